@@ -1,0 +1,153 @@
+"""Every option and every default, in one place.
+
+An :class:`AuditConfig` is frozen; its parts are handed to the rooms that they are named after, and their values are
+recorded in the run's manifest. A part that changes makes exactly those stages run again that depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ModelName = Literal["features", "lexical", "finetuned"]
+
+MODEL_NAMES: tuple[ModelName, ...] = ("features", "lexical", "finetuned")
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+PROBABILITY_FLOOR = 1e-6
+"""Probabilities are floored here and renormalised before any logarithm."""
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ReadConfig(_Part):
+    """How a source is read; see :func:`auditor.data.read`."""
+
+    text: str | None = None
+    """Name of the text column; guessed from the usual names when None."""
+    label: str | None = None
+    """Name of the label column; guessed from the usual names when None."""
+    id: str | None = None
+    """Name of a column of unique ids; made from split and row when None."""
+    delimiter: str | None = None
+    """Of CSV-like files; found when None."""
+    encoding: str = "utf-8"
+    drop_invalid: bool = False
+    """Set rows without a text or a label aside, instead of refusing the dataset."""
+    config: str | None = None
+    """Configuration of a Hub dataset."""
+    split: tuple[str, ...] = ()
+    """Splits to read, of a source that has several; all when empty."""
+    revision: str | None = None
+    """Revision of a Hub dataset."""
+
+
+class DuplicatesConfig(_Part):
+    """What counts as a near duplicate (MinHash over character shingles of the normalised text)."""
+
+    jaccard: Fraction = 0.8
+    """Two texts are near duplicates when the (estimated) Jaccard similarity of their shingles reaches this."""
+    shingle: Positive = 5
+    """Characters in a shingle."""
+    permutations: Positive = 128
+    max_share: Fraction = 0.02
+    """A chain of near duplicates over this share of the rows (and over 50 texts) is cut down to exact duplicates."""
+
+
+class EncoderConfig(_Part):
+    """The frozen encoder."""
+
+    name: str = DEFAULT_ENCODER
+    pooling: Literal["mean", "cls"] = "mean"
+    max_length: Positive = 128
+    """Tokens; longer texts are cut."""
+    token_budget: Positive = 4096
+    """Tokens in a batch, padding included. Part of the configuration, since it changes low bits of the vectors."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """``auto`` is bfloat16 where the machine multiplies bfloat16 matrices faster (tried out, not guessed)."""
+
+
+class LogisticConfig(_Part):
+    """Logistic regression whose strength is chosen inside the training folds by log-loss."""
+
+    strengths: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
+    """The grid of scikit-learn's ``C``."""
+    max_iter: Positive = 300
+    choose_rows: Positive = 20_000
+    """The strength is chosen on so many training rows at most, drawn by seed."""
+
+
+class LexicalConfig(LogisticConfig):
+    """TF-IDF words + logistic regression."""
+
+    strengths: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
+    ngrams: Positive = 2
+    """Longest run of words that is a feature."""
+    min_rows: Positive = 2
+    """A run of words in fewer training rows than this is no feature."""
+    max_features: Positive = 100_000
+
+
+class FeaturesConfig(LogisticConfig):
+    """Standardised vectors + logistic regression."""
+
+    strengths: tuple[float, ...] = (0.0001, 0.001, 0.01, 0.1)
+
+
+class FinetunedConfig(_Part):
+    """Fine-tuning of the whole transformer with Hugging Face's Trainer."""
+
+    base_model: str = DEFAULT_ENCODER
+    epochs: Positive = 3
+    batch_size: Positive = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Fraction = 0.1
+    """Share of the steps in which the learning rate rises."""
+    max_length: Positive = 128
+    freeze_embeddings: bool = True
+    """Leave the table of token embeddings as it is: half the parameters, a fifth of the time."""
+    choose_epoch: bool = False
+    """Keep the epoch with the lowest log-loss on a tenth of the training rows, instead of the last one."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+class DetectionConfig(_Part):
+    """Neighbours, map and groups."""
+
+    neighbours: Positive = 10
+    exact_neighbours_to: Positive = 100_000
+    """Rows up to which the neighbours are exact; approximate (PyNNDescent) above."""
+    map_rows: Positive = 50_000
+    """Rows on the 2-D map at most; of more, a sample drawn by seed."""
+    map_neighbours: Annotated[int, Field(ge=2)] = 15
+    max_clusters: Positive = 12
+    """Clusters of the vectors within one pair given → suggested, at most."""
+    cluster_rows: Positive = 25
+    """A pair is cut into about one cluster for so many issues."""
+
+
+class AuditConfig(_Part):
+    """One audit, whole."""
+
+    read: ReadConfig = ReadConfig()
+    models: Annotated[tuple[ModelName, ...], Field(min_length=1)] = MODEL_NAMES
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    train_on: tuple[str, ...] = ()
+    """Splits to train on; with ``audit``, instead of cross-validation."""
+    audit: tuple[str, ...] = ()
+    """Splits to audit by models that were trained on ``train_on``."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    device: str = "auto"
+    """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+    duplicates: DuplicatesConfig = DuplicatesConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    lexical: LexicalConfig = LexicalConfig()
+    finetuned: FinetunedConfig = FinetunedConfig()
+    detection: DetectionConfig = DetectionConfig()

@@ -1,0 +1,145 @@
+"""LabeledTexts: what every source becomes, and what every later room works on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ORIGINAL = "original:"
+"""Prefix of the source's own columns in ``dataset.parquet``, so that they never collide with ours."""
+_METADATA = b"auditor"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a dataset came from, and what an export needs to look like it.
+
+    Attributes
+    ----------
+    source : str
+        Short name of the source as given: file names without folders, a Hub name, ``"frame"``.
+    format : str
+        ``csv``, ``tsv``, ``lines`` (``text;label`` without a header), ``jsonl``, ``parquet``, ``arrow`` (a
+        ``save_to_disk`` folder), ``dataset``, ``frame`` or ``hub``.
+    text, label : str
+        Names of the source's columns.
+    id : str or None
+        Name of the source's id column, if one was given.
+    options : dict
+        What else the format needs (delimiter, encoding, files in order, ``datasets`` features as JSON …).
+    """
+
+    source: str
+    format: str
+    text: str
+    label: str
+    id: str | None
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LabeledTexts:
+    """N texts with one label each, as Arrow columns.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        N rows: ``id`` (string, unique), ``text`` (string), ``label`` (int32 code), ``split`` (string), ``position``
+        (int64, row in the source over all its files and splits, rejected rows counted), then every column of the
+        source as ``original:<name>``, unchanged.
+    rejected : pyarrow.Table
+        The rows set aside: ``split``, ``position``, ``reason``, and the same ``original:<name>`` columns.
+    label_names : tuple of str
+        Name of each code, in a stable order: the source's own (``ClassLabel``), else numeric, else alphabetic.
+    label_values : tuple
+        What stands in the source's label column for each code (str, int, float or bool).
+    origin : Origin
+    notes : tuple of str
+        What the reader guessed, skipped or set aside, in sentences to be shown.
+    """
+
+    table: pa.Table
+    rejected: pa.Table
+    label_names: tuple[str, ...]
+    label_values: tuple[str | int | float | bool, ...]
+    origin: Origin
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def ids(self) -> list[str]:
+        """N unique ids."""
+        return self.table["id"].to_pylist()  # type: ignore[no-any-return]
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """N texts."""
+        return self.table["text"].to_pylist()  # type: ignore[no-any-return]
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32]:
+        """(N,) int32 codes of the given labels."""
+        return np.asarray(self.table["label"].to_numpy(), dtype=np.int32)
+
+    @property
+    def splits(self) -> npt.NDArray[np.str_]:
+        """(N,) names of the rows' splits."""
+        return np.asarray(self.table["split"].to_pylist(), dtype=np.str_)
+
+    @property
+    def num_classes(self) -> int:
+        """K, classes without a row included."""
+        return len(self.label_names)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over ids, texts, labels, splits and label names: equal exactly when the audit's input is equal."""
+        digest = hashlib.sha256(json.dumps(self.label_names).encode())
+        for name in ("id", "text", "split"):
+            column = self.table[name].cast(pa.large_string()).combine_chunks()
+            for value in column.to_pylist():
+                data = value.encode("utf-8", "surrogatepass")
+                digest.update(len(data).to_bytes(8, "little"))
+                digest.update(data)
+        digest.update(self.labels.tobytes())
+        return digest.hexdigest()
+
+    def without_notes(self) -> Self:
+        """The same data; notes belong to the reading, not to the data."""
+        return replace(self, notes=())
+
+    def write(self, dataset: Path, rejected: Path) -> None:
+        """Write ``dataset.parquet`` and ``rejected.parquet``; :meth:`load` reads them back, equal."""
+        about = {
+            "label_names": self.label_names,
+            "label_values": self.label_values,
+            "origin": self.origin.__dict__,
+            "notes": self.notes,
+        }
+        metadata = {_METADATA: json.dumps(about, ensure_ascii=False, sort_keys=True).encode()}
+        pq.write_table(self.table.replace_schema_metadata(metadata), dataset, compression="zstd")
+        pq.write_table(self.rejected.replace_schema_metadata(None), rejected, compression="zstd")
+
+    @classmethod
+    def load(cls, dataset: Path, rejected: Path) -> Self:
+        """Read what :meth:`write` wrote, memory-mapped where the format allows."""
+        table = pq.read_table(dataset, memory_map=True)
+        about = json.loads(table.schema.metadata[_METADATA])
+        return cls(
+            table=table.replace_schema_metadata(None),
+            rejected=pq.read_table(rejected, memory_map=True).replace_schema_metadata(None),
+            label_names=tuple(about["label_names"]),
+            label_values=tuple(about["label_values"]),
+            origin=Origin(**about["origin"]),
+            notes=tuple(about["notes"]),
+        )

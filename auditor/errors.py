@@ -1,0 +1,111 @@
+"""Everything that can go wrong for a user, in one tree.
+
+AuditorError
+├── InputError                 what was given cannot be audited as it is
+│   ├── SourceError            a file, folder or name is missing, unknown or unreadable
+│   ├── ColumnError            a column is missing, unclear or of the wrong kind
+│   └── RowError               some rows are invalid (empty, malformed, duplicate ids)
+├── HubError                   the Hugging Face Hub
+│   ├── HubUnreachableError    it cannot be reached
+│   └── HubMissingError        it answered: no such name, revision, configuration or split
+├── ModelError                 a model or tokenizer cannot be had, or is not what it should be
+├── RunError                   a run directory
+│   ├── RunMissingError        there is no such run
+│   ├── RunHeldError           another process is working on it
+│   ├── RunMismatchError       it belongs to another dataset
+│   └── RunDamagedError        a file in it is not the one that was written
+└── StorageError               the disk is full, or refuses to be written to
+
+Every error says in ``what`` what was found where (and what was expected), and in ``todo`` what to do about it. The
+command line prints both, one line each, and ends with the class's ``exit_code``.
+"""
+
+from __future__ import annotations
+
+
+class AuditorError(Exception):
+    """Base of all errors that auditor raises on purpose.
+
+    Parameters
+    ----------
+    what : str
+        One line: the file, column or row, what was found, what was expected.
+    todo : str
+        One line: what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(what, todo)
+        self.what = what
+        self.todo = todo
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.todo}"
+
+
+class InputError(AuditorError):
+    """What was given cannot be audited as it is."""
+
+    exit_code = 3
+
+
+class SourceError(InputError):
+    """A file, folder or name is missing, of an unknown format, or unreadable."""
+
+
+class ColumnError(InputError):
+    """A column is missing, unclear, or of the wrong kind."""
+
+
+class RowError(InputError):
+    """Some rows are invalid: empty, malformed, or with duplicate ids."""
+
+
+class HubError(AuditorError):
+    """Something about the Hugging Face Hub."""
+
+    exit_code = 4
+
+
+class HubUnreachableError(HubError):
+    """The Hub cannot be reached."""
+
+
+class HubMissingError(HubError):
+    """The Hub answered that the name, revision, configuration or split does not exist (or is private)."""
+
+
+class ModelError(AuditorError):
+    """A model or tokenizer cannot be had, or is not what it should be."""
+
+    exit_code = 4
+
+
+class RunError(AuditorError):
+    """Something about a run directory."""
+
+    exit_code = 5
+
+
+class RunMissingError(RunError):
+    """There is no such run, or it is not finished."""
+
+
+class RunHeldError(RunError):
+    """Another process is working on the run."""
+
+
+class RunMismatchError(RunError):
+    """The run directory belongs to another dataset."""
+
+
+class RunDamagedError(RunError):
+    """A file of the run is not the one that was written."""
+
+
+class StorageError(AuditorError):
+    """The disk is full, or refuses to be written to."""
+
+    exit_code = 6

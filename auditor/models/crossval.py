@@ -1,0 +1,96 @@
+"""Out-of-fold probabilities: every row predicted by a model that never saw it, nor any duplicate of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from auditor.models.classifier import Classifier, Labels, Progress, Watched
+from auditor.models.folds import Folds, fold_numbers, held_out, trained_on
+from auditor.models.logistic import take
+from auditor.run import Run
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A classifier to be cross-validated.
+
+    Attributes
+    ----------
+    name : str
+        Under which its artifacts stand in the run.
+    make : callable
+        Makes a fresh, unfitted classifier; given a callable that wants to hear of its progress.
+    inputs : sequence of str or (N, D) array
+        What the classifier takes, for all N rows.
+    reads : tuple of str
+        Artifacts of the run that the inputs come from.
+    parameters : mapping
+        All else that its predictions depend on.
+    """
+
+    name: str
+    make: Callable[[Progress], Classifier]
+    inputs: Any
+    reads: tuple[str, ...]
+    parameters: Mapping[str, Any]
+
+
+def out_of_fold(
+    run: Run, candidate: Candidate, labels: Labels, folds: Folds, num_classes: int, seed: int, progress: Progress
+) -> None:
+    """Train a classifier once a fold and write ``probabilities/<name>.npy``: (N, K) float32, NaN where not judged.
+
+    Each fold is a stage of its own, so that a finished one is never trained again. What a classifier saw in its
+    epochs is written to ``dynamics/<name>/fold-<k>.<what>.npy``.
+    """
+    numbers = fold_numbers(folds)
+    for fold in numbers:
+        run.stage(
+            f"{candidate.name}/fold-{fold}",
+            _one_fold(candidate, labels, folds, fold, seed + fold, _part(progress, fold, len(numbers))),
+            inputs=(*candidate.reads, "folds.npy"),
+            parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
+        )
+        progress(fold + 1, len(numbers))
+
+    def assemble(space: Path) -> None:
+        whole = np.full((len(labels), num_classes), np.nan, dtype=np.float32)
+        for fold in numbers:
+            whole[held_out(folds, fold)] = np.load(run.open(_fold_file(candidate.name, fold)))
+        _save(space / f"probabilities/{candidate.name}.npy", whole)
+
+    run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), "folds.npy"])
+
+
+def _one_fold(
+    candidate: Candidate, labels: Labels, folds: Folds, fold: int, seed: int, progress: Progress
+) -> Callable[[Path], None]:
+    def make(space: Path) -> None:
+        train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))
+        held_inputs = take(candidate.inputs, held)
+        classifier = candidate.make(progress)
+        classifier.fit(take(candidate.inputs, train), labels[train], seed, Watched(held_inputs, labels[held]))
+        _save(space / _fold_file(candidate.name, fold), classifier.predict_proba(held_inputs))
+        for what, values in classifier.dynamics().items():
+            _save(space / f"dynamics/{candidate.name}/fold-{fold}.{what}.npy", values)
+
+    return make
+
+
+def _fold_file(name: str, fold: int) -> str:
+    return f"probabilities/{name}/fold-{fold}.npy"
+
+
+def _part(progress: Progress, fold: int, folds: int) -> Progress:
+    """The progress of one fold as a part of the whole."""
+    return lambda done, total: progress(fold * total + done, folds * total)
+
+
+def _save(path: Path, values: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, values, allow_pickle=False)

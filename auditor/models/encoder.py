@@ -1,0 +1,175 @@
+"""The frozen encoder: texts → vectors.
+
+Texts are cut into batches of about equal work: sorted by length and filled up to a budget of tokens, so that next to
+nothing is padded. Identical texts are encoded once. Where the hardware multiplies bfloat16 matrices, weights and
+activations are bfloat16 (cosine to float32 above 0.9998); pooling is always float32.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from auditor.config import EncoderConfig
+from auditor.errors import ModelError
+from auditor.models.device import pick_device, pick_dtype
+from auditor.models.weights import Weights, quiet_loading
+
+Progress = Callable[[int, int], None]
+
+_TOKENISE_ROWS = 10_000
+_SAVE_EVERY = 500  # batches, about half a minute of work on a small CPU
+
+
+class Encoder:
+    """A frozen transformer with masked mean or ``[CLS]`` pooling.
+
+    Parameters
+    ----------
+    weights : Weights
+    config : EncoderConfig
+    device : str
+        As :func:`auditor.models.device.pick_device` takes it.
+
+    Raises
+    ------
+    ModelError
+        If the weights cannot be loaded.
+    """
+
+    def __init__(self, weights: Weights, config: EncoderConfig, device: str = "auto") -> None:
+        self.config = config
+        self.device = pick_device(device)
+        self.dtype = pick_dtype(config.precision, self.device)
+        try:
+            with quiet_loading():
+                self._tokenizer = AutoTokenizer.from_pretrained(weights.folder)
+                model = AutoModel.from_pretrained(weights.folder, use_safetensors=True, dtype=self.dtype)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"The encoder {weights.name!r} cannot be loaded: {str(error).splitlines()[0]}",
+                "Use a text encoder that AutoModel and AutoTokenizer know.",
+            ) from error
+        self._model = model.to(self.device).eval()
+        self.dimensions: int = model.config.hidden_size
+
+    def encode(self, texts: Sequence[str], folder: Path, progress: Progress | None = None) -> Path:
+        """Encode texts into ``folder/vectors.npy``: (N, D) float32.
+
+        A folder that a killed process left is taken up where it was; what is batched together does not depend on it.
+
+        Returns
+        -------
+        Path
+            Of the memory-mapped file.
+        """
+        unique, index = _unique(texts)
+        lengths = self._lengths(unique)
+        batches = list(token_batches(lengths, self.config.token_budget))
+        with _Partial(folder, (len(unique), self.dimensions)) as partial:
+            for number in range(partial.done, len(batches)):
+                rows = batches[number]
+                partial.vectors[rows] = self._encode_batch([unique[row] for row in rows])
+                partial.done = number + 1
+                if partial.done % _SAVE_EVERY == 0:
+                    partial.save()
+                if progress:
+                    progress(partial.done, len(batches))
+            return _spread(partial.vectors, index, folder / "vectors.npy")
+
+    def _lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        lengths = np.empty(len(texts), dtype=np.int64)
+        for start in range(0, len(texts), _TOKENISE_ROWS):
+            part = list(texts[start : start + _TOKENISE_ROWS])
+            lengths[start : start + len(part)] = [len(ids) for ids in self._tokenize(part)["input_ids"]]
+        return lengths
+
+    def _tokenize(self, texts: list[str], **options: object) -> dict[str, list[list[int]]]:
+        encoded = self._tokenizer(texts, truncation=True, max_length=self.config.max_length, **options)
+        return encoded  # type: ignore[no-any-return]
+
+    def _encode_batch(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        batch = {k: v.to(self.device) for k, v in self._tokenize(texts, padding=True, return_tensors="pt").items()}
+        with torch.inference_mode():
+            hidden = self._model(**batch).last_hidden_state.float()
+            if self.config.pooling == "cls":
+                pooled = hidden[:, 0]
+            else:
+                mask = batch["attention_mask"].unsqueeze(-1).float()
+                pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return pooled.cpu().numpy().astype(np.float32, copy=False)
+
+
+def token_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Rows cut into batches whose longest length × size stays within a budget of tokens, longest first.
+
+    A row longer than the budget makes a batch of its own. Rows of equal length keep their order, so that the same
+    lengths always give the same batches.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, budget // max(1, int(lengths[order[start]])))
+        yield order[start : start + size]
+        start += size
+
+
+class _Partial:
+    """Vectors of the distinct texts while they are being made, and how many batches are on the disk."""
+
+    def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
+        self._file = folder / "unique.partial"
+        self._state = folder / "progress.partial"
+        size = shape[0] * shape[1] * 4
+        self.done = 0
+        if self._state.is_file() and self._file.is_file() and self._file.stat().st_size == size:
+            self.done = json.loads(self._state.read_text("utf-8"))["batches"]
+        else:
+            _reserve(self._file, size)
+        self.vectors: npt.NDArray[np.float32] = np.memmap(self._file, np.float32, "r+", shape=shape)
+
+    def __enter__(self) -> _Partial:
+        return self
+
+    def save(self) -> None:
+        self.vectors.flush()  # type: ignore[attr-defined]
+        beside = self._state.with_suffix(".new.partial")
+        beside.write_text(json.dumps({"batches": self.done}), "utf-8")
+        os.replace(beside, self._state)
+
+    def __exit__(self, *_: object) -> None:
+        self.save()
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the room on the disk now: writing to a memory map of a full disk would kill the process."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+
+
+def _unique(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The distinct texts in order of appearance, and for each text its place among them."""
+    places: dict[str, int] = {}
+    index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
+    return list(places), index
+
+
+def _spread(vectors: npt.NDArray[np.float32], index: npt.NDArray[np.int64], path: Path) -> Path:
+    """Write ``vectors[index]`` as ``.npy``, a part at a time."""
+    header = np.lib.format.header_data_from_array_1_0(np.empty((0, 0), np.float32))
+    header["shape"] = (len(index), vectors.shape[1])
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(index), _TOKENISE_ROWS):
+            np.ascontiguousarray(vectors[index[start : start + _TOKENISE_ROWS]]).tofile(file)
+    return path

@@ -1,0 +1,306 @@
+"""The fine-tuned classifier: the whole transformer, trained with Hugging Face's Trainer.
+
+What makes it quick on a CPU: bfloat16 autocast, batches of about equal length, a frozen table of token embeddings
+(half the parameters of a small model, which the optimiser would otherwise walk through at every step), and plain
+attention, since PyTorch's fused kernel is slow on a CPU with dropout.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from datasets import Dataset
+from sklearn.metrics import accuracy_score, f1_score
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    EvalPrediction,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from auditor.config import FinetunedConfig
+from auditor.errors import ModelError
+from auditor.models.classifier import Labels, Probabilities, Progress, Watched
+from auditor.models.device import pick_device, pick_dtype
+from auditor.models.weights import Weights, quiet_loading
+
+Logits = npt.NDArray[np.float32]
+
+
+class Finetuned:
+    """``AutoModelForSequenceClassification``, trained on texts.
+
+    Parameters
+    ----------
+    weights : Weights
+        The base model.
+    config : FinetunedConfig
+    label_names : sequence of str
+        K names, written into the model's configuration.
+    device : str
+    progress : callable, optional
+        Called with (steps done, steps in all) while training.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        config: FinetunedConfig,
+        label_names: Sequence[str],
+        device: str = "auto",
+        progress: Progress | None = None,
+    ) -> None:
+        self._weights = weights
+        self._config = config
+        self._label_names = list(label_names)
+        self._device = pick_device(device)
+        self._bf16 = pick_dtype(config.precision, self._device) is torch.bfloat16
+        self._progress = progress
+        self._epochs = _Epochs()
+        self.history: list[dict[str, float]] = []
+        """Weighted F1, accuracy and loss after each epoch, of the training rows and of the watched ones."""
+
+    def fit(self, inputs: Sequence[str], labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        torch.manual_seed(seed)
+        self._tokenizer, self.model = self._load()
+        learn, choose = self._parts(labels, seed)
+        watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
+        if len(choose):
+            watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
+        train = self._tokens([inputs[row] for row in learn], labels[learn])
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = _RecordingTrainer(
+                model=self.model,
+                args=self._arguments(folder, seed, bool(watch)),
+                train_dataset=train,
+                eval_dataset=watch or None,
+                data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
+                compute_metrics=classification_metrics,
+                callbacks=[_Ticker(self._progress)] if self._progress else [],
+            )
+            self._epochs = trainer.epochs = _Epochs(learn, len(labels), len(self._label_names), bool(len(choose)))
+            trainer.remove_callback(PrinterCallback)
+            trainer.train()
+        self._epochs.finish(self.model)
+        self.history = self._epochs.history
+        return self
+
+    def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
+        return softmax(self.predict_logits(inputs))
+
+    def predict_logits(self, inputs: Sequence[str]) -> Logits:
+        """(N, K) float32 logits."""
+        data = self._tokens(inputs, np.zeros(len(inputs), np.int32))
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = _RecordingTrainer(
+                model=self.model,
+                args=self._arguments(folder, 0, False),
+                data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
+            )
+            return _by_row(trainer.predict(data))
+
+    def dynamics(self) -> Mapping[str, Logits]:
+        """``held_out``: (epochs, rows watched, K); ``train``: (epochs, rows trained on, K), NaN where chosen on."""
+        return self._epochs.dynamics()
+
+    def _load(self) -> tuple[Any, Any]:
+        # Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path.
+        attention = "eager" if self._device.type == "cpu" else "sdpa"
+        try:
+            with quiet_loading():
+                tokenizer = AutoTokenizer.from_pretrained(self._weights.folder)
+                model = AutoModelForSequenceClassification.from_pretrained(
+                    self._weights.folder,
+                    use_safetensors=True,
+                    attn_implementation=attention,
+                    dtype=torch.float32,
+                    num_labels=len(self._label_names),
+                    id2label=dict(enumerate(self._label_names)),
+                    label2id={name: code for code, name in enumerate(self._label_names)},
+                    ignore_mismatched_sizes=True,
+                )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"The base model {self._weights.name!r} cannot be loaded: {str(error).splitlines()[0]}",
+                "Use a text model that AutoModelForSequenceClassification knows.",
+            ) from error
+        if self._config.freeze_embeddings:
+            model.get_input_embeddings().weight.requires_grad_(False)
+        return tokenizer, model
+
+    def _parts(self, labels: Labels, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
+        rows = np.random.default_rng(seed).permutation(len(labels))
+        tenth = len(rows) // 10 if self._config.choose_epoch else 0
+        return np.sort(rows[tenth:]), np.sort(rows[:tenth])
+
+    def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
+        """Token ids sorted by length; ``row`` is the place in ``texts``."""
+        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._config.max_length)
+        lengths = np.array([len(ids) for ids in encoded["input_ids"]])
+        order = np.argsort(-lengths, kind="stable")
+        columns = {name: [values[i] for i in order] for name, values in encoded.items()}
+        return Dataset.from_dict({**columns, "labels": labels[order], "length": lengths[order], "row": order})
+
+    def _arguments(self, folder: str, seed: int, evaluate: bool) -> TrainingArguments:
+        config = self._config
+        return TrainingArguments(
+            output_dir=folder,
+            seed=seed,
+            data_seed=seed,
+            num_train_epochs=config.epochs,
+            per_device_train_batch_size=config.batch_size,
+            per_device_eval_batch_size=4 * config.batch_size,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            warmup_steps=config.warmup,
+            bf16=self._bf16,
+            optim="adamw_torch_fused",
+            train_sampling_strategy="group_by_length",
+            length_column_name="length",
+            remove_unused_columns=False,
+            label_names=["labels", "row"],
+            eval_strategy="epoch" if evaluate else "no",
+            save_strategy="no",
+            logging_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            use_cpu=self._device.type == "cpu",
+            dataloader_pin_memory=self._device.type == "cuda",
+        )
+
+    def seconds_a_text(self, texts: Sequence[str], batches: int = 3) -> float:
+        """What a text costs for one epoch of training on this machine, measured on a few batches of these texts.
+
+        The model is loaded for it and thrown away.
+        """
+        self._tokenizer, model = self._load()
+        size = self._config.batch_size
+        optimizer = torch.optim.AdamW((p for p in model.to(self._device).parameters() if p.requires_grad), lr=1e-5)
+        middle = sorted(texts, key=len)[max(0, len(texts) // 2 - size) : len(texts) // 2 + size]
+        part = (list(middle) * size)[:size]
+        batch = self._tokenizer(
+            part, truncation=True, max_length=self._config.max_length, padding=True, return_tensors="pt"
+        ).to(self._device)
+        seconds = []
+        for _ in range(batches + 1):  # the first one warms up
+            start = time.perf_counter()
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                loss = model(**batch, labels=torch.zeros(size, dtype=torch.long, device=self._device)).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            seconds.append(time.perf_counter() - start)
+        return float(np.median(seconds[1:])) / size
+
+
+def softmax(logits: Logits) -> Probabilities:
+    """(…, K) logits → probabilities, in float64 within."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)
+
+
+def _by_row(output: Any) -> Logits:
+    """Logits in the order of the texts, whichever order the Trainer took them in."""
+    logits, (_, rows) = np.asarray(output.predictions, dtype=np.float32), output.label_ids
+    out = np.empty_like(logits)
+    out[rows] = logits
+    return out
+
+
+def classification_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    """Weighted F1 and accuracy, as the Trainer wants them."""
+    labels, predicted = np.asarray(prediction.label_ids[0]), np.asarray(prediction.predictions).argmax(-1)
+    return {
+        "weighted_f1": float(f1_score(labels, predicted, average="weighted", zero_division=0.0)),
+        "accuracy": float(accuracy_score(labels, predicted)),
+    }
+
+
+class _Epochs:
+    """Collects the logits of each epoch, as the training pass and the evaluations compute them."""
+
+    def __init__(
+        self, rows: npt.NDArray[np.int64] | None = None, total: int = 0, classes: int = 0, choose: bool = False
+    ) -> None:
+        self._rows = rows if rows is not None else np.empty(0, np.int64)
+        self._shape = (total, classes)
+        self._choose = choose
+        self._train: list[Logits] = []
+        self._held_out: list[Logits] = []
+        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self.history: list[dict[str, float]] = []
+
+    def start(self) -> None:
+        self._train.append(np.full(self._shape, np.nan, dtype=np.float32))
+        self.history.append({})
+
+    def saw(self, rows: torch.Tensor, logits: torch.Tensor) -> None:
+        self._train[-1][self._rows[rows.cpu().numpy()]] = logits.detach().float().cpu().numpy()
+
+    def evaluated(self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any) -> None:
+        self.history[-1].update({key.removeprefix("eval_"): float(value) for key, value in metrics.items()})
+        if name == "held_out":
+            self._held_out.append(logits)
+        elif self._choose and (self._best is None or metrics["eval_chosen_on_loss"] < self._best[0]):
+            state = {key: value.detach().clone() for key, value in model.state_dict().items()}
+            self._best = (float(metrics["eval_chosen_on_loss"]), state)
+
+    def finish(self, model: Any) -> None:
+        if self._best is not None:
+            model.load_state_dict(self._best[1])
+            self._best = None
+        model.eval()
+
+    def dynamics(self) -> dict[str, Logits]:
+        found = {"train": self._train, "held_out": self._held_out}
+        return {name: np.stack(epochs) for name, epochs in found.items() if epochs}
+
+
+class _RecordingTrainer(Trainer):
+    """A Trainer that keeps the logits it computes anyway."""
+
+    epochs: _Epochs
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        rows = inputs.pop("row")
+        kwargs["return_outputs"] = True
+        loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
+        if model.training:
+            if self.state.epoch is None or len(self.epochs.history) <= int(self.state.epoch):
+                self.epochs.start()
+            self.epochs.saw(rows, outputs.logits)
+            return loss
+        return loss, outputs
+
+    def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
+        output = super().evaluation_loop(dataloader, *args, **kwargs)
+        prefix = kwargs.get("metric_key_prefix", "eval")
+        if self.model.training is False and prefix.startswith("eval_"):
+            self.epochs.evaluated(prefix.removeprefix("eval_"), _by_row(output), output.metrics, self.model)
+        return output
+
+
+class _Ticker(TrainerCallback):
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._progress(state.global_step, state.max_steps)
+
+
+def _collator(pad: DataCollatorWithPadding) -> Any:
+    def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        return dict(pad([{key: value for key, value in row.items() if key != "length"} for row in rows]))
+
+    return collate

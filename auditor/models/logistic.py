@@ -1,0 +1,147 @@
+"""The classifiers of scikit-learn: features, lexical, and the dummy baseline."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from auditor.config import PROBABILITY_FLOOR, FeaturesConfig, LexicalConfig, LogisticConfig
+from auditor.models.classifier import Labels, Probabilities, Watched, spread_columns
+
+TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
+"""A word; a single character of scripts without spaces; or a sign, emoji included."""
+
+
+class Baseline:
+    """Predicts how often each class occurs in the training rows, whatever the text (``DummyClassifier``)."""
+
+    def __init__(self, num_classes: int) -> None:
+        self._num_classes = num_classes
+        self._model = DummyClassifier(strategy="prior")
+
+    def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        self._model.fit(np.zeros((len(labels), 1)), labels)
+        return self
+
+    def predict_proba(self, inputs: Any) -> Probabilities:
+        probabilities = self._model.predict_proba(np.zeros((len(inputs), 1)))
+        return spread_columns(probabilities, self._model.classes_, self._num_classes)
+
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        return {}
+
+
+class Logistic:
+    """Logistic regression on whatever ``features`` makes of the inputs.
+
+    The strength is the one of the grid with the lowest log-loss on a fifth of the training rows, set aside by class;
+    then all training rows are learned from.
+
+    Parameters
+    ----------
+    features : transformer of scikit-learn
+        Fitted on the training rows alone.
+    config : LogisticConfig
+    num_classes : int
+        K.
+    """
+
+    def __init__(self, features: Any, config: LogisticConfig, num_classes: int) -> None:
+        self._features = features
+        self._config = config
+        self._num_classes = num_classes
+        self.strength: float | None = None
+        """The chosen ``C``; None before :meth:`fit`."""
+
+    def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        learn, judge = _inner_split(labels, seed, self._config.choose_rows)
+        self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
+        self._model = self._fitted(inputs, labels, self.strength)
+        return self
+
+    def _choose(self, inputs: Any, labels: Labels, learn: npt.NDArray[Any], judge: npt.NDArray[Any]) -> float:
+        features = clone(self._features)
+        x_learn, x_judge = features.fit_transform(take(inputs, learn)), features.transform(take(inputs, judge))
+        losses = []
+        for strength in self._config.strengths:
+            model = _regression(x_learn, labels[learn], strength, self._config.max_iter)
+            p = spread_columns(model.predict_proba(x_judge), model.classes_, self._num_classes)
+            losses.append(log_loss(labels[judge], _floored(p), labels=np.arange(self._num_classes)))
+        return self._config.strengths[int(np.argmin(losses))]
+
+    def _fitted(self, inputs: Any, labels: Labels, strength: float) -> Pipeline | Baseline:
+        if len(np.unique(labels)) < 2:
+            return Baseline(self._num_classes).fit(inputs, labels, 0)
+        features = clone(self._features)
+        model = _regression(features.fit_transform(inputs), labels, strength, self._config.max_iter)
+        return make_pipeline(features, model)
+
+    def predict_proba(self, inputs: Any) -> Probabilities:
+        if isinstance(self._model, Baseline):
+            return self._model.predict_proba(inputs)
+        return spread_columns(self._model.predict_proba(inputs), self._model.classes_, self._num_classes)
+
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        return {}
+
+
+def features_classifier(config: FeaturesConfig, num_classes: int) -> Logistic:
+    """Standardised vectors + logistic regression; inputs are (N, D) vectors."""
+    return Logistic(StandardScaler(), config, num_classes)
+
+
+def lexical_classifier(config: LexicalConfig, num_classes: int) -> Logistic:
+    """TF-IDF words + logistic regression; inputs are N texts."""
+    words = TfidfVectorizer(
+        token_pattern=TOKEN,
+        ngram_range=(1, config.ngrams),
+        min_df=config.min_rows,
+        max_features=config.max_features,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
+    return Logistic(words, config, num_classes)
+
+
+def take(inputs: Any, rows: npt.NDArray[Any]) -> Any:
+    """Those rows of an array or a list."""
+    return inputs[rows] if isinstance(inputs, np.ndarray) else [inputs[row] for row in rows]
+
+
+def _regression(x: Any, labels: Labels, strength: float, max_iter: int) -> LogisticRegression:
+    with warnings.catch_warnings():
+        # A strength that has not converged is judged by its log-loss as it stands.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(C=strength, max_iter=max_iter, tol=1e-3).fit(x, labels)
+
+
+def _inner_split(labels: Labels, seed: int, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows to learn from and rows to choose the strength by: a fifth of each class with five rows or more."""
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(labels))[:most]
+    judge = []
+    for code in np.unique(labels[rows]):
+        members = rows[labels[rows] == code]
+        judge.append(members[: len(members) // 5])
+    chosen = np.concatenate(judge)
+    learn = np.setdiff1d(rows, chosen)
+    if len(np.unique(labels[learn])) < 2:
+        return rows, rows[:0]
+    return learn, np.sort(chosen)
+
+
+def _floored(p: Probabilities) -> npt.NDArray[np.float64]:
+    floored = np.maximum(p.astype(np.float64), PROBABILITY_FLOOR)
+    return np.asarray(floored / floored.sum(1, keepdims=True))

