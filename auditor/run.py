@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -329,18 +329,14 @@ def _now() -> str:
 
 
 def _reset_peak_memory() -> None:
-    try:
+    with suppress(OSError):  # only Linux can; elsewhere no peak is told
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass  # only Linux can; elsewhere the peak is the process's, not the stage's
 
 
 def _peak_memory() -> int | None:
     """Bytes of resident memory at the stage's highest; None where it cannot be known."""
-    try:
+    with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    except OSError:
-        pass
     return None

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,15 +89,14 @@ class Encoder:
         lengths = np.empty(len(texts), dtype=np.int64)
         for start in range(0, len(texts), _TOKENISE_ROWS):
             part = list(texts[start : start + _TOKENISE_ROWS])
-            lengths[start : start + len(part)] = [len(ids) for ids in self._tokenize(part)["input_ids"]]
+            lengths[start : start + len(part)] = [len(ids) for ids in self._tokenize(part).input_ids]
         return lengths
 
-    def _tokenize(self, texts: list[str], **options: object) -> dict[str, list[list[int]]]:
-        encoded = self._tokenizer(texts, truncation=True, max_length=self.config.max_length, **options)
-        return encoded  # type: ignore[no-any-return]
+    def _tokenize(self, texts: list[str], **options: Any) -> Any:
+        return self._tokenizer(texts, truncation=True, max_length=self.config.max_length, **options)
 
     def _encode_batch(self, texts: list[str]) -> npt.NDArray[np.float32]:
-        batch = {k: v.to(self.device) for k, v in self._tokenize(texts, padding=True, return_tensors="pt").items()}
+        batch = self._tokenize(texts, padding=True, return_tensors="pt").to(self.device)
         with torch.inference_mode():
             hidden = self._model(**batch).last_hidden_state.float()
             if self.config.pooling == "cls":
@@ -104,7 +104,8 @@ class Encoder:
             else:
                 mask = batch["attention_mask"].unsqueeze(-1).float()
                 pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return pooled.cpu().numpy().astype(np.float32, copy=False)
+        vectors: npt.NDArray[np.float32] = pooled.cpu().numpy()
+        return vectors
 
 
 def token_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:

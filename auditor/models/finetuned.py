@@ -22,8 +22,6 @@ from transformers import (
     AutoTokenizer,
     DataCollatorWithPadding,
     EvalPrediction,
-    PrinterCallback,
-    Trainer,
     TrainerCallback,
     TrainingArguments,
 )
@@ -32,9 +30,8 @@ from auditor.config import FinetunedConfig
 from auditor.errors import ModelError
 from auditor.models.classifier import Labels, Probabilities, Progress, Watched
 from auditor.models.device import pick_device, pick_dtype
+from auditor.models.recording import Epochs, Logits, RecordingTrainer, by_row
 from auditor.models.weights import Weights, quiet_loading
-
-Logits = npt.NDArray[np.float32]
 
 
 class Finetuned:
@@ -66,11 +63,12 @@ class Finetuned:
         self._device = pick_device(device)
         self._bf16 = pick_dtype(config.precision, self._device) is torch.bfloat16
         self._progress = progress
-        self._epochs = _Epochs()
+        self._epochs = Epochs()
         self.history: list[dict[str, float]] = []
         """Weighted F1, accuracy and loss after each epoch, of the training rows and of the watched ones."""
 
     def fit(self, inputs: Sequence[str], labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        """Learn from the inputs and their (N,) labels."""
         torch.manual_seed(seed)
         self._tokenizer, self.model = self._load()
         learn, choose = self._parts(labels, seed)
@@ -78,8 +76,10 @@ class Finetuned:
         if len(choose):
             watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
         train = self._tokens([inputs[row] for row in learn], labels[learn])
+        self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
         with tempfile.TemporaryDirectory() as folder:
-            trainer = _RecordingTrainer(
+            trainer = RecordingTrainer(
+                self._epochs,
                 model=self.model,
                 args=self._arguments(folder, seed, bool(watch)),
                 train_dataset=train,
@@ -88,26 +88,26 @@ class Finetuned:
                 compute_metrics=classification_metrics,
                 callbacks=[_Ticker(self._progress)] if self._progress else [],
             )
-            self._epochs = trainer.epochs = _Epochs(learn, len(labels), len(self._label_names), bool(len(choose)))
-            trainer.remove_callback(PrinterCallback)
             trainer.train()
         self._epochs.finish(self.model)
         self.history = self._epochs.history
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
+        """(N, K) float32."""
         return softmax(self.predict_logits(inputs))
 
     def predict_logits(self, inputs: Sequence[str]) -> Logits:
         """(N, K) float32 logits."""
         data = self._tokens(inputs, np.zeros(len(inputs), np.int32))
         with tempfile.TemporaryDirectory() as folder:
-            trainer = _RecordingTrainer(
+            trainer = RecordingTrainer(
+                Epochs(),
                 model=self.model,
                 args=self._arguments(folder, 0, False),
                 data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
             )
-            return _by_row(trainer.predict(data))
+            return by_row(trainer.predict(data))
 
     def dynamics(self) -> Mapping[str, Logits]:
         """``held_out``: (epochs, rows watched, K); ``train``: (epochs, rows trained on, K), NaN where chosen on."""
@@ -210,14 +210,6 @@ def softmax(logits: Logits) -> Probabilities:
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)
 
 
-def _by_row(output: Any) -> Logits:
-    """Logits in the order of the texts, whichever order the Trainer took them in."""
-    logits, (_, rows) = np.asarray(output.predictions, dtype=np.float32), output.label_ids
-    out = np.empty_like(logits)
-    out[rows] = logits
-    return out
-
-
 def classification_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """Weighted F1 and accuracy, as the Trainer wants them."""
     labels, predicted = np.asarray(prediction.label_ids[0]), np.asarray(prediction.predictions).argmax(-1)
@@ -227,75 +219,12 @@ def classification_metrics(prediction: EvalPrediction) -> dict[str, float]:
     }
 
 
-class _Epochs:
-    """Collects the logits of each epoch, as the training pass and the evaluations compute them."""
-
-    def __init__(
-        self, rows: npt.NDArray[np.int64] | None = None, total: int = 0, classes: int = 0, choose: bool = False
-    ) -> None:
-        self._rows = rows if rows is not None else np.empty(0, np.int64)
-        self._shape = (total, classes)
-        self._choose = choose
-        self._train: list[Logits] = []
-        self._held_out: list[Logits] = []
-        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
-        self.history: list[dict[str, float]] = []
-
-    def start(self) -> None:
-        self._train.append(np.full(self._shape, np.nan, dtype=np.float32))
-        self.history.append({})
-
-    def saw(self, rows: torch.Tensor, logits: torch.Tensor) -> None:
-        self._train[-1][self._rows[rows.cpu().numpy()]] = logits.detach().float().cpu().numpy()
-
-    def evaluated(self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any) -> None:
-        self.history[-1].update({key.removeprefix("eval_"): float(value) for key, value in metrics.items()})
-        if name == "held_out":
-            self._held_out.append(logits)
-        elif self._choose and (self._best is None or metrics["eval_chosen_on_loss"] < self._best[0]):
-            state = {key: value.detach().clone() for key, value in model.state_dict().items()}
-            self._best = (float(metrics["eval_chosen_on_loss"]), state)
-
-    def finish(self, model: Any) -> None:
-        if self._best is not None:
-            model.load_state_dict(self._best[1])
-            self._best = None
-        model.eval()
-
-    def dynamics(self) -> dict[str, Logits]:
-        found = {"train": self._train, "held_out": self._held_out}
-        return {name: np.stack(epochs) for name, epochs in found.items() if epochs}
-
-
-class _RecordingTrainer(Trainer):
-    """A Trainer that keeps the logits it computes anyway."""
-
-    epochs: _Epochs
-
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        rows = inputs.pop("row")
-        kwargs["return_outputs"] = True
-        loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
-        if model.training:
-            if self.state.epoch is None or len(self.epochs.history) <= int(self.state.epoch):
-                self.epochs.start()
-            self.epochs.saw(rows, outputs.logits)
-            return loss
-        return loss, outputs
-
-    def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
-        output = super().evaluation_loop(dataloader, *args, **kwargs)
-        prefix = kwargs.get("metric_key_prefix", "eval")
-        if self.model.training is False and prefix.startswith("eval_"):
-            self.epochs.evaluated(prefix.removeprefix("eval_"), _by_row(output), output.metrics, self.model)
-        return output
-
-
 class _Ticker(TrainerCallback):
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Tell how far the training is."""
         self._progress(state.global_step, state.max_steps)
 
 

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from auditor.config import PROBABILITY_FLOOR, FeaturesConfig, LexicalConfig, LogisticConfig
 from auditor.models.classifier import Labels, Probabilities, Watched, spread_columns
@@ -32,14 +33,17 @@ class Baseline:
         self._model = DummyClassifier(strategy="prior")
 
     def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        """Learn from the inputs and their (N,) labels."""
         self._model.fit(np.zeros((len(labels), 1)), labels)
         return self
 
     def predict_proba(self, inputs: Any) -> Probabilities:
+        """(N, K) float32."""
         probabilities = self._model.predict_proba(np.zeros((len(inputs), 1)))
         return spread_columns(probabilities, self._model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Nothing: there are no epochs."""
         return {}
 
 
@@ -66,6 +70,7 @@ class Logistic:
         """The chosen ``C``; None before :meth:`fit`."""
 
     def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+        """Learn from the inputs and their (N,) labels."""
         learn, judge = _inner_split(labels, seed, self._config.choose_rows)
         self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
         self._model = self._fitted(inputs, labels, self.strength)
@@ -89,11 +94,13 @@ class Logistic:
         return make_pipeline(features, model)
 
     def predict_proba(self, inputs: Any) -> Probabilities:
+        """(N, K) float32."""
         if isinstance(self._model, Baseline):
             return self._model.predict_proba(inputs)
         return spread_columns(self._model.predict_proba(inputs), self._model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Nothing: there are no epochs."""
         return {}
 
 
@@ -121,7 +128,8 @@ def take(inputs: Any, rows: npt.NDArray[Any]) -> Any:
 
 
 def _regression(x: Any, labels: Labels, strength: float, max_iter: int) -> LogisticRegression:
-    with warnings.catch_warnings():
+    # The matrices are too thin for several threads, which wait longer for each other than they work.
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         # A strength that has not converged is judged by its log-loss as it stands.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return LogisticRegression(C=strength, max_iter=max_iter, tol=1e-3).fit(x, labels)

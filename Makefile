@@ -1,0 +1,47 @@
+# `make demo` and `make test` are all that a fresh machine needs, beside Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/offline.stamp ## install, audit the bundled sample offline, say where the report is
+	$(BIN)/auditor demo
+
+test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp ## check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/dev.stamp ## check types
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## mend style and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove what make and the tools have made; runs stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find auditor ui tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: an environment is made once, and brought up to date when what it is made from changes.
+$(VENV)/made.stamp:
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/offline.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
+	$(INSTALL) -e '.[offline]'
+	touch $@
+
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
+	$(INSTALL) -e '.[offline,dev]'
+	touch $@ $(VENV)/offline.stamp

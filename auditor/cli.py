@@ -1,0 +1,255 @@
+"""The command line: one command a verb. It parses, calls and prints; what is done is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+from rich.text import Text
+
+from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
+from auditor.console import Terminal
+from auditor.errors import AuditorError, InputError
+
+app = typer.Typer(
+    name="auditor",
+    help="Find the wrong labels of a text dataset, judge them, and get a corrected dataset back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+STOPPED = 130
+_RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
+_JSON = typer.Option("--json", help="Print JSON for scripts.")
+
+
+class Pooling(StrEnum):
+    """How token vectors become one vector of the text."""
+
+    mean = "mean"
+    cls = "cls"
+
+
+@app.command()
+def run(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Files, a save_to_disk folder, or the name of a Hub dataset."),
+    ],
+    text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when not given.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels; guessed when not given.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column of unique ids; made when not given.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of CSV-like files; found when not given.")] = None,
+    encoding: Annotated[str, typer.Option(help="Of the files.")] = "utf-8",
+    drop_invalid: Annotated[bool, typer.Option(help="Set rows without text or label aside and go on.")] = False,
+    config: Annotated[str | None, typer.Option(help="Configuration of a Hub dataset.")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Splits to read, of several; all by default.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    models: Annotated[str, typer.Option(help="Of: features, lexical, finetuned.")] = "features,lexical,finetuned",
+    train_on: Annotated[list[str] | None, typer.Option(help="Train on these splits (with --audit).")] = None,
+    audit: Annotated[list[str] | None, typer.Option(help="Audit these splits (with --train-on).")] = None,
+    encoder: Annotated[str, typer.Option(help="Frozen encoder: a name or a folder.")] = DEFAULT_ENCODER,
+    base_model: Annotated[str, typer.Option(help="Model to fine-tune: a name or a folder.")] = DEFAULT_ENCODER,
+    pooling: Annotated[Pooling, typer.Option(help="Of the encoder's token vectors.")] = Pooling.mean,
+    folds: Annotated[int, typer.Option(help="Of the cross-validation.", min=2, max=100)] = 5,
+    epochs: Annotated[int, typer.Option(help="Of the fine-tuning.", min=1)] = 3,
+    max_length: Annotated[int, typer.Option(help="Tokens; longer texts are cut.", min=8)] = 128,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/<name> by default.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Forget an earlier run there and start over.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but the result.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say everything.")] = False,
+) -> None:
+    """Audit the labels of a dataset: rank the suspects and write a report.
+
+    The same command goes on where an interrupted one stopped.
+
+    Example: auditor run tweets.csv --text text --label label
+    """
+    settings = AuditConfig(
+        read=ReadConfig(
+            text=text,
+            label=label,
+            id=id,
+            delimiter=delimiter,
+            encoding=encoding,
+            drop_invalid=drop_invalid,
+            config=config,
+            split=tuple(split or ()),
+            revision=revision,
+        ),
+        models=_models(models),
+        folds=folds,
+        train_on=tuple(train_on or ()),
+        audit=tuple(audit or ()),
+        seed=seed,
+        device=device,
+        encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
+        finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
+    )
+    source = sources[0] if len(sources) == 1 else sources
+    listener = _listener(quiet, verbose)
+    result = _audited(source, settings, out, fresh, listener)
+    _print_summary(result, as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/demo by default.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Forget an earlier demo and start over.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but the result.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say everything.")] = False,
+) -> None:
+    """Audit the bundled sample, whose planted errors are known, offline and with all three models.
+
+    Example: auditor demo
+    """
+    from auditor.data import sample
+    from auditor.run import DEFAULT_PLACE
+
+    frame, planted = sample.load()
+    settings = AuditConfig(read=ReadConfig(text="text", label="label", id="id"))
+    where = out or DEFAULT_PLACE / "demo"
+    result = _audited(frame, settings, where, fresh, _listener(quiet, verbose))
+    found = {first: int(result.issues["id"].head(first).isin(planted["id"]).sum()) for first in (50, 100)}
+    _print_summary(result, as_json, planted=len(planted), planted_found={str(k): v for k, v in found.items()})
+    if not as_json:
+        _out().print(
+            f"Of {len(planted)} planted wrong labels, {found[50]} stand in the first 50 "
+            f"and {found[100]} in the first 100."
+        )
+
+
+@app.command()
+def issues(
+    run: Annotated[str, _RUN],
+    top: Annotated[int, typer.Option(help="How many, worst first.", min=1)] = 20,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Show the ranking of a run, worst first.
+
+    Example: auditor issues tweets --top 20
+    """
+    frame = _open(run).issues.head(top)
+    if as_json:
+        typer.echo(frame.to_json(orient="records", force_ascii=False, indent=1))
+        return
+    table = Table(title=None, show_edge=False, pad_edge=False)
+    for name in ("rank", "id", "given", "suggested", "suspicion", "flag", "text"):
+        table.add_column(name, justify="right" if name in {"rank", "suspicion"} else "left", overflow="fold")
+    for row in frame.itertuples():
+        suspicion = "" if row.suspicion != row.suspicion else f"{row.suspicion:.4f}"
+        cells = (str(row.rank), row.id, row.given_label, row.suggested_label or "", suspicion)
+        table.add_row(*map(_plain, cells), "issue" if row.is_issue else "", _plain(row.text[:300]))
+    _out().print(table)
+
+
+@app.command()
+def report(run: Annotated[str, _RUN]) -> None:
+    """Make report.html of a run again.
+
+    Example: auditor report tweets
+    """
+    typer.echo(_open(run).report())
+
+
+def main() -> None:
+    """Entry point: errors become one line what, one line what to do, and an exit code."""
+    error = Console(stderr=True, highlight=False)
+    try:
+        app()
+    except AuditorError as failure:
+        error.print(Text("Error: ", style="bold red"), Text(failure.what), sep="")
+        error.print(Text("→ " + failure.todo))
+        sys.exit(failure.exit_code)
+
+
+def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, listener: Terminal) -> Any:
+    from auditor.pipeline import audit
+
+    try:
+        return audit(source, config=settings, out=out, fresh=fresh, listener=listener)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _models(given: str) -> Any:
+    from auditor.config import MODEL_NAMES
+
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    unknown = [name for name in names if name not in MODEL_NAMES]
+    if unknown or not names:
+        raise InputError(
+            f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose of {', '.join(MODEL_NAMES)}."
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _listener(quiet: bool, verbose: bool) -> Terminal:
+    console = Console(stderr=True, highlight=False)
+    if verbose:
+        logging.basicConfig(
+            handlers=[RichHandler(console=console, show_path=False, markup=False)], format="%(message)s"
+        )
+        logging.getLogger("auditor").setLevel(logging.INFO)
+    return Terminal(console, -1 if quiet else int(verbose))
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _open(name: str) -> Any:
+    from auditor.result import Audit
+    from auditor.run import find_run
+
+    return Audit(find_run(name))
+
+
+def _plain(text: str) -> Text:
+    """Text of a dataset for the terminal: no markup, no control characters."""
+    return Text("".join(c if c.isprintable() or c == " " else " " for c in text))
+
+
+def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
+    health = result.health
+    page = result.directory / "report.html"
+    if as_json:
+        about = {
+            "run": str(result.directory),
+            "rows": health["rows"],
+            "judged": health["judged"],
+            "issues": health["issues"],
+            "estimated_noise": health["estimated_noise"],
+            "confusions": health["confusions"][:10],
+            "scores": {
+                name: {key: scores[key] for key in ("accuracy", "weighted_f1")}
+                for name, scores in result.scores.items()
+            },
+            "report": str(page),
+            **more,
+        }
+        typer.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        return
+    out = _out()
+    share = health["issues"] / max(health["judged"], 1)
+    out.print(f"{health['issues']:,} of {health['judged']:,} labels look wrong ({share:.1%}).")
+    worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
+    if worst:
+        out.print(_plain(f"Most of them: {worst}."))
+    out.print(Text(f"Ranking: auditor issues {result.directory}"))
+    out.print(Text(f"Report:  {page}"))

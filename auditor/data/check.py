@@ -1,0 +1,136 @@
+"""Rows that cannot be audited, and ids that are not unique."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from auditor.data.columns import described, is_text
+from auditor.data.source import Part, counted, listed
+from auditor.errors import ColumnError, RowError
+
+_SHOWN = 5
+
+
+def check_storable(table: pa.Table) -> None:
+    """Refuse, before anything is computed, what a run could not store.
+
+    Raises
+    ------
+    ColumnError
+        If a column's type has no counterpart in Parquet.
+    RowError
+        If a string is not valid UTF-8.
+    """
+    for field in table.schema:
+        try:
+            pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+            raise ColumnError(
+                f"Column {field.name!r} is of type {field.type}, which Parquet cannot hold.",
+                "Convert the column to strings, or leave it out.",
+            ) from None
+        try:
+            table[field.name].validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise RowError(
+                f"Column {field.name!r} holds invalid values: {str(error).splitlines()[0]}.",
+                "Write the column again, as valid UTF-8.",
+            ) from None
+
+
+def as_texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Take the text column as strings.
+
+    Raises
+    ------
+    ColumnError
+        If it holds something else; the columns with strings are listed.
+    """
+    column = table[name]
+    if not (is_text(column.type) or pa.types.is_null(column.type)):
+        others = pa.schema([field for field in table.schema if is_text(field.type)])
+        raise ColumnError(
+            f"Column {name!r} holds values of type {column.type}; texts are strings.",
+            f"Name a column of strings with --text: {described(others) if len(others) else 'there is none'}.",
+        )
+    return pa.chunked_array([piece for chunk in column.chunks for piece in _strings(chunk)], pa.string())
+
+
+def _strings(chunk: pa.Array) -> list[pa.Array]:
+    """Cast to ``string``, which holds 2 GiB a chunk, in as many pieces as that takes."""
+    if pa.types.is_string(chunk.type):
+        return [chunk]
+    try:
+        return [pa.concat_arrays([chunk]).cast(pa.string())]
+    except pa.ArrowInvalid:
+        if len(chunk) < 2:
+            raise
+        half = len(chunk) // 2
+        return [*_strings(chunk.slice(0, half)), *_strings(chunk.slice(half))]
+
+
+def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Say for each row why it cannot be audited.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        (N,) string: ``missing text``, ``empty text`` (also: nothing but whitespace), ``missing label``, or two of
+        them; null where the row is valid.
+    """
+    empty = pc.fill_null(pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0), False)
+    no_text, no_label = pc.is_null(texts), pc.is_null(codes)
+    return pc.case_when(
+        pc.make_struct(pc.and_(no_text, no_label), pc.and_(empty, no_label), no_text, empty, no_label),
+        *("missing text and missing label", "empty text and missing label"),
+        *("missing text", "empty text", "missing label"),
+    )
+
+
+def refuse(reasons: pa.ChunkedArray, parts: tuple[Part, ...]) -> RowError:
+    """Make the error that counts the invalid rows by reason and shows the first."""
+    counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons.drop_null()).to_pylist()}
+    rows = np.flatnonzero(reasons.is_valid().to_numpy())
+    first = [f"{_place(int(row), parts)} ({reasons[int(row)].as_py()})" for row in rows[:_SHOWN]]
+    kinds = listed([f"{number:,} with {reason}" for reason, number in counts.items()])
+    return RowError(
+        f"{counted(len(rows), 'row')} of {len(reasons):,} cannot be audited: {kinds}."
+        f" First: {listed(first)} (rows counted from 1, without header and blank lines).",
+        "Mend them, or go on without them: --drop-invalid (they are kept with the run, and come back at export).",
+    )
+
+
+def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
+    """Refuse ids that are missing or not unique.
+
+    Raises
+    ------
+    RowError
+    """
+    missing = np.flatnonzero(pc.fill_null(pc.equal(pc.binary_length(pc.utf8_trim_whitespace(ids)), 0), True).to_numpy())
+    if len(missing):
+        first = [_place(int(row), parts) for row in missing[:_SHOWN]]
+        raise RowError(
+            f"Column {name!r} has no id in {counted(len(missing), 'row')}: {listed(first)}.",
+            "Give every row an id, or leave --id out: ids are made from split and row then.",
+        )
+    counts = pc.value_counts(ids)
+    repeated = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)).to_pylist()
+    if repeated:
+        shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:_SHOWN]]
+        raise RowError(
+            f"Column {name!r} has {counted(len(repeated), 'id')} that occur more than once: {listed(shown)}.",
+            "Make them unique, or leave --id out: ids are made from split and row then.",
+        )
+
+
+def _place(row: int, parts: tuple[Part, ...]) -> str:
+    """Say where a row stands, given its number over all parts."""
+    for part in parts:
+        if row < part.table.num_rows:
+            return f"row {row + 1:,} of {part.name}"
+        row -= part.table.num_rows
+    raise IndexError(row)

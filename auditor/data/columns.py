@@ -1,0 +1,88 @@
+"""Which column holds the texts, and which the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.types as types
+
+from auditor.config import ReadConfig
+from auditor.data.source import listed
+from auditor.errors import ColumnError
+
+TEXT_NAMES = (
+    "text texts sentence tweet content message review utterance question document comment body post headline title "
+    "query input snippet description"
+).split()
+LABEL_NAMES = (
+    "label labels emotion sentiment category class target intent topic label_name label_text given_label gold_label "
+    "annotation tag stance"
+).split()
+"""The usual names, of which the first two win over the others when several columns have one."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns; ``note`` says what was guessed, if anything was."""
+
+    text: str
+    label: str
+    note: str | None = None
+
+
+def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
+    """Take the columns that ``config`` names, and guess the others from the usual names.
+
+    Raises
+    ------
+    ColumnError
+        If a named column is not there, or the guess is not clear; the columns are listed.
+    """
+    for name in (config.text, config.label, config.id):
+        if name is not None and name not in schema.names:
+            raise ColumnError(
+                f"{source} has no column {name!r}; it has {described(schema)}.", "Name one of these columns."
+            )
+    text = config.text or _guess(schema, source, "text", [name for name in schema.names if name != config.label])
+    label = config.label or _guess(schema, source, "label", [name for name in schema.names if name != text])
+    if text == label:
+        raise ColumnError(
+            f"Column {text!r} cannot hold both the texts and the labels; {source} has {described(schema)}.",
+            "Name two columns with --text and --label.",
+        )
+    guessed = [f"text={text!r}"] * (config.text is None) + [f"label={label!r}"] * (config.label is None)
+    note = f"Column{'s' * (len(guessed) - 1)} guessed: {', '.join(guessed)}." if guessed else None
+    return Columns(text, label, note)
+
+
+def described(schema: pa.Schema) -> str:
+    """List columns with their types, for a message."""
+    return listed([f"{field.name!r} ({field.type})" for field in schema], most=30)
+
+
+def plain(name: str) -> str:
+    """Spell a column's name as the usual names are."""
+    return name.strip().strip("\ufeff").casefold().replace(" ", "_").replace("-", "_")
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Whether a column of this type holds strings, as they are or dictionary-encoded."""
+    if types.is_dictionary(type_):
+        type_ = type_.value_type
+    return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
+
+
+def _guess(schema: pa.Schema, source: str, role: str, names: list[str]) -> str:
+    usual = TEXT_NAMES if role == "text" else LABEL_NAMES
+    found = [name for name in names if plain(name) in usual]
+    if role == "text":
+        found = [name for name in found if is_text(schema.field(name).type)] or found
+    for best in usual[:2]:
+        exact = [name for name in found if plain(name) == best]
+        if len(exact) == 1:
+            return exact[0]
+    if len(found) == 1:
+        return found[0]
+    unclear = f"several columns may hold the {role}s: {listed(found)}" if found else f"no column is named like {role}s"
+    raise ColumnError(f"In {source}, {unclear}. Its columns: {described(schema)}.", f"Name the column with --{role}.")

@@ -1,0 +1,234 @@
+"""Which rows say the same: exact and near duplicates, found in about linear time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasketch import MinHash
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from auditor.config import DuplicatesConfig
+
+Codes = npt.NDArray[np.int32]
+T = TypeVar("T", bound=Hashable)
+Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+CHARACTERS = 10_000
+"""Near duplicates are judged by so many first characters of a text, so that a very long one costs no more."""
+RECALL = 0.98
+"""The chance, at least, that two texts exactly at the Jaccard threshold meet in a bucket; more alike, more surely."""
+STRICT = 0.95
+"""The Jaccard threshold within a chain that is too long."""
+SMALLEST_CHAIN = 50
+"""Distinct texts; a chain up to this length is never cut."""
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
+_CUT_GROUPS = b"auditor:cut_groups"
+_WINDOW = 5
+_BLOCK = 10_000
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Groups of rows that say the same.
+
+    Attributes
+    ----------
+    exact : (N,) int32
+        Group of rows with the same text, but for case, width of characters and white space. Punctuation counts:
+        ``:)`` and ``:(`` mean different things.
+    near : (N,) int32
+        The exact groups, merged where their texts are near duplicates. Both are numbered by first occurrence.
+    cut_groups : int
+        Chains of near duplicates that were too long to be kept in one group.
+    """
+
+    exact: Codes
+    near: Codes
+    cut_groups: int
+
+    @property
+    def exact_groups(self) -> int:
+        """Exact groups of two rows or more."""
+        return int((np.bincount(self.exact) > 1).sum())
+
+    @property
+    def near_groups(self) -> int:
+        """Near groups of two rows or more."""
+        return int((np.bincount(self.near) > 1).sum())
+
+    @property
+    def rows_in_groups(self) -> int:
+        """Rows that have a duplicate, exact or near."""
+        rows = np.bincount(self.near)
+        return int(rows[rows > 1].sum())
+
+    @property
+    def largest(self) -> int:
+        """Rows in the largest near group."""
+        return int(np.bincount(self.near).max(initial=0))
+
+    def summary(self) -> dict[str, int]:
+        """The counts, by name, for ``health.json``."""
+        names = ("exact_groups", "near_groups", "rows_in_groups", "largest", "cut_groups")
+        return {name: getattr(self, name) for name in names}
+
+    def write(self, path: Path) -> None:
+        """Write ``duplicates.parquet``, one row a row; :meth:`load` reads it back."""
+        table = pa.table({"exact": self.exact, "near": self.near})
+        pq.write_table(table.replace_schema_metadata({_CUT_GROUPS: str(self.cut_groups)}), path, compression="zstd")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what :meth:`write` wrote."""
+        table = pq.read_table(path)
+        cut_groups = int(table.schema.metadata[_CUT_GROUPS])
+        return cls(table["exact"].to_numpy(), table["near"].to_numpy(), cut_groups)
+
+
+def find_duplicates(
+    texts: Sequence[str], config: DuplicatesConfig, progress: Callable[[int, int], None] | None = None
+) -> Duplicates:
+    """Group exact and near duplicates.
+
+    Near duplicates have a Jaccard similarity of at least ``config.jaccard`` between the sets of their runs of
+    ``config.shingle`` characters, web addresses and @mentions left out. Candidates come from MinHash signatures cut
+    into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3) and are then compared
+    for real. Near duplicates of near duplicates join one group; such a chain with more distinct texts than
+    ``config.max_share`` of the rows (and than 50) keeps only links of at least 0.95, and what is still too long falls
+    apart into exact groups. A text shorter than a shingle has exact duplicates only.
+
+    The result depends on the texts, their order and the configuration alone.
+
+    Parameters
+    ----------
+    texts : sequence of N str
+    config : DuplicatesConfig
+    progress : callable of (done, total), optional
+        Called now and then with the number of distinct texts done.
+
+    Returns
+    -------
+    Duplicates
+    """
+    exact, distinct = _numbered(_normalised(text) for text in texts)
+    body_of, bodies = _numbered(_body(text, config.shingle) for text in distinct)
+    first, second = _candidates(_buckets(bodies, config, progress))
+    similarity = _similarities(bodies, first, second, config.shingle)
+
+    longest = max(SMALLEST_CHAIN, config.max_share * len(texts))
+    linked = similarity >= config.jaccard
+    chain = _chains(len(bodies), first[linked], second[linked])
+    too_long = np.bincount(chain[body_of]) > longest
+    linked &= (similarity >= STRICT) | ~too_long[chain[first]]
+    chain = _chains(len(bodies), first[linked], second[linked])[body_of]
+    hopeless = (np.bincount(chain) > longest)[chain]
+    chain = np.where(hopeless, len(bodies) + np.arange(len(chain)), chain)
+
+    near, _ = _numbered(chain[exact].tolist())
+    return Duplicates(exact, near, int(too_long.sum()))
+
+
+def _numbered(values: Iterable[T]) -> tuple[Codes, list[T]]:
+    """Codes by first occurrence, and the value of each code."""
+    codes: dict[T, int] = {}
+    numbers = np.fromiter((codes.setdefault(value, len(codes)) for value in values), dtype=np.int32)
+    return numbers, list(codes)
+
+
+def _normalised(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _body(text: str, shingle: int) -> str:
+    """Cut a text down to what is compared: without addresses, unless next to nothing else is in it."""
+    start = text[:CHARACTERS]
+    body = " ".join(_ADDRESS.sub(" ", start).split())
+    return body if len(body) >= shingle else start
+
+
+def _shingles(text: str, length: int) -> frozenset[bytes]:
+    """Every run of ``length`` characters, as UTF-32; of a shorter text, the text itself."""
+    data = text.encode("utf-32-le", "surrogatepass")
+    return frozenset(data[start : start + 4 * length] for start in range(0, max(len(data) - 4 * length, 0) + 1, 4))
+
+
+def _banding(threshold: float, permutations: int) -> tuple[int, int]:
+    """Bands and rows a band: the most selective ones that find a pair at the threshold with a chance of RECALL."""
+    for rows in range(permutations, 1, -1):
+        bands = permutations // rows
+        if 1 - (1 - threshold**rows) ** bands >= RECALL:
+            return bands, rows
+    return permutations, 1
+
+
+def _buckets(
+    bodies: list[str], config: DuplicatesConfig, progress: Callable[[int, int], None] | None
+) -> npt.NDArray[np.uint64]:
+    """(S, bands) number of each text's bucket in each band."""
+    bands, rows = _banding(config.jaccard, config.permutations)
+    weights = np.full(rows, 0x9E3779B97F4A7C15, dtype=np.uint64).cumprod()
+    buckets = np.empty((len(bodies), bands), dtype=np.uint64)
+    # Signatures are many times larger than buckets: only a block of them is held at a time.
+    for start in range(0, len(bodies), _BLOCK):
+        sets = (_shingles(body, config.shingle) for body in bodies[start : start + _BLOCK])
+        hashes = MinHash.generator(sets, num_perm=config.permutations, seed=1, hashfunc=zlib.crc32, scheme="affine32")
+        signatures = np.array([each.hashvalues[: bands * rows] for each in hashes], dtype=np.uint64)
+        buckets[start : start + _BLOCK] = signatures.reshape(-1, bands, rows) @ weights
+        if progress:
+            progress(min(start + _BLOCK, len(bodies)), len(bodies))
+    return buckets
+
+
+def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
+    """Pairs of texts that share a bucket.
+
+    In a bucket of many texts each is paired with the next few alone: chains join the rest, and the number of pairs
+    stays proportional to the number of texts.
+    """
+    texts = len(buckets)
+    pairs = np.empty(0, dtype=np.int64)
+    for band in buckets.T:
+        order = np.argsort(band, kind="stable")
+        sorted_band = band[order]
+        found = [pairs]
+        for distance in range(1, _WINDOW + 1):
+            same = np.flatnonzero(sorted_band[distance:] == sorted_band[:-distance])
+            if not len(same):
+                break
+            found.append(order[same] * texts + order[same + distance])
+        pairs = np.unique(np.concatenate(found))
+    return pairs // max(texts, 1), pairs % max(texts, 1)
+
+
+def _similarities(
+    bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int
+) -> npt.NDArray[np.float64]:
+    """Jaccard similarity of the shingles of each pair."""
+    shingles = lru_cache(maxsize=64)(partial(_shingles, length=shingle))
+    similarity = np.empty(len(first))
+    for pair, (one, other) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        a, b = shingles(bodies[one]), shingles(bodies[other])
+        common = len(a & b)
+        similarity[pair] = common / (len(a) + len(b) - common)
+    return similarity
+
+
+def _chains(texts: int, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Find the connected components: (S,) number of the one that each text is in."""
+    if not texts:
+        return np.empty(0, dtype=np.int32)
+    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(texts, texts))
+    return np.asarray(connected_components(links, directed=False)[1])

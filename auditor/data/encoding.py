@@ -1,0 +1,86 @@
+"""Bytes of a text file → valid UTF-8 without a byte order mark."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from pathlib import Path
+
+import pyarrow as pa
+from charset_normalizer import from_bytes
+
+from auditor.errors import SourceError
+
+_WINDOW = 1 << 16
+_USUAL = (
+    "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 gb18030 big5 cp932 euc_jp cp949"
+).split()
+"""What Windows writes in the languages of the world; among all encodings, a short text fits the oddest ones."""
+
+
+def read_utf8(path: Path, encoding: str = "utf-8") -> bytes:
+    """Read a text file, unpacked when its name ends in ``.gz``.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, is empty, or is not in ``encoding``; the latter with the offset of the first byte that
+        does not fit, and the encoding it may be in.
+    """
+    data = read_bytes(path)
+    try:
+        utf8 = codecs.lookup(encoding).name == "utf-8"
+        # A UTF-8 file is only looked through: decoding it would take several times its size in memory.
+        data = _checked(data) if utf8 else data.decode(encoding).encode()
+    except LookupError:
+        raise SourceError(
+            f"There is no text encoding {encoding!r}.", "Name another with --encoding, such as utf-8, cp1252 or utf-16."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise _not_in(encoding, path, data, error.start) from None
+    except UnicodeError as error:
+        raise SourceError(f"{path} cannot be read as {encoding}: {error}.", "Name another with --encoding.") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data or data.isspace():
+        raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
+    return data
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file, unpacked when its name ends in ``.gz``."""
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(f"{path} is no whole gzip file: {error}.", "Make or fetch the file again.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SourceError(f"{path} cannot be read: {reason}.", "Check the file and its permissions.") from None
+
+
+def _checked(data: bytes) -> bytes:
+    ends = pa.array([0, len(data)], pa.int64()).buffers()[1]
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
+        data.decode()  # Arrow does not say where
+    return data
+
+
+def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
+    line = data.count(b"\n", 0, offset) + 1
+    return SourceError(
+        f"{path} is not {encoding}: byte 0x{data[offset]:02x} at offset {offset} (line {line}).",
+        f"Name its encoding, perhaps --encoding {_likely(data, offset)}, or save the file as UTF-8.",
+    )
+
+
+def _likely(data: bytes, offset: int) -> str:
+    """Guess the encoding from the surroundings of a byte that is not UTF-8."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = data.rfind(b"\n", 0, offset) + 1
+    best = from_bytes(data[start : start + _WINDOW], cp_isolation=_USUAL).best()
+    # Several often decode the same bytes alike, and of these cp1252 is what Windows and Excel write most.
+    return "cp1252" if best is None or "cp1252" in best.could_be_from_charset else str(best.encoding)

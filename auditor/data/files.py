@@ -1,0 +1,202 @@
+"""Files and ``save_to_disk`` folders → parts."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.config import ReadConfig
+from auditor.data.delimited import read_delimited
+from auditor.data.encoding import read_bytes, read_utf8
+from auditor.data.jsonl import read_jsonl
+from auditor.data.lines import read_lines
+from auditor.data.memory import dataset_parts
+from auditor.data.source import Part, Source, counted, listed
+from auditor.errors import SourceError
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "lines",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
+_OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
+_SAVED = ("dataset_info.json", "dataset_dict.json")
+
+
+def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
+    """Read one or several files, or ``save_to_disk`` folders.
+
+    The splits are the files' names without their extension when there are several files, or when a single one is
+    named as a split usually is (``train``, ``val`` …); else the one split is ``all``. A folder's splits are its own.
+
+    Raises
+    ------
+    SourceError
+        If a path is missing, of an unknown format or unreadable, or the splits' names would not be unique.
+    """
+    paths = [path.expanduser() for path in paths]
+    formats = {path: format_of(path) for path in paths}
+    if len(set(formats.values())) > 1:
+        kinds = listed([f"{path.name} ({format_})" for path, format_ in formats.items()])
+        raise SourceError(f"Files of several formats were given: {kinds}.", "Give files of one format.")
+    format_ = formats[paths[0]]
+    if format_ == "arrow":
+        parts = [part for path in paths for part in _saved_parts(path)]
+        _check_unique([part.split for part in parts])
+        chosen = select([part.split for part in parts], config.split, listed([path.name for path in paths]))
+        parts = [part for part in parts if part.split in chosen]
+    else:
+        splits = _split_names(paths)
+        chosen = select(splits, config.split, listed([path.name for path in paths]))
+        parts = [_read_file(path, split, config) for path, split in zip(paths, splits, strict=True) if split in chosen]
+    options = {} if format_ in ("arrow", "parquet") else {"encoding": config.encoding}
+    return Source(listed([path.name for path in paths], most=4), format_, tuple(parts), options)
+
+
+def select(splits: Sequence[str], wanted: Sequence[str], source: str) -> list[str]:
+    """Choose the wanted splits, all when none is named.
+
+    Raises
+    ------
+    SourceError
+        If one is not there; those that are, are listed.
+    """
+    unknown = [split for split in wanted if split not in splits]
+    if unknown:
+        raise SourceError(
+            f"{source} has no split {listed([repr(split) for split in unknown])}; it has {listed(splits)}.",
+            "Name one of these with --split, or leave it out for all.",
+        )
+    return [split for split in splits if not wanted or split in wanted]
+
+
+def format_of(path: Path) -> str:
+    """Tell a file's format from its name, and a saved folder by what is in it.
+
+    Raises
+    ------
+    SourceError
+        If the path is missing, or its format unknown.
+    """
+    if path.is_dir():
+        if any((path / name).is_file() for name in _SAVED):
+            return "arrow"
+        files = sorted(entry.name for entry in path.iterdir() if _suffix(entry) in FORMATS)
+        raise SourceError(
+            f"{path} is a folder, but not one that datasets' save_to_disk wrote.",
+            f"Name the files in it: {listed(files)}." if files else "Name a file, or such a folder.",
+        )
+    if not path.exists():
+        raise _missing(path)
+    if _suffix(path) not in FORMATS or (path.suffix.lower() == ".gz" and _suffix(path) == ".parquet"):
+        raise SourceError(
+            f"{path} is of an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
+            f"Known are {listed(list(FORMATS))} (all but parquet also with .gz), folders of datasets' save_to_disk,"
+            " and names of datasets on the Hub.",
+        )
+    return FORMATS[_suffix(path)]
+
+
+def looks_like_path(source: str) -> bool:
+    """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
+    suffixes = {_suffix(Path(source)), Path(source).suffix.lower()}
+    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *_OTHER_FILES})
+
+
+def _missing(path: Path) -> SourceError:
+    folder = path.parent
+    if not folder.is_dir():
+        return SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
+    names = sorted(entry.name for entry in folder.iterdir())
+    close = difflib.get_close_matches(path.name, names) or [name for name in names if _suffix(Path(name)) in FORMATS]
+    todo = f"Perhaps one of these in {folder} is meant: {listed(close)}." if close else "Check the path."
+    return SourceError(f"{path} does not exist.", todo)
+
+
+def _suffix(path: Path) -> str:
+    """Give the extension, without ``.gz``."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    return "".join(suffixes[:1] if suffixes[1:] == [".gz"] else suffixes[-1:])
+
+
+def _stem(path: Path) -> str:
+    name = path.name[: -len(".gz")] if path.suffix.lower() == ".gz" else path.name
+    return Path(name).stem
+
+
+def _split_names(paths: Sequence[Path]) -> list[str]:
+    if len(paths) == 1:
+        stem = _stem(paths[0])
+        return [stem if stem.casefold() in SPLIT_NAMES else "all"]
+    absolute = [path.resolve() for path in paths]
+    namings: tuple[Callable[[Path], str], ...] = (
+        _stem,
+        lambda path: f"{path.parent.name}/{_stem(path)}",
+        lambda path: path.name,
+        lambda path: f"{path.parent.name}/{path.name}",
+    )
+    names = [[naming(path) for path in absolute] for naming in namings]
+    unique = next((naming for naming in names if len(set(naming)) == len(naming)), names[-1])
+    _check_unique(unique)
+    return unique
+
+
+def _check_unique(splits: Sequence[str]) -> None:
+    repeated = sorted({split for split in splits if splits.count(split) > 1})
+    if repeated:
+        raise SourceError(
+            f"Several files or folders would be the split {listed(repeated)}.",
+            "Name each file once, and give files different names.",
+        )
+
+
+def _saved_parts(path: Path) -> list[Part]:
+    import datasets  # takes seconds
+
+    try:
+        return dataset_parts(datasets.load_from_disk(str(path)))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
+        raise SourceError(
+            f"{path} is not a whole save_to_disk folder: {str(error).splitlines()[0]}.", "Save the dataset again."
+        ) from None
+
+
+def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
+    name, format_ = path.name, FORMATS[_suffix(path)]
+    delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
+    if format_ == "parquet":
+        return Part(split, _read_parquet(path), {"file": name})
+    data = read_utf8(path, config.encoding)
+    about: dict[str, Any] = {"file": name}
+    if format_ == "jsonl":
+        table, blank = read_jsonl(data, name)
+    elif format_ == "lines":
+        table, about["header"], blank = read_lines(data, name, delimiter)
+        about["delimiter"] = delimiter or ";"
+    else:
+        table, about["delimiter"], blank = read_delimited(data, name, delimiter)
+    notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
+    if format_ == "lines" and about["header"]:
+        notes.append(f"{name}: its first line is read as a header, {about['delimiter'].join(table.column_names)!r}.")
+    return Part(split, table, about, tuple(notes))
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:  # from memory: given a path, pyarrow makes columns of folders that are named like key=value
+        return pq.read_table(pa.BufferReader(read_bytes(path)))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise SourceError(
+            f"{path} is no whole Parquet file: {str(error).splitlines()[0].rstrip('.')}.", "Make or fetch the file again."
+        ) from None

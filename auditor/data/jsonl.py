@@ -1,0 +1,102 @@
+"""JSON Lines → Arrow."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.errors import ColumnError, RowError, SourceError
+
+_ROWS = 100_000
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int]:
+    """Read one JSON object a line; keys that a line lacks are null.
+
+    Python's parser and not Arrow's: the latter turns strings that look like dates into dates and long integers into
+    floats, so that an export would not give back what was there.
+
+    Parameters
+    ----------
+    data : bytes
+        Valid UTF-8, not blank.
+    name : str
+        What messages call the file.
+
+    Returns
+    -------
+    table : pyarrow.Table
+    blank : int
+        Blank lines, which are skipped.
+
+    Raises
+    ------
+    SourceError
+        If the file is one JSON array.
+    RowError
+        If a line is not a JSON object.
+    ColumnError
+        If a column holds values of different kinds.
+    """
+    if data[:100].lstrip().startswith(b"["):
+        raise SourceError(
+            f"{name} is a JSON array; JSON Lines, one object a line, are expected.",
+            f"Write one object a line: pandas.read_json({name!r}).to_json('{name}l', orient='records', lines=True).",
+        )
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="\n")
+    objects = _objects(lines, name)
+    tables = []
+    while rows := list(islice(objects, _ROWS)):
+        tables.append(_table(rows, name))
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise _mixed(name, str(error)) from None
+    return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows
+
+
+def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, start=1):
+        if line.isspace():
+            continue
+        try:
+            row = json.loads(line)
+            if _SURROGATE.search(line):  # half of a pair alone is valid JSON, but no text
+                json.dumps(row, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", None) or getattr(error, "reason", None) or str(error)
+            raise RowError(
+                f"{name}, line {number}: no valid JSON ({reason}); the line begins {line[:60]!r}.",
+                "Write one JSON object a line.",
+            ) from None
+        if not isinstance(row, dict):
+            raise RowError(
+                f"{name}, line {number}: a JSON object is expected, {type(row).__name__} found: {line.strip()[:60]!r}.",
+                'Write one JSON object a line, such as {"text": "so glad", "label": "joy"}.',
+            )
+        yield row
+
+
+def _table(rows: list[dict[str, Any]], name: str) -> pa.Table:
+    columns = {}
+    for key in dict.fromkeys(key for row in rows for key in row):
+        try:
+            columns[key] = pa.array([row.get(key) for row in rows])
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise _mixed(name, f"{key!r}: {error}") from None
+    # A table without columns would forget how many rows it has.
+    return pa.table(columns or {"text": pa.nulls(len(rows))})
+
+
+def _mixed(name: str, why: str) -> ColumnError:
+    return ColumnError(
+        f"{name} has a column with values of different kinds: {why.splitlines()[0]}.",
+        "Give each column one kind of value: strings, integers, numbers or booleans.",
+    )

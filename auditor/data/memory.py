@@ -1,0 +1,68 @@
+"""pandas frames and ``datasets`` in memory → parts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from auditor.data.source import Part, listed
+from auditor.errors import ColumnError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_REFUSALS = (pa.ArrowException, ValueError, TypeError, OverflowError)
+
+
+def frame_part(frame: pd.DataFrame) -> Part:
+    """Take a pandas frame with any index.
+
+    Raises
+    ------
+    ColumnError
+        If two columns have the same name, or one holds values that Arrow has no single type for.
+    """
+    names = [str(name) for name in frame.columns]
+    repeated = [name for name, number in Counter(names).items() if number > 1]
+    if repeated:
+        raise ColumnError(
+            f"The frame has several columns of the same name: {listed(repeated)}.", "Give each column its own name."
+        )
+    try:
+        return Part("all", pa.Table.from_pandas(frame.set_axis(names, axis=1), preserve_index=False))
+    except _REFUSALS:
+        raise _refused(frame, names) from None
+
+
+def _refused(frame: pd.DataFrame, names: list[str]) -> ColumnError:
+    """Find the column that Arrow refuses, and why."""
+    for place, name in enumerate(names):
+        try:
+            pa.Array.from_pandas(frame.iloc[:, place])
+        except _REFUSALS as error:
+            reason = str(error).splitlines()[0].encode("ascii", "backslashreplace").decode()
+            return ColumnError(
+                f"Column {name!r} of the frame does not hold values of one kind that can be stored: {reason}.",
+                f"Make it one kind, such as frame[{name!r}].astype(str), or leave it out.",
+            )
+    return ColumnError("The frame cannot be converted to Arrow.", "Check the types of its columns.")
+
+
+def dataset_parts(source: Any) -> list[Part]:
+    """Take a ``datasets.Dataset`` or ``DatasetDict``; its ``ClassLabel`` names stay in the schema's metadata."""
+    import datasets  # takes seconds
+
+    if isinstance(source, datasets.DatasetDict):
+        return [Part(str(split), _dataset_table(dataset)) for split, dataset in source.items()]
+    # A dataset made of parts of splits has a name such as "train+test" or "train[:10%]".
+    split = str(source.split or "all")
+    return [Part(split if re.fullmatch(r"[\w.-]+", split) else "all", _dataset_table(source))]
+
+
+def _dataset_table(dataset: Any) -> pa.Table:
+    # Not `dataset.data`, which knows nothing of rows that were selected, filtered or shuffled.
+    table = dataset.with_format("arrow")[:] if len(dataset) else dataset.data.table.slice(0, 0)
+    return table.replace_schema_metadata(dataset.features.arrow_schema.metadata)

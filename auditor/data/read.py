@@ -1,0 +1,198 @@
+"""read(): anything → LabeledTexts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.config import ReadConfig
+from auditor.data.check import as_texts, check_ids, check_storable, invalid_rows, refuse
+from auditor.data.columns import Columns, find_columns
+from auditor.data.files import looks_like_path, read_paths, select
+from auditor.data.hub import read_hub
+from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
+from auditor.data.labels import Labels, encode_labels
+from auditor.data.memory import dataset_parts, frame_part
+from auditor.data.source import Part, Source, counted, listed
+from auditor.errors import ColumnError, RowError, SourceError
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas as pd
+
+AnySource = Union[str, Path, Sequence[str | Path], "pd.DataFrame", "datasets.Dataset", "datasets.DatasetDict"]
+
+
+def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
+    """Read labelled texts and check them.
+
+    Parameters
+    ----------
+    source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
+        A file (``.csv``, ``.tsv``, ``.txt`` of ``text;label`` lines, ``.jsonl``, ``.parquet``; all but the last also
+        with ``.gz``), a ``save_to_disk`` folder, several of these, or the name of a dataset on the Hub. A path that
+        exists wins over a name on the Hub.
+    config : ReadConfig, optional
+        Columns, delimiter, encoding, splits …
+
+    Returns
+    -------
+    LabeledTexts
+        In the order of the source. Ids are those of ``config.id``, else ``<split>-<row>``, rows counted from 0 within
+        the split, blank lines not counted and invalid rows counted, so that an id never depends on what is dropped.
+
+    Raises
+    ------
+    SourceError
+        If the source is missing, of an unknown format, unreadable, empty, or lacks a split.
+    ColumnError
+        If a column is missing, unclear or of the wrong kind, or there is one class only.
+    RowError
+        If rows are malformed, ids not unique, or texts or labels missing (without ``config.drop_invalid``).
+    HubError
+        If the Hub cannot be reached, or has no such dataset.
+    """
+    config = config or ReadConfig()
+    found = _open(source, config)
+    original = _joined(found)
+    columns = find_columns(original.schema, found.name, config)
+    check_storable(original)
+    texts = as_texts(original, columns.text)
+    labels = encode_labels(original[columns.label], columns.label, _class_names(found.parts, columns.label))
+    splits, rows = _splits_and_rows(found.parts)
+    if config.id is None:
+        ids = pc.binary_join_element_wise(splits, pc.cast(rows, pa.string()), "-")
+    else:
+        ids = pc.cast(original[config.id], pa.string())
+        check_ids(ids, config.id, found.parts)
+    reasons = invalid_rows(texts, labels.codes)
+    valid = reasons.is_null()
+    invalid = len(reasons) - pc.sum(valid).as_py()
+    if invalid and not config.drop_invalid:
+        raise refuse(reasons, found.parts)
+    ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
+    position = pa.array(np.arange(len(reasons), dtype=np.int64))
+    originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
+    table = _with_columns(ours, [("position", position), *originals]).filter(valid)
+    apart = pa.table({"split": splits, "position": position, "reason": reasons})
+    _check_classes(table["label"], labels, columns, found.name)
+    return LabeledTexts(
+        table=table,
+        rejected=_with_columns(apart, originals).filter(pc.invert(valid)),
+        label_names=labels.names,
+        label_values=labels.values,
+        origin=_origin(found, columns, config, original.schema),
+        notes=_notes(found, columns, labels, invalid, config),
+    )
+
+
+def _open(source: Any, config: ReadConfig) -> Source:
+    """Find out what was given."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if path.expanduser().exists() or not isinstance(source, str) or looks_like_path(source):
+            return read_paths([path], config)
+        return read_hub(source, config)
+    if isinstance(source, Sequence) and source and all(isinstance(path, str | os.PathLike) for path in source):
+        return read_paths([Path(path) for path in source], config)
+    package, kind = type(source).__module__.split(".")[0], type(source).__name__
+    if package == "pandas" and kind == "DataFrame":
+        name, parts = "frame", [frame_part(source)]
+    elif package == "datasets" and kind in ("Dataset", "DatasetDict"):
+        name, parts = "dataset", dataset_parts(source)
+    else:
+        raise SourceError(
+            f"A {type(source).__module__}.{kind} cannot be read.",
+            "Give a path, several paths, a pandas frame, a datasets.Dataset or DatasetDict, or a name on the Hub.",
+        )
+    chosen = select([part.split for part in parts], config.split, f"The {name}")
+    return Source(name, name, tuple(part for part in parts if part.split in chosen))
+
+
+def _joined(source: Source) -> pa.Table:
+    """Put all parts one below the other; a column that a part lacks is null there."""
+    tables = [part.table.replace_schema_metadata(None) for part in source.parts]
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ColumnError(
+            f"{source.name}: a column has different types in different files or splits: {str(error).splitlines()[0]}.",
+            "Give the column one type everywhere.",
+        ) from None
+    if not table.num_rows:
+        raise SourceError(f"{source.name} has no rows.", "Name a source with labelled texts.")
+    return table
+
+
+def _class_names(parts: tuple[Part, ...], label: str) -> tuple[str, ...] | None:
+    """Find the names that ``datasets`` features give to the label's integers."""
+    names = {part.name: _features(part.table.schema).get(label, {}).get("names") for part in parts}
+    different = {tuple(each) if each is not None else None for each in names.values()}
+    if len(different) > 1:
+        first = next(iter(different - {None}))
+        raise ColumnError(
+            f"Column {label!r} does not number the classes alike in {listed(list(names))};"
+            f" in one they are {listed(first or ())}.",
+            "Give all files and splits the same features.",
+        )
+    return different.pop()
+
+
+def _features(schema: pa.Schema) -> dict[str, Any]:
+    about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    features = about.get("info", {}).get("features", {})
+    return {name: feature for name, feature in features.items() if isinstance(feature, dict)}
+
+
+def _splits_and_rows(parts: tuple[Part, ...]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    sizes = [part.table.num_rows for part in parts]
+    splits = [pa.repeat(part.split, size) for part, size in zip(parts, sizes, strict=True)]
+    rows = [pa.array(np.arange(size, dtype=np.int64)) for size in sizes]
+    return pa.chunked_array(splits, pa.string()), pa.chunked_array(rows, pa.int64())
+
+
+def _with_columns(table: pa.Table, columns: Sequence[tuple[str, Any]]) -> pa.Table:
+    for name, column in columns:
+        table = table.append_column(name, column)
+    return table
+
+
+def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, source: str) -> None:
+    if not len(codes):
+        raise RowError(f"{source} has no row with both a text and a label.", "Check the columns, --text and --label.")
+    present = pc.unique(codes).to_pylist()
+    if len(present) == 1:
+        raise ColumnError(
+            f"Column {columns.label!r} holds one class only, {labels.names[present[0]]!r}; two or more are expected.",
+            "Name the column of the labels with --label, or add rows of other classes.",
+        )
+
+
+def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Schema) -> Origin:
+    parts = [{"split": part.split, "rows": part.table.num_rows, **part.about} for part in source.parts]
+    metadata = source.parts[0].table.schema.metadata or {}
+    kept = {key: metadata[key.encode()].decode() for key in ("huggingface", "pandas") if key.encode() in metadata}
+    return Origin(
+        source=source.name,
+        format=source.format,
+        text=columns.text,
+        label=columns.label,
+        id=config.id,
+        options={**source.options, "parts": parts, "schema_metadata": kept},
+    )
+
+
+def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, config: ReadConfig) -> tuple[str, ...]:
+    notes = [*source.notes, *(note for part in source.parts for note in part.notes)]
+    if columns.note and source.format != "lines":
+        notes.insert(0, columns.note)
+    if invalid:
+        notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")
+    return (*notes, *labels.notes)

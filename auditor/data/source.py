@@ -1,0 +1,69 @@
+"""Part and Source: what every reader hands over, before columns and labels are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file or one split of a source.
+
+    Attributes
+    ----------
+    split : str
+    table : pyarrow.Table
+        The source's own columns, unchanged.
+    about : dict
+        What an export needs to write this part again: ``file`` (name without folders), ``delimiter``, ``header`` …
+    notes : tuple of str
+        What was skipped while reading it, in sentences to be shown.
+    """
+
+    split: str
+    table: pa.Table
+    about: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its file, else its split."""
+        return str(self.about.get("file", f"split {self.split}"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """All parts of what was given.
+
+    Attributes
+    ----------
+    name, format : str
+        As in :class:`auditor.data.labeled_texts.Origin`.
+    parts : tuple of Part
+        At least one.
+    options : dict
+        What holds for all parts (encoding, revision of a Hub dataset …).
+    notes : tuple of str
+        Sentences to be shown, beside those of the parts.
+    """
+
+    name: str
+    format: str
+    parts: tuple[Part, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def listed(names: Sequence[object], most: int = 12) -> str:
+    """Join names for a message, the first ``most`` of them."""
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} … ({len(names)} in all)"
+
+
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

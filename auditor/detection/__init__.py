@@ -1,0 +1,24 @@
+"""From probabilities and vectors to issues: consensus, flags and ranking, neighbours, map, groups, health, table."""
+
+from auditor.detection.consensus import consensus
+from auditor.detection.flags import Flags, find_flags
+from auditor.detection.groups import make_groups
+from auditor.detection.health import class_health
+from auditor.detection.layout import make_map
+from auditor.detection.neighbours import nearest
+from auditor.detection.reasons import Evidence
+from auditor.detection.table import defang, issues_table, write_csv
+
+__all__ = [
+    "Evidence",
+    "Flags",
+    "class_health",
+    "consensus",
+    "defang",
+    "find_flags",
+    "issues_table",
+    "make_groups",
+    "make_map",
+    "nearest",
+    "write_csv",
+]

@@ -1,0 +1,157 @@
+"""Groups of issues that are alike: one pair given → suggested, one cluster of the vectors, named by typical words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from math import log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.cluster import KMeans
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from threadpoolctl import threadpool_limits
+
+from auditor.config import DetectionConfig
+from auditor.detection.flags import Flags
+
+Labels = npt.NDArray[np.int32]
+
+_WORDS = 5
+"""Words in the name of a group, at most."""
+_CHARACTERS = 2_000
+"""Of a text that words are taken from."""
+# Scripts that are written without spaces: Thai, Lao, Khmer, kana, Chinese characters.
+_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
+_TOKEN = re.compile(rf"[{_EMOJI}]|[{_UNSPACED}]+|[^\W\d_{_UNSPACED}](?:[^\W_{_UNSPACED}]|['’])+")
+_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
+
+_SCHEMA = pa.schema(
+    [
+        ("group", pa.int32()),
+        ("given_label", pa.string()),
+        ("suggested_label", pa.string()),
+        ("cluster", pa.int32()),
+        ("rows", pa.int32()),
+        ("mean_suspicion", pa.float32()),
+        ("words", pa.list_(pa.string())),
+    ]
+)
+
+
+def make_groups(
+    flags: Flags,
+    labels: Labels,
+    label_names: Sequence[str],
+    vectors: npt.NDArray[np.float32] | None,
+    texts: Sequence[str],
+    config: DetectionConfig,
+    seed: int,
+) -> tuple[Labels, pa.Table]:
+    """Put the issues into groups that can be judged together.
+
+    Parameters
+    ----------
+    flags : Flags
+    labels : (N,) int32
+        Codes of the given labels.
+    label_names : sequence of K str
+    vectors : (N, D) float32 or None
+        Without them, each pair given → suggested is one group.
+    texts : sequence of N str
+    config : DetectionConfig
+        ``cluster_rows`` and ``max_clusters``.
+    seed : int
+        Of the clustering.
+
+    Returns
+    -------
+    group : (N,) int32
+        Groups are numbered from 0, the largest first; -1 for rows that are no issue.
+    table : pyarrow.Table
+        ``groups.parquet``: one row a group.
+    """
+    issues = np.flatnonzero(flags.is_issue)
+    given, suggested, cluster = labels[issues], flags.suggested[issues], np.zeros(len(issues), dtype=np.int32)
+    _, pair, sizes = np.unique(given * np.int64(len(label_names)) + suggested, return_inverse=True, return_counts=True)
+    for here in np.split(np.argsort(pair, kind="stable"), np.cumsum(sizes)[:-1]):
+        cluster[here] = _clusters(None if vectors is None else vectors[issues[here]], len(here), config, seed)
+    keys = np.column_stack([given, suggested, cluster])
+    kinds, kind, rows = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(-rows, kind="stable")
+    number = np.empty(len(order), dtype=np.int32)
+    number[order] = np.arange(len(order))
+    group = np.full(len(labels), -1, dtype=np.int32)
+    group[issues] = number[kind]
+    suspicion = np.bincount(group[issues], weights=flags.suspicion[issues], minlength=len(order))
+    table = pa.table(
+        {
+            "group": np.arange(len(order)),
+            "given_label": np.asarray(label_names, dtype=object)[kinds[order, 0]],
+            "suggested_label": np.asarray(label_names, dtype=object)[kinds[order, 1]],
+            "cluster": kinds[order, 2],
+            "rows": rows[order],
+            "mean_suspicion": suspicion / rows[order],
+            "words": _typical_words([texts[row] for row in issues.tolist()], group[issues], len(order)),
+        }
+    )
+    return group, table.cast(_SCHEMA)
+
+
+def _clusters(vectors: npt.NDArray[np.float32] | None, rows: int, config: DetectionConfig, seed: int) -> Labels:
+    """(R,) cluster of each of R rows, numbered from 0, the largest first."""
+    wanted = min(round(rows / config.cluster_rows), config.max_clusters)
+    if vectors is None or wanted < 2:
+        return np.zeros(rows, dtype=np.int32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(lengths > 0, lengths, 1)
+    wanted = min(wanted, len(np.unique(unit.round(4), axis=0)))  # no more clusters than different vectors
+    with threadpool_limits(1):  # threads add up in any order, and the last bits of the sums with them
+        found = KMeans(wanted, n_init=3, random_state=seed).fit_predict(unit)
+    _, cluster, sizes = np.unique(found, return_inverse=True, return_counts=True)
+    place = np.argsort(np.argsort(-sizes, kind="stable"))
+    return place[cluster].astype(np.int32)
+
+
+def _typical_words(texts: Sequence[str], group: Labels, groups: int) -> list[list[str]]:
+    """For each group the words that a larger share of its texts contains than of the other issues'.
+
+    Ordered by the z-score of the log-odds ratio (Monroe, Colaresi and Quinn 2008), over texts with the word. A word
+    must stand in two texts of its group, if it has two.
+    """
+    counts = [Counter[str]() for _ in range(groups)]
+    for text, number in zip(texts, group.tolist(), strict=True):
+        counts[number].update(set(_tokens(text)))
+    everywhere = Counter[str]()
+    for inside in counts:
+        everywhere.update(inside)
+    sizes = np.bincount(group, minlength=groups).tolist()
+    words = []
+    for inside, size in zip(counts, sizes, strict=True):
+        scores = {
+            word: _z_score(count, size, everywhere[word] - count, len(texts) - size)
+            for word, count in inside.items()
+            if count >= min(2, size) and count / size > (everywhere[word] - count) / max(len(texts) - size, 1)
+        }
+        words.append(sorted(scores, key=lambda word: (-scores[word], word))[:_WORDS])
+    return words
+
+
+def _z_score(inside: int, size: int, outside: int, others: int) -> float:
+    """How surely a word is likelier in the group than elsewhere, from texts with it and all texts."""
+    a, b, c, d = (count + 0.5 for count in (inside, size - inside, outside, others - outside))
+    return (log(a / b) - log(c / d)) / sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words of two letters or more, without English function words; pairs of characters in unspaced scripts; emoji."""
+    tokens: list[str] = []
+    for run in _TOKEN.findall(text[:_CHARACTERS].casefold()):
+        if len(run) > 1 and _UNSPACED_RUN.fullmatch(run):
+            tokens += (run[i : i + 2] for i in range(len(run) - 1))
+        elif run not in ENGLISH_STOP_WORDS:
+            tokens.append(run)
+    return tokens

@@ -1,0 +1,122 @@
+"""The table of issues: one row for every row of the dataset, with all that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from auditor.data.labeled_texts import LabeledTexts
+from auditor.detection.flags import Flags
+from auditor.detection.reasons import Evidence, give_reasons
+from auditor.models.scores import losses
+from auditor.signals import Signal, Suspicion
+
+REASONS_TO = 100_000
+"""Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
+
+_FORMULA = r"^([=+\-@\t\r])"
+_NOT_YET = {"tier": pa.string(), "kind": pa.string(), "kind_confidence": pa.float32(), "stability": pa.float32()}
+"""Columns that later stages fill."""
+
+
+def issues_table(
+    data: LabeledTexts,
+    flags: Flags,
+    evidence: Evidence,
+    measured: Mapping[str, Suspicion],
+    group: npt.NDArray[np.int32],
+    explained_by: Sequence[Signal],
+) -> pa.Table:
+    """Make the table of ``issues.parquet``.
+
+    Parameters
+    ----------
+    data : LabeledTexts
+        N rows; the table has them in the same order.
+    flags : Flags
+    evidence : Evidence
+    measured : mapping of str to (N,) float32
+        The signals. Those named like a column that the table has anyway (the loss, in nats) are left out.
+    group : (N,) int32
+        Group of each issue, -1 for other rows.
+    explained_by : sequence of Signal
+        Signals whose sentences stand among the reasons.
+
+    Returns
+    -------
+    pyarrow.Table
+        Of N rows: id, split, text, given_label, predicted_label, suggested_label, suspicion, rank, is_issue, tier,
+        kind, kind_confidence, stability, loss_<model> …, probability_given_<model> …, <signal> …, duplicate_group,
+        group, reasons. Null where nothing is known; reasons are empty beyond the rows that get some.
+    """
+    columns: dict[str, Any] = {
+        "id": data.table["id"],
+        "split": data.table["split"],
+        "text": data.table["text"],
+        "given_label": _names(evidence.labels, data.label_names),
+        "predicted_label": _names(flags.predicted, data.label_names),
+        "suggested_label": _names(flags.suggested, data.label_names),
+        "suspicion": _floats(flags.suspicion),
+        "rank": flags.rank,
+        "is_issue": flags.is_issue,
+        **{name: pa.nulls(len(data), kind) for name, kind in _NOT_YET.items()},
+    }
+    models, each = evidence.probabilities, np.arange(len(data))
+    columns |= {f"loss_{name}": _floats(losses(model, evidence.labels)) for name, model in models.items()}
+    columns |= {f"probability_given_{name}": _floats(model[each, evidence.labels]) for name, model in models.items()}
+    columns |= {name: _floats(values) for name, values in measured.items() if name not in columns}
+    columns["duplicate_group"] = _codes(np.where(np.bincount(evidence.near)[evidence.near] > 1, evidence.near, -1))
+    columns["group"] = _codes(group)
+    rows = np.flatnonzero(flags.is_issue | (flags.rank <= REASONS_TO))
+    reasons: list[list[str]] = [[]] * len(data)
+    for row, sentences in zip(rows.tolist(), give_reasons(rows, evidence, flags, explained_by), strict=True):
+        reasons[row] = sentences
+    columns["reasons"] = pa.array(reasons, pa.list_(pa.string()))
+    return pa.table(columns)
+
+
+def write_csv(table: pa.Table, path: Path) -> None:
+    """Write the table of issues for spreadsheets: worst first, reasons in one cell, formulas defanged.
+
+    Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
+    stop reading, becomes U+FFFD.
+    """
+    table = table.sort_by("rank")
+    for position, field in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_list(field.type):
+            column = pc.binary_join(column, "; ")
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = pc.replace_substring(defang(column), "\0", "\ufffd")
+        table = table.set_column(position, field.name, column)
+    csv.write_csv(table, path)
+
+
+def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Put an apostrophe before strings that a spreadsheet would run as a formula.
+
+    Those are the ones that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (OWASP, *CSV injection*).
+    Nulls stay null.
+    """
+    return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
+
+
+def _names(codes: npt.NDArray[np.int32], label_names: Sequence[str]) -> pa.Array:
+    return pa.array(label_names, pa.string()).take(_codes(codes))
+
+
+def _codes(codes: npt.NDArray[np.integer]) -> pa.Array:
+    """int32, null for -1."""
+    return pa.array(codes, pa.int32(), mask=codes < 0)
+
+
+def _floats(values: npt.NDArray[np.float32]) -> pa.Array:
+    """float32, null for NaN."""
+    return pa.array(values, pa.float32(), from_pandas=True)

@@ -1,0 +1,34 @@
+"""Metrics of a ranking where the wrong labels are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score
+
+Suspicion = npt.NDArray[np.floating]
+Wrong = npt.NDArray[np.bool_]
+
+
+def average_precision(suspicion: Suspicion, wrong: Wrong) -> float:
+    """Area under the precision-recall curve (step-wise, as in scikit-learn); a NaN suspicion ranks last.
+
+    Parameters
+    ----------
+    suspicion : (N,) float
+    wrong : (N,) bool
+        Which labels are known to be wrong; at least one.
+    """
+    lowest = np.nan_to_num(suspicion, nan=-np.inf, neginf=-np.inf)
+    ranks = np.unique(lowest, return_inverse=True)[1]  # equal suspicion stays equal
+    return float(average_precision_score(wrong, ranks))
+
+
+def precision_at(suspicion: Suspicion, wrong: Wrong, first: int | None = None) -> float:
+    """Share of wrong labels among the first rows; by default as many as there are wrong labels.
+
+    Rows of equal suspicion are taken in the order of the dataset.
+    """
+    first = int(wrong.sum()) if first is None else first
+    order = np.argsort(-np.nan_to_num(suspicion, nan=-np.inf), kind="stable")[:first]
+    return float(wrong[order].mean()) if len(order) else 0.0

@@ -1,0 +1,75 @@
+"""The classifiers of an audit: which there are, what each is given, and what its predictions depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.config import AuditConfig
+from auditor.models.crossval import Candidate
+from auditor.models.device import pick_device, pick_dtype
+from auditor.models.finetuned import Finetuned
+from auditor.models.logistic import Baseline, features_classifier, lexical_classifier
+from auditor.models.weights import Weights
+
+BASELINE = "dummy"
+"""Name of the baseline that every model is compared with."""
+
+
+def candidates(
+    config: AuditConfig,
+    label_names: Sequence[str],
+    texts: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    base: Weights,
+) -> list[Candidate]:
+    """The baseline and the chosen models, in the order of ``config.models``.
+
+    Parameters
+    ----------
+    config : AuditConfig
+    label_names : sequence of K str
+    texts : sequence of N str
+    vectors : (N, D) float32
+        Of the frozen encoder.
+    base : Weights
+        Of the model to fine-tune.
+    """
+    num_classes = len(label_names)
+    known = [
+        Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, ("dataset.parquet",), {}),
+        Candidate(
+            "features",
+            lambda progress: features_classifier(config.features, num_classes),
+            vectors,
+            ("dataset.parquet", "vectors.npy"),
+            config.features.model_dump(mode="json"),
+        ),
+        Candidate(
+            "lexical",
+            lambda progress: lexical_classifier(config.lexical, num_classes),
+            texts,
+            ("dataset.parquet",),
+            config.lexical.model_dump(mode="json"),
+        ),
+        Candidate(
+            "finetuned",
+            lambda progress: Finetuned(base, config.finetuned, label_names, config.device, progress),
+            texts,
+            ("dataset.parquet",),
+            {
+                **config.finetuned.model_dump(mode="json"),
+                "weights": base.sha256,
+                **arithmetic(config.finetuned.precision, config.device),
+            },
+        ),
+    ]
+    return [candidate for candidate in known if candidate.name in (BASELINE, *config.models)]
+
+
+def arithmetic(precision: str, device: str) -> dict[str, str]:
+    """What decides the low bits of a result, for the parameters of a stage: kind of device and precision."""
+    where = pick_device(device)
+    return {"device": where.type, "dtype": str(pick_dtype(precision, where)).removeprefix("torch.")}

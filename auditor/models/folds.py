@@ -1,0 +1,201 @@
+"""Which rows are held out when: folds that keep duplicates together and leave every class something to learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+
+from auditor.errors import InputError
+from auditor.models.repair import repaired
+
+Codes = npt.NDArray[np.int32]
+Folds = npt.NDArray[np.int16]
+Rows = npt.NDArray[np.bool_]
+
+ALWAYS_TRAINED_ON = -1
+"""In folds: trained on for every fold, and never judged."""
+LEFT_OUT = -2
+"""In folds: neither trained on nor judged."""
+
+
+def make_folds(labels: Codes, groups: Codes, count: int, seed: int) -> Folds:
+    """Stratified folds that never split a group.
+
+    Each group, the largest first, goes to the fold that holds least of the group's classes, then the fewest rows. A
+    class whose groups have all met in one fold could not be learned when that fold is held out, so groups are moved
+    until every class with two groups or more stands in two folds or more, as far as the groups' other classes allow;
+    :func:`judgeable` says what that leaves.
+
+    scikit-learn's ``StratifiedGroupKFold`` refuses, or warns of, classes with fewer rows than folds.
+
+    Parameters
+    ----------
+    labels, groups : (N,) int32
+        Codes from 0.
+    count : int
+        Folds wanted, at least 2. With fewer groups than that, each group is a fold.
+    seed : int
+        Orders the groups of equal size.
+
+    Returns
+    -------
+    (N,) int16
+        Folds 0, 1, …, none of them empty.
+
+    Raises
+    ------
+    InputError
+        There are not two groups to tell apart.
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise InputError(
+            what="Cross-validation needs at least two different texts, of which near duplicates count as one; "
+            f"found {len(names)} in {len(labels)} row(s).",
+            todo="Add rows with other texts.",
+        )
+    ones = np.ones(len(labels), dtype=np.int64)
+    table = coo_array((ones, (group_of, labels)), shape=(len(names), int(labels.max()) + 1)).tocsr()
+    count = min(count, len(names))
+    fold_of = repaired(table, _assigned(table, count, seed), count, seed)
+    numbers: Folds = np.unique(fold_of, return_inverse=True)[1].astype(np.int16)
+    return numbers[group_of]
+
+
+def _assigned(table: Any, count: int, seed: int) -> npt.NDArray[np.int64]:
+    """(G,) fold of each group, one group after the other, given the (G, K) sparse table of their rows by class."""
+    group_rows, class_rows = table.sum(axis=1), table.sum(axis=0)
+    order = np.random.default_rng(seed).permutation(len(group_rows))
+    order = order[np.argsort(-group_rows[order], kind="stable")]
+    starts, classes, rows = table.indptr.tolist(), table.indices.tolist(), table.data.tolist()
+    # Rows count by their share of the class, so that a rare class weighs as much as a common one.
+    shares = (table.data / class_rows[table.indices]).tolist()
+    held = [[0] * count for _ in range(table.shape[1])]
+    sizes = [0] * count
+    fold_of = np.empty(len(order), dtype=np.int64)
+    for group in order.tolist():
+        cells = range(starts[group], starts[group + 1])
+        costs = [sum(shares[cell] * held[classes[cell]][fold] for cell in cells) for fold in range(count)]
+        best = min(range(count), key=lambda fold: (costs[fold], sizes[fold]))
+        fold_of[group] = best
+        for cell in cells:
+            held[classes[cell]][best] += rows[cell]
+            sizes[best] += rows[cell]
+    return fold_of
+
+
+def split_stuck_groups(labels: Codes, exact: Codes, near: Codes) -> Codes:
+    """Split near groups that would make a class impossible to judge; the others are kept together.
+
+    A class whose rows all lie in one near group (a dozen wordings of one template) would never be trained on when it
+    is held out. If it has at least two distinct texts, its group falls apart into exact groups: predictions that have
+    seen a similar text are worth more than none.
+
+    Parameters
+    ----------
+    labels, exact, near : (N,) int32
+        Each exact group lies within one near group.
+
+    Returns
+    -------
+    (N,) int32
+        Groups, numbered by first occurrence.
+    """
+    stuck = (_groups_by_class(labels, near) == 1) & (_groups_by_class(labels, exact) > 1)
+    split = np.isin(near, near[stuck[labels]])
+    mixed = np.where(split, exact + near.max(initial=0) + np.int64(1), near)
+    codes, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
+    by_occurrence = np.empty(len(codes), dtype=np.int32)
+    by_occurrence[np.argsort(first)] = np.arange(len(codes), dtype=np.int32)
+    return by_occurrence[inverse]
+
+
+def _groups_by_class(labels: Codes, groups: Codes) -> npt.NDArray[np.int64]:
+    """(K,) number of different groups that each class occurs in."""
+    width = np.int64(groups.max(initial=0)) + 1
+    return np.bincount(np.unique(labels * width + groups) // width)
+
+
+def folds_by_split(
+    splits: npt.NDArray[np.str_], groups: Codes, train_on: tuple[str, ...], audit: tuple[str, ...]
+) -> Folds:
+    """One fold: train on some splits, judge others.
+
+    A row to train on whose group also has a row to judge is left out, or the prediction would not be out-of-fold.
+
+    Parameters
+    ----------
+    splits : (N,) str
+        Split of each row.
+    groups : (N,) int32
+    train_on, audit : tuple of str
+        Names of splits.
+
+    Returns
+    -------
+    (N,) int16
+        0: judged; -1: trained on; -2: neither.
+
+    Raises
+    ------
+    InputError
+        A split is unknown or named for both, one side has none, or no row is left to train on.
+    """
+    known = np.unique(splits).tolist()
+    if what := _wrong_splits(known, train_on, audit):
+        raise InputError(
+            what=f"{what} The dataset has these splits: {', '.join(known)}.",
+            todo="Name at least one of them to train on and another one to audit.",
+        )
+    folds = np.full(len(splits), LEFT_OUT, dtype=np.int16)
+    judged = np.isin(splits, audit)
+    folds[np.isin(splits, train_on) & ~np.isin(groups, groups[judged])] = ALWAYS_TRAINED_ON
+    folds[judged] = 0
+    if ALWAYS_TRAINED_ON not in folds:
+        raise InputError(
+            what=f"Each text of {', '.join(train_on)} has a duplicate in {', '.join(audit)}; none is left to train on.",
+            todo="Train on another split, or leave the splits out to audit all rows by cross-validation.",
+        )
+    return folds
+
+
+def _wrong_splits(known: list[str], train_on: tuple[str, ...], audit: tuple[str, ...]) -> str | None:
+    unknown = [name for name in (*train_on, *audit) if name not in known]
+    both = [name for name in train_on if name in audit]
+    if unknown:
+        return f"There is no split {', '.join(unknown)}."
+    if both:
+        return f"To train on and to audit at once: {', '.join(both)}."
+    if not train_on or not audit:
+        return f"No split is named to {'audit' if train_on else 'train on'}."
+    return None
+
+
+def held_out(folds: Folds, fold: int) -> Rows:
+    """(N,) rows that ``fold`` judges."""
+    return np.asarray(folds == fold)
+
+
+def trained_on(folds: Folds, fold: int) -> Rows:
+    """(N,) rows that the models of ``fold`` learn from."""
+    return np.asarray((folds != fold) & (folds != LEFT_OUT))
+
+
+def fold_numbers(folds: Folds) -> range:
+    """0, 1, … up to the last fold."""
+    return range(int(folds.max(initial=-1)) + 1)
+
+
+def judgeable(labels: Codes, folds: Folds, num_classes: int) -> Rows:
+    """(N,) rows that get an honest prediction: held out, while their class was trained on.
+
+    The rest is never judged: of a class that a model has not seen, it can only say that it is not that class.
+    """
+    judged = np.zeros(len(labels), dtype=np.bool_)
+    for fold in fold_numbers(folds):
+        learned = np.bincount(labels[trained_on(folds, fold)], minlength=num_classes) > 0
+        judged |= held_out(folds, fold) & learned[labels]
+    return judged

@@ -1,0 +1,108 @@
+"""A Trainer that keeps what it computes anyway: the logits of each epoch, of training rows and of watched ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback
+
+Logits = npt.NDArray[np.float32]
+
+_LOG = logging.getLogger(__name__)
+
+
+def by_row(output: Any) -> Logits:
+    """Logits in the order of the texts, whichever order the Trainer took them in."""
+    logits, (_, rows) = np.asarray(output.predictions, dtype=np.float32), output.label_ids
+    out = np.empty_like(logits)
+    out[rows] = logits
+    return out
+
+
+class Epochs:
+    """Collects the logits of each epoch, as the training pass and the evaluations compute them."""
+
+    def __init__(
+        self, rows: npt.NDArray[np.int64] | None = None, total: int = 0, classes: int = 0, choose: bool = False
+    ) -> None:
+        self._rows = rows if rows is not None else np.empty(0, np.int64)
+        self._shape = (total, classes)
+        self._choose = choose
+        self._train: list[Logits] = []
+        self._held_out: list[Logits] = []
+        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self.history: list[dict[str, float]] = []
+
+    def start(self) -> None:
+        """Begin an epoch."""
+        self._train.append(np.full(self._shape, np.nan, dtype=np.float32))
+        self.history.append({})
+
+    def saw(self, rows: torch.Tensor, logits: torch.Tensor) -> None:
+        """Keep the logits of a training batch."""
+        self._train[-1][self._rows[rows.cpu().numpy()]] = logits.detach().float().cpu().numpy()
+
+    def evaluated(self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any) -> None:
+        """Keep what an evaluation gave and, when the epoch is chosen, the model if it is the best so far."""
+        figures = {key.removeprefix("eval_"): float(value) for key, value in metrics.items()}
+        self.history[-1].update(figures)
+        _LOG.info("epoch %d %s", len(self.history), "  ".join(f"{key} {figures[key]:.4f}" for key in sorted(figures)))
+        if name == "held_out":
+            self._held_out.append(logits)
+        elif self._choose and (self._best is None or metrics["eval_chosen_on_loss"] < self._best[0]):
+            state = {key: value.detach().clone() for key, value in model.state_dict().items()}
+            self._best = (float(metrics["eval_chosen_on_loss"]), state)
+
+    def finish(self, model: Any) -> None:
+        """Put the best epoch back, when it is chosen."""
+        if self._best is not None:
+            model.load_state_dict(self._best[1])
+            self._best = None
+        model.eval()
+
+    def dynamics(self) -> dict[str, Logits]:
+        """(epochs, N, K) logits: ``train`` and ``held_out``."""
+        found = {"train": self._train, "held_out": self._held_out}
+        return {name: np.stack(epochs) for name, epochs in found.items() if epochs}
+
+
+class _EpochStarts(TrainerCallback):
+    def __init__(self, epochs: Epochs) -> None:
+        self._epochs = epochs
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Make room for an epoch."""
+        self._epochs.start()
+
+
+class RecordingTrainer(Trainer):
+    """A Trainer that keeps the logits it computes anyway."""
+
+    def __init__(self, epochs: Epochs, **options: Any) -> None:
+        super().__init__(**options)
+        self.epochs = epochs
+        self.remove_callback(PrinterCallback)
+        self.add_callback(_EpochStarts(epochs))
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Compute the loss as the Trainer does, and keep the logits of training rows."""
+        rows = inputs.pop("row")
+        kwargs["return_outputs"] = True
+        loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
+        if model.training:
+            self.epochs.saw(rows, outputs.logits)
+            return loss
+        return loss, outputs
+
+    def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate as the Trainer does, and keep the logits of watched rows."""
+        output = super().evaluation_loop(dataloader, *args, **kwargs)
+        prefix = kwargs.get("metric_key_prefix", "eval")
+        if prefix.startswith("eval_"):  # not a prediction
+            self.epochs.evaluated(prefix.removeprefix("eval_"), by_row(output), output.metrics or {}, self.model)
+        return output

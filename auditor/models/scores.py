@@ -1,0 +1,123 @@
+"""From probabilities to losses and scores: what every model, and the consensus, is measured by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+from sklearn.metrics import confusion_matrix, f1_score
+
+from auditor.config import PROBABILITY_FLOOR
+
+
+class Scores(BaseModel):
+    """How well out-of-fold probabilities fit the given labels; ``model_dump`` is its entry in ``scores.json``.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of the rows whose most likely label is the given one.
+    weighted_f1 : float
+        Mean F1 of the classes, weighted by their rows.
+    macro_f1 : float
+        Plain mean F1 of the classes that have a row.
+    log_loss : float
+        Mean loss, in nats.
+    rows : int
+        Rows that have probabilities. Every figure is 0 when there is none.
+    f1_by_class : tuple of float
+        K values; 0 for a class without a row.
+    confusion : tuple of tuple of int
+        K × K counts, given × predicted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accuracy: float
+    weighted_f1: float
+    macro_f1: float
+    log_loss: float
+    rows: int
+    f1_by_class: tuple[float, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+def floored(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Raise probabilities to ``PROBABILITY_FLOOR`` where they are lower, and renormalise each row.
+
+    Parameters
+    ----------
+    probabilities : (N, K) array
+        Rows that sum to 1, or rows of NaN, which stay NaN.
+
+    Returns
+    -------
+    (N, K) float32 array
+    """
+    raised: npt.NDArray[np.float32] = np.maximum(probabilities, PROBABILITY_FLOOR, dtype=np.float32)
+    sums = raised.sum(axis=1, keepdims=True, dtype=np.float64)
+    np.divide(raised, sums, out=raised, casting="same_kind")
+    return raised
+
+
+def losses(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+    """Cross-entropy of the given labels, in nats.
+
+    Parameters
+    ----------
+    probabilities : (N, K) array
+    labels : (N,) array
+        Codes of the given labels.
+
+    Returns
+    -------
+    (N,) float32 array
+        From 0 to ``largest_loss(K)``; NaN where the probabilities are NaN.
+    """
+    given = floored(probabilities)[np.arange(len(labels)), labels]
+    loss: npt.NDArray[np.float32] = np.abs(np.log(given))  # -log(1) would be -0
+    return loss
+
+
+def largest_loss(num_classes: int) -> float:
+    """Nats that no loss exceeds: the given label stands on the floor, and so does every other label but one."""
+    return math.log(1.0 / PROBABILITY_FLOOR + num_classes)
+
+
+def score(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], num_classes: int) -> Scores:
+    """Measure probabilities by the given labels, over the rows that have probabilities.
+
+    Parameters
+    ----------
+    probabilities : (N, K) array
+        Rows of NaN are left out.
+    labels : (N,) array
+        Codes of the given labels.
+    num_classes : int
+        K; classes without a row are allowed.
+
+    Returns
+    -------
+    Scores
+    """
+    judged = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
+    if not len(judged):
+        nothing = (0,) * num_classes
+        return Scores(accuracy=0, weighted_f1=0, macro_f1=0, log_loss=0, rows=0, f1_by_class=nothing,
+                      confusion=(nothing,) * num_classes)  # fmt: skip
+    probabilities, labels = probabilities[judged], labels[judged]
+    predicted = probabilities.argmax(axis=1)
+    classes = np.arange(num_classes)
+    f1 = f1_score(labels, predicted, labels=classes, average=None, zero_division=0.0)
+    rows = np.bincount(labels, minlength=num_classes)
+    return Scores(
+        accuracy=float((predicted == labels).mean()),
+        weighted_f1=float(np.average(f1, weights=rows)),
+        macro_f1=float(f1[rows > 0].mean()),
+        log_loss=float(losses(probabilities, labels).mean(dtype=np.float64)),
+        rows=len(judged),
+        f1_by_class=tuple(f1.tolist()),
+        confusion=tuple(tuple(row) for row in confusion_matrix(labels, predicted, labels=classes).tolist()),
+    )

@@ -1,0 +1,342 @@
+"""The whole way of an audit, stage by stage, on one page.
+
+    read → duplicates → folds → encode → neighbours, map → models out of fold → scores → signals → issues → report
+
+:func:`audit` is what a user calls; each ``_Pipeline`` method below is one stage or a few that belong together, and
+:meth:`_Pipeline.stages` lists them in order.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+
+from auditor import detection, report
+from auditor.config import AuditConfig
+from auditor.console import Listener, Silent
+from auditor.data import LabeledTexts, read
+from auditor.data.duplicates import Duplicates, find_duplicates
+from auditor.errors import RunMismatchError
+from auditor.models.candidates import BASELINE, arithmetic, candidates
+from auditor.models.crossval import out_of_fold
+from auditor.models.device import pick_device, pick_dtype
+from auditor.models.encoder import Encoder
+from auditor.models.finetuned import Finetuned
+from auditor.models.folds import Folds as FoldNumbers
+from auditor.models.folds import fold_numbers, folds_by_split, judgeable, make_folds, split_stuck_groups, trained_on
+from auditor.models.scores import score
+from auditor.models.weights import Weights, find_weights
+from auditor.result import Audit
+from auditor.run import DEFAULT_PLACE, Run
+from auditor.signals import Loss, measure, signals_for, to_table
+
+CONSENSUS = "consensus"
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "datasets",
+    "scikit-learn",
+    "cleanlab",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "umap-learn",
+)
+
+
+def audit(
+    source: Any,
+    text: str | None = None,
+    label: str | None = None,
+    *,
+    config: AuditConfig | None = None,
+    out: str | Path | None = None,
+    fresh: bool = False,
+    listener: Listener | None = None,
+    **options: Any,
+) -> Audit:
+    """Audit the labels of a text dataset.
+
+    Parameters
+    ----------
+    source : str, Path, sequence of them, DataFrame, Dataset or DatasetDict
+        A file, several files, a ``save_to_disk`` folder, the name of a Hub dataset, or data in memory.
+    text, label : str, optional
+        Columns; guessed from the usual names when not given.
+    config : AuditConfig, optional
+        Every other choice.
+    out : path, optional
+        The run directory; ``reports/runs/<name of the source>`` when not given. An audit that was interrupted there
+        goes on where it was.
+    fresh : bool
+        Forget what is there and start over.
+    listener : Listener, optional
+        Hears of the progress.
+    **options
+        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``seed=1``.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    AuditorError
+        Any of its children; each says what was found and what to do.
+    """
+    config = (config or AuditConfig()).model_copy(update=options)
+    columns = {"text": text or config.read.text, "label": label or config.read.label}
+    config = AuditConfig.model_validate({**config.model_dump(), "read": {**config.read.model_dump(), **columns}})
+    listener = listener or Silent()
+    with listener.task("Reading"):
+        texts = read(source, config.read)
+    for note in texts.notes:
+        listener.note(note)
+    run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts))
+    with run.held():
+        if fresh:
+            run.clear()
+        _Pipeline(run, texts, config, listener).stages()
+    return Audit(run)
+
+
+class _Pipeline:
+    """One audit under way: what the stages share."""
+
+    def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener) -> None:
+        self.run, self.data, self.config, self.listener = run, texts, config, listener
+        self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
+        self.device = pick_device(config.device)
+
+    def stages(self) -> None:
+        self.dataset()
+        duplicates = self.duplicates()
+        folds = self.folds(duplicates)
+        encoder, base = self.find_models()
+        self.encode(encoder)
+        self.tell_cost(folds, base)
+        self.models(folds, base)
+        self.neighbours_and_map()
+        self.detect(duplicates, folds)
+        self.write_report()
+        self.run.record(finished=True)
+
+    # -- the data -----------------------------------------------------------------------------------------------
+
+    def dataset(self) -> None:
+        fingerprint = self.data.fingerprint()
+        known = self.run.manifest.get("dataset", {})
+        if known and known["fingerprint"] != fingerprint:
+            raise RunMismatchError(
+                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']}, not "
+                f"these {len(self.data)} rows of {self.data.origin.source}.",
+                "Audit into another directory with --out, or start over there with --fresh.",
+            )
+        self.run.record(
+            finished=False,
+            config=self.config.model_dump(mode="json"),
+            versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+            machine={
+                "system": platform.system(),
+                "architecture": platform.machine(),
+                "device": str(self.device),
+                "precision": str(pick_dtype("auto", self.device)).removeprefix("torch."),
+                "threads": torch.get_num_threads(),
+            },
+            dataset={
+                "fingerprint": fingerprint,
+                "source": self.data.origin.source,
+                "rows": len(self.data),
+                "rejected": self.data.rejected.num_rows,
+                "label_names": list(self.data.label_names),
+                "notes": list(self.data.notes),
+            },
+        )
+        self.run.stage(
+            "read",
+            lambda space: self.data.write(space / "dataset.parquet", space / "rejected.parquet"),
+            parameters={"fingerprint": fingerprint, "read": self.config.read.model_dump(mode="json")},
+        )
+
+    def duplicates(self) -> Duplicates:
+        def make(space: Path) -> None:
+            with self.listener.task("Looking for duplicates") as progress:
+                find_duplicates(self.texts, self.config.duplicates, progress).write(space / "duplicates.parquet")
+
+        self.run.stage(
+            "duplicates", make, inputs=["dataset.parquet"], parameters=self.config.duplicates.model_dump(mode="json")
+        )
+        return Duplicates.load(self.run.open("duplicates.parquet"))
+
+    def folds(self, duplicates: Duplicates) -> FoldNumbers:
+        config = self.config
+
+        def make(space: Path) -> None:
+            if config.audit or config.train_on:
+                folds = folds_by_split(self.data.splits, duplicates.near, config.train_on, config.audit)
+            else:
+                groups = split_stuck_groups(self.labels, duplicates.exact, duplicates.near)
+                folds = make_folds(self.labels, groups, config.folds, config.seed)
+            np.save(space / "folds.npy", folds, allow_pickle=False)
+
+        self.run.stage(
+            "folds",
+            make,
+            inputs=["dataset.parquet", "duplicates.parquet"],
+            parameters=config.model_dump(mode="json", include={"folds", "seed", "train_on", "audit"}),
+        )
+        return np.asarray(np.load(self.run.open("folds.npy"), allow_pickle=False))
+
+    # -- the models ---------------------------------------------------------------------------------------------
+
+    def find_models(self) -> tuple[Weights, Weights]:
+        """Both are found before anything long begins, so that a wrong name is said at once."""
+        encoder = find_weights(self.config.encoder.name)
+        base = self.config.finetuned.base_model
+        return encoder, (encoder if base == encoder.name else find_weights(base))
+
+    def encode(self, weights: Weights) -> None:
+        config = self.config.encoder
+
+        def make(space: Path) -> None:
+            with self.listener.task("Encoding") as progress:
+                Encoder(weights, config, self.config.device).encode(self.texts, space, progress)
+
+        self.run.stage(
+            "encode",
+            make,
+            inputs=["dataset.parquet"],
+            parameters={
+                **config.model_dump(mode="json"),
+                "weights": weights.sha256,
+                **arithmetic(config.precision, self.config.device),
+            },
+            resumable=True,
+        )
+
+    def tell_cost(self, folds: FoldNumbers, base: Weights) -> None:
+        """Say what fine-tuning will cost, measured on a few batches, before it begins."""
+        numbers = fold_numbers(folds)
+        left = [k for k in numbers if f"finetuned/fold-{k}" not in self.run.manifest["stages"]]
+        if "finetuned" not in self.config.models or not left:
+            return
+        with self.listener.task("Measuring what fine-tuning costs"):
+            each = Finetuned(base, self.config.finetuned, self.data.label_names, self.config.device).seconds_a_text(
+                self.texts
+            )
+        texts = self.config.finetuned.epochs * sum(int(trained_on(folds, k).sum()) for k in left)
+        self.listener.note(
+            f"Fine-tuning: {len(left)} of {len(numbers)} folds × {self.config.finetuned.epochs} epochs, {texts:,} "
+            f"texts at {1 / each:,.0f} a second: about {_duration(texts * each)} on {self.device}. "
+            "Without: --models features,lexical."
+        )
+
+    def models(self, folds: FoldNumbers, base: Weights) -> None:
+        for candidate in candidates(self.config, self.data.label_names, self.texts, self._vectors(), base):
+            with self.listener.task(f"Model {candidate.name}") as progress:
+                out_of_fold(self.run, candidate, self.labels, folds, self.num_classes, self.config.seed, progress)
+
+    # -- detection ----------------------------------------------------------------------------------------------
+
+    def neighbours_and_map(self) -> None:
+        config, seed = self.config.detection, self.config.seed
+
+        def find(space: Path) -> None:
+            with self.listener.task("Nearest texts") as progress:
+                index, similarity = detection.nearest(
+                    self._vectors(), config.neighbours, config.exact_neighbours_to, seed, progress
+                )
+            np.savez(space / "neighbours.npz", index=index, similarity=similarity)
+
+        def draw(space: Path) -> None:
+            with self.listener.task("Map of the vectors", _map_seconds(len(self.data))):
+                np.save(space / "map.npy", detection.make_map(self._vectors(), config, seed), allow_pickle=False)
+
+        parameters = {**config.model_dump(mode="json"), "seed": seed}
+        self.run.stage("neighbours", find, inputs=["vectors.npy"], parameters=parameters)
+        self.run.stage("map", draw, inputs=["vectors.npy"], parameters=parameters)
+
+    def _vectors(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        return np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
+
+    def detect(self, duplicates: Duplicates, folds: FoldNumbers) -> None:
+        names, config = self.config.models, self.config
+        files = {name: f"probabilities/{name}.npy" for name in (BASELINE, *names, CONSENSUS)}
+
+        def load(*wanted: str) -> dict[str, Any]:
+            return {name: np.load(self.run.open(files[name]), allow_pickle=False) for name in wanted}
+
+        def pool(space: Path) -> None:
+            pooled = load(BASELINE, *names)
+            pooled[CONSENSUS] = detection.consensus({name: pooled[name] for name in names})
+            (space / "probabilities").mkdir()
+            np.save(space / files[CONSENSUS], pooled[CONSENSUS], allow_pickle=False)
+            scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in pooled.items()}
+            _write_json(space / "scores.json", scores)
+
+        def find(space: Path) -> None:
+            models = load(*names)
+            signals = signals_for(names, self.data.label_names)
+            measured = measure(signals, probabilities=models, labels=self.labels)
+            pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
+            consensus = load(CONSENSUS)[CONSENSUS]
+            judged = judgeable(self.labels, folds, self.num_classes)
+            flags = detection.find_flags(self.labels, consensus, judged)
+            group, groups = detection.make_groups(
+                flags, self.labels, self.data.label_names, self._vectors(), self.texts, config.detection, config.seed
+            )
+            pq.write_table(groups, space / "groups.parquet", compression="zstd")
+            index = np.load(self.run.open("neighbours.npz"), allow_pickle=False)["index"]
+            evidence = detection.Evidence(
+                self.labels, self.data.label_names, models, duplicates.exact, duplicates.near, index
+            )
+            explained_by = [signal for signal in signals if isinstance(signal, Loss)]
+            table = detection.issues_table(self.data, flags, evidence, measured, group, explained_by)
+            pq.write_table(table, space / "issues.parquet", compression="zstd")
+            detection.write_csv(table, space / "issues.csv")
+            health = detection.class_health(
+                self.labels, self.data.label_names, consensus, judged, flags, duplicates.exact, duplicates.summary()
+            )
+            _write_json(space / "health.json", health)
+
+        parameters = {"models": names}
+        inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
+        with self.listener.task("Finding issues"):
+            self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
+            self.run.stage(
+                "detect",
+                find,
+                inputs=[*inputs, files[CONSENSUS], "duplicates.parquet", "folds.npy", "vectors.npy", "neighbours.npz"],
+                parameters={**parameters, **config.detection.model_dump(mode="json"), "seed": config.seed},
+            )
+
+    def write_report(self) -> None:
+        with self.listener.task("Report"):
+            report.write_report(self.run.directory)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _run_name(source: Any, texts: LabeledTexts) -> str:
+    """A name for the run's directory, from the source's."""
+    return texts.origin.source
+
+
+def _map_seconds(rows: int) -> float:
+    """About what UMAP takes; it tells nothing of its progress."""
+    return 8 + min(rows, 50_000) / 700
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

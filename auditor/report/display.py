@@ -1,0 +1,88 @@
+"""Strings that others wrote, made safe to look at, and numbers, made easy to read.
+
+Texts and label names are data: they may hold HTML, control characters, bidirectional overrides and a megabyte of
+anything. Here they are shortened, and what would be invisible or would reorder its surroundings is made visible.
+"""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero width, marks and isolates
+    "\u2028-\u202e"  # separators and bidirectional overrides
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # what is no character at all
+    "]"
+    # Joiners belong to emoji and to many scripts; between ASCII characters they only hide something.
+    "|(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])"
+)
+_SPACE = re.compile(r"\s+")
+NARROW_SPACE = "\u202f"
+"""Between a number and its unit."""
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a text to at most ``length`` characters, the last of which is then an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def visible(text: str) -> Markup:
+    """Escape a text for HTML, and show its invisible characters as their code points."""
+    pieces: list[Markup] = []
+    end = 0
+    for match in _INVISIBLE.finditer(text):
+        pieces.append(escape(text[end : match.start()]))
+        pieces.append(Markup('<span class="code-point">U+{:04X}</span>').format(ord(match[0])))
+        end = match.end()
+    pieces.append(escape(text[end:]))
+    return Markup("").join(pieces)
+
+
+def plain(text: str, length: int) -> str:
+    """One line for a figure: no invisible characters, single spaces, at most ``length`` characters.
+
+    It is cut in the middle: names of classes often begin alike.
+    """
+    line = _SPACE.sub(" ", _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)).strip() or "(blank)"
+    if len(line) <= length:
+        return line
+    tail = (length - 1) // 2
+    return line[: length - 1 - tail].rstrip() + "…" + line[len(line) - tail :].lstrip()
+
+
+def count(number: int) -> str:
+    """``20000`` as ``20,000``."""
+    return f"{number:,}"
+
+
+def share(value: float, digits: int = 1) -> str:
+    """``0.021`` as ``2.1 %``; what is above zero is never shown as zero, nor what is below one as one."""
+    text = f"{100 * value:.{digits}f}"
+    smallest = 10.0**-digits
+    if value > 0 and float(text) == 0:
+        text = f"< {smallest:.{digits}f}"
+    elif value < 1 and float(text) == 100:
+        text = f"> {100 - smallest:.{digits}f}"
+    return f"{text}{NARROW_SPACE}%"
+
+
+def duration(seconds: float) -> str:
+    """``372.4`` as ``6 min 12 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f}{NARROW_SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(index for index, (value, _) in enumerate(parts) if value or index == 2)
+    return " ".join(f"{value}{NARROW_SPACE}{unit}" for value, unit in parts[first : first + 2])
+
+
+def memory(size: int) -> str:
+    """``1288490189`` bytes as ``1.2 GiB``."""
+    if size < 2**30:
+        return f"{size / 2**20:.0f}{NARROW_SPACE}MiB"
+    return f"{size / 2**30:.1f}{NARROW_SPACE}GiB"

@@ -1,0 +1,266 @@
+"""From the artifacts of a finished run to a :class:`~auditor.report.summary.Summary`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.config import AuditConfig
+from auditor.data.labeled_texts import LabeledTexts
+from auditor.errors import RunMissingError
+from auditor.models.scores import losses
+from auditor.report.display import shorten
+from auditor.report.summary import (
+    ClassHealth,
+    ClassTokens,
+    Confusion,
+    Duplicates,
+    Exhibit,
+    Group,
+    LossSpread,
+    Map,
+    ModelScore,
+    NotJudgeable,
+    Opinion,
+    Overlap,
+    SplitRows,
+    Stage,
+    Summary,
+)
+from auditor.report.tokens import Counts, stand_out
+from auditor.run import Run
+
+SHOWN_TEXTS = 25
+SHOWN_CHARACTERS = 500
+_TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
+_QUANTILES = (5, 25, 50, 75, 95)
+_ORDER = ("dummy", "features", "lexical", "finetuned", "consensus")
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.integer[Any]]
+Rows = npt.NDArray[np.intp]
+
+
+def load_summary(directory: Path) -> Summary:
+    """Read what the report says from a finished run.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the run; every artifact is checked against its hash in the manifest.
+
+    Raises
+    ------
+    RunMissingError
+        If the run has not come far enough.
+    RunDamagedError
+        If an artifact is not the one that was written.
+    """
+    run = Run(directory)
+    if not run.manifest["stages"]:
+        raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
+    manifest = run.manifest
+    health, scores = _json(run, "health.json"), _json(run, "scores.json")
+    data = LabeledTexts.load(run.open("dataset.parquet"), run.open("rejected.parquet"))
+    labels, issues = data.labels, _issues(run)
+    judged = issues["suspicion"].is_valid().to_numpy()
+    loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))
+    by_loss = _by_loss(loss, labels, data.num_classes)
+    exhibits = _Exhibits(run, data, issues, loss, [name for name in _ORDER if name in scores and name != "dummy"])
+    return Summary(
+        source=data.origin.source,
+        format=data.origin.format,
+        created=manifest["created"],
+        fingerprint=manifest["dataset"]["fingerprint"],
+        rows=len(data),
+        set_aside=data.rejected.num_rows,
+        judged=health["judged"],
+        issues=health["issues"],
+        estimated_noise=health["estimated_noise"],
+        notes=tuple(manifest["dataset"]["notes"]),
+        label_names=data.label_names,
+        splits=_splits(data, judged),
+        config=AuditConfig.model_validate(manifest["config"]),
+        models=tuple(_score(name, scores[name]) for name in sorted(scores, key=_ORDER.index)),
+        classes=tuple(_take(ClassHealth, entry) for entry in health["classes"]),
+        confusions=tuple(_take(Confusion, entry) for entry in health["confusions"]),
+        overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
+        not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
+        duplicates=_take(Duplicates, health["duplicates"]),
+        groups=_groups(run),
+        worst=exhibits.worst(),
+        certain=exhibits.certain(),
+        losses=_spreads(loss, by_loss, data.label_names),
+        tokens=_tokens(by_loss, data),
+        map=_map(run, labels),
+        stages=_stages(manifest["stages"]),
+        versions=manifest["versions"],
+        machine=manifest["machine"],
+    )
+
+
+def _json(run: Run, artifact: str) -> Any:
+    return json.loads(run.open(artifact).read_text("utf-8"))
+
+
+def _issues(run: Run) -> pa.Table:
+    columns = ["suggested_label", "suspicion", "rank", "is_issue", "reasons"]
+    return pq.read_table(run.open("issues.parquet"), columns=columns)
+
+
+def _take(kind: type[Any], entry: dict[str, Any]) -> Any:
+    """Make a dataclass of an artifact's entry; what the report does not know of is left out."""
+    return kind(**{field.name: entry[field.name] for field in fields(kind)})
+
+
+def _probabilities(run: Run, model: str) -> Floats:
+    return np.load(run.open(f"probabilities/{model}.npy"), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def _score(name: str, entry: dict[str, Any]) -> ModelScore:
+    f1, confusion = tuple(entry["f1_by_class"]), np.asarray(entry["confusion"], dtype=np.int64)
+    return _take(ModelScore, {**entry, "name": name, "f1_by_class": f1, "confusion": confusion})  # type: ignore[no-any-return]
+
+
+def _splits(data: LabeledTexts, judged: npt.NDArray[np.bool_]) -> tuple[SplitRows, ...]:
+    """Rows by split and class, splits in the order in which they come."""
+    column = data.table["split"].combine_chunks().dictionary_encode()
+    codes, names = column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
+    counts = np.zeros((len(names), data.num_classes), dtype=np.int64)
+    np.add.at(counts, (codes, data.labels), 1)
+    seen = np.bincount(codes[judged], minlength=len(names))
+    return tuple(
+        SplitRows(name, int(row.sum()), int(number), tuple(row.tolist()))
+        for name, row, number in zip(names, counts, seen, strict=True)
+    )
+
+
+def _groups(run: Run) -> tuple[Group, ...]:
+    rows = pq.read_table(run.open("groups.parquet")).to_pylist()
+    groups = (
+        Group(row["given_label"], row["suggested_label"], row["rows"], row["mean_suspicion"], tuple(row["words"]))
+        for row in rows
+    )
+    return tuple(sorted(groups, key=lambda group: -group.rows))
+
+
+def _stages(stages: dict[str, Any]) -> tuple[Stage, ...]:
+    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``."""
+    makers = {artifact: name for name, entry in stages.items() for artifact in entry["outputs"]}
+    order = TopologicalSorter(
+        {name: sorted({makers[i] for i in entry["inputs"] if i in makers}) for name, entry in stages.items()}
+    )
+    together: dict[str, list[str]] = {}
+    for name in order.static_order():
+        together.setdefault(name.split("/")[0], []).append(name)
+    return tuple(
+        Stage(
+            name,
+            sum("/" in part for part in parts),
+            sum(stages[part]["seconds"] for part in parts),
+            max((stages[part]["peak_memory"] for part in parts if stages[part]["peak_memory"]), default=None),
+        )
+        for name, parts in together.items()
+    )
+
+
+def _map(run: Run, labels: Integers) -> Map:
+    points = np.load(run.open("map.npy"), allow_pickle=False)
+    shown = np.isfinite(points).all(axis=1)
+    return Map(points[shown], labels[shown].astype(np.int32))
+
+
+def _by_loss(loss: Floats, labels: Integers, num_classes: int) -> list[Rows]:
+    """Judged rows of each class, highest loss first."""
+    judged = np.flatnonzero(np.isfinite(loss))
+    ordered = judged[np.lexsort((-loss[judged], labels[judged]))]
+    return np.split(ordered, np.searchsorted(labels[ordered], np.arange(1, num_classes)))
+
+
+def _spreads(loss: Floats, by_loss: list[Rows], label_names: Sequence[str]) -> tuple[LossSpread, ...]:
+    spreads = []
+    for label, rows in zip(label_names, by_loss, strict=True):
+        if len(rows):
+            low, q1, median, q3, high = np.percentile(loss[rows], _QUANTILES).tolist()
+            spreads.append(LossSpread(label, len(rows), (low, q1, median, q3, high)))
+    return tuple(spreads)
+
+
+def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
+    """Tokens in the tenth of each class with the highest and with the lowest loss, against the class' other rows."""
+    texts = data.table["text"]
+    fewest, most = _TOKEN_ROWS
+    found = []
+    for label, rows in zip(data.label_names, by_loss, strict=True):
+        size = min(max(int(len(rows) * _TOKEN_SHARE), fewest), most, len(rows) // 3)
+        if not size:
+            continue
+        middle = rows[size : len(rows) - size]
+        middle = middle[:: -(-len(middle) // _TOKEN_REST)]
+        worst, rest, best = (_count(texts, part) for part in (rows[:size], middle, rows[len(rows) - size :]))
+        found.append(ClassTokens(label, size, stand_out(worst, rest + best), stand_out(best, rest + worst)))
+    return tuple(found)
+
+
+def _count(texts: pa.ChunkedArray, rows: Rows) -> Counts:
+    return Counts.of(texts.take(pa.array(rows)).to_pylist())
+
+
+class _Exhibits:
+    """Picks the rows that are shown, and reads no more than those."""
+
+    def __init__(self, run: Run, data: LabeledTexts, issues: pa.Table, loss: Floats, models: Sequence[str]) -> None:
+        self.data, self.issues, self.loss = data, issues, loss
+        self.probabilities = {name: _probabilities(run, name) for name in models}
+
+    def worst(self) -> tuple[Exhibit, ...]:
+        """Rows that rank first."""
+        rank = self.issues["rank"].to_numpy()
+        first = np.flatnonzero((rank <= SHOWN_TEXTS) & np.isfinite(self.loss))
+        return self._show(first[np.argsort(rank[first])])
+
+    def certain(self) -> tuple[Exhibit, ...]:
+        """Rows with the lowest loss."""
+        rows = np.flatnonzero(np.isfinite(self.loss))
+        return self._show(rows[np.argsort(self.loss[rows], kind="stable")][:SHOWN_TEXTS])
+
+    def _show(self, rows: Rows) -> tuple[Exhibit, ...]:
+        taken = pa.array(rows)
+        issues, table = self.issues.take(taken), self.data.table.select(["id", "split", "text"]).take(taken)
+        return tuple(
+            self._exhibit(int(row), {**mine, **theirs})
+            for row, mine, theirs in zip(rows, issues.to_pylist(), table.to_pylist(), strict=True)
+        )
+
+    def _exhibit(self, row: int, entry: dict[str, Any]) -> Exhibit:
+        names = self.data.label_names
+        given, suggested = int(self.data.labels[row]), names.index(entry["suggested_label"])
+        opinions = []
+        for model, probabilities in self.probabilities.items():
+            values = probabilities[row]
+            if np.isfinite(values).all():
+                predicted = names[int(values.argmax())]
+                opinions.append(Opinion(model, predicted, float(values[given]), float(values[suggested])))
+        return Exhibit(
+            id=entry["id"],
+            split=entry["split"],
+            text=shorten(entry["text"], SHOWN_CHARACTERS),
+            length=len(entry["text"]),
+            given=names[given],
+            suggested=entry["suggested_label"],
+            rank=entry["rank"],
+            suspicion=entry["suspicion"],
+            is_issue=entry["is_issue"],
+            loss=float(self.loss[row]),
+            reasons=tuple(entry["reasons"] or ()),
+            opinions=tuple(opinions),
+        )

@@ -1,0 +1,49 @@
+"""The page: a summary and its pictures in, one self-contained HTML file out."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from auditor.report import display, figures
+from auditor.report.pictures import Pictures
+from auditor.report.summary import Summary
+from auditor.report.theme import DARK, LIGHT
+
+ABOUT = {
+    "dummy": "the most frequent class",
+    "features": "logistic regression on the encoder's vectors",
+    "lexical": "logistic regression on TF-IDF words",
+    "finetuned": "the whole transformer trained",
+    "consensus": "the mean of the models' log-probabilities",
+}
+"""What each model is, in a few words."""
+
+
+def render_page(summary: Summary, pictures: Pictures) -> str:
+    """Fill the template; every string of the data is escaped."""
+    environment = Environment(
+        loader=PackageLoader("auditor.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        visible=display.visible,
+        shorten=display.shorten,
+        plain=display.plain,
+        count=display.count,
+        share=display.share,
+        duration=display.duration,
+        memory=display.memory,
+    )
+    return environment.get_template("report.html.j2").render(
+        s=summary,
+        p=pictures,
+        about=ABOUT,
+        light=LIGHT,
+        dark=DARK,
+        narrow=display.NARROW_SPACE,
+        most_classes=figures.MOST_CLASSES,
+        left_out=figures.LEFT_OUT,
+    )

@@ -1,0 +1,244 @@
+"""Summary: everything that the report says, typed, and nothing of how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.config import AuditConfig
+from auditor.report.tokens import Token
+
+
+@dataclass(frozen=True)
+class ModelScore:
+    """How a model's out-of-fold predictions agree with the given labels.
+
+    Attributes
+    ----------
+    name : str
+        ``dummy``, ``features``, ``lexical``, ``finetuned`` or ``consensus``.
+    rows : int
+        Rows judged.
+    accuracy, weighted_f1, macro_f1 : float
+        In [0, 1].
+    log_loss : float
+        Nats; the mean over the rows.
+    f1_by_class : (K,) tuple of float
+    confusion : (K, K) int64 array
+        Rows given × predicted.
+    """
+
+    name: str
+    rows: int
+    accuracy: float
+    weighted_f1: float
+    macro_f1: float
+    log_loss: float
+    f1_by_class: tuple[float, ...]
+    confusion: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassHealth:
+    """One class; the shares are confident learning's estimates, None where the class cannot be judged."""
+
+    label: str
+    rows: int
+    judged: int
+    issues: int
+    label_noise: float | None
+    inverse_noise: float | None
+    quality: float | None
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Issues with one given and one suggested label."""
+
+    given: str
+    suggested: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two classes whose rows are estimated to be labelled as the other's."""
+
+    label_a: str
+    label_b: str
+    rows: float
+    share: float
+
+
+@dataclass(frozen=True)
+class NotJudgeable:
+    """A class some of whose rows no model could judge, and why."""
+
+    label: str
+    rows: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What was found when looking for equal and nearly equal texts."""
+
+    exact_groups: int
+    near_groups: int
+    rows_in_groups: int
+    largest: int
+    cut_groups: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Issues that are alike: one given → suggested, one cluster of the vectors, named by its typical words."""
+
+    given: str
+    suggested: str
+    rows: int
+    suspicion: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one model thinks of one row: its own choice, and probabilities in [0, 1]."""
+
+    model: str
+    predicted: str
+    given: float
+    suggested: float
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One row that is shown.
+
+    Attributes
+    ----------
+    text : str
+        Cut to a readable length.
+    length : int
+        Characters of the whole text.
+    loss : float
+        Of the given label under the consensus, in nats.
+    opinions : tuple of Opinion
+        One a model, the consensus last.
+    """
+
+    id: str
+    split: str
+    text: str
+    length: int
+    given: str
+    suggested: str
+    rank: int
+    suspicion: float
+    is_issue: bool
+    loss: float
+    reasons: tuple[str, ...]
+    opinions: tuple[Opinion, ...]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the text's beginning is shown."""
+        return self.length > len(self.text)
+
+
+@dataclass(frozen=True)
+class LossSpread:
+    """Quantiles (5, 25, 50, 75 and 95 %) of the consensus' loss within a class, in nats."""
+
+    label: str
+    rows: int
+    quantiles: tuple[float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class ClassTokens:
+    """Tokens that stand out in the ``rows`` rows of a class with the highest, and with the lowest loss."""
+
+    label: str
+    rows: int
+    worst: tuple[Token, ...]
+    best: tuple[Token, ...]
+
+
+@dataclass(frozen=True)
+class Map:
+    """Rows on the 2-D map: (M, 2) float32 ``points`` and (M,) int32 ``labels``."""
+
+    points: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """Rows of one split: in all, judged, and (K,) by given label."""
+
+    split: str
+    rows: int
+    judged: int
+    by_class: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage of the run took, in seconds and bytes, with its folds' work in it."""
+
+    name: str
+    folds: int
+    seconds: float
+    peak_memory: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All of it. ``label_names`` has K entries; lists of classes are in its order."""
+
+    source: str
+    format: str
+    created: str
+    fingerprint: str
+    rows: int
+    set_aside: int
+    judged: int
+    issues: int
+    estimated_noise: float | None
+    notes: tuple[str, ...]
+    label_names: tuple[str, ...]
+    splits: tuple[SplitRows, ...]
+    config: AuditConfig
+    models: tuple[ModelScore, ...]
+    classes: tuple[ClassHealth, ...]
+    confusions: tuple[Confusion, ...]
+    overlaps: tuple[Overlap, ...]
+    not_judgeable: tuple[NotJudgeable, ...]
+    duplicates: Duplicates
+    groups: tuple[Group, ...]
+    worst: tuple[Exhibit, ...]
+    certain: tuple[Exhibit, ...]
+    losses: tuple[LossSpread, ...]
+    tokens: tuple[ClassTokens, ...]
+    map: Map
+    stages: tuple[Stage, ...]
+    versions: dict[str, str]
+    machine: dict[str, Any]
+
+    @property
+    def classes_by_noise(self) -> tuple[ClassHealth, ...]:
+        """The noisiest class first; those without an estimate last."""
+        return tuple(sorted(self.classes, key=lambda item: 1.0 if item.label_noise is None else -item.label_noise))
+
+    @property
+    def losses_by_median(self) -> tuple[LossSpread, ...]:
+        """The class that surprises the models most first."""
+        return tuple(sorted(self.losses, key=lambda spread: -spread.quantiles[2]))
+
+    def model(self, name: str) -> ModelScore | None:
+        """Score of a model, if it has one."""
+        return next((model for model in self.models if model.name == name), None)

@@ -1,0 +1,65 @@
+"""Writing the report into the run's directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from auditor.errors import StorageError
+from auditor.report.load import load_summary
+from auditor.report.page import render_page
+from auditor.report.pictures import draw_pictures
+
+
+def write_report(directory: Path) -> Path:
+    """Write ``report.html`` and ``figures/*.png`` from the artifacts of a run.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the run, all its stages done.
+
+    Returns
+    -------
+    Path
+        Of ``report.html``: one file that needs no other, no network and no script.
+
+    Raises
+    ------
+    RunMissingError
+        If the run has not come far enough.
+    RunDamagedError
+        If an artifact is not the one that was written.
+    StorageError
+        If the files cannot be written.
+    """
+    summary = load_summary(directory)
+    pictures = draw_pictures(summary)
+    page, figures = directory / "report.html", directory / "figures"
+    try:
+        figures.mkdir(exist_ok=True)
+        for name, data in pictures.files.items():
+            _replace(figures / name, data)
+        for old in figures.glob("*.png"):
+            if old.name not in pictures.files:
+                old.unlink()  # of a model, or of issues, that the run no longer has
+        _replace(page, render_page(summary, pictures).encode("utf-8"))
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or page} cannot be written: {error.strerror}.",
+            "Make room or allow writing there, then make the report again.",
+        ) from error
+    return page
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name, flush it, and give it its name: it is whole, or as it was before."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""Audit: what an audit found, as frames."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from auditor import report
+from auditor.data import LabeledTexts
+from auditor.run import Run
+
+
+class Audit:
+    """A finished audit: the data in its run directory, as frames."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __repr__(self) -> str:
+        return f"Audit({str(self.run.directory)!r}, {self.health['issues']} issues in {self.health['rows']} rows)"
+
+    @property
+    def directory(self) -> Path:
+        """The run directory."""
+        return self.run.directory
+
+    @cached_property
+    def issues(self) -> pd.DataFrame:
+        """One row a text, worst first; the columns of ``issues.parquet``."""
+        frame: pd.DataFrame = pq.read_table(self.run.open("issues.parquet")).to_pandas()
+        return frame.sort_values("rank", kind="stable", ignore_index=True)
+
+    @cached_property
+    def health(self) -> dict[str, Any]:
+        """Classes, confusions given → suggested, overlapping classes, duplicates, estimated noise."""
+        return dict(json.loads(self.run.open("health.json").read_text("utf-8")))
+
+    @cached_property
+    def scores(self) -> dict[str, Any]:
+        """Accuracy, F1 and confusion matrix of the baseline, each model and the consensus, out of fold."""
+        return dict(json.loads(self.run.open("scores.json").read_text("utf-8")))
+
+    @cached_property
+    def texts(self) -> LabeledTexts:
+        """The dataset as it was audited."""
+        return LabeledTexts.load(self.run.open("dataset.parquet"), self.run.open("rejected.parquet"))
+
+    def report(self) -> Path:
+        """Make ``report.html`` again; its path."""
+        with self.run.held():
+            return report.write_report(self.directory)

@@ -1,0 +1,232 @@
+"""Measure the speed of encoding and fine-tuning beside what people use today, and write results.json.
+
+    python reports/speed/measure.py [--data DIR] [--only encode|finetune]
+
+Everything runs on the same texts, in one process; those that are compared take turns, so that a busy machine is busy
+for all. A measurement that stands in results.json is not made again: delete the file to start over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sklearn.metrics import f1_score
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainingArguments,
+)
+
+from auditor.config import DEFAULT_ENCODER, EncoderConfig, FinetunedConfig, ReadConfig
+from auditor.data import read
+from auditor.models.device import pick_device, pick_dtype
+from auditor.models.encoder import Encoder
+from auditor.models.finetuned import Finetuned
+from auditor.models.weights import find_weights
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+WEIGHTS = find_weights(DEFAULT_ENCODER)
+SEEDS = (0, 1, 2)
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")) / "emotion")
+    parser.add_argument("--only", choices=["encode", "finetune"])
+    arguments = parser.parse_args()
+    train = read(arguments.data / "train.txt", ReadConfig())
+    test = read(arguments.data / "val.txt", ReadConfig())
+    codes = np.array([train.label_names.index(test.label_names[code]) for code in test.labels], np.int32)
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results["machine"] = machine()
+    if arguments.only != "finetune":
+        for rows in (4_000, 16_000):
+            results.setdefault(f"encode-{rows}", None)
+            results[f"encode-{rows}"] = results[f"encode-{rows}"] or encoding(list(train.texts)[:rows])
+            save(results)
+    if arguments.only != "encode":
+        for rows, epochs in ((4_000, 3), (16_000, 3)):
+            for seed in SEEDS:
+                for name, fit in (("ours", ours), ("trainer", trainer)):
+                    key = f"finetune-{rows}-{seed}-{name}"
+                    if key not in results:
+                        texts, labels = list(train.texts)[:rows], train.labels[:rows]
+                        results[key] = finetuning(
+                            fit, texts, labels, train.label_names, test.texts, codes, seed, epochs
+                        )
+                        save(results)
+
+
+def save(results: dict[str, Any]) -> None:
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on, and how fast it multiplies bfloat16 matrices."""
+    capabilities = torch.cpu.get_capabilities()
+    return {
+        "device": str(pick_device("auto")),
+        "threads": torch.get_num_threads(),
+        "bfloat16": str(pick_dtype("auto", pick_device("auto"))) == "torch.bfloat16",
+        "instructions": [name for name in ("avx512_f", "avx512_bf16", "amx_bf16") if capabilities.get(name)],
+        "bf16_gflops": round(matrix_rate(torch.bfloat16)),
+        "float32_gflops": round(matrix_rate(torch.float32)),
+        "torch": torch.__version__,
+    }
+
+
+def matrix_rate(dtype: torch.dtype, size: int = 2048) -> float:
+    """Giga floating-point operations a second of a square matrix product; the best of ten."""
+    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+    seconds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        a @ b
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds) / 1e9
+
+
+# -- encoding ---------------------------------------------------------------------------------------------------
+
+
+def encoding(texts: list[str]) -> dict[str, Any]:
+    """Texts a second of each way (median of the rounds), and the cosine of ours to float32."""
+    ways: dict[str, Callable[[list[str]], np.ndarray]] = {
+        "ours": our_encoder("auto"),
+        "ours_float32": our_encoder("float32"),
+        "sentence_transformers": sentence_transformers(),
+        "book": book(),
+    }
+    vectors = {name: encode(texts[:256]) for name, encode in ways.items()}  # warms up
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, encode in ways.items():
+            start = time.perf_counter()
+            vectors[name] = encode(texts)
+            seconds[name].append(time.perf_counter() - start)
+    rates = {name: len(texts) / statistics.median(taken) for name, taken in seconds.items()}
+    cosine = cosines(vectors["ours"], vectors["ours_float32"])
+    print(len(texts), {name: round(rate) for name, rate in rates.items()}, float(cosine.min()), flush=True)
+    return {
+        "texts_a_second": rates,
+        "seconds": seconds,
+        "cosine_to_float32": {"lowest": float(cosine.min()), "median": float(np.median(cosine))},
+        "gflop_a_text": gflop_a_text(texts),
+    }
+
+
+def our_encoder(precision: str) -> Callable[[list[str]], np.ndarray]:
+    encoder = Encoder(WEIGHTS, EncoderConfig(precision=precision))
+
+    def encode(texts: list[str]) -> np.ndarray:
+        with tempfile.TemporaryDirectory() as folder:
+            return np.load(encoder.encode(texts, Path(folder)))
+
+    return encode
+
+
+def sentence_transformers() -> Callable[[list[str]], np.ndarray]:
+    model = SentenceTransformer(str(WEIGHTS.folder))
+    return lambda texts: model.encode(texts, show_progress_bar=False)
+
+
+def book() -> Callable[[list[str]], np.ndarray]:
+    """The book's loop: all padded to the longest text, batches of 1,000, float32."""
+    tokenizer, model = AutoTokenizer.from_pretrained(WEIGHTS.folder), AutoModel.from_pretrained(WEIGHTS.folder)
+
+    def encode(texts: list[str]) -> np.ndarray:
+        tokens = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        parts = []
+        for start in range(0, len(texts), 1000):
+            with torch.no_grad():
+                hidden = model(**{k: v[start : start + 1000] for k, v in tokens.items()}).last_hidden_state
+            parts.append(hidden[:, 0].numpy())
+        return np.concatenate(parts)
+
+    return encode
+
+
+def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def gflop_a_text(texts: list[str]) -> float:
+    """Floating-point operations in the matrix products of one text, without padding, in 10⁹; the mean."""
+    config = AutoModel.from_pretrained(WEIGHTS.folder).config
+    lengths = [len(ids) for ids in AutoTokenizer.from_pretrained(WEIGHTS.folder)(texts, truncation=True)["input_ids"]]
+    d, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    tokens = np.array(lengths, dtype=float)
+    return float(np.mean(layers * (tokens * (8 * d * d + 4 * d * inner) + 4 * tokens**2 * d)) / 1e9)
+
+
+# -- fine-tuning ------------------------------------------------------------------------------------------------
+
+
+def finetuning(fit, texts, labels, names, test_texts, test_labels, seed, epochs) -> dict[str, float]:
+    """Seconds of the training alone, texts a second, and weighted F1 on the validation split."""
+    seconds, predicted = fit(texts, labels, names, list(test_texts), seed, epochs)
+    f1 = float(f1_score(test_labels, predicted, average="weighted"))
+    rate = len(texts) * epochs / seconds
+    print(fit.__name__, len(texts), seed, f"{rate:.0f} texts/s, weighted F1 {f1:.4f}", flush=True)
+    return {"seconds": seconds, "texts_a_second": rate, "weighted_f1": f1}
+
+
+def ours(texts, labels, names, test_texts, seed, epochs) -> tuple[float, np.ndarray]:
+    model = Finetuned(WEIGHTS, FinetunedConfig(epochs=epochs), names)
+    start = time.perf_counter()
+    model.fit(texts, labels, seed)
+    return time.perf_counter() - start, model.predict_proba(test_texts).argmax(1)
+
+
+def trainer(texts, labels, names, test_texts, seed, epochs) -> tuple[float, np.ndarray]:
+    """Trainer as it comes, at our batch size, epochs, learning rate and warm-up."""
+    config = FinetunedConfig()
+    tokenizer = AutoTokenizer.from_pretrained(WEIGHTS.folder)
+    model = AutoModelForSequenceClassification.from_pretrained(WEIGHTS.folder, num_labels=len(names))
+
+    def tokens(part: list[str], codes: np.ndarray) -> Dataset:
+        return Dataset.from_dict({**tokenizer(part, truncation=True, max_length=config.max_length), "labels": codes})
+
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        training = Trainer(
+            model=model,
+            args=TrainingArguments(
+                output_dir=folder,
+                num_train_epochs=epochs,
+                per_device_train_batch_size=config.batch_size,
+                learning_rate=config.learning_rate,
+                warmup_steps=config.warmup,
+                seed=seed,
+                save_strategy="no",
+                report_to=[],
+                disable_tqdm=True,
+            ),
+            train_dataset=tokens(texts, labels),
+            data_collator=DataCollatorWithPadding(tokenizer),
+        )
+        training.train()
+        seconds = time.perf_counter() - start
+        logits = training.predict(tokens(test_texts, np.zeros(len(test_texts), np.int32))).predictions
+    return seconds, logits.argmax(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What holds for all tests: no network, nobody's cache, no colours, the same examples every time.
+
+The environment is set before anything of Hugging Face's is imported, since it is read at import.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from hypothesis import HealthCheck, settings
+
+_HOME = tempfile.mkdtemp(prefix="auditor-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+
+os.environ.update(
+    HF_HOME=_HOME,
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_DISABLE_XET="1",
+    TOKENIZERS_PARALLELISM="false",
+    MPLBACKEND="Agg",
+    NO_COLOR="1",
+    COLUMNS="120",
+)
+for name in ("HF_ENDPOINT", "HF_TOKEN", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+
+# Deadlines measure the machine, not the code. On CI the examples are the same every time; elsewhere they are new ones.
+settings.register_profile("dev", deadline=None)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")

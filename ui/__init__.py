@@ -1,0 +1,1 @@
+"""The Gradio app: a thin skin over :mod:`auditor`, installed as ``auditor_ui``."""
