@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -327,8 +328,14 @@ def _write_json(path: Path, value: Any) -> None:
 
 
 def _run_name(source: Any, texts: LabeledTexts) -> str:
-    """A name for the run's directory, from the source's."""
-    return texts.origin.source
+    """Name the run after the file, the folder of several files, or the Hub's name without its owner."""
+    if isinstance(source, str | Path):
+        name = Path(source).name or Path(source).resolve().name
+        return name.split(".")[0] or name.strip(".")
+    if isinstance(source, Sequence):
+        folders = {Path(path).resolve().parent.name for path in source}
+        return "+".join(sorted(folder for folder in folders if folder)) or "files"
+    return f"{texts.origin.format}-{texts.fingerprint()[:8]}"
 
 
 def _map_seconds(rows: int) -> float:

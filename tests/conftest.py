@@ -7,7 +7,9 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _HOME = tempfile.mkdtemp(prefix="auditor-tests-")
@@ -32,3 +34,11 @@ settings.register_profile(
     "ci", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny BERT, to encode with and to fine-tune."""
+    from tests.tiny import make_tiny_model  # imports transformers, which most tests do without
+
+    return make_tiny_model(tmp_path_factory.mktemp("tiny-model"))

@@ -1,7 +1,7 @@
 """A small Hugging Face Hub on this machine, with datasets that are kept in memory.
 
-It answers what ``datasets.load_dataset`` asks: commits, trees, paths and files of datasets, and refs. Everything else is
-404, as for a dataset that does not exist; the dataset ``private`` is 401.
+It answers what ``datasets.load_dataset`` asks: commits, refs, trees and files of datasets. A dataset that is not there
+is 404, ``user/private`` 401, ``user/gated`` 403 and ``user/down`` 503, as the Hub answers.
 """
 
 from __future__ import annotations
@@ -10,66 +10,59 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "c0ffee" + "0" * 34
+_URL = re.compile(r"(?:/api)?/datasets/([^/]+/[^/]+)(?:/([\w-]+)(?:/([^/]+)(?:/(.*))?)?)?")
+_REFUSED = {
+    "user/private": (401, "RepoNotFound"),
+    "user/gated": (403, "GatedRepo"),
+    "user/down": (503, ""),
+}
+_BRANCH = {"name": "main", "ref": "refs/heads/main", "targetCommit": COMMIT}
+
+Repositories = Mapping[str, Mapping[str, bytes]]
 
 
 class _Handler(BaseHTTPRequestHandler):
-    repositories: dict[str, dict[str, bytes]]
+    repositories: Repositories
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        path = unquote(urlsplit(self.path).path)
-        if path.startswith("/api/datasets/broken/"):
-            return self._error(503, "Unavailable")
-        match = re.fullmatch(r"(?:/api)?/datasets/([^/]+/[^/]+)(?:/(\w[\w-]*)(?:/([^/]+)(?:/(.*))?)?)?", path)
-        if not match:
-            return self._error(404, "RepoNotFound")
-        name, verb, revision, rest = match.groups()
-        if name == "user/private":
-            return self._error(401, "RepoNotFound")
-        if name == "user/down":
-            return self._error(503, None)
-        if name not in self.repositories:
-            return self._error(404, "RepoNotFound")
-        if verb == "refs":
-            return self._json({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": COMMIT}],
-                               "tags": [], "converts": []})
-        if revision not in (None, "main", COMMIT):
-            return self._error(404, "RevisionNotFound")
-        files = self.repositories[name]
-        if verb == "resolve":
-            return self._file(files[rest]) if rest in files else self._error(404, "EntryNotFound")
-        if verb == "tree":
-            return self._json(self._tree(files, rest or ""))
-        if verb == "paths-info":
-            wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["paths"]
-            return self._json([self._entry(path, files[path]) for path in wanted if path in files])
-        return self._json({"id": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]})
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        match = _URL.fullmatch(unquote(urlsplit(self.path).path))
+        name, verb, revision, rest = match.groups() if match else ("", None, None, None)
+        files = self.repositories.get(name, {})
+        if name in _REFUSED or name not in self.repositories:
+            self._refuse(*_REFUSED.get(name, (404, "RepoNotFound")))
+        elif verb == "refs":
+            self._answer({"branches": [_BRANCH], "tags": [], "converts": []})
+        elif revision not in (None, "main", COMMIT):
+            self._refuse(404, "RevisionNotFound")
+        elif verb == "resolve" and rest in files:
+            self._send(200, files[rest], {"ETag": f'"{hashlib.sha1(files[rest]).hexdigest()}"'})
+        elif verb == "resolve" or (verb == "tree" and rest and not any(path.startswith(rest) for path in files)):
+            self._refuse(404, "EntryNotFound")
+        elif verb == "tree":
+            self._answer([_entry(path, data) for path, data in files.items() if path.startswith(rest or "")])
+        elif verb == "paths-info":
+            self._answer([_entry(path, files[path]) for path in json.loads(body)["paths"] if path in files])
+        else:
+            self._answer({"id": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]})
 
-    do_HEAD = do_POST = do_GET
+    do_HEAD = do_POST = do_GET  # noqa: N815
 
-    def _tree(self, files: dict[str, bytes], folder: str) -> list[dict[str, Any]]:
-        return [self._entry(path, data) for path, data in files.items() if path.startswith(folder)]
-
-    def _entry(self, path: str, data: bytes) -> dict[str, Any]:
-        return {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
-
-    def _json(self, answer: object) -> None:
+    def _answer(self, answer: object) -> None:
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
-    def _file(self, data: bytes) -> None:
-        self._send(200, data, {"ETag": f'"{hashlib.sha1(data).hexdigest()}"'})
-
-    def _error(self, status: int, code: str | None) -> None:
+    def _refuse(self, status: int, code: str) -> None:
         self._send(status, b"", {"X-Error-Code": code} if code else {})
 
-    def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         for name, value in {**headers, "X-Repo-Commit": COMMIT, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)
@@ -78,18 +71,23 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
-        import sys
-        print(format % args, file=sys.stderr)
+        """Say nothing."""
+
+
+def _entry(path: str, data: bytes) -> dict[str, Any]:
+    return {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
 
 
 @contextmanager
-def hub(repositories: dict[str, dict[str, bytes]]) -> Iterator[str]:
-    """Serve ``{"user/name": {"path": content}}``; yields the endpoint."""
+def hub(repositories: Repositories) -> Iterator[str]:
+    """Serve ``{"user/name": {"path": content}}``, and give the endpoint's address."""
     handler = type("Handler", (_Handler,), {"repositories": repositories})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+        thread.join()

@@ -20,16 +20,17 @@ def check_storable(table: pa.Table) -> None:
     Raises
     ------
     ColumnError
-        If a column's type has no counterpart in Parquet.
+        If a column's type has no counterpart in Parquet, or its rows cannot be set aside.
     RowError
         If a string is not valid UTF-8.
     """
     for field in table.schema:
         try:
             pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
+            pa.nulls(1, field.type).filter(pa.array([True]))
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
             raise ColumnError(
-                f"Column {field.name!r} is of type {field.type}, which Parquet cannot hold.",
+                f"Column {field.name!r} is of type {field.type}, which a run cannot hold.",
                 "Convert the column to strings, or leave it out.",
             ) from None
         try:

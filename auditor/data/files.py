@@ -198,5 +198,6 @@ def _read_parquet(path: Path) -> pa.Table:
         return pq.read_table(pa.BufferReader(read_bytes(path)))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise SourceError(
-            f"{path} is no whole Parquet file: {str(error).splitlines()[0].rstrip('.')}.", "Make or fetch the file again."
+            f"{path} is no whole Parquet file: {str(error).splitlines()[0].rstrip('.')}.",
+            "Make or fetch the file again.",
         ) from None

@@ -108,7 +108,6 @@ def hub_error(error: Exception, name: str, config: ReadConfig) -> AuditorError:
 
     errors = list(_chain(error))
     message = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-    status = next((e.response.status_code for e in errors if isinstance(e, hub.HfHubHTTPError)), None)
     if any(isinstance(e, hub.RevisionNotFoundError) for e in errors):
         return HubMissingError(
             f"The Hub dataset {name} has no revision {config.revision!r}; it has {_revisions(name)}.",
@@ -117,8 +116,10 @@ def hub_error(error: Exception, name: str, config: ReadConfig) -> AuditorError:
     if isinstance(error, DataFilesNotFoundError | EmptyDatasetError):
         return HubMissingError(f"The Hub dataset {name} has no data files.", "Name another dataset.")
     if isinstance(error, DatasetNotFoundError | hub.RepositoryNotFoundError):
-        if "gated" in message:
-            return HubMissingError(f"{message}.", f"Ask for access at its page, then log in: hf auth login. {_HERE}")
+        if "gated" in message or any(isinstance(e, hub.GatedRepoError) for e in errors):
+            return HubMissingError(
+                f"The Hub dataset {name} is gated.", f"Ask for access at its page, then log in: hf auth login. {_HERE}"
+            )
         return HubMissingError(
             f"The Hub has no dataset {name}, or it is private.",
             f"Check the name, or log in to see private ones: hf auth login. {_HERE}",
@@ -128,21 +129,22 @@ def hub_error(error: Exception, name: str, config: ReadConfig) -> AuditorError:
         return HubMissingError(
             f"The Hub dataset {name} has {asked}; it has {_configurations(name, config)}.", "Name one with --config."
         )
-    no_answer = next((e for e in errors if _is_no_answer(e)), None)
-    if no_answer is not None:
-        return _unreachable(name, str(no_answer) or type(no_answer).__name__)
-    if status == 429 or (status or 0) >= 500:
-        return _unreachable(name, f"it answers with status {status}")
-    if status is not None:
+    failure = next((e for e in errors if isinstance(e, hub.HfHubHTTPError) or _is_no_answer(e)), None)
+    if isinstance(failure, hub.HfHubHTTPError):
+        status = failure.response.status_code
+        if status == 429 or status >= 500:
+            return _unreachable(name, f"it answers with status {status}")
         return HubError(f"The Hub refused {name} with status {status}: {message}.", "Check your access rights.")
+    if failure is not None:
+        return _unreachable(name, str(failure) or type(failure).__name__)
     return SourceError(f"The Hub dataset {name} cannot be read: {message}.", "Name another dataset, or a file.")
 
 
 def _is_no_answer(error: BaseException) -> bool:
-    import httpx2 as httpx
     import huggingface_hub.errors as hub
 
-    return isinstance(error, ConnectionError | TimeoutError | httpx.TransportError | hub.LocalEntryNotFoundError)
+    kinds = (ConnectionError, TimeoutError, hub.LocalEntryNotFoundError)
+    return isinstance(error, (*kinds, hub.HTTPError))  # type: ignore[attr-defined]  # the last: of the HTTP library
 
 
 def _unreachable(name: str, why: str) -> HubUnreachableError:

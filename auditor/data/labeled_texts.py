@@ -159,4 +159,9 @@ def _read(path: Path) -> pa.Table:
     with pq.ParquetFile(path, memory_map=True) as file:
         table = file.read()
         written = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(file.metadata.metadata[b"ARROW:schema"])))
-    return table.cast(written.with_metadata(table.schema.metadata))
+    columns = [
+        column.dictionary_encode() if pa.types.is_dictionary(type_) and type_ != column.type else column
+        for column, type_ in zip(table.columns, written.types, strict=True)
+    ]
+    about = table.schema.metadata
+    return pa.table(columns, table.column_names, metadata=about).cast(written.with_metadata(about))

@@ -128,7 +128,9 @@ def _joined(source: Source) -> pa.Table:
         ) from None
     if not table.num_rows:
         raise SourceError(f"{source.name} has no rows.", "Name a source with labelled texts.")
-    return table
+    # Views hold the same values, but Arrow cannot filter them yet.
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _class_names(parts: tuple[Part, ...], label: str) -> tuple[str, ...] | None:

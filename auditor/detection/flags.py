@@ -83,9 +83,7 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Fla
 
     Issues are those of :func:`cleanlab.filter.find_label_issues` with its default filter, ``prune_by_noise_rate``
     (Northcutt, Jiang and Chuang 2021): for each pair given → true as many rows as the calibrated confident joint
-    counts, those with the largest margin. So the number of issues agrees with the estimated noise. The alternative
-    ``confident_learning`` takes the off-diagonal of the joint as it is counted; on real label errors it was as
-    precise, and found a fifth to a third fewer.
+    counts, those with the largest margin. So the number of issues agrees with the estimated noise.
 
     The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence.
 

@@ -77,7 +77,14 @@ class Canvas:
             self.axes.add_patch(Rectangle((x, y), width, height, **look))
 
     def line(
-        self, x: Sequence[float], y: Sequence[float], colour: str, *, width: float = 0.7, dashed: bool = False, behind: bool = False
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        colour: str,
+        *,
+        width: float = 0.7,
+        dashed: bool = False,
+        behind: bool = False,
     ) -> None:
         """Draw a line through points."""
         look: dict[str, Any] = {"linestyle": (0, (3, 2)) if dashed else "-", "zorder": 0 if behind else 2}

@@ -115,7 +115,9 @@ def style() -> Iterator[None]:
 def picture(name: str, figure: Figure, alt: str, scale: float = 1.5) -> Picture:
     """Save a figure both ways; ``scale`` is CSS pixels a point on a wide screen. Call it within :func:`style`."""
     png, svg = io.BytesIO(), io.BytesIO()
-    figure.savefig(png, format="png", dpi=_PIXELS_PER_INCH, bbox_inches="tight", pad_inches=0.15, metadata={"Software": None})
+    figure.savefig(
+        png, format="png", dpi=_PIXELS_PER_INCH, bbox_inches="tight", pad_inches=0.15, metadata={"Software": None}
+    )
     figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     width = round(figure.get_figwidth() * 72 * scale)
     return Picture(name, _for_page(svg.getvalue(), name, alt), png.getvalue(), width)

@@ -40,9 +40,8 @@ def write_report(directory: Path) -> Path:
         figures.mkdir(exist_ok=True)
         for name, data in pictures.files.items():
             _replace(figures / name, data)
-        for old in figures.glob("*.png"):
-            if old.name not in pictures.files:
-                old.unlink()  # of a model, or of issues, that the run no longer has
+        for name in _former(figures) - pictures.files.keys():
+            (figures / name).unlink()
         _replace(page, render_page(summary, pictures).encode("utf-8"))
     except OSError as error:
         raise StorageError(
@@ -50,6 +49,12 @@ def write_report(directory: Path) -> Path:
             "Make room or allow writing there, then make the report again.",
         ) from error
     return page
+
+
+def _former(figures: Path) -> set[str]:
+    """Pictures that this run need not have: of a model that it no longer uses, of issues that it no longer finds."""
+    names = ("confusion_*", "confusions", "heatmap", "loss_by_class", "health", "map")
+    return {path.name for name in names for path in figures.glob(f"{name}.png")}
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -72,7 +72,9 @@ class MadeRun:
         for name, values in self.probabilities.items():
             run.stage(f"{name}/fold-0", lambda at, name=name: (at / f"{name}-0").touch(), inputs=["dataset.parquet"])
             run.stage(name, _saver(name, values), inputs=[f"{name}-0"])
-        run.stage("consensus", _saver("consensus", consensus), inputs=["probabilities/" + max(self.probabilities) + ".npy"])
+        run.stage(
+            "consensus", _saver("consensus", consensus), inputs=["probabilities/" + max(self.probabilities) + ".npy"]
+        )
         run.stage("scores", lambda at: _write_json(at / "scores.json", scores), inputs=["probabilities/consensus.npy"])
         run.stage("detect", lambda at: self._detect(at, data, consensus), inputs=["probabilities/consensus.npy"])
         run.record(finished=True)
@@ -140,8 +142,9 @@ def make_run(
     labels = random.choice(size, rows, p=weights / weights.sum()).astype(np.int32)
     labels[: 2 * size] = np.tile(np.arange(size), 2)[:rows]
     true = np.where(random.random(rows) < wrong, random.integers(0, size, rows), labels)
+    opening, ending = random.integers(0, 6, (2, rows))
     texts = [
-        f"{_OPENINGS[random.integers(6)]} {'so ' * (row % 3)}{_word(names[true[row]])} {_ENDINGS[random.integers(6)]} no {row}"
+        f"{_OPENINGS[opening[row]]} {'so ' * (row % 3)}{_word(names[true[row]])} {_ENDINGS[ending[row]]} no {row}"
         for row in range(rows)
     ]
     probabilities = {}
