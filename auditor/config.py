@@ -6,9 +6,11 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auditor.errors import InputError
 
 ModelName = Literal["features", "lexical", "finetuned"]
 
@@ -151,3 +153,21 @@ class AuditConfig(_Part):
     lexical: LexicalConfig = LexicalConfig()
     finetuned: FinetunedConfig = FinetunedConfig()
     detection: DetectionConfig = DetectionConfig()
+
+    def updated(self, **options: Any) -> AuditConfig:
+        """Another configuration with some fields changed, checked.
+
+        Raises
+        ------
+        InputError
+            If there is no such field, or its value is not allowed.
+        """
+        try:
+            return AuditConfig.model_validate({**self.model_dump(), **options})
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(
+                f"Option {where}={first['input']!r} is not valid: {first['msg']}.",
+                f"The options are {', '.join(AuditConfig.model_fields)}; auditor.AuditConfig says what each may be.",
+            ) from None

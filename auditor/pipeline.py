@@ -92,9 +92,9 @@ def audit(
     AuditorError
         Any of its children; each says what was found and what to do.
     """
-    config = (config or AuditConfig()).model_copy(update=options)
+    config = (config or AuditConfig()).updated(**options)
     columns = {"text": text or config.read.text, "label": label or config.read.label}
-    config = AuditConfig.model_validate({**config.model_dump(), "read": {**config.read.model_dump(), **columns}})
+    config = config.updated(read=config.read.model_copy(update=columns))
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)

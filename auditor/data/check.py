@@ -123,7 +123,7 @@ def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
     if repeated:
         shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:_SHOWN]]
         raise RowError(
-            f"Column {name!r} has {counted(len(repeated), 'id')} that occur more than once: {listed(shown)}.",
+            f"Column {name!r} repeats {counted(len(repeated), 'id')}: {listed(shown)}.",
             "Make them unique, or leave --id out: ids are made from split and row then.",
         )
 

@@ -113,8 +113,9 @@ class LabeledTexts:
             for chunk in pc.binary_length(column).chunks:
                 digest.update(chunk.to_numpy().astype("<i8").tobytes())
             for chunk in column.chunks:
-                _, offsets, data = chunk.cast(pa.large_binary()).buffers()
-                ends = np.frombuffer(offsets, "<i8")[chunk.offset : chunk.offset + len(chunk) + 1]
+                values = chunk.cast(pa.large_binary())
+                _, offsets, data = values.buffers()
+                ends = np.frombuffer(offsets, "<i8")[values.offset : values.offset + len(values) + 1]
                 if ends[-1] > ends[0]:
                     digest.update(memoryview(data)[ends[0] : ends[-1]])
         digest.update(self.labels.astype("<i4").tobytes())

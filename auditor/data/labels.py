@@ -74,6 +74,8 @@ def encode_labels(column: pa.ChunkedArray, name: str, class_names: Sequence[str]
         column = column.unify_dictionaries()
         order = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
         column = column.cast(column.type.value_type)
+    if types.is_floating(column.type):
+        column = pc.add(column.cast(pa.float64()), 0.0)  # one type for all, and no negative zero
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(column).to_pylist()}
     keys = _keys(list(counts), name)
     _check_number(len(set(keys.values())), len(column) - column.null_count, name)

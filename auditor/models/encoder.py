@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel
 
 from auditor.config import EncoderConfig
-from auditor.errors import ModelError
 from auditor.models.device import pick_device, pick_dtype
-from auditor.models.weights import Weights, quiet_loading
+from auditor.models.weights import Weights, load
 
 Progress = Callable[[int, int], None]
 
@@ -49,16 +48,9 @@ class Encoder:
         self.config = config
         self.device = pick_device(device)
         self.dtype = pick_dtype(config.precision, self.device)
-        try:
-            with quiet_loading():
-                self._tokenizer = AutoTokenizer.from_pretrained(weights.folder)
-                model = AutoModel.from_pretrained(weights.folder, use_safetensors=True, dtype=self.dtype)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ModelError(
-                f"The encoder {weights.name!r} cannot be loaded: {str(error).splitlines()[0]}",
-                "Use a text encoder that AutoModel and AutoTokenizer know.",
-            ) from error
+        self._tokenizer, model = load(weights, AutoModel, dtype=self.dtype)
         self._model = model.to(self.device).eval()
+        self._max_length = min(config.max_length, self._tokenizer.model_max_length)
         self.dimensions: int = model.config.hidden_size
 
     def encode(self, texts: Sequence[str], folder: Path, progress: Progress | None = None) -> Path:
@@ -66,10 +58,23 @@ class Encoder:
 
         A folder that a killed process left is taken up where it was; what is batched together does not depend on it.
 
+        Parameters
+        ----------
+        texts : sequence of N str
+        folder : Path
+            Of these texts and this encoder alone, since what is in it is taken for theirs.
+        progress : callable, optional
+            Called with (batches done, batches in all).
+
         Returns
         -------
         Path
-            Of the memory-mapped file.
+            Of the file.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
         """
         unique, index = _unique(texts)
         lengths = self._lengths(unique)
@@ -93,7 +98,7 @@ class Encoder:
         return lengths
 
     def _tokenize(self, texts: list[str], **options: Any) -> Any:
-        return self._tokenizer(texts, truncation=True, max_length=self.config.max_length, **options)
+        return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
 
     def _encode_batch(self, texts: list[str]) -> npt.NDArray[np.float32]:
         batch = self._tokenize(texts, padding=True, return_tensors="pt").to(self.device)
@@ -133,6 +138,7 @@ class _Partial:
         if self._state.is_file() and self._file.is_file() and self._file.stat().st_size == size:
             self.done = json.loads(self._state.read_text("utf-8"))["batches"]
         else:
+            self._state.unlink(missing_ok=True)  # it counts the batches of other vectors
             _reserve(self._file, size)
         self.vectors: npt.NDArray[np.float32] = np.memmap(self._file, np.float32, "r+", shape=shape)
 
@@ -172,5 +178,6 @@ def _spread(vectors: npt.NDArray[np.float32], index: npt.NDArray[np.int64], path
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(index), _TOKENISE_ROWS):
-            np.ascontiguousarray(vectors[index[start : start + _TOKENISE_ROWS]]).tofile(file)
+            # Not `tofile`, whose error on a full disk does not say so.
+            file.write(np.ascontiguousarray(vectors[index[start : start + _TOKENISE_ROWS]]).data)
     return path

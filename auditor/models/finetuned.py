@@ -19,7 +19,6 @@ from datasets import Dataset
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     DataCollatorWithPadding,
     EvalPrediction,
     TrainerCallback,
@@ -27,11 +26,11 @@ from transformers import (
 )
 
 from auditor.config import FinetunedConfig
-from auditor.errors import ModelError
 from auditor.models.classifier import Labels, Probabilities, Progress, Watched
 from auditor.models.device import pick_device, pick_dtype
+from auditor.models.randomness import seeded
 from auditor.models.recording import Epochs, Logits, RecordingTrainer, by_row
-from auditor.models.weights import Weights, quiet_loading
+from auditor.models.weights import Weights, load
 
 
 class Finetuned:
@@ -116,24 +115,17 @@ class Finetuned:
     def _load(self) -> tuple[Any, Any]:
         # Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path.
         attention = "eager" if self._device.type == "cpu" else "sdpa"
-        try:
-            with quiet_loading():
-                tokenizer = AutoTokenizer.from_pretrained(self._weights.folder)
-                model = AutoModelForSequenceClassification.from_pretrained(
-                    self._weights.folder,
-                    use_safetensors=True,
-                    attn_implementation=attention,
-                    dtype=torch.float32,
-                    num_labels=len(self._label_names),
-                    id2label=dict(enumerate(self._label_names)),
-                    label2id={name: code for code, name in enumerate(self._label_names)},
-                    ignore_mismatched_sizes=True,
-                )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ModelError(
-                f"The base model {self._weights.name!r} cannot be loaded: {str(error).splitlines()[0]}",
-                "Use a text model that AutoModelForSequenceClassification knows.",
-            ) from error
+        tokenizer, model = load(
+            self._weights,
+            AutoModelForSequenceClassification,
+            attn_implementation=attention,
+            dtype=torch.float32,
+            num_labels=len(self._label_names),
+            id2label=dict(enumerate(self._label_names)),
+            label2id={name: code for code, name in enumerate(self._label_names)},
+            problem_type="single_label_classification",  # whatever the base model was trained for
+            ignore_mismatched_sizes=True,
+        )
         if self._config.freeze_embeddings:
             model.get_input_embeddings().weight.requires_grad_(False)
         return tokenizer, model

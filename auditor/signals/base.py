@@ -75,10 +75,10 @@ def model_in_words(name: str) -> str:
 
 
 def percent(probability: float) -> str:
-    """Whole per cent; what rounds to 0 or 100 says on which side it is."""
+    """Whole per cent, unbreakable; what rounds to 0 or 100 says on which side it is."""
     if probability < 0.005:
-        return "under 1 %"
-    return "over 99 %" if probability >= 0.995 else f"{100 * probability:.0f} %"
+        return "under 1\u00a0%"
+    return "over 99\u00a0%" if probability >= 0.995 else f"{100 * probability:.0f}\u00a0%"
 
 
 def likeliest_other(probabilities: npt.NDArray[np.float32], given: int) -> int:

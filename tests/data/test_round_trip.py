@@ -24,7 +24,8 @@ from auditor.data import LabeledTexts, read
 
 Rows = list[tuple[str, str]]
 CONFIG = ReadConfig(text="text", label="label", drop_invalid=True)
-LABELS = ["joy", "Joy", "=cmd|' /C calc'!A0", '<b onmouseover="x">', "爱", "غضب", "a,b\tc|d", 'say "no"', "😀 smile", "-1"]
+NASTY = ["=cmd|' /C calc'!A0", '<b onmouseover="x">', "爱", "غضب", "a,b\tc|d", 'say "no"', "😀 smile", "-1"]
+LABELS = ["joy", "Joy", *NASTY]
 
 
 def is_blank(text: str) -> bool:
@@ -37,7 +38,7 @@ def rows_of(characters: st.SearchStrategy[str], labels: list[str] = LABELS) -> s
     return st.lists(row, max_size=12).map(lambda rows: [("two", labels[0]), *rows, ("classes", labels[1])])
 
 
-ANY = st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(list(' \t\n\r,;|"\x00\'\\')))
+ANY = st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(list(" \t\n\r,;|\"\x00'\\")))
 NO_BREAK = ANY.filter(lambda character: character not in "\n\r\ufeff")
 
 

@@ -1,0 +1,59 @@
+"""What is told while an audit runs."""
+
+import io
+
+from rich.console import Console
+
+from auditor.console import Silent, Terminal
+
+
+def told(verbosity: int, terminal: bool = False) -> tuple[Terminal, io.StringIO]:
+    out = io.StringIO()
+    return Terminal(Console(file=out, force_terminal=terminal, width=100, highlight=False), verbosity), out
+
+
+def test_quiet_tells_nothing() -> None:
+    listener, out = told(-1)
+    listener.note("a note")
+    with listener.task("Encoding") as advance:
+        advance(1, 2)
+    assert out.getvalue() == ""
+
+
+def test_verbose_tells_how_long_each_stage_took() -> None:
+    listener, out = told(1)
+    with listener.task("Encoding") as advance:
+        advance(2, 2)
+    assert out.getvalue().startswith("Encoding: 0.0 s")
+
+
+def test_notes_are_never_markup() -> None:
+    listener, out = told(0)
+    listener.note("[red]column[/red] [link=http://x]y[/link]")
+    assert out.getvalue() == "[red]column[/red] [link=http://x]y[/link]\n"
+
+
+def test_a_line_now_and_then_where_there_is_no_terminal(monkeypatch) -> None:
+    clock = iter([0.0, 30.0, 90.0, 100.0, 130.0])
+    monkeypatch.setattr("auditor.console.time.monotonic", lambda: next(clock))
+    listener, out = told(0)
+    with listener.task("Encoding") as advance:
+        advance(1, 4)  # after 30 s: too early to tell
+        advance(2, 4)  # after 90 s
+        advance(3, 4)  # 10 s later: too early again
+    assert out.getvalue().splitlines() == ["Encoding: 50%, about 1:30 left", "Encoding: 130.0 s"]
+
+
+def test_a_bar_on_a_terminal_says_the_time_left() -> None:
+    listener, out = told(0, terminal=True)
+    with listener.task("Map of the vectors", expected_seconds=100):
+        pass
+    assert "Map of the vectors" in out.getvalue()
+    assert "left" in out.getvalue()
+
+
+def test_silent_listens_to_all() -> None:
+    silent = Silent()
+    silent.note("a note")
+    with silent.task("Encoding") as advance:
+        assert advance(1, 2) is None

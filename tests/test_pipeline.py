@@ -1,0 +1,229 @@
+"""A whole audit, through the public names, with a tiny model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+
+import auditor
+from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
+from auditor.data import sample
+from auditor.errors import InputError, ModelError, RunMismatchError
+
+CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
+
+
+def configured(model: Path, **options: Any) -> AuditConfig:
+    """An audit that takes seconds: a tiny model, few folds."""
+    return AuditConfig(
+        folds=3,
+        encoder=EncoderConfig(name=str(model)),
+        finetuned=FinetunedConfig(base_model=str(model), epochs=2),
+        lexical=LexicalConfig(strengths=(1.0, 10.0)),
+        detection=DetectionConfig(map_neighbours=5),
+        device="cpu",
+    ).model_copy(update=options)
+
+
+@pytest.fixture(scope="module")
+def messages() -> pd.DataFrame:
+    frame, _ = sample.load()
+    return frame[frame["label"].isin(["joy", "sadness", "anger"])].head(120).reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def audited(messages: pd.DataFrame, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> auditor.Audit:
+    return auditor.audit(messages, "text", "label", config=configured(tiny_model), out=tmp_path_factory.mktemp("run"))
+
+
+def test_issues_has_one_row_a_text_worst_first(audited: auditor.Audit, messages: pd.DataFrame) -> None:
+    issues = audited.issues
+    assert list(issues.columns[: len(CONTRACT)]) == CONTRACT
+    assert len(issues) == len(messages)
+    assert issues["rank"].tolist() == list(range(1, len(issues) + 1))
+    assert issues["suspicion"].is_monotonic_decreasing
+    assert sorted(issues["text"]) == sorted(messages["text"])
+    assert (issues["given_label"] != issues["suggested_label"]).all()
+    for name in ("features", "lexical", "finetuned"):
+        loss, given = issues[f"loss_{name}"], issues[f"probability_given_{name}"]
+        np.testing.assert_allclose(loss, -np.log(np.maximum(given, 1e-6)), atol=1e-4)
+
+
+def test_probabilities_are_out_of_fold_and_stored_for_each_model(audited: auditor.Audit) -> None:
+    folds = np.load(audited.directory / "folds.npy")
+    for name in ("dummy", "features", "lexical", "finetuned", "consensus"):
+        p = np.load(audited.directory / "probabilities" / f"{name}.npy")
+        assert p.shape == (120, 3)
+        np.testing.assert_allclose(p.sum(1), 1, atol=1e-4)
+    for fold in range(3):
+        held = np.load(audited.directory / f"dynamics/finetuned/fold-{fold}.held_out.npy")
+        train = np.load(audited.directory / f"dynamics/finetuned/fold-{fold}.train.npy")
+        assert held.shape == (2, (folds == fold).sum(), 3)
+        assert train.shape == (2, (folds != fold).sum(), 3)
+        assert np.isfinite(train).all()
+
+
+def test_health_counts_what_is_flagged(audited: auditor.Audit) -> None:
+    flagged = audited.issues[audited.issues["is_issue"]]
+    assert audited.health["issues"] == len(flagged)
+    counted = flagged.groupby(["given_label", "suggested_label"]).size().to_dict()
+    assert {(c["given"], c["suggested"]): c["rows"] for c in audited.health["confusions"]} == counted
+    assert sum(entry["rows"] for entry in audited.health["classes"]) == 120
+
+
+def test_the_manifest_says_how_it_was_made(audited: auditor.Audit) -> None:
+    manifest = json.loads((audited.directory / "manifest.json").read_text("utf-8"))
+    assert manifest["finished"] is True
+    assert manifest["config"]["folds"] == 3
+    assert manifest["versions"]["torch"]
+    assert manifest["dataset"]["rows"] == 120
+    for stage in manifest["stages"].values():
+        assert stage["seconds"] >= 0
+        assert all(len(digest) == 64 for digest in stage["outputs"].values())
+    assert {"read", "duplicates", "folds", "encode", "finetuned/fold-2", "detect"} <= set(manifest["stages"])
+
+
+def test_the_report_is_made_and_made_again(audited: auditor.Audit) -> None:
+    page = audited.directory / "report.html"
+    assert "<html" in page.read_text("utf-8")
+    page.unlink()
+    assert audited.report() == page
+    assert page.is_file()
+
+
+def test_a_second_audit_runs_no_stage_again(
+    audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = audited.run.manifest["stages"]
+    monkeypatch.setattr("auditor.models.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
+    again = auditor.audit(messages, "text", "label", config=configured(tiny_model), out=audited.directory)
+    assert again.run.manifest["stages"] == before
+
+
+def test_another_dataset_is_refused_and_fresh_starts_over(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = configured(tiny_model, models=("lexical",))
+    auditor.audit(messages.head(60), config=config, out=tmp_path)
+    (tmp_path / "decisions.db").write_text("decisions")
+    with pytest.raises(RunMismatchError, match="60 rows of frame, not these 70 rows"):
+        auditor.audit(messages.head(70), config=config, out=tmp_path)
+    again = auditor.audit(messages.head(70), config=config, out=tmp_path, fresh=True)
+    assert len(again.issues) == 70
+    assert (tmp_path / "decisions.db").read_text() == "decisions"
+
+
+def test_trained_on_one_split_and_audited_on_another(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    config = configured(tiny_model, train_on=("train",), audit=("val",))
+    parts = {"train": messages.head(90), "val": messages.tail(30)}
+    data = DatasetDict({name: Dataset.from_pandas(part.reset_index(drop=True)) for name, part in parts.items()})
+    audit = auditor.audit(data, "text", "label", config=config, out=tmp_path)
+    judged = audit.issues[audit.issues["suspicion"].notna()]
+    assert set(judged["split"]) == {"val"}
+    assert len(judged) == audit.health["judged"] == 30
+    assert audit.issues["rank"].tail(90).isin(audit.issues[audit.issues["split"] == "train"]["rank"]).all()
+    with pytest.raises(InputError, match="No split is named to audit"):
+        auditor.audit(data, "text", "label", config=configured(tiny_model, train_on=("train",)), out=tmp_path / "b")
+
+
+def test_class_names_of_a_dataset_are_used(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    names = ["sadness", "joy", "anger"]
+    features = Features({"tweet": Value("string"), "label": ClassLabel(names=names)})
+    columns = {"tweet": messages["text"].tolist(), "label": [names.index(label) for label in messages["label"]]}
+    data = Dataset.from_dict(columns, features=features)
+    audit = auditor.audit(data, config=configured(tiny_model, models=("lexical",)), out=tmp_path)
+    assert audit.texts.label_names == tuple(names)
+    assert audit.issues.set_index("id").loc["all-0", "given_label"] == messages["label"][0]
+
+
+def test_a_class_with_one_text_is_reported_and_ranks_last(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    single = pd.DataFrame({"id": ["one"], "text": ["a text like no other"], "label": ["wonder"]})
+    pair = pd.DataFrame({"id": ["p", "q"], "text": ["what on earth", "never expected this"], "label": ["surprise"] * 2})
+    frame = pd.concat([single, messages, pair], ignore_index=True)
+    audit = auditor.audit(frame, config=configured(tiny_model, folds=5), out=tmp_path)
+    issues = audit.issues.set_index("given_label")
+    assert np.isnan(issues.loc["wonder", "suspicion"])
+    assert issues.loc["wonder", "rank"] == len(frame)
+    assert issues.loc["surprise", "suspicion"].notna().all()
+    assert [entry["label"] for entry in audit.health["not_judgeable"]] == ["wonder"]
+
+
+def test_a_model_that_is_not_there_is_said_before_anything_long(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = configured(tiny_model, finetuned=FinetunedConfig(base_model="./no/such/model"))
+    with pytest.raises(ModelError, match=r"\./no/such/model"):
+        auditor.audit(messages, config=config, out=tmp_path)
+    assert not (tmp_path / "vectors.npy").exists()
+
+
+def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -> None:
+    texts = [
+        *(
+            "<script>alert(1)</script> joyful",
+            "=cmd|' /C calc'!A0 happy",
+            "nul \0 byte",
+            "😀🎉",
+            "我今天很高兴",
+            "أنا سعيد جدا",
+        ),
+        *("a" * 1_000_000, "http://x.y/ @me #tag", "{{ 7 * 7 }} ${x}", "\u202eright to left override", "plain", "x"),
+    ]
+    labels = ["<b>joy</b>", "=sad"]
+    frame = pd.DataFrame({"text": [f"{text} {n}" for n in range(3) for text in texts]})
+    frame["label"] = [labels[row % 2] for row in range(len(frame))]
+    audit = auditor.audit(frame, config=configured(tiny_model), out=tmp_path)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<script" not in page.lower()
+    assert "<b>joy" not in page
+    with (tmp_path / "issues.csv").open(encoding="utf-8") as file:
+        assert "'=sad" in file.read()
+    assert sorted(audit.issues["text"]) == sorted(frame["text"])
+
+
+def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    last: dict[str, tuple[int, int]] = {}
+
+    class Heard:
+        @contextmanager
+        def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Any]:
+            yield lambda done, total: last.update({title: (done, total)})
+
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    auditor.audit(
+        messages.rename(columns={"text": "tweet"}), config=configured(tiny_model), out=tmp_path, listener=Heard()
+    )
+    assert any("tweet" in note for note in notes)
+    assert any(note.startswith("Fine-tuning: 3 of 3 folds × 2 epochs, 480 texts") for note in notes)
+    for title in ("Encoding", "Model features", "Model finetuned"):
+        done, total = last[title]
+        assert done == total
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("a/tweets.csv", "tweets"), ("dair-ai/emotion", "emotion"), (["x/y/a.txt", "x/y/b.txt"], "y")]
+)
+def test_runs_are_named_after_their_source(source: Any, name: str) -> None:
+    from auditor.pipeline import _run_name
+
+    assert _run_name(source, None) == name  # type: ignore[arg-type]
+
+
+def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Option foldz=3 is not valid"):
+        auditor.audit(messages, out=tmp_path, foldz=3)
+    with pytest.raises(InputError, match="Option folds=1 is not valid"):
+        auditor.audit(messages, out=tmp_path, folds=1)
