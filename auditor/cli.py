@@ -172,8 +172,8 @@ def main() -> None:
     try:
         app()
     except AuditorError as failure:
-        error.print(Text("Error: ", style="bold red"), Text(failure.what), sep="")
-        error.print(Text("→ " + failure.todo))
+        error.print(Text.assemble(("Error: ", "bold red"), failure.what), soft_wrap=True)
+        error.print(Text("→ " + failure.todo), soft_wrap=True)
         sys.exit(failure.exit_code)
 
 
@@ -251,5 +251,5 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
         out.print(_plain(f"Most of them: {worst}."))
-    out.print(Text(f"Ranking: auditor issues {result.directory}"))
-    out.print(Text(f"Report:  {page}"))
+    out.print(Text(f"Ranking: auditor issues {result.directory}"), soft_wrap=True)
+    out.print(Text(f"Report:  {page}"), soft_wrap=True)

@@ -59,7 +59,7 @@ class Terminal:
     def note(self, text: str) -> None:
         """Write a line."""
         if self._verbosity >= 0:
-            self._console.print(Text(text))
+            self._console.print(Text(text), soft_wrap=True)
 
     @contextmanager
     def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:

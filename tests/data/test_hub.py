@@ -62,6 +62,7 @@ def ask(endpoint: str, home: Path, *requests: Request, offline: bool = False) ->
         "HF_ENDPOINT": endpoint,
         "HF_HOME": str(home),
         "HF_HUB_OFFLINE": str(int(offline)),
+        "NO_PROXY": "127.0.0.1",
     }
     command = [sys.executable, "-c", READER, json.dumps(requests)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)

@@ -1,0 +1,189 @@
+"""The command line as its user sees it: results on standard output, two lines for an error, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import main
+from auditor.data import sample
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["auditor", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return int(stopped.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def tweets(tmp_path: Path) -> Path:
+    frame = sample.written()
+    frame = frame[frame["label"].isin(["joy", "sadness"])].head(60)
+    path = tmp_path / "tweets.csv"
+    frame[["text", "label"]].to_csv(path, index=False)
+    return path
+
+
+def run_words(model: Path) -> list[object]:
+    return ["--encoder", model, "--base-model", model, "--folds", 2, "--epochs", 1, "--device", "cpu"]
+
+
+def test_run_issues_and_report(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path) -> None:
+    code, out, err = invoke("run", "tweets.csv", *run_words(tiny_model))
+    assert code == 0
+    assert "of 60 labels look wrong" in out
+    assert "reports/runs/tweets/report.html" in out.replace("\n", "")
+    assert "Columns guessed" in err
+    assert "Fine-tuning: 2 of 2 folds × 1 epoch" in err
+
+    code, out, _ = invoke("issues", "tweets", "--top", 3, "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [row["rank"] for row in rows] == [1, 2, 3]
+    assert {"id", "text", "given_label", "suggested_label", "suspicion", "is_issue", "reasons"} <= set(rows[0])
+
+    code, out, _ = invoke("issues", "tweets", "--top", 3)
+    assert code == 0
+    assert rows[0]["id"] in out
+
+    page = tmp_path / "reports" / "runs" / "tweets" / "report.html"
+    page.unlink()
+    code, out, _ = invoke("report", page.parent)  # a path serves as well as a name
+    assert code == 0
+    assert Path(out.strip()) == page
+    assert page.is_file()
+
+    code, out, err = invoke("run", "tweets.csv", *run_words(tiny_model), "--json", "--quiet")
+    about = json.loads(out)
+    assert code == 0
+    assert err == ""
+    assert about["rows"] == 60
+    assert set(about["scores"]) == {"dummy", "features", "lexical", "finetuned", "consensus"}
+
+
+def test_lines_split_by_file_name(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
+    frame = sample.written()
+    frame = frame[frame["label"].isin(["joy", "sadness"])].head(60)
+    lines = [f"{text};{label}\n" for text, label in zip(frame["text"], frame["label"], strict=True)]
+    (tmp_path / "train.txt").write_text("".join(lines[:40]), "utf-8")
+    (tmp_path / "val.txt").write_text("\n" + "".join(lines[40:]), "utf-8")
+    words = ["run", "train.txt", "val.txt", "--models", "lexical", "--encoder", tiny_model, "--base-model", tiny_model]
+    code, out, err = invoke(*words, "--train-on", "train", "--audit", "val", "--out", "book", "--json")
+    assert code == 0
+    assert "1 blank line skipped" in err
+    assert json.loads(out)["judged"] == 20
+    code, out, _ = invoke("issues", "book", "--top", 20, "--json")
+    assert {row["split"] for row in json.loads(out)} == {"val"}
+
+
+BAD_FILES = {
+    "empty.csv": (b"", "empty"),
+    "header.csv": (b"text,label\n", "no rows"),
+    "fields.csv": (b"text,label\na,joy\nb,c,joy\n", "line 3"),
+    "latin.csv": ("text,label\ncafé,joy\n".encode("latin-1"), "byte"),
+    "one.csv": (b"text,label\na,joy\nb,joy\n", "one class only"),
+    "missing.csv": (b"text,label\na,joy\n,sadness\nc,\n", "2 rows"),
+    "columns.csv": (b"a,b\n1,2\n3,4\n", "'a' (string), 'b' (string)"),
+    "lists.jsonl": (b'{"text": "a", "label": ["x", "y"]}\n{"text": "b", "label": ["z"]}\n', "multi-label"),
+    "broken.jsonl": (b'{"text": "a", "label": "x"}\n{"text": \n', "line 2"),
+    "broken.parquet": (b"PAR1 not really", "broken.parquet"),
+    "unknown.xyz": (b"?", "xyz"),
+    "none.txt": (b"a line without a label\n", "line 1"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_input_is_two_lines_and_exit_code_3(invoke: Invoke, tmp_path: Path, name: str) -> None:
+    content, expected = BAD_FILES[name]
+    (tmp_path / name).write_bytes(content)
+    code, out, err = invoke("run", name, "--models", "lexical")
+    assert code == 3
+    assert out == ""
+    what, _, todo = err.partition("\n→ ")
+    assert what.startswith("Error: ")
+    assert expected in what + todo
+    assert todo.strip()
+    assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["run", "nowhere.csv"], 3, "nowhere.csv"),
+        (["run", "tweets.csv", "--text", "txt"], 3, "'text' (string), 'label' (string)"),
+        (["run", "tweets.csv", "--label", "nope"], 3, "'text' (string), 'label' (string)"),
+        (["run", "tweets.csv", "--models", "lexical,magic"], 3, "'magic'"),
+        (["run", "tweets.csv", "--models", ","], 3, "features, lexical, finetuned"),
+        (["run", "tweets.csv", "--encoder", "./nothing/here"], 4, "./nothing/here"),
+        (["run", "tweets.csv", "--device", "abacus"], 4, "abacus"),
+        (["run", "tweets.csv", "--split", "test"], 3, "test"),
+        (["run", "tweets.csv", "--train-on", "a", "--audit", "b"], 3, "There is no split a, b"),
+        (["run", "nobody/nothing"], 4, "Hub"),
+        (["issues", "nothing"], 5, "There is no run 'nothing'"),
+        (["report", "nothing"], 5, "auditor run FILE"),
+    ],
+)
+def test_wrong_words_are_told_what_to_do(
+    invoke: Invoke, tweets: Path, words: list[str], code: int, expected: str
+) -> None:
+    got, out, err = invoke(*words)
+    assert (got, out) == (code, "")
+    assert expected in err
+    assert "\n→ " in err
+
+
+def test_rows_without_text_or_label_can_be_set_aside(invoke: Invoke, tweets: Path, tiny_model: Path) -> None:
+    with tweets.open("a", encoding="utf-8") as file:
+        file.write('"",joy\nno label,""\n')
+    words = ["run", "tweets.csv", "--models", "lexical", "--encoder", tiny_model, "--base-model", tiny_model]
+    assert invoke(*words)[0] == 3
+    code, out, err = invoke(*words, "--drop-invalid", "--json")
+    assert code == 0
+    assert json.loads(out)["rows"] == 60
+    assert "2 rows without a text or a label set aside" in err
+
+
+def test_a_folder_of_something_else_is_left_alone(invoke: Invoke, tweets: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.doc").write_text("years of work")
+    for extra in ([], ["--fresh"]):
+        code, _, err = invoke("run", "tweets.csv", "--models", "lexical", "--out", "mine", *extra)
+        assert code == 5
+        assert "is not a run" in err
+    assert [path.name for path in mine.iterdir()] == ["thesis.doc"]
+
+
+def test_no_words_and_wrong_options_show_help(invoke: Invoke) -> None:
+    assert "run" in "".join(invoke("--help")[1:])
+    code, _, err = invoke("run", "tweets.csv", "--folds", "1")
+    assert code == 2
+    assert "folds" in err
+
+
+def test_a_terminal_is_safe_from_texts(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
+    texts = [f"\x1b[31mred {n}\x1b]0;title\x07 [bold]markup[/bold]" for n in range(20)]
+    rows = [json.dumps({"text": text, "label": "ab"[n % 2]}) for n, text in enumerate(texts)]
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    words = ["run", "t.jsonl", "--models", "lexical", "--encoder", tiny_model, "--base-model", tiny_model, "--folds", 2]
+    assert invoke(*words)[0] == 0
+    _, out, _ = invoke("issues", "t", "--top", 20)
+    assert "\x1b]0" not in out
+    assert "\x07" not in out
+    assert "[bold]markup" in out.replace("\n", "")
