@@ -64,7 +64,7 @@ def run(
     folds: Annotated[int, typer.Option(help="Of the cross-validation.", min=2, max=100)] = 5,
     epochs: Annotated[int, typer.Option(help="Of the fine-tuning.", min=1)] = 3,
     max_length: Annotated[int, typer.Option(help="Tokens; longer texts are cut.", min=8)] = 128,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/<name> by default.")] = None,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier run there and start over.")] = False,

@@ -71,7 +71,7 @@ class EncoderConfig(_Part):
     token_budget: Positive = 4096
     """Tokens in a batch, padding included. Part of the configuration, since it changes low bits of the vectors."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """``auto`` is bfloat16 where the machine multiplies bfloat16 matrices faster (tried out, not guessed)."""
+    """``auto`` is bfloat16 where the hardware multiplies bfloat16 matrices: it is asked, not guessed, nor timed."""
 
 
 class LogisticConfig(_Part):
@@ -144,7 +144,8 @@ class AuditConfig(_Part):
     """Splits to train on; with ``audit``, instead of cross-validation."""
     audit: tuple[str, ...] = ()
     """Splits to audit by models that were trained on ``train_on``."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Each fold adds its number to it, and NumPy takes no seed from 2**32 on."""
     device: str = "auto"
     """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     duplicates: DuplicatesConfig = DuplicatesConfig()

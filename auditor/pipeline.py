@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,9 @@ from auditor.signals import Loss, measure, signals_for, to_table
 
 CONSENSUS = "consensus"
 _LIBRARIES = (
-    "torch",
-    "transformers",
-    "datasets",
-    "scikit-learn",
-    "cleanlab",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "umap-learn",
-)
+    "accelerate cleanlab datasets datasketch numpy pandas pyarrow pynndescent scikit-learn scipy tokenizers torch "
+    "transformers umap-learn"
+).split()
 
 
 def audit(
@@ -100,10 +94,8 @@ def audit(
         texts = read(source, config.read)
     for note in texts.notes:
         listener.note(note)
-    run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts))
+    run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
     with run.held():
-        if fresh:
-            run.clear()
         _Pipeline(run, texts, config, listener).stages()
     return Audit(run)
 
@@ -143,7 +135,7 @@ class _Pipeline:
         self.run.record(
             finished=False,
             config=self.config.model_dump(mode="json"),
-            versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+            versions=_versions(),
             machine={
                 "system": platform.system(),
                 "architecture": platform.machine(),
@@ -163,7 +155,8 @@ class _Pipeline:
         self.run.stage(
             "read",
             lambda space: self.data.write(space / "dataset.parquet", space / "rejected.parquet"),
-            parameters={"fingerprint": fingerprint, "read": self.config.read.model_dump(mode="json")},
+            # Not how it was read: naming a column that was guessed before must not train everything again.
+            parameters={"fingerprint": fingerprint, "contents": self.data.contents()},
         )
 
     def duplicates(self) -> Duplicates:
@@ -201,7 +194,8 @@ class _Pipeline:
         """Both are found before anything long begins, so that a wrong name is said at once."""
         encoder = find_weights(self.config.encoder.name)
         base = self.config.finetuned.base_model
-        return encoder, (encoder if base == encoder.name else find_weights(base))
+        needed = "finetuned" in self.config.models  # else no machine need have it
+        return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
 
     def encode(self, weights: Weights) -> None:
         config = self.config.encoder
@@ -210,17 +204,12 @@ class _Pipeline:
             with self.listener.task("Encoding") as progress:
                 Encoder(weights, config, self.config.device).encode(self.texts, space, progress)
 
-        self.run.stage(
-            "encode",
-            make,
-            inputs=["dataset.parquet"],
-            parameters={
-                **config.model_dump(mode="json"),
-                "weights": weights.sha256,
-                **arithmetic(config.precision, self.config.device),
-            },
-            resumable=True,
-        )
+        parameters = {
+            **config.model_dump(mode="json"),
+            "weights": weights.sha256,
+            **arithmetic(config.precision, self.config.device),
+        }
+        self.run.stage("encode", make, inputs=["dataset.parquet"], parameters=parameters, resumable=True)
 
     def tell_cost(self, folds: FoldNumbers, base: Weights) -> None:
         """Say what fine-tuning will cost, measured on a few batches, before it begins."""
@@ -260,9 +249,10 @@ class _Pipeline:
             with self.listener.task("Map of the vectors", _map_seconds(len(self.data))):
                 np.save(space / "map.npy", detection.make_map(self._vectors(), config, seed), allow_pickle=False)
 
-        parameters = {**config.model_dump(mode="json"), "seed": seed}
-        self.run.stage("neighbours", find, inputs=["vectors.npy"], parameters=parameters)
-        self.run.stage("map", draw, inputs=["vectors.npy"], parameters=parameters)
+        search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
+        layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
+        self.run.stage("neighbours", find, inputs=["vectors.npy"], parameters=search)
+        self.run.stage("map", draw, inputs=["vectors.npy"], parameters=layout)
 
     def _vectors(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         return np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
@@ -308,6 +298,7 @@ class _Pipeline:
             _write_json(space / "health.json", health)
 
         parameters = {"models": names}
+        clusters = config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
         with self.listener.task("Finding issues"):
             self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
@@ -315,12 +306,20 @@ class _Pipeline:
                 "detect",
                 find,
                 inputs=[*inputs, files[CONSENSUS], "duplicates.parquet", "folds.npy", "vectors.npy", "neighbours.npz"],
-                parameters={**parameters, **config.detection.model_dump(mode="json"), "seed": config.seed},
+                parameters={**parameters, **clusters, "seed": config.seed},
             )
 
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
+
+
+def _versions() -> dict[str, str]:
+    """Of Python, the libraries that results depend on, and auditor itself where it is installed."""
+    versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
+    with suppress(PackageNotFoundError):  # run from its source tree
+        versions["label-auditor"] = version("label-auditor")
+    return versions
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -330,8 +329,8 @@ def _write_json(path: Path, value: Any) -> None:
 def _run_name(source: Any, texts: LabeledTexts) -> str:
     """Name the run after the file, the folder of several files, or the Hub's name without its owner."""
     if isinstance(source, str | Path):
-        name = Path(source).name or Path(source).resolve().name
-        return name.split(".")[0] or name.strip(".")
+        name = Path(source).name.strip(".") or Path(source).resolve().name  # of `.` and `..`, what they stand for
+        return name.split(".")[0]
     if isinstance(source, Sequence):
         folders = {Path(path).resolve().parent.name for path in source}
         return "+".join(sorted(folder for folder in folders if folder)) or "files"

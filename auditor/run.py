@@ -13,23 +13,44 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
 
-FORMAT = 1
 DEFAULT_PLACE = Path("reports") / "runs"
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_OURS = {
+    *("run.lock", "run.holder", ".work", "manifest.json.partial"),
+    *("decisions.db", "decisions.db-wal", "decisions.db-shm"),
+}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
-Make = Callable[[Path], None]
+
+class _Stage(BaseModel):
+    key: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")], str]  # never out of the run's directory
+    seconds: float
+    peak_memory: int | None
+
+
+class _Manifest(BaseModel):
+    """What must be in ``manifest.json``, beside what the pipeline says of the audit."""
+
+    model_config = ConfigDict(extra="allow")
+    format: Literal[1]
+    created: str
+    finished: bool
+    stages: dict[str, _Stage]
 
 
 class Run:
@@ -39,19 +60,22 @@ class Run:
     ----------
     directory : Path
         It need not exist yet.
+    fresh : bool
+        Start over when the run is first held: forget every stage and remove its files. ``decisions.db`` stays.
 
     Raises
     ------
     RunError
         If the directory holds something else than a run.
     RunDamagedError
-        If its manifest cannot be read.
+        If its manifest cannot be read, unless it is a run that is to start over.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, fresh: bool = False) -> None:
         self.directory = directory
-        self.manifest = self._read_manifest()
+        self._fresh = fresh
         self._verified: set[str] = set()
+        self.manifest = self._read_manifest()
 
     def __truediv__(self, artifact: str) -> Path:
         return self.directory / artifact
@@ -60,31 +84,28 @@ class Run:
 
     def _read_manifest(self) -> dict[str, Any]:
         path = self / "manifest.json"
-        if not path.exists():
-            if self.directory.is_file() or (self.directory.is_dir() and any(self._strangers())):
+        if not os.path.isfile(path):
+            if {entry.name for entry in self.directory.glob("*")} - _OURS:
                 raise RunError(
                     f"{self.directory} is not a run: it has no manifest.json, but other files.",
                     "Name another directory with --out.",
                 )
-            return {"format": FORMAT, "created": _now(), "finished": False, "stages": {}}
+            return _new_manifest()
         try:
-            manifest = json.loads(path.read_text("utf-8"))
-            if manifest["format"] != FORMAT or not isinstance(manifest["stages"], dict):
-                raise ValueError(f"format {manifest['format']!r}, expected {FORMAT}")
-        except (ValueError, KeyError, TypeError) as error:
+            return _Manifest.model_validate_json(path.read_bytes()).model_dump()
+        except ValidationError as error:
+            is_run = (self / "run.lock").exists()  # else the file may be another program's: it is left alone
+            if is_run and self._fresh:
+                return _new_manifest()
+            first = error.errors(include_url=False)[0]
             raise RunDamagedError(
-                f"{path} is damaged: {error}.", "Start over with --fresh, or audit into another directory with --out."
+                f"{path} is damaged: {': '.join([*map(str, first['loc']), first['msg']])}.",
+                f"{'Start over with --fresh, or name' if is_run else 'Name'} another directory with --out.",
             ) from None
-        return dict(manifest)
-
-    def _strangers(self) -> Iterator[Path]:
-        ours = {"run.lock", ".work", "decisions.db", "decisions.db-wal", "decisions.db-shm", "manifest.json.partial"}
-        return (path for path in self.directory.iterdir() if path.name not in ours)
 
     def record(self, **entries: Any) -> None:
         """Write ``entries`` into the manifest, atomically."""
-        self.manifest.update(entries)
-        text = json.dumps(self.manifest, indent=1, ensure_ascii=False, sort_keys=True)
+        text = json.dumps({**self.manifest, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
         partial = self / "manifest.json.partial"
         with _storage(partial):
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -92,6 +113,7 @@ class Run:
             _flush(partial)
             os.replace(partial, self / "manifest.json")
             _flush(self.directory)
+        self.manifest = json.loads(text)
 
     # -- holding ------------------------------------------------------------------------------------------------
 
@@ -104,41 +126,46 @@ class Run:
         RunHeldError
             If another process holds it.
         """
-        with _storage(self.directory):
-            self.directory.mkdir(parents=True, exist_ok=True)
-        lock, holder = FileLock(self / "run.lock"), self / ".work" / "holder.json"
+        lock, holder = FileLock(self / "run.lock"), self / "run.holder"
         try:
-            lock.acquire(timeout=0)
+            with _storage(self.directory):
+                self.directory.mkdir(parents=True, exist_ok=True)
+                lock.acquire(timeout=0)
         except Timeout:
             raise RunHeldError(
                 f"{self.directory} is held by {_describe(holder)}.",
                 "Wait until it ends, or audit into another directory with --out.",
             ) from None
         try:
-            holder.parent.mkdir(exist_ok=True)
-            holder.write_text(json.dumps({"pid": os.getpid(), "since": _now(), "command": sys.argv[:1]}), "utf-8")
-            self.manifest = self._read_manifest()
+            with _storage(self.directory):
+                self.manifest = self._read_manifest()
+                self._verified.clear()
+                if self._fresh:
+                    self._start_over()
+                holder.write_text(json.dumps({"pid": os.getpid(), "since": _now()}), "utf-8")
             yield
+            shutil.rmtree(self / ".work", ignore_errors=True)  # nothing is left to be taken up again
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def clear(self) -> None:
-        """Start over: remove the manifest and every file it names. ``decisions.db`` stays."""
-        for stage in self.manifest["stages"].values():
-            for name in stage["outputs"]:
-                (self / name).unlink(missing_ok=True)
+    def _start_over(self) -> None:
+        """Forget first, then remove: whenever this is cut short, the directory is still a run."""
+        stages = self.manifest["stages"]
+        self.manifest = _new_manifest()
+        self.record()
+        for stage in stages.values():
+            for artifact in stage["outputs"]:
+                (self / artifact).unlink(missing_ok=True)
         shutil.rmtree(self / ".work", ignore_errors=True)
-        (self / "manifest.json").unlink(missing_ok=True)
-        self.manifest = {"format": FORMAT, "created": _now(), "finished": False, "stages": {}}
-        self._verified.clear()
+        self._fresh = False
 
     # -- stages -------------------------------------------------------------------------------------------------
 
     def stage(
         self,
         name: str,
-        make: Make,
+        make: Callable[[Path], None],
         *,
         inputs: Iterable[str] = (),
         parameters: Mapping[str, Any] | None = None,
@@ -172,9 +199,12 @@ class Run:
         StorageError
             If the disk is full.
         """
-        hashes = {artifact: self.hash_of(artifact) for artifact in inputs}
-        key = _hash_json({"parameters": parameters or {}, "inputs": hashes})
-        if self.is_done(name, key):
+        about = {"parameters": dict(parameters or {}), "inputs": {file: self.hash_of(file) for file in inputs}}
+        key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+        done = self.manifest["stages"].get(name)
+        if done and done["key"] == key:
+            for artifact in done["outputs"]:
+                self.hash_of(artifact)
             return False
         space = self / ".work" / f"{name.replace('/', '-')}-{key[:12]}"
         if not resumable:
@@ -185,76 +215,50 @@ class Run:
             space.mkdir(parents=True, exist_ok=True)
             make(space)
             outputs = self._move_in(name, space)
-        entry = {
-            "key": key,
-            "parameters": dict(parameters or {}),
-            "inputs": hashes,
-            "outputs": outputs,
-            "seconds": round(time.perf_counter() - start, 2),
-            "peak_memory": _peak_memory(),
-        }
+        seconds = round(time.perf_counter() - start, 2)
+        entry = {"key": key, **about, "outputs": outputs, "seconds": seconds, "peak_memory": _peak_memory()}
         self.record(stages={**self.manifest["stages"], name: entry})
         shutil.rmtree(space, ignore_errors=True)
         return True
 
-    def is_done(self, name: str, key: str) -> bool:
-        """Whether the stage was run with this key; its artifacts are checked against their hashes."""
-        stage = self.manifest["stages"].get(name)
-        if stage is None or stage["key"] != key:
-            return False
-        for artifact in stage["outputs"]:
-            self.hash_of(artifact)
-        return True
-
     def _move_in(self, name: str, space: Path) -> dict[str, str]:
         """Flush and rename the stage's files into the run; their hashes."""
-        files = sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial")
         outputs = {}
-        for path in files:
+        for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
             _flush(path)
             outputs[path.relative_to(space).as_posix()] = hash_file(path)
-        stages = {key: value for key, value in self.manifest["stages"].items() if key != name}
-        if len(stages) < len(self.manifest["stages"]):
-            self.record(stages=stages)  # what it stood for is about to be overwritten
+        if name in self.manifest["stages"] or not (self / "manifest.json").exists():
+            # What it stood for is about to be overwritten; and files without a manifest would be no run.
+            self.record(stages={key: value for key, value in self.manifest["stages"].items() if key != name})
         for artifact in outputs:
             (self / artifact).parent.mkdir(parents=True, exist_ok=True)
             os.replace(space / artifact, self / artifact)
-        for folder in {(self / artifact).parent for artifact in outputs}:
-            _flush(folder)
+        for folder in {folder for artifact in outputs for folder in PurePosixPath(artifact).parents}:
+            _flush(self.directory / folder)
         self._verified.update(outputs)
         return outputs
 
     def hash_of(self, artifact: str) -> str:
         """SHA-256 of an artifact as recorded, after checking once that the file still has it."""
-        for stage in self.manifest["stages"].values():
-            if artifact in stage["outputs"]:
-                break
-        else:
+        stages = self.manifest["stages"].values()
+        recorded: str | None = next((s["outputs"][artifact] for s in stages if artifact in s["outputs"]), None)
+        if recorded is None:
             raise RunMissingError(f"{self.directory} has no {artifact}.", "Finish the run: give `auditor run` again.")
-        recorded: str = stage["outputs"][artifact]
         if artifact not in self._verified:
             path = self / artifact
-            if not path.is_file():
-                raise self._damaged(artifact, "it is missing")
-            if hash_file(path) != recorded:
-                raise self._damaged(artifact, "it is not the file that was written")
+            found = hash_file(path) if path.is_file() else None
+            if found != recorded:
+                raise RunDamagedError(
+                    f"{path} is damaged: it is {'not the file that was written' if found else 'missing'}.",
+                    "Make the run again with --fresh; decisions.db is kept.",
+                )
             self._verified.add(artifact)
         return recorded
-
-    def _damaged(self, artifact: str, what: str) -> RunDamagedError:
-        return RunDamagedError(
-            f"{self / artifact} is damaged: {what}.", "Make the run again with --fresh; decisions.db is kept."
-        )
 
     def open(self, artifact: str) -> Path:
         """Path of an artifact, checked against its hash."""
         self.hash_of(artifact)
         return self / artifact
-
-    @property
-    def finished(self) -> bool:
-        """Whether every stage of the audit was done."""
-        return bool(self.manifest.get("finished", False))
 
 
 def find_run(name: str | Path) -> Run:
@@ -265,8 +269,8 @@ def find_run(name: str | Path) -> Run:
     RunMissingError
         If there is none, or it is not finished.
     """
-    candidates = [Path(name), DEFAULT_PLACE / name]
-    directory = next((path for path in candidates if (path / "manifest.json").is_file()), None)
+    places = (Path(name), DEFAULT_PLACE / name)
+    directory = next((place for place in places if os.path.isfile(place / "manifest.json")), None)
     if directory is None:
         known = sorted(path.parent.name for path in DEFAULT_PLACE.glob("*/manifest.json"))
         raise RunMissingError(
@@ -274,7 +278,7 @@ def find_run(name: str | Path) -> Run:
             f"Runs there: {', '.join(known)}." if known else "Make one with `auditor run FILE`.",
         )
     run = Run(directory)
-    if not run.finished:
+    if not run.manifest["finished"]:
         raise RunMissingError(
             f"The run {directory} is not finished.", "Give its `auditor run` command again: it goes on where it was."
         )
@@ -285,10 +289,6 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _hash_json(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _flush(path: Path) -> None:
@@ -304,13 +304,14 @@ def _flush(path: Path) -> None:
 
 @contextmanager
 def _storage(place: Path) -> Iterator[None]:
-    """Turn the operating system's word for a full disk into ours."""
+    """Turn the operating system's word for a full disk, or one that must not be written to, into ours."""
     try:
         yield
     except OSError as error:
-        if error.errno in _DISK_FULL or isinstance(error, PermissionError):
+        # NumPy gives no number when the disk is full: "5000 requested and 359 written".
+        if error.errno in _FULL | _REFUSED or (type(error) is OSError and error.errno is None):
             raise StorageError(
-                f"{error.filename or place} cannot be written: {error.strerror}.",
+                f"{error.filename or place} cannot be written: {error.strerror or error}.",
                 "Make room (or name another place with --out), then give the same command again: it goes on from here.",
             ) from error
         raise
@@ -324,6 +325,10 @@ def _describe(holder: Path) -> str:
         return "another process"
 
 
+def _new_manifest() -> dict[str, Any]:
+    return {"format": 1, "created": _now(), "finished": False, "stages": {}}
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -335,8 +340,6 @@ def _reset_peak_memory() -> None:
 
 def _peak_memory() -> int | None:
     """Bytes of resident memory at the stage's highest; None where it cannot be known."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    with suppress(OSError, IndexError):
+        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
     return None

@@ -1,6 +1,6 @@
-"""A small Hugging Face Hub on this machine, with datasets that are kept in memory.
+"""A small Hugging Face Hub on this machine, with datasets and models that are kept in memory.
 
-It answers what ``datasets.load_dataset`` asks: commits, refs, trees and files of datasets. A dataset that is not there
+It answers what ``datasets.load_dataset`` and ``snapshot_download`` ask: commits, refs, trees and files. What is not there
 is 404, ``user/private`` 401, ``user/gated`` 403 and ``user/down`` 503, as the Hub answers.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "c0ffee" + "0" * 34
-_URL = re.compile(r"(?:/api)?/datasets/([^/]+/[^/]+)(?:/([\w-]+)(?:/([^/]+)(?:/(.*))?)?)?")
+_URL = re.compile(r"(?:(?:/api)?/datasets|/api/models)?/([^/]+/[^/]+)(?:/([\w-]+)(?:/([^/]+)(?:/(.*))?)?)?")
 _REFUSED = {
     "user/private": (401, "RepoNotFound"),
     "user/gated": (403, "GatedRepo"),

@@ -15,7 +15,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
-from auditor.data import sample
+from auditor.data import LabeledTexts, sample
 from auditor.errors import InputError, ModelError, RunMismatchError
 
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
@@ -83,7 +83,7 @@ def test_the_manifest_says_how_it_was_made(audited: auditor.Audit) -> None:
     manifest = json.loads((audited.directory / "manifest.json").read_text("utf-8"))
     assert manifest["finished"] is True
     assert manifest["config"]["folds"] == 3
-    assert manifest["versions"]["torch"]
+    assert {"python", "torch", "tokenizers", "datasketch", "pynndescent"} <= set(manifest["versions"])
     assert manifest["dataset"]["rows"] == 120
     for stage in manifest["stages"].values():
         assert stage["seconds"] >= 0
@@ -106,6 +106,25 @@ def test_a_second_audit_runs_no_stage_again(
     monkeypatch.setattr("auditor.models.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
     again = auditor.audit(messages, "text", "label", config=configured(tiny_model), out=audited.directory)
     assert again.run.manifest["stages"] == before
+
+
+def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    config = configured(tiny_model, models=("lexical",))
+    mine = messages.assign(annotator="ann")
+
+    def made_again(frame: pd.DataFrame, *columns: str, **detection: int) -> set[str]:
+        changed = config.model_copy(update={"detection": DetectionConfig(map_neighbours=5, **detection)})
+        before = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["stages"]
+        after = auditor.audit(frame, *columns, config=changed, out=tmp_path).run.manifest["stages"]
+        return {name for name, stage in after.items() if stage != before[name]}
+
+    auditor.audit(mine, config=config, out=tmp_path)
+    assert made_again(mine, "text", "label") == set(), "the columns were guessed before, and rightly"
+    assert made_again(mine, cluster_rows=3) == {"detect"}
+    assert made_again(mine, cluster_rows=3, neighbours=4) == {"neighbours", "detect"}
+    assert "read" in made_again(messages.assign(annotator="bob"), cluster_rows=3, neighbours=4)
+    table = LabeledTexts.load(tmp_path / "dataset.parquet", tmp_path / "rejected.parquet").table
+    assert set(table["original:annotator"].to_pylist()) == {"bob"}, "an export gives back what is there now"
 
 
 def test_another_dataset_is_refused_and_fresh_starts_over(
@@ -165,6 +184,8 @@ def test_a_model_that_is_not_there_is_said_before_anything_long(
     with pytest.raises(ModelError, match=r"\./no/such/model"):
         auditor.audit(messages, config=config, out=tmp_path)
     assert not (tmp_path / "vectors.npy").exists()
+    without = config.model_copy(update={"models": ("lexical",)})
+    assert auditor.audit(messages, config=without, out=tmp_path).health["rows"] == 120, "nothing is to be fine-tuned"
 
 
 def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -> None:
@@ -227,3 +248,5 @@ def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_pat
         auditor.audit(messages, out=tmp_path, foldz=3)
     with pytest.raises(InputError, match="Option folds=1 is not valid"):
         auditor.audit(messages, out=tmp_path, folds=1)
+    with pytest.raises(InputError, match="Option seed=4294967295 is not valid"):  # of which fold 1 has no seed
+        auditor.audit(messages, out=tmp_path, seed=2**32 - 1)

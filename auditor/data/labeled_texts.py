@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,9 +121,19 @@ class LabeledTexts:
         digest.update(self.labels.astype("<i4").tobytes())
         return digest.hexdigest()
 
-    def without_notes(self) -> Self:
-        """The same data; notes belong to the reading, not to the data."""
-        return replace(self, notes=())
+    def contents(self) -> str:
+        """SHA-256 over what an export gives back: the fingerprint, and the source's other columns and rejected rows."""
+        origin = self.origin
+        about = [self.fingerprint(), self.label_values, origin.text, origin.label, origin.id]
+        digest = hashlib.sha256(json.dumps(about).encode())
+        for table in (self.table, self.rejected):
+            digest.update(str(table.schema.remove_metadata()).encode())
+            for column in table.columns:
+                digest.update(np.packbits(column.is_valid().to_numpy()))
+                for chunk in column.drop_null().chunks:  # under a null, Arrow keeps whatever was in memory
+                    values = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
+                    digest.update(pa.record_batch([values], ["values"]).serialize())
+        return digest.hexdigest()
 
     def write(self, dataset: Path, rejected: Path) -> None:
         """Write ``dataset.parquet`` and ``rejected.parquet``; :meth:`load` reads them back, equal."""

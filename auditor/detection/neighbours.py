@@ -14,7 +14,9 @@ Index = npt.NDArray[np.int32]
 Progress = Callable[[int, int], None]
 
 _CELLS = 1 << 25
-"""Similarities that are held at a time."""
+"""Similarities that are held at a time in an exact search."""
+_ROWS = 1 << 14
+"""Rows whose candidates are compared at a time."""
 _SPARE = 5
 """Neighbours beyond those wanted that the approximate search looks for: it finds the wanted ones more surely."""
 
@@ -52,7 +54,8 @@ def nearest(
     wanted = min(k, len(unit) - 1)
     if wanted > 0:
         approximate = None if len(unit) <= exact_to else _candidates(unit, wanted, seed)
-        step = max(1, _CELLS // len(unit))
+        # An exact search compares each row with all, an approximate one with its few candidates.
+        step = max(1, _CELLS // len(unit)) if approximate is None else _ROWS
         for start in range(0, len(unit), step):
             rows = np.arange(start, min(start + step, len(unit)))
             found = _closest(unit, rows, wanted) if approximate is None else approximate[rows]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from auditor.models.classifier import Classifier, Labels, Progress, Watched
-from auditor.models.folds import Folds, fold_numbers, held_out, trained_on
+from auditor.models.folds import Folds, fold_numbers, held_out, judgeable, trained_on
 from auditor.models.logistic import take
 from auditor.run import Run
 
@@ -62,6 +62,7 @@ def out_of_fold(
         whole = np.full((len(labels), num_classes), np.nan, dtype=np.float32)
         for fold in numbers:
             whole[held_out(folds, fold)] = np.load(run.open(_fold_file(candidate.name, fold)))
+        whole[~judgeable(labels, folds, num_classes)] = np.nan
         _save(space / f"probabilities/{candidate.name}.npy", whole)
 
     run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), "folds.npy"])

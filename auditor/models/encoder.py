@@ -50,7 +50,7 @@ class Encoder:
         self.dtype = pick_dtype(config.precision, self.device)
         self._tokenizer, model = load(weights, AutoModel, dtype=self.dtype)
         self._model = model.to(self.device).eval()
-        self._max_length = min(config.max_length, self._tokenizer.model_max_length)
+        self._max_length = min(config.max_length, int(self._tokenizer.model_max_length))
         self.dimensions: int = model.config.hidden_size
 
     def encode(self, texts: Sequence[str], folder: Path, progress: Progress | None = None) -> Path:

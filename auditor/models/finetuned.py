@@ -64,19 +64,19 @@ class Finetuned:
         self._progress = progress
         self._epochs = Epochs()
         self.history: list[dict[str, float]] = []
-        """Weighted F1, accuracy and loss after each epoch, of the training rows and of the watched ones."""
+        """After each epoch, weighted F1, accuracy and loss of the rows watched (``held_out_weighted_f1`` …) and of
+        those that the epoch is chosen on (``chosen_on_weighted_f1`` …), and how quickly they were measured."""
 
     def fit(self, inputs: Sequence[str], labels: Labels, seed: int, watched: Watched | None = None) -> Self:
-        """Learn from the inputs and their (N,) labels."""
-        torch.manual_seed(seed)
-        self._tokenizer, self.model = self._load()
-        learn, choose = self._parts(labels, seed)
-        watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
-        if len(choose):
-            watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
-        train = self._tokens([inputs[row] for row in learn], labels[learn])
-        self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
-        with tempfile.TemporaryDirectory() as folder:
+        """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
+        with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
+            self._tokenizer, self.model = self._load()
+            learn, choose = self._parts(labels, seed)
+            watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
+            if len(choose):
+                watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
+            train = self._tokens([inputs[row] for row in learn], labels[learn])
+            self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
             trainer = RecordingTrainer(
                 self._epochs,
                 model=self.model,
@@ -93,23 +93,27 @@ class Finetuned:
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
-        """(N, K) float32."""
+        """(N, K) float32, rows that sum to 1."""
         return softmax(self.predict_logits(inputs))
 
     def predict_logits(self, inputs: Sequence[str]) -> Logits:
         """(N, K) float32 logits."""
-        data = self._tokens(inputs, np.zeros(len(inputs), np.int32))
-        with tempfile.TemporaryDirectory() as folder:
+        with seeded(0, self._device), tempfile.TemporaryDirectory() as folder:
             trainer = RecordingTrainer(
                 Epochs(),
                 model=self.model,
                 args=self._arguments(folder, 0, False),
                 data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
             )
-            return by_row(trainer.predict(data))
+            return by_row(trainer.predict(self._tokens(inputs, np.zeros(len(inputs), np.int32))))
 
     def dynamics(self) -> Mapping[str, Logits]:
-        """``held_out``: (epochs, rows watched, K); ``train``: (epochs, rows trained on, K), NaN where chosen on."""
+        """Float32 logits of each epoch, rows in the order they were given to :meth:`fit`.
+
+        ``train``: (epochs, N, K), as the training pass computed them, dropout included, each batch before the step
+        that it led to; NaN in the rows that the epoch is chosen on. ``held_out``: (epochs, rows watched, K), after
+        the epoch.
+        """
         return self._epochs.dynamics()
 
     def _load(self) -> tuple[Any, Any]:
@@ -130,6 +134,10 @@ class Finetuned:
             model.get_input_embeddings().weight.requires_grad_(False)
         return tokenizer, model
 
+    @property
+    def _max_length(self) -> int:
+        return min(self._config.max_length, int(self._tokenizer.model_max_length))
+
     def _parts(self, labels: Labels, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
         rows = np.random.default_rng(seed).permutation(len(labels))
@@ -138,7 +146,7 @@ class Finetuned:
 
     def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
         """Token ids sorted by length; ``row`` is the place in ``texts``."""
-        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._config.max_length)
+        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._max_length)
         lengths = np.array([len(ids) for ids in encoded["input_ids"]])
         order = np.argsort(-lengths, kind="stable")
         columns = {name: [values[i] for i in order] for name, values in encoded.items()}
@@ -176,13 +184,18 @@ class Finetuned:
 
         The model is loaded for it and thrown away.
         """
+        with seeded(0, self._device):
+            return self._seconds_a_text(texts, batches)
+
+    def _seconds_a_text(self, texts: Sequence[str], batches: int) -> float:
         self._tokenizer, model = self._load()
         size = self._config.batch_size
-        optimizer = torch.optim.AdamW((p for p in model.to(self._device).parameters() if p.requires_grad), lr=1e-5)
+        model.to(self._device).train()
+        optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
         middle = sorted(texts, key=len)[max(0, len(texts) // 2 - size) : len(texts) // 2 + size]
         part = (list(middle) * size)[:size]
         batch = self._tokenizer(
-            part, truncation=True, max_length=self._config.max_length, padding=True, return_tensors="pt"
+            part, truncation=True, max_length=self._max_length, padding=True, return_tensors="pt"
         ).to(self._device)
         seconds = []
         for _ in range(batches + 1):  # the first one warms up
@@ -192,6 +205,8 @@ class Finetuned:
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
+            if self._device.type != "cpu":
+                torch.accelerator.synchronize()  # what was called has been queued, not done
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds[1:])) / size
 

@@ -33,18 +33,33 @@ class Baseline:
         self._model = DummyClassifier(strategy="prior")
 
     def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
-        """Learn from the inputs and their (N,) labels."""
+        """Count the (N,) labels."""
         self._model.fit(np.zeros((len(labels), 1)), labels)
         return self
 
     def predict_proba(self, inputs: Any) -> Probabilities:
-        """(N, K) float32."""
+        """(N, K) float32, the same row N times."""
         probabilities = self._model.predict_proba(np.zeros((len(inputs), 1)))
         return spread_columns(probabilities, self._model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Nothing: there are no epochs."""
+        """Empty: there are no epochs."""
         return {}
+
+
+class Words(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn has no types
+    """TF-IDF of the runs of words that occur in ``min_df`` texts or more; of all of them where none does.
+
+    scikit-learn refuses texts that share no word, such as one single word each.
+    """
+
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
+        """Learn the words and weigh them: (N, words) sparse."""
+        try:
+            return super().fit_transform(raw_documents)
+        except ValueError:
+            self.set_params(min_df=1)
+            return super().fit_transform(raw_documents)
 
 
 class Logistic:
@@ -70,7 +85,7 @@ class Logistic:
         """The chosen ``C``; None before :meth:`fit`."""
 
     def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
-        """Learn from the inputs and their (N,) labels."""
+        """Choose the strength, then learn from the inputs and their (N,) labels; nothing is watched."""
         learn, judge = _inner_split(labels, seed, self._config.choose_rows)
         self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
         self._model = self._fitted(inputs, labels, self.strength)
@@ -94,13 +109,13 @@ class Logistic:
         return make_pipeline(features, model)
 
     def predict_proba(self, inputs: Any) -> Probabilities:
-        """(N, K) float32."""
+        """(N, K) float32, rows that sum to 1."""
         if isinstance(self._model, Baseline):
             return self._model.predict_proba(inputs)
         return spread_columns(self._model.predict_proba(inputs), self._model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Nothing: there are no epochs."""
+        """Empty: there are no epochs."""
         return {}
 
 
@@ -111,7 +126,7 @@ def features_classifier(config: FeaturesConfig, num_classes: int) -> Logistic:
 
 def lexical_classifier(config: LexicalConfig, num_classes: int) -> Logistic:
     """TF-IDF words + logistic regression; inputs are N texts."""
-    words = TfidfVectorizer(
+    words = Words(
         token_pattern=TOKEN,
         ngram_range=(1, config.ngrams),
         min_df=config.min_rows,

@@ -65,7 +65,8 @@ def _cached(name: str) -> Path | None:
         folder = Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=True))
     except (LocalEntryNotFoundError, ValueError):
         return None
-    return folder if (folder / "config.json").is_file() and list(folder.glob("*.safetensors")) else None
+    whole = ("config.json", "*.safetensors", "tokenizer*.json")  # other programs may have fetched a part
+    return folder if all(any(folder.glob(files)) for files in whole) else None
 
 
 def _packaged() -> Path | None:
@@ -149,13 +150,16 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
     Raises
     ------
     ModelError
-        If either cannot be loaded, or the tokenizer cannot pad.
+        If either cannot be loaded or is missing, or the tokenizer cannot pad.
     """
     try:
         with _quiet():
             # False, not left out: transformers would ask at the terminal whether to run the code.
             tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
             model = kind.from_pretrained(weights.folder, use_safetensors=True, trust_remote_code=False, **options)
+        files = tokenizer.vocab_files_names.values()
+        if files and not any((weights.folder / file).is_file() for file in files):
+            raise ValueError(f"{weights.folder} has no tokenizer.")  # transformers made an empty one up
         if tokenizer.pad_token is None:
             raise ValueError("its tokenizer has no token to pad with.")
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:

@@ -46,4 +46,19 @@ def test_fingerprint_tells_names_apart_and_leaves_the_rest_out() -> None:
     assert data.fingerprint() != dataset([("a", "b", 0, "c")], ("y", "x")).fingerprint()
     noted = replace(data, notes=("Columns guessed.",), table=data.table.append_column("original:n", pa.array([1])))
     assert noted.fingerprint() == data.fingerprint()
-    assert noted.without_notes().notes == ()
+
+
+def test_contents_are_all_that_an_export_gives_back() -> None:
+    data = dataset([("a", "b", 0, "c"), ("d", "e", 1, "c")])
+    mood = pa.chunked_array([["calm", None]]).dictionary_encode()
+    kept = replace(data, table=data.table.append_column("original:mood", mood))
+    assert kept.contents() == replace(kept, notes=("Columns guessed.",)).contents()
+    other = [
+        data,
+        replace(data, table=data.table.append_column("original:mood", pa.chunked_array([[None, "calm"]]))),
+        replace(data, table=data.table.append_column("original:mood", pa.chunked_array([["cross", None]]))),
+        replace(kept, rejected=kept.table.slice(1)),
+        replace(kept, label_values=(0, 1)),
+        replace(kept, origin=replace(ORIGIN, label="label_2")),
+    ]
+    assert len({one.contents() for one in [kept, *other]}) == 1 + len(other)

@@ -1,0 +1,197 @@
+"""Killed, interrupted or out of disk space: the same command goes on where it was, and ends with the same files."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.data import sample
+from auditor.run import hash_file
+from tests.forks import ENVIRONMENT, ROOT, Forks
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="forks processes that have threads behind them"),
+]
+
+Words = list[object]
+
+
+@pytest.fixture(scope="module")
+def command(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Words:
+    """A small audit by all three models, but for the directory of the run."""
+    path = tmp_path_factory.mktemp("data") / "messages.csv"
+    sample.load()[0].head(120).to_csv(path, index=False)
+    models: Words = ["--encoder", tiny_model, "--base-model", tiny_model]
+    return ["run", path, *models, "--folds", 2, "--epochs", 1, "--device", "cpu", "--out"]
+
+
+@pytest.fixture(scope="module")
+def forks(command: Words, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    folder = tmp_path_factory.mktemp("forks")
+    with Forks(folder, *command, folder / "warm-up", "--models", "features,lexical") as forks:
+        yield forks
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(forks: Forks, command: Words, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("uninterrupted")
+    assert forks.run(*command, directory).code == 0
+    return directory
+
+
+def stages(directory: Path) -> dict[str, Any]:
+    """Of the manifest: an entry is written when the stage is done, and tells the seconds that it took."""
+    path = directory / "manifest.json"
+    return dict(json.loads(path.read_text("utf-8"))["stages"]) if path.exists() else {}
+
+
+def hashes(directory: Path) -> dict[str, str]:
+    """Of all data artifacts, as they lie there."""
+    found = {name: hash_file(directory / name) for stage in stages(directory).values() for name in stage["outputs"]}
+    assert {"dataset.parquet", "vectors.npy", "map.npy", "issues.parquet", "issues.csv", "health.json"} <= set(found)
+    assert (directory / "report.html").is_file()
+    assert not (directory / ".work").exists()
+    return found
+
+
+def assert_kept(before: dict[str, Any], directory: Path) -> None:
+    now = stages(directory)
+    assert {name: now.get(name) for name in before} == before
+
+
+def test_killed_at_every_border(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    directory, borders, begun = tmp_path / "run", tmp_path / "borders.txt", tmp_path / "begun.txt"
+    kills = 0
+    while True:
+        before = stages(directory)
+        ended = forks.run(*command, directory, borders=borders, begun=begun)
+        assert_kept(before, directory)
+        if ended.code != -signal.SIGKILL:
+            break
+        kills += 1
+    assert ended.code == 0, ended.output
+    assert hashes(directory) == hashes(uninterrupted)
+
+    killed_at = borders.read_text("utf-8").splitlines()
+    assert len(killed_at) == kills
+    for stage, entry in stages(directory).items():
+        names = [name.split("/")[-1] for name in entry["outputs"]]
+        assert {f"{stage}: {name}" for name in (*names, "manifest.json")} <= set(killed_at)
+    # A stage begins again after each kill before it stood in the manifest, and never once it does: least of all a fold.
+    half_done = Counter(border.split(":")[0] for border in killed_at if not border.endswith(": manifest.json"))
+    times_begun = Counter(begun.read_text("utf-8").splitlines())
+    assert times_begun == {stage: half_done[stage] + 1 for stage in stages(directory)}
+
+
+def test_killed_at_random_moments(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    moments = random.Random(8)
+    codes = []
+    for _ in range(6):
+        before = stages(tmp_path)
+        codes.append(forks.run(*command, tmp_path, after=moments.uniform(0.1, 1.5)).code)
+        assert_kept(before, tmp_path)
+    assert set(codes) <= {0, -signal.SIGKILL}
+    assert codes[0] == -signal.SIGKILL
+    before = stages(tmp_path)
+    assert forks.run(*command, tmp_path).code == 0
+    assert_kept(before, tmp_path)
+    assert hashes(tmp_path) == hashes(uninterrupted)
+
+
+def test_another_seed_and_back(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    assert forks.run(*command, tmp_path, "--seed", 1).code == 0
+    expected, other = hashes(uninterrupted), hashes(tmp_path)
+    assert set(other) == set(expected)
+    same = {name for name in expected if expected[name] == other[name]}
+    assert same >= {"dataset.parquet", "rejected.parquet", "duplicates.parquet", "vectors.npy"}
+    assert not same & {"folds.npy", "map.npy", "issues.parquet", "issues.csv", "scores.json"}
+    assert not {name for name in same if name.startswith("dynamics/finetuned")}
+
+    assert forks.run(*command, tmp_path, after=0.7).code == -signal.SIGKILL
+    assert forks.run(*command, tmp_path).code == 0
+    assert hashes(tmp_path) == expected
+
+
+def test_no_space_left(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    for name in ("dataset.parquet", "vectors.npy", "issues.csv", "report.html"):
+        before = stages(tmp_path)
+        ended = forks.run(*command, tmp_path, largest=(uninterrupted / name).stat().st_size - 1)
+        assert ended.code == 6, ended.output
+        assert f"Error: {tmp_path}" in ended.output
+        assert "cannot be written: " in ended.output
+        assert "→ Make room" in ended.output
+        assert "Traceback" not in ended.output
+        assert not (tmp_path / name).exists()
+        assert_kept(before, tmp_path)
+    assert len(stages(tmp_path)) == len(stages(uninterrupted))
+    assert forks.run(*command, tmp_path).code == 0
+    assert hashes(tmp_path) == hashes(uninterrupted)
+
+
+def test_a_run_of_another_dataset_is_left_as_it_is(
+    forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path
+) -> None:
+    before = (uninterrupted / "manifest.json").read_bytes()
+    other = tmp_path / "other.csv"
+    sample.load()[0].tail(100).to_csv(other, index=False)
+    ended = forks.run("run", other, *command[2:], uninterrupted)
+    assert ended.code == 5
+    assert "is a run of another dataset: 120 rows of messages.csv, not these 100 rows of other.csv" in ended.output
+    assert (uninterrupted / "manifest.json").read_bytes() == before
+
+
+def test_ctrl_c_and_kill_9_from_outside(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    process = start(*command, tmp_path)
+    wait_for_more(process, tmp_path, {})
+    ended = forks.run(*command, tmp_path)
+    assert ended.code == 5
+    assert f"is held by process {process.pid}, since" in ended.output
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+    killed = stages(tmp_path)
+    process = start(*command, tmp_path)
+    wait_for_more(process, tmp_path, killed)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert output == ""
+    assert errors.endswith("Stopped. The same command goes on from here.\n")
+
+    interrupted = stages(tmp_path)
+    assert_kept(killed, tmp_path)
+    assert forks.run(*command, tmp_path).code == 0
+    assert_kept(interrupted, tmp_path)
+    assert hashes(tmp_path) == hashes(uninterrupted)
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    """Start ``python -m auditor``, with a Ctrl-C that works even where the tests run in the background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "auditor", *map(str, words)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def wait_for_more(process: subprocess.Popen[str], directory: Path, before: dict[str, Any]) -> None:
+    """Wait until another stage is done."""
+    while len(stages(directory)) <= len(before):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
