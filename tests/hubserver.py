@@ -1,7 +1,7 @@
 """A small Hugging Face Hub on this machine, with datasets and models that are kept in memory.
 
-It answers what ``datasets.load_dataset`` and ``snapshot_download`` ask: commits, refs, trees and files. What is not there
-is 404, ``user/private`` 401, ``user/gated`` 403 and ``user/down`` 503, as the Hub answers.
+It answers what ``datasets.load_dataset`` and ``snapshot_download`` ask: commits, refs, trees and files. What is not
+there is 404, ``user/private`` 401, ``user/gated`` 403 and ``user/down`` 503, as the Hub answers.
 """
 
 from __future__ import annotations

@@ -108,8 +108,7 @@ def test_nothing_that_runs_code_from_data() -> None:
             if isinstance(node, ast.Call) and (ast.unparse(node.func) in calls or _attribute(node) == "to_pickle"):
                 wrong.append(f"{relative(path)}:{node.lineno} calls {ast.unparse(node.func)}")
             elif isinstance(node, ast.keyword) and (
-                node.arg == "trust_remote_code"
-                or (node.arg == "allow_pickle" and ast.unparse(node.value) != "False")
+                (node.arg in {"trust_remote_code", "allow_pickle"} and ast.unparse(node.value) != "False")
                 or (node.arg == "use_safetensors" and ast.unparse(node.value) != "True")
             ):
                 wrong.append(f"{relative(path)}:{node.value.lineno} gives {node.arg}={ast.unparse(node.value)}")

@@ -129,7 +129,7 @@ class LabeledTexts:
         for table in (self.table, self.rejected):
             digest.update(str(table.schema.remove_metadata()).encode())
             for column in table.columns:
-                digest.update(np.packbits(column.is_valid().to_numpy()))
+                digest.update(np.packbits(column.is_valid().to_numpy()).tobytes())
                 for chunk in column.drop_null().chunks:  # under a null, Arrow keeps whatever was in memory
                     values = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
                     digest.update(pa.record_batch([values], ["values"]).serialize())

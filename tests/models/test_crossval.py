@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from auditor.models.crossval import Candidate, out_of_fold
 from auditor.models.folds import make_folds
 from auditor.models.logistic import lexical_classifier
 from auditor.run import Run
-from tests.models.test_encoder import files_up_to
+from tests.disk import files_up_to
 
 
 def codes(values: object) -> np.ndarray:
@@ -94,7 +95,7 @@ class Setting:
             self.run.stage(
                 "folds",
                 lambda space: np.save(space / "folds.npy", self.folds),
-                parameters={"folds": self.folds.tolist()},
+                parameters={"folds": crc32(self.folds)},
             )
             self.run.stage("read", lambda space: (space / "dataset.parquet").touch())
             out_of_fold(self.run, candidate, self.labels, self.folds, 3, seed, lambda *at: self.told.append(at))

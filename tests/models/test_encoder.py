@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import errno
-import resource
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from auditor.models import encoder as module
 from auditor.models.encoder import Encoder, token_batches
 from auditor.models.weights import Weights, find_weights
 from auditor.run import Run
+from tests.disk import files_up_to
 
 WORDS = "i feel so happy and sad today , what a wonderful day it was !".split()
 TEXTS = [
@@ -38,17 +37,6 @@ SMALL = EncoderConfig(precision="float32", token_budget=48)
 @pytest.fixture
 def small(tiny_weights: Weights) -> Encoder:
     return Encoder(tiny_weights, SMALL, "cpu")
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """Every file ends at that size, as it would on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def one_by_one(folder: Path, texts: Sequence[str], pooling: str = "mean", max_length: int = 128) -> np.ndarray:
@@ -253,7 +241,7 @@ def test_disk_that_fills_up_at_the_end_is_told_and_nothing_is_lost(small: Encode
         small.encode(texts, space, lambda *at: told.append(at))
 
     with run.held():
-        with files_up_to(100_000), pytest.raises(StorageError, match="cannot be written: .*too large"):
+        with files_up_to(100_000), pytest.raises(StorageError, match=r"cannot be written: .*too large"):
             run.stage("encode", make, resumable=True)
         assert told == [(1, 1)]
         run.stage("encode", make, resumable=True)
