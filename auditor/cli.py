@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
-from auditor.console import Terminal
+from auditor.console import Terminal, plain
 from auditor.errors import AuditorError, InputError
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 
 STOPPED = 130
+_NAME, _TEXT = 40, 300
+"""Characters of an id or a label, and of a text, that the terminal shows."""
 _RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
 _JSON = typer.Option("--json", help="Print JSON for scripts.")
 
@@ -65,7 +67,7 @@ def run(
     epochs: Annotated[int, typer.Option(help="Of the fine-tuning.", min=1)] = 3,
     max_length: Annotated[int, typer.Option(help="Tokens; longer texts are cut.", min=8)] = 128,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/<name> by default.")] = None,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier run there and start over.")] = False,
     as_json: Annotated[bool, _JSON] = False,
@@ -149,11 +151,13 @@ def issues(
         return
     table = Table(title=None, show_edge=False, pad_edge=False)
     for name in ("rank", "id", "given", "suggested", "suspicion", "flag", "text"):
-        table.add_column(name, justify="right" if name in {"rank", "suspicion"} else "left", overflow="fold")
+        justify: Any = "right" if name in {"rank", "suspicion"} else "left"
+        table.add_column(name, justify=justify, overflow="fold", min_width=20 if name == "text" else None)
     for row in frame.itertuples():
         suspicion = "" if row.suspicion != row.suspicion else f"{row.suspicion:.4f}"
-        cells = (str(row.rank), row.id, row.given_label, row.suggested_label or "", suspicion)
-        table.add_row(*map(_plain, cells), "issue" if row.is_issue else "", _plain(row.text[:300]))
+        names = (_cut(name, _NAME) for name in (row.id, row.given_label, row.suggested_label or ""))
+        cells = (str(row.rank), *names, suspicion)
+        table.add_row(*map(plain, cells), "issue" if row.is_issue else "", plain(_cut(row.text, _TEXT)))
     _out().print(table)
 
 
@@ -172,15 +176,15 @@ def main() -> None:
     try:
         app()
     except AuditorError as failure:
-        error.print(Text.assemble(("Error: ", "bold red"), failure.what), soft_wrap=True)
-        error.print(Text("→ " + failure.todo), soft_wrap=True)
+        error.print(Text.assemble(("Error: ", "bold red"), plain(failure.what)), soft_wrap=True)
+        error.print(plain("→ " + failure.todo), soft_wrap=True)
         sys.exit(failure.exit_code)
 
 
 def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, listener: Terminal) -> Any:
-    from auditor.pipeline import audit
-
     try:
+        with listener.task("Starting"):
+            from auditor.pipeline import audit  # torch and its kin take seconds
         return audit(source, config=settings, out=out, fresh=fresh, listener=listener)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on from here.", err=True)
@@ -209,20 +213,18 @@ def _listener(quiet: bool, verbose: bool) -> Terminal:
     return Terminal(console, -1 if quiet else int(verbose))
 
 
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rstrip() + "…"
+
+
 def _out() -> Console:
     return Console(highlight=False)
 
 
 def _open(name: str) -> Any:
     from auditor.result import Audit
-    from auditor.run import find_run
 
-    return Audit(find_run(name))
-
-
-def _plain(text: str) -> Text:
-    """Text of a dataset for the terminal: no markup, no control characters."""
-    return Text("".join(c if c.isprintable() or c == " " else " " for c in text))
+    return Audit(name)
 
 
 def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
@@ -248,8 +250,11 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     out = _out()
     share = health["issues"] / max(health["judged"], 1)
     out.print(f"{health['issues']:,} of {health['judged']:,} labels look wrong ({share:.1%}).")
+    if apart := health["rows"] - health["judged"]:
+        why = "their split is not audited, or their label has a single text"
+        out.print(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.", soft_wrap=True)
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
-        out.print(_plain(f"Most of them: {worst}."))
+        out.print(plain(f"Most of them: {worst}."))
     out.print(Text(f"Ranking: auditor issues {result.directory}"), soft_wrap=True)
     out.print(Text(f"Report:  {page}"), soft_wrap=True)

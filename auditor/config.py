@@ -87,8 +87,8 @@ class LogisticConfig(_Part):
 class LexicalConfig(LogisticConfig):
     """TF-IDF words + logistic regression."""
 
-    strengths: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
-    ngrams: Positive = 2
+    strengths: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0)
+    ngrams: Positive = 1
     """Longest run of words that is a feature."""
     min_rows: Positive = 2
     """A run of words in fewer training rows than this is no feature."""
@@ -147,7 +147,7 @@ class AuditConfig(_Part):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Each fold adds its number to it, and NumPy takes no seed from 2**32 on."""
     device: str = "auto"
-    """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+    """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``mps``."""
     duplicates: DuplicatesConfig = DuplicatesConfig()
     encoder: EncoderConfig = EncoderConfig()
     features: FeaturesConfig = FeaturesConfig()
@@ -156,15 +156,17 @@ class AuditConfig(_Part):
     detection: DetectionConfig = DetectionConfig()
 
     def updated(self, **options: Any) -> AuditConfig:
-        """Another configuration with some fields changed, checked.
+        """Another configuration with some fields changed, checked; of a part, only the fields that are given.
 
         Raises
         ------
         InputError
             If there is no such field, or its value is not allowed.
         """
+        known = self.model_dump()
+        parts = {name: {**known[name], **value} for name, value in options.items() if _is_part(known.get(name), value)}
         try:
-            return AuditConfig.model_validate({**self.model_dump(), **options})
+            return AuditConfig.model_validate({**known, **options, **parts})
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -172,3 +174,7 @@ class AuditConfig(_Part):
                 f"Option {where}={first['input']!r} is not valid: {first['msg']}.",
                 f"The options are {', '.join(AuditConfig.model_fields)}; auditor.AuditConfig says what each may be.",
             ) from None
+
+
+def _is_part(known: Any, value: Any) -> bool:
+    return isinstance(known, dict) and isinstance(value, dict)

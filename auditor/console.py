@@ -59,7 +59,7 @@ class Terminal:
     def note(self, text: str) -> None:
         """Write a line."""
         if self._verbosity >= 0:
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(plain(text), soft_wrap=True)
 
     @contextmanager
     def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:
@@ -98,14 +98,19 @@ class Terminal:
         return advance
 
 
+def plain(text: str) -> Text:
+    """Text for the terminal as it stands: no markup, and nothing that a terminal would obey."""
+    return Text("".join(character if character.isprintable() else " " for character in text))
+
+
 class _TimeLeft(ProgressColumn):
     """Time left: from the speed so far or, where a task tells nothing, from what it is expected to take."""
 
     def render(self, task: Task) -> Text:
         left = task.time_remaining
         expected = task.fields.get("expected")
-        if left is None and expected is not None and task.elapsed is not None:
-            left = max(expected - task.elapsed, 0)
+        if left is None and expected is not None and task.elapsed is not None and task.elapsed < expected:
+            left = expected - task.elapsed  # later than expected, nobody knows
         elapsed = _clock(task.elapsed or 0)
         return Text(elapsed if left is None else f"{elapsed}, about {_clock(left)} left")
 

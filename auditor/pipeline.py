@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
-import torch
 
 from auditor import detection, report
 from auditor.config import AuditConfig
@@ -27,14 +28,16 @@ from auditor.data import LabeledTexts, read
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.errors import RunMismatchError
 from auditor.models.candidates import BASELINE, arithmetic, candidates
-from auditor.models.crossval import out_of_fold
-from auditor.models.device import pick_device, pick_dtype
+from auditor.models.classifier import Classifier, Progress
+from auditor.models.crossval import Candidate, out_of_fold
+from auditor.models.device import describe_machine, pick_device
 from auditor.models.encoder import Encoder
 from auditor.models.finetuned import Finetuned
 from auditor.models.folds import Folds as FoldNumbers
 from auditor.models.folds import fold_numbers, folds_by_split, judgeable, make_folds, split_stuck_groups, trained_on
 from auditor.models.scores import score
 from auditor.models.weights import Weights, find_weights
+from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, Run
 from auditor.signals import Loss, measure, signals_for, to_table
@@ -109,15 +112,15 @@ class _Pipeline:
         self.device = pick_device(config.device)
 
     def stages(self) -> None:
+        encoder, base = self.find_models()  # before the run is touched: a wrong name leaves a finished one as it is
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds(duplicates)
-        encoder, base = self.find_models()
         self.encode(encoder)
-        self.tell_cost(folds, base)
-        self.models(folds, base)
+        self.models(folds, duplicates.near, base)
         self.neighbours_and_map()
         self.detect(duplicates, folds)
+        self.run.record(used=sorted(self.run.visited))
         self.write_report()
         self.run.record(finished=True)
 
@@ -128,7 +131,7 @@ class _Pipeline:
         known = self.run.manifest.get("dataset", {})
         if known and known["fingerprint"] != fingerprint:
             raise RunMismatchError(
-                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']}, not "
+                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']} as it was, not "
                 f"these {len(self.data)} rows of {self.data.origin.source}.",
                 "Audit into another directory with --out, or start over there with --fresh.",
             )
@@ -136,13 +139,7 @@ class _Pipeline:
             finished=False,
             config=self.config.model_dump(mode="json"),
             versions=_versions(),
-            machine={
-                "system": platform.system(),
-                "architecture": platform.machine(),
-                "device": str(self.device),
-                "precision": str(pick_dtype("auto", self.device)).removeprefix("torch."),
-                "threads": torch.get_num_threads(),
-            },
+            machine=describe_machine(self.device),
             dataset={
                 "fingerprint": fingerprint,
                 "source": self.data.origin.source,
@@ -206,32 +203,43 @@ class _Pipeline:
 
         parameters = {
             **config.model_dump(mode="json"),
-            "weights": weights.sha256,
+            "weights": weights.fingerprint,
             **arithmetic(config.precision, self.config.device),
         }
         self.run.stage("encode", make, inputs=["dataset.parquet"], parameters=parameters, resumable=True)
 
-    def tell_cost(self, folds: FoldNumbers, base: Weights) -> None:
-        """Say what fine-tuning will cost, measured on a few batches, before it begins."""
-        numbers = fold_numbers(folds)
-        left = [k for k in numbers if f"finetuned/fold-{k}" not in self.run.manifest["stages"]]
-        if "finetuned" not in self.config.models or not left:
-            return
-        with self.listener.task("Measuring what fine-tuning costs"):
-            each = Finetuned(base, self.config.finetuned, self.data.label_names, self.config.device).seconds_a_text(
-                self.texts
-            )
-        texts = self.config.finetuned.epochs * sum(int(trained_on(folds, k).sum()) for k in left)
-        self.listener.note(
-            f"Fine-tuning: {len(left)} of {len(numbers)} folds × {self.config.finetuned.epochs} epochs, {texts:,} "
-            f"texts at {1 / each:,.0f} a second: about {_duration(texts * each)} on {self.device}. "
-            "Without: --models features,lexical."
-        )
-
-    def models(self, folds: FoldNumbers, base: Weights) -> None:
-        for candidate in candidates(self.config, self.data.label_names, self.texts, self._vectors(), base):
+    def models(self, folds: FoldNumbers, groups: npt.NDArray[np.int32], base: Weights) -> None:
+        for candidate in candidates(self.config, self.data.label_names, self.texts, self._vectors(), base, groups):
+            if candidate.name == "finetuned":
+                candidate = replace(candidate, make=self._telling_the_cost(candidate, folds, base))
             with self.listener.task(f"Model {candidate.name}") as progress:
                 out_of_fold(self.run, candidate, self.labels, folds, self.num_classes, self.config.seed, progress)
+
+    def _telling_the_cost(
+        self, candidate: Candidate, folds: FoldNumbers, base: Weights
+    ) -> Callable[[Progress], Classifier]:
+        """Say what fine-tuning will cost, measured on a few batches, before the first fold that is not done yet."""
+        told = False
+
+        def make(progress: Progress) -> Classifier:
+            nonlocal told
+            if not told:
+                told = True
+                self._tell_cost(folds, base)
+            return candidate.make(progress)
+
+        return make
+
+    def _tell_cost(self, folds: FoldNumbers, base: Weights) -> None:
+        config = self.config.finetuned
+        left = [k for k in fold_numbers(folds) if f"finetuned/fold-{k}" not in self.run.visited]
+        each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
+        texts = config.epochs * sum(int(trained_on(folds, k).sum()) for k in left)
+        self.listener.note(
+            f"Fine-tuning: {len(left)} of {len(fold_numbers(folds))} folds × {config.epochs} epochs, {texts:,} texts "
+            f"at {1 / each:,.0f} a second: about {duration(texts * each)} on {self.device}. "
+            "Without: --models features,lexical."
+        )
 
     # -- detection ----------------------------------------------------------------------------------------------
 
@@ -340,9 +348,3 @@ def _run_name(source: Any, texts: LabeledTexts) -> str:
 def _map_seconds(rows: int) -> float:
     """About what UMAP takes; it tells nothing of its progress."""
     return 8 + min(rows, 50_000) / 700
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -12,14 +12,25 @@ import pyarrow.parquet as pq
 
 from auditor import report
 from auditor.data import LabeledTexts
-from auditor.run import Run
+from auditor.run import Run, find_run
 
 
 class Audit:
-    """A finished audit: the data in its run directory, as frames."""
+    """A finished audit: the data in its run directory, as frames.
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    Parameters
+    ----------
+    run : Run, str or Path
+        A run, its name (under ``reports/runs``), or its path.
+
+    Raises
+    ------
+    RunMissingError
+        If there is no such run, or it is not finished.
+    """
+
+    def __init__(self, run: Run | str | Path) -> None:
+        self.run = run if isinstance(run, Run) else find_run(run)
 
     def __repr__(self) -> str:
         return f"Audit({str(self.run.directory)!r}, {self.health['issues']} issues in {self.health['rows']} rows)"

@@ -26,10 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
 
 DEFAULT_PLACE = Path("reports") / "runs"
-_OURS = {
-    *("run.lock", "run.holder", ".work", "manifest.json.partial"),
-    *("decisions.db", "decisions.db-wal", "decisions.db-shm"),
-}
+_OURS = ("run.lock", "run.holder", ".work", "manifest.json.partial", "decisions.db")  # and decisions.db-wal, -shm
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
@@ -75,6 +72,8 @@ class Run:
         self.directory = directory
         self._fresh = fresh
         self._verified: set[str] = set()
+        self.visited: set[str] = set()
+        """Stages that this process has had done, or found done."""
         self.manifest = self._read_manifest()
 
     def __truediv__(self, artifact: str) -> Path:
@@ -85,7 +84,7 @@ class Run:
     def _read_manifest(self) -> dict[str, Any]:
         path = self / "manifest.json"
         if not os.path.isfile(path):
-            if {entry.name for entry in self.directory.glob("*")} - _OURS:
+            if not all(entry.name.startswith(_OURS) for entry in self.directory.glob("*")):
                 raise RunError(
                     f"{self.directory} is not a run: it has no manifest.json, but other files.",
                     "Name another directory with --out.",
@@ -157,7 +156,9 @@ class Run:
         for stage in stages.values():
             for artifact in stage["outputs"]:
                 (self / artifact).unlink(missing_ok=True)
-        shutil.rmtree(self / ".work", ignore_errors=True)
+        (self / "report.html").unlink(missing_ok=True)
+        for made in (".work", "figures"):
+            shutil.rmtree(self / made, ignore_errors=True)
         self._fresh = False
 
     # -- stages -------------------------------------------------------------------------------------------------
@@ -205,6 +206,7 @@ class Run:
         if done and done["key"] == key:
             for artifact in done["outputs"]:
                 self.hash_of(artifact)
+            self.visited.add(name)
             return False
         space = self / ".work" / f"{name.replace('/', '-')}-{key[:12]}"
         if not resumable:
@@ -218,6 +220,7 @@ class Run:
         seconds = round(time.perf_counter() - start, 2)
         entry = {"key": key, **about, "outputs": outputs, "seconds": seconds, "peak_memory": _peak_memory()}
         self.record(stages={**self.manifest["stages"], name: entry})
+        self.visited.add(name)
         shutil.rmtree(space, ignore_errors=True)
         return True
 

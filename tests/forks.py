@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.disk import files_up_to
+
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {
     **os.environ,
@@ -99,13 +101,10 @@ def _obey(order: dict[str, Any]) -> None:
     os.dup2(log, sys.stderr.fileno())
     if "begun" in order:
         _watch(Path(order["begun"]), Path(order["borders"]) if "borders" in order else None)
-    if "largest" in order:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"], resource.RLIM_INFINITY))
     code = 70
     try:
-        code = _command(order["words"])
+        with files_up_to(order["largest"]) if "largest" in order else contextlib.nullcontext():
+            code = _command(order["words"])
     except BaseException:
         traceback.print_exc()
     finally:

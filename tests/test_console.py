@@ -52,6 +52,14 @@ def test_a_bar_on_a_terminal_says_the_time_left() -> None:
     assert "left" in out.getvalue()
 
 
+def test_a_bar_promises_nothing_once_a_task_takes_longer_than_expected() -> None:
+    listener, out = told(0, terminal=True)
+    with listener.task("Map of the vectors", expected_seconds=0.0):
+        pass
+    assert "Map of the vectors" in out.getvalue()
+    assert "left" not in out.getvalue()
+
+
 def test_silent_listens_to_all() -> None:
     silent = Silent()
     silent.note("a note")

@@ -117,6 +117,11 @@ def looks_like_path(source: str) -> bool:
 
 def _missing(path: Path) -> SourceError:
     folder = path.parent
+    if re.match(r"\w{2,}:/", path.as_posix()):
+        return SourceError(
+            f"{path.as_posix().replace(':/', '://', 1)} is an address, not a file here.",
+            "Download it, and name the file.",
+        )
     if not folder.is_dir():
         return SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
     names = sorted(entry.name for entry in folder.iterdir())

@@ -21,7 +21,7 @@ from auditor.signals import Signal, Suspicion
 REASONS_TO = 100_000
 """Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
 
-_FORMULA = r"^([=+\-@\t\r])"
+_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 _NOT_YET = {"tier": pa.string(), "kind": pa.string(), "kind_confidence": pa.float32(), "stability": pa.float32()}
 """Columns that later stages fill."""
 
@@ -102,8 +102,8 @@ def write_csv(table: pa.Table, path: Path) -> None:
 def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Put an apostrophe before strings that a spreadsheet would run as a formula.
 
-    Those are the ones that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (OWASP, *CSV injection*).
-    Nulls stay null.
+    Those are the ones that begin with ``=``, ``+``, ``-``, ``@`` (their full-width forms too), a tab or a line break
+    (OWASP, *CSV injection*). Nulls stay null.
     """
     return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ def candidates(
     texts: Sequence[str],
     vectors: npt.NDArray[np.float32],
     base: Weights,
+    groups: npt.NDArray[np.int32],
 ) -> list[Candidate]:
     """The baseline and the chosen models, in the order of ``config.models``.
 
@@ -36,37 +38,40 @@ def candidates(
         Of the frozen encoder.
     base : Weights
         Of the model to fine-tune.
+    groups : (N,) int32
+        Equal where rows are duplicates.
     """
     num_classes = len(label_names)
+    texts_and_groups = ("dataset.parquet", "duplicates.parquet")
     known = [
-        Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, ("dataset.parquet",), {}),
+        Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, texts_and_groups, {}),
         Candidate(
             "features",
             lambda progress: features_classifier(config.features, num_classes),
             vectors,
-            ("dataset.parquet", "vectors.npy"),
+            (*texts_and_groups, "vectors.npy"),
             config.features.model_dump(mode="json"),
         ),
         Candidate(
             "lexical",
             lambda progress: lexical_classifier(config.lexical, num_classes),
             texts,
-            ("dataset.parquet",),
+            texts_and_groups,
             config.lexical.model_dump(mode="json"),
         ),
         Candidate(
             "finetuned",
             lambda progress: Finetuned(base, config.finetuned, label_names, config.device, progress),
             texts,
-            ("dataset.parquet",),
+            texts_and_groups,
             {
                 **config.finetuned.model_dump(mode="json"),
-                "weights": base.sha256,
+                "weights": base.fingerprint,
                 **arithmetic(config.finetuned.precision, config.device),
             },
         ),
     ]
-    return [candidate for candidate in known if candidate.name in (BASELINE, *config.models)]
+    return [replace(each, groups=groups) for each in known if each.name in (BASELINE, *config.models)]
 
 
 def arithmetic(precision: str, device: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Labels = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
 
@@ -28,8 +29,13 @@ class Classifier(Protocol):
     ``inputs`` is a list of N texts or an (N, D) array; a classifier knows which of the two it takes.
     """
 
-    def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
-        """Learn; ``labels`` is (N,) int32 and need not contain every class."""
+    def fit(
+        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+    ) -> Self:
+        """Learn; ``labels`` is (N,) int32 and need not contain every class.
+
+        Whoever sets rows aside, to choose by, sets whole ``groups`` aside: (N,) int32, equal where rows are duplicates.
+        """
         ...
 
     def predict_proba(self, inputs: Any) -> Probabilities:
@@ -46,3 +52,11 @@ def spread_columns(probabilities: npt.NDArray[Any], classes: npt.NDArray[Any], n
     full = np.zeros((len(probabilities), num_classes), dtype=np.float32)
     full[:, classes.astype(int)] = probabilities
     return full
+
+
+def not_alike(
+    rows: npt.NDArray[np.int64], apart: npt.NDArray[np.int64], groups: Labels | None
+) -> npt.NDArray[np.int64]:
+    """Those of ``rows`` that are neither among those set apart nor, by their group, duplicates of one of them."""
+    rows = np.setdiff1d(rows, apart)
+    return rows if groups is None else rows[~np.isin(groups[rows], groups[apart])]

@@ -31,6 +31,8 @@ class Candidate:
         Artifacts of the run that the inputs come from.
     parameters : mapping
         All else that its predictions depend on.
+    groups : (N,) int32 array, optional
+        Equal where rows are duplicates.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Candidate:
     inputs: Any
     reads: tuple[str, ...]
     parameters: Mapping[str, Any]
+    groups: Labels | None = None
 
 
 def out_of_fold(
@@ -75,7 +78,9 @@ def _one_fold(
         train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))
         held_inputs = take(candidate.inputs, held)
         classifier = candidate.make(progress)
-        classifier.fit(take(candidate.inputs, train), labels[train], seed, Watched(held_inputs, labels[held]))
+        groups = None if candidate.groups is None else candidate.groups[train]
+        watched = Watched(held_inputs, labels[held])
+        classifier.fit(take(candidate.inputs, train), labels[train], seed, watched, groups)
         _save(space / _fold_file(candidate.name, fold), classifier.predict_proba(held_inputs))
         for what, values in classifier.dynamics().items():
             _save(space / f"dynamics/{candidate.name}/fold-{fold}.{what}.npy", values)

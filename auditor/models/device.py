@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import torch
 
 from auditor.errors import ModelError
@@ -27,6 +29,11 @@ def pick_device(name: str) -> torch.device:
             f"There is no device {name!r} on this machine: {str(error).splitlines()[0]}",
             "Use --device auto, cpu, cuda or mps.",
         ) from None
+    if device.index:  # Trainer takes the first one, whichever is asked for
+        raise ModelError(
+            f"The device {name!r} is not the first one, and only that can be trained on.",
+            f"Give the environment CUDA_VISIBLE_DEVICES={device.index}, and --device {device.type}.",
+        )
     return device
 
 
@@ -47,3 +54,14 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         has = torch.cpu.get_capabilities()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16"))
     return False
+
+
+def describe_machine(device: torch.device) -> dict[str, str | int]:
+    """What a run's manifest says of the machine."""
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "device": str(device),
+        "precision": str(pick_dtype("auto", device)).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+    }

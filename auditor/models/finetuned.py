@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from auditor.config import FinetunedConfig
-from auditor.models.classifier import Labels, Probabilities, Progress, Watched
+from auditor.models.classifier import Labels, Probabilities, Progress, Watched, not_alike
 from auditor.models.device import pick_device, pick_dtype
 from auditor.models.randomness import seeded
 from auditor.models.recording import Epochs, Logits, RecordingTrainer, by_row
@@ -67,14 +67,22 @@ class Finetuned:
         """After each epoch, weighted F1, accuracy and loss of the rows watched (``held_out_weighted_f1`` …) and of
         those that the epoch is chosen on (``chosen_on_weighted_f1`` …), and how quickly they were measured."""
 
-    def fit(self, inputs: Sequence[str], labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+    def fit(
+        self,
+        inputs: Sequence[str],
+        labels: Labels,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Labels | None = None,
+    ) -> Self:
         """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
         with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
             self._tokenizer, self.model = self._load()
-            learn, choose = self._parts(labels, seed)
+            learn, choose = self._parts(labels, seed, groups)
             watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
             if len(choose):
                 watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
+            self._learned = np.isin(np.arange(len(self._label_names)), labels[learn])
             train = self._tokens([inputs[row] for row in learn], labels[learn])
             self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
             trainer = RecordingTrainer(
@@ -93,8 +101,10 @@ class Finetuned:
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
-        """(N, K) float32, rows that sum to 1."""
-        return softmax(self.predict_logits(inputs))
+        """(N, K) float32, rows that sum to 1; what the head says of a class that it never saw is left out."""
+        logits = self.predict_logits(inputs)
+        logits[:, ~self._learned] = -np.inf
+        return softmax(logits)
 
     def predict_logits(self, inputs: Sequence[str]) -> Logits:
         """(N, K) float32 logits."""
@@ -138,11 +148,13 @@ class Finetuned:
     def _max_length(self) -> int:
         return min(self._config.max_length, int(self._tokenizer.model_max_length))
 
-    def _parts(self, labels: Labels, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _parts(
+        self, labels: Labels, seed: int, groups: Labels | None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
         rows = np.random.default_rng(seed).permutation(len(labels))
         tenth = len(rows) // 10 if self._config.choose_epoch else 0
-        return np.sort(rows[tenth:]), np.sort(rows[:tenth])
+        return not_alike(rows, rows[:tenth], groups), np.sort(rows[:tenth])
 
     def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
         """Token ids sorted by length; ``row`` is the place in ``texts``."""
@@ -154,7 +166,7 @@ class Finetuned:
 
     def _arguments(self, folder: str, seed: int, evaluate: bool) -> TrainingArguments:
         config = self._config
-        return TrainingArguments(
+        arguments = TrainingArguments(
             output_dir=folder,
             seed=seed,
             data_seed=seed,
@@ -178,6 +190,8 @@ class Finetuned:
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
         )
+        arguments._n_gpu = min(arguments.n_gpu, 1)  # on several, the Trainer would multiply the batch size
+        return arguments
 
     def seconds_a_text(self, texts: Sequence[str], batches: int = 3) -> float:
         """What a text costs for one epoch of training on this machine, measured on a few batches of these texts.

@@ -18,8 +18,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from auditor.config import PROBABILITY_FLOOR, FeaturesConfig, LexicalConfig, LogisticConfig
-from auditor.models.classifier import Labels, Probabilities, Watched, spread_columns
+from auditor.config import FeaturesConfig, LexicalConfig, LogisticConfig
+from auditor.models.classifier import Labels, Probabilities, Watched, not_alike, spread_columns
+from auditor.models.scores import floored
 
 TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
 """A word; a single character of scripts without spaces; or a sign, emoji included."""
@@ -32,7 +33,9 @@ class Baseline:
         self._num_classes = num_classes
         self._model = DummyClassifier(strategy="prior")
 
-    def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+    def fit(
+        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+    ) -> Self:
         """Count the (N,) labels."""
         self._model.fit(np.zeros((len(labels), 1)), labels)
         return self
@@ -84,9 +87,11 @@ class Logistic:
         self.strength: float | None = None
         """The chosen ``C``; None before :meth:`fit`."""
 
-    def fit(self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None) -> Self:
+    def fit(
+        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+    ) -> Self:
         """Choose the strength, then learn from the inputs and their (N,) labels; nothing is watched."""
-        learn, judge = _inner_split(labels, seed, self._config.choose_rows)
+        learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
         self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
         self._model = self._fitted(inputs, labels, self.strength)
         return self
@@ -98,7 +103,7 @@ class Logistic:
         for strength in self._config.strengths:
             model = _regression(x_learn, labels[learn], strength, self._config.max_iter)
             p = spread_columns(model.predict_proba(x_judge), model.classes_, self._num_classes)
-            losses.append(log_loss(labels[judge], _floored(p), labels=np.arange(self._num_classes)))
+            losses.append(log_loss(labels[judge], floored(p), labels=np.arange(self._num_classes)))
         return self._config.strengths[int(np.argmin(losses))]
 
     def _fitted(self, inputs: Any, labels: Labels, strength: float) -> Pipeline | Baseline:
@@ -147,10 +152,12 @@ def _regression(x: Any, labels: Labels, strength: float, max_iter: int) -> Logis
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         # A strength that has not converged is judged by its log-loss as it stands.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=strength, max_iter=max_iter, tol=1e-3).fit(x, labels)
+        return LogisticRegression(C=strength, max_iter=max_iter).fit(x, labels)
 
 
-def _inner_split(labels: Labels, seed: int, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _inner_split(
+    labels: Labels, seed: int, most: int, groups: Labels | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows to learn from and rows to choose the strength by: a fifth of each class with five rows or more."""
     rng = np.random.default_rng(seed)
     rows = rng.permutation(len(labels))[:most]
@@ -159,12 +166,7 @@ def _inner_split(labels: Labels, seed: int, most: int) -> tuple[npt.NDArray[np.i
         members = rows[labels[rows] == code]
         judge.append(members[: len(members) // 5])
     chosen = np.concatenate(judge)
-    learn = np.setdiff1d(rows, chosen)
+    learn = not_alike(rows, chosen, groups)
     if len(np.unique(labels[learn])) < 2:
         return rows, rows[:0]
     return learn, np.sort(chosen)
-
-
-def _floored(p: Probabilities) -> npt.NDArray[np.float64]:
-    floored = np.maximum(p.astype(np.float64), PROBABILITY_FLOOR)
-    return np.asarray(floored / floored.sum(1, keepdims=True))

@@ -7,6 +7,7 @@ without a network. Weights are safetensors alone, and no code of a model's repos
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -35,11 +36,24 @@ _UNWANTED = ["onnx/*", "openvino/*", "*/*.safetensors"]
 
 @dataclass(frozen=True)
 class Weights:
-    """A model on disk: its name as given, its folder, and what identifies its contents."""
+    """A model on disk.
+
+    Attributes
+    ----------
+    name : str
+        As given.
+    folder : Path
+    sha256 : str
+        Of its ``*.safetensors``, joined by ``+``.
+    fingerprint : str
+        SHA-256 over names and contents of all the files that it is loaded from: a tokenizer that changes changes the
+        vectors too.
+    """
 
     name: str
     folder: Path
     sha256: str
+    fingerprint: str
 
 
 def find_weights(name: str) -> Weights:
@@ -122,7 +136,9 @@ def _checked(name: str, folder: Path) -> Weights:
                 f"The model {name!r} brings code of its own, which is never run.",
                 "Use a model whose architecture is part of transformers.",
             )
-    return Weights(name, folder, "+".join(hash_file(file) for file in files))
+    parts = sorted({path for pattern in _WANTED for path in folder.glob(pattern)})
+    fingerprint = hashlib.sha256("\n".join(f"{path.name} {hash_file(path)}" for path in parts).encode()).hexdigest()
+    return Weights(name, folder, "+".join(hash_file(file) for file in files), fingerprint)
 
 
 def _read_json(path: Path) -> Any:

@@ -102,7 +102,7 @@ def load_summary(directory: Path) -> Summary:
         losses=_spreads(loss, by_loss, data.label_names),
         tokens=_tokens(by_loss, data),
         map=_map(run, labels),
-        stages=_stages(manifest["stages"]),
+        stages=_stages(manifest["stages"], manifest.get("used")),
         versions=manifest["versions"],
         machine=manifest["machine"],
     )
@@ -153,8 +153,12 @@ def _groups(run: Run) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda group: -group.rows))
 
 
-def _stages(stages: dict[str, Any]) -> tuple[Stage, ...]:
-    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``."""
+def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, ...]:
+    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
+
+    Stages of another configuration, which the run keeps in case it is asked for again, are left out.
+    """
+    stages = {name: stage for name, stage in stages.items() if used is None or name in used}
     makers = {artifact: name for name, entry in stages.items() for artifact in entry["outputs"]}
     order = TopologicalSorter(
         {name: sorted({makers[i] for i in entry["inputs"] if i in makers}) for name, entry in stages.items()}

@@ -15,12 +15,13 @@ from auditor.models.weights import Weights
 NAMES = ["sad", "glad"]
 TEXTS = ["so sad", "so glad", "very sad", "very glad"] * 4
 LABELS = np.array([0, 1] * 8, dtype=np.int32)
+GROUPS = np.arange(len(TEXTS), dtype=np.int32)
 VECTORS = np.eye(2, 5, dtype=np.float32)[LABELS]
 CONFIG = AuditConfig(device="cpu", finetuned=FinetunedConfig(epochs=1, batch_size=8, precision="float32"))
 
 
 def made(weights: Weights, config: AuditConfig = CONFIG) -> dict[str, Candidate]:
-    return {candidate.name: candidate for candidate in candidates(config, NAMES, TEXTS, VECTORS, weights)}
+    return {candidate.name: candidate for candidate in candidates(config, NAMES, TEXTS, VECTORS, weights, GROUPS)}
 
 
 def test_every_model_and_the_baseline_by_default(tiny_weights: Weights):
@@ -51,7 +52,7 @@ def test_models_are_chosen_and_the_baseline_always_is(tiny_weights: Weights, mod
     ("part", "change", "name"),
     [
         ("features", {"strengths": (0.5,)}, "features"),
-        ("lexical", {"ngrams": 1}, "lexical"),
+        ("lexical", {"ngrams": 3}, "lexical"),
         ("finetuned", {"epochs": 2}, "finetuned"),
         ("finetuned", {"precision": "bfloat16"}, "finetuned"),
     ],
@@ -66,7 +67,7 @@ def test_parameters_change_for_the_model_that_an_option_is_of(
 
 def test_fine_tuning_depends_on_the_weights_and_the_arithmetic(tiny_weights: Weights):
     parameters = made(tiny_weights)["finetuned"].parameters
-    assert parameters["weights"] == tiny_weights.sha256
+    assert parameters["weights"] == tiny_weights.fingerprint
     assert (parameters["device"], parameters["dtype"]) == ("cpu", "float32")
 
 

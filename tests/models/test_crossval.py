@@ -45,7 +45,9 @@ class Recorder:
     seen: dict[str, np.ndarray] = field(default_factory=dict)
     fails_in: int = -1
 
-    def fit(self, inputs: Any, labels: np.ndarray, seed: int, watched: Watched | None = None) -> Self:
+    def fit(
+        self, inputs: Any, labels: np.ndarray, seed: int, watched: Watched | None = None, groups: Any = None
+    ) -> Self:
         if len(self.calls) == self.fails_in:
             raise KeyboardInterrupt
         assert watched is not None

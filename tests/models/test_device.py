@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import torch
 
 from auditor.errors import ModelError
-from auditor.models.device import pick_device, pick_dtype
+from auditor.models.device import describe_machine, pick_device, pick_dtype
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
@@ -28,12 +29,18 @@ def test_cpu_is_always_there():
     assert pick_device("cpu") == CPU
 
 
-@pytest.mark.parametrize("name", ["cuda:99", "xpu", "banana", "", "cpu:x", "meta"])
+@pytest.mark.parametrize("name", ["xpu", "banana", "", "cpu:x", "meta"])
 def test_device_that_is_not_there(name: str):
     with pytest.raises(ModelError, match=f"no device '{name}'") as caught:
         pick_device(name)
     assert "\n" not in caught.value.what
     assert "--device" in caught.value.todo
+
+
+def test_only_the_first_device_can_be_trained_on():
+    with pytest.raises(ModelError, match="'cuda:1' is not the first one") as caught:
+        pick_device("cuda:1")
+    assert "CUDA_VISIBLE_DEVICES=1" in caught.value.todo
 
 
 @pytest.mark.parametrize(
@@ -73,5 +80,9 @@ def test_precision_that_is_asked_for_is_not_second_guessed(
     assert pick_dtype(precision, CPU) is getattr(torch, precision)
 
 
-def test_what_this_machine_says_of_itself_can_be_read():
-    assert pick_dtype("auto", CPU) in (torch.bfloat16, torch.float32)
+def test_this_machine_can_be_described():
+    found = describe_machine(CPU)
+    assert found["device"] == "cpu"
+    assert found["precision"] in ("bfloat16", "float32")
+    assert found["threads"] == torch.get_num_threads()
+    assert json.loads(json.dumps(found)) == found

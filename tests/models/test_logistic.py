@@ -138,7 +138,7 @@ def test_all_training_rows_are_learned_from_with_the_chosen_strength():
     texts, labels = moody(80)
     model = lexical_classifier(LEXICAL, 3).fit(texts, labels, 0)
     words = TfidfVectorizer(token_pattern=TOKEN, ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32)
-    regression = LogisticRegression(C=model.strength, max_iter=300, tol=1e-3).fit(words.fit_transform(texts), labels)
+    regression = LogisticRegression(C=model.strength, max_iter=300).fit(words.fit_transform(texts), labels)
     expected = regression.predict_proba(words.transform(texts))
     np.testing.assert_allclose(model.predict_proba(texts), expected, atol=1e-6)
 
@@ -280,3 +280,13 @@ def test_rows_sum_to_one_and_absent_classes_get_nothing(rows: list[tuple[str, in
         present = np.isin(np.arange(6), labels)
         assert (probabilities[:, ~present] == 0).all()
         assert (probabilities[:, present] > 0).all()
+
+
+def test_duplicates_of_the_rows_chosen_by_are_not_learned_from():
+    """Six copies of texts with random labels: known by heart, they would ask for the strongest regression."""
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(list("abcdefghijklmnop"), 8)) for _ in range(60)] * 6
+    labels = codes(np.tile(rng.integers(0, 2, 60), 6))
+    groups = codes(np.tile(np.arange(60), 6))
+    assert lexical_classifier(LEXICAL, 2).fit(texts, labels, 0, groups=groups).strength == min(LEXICAL.strengths)
+    assert lexical_classifier(LEXICAL, 2).fit(texts, labels, 0).strength != min(LEXICAL.strengths)

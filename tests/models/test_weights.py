@@ -167,7 +167,7 @@ def test_half_a_model_in_the_cache_is_fetched_whole(
 
 
 def test_downloaded_once_safetensors_alone_and_nothing_that_is_not_needed(
-    tiny_model: Path, reach: Callable[[str], None]
+    tiny_model: Path, reach: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ):
     others = {
         "pytorch_model.bin": b"a pickle",
@@ -181,7 +181,7 @@ def test_downloaded_once_safetensors_alone_and_nothing_that_is_not_needed(
         reach(endpoint)
         found = find_weights("user/model")
     assert files_of(found.folder) == files_of(tiny_model)
-    reach(NOWHERE)
+    monkeypatch.setattr(module, "_downloaded", lambda name: pytest.fail("asked the Hub again"))
     assert find_weights("user/model") == found
 
 
@@ -298,6 +298,7 @@ def test_code_of_a_model_is_not_run_even_if_it_gets_past_the_check(folder: Path,
     settings = {"auto_map": {"AutoTokenizer": ["mine.Mine", None]}, "tokenizer_class": "Mine"}
     found = find_weights(str(folder))
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    (folder / "config.json").write_text('{"model_type": "vit"}')  # for which transformers has no tokenizer
     monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("asked whether to run code"))
     with pytest.raises(ModelError, match="cannot be loaded"):
         load(found, AutoModel)
@@ -339,3 +340,14 @@ def test_loading_is_quiet_and_leaves_transformers_as_it_was(
         logging.set_verbosity_warning()
         logging.enable_progress_bar()
     assert capfd.readouterr() == ("", "")
+
+
+def test_another_tokenizer_is_another_fingerprint(tiny_model: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    before = find_weights(str(folder))
+    assert before.fingerprint == find_weights(str(tiny_model)).fingerprint
+    tokenizer = folder / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text("utf-8").replace("happy", "hoppy"), "utf-8")
+    after = find_weights(str(folder))
+    assert after.sha256 == before.sha256
+    assert after.fingerprint != before.fingerprint
