@@ -131,8 +131,8 @@ class _Pipeline:
         known = self.run.manifest.get("dataset", {})
         if known and known["fingerprint"] != fingerprint:
             raise RunMismatchError(
-                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']} as it was, not "
-                f"these {len(self.data)} rows of {self.data.origin.source}.",
+                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']}, not "
+                f"these {len(self.data)} rows of {self.data.origin.source} as they are now.",
                 "Audit into another directory with --out, or start over there with --fresh.",
             )
         self.run.record(

@@ -187,3 +187,17 @@ def test_a_terminal_is_safe_from_texts(invoke: Invoke, tiny_model: Path, tmp_pat
     assert "\x1b]0" not in out
     assert "\x07" not in out
     assert "[bold]markup" in out.replace("\n", "")
+
+
+def test_the_ranking_cuts_long_names_and_rows_that_were_not_judged_are_counted(
+    invoke: Invoke, tiny_model: Path, tmp_path: Path
+) -> None:
+    long = "a" * 500
+    lines = [f'{{"text": "text number {n}", "label": "{(long, "b")[n % 2]}"}}' for n in range(20)]
+    (tmp_path / "t.jsonl").write_text("\n".join([*lines, '{"text": "all alone", "label": "c"}']))
+    code, out, _ = invoke("run", "t.jsonl", "--models", "lexical", *run_words(tiny_model))
+    assert code == 0
+    assert "1 of 21 rows were not judged" in out
+    _, out, _ = invoke("issues", "t", "--top", 20)
+    assert "…" in out
+    assert out.count("a") < 20 * 100

@@ -188,6 +188,15 @@ def test_a_model_that_is_not_there_is_said_before_anything_long(
     assert auditor.audit(messages, config=without, out=tmp_path).health["rows"] == 120, "nothing is to be fine-tuned"
 
 
+def test_a_wrong_model_name_leaves_a_finished_run_finished(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    auditor.audit(messages, config=configured(tiny_model, models=("lexical",)), out=tmp_path)
+    with pytest.raises(ModelError):
+        auditor.audit(messages, config=configured(tmp_path / "nothing", models=("lexical",)), out=tmp_path)
+    assert json.loads((tmp_path / "manifest.json").read_text())["finished"]
+
+
 def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -> None:
     texts = [
         *(

@@ -219,6 +219,13 @@ def test_what_looks_like_a_path_is_not_looked_for_on_the_hub(
         read(source)
 
 
+@pytest.mark.parametrize("source", ["https://example.org/tweets.csv", "s3://bucket/tweets.parquet"])
+def test_an_address_is_called_one(source: str) -> None:
+    with pytest.raises(SourceError, match=f"{source} is an address") as caught:
+        read(source)
+    assert "Download it" in caught.value.todo
+
+
 def test_folder_that_nobody_saved(tmp_path: Path) -> None:
     (tmp_path / "tweets.csv").write_bytes(GOOD)
     with pytest.raises(SourceError, match="save_to_disk") as caught:

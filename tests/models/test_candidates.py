@@ -43,6 +43,12 @@ def test_only_features_read_vectors(tiny_weights: Weights):
     assert all("dataset.parquet" in candidate.reads for candidate in found.values())
 
 
+def test_all_know_of_the_duplicates(tiny_weights: Weights):
+    for candidate in made(tiny_weights).values():
+        assert candidate.groups is GROUPS
+        assert "duplicates.parquet" in candidate.reads
+
+
 @pytest.mark.parametrize("models", [("lexical",), ("features", "lexical"), ("finetuned",)])
 def test_models_are_chosen_and_the_baseline_always_is(tiny_weights: Weights, models: tuple[Any, ...]):
     assert list(made(tiny_weights, CONFIG.model_copy(update={"models": models}))) == [BASELINE, *models]

@@ -33,6 +33,7 @@ class Call:
     labels: np.ndarray
     seed: int
     watched: Watched
+    groups: np.ndarray | None
     asked: Any = None
 
 
@@ -51,7 +52,7 @@ class Recorder:
         if len(self.calls) == self.fails_in:
             raise KeyboardInterrupt
         assert watched is not None
-        self.calls.append(Call(inputs, labels, seed, watched))
+        self.calls.append(Call(inputs, labels, seed, watched, groups))
         self.progress(1, 4)
         self.progress(4, 4)
         return self
@@ -81,6 +82,7 @@ class Setting:
     folds: np.ndarray
     calls: list[Call] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
+    groups: np.ndarray | None = None
 
     def go(
         self, inputs: Any = None, parameters: Mapping[str, Any] | None = None, seed: int = 0, **options: Any
@@ -92,6 +94,7 @@ class Setting:
             inputs,
             ("dataset.parquet",),
             parameters or {},
+            self.groups,
         )
         with self.run.held():
             self.run.stage(
@@ -134,6 +137,13 @@ def test_vectors_are_taken_by_row_too(setting: Setting):
     setting.go(inputs=np.arange(22, dtype=np.float32).reshape(11, 2)[:, [0]] / 2)
     assert all(isinstance(call.inputs, np.ndarray) for call in setting.calls)
     assert setting.probabilities[:9, 0].tolist() == list(range(9))
+
+
+def test_the_groups_of_the_rows_trained_on_are_told(setting: Setting):
+    setting.groups = codes(np.arange(11)[::-1])
+    setting.go()
+    for call in setting.calls:
+        assert (call.groups == setting.groups[rows_of(call.inputs)]).all()
 
 
 def test_a_class_that_was_not_learned_is_not_judged(tmp_path: Path):

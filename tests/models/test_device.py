@@ -37,7 +37,8 @@ def test_device_that_is_not_there(name: str):
     assert "--device" in caught.value.todo
 
 
-def test_only_the_first_device_can_be_trained_on():
+def test_only_the_first_device_can_be_trained_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch, "zeros", lambda size, device: torch.ones(size))  # as if it were there
     with pytest.raises(ModelError, match="'cuda:1' is not the first one") as caught:
         pick_device("cuda:1")
     assert "CUDA_VISIBLE_DEVICES=1" in caught.value.todo

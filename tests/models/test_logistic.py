@@ -13,7 +13,7 @@ from auditor.models.classifier import Watched
 from auditor.models.logistic import TOKEN, Baseline, Logistic, features_classifier, lexical_classifier
 from auditor.models.scores import losses
 
-LEXICAL = LexicalConfig(strengths=(1.0, 10.0))
+LEXICAL = LexicalConfig(strengths=(1.0, 10.0), ngrams=2)
 MOODS = {
     "joy": "happy glad delighted cheerful wonderful".split(),
     "sadness": "sad lonely crying lost hopeless".split(),
@@ -121,7 +121,7 @@ def test_strength_has_the_lowest_log_loss_on_rows_set_aside_of_the_training_rows
     found = []
     for strength in config.strengths:
         scaler = StandardScaler().fit(vectors[learn])
-        regression = LogisticRegression(C=strength, tol=1e-3).fit(scaler.transform(vectors[learn]), labels[learn])
+        regression = LogisticRegression(C=strength, max_iter=300).fit(scaler.transform(vectors[learn]), labels[learn])
         found.append(losses(regression.predict_proba(scaler.transform(vectors[judge])), labels[judge]).mean())
     assert model.strength == config.strengths[np.argmin(found)]
 

@@ -50,7 +50,14 @@ def test_measured_signals_become_a_table_with_nulls():
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(0, "under 1 %"), (0.0049, "under 1 %"), (0.006, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (0.996, "over 99 %")],
+    [
+        (0, "under 1\u00a0%"),
+        (0.0049, "under 1\u00a0%"),
+        (0.006, "1\u00a0%"),
+        (0.5, "50\u00a0%"),
+        (0.994, "99\u00a0%"),
+        (0.996, "over 99\u00a0%"),
+    ],
 )
 def test_percent(probability, words):
     assert percent(probability) == words

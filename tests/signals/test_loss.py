@@ -35,6 +35,7 @@ def test_explains_itself():
     inputs = {"probabilities": {"finetuned": rows}, "labels": np.array([0, 0], dtype=np.int32)}
     signal = Loss("finetuned", NAMES)
     assert (
-        signal.explain(0, **inputs) == "The fine-tuned model, which never saw this text, gives joy 1 % and love 93 %."
+        signal.explain(0, **inputs)
+        == "The fine-tuned model, which never saw this text, gives joy 1\u00a0% and love 93\u00a0%."
     )
-    assert signal.explain(1, **inputs).endswith("gives joy over 99 % and love under 1 %.")
+    assert signal.explain(1, **inputs).endswith("gives joy over 99\u00a0% and love under 1\u00a0%.")
