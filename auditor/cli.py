@@ -237,6 +237,8 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
             "judged": health["judged"],
             "issues": health["issues"],
             "estimated_noise": health["estimated_noise"],
+            "caution": result.caution,
+            "conflicting_duplicates": health["duplicates"]["conflicting_groups"],
             "confusions": health["confusions"][:10],
             "scores": {
                 name: {key: scores[key] for key in ("accuracy", "weighted_f1")}
@@ -253,6 +255,10 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     if apart := health["rows"] - health["judged"]:
         why = "their split is not audited, or their label has a single text"
         out.print(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.", soft_wrap=True)
+    if result.caution:
+        out.print(result.caution, soft_wrap=True)
+    if conflicts := health["duplicates"]["conflicting_groups"]:
+        out.print(f"Texts that stand there more than once, with different labels: {conflicts:,}.", soft_wrap=True)
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
         out.print(plain(f"Most of them: {worst}."))

@@ -9,11 +9,8 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +23,24 @@ from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.data import LabeledTexts, read
 from auditor.data.duplicates import Duplicates, find_duplicates
+from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
 from auditor.models.candidates import BASELINE, arithmetic, candidates
 from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate, out_of_fold
-from auditor.models.device import describe_machine, pick_device
+from auditor.models.device import pick_device
 from auditor.models.encoder import Encoder
 from auditor.models.finetuned import Finetuned
 from auditor.models.folds import Folds as FoldNumbers
-from auditor.models.folds import fold_numbers, folds_by_split, judgeable, make_folds, split_stuck_groups, trained_on
+from auditor.models.folds import (
+    check_splits,
+    fold_numbers,
+    folds_by_split,
+    judgeable,
+    make_folds,
+    split_stuck_groups,
+    trained_on,
+)
 from auditor.models.scores import score
 from auditor.models.weights import Weights, find_weights
 from auditor.report.display import duration
@@ -43,10 +49,6 @@ from auditor.run import DEFAULT_PLACE, Run
 from auditor.signals import Loss, measure, signals_for, to_table
 
 CONSENSUS = "consensus"
-_LIBRARIES = (
-    "accelerate cleanlab datasets datasketch numpy pandas pyarrow pynndescent scikit-learn scipy tokenizers torch "
-    "transformers umap-learn"
-).split()
 
 
 def audit(
@@ -112,7 +114,10 @@ class _Pipeline:
         self.device = pick_device(config.device)
 
     def stages(self) -> None:
-        encoder, base = self.find_models()  # before the run is touched: a wrong name leaves a finished one as it is
+        # What can be wrong is looked at before the run is touched: a finished one stays finished.
+        encoder, base = self.find_models()
+        if self.config.train_on or self.config.audit:
+            check_splits(self.data.splits, self.config.train_on, self.config.audit)
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds(duplicates)
@@ -138,7 +143,7 @@ class _Pipeline:
         self.run.record(
             finished=False,
             config=self.config.model_dump(mode="json"),
-            versions=_versions(),
+            versions=describe_versions(),
             machine=describe_machine(self.device),
             dataset={
                 "fingerprint": fingerprint,
@@ -301,7 +306,13 @@ class _Pipeline:
             pq.write_table(table, space / "issues.parquet", compression="zstd")
             detection.write_csv(table, space / "issues.csv")
             health = detection.class_health(
-                self.labels, self.data.label_names, consensus, judged, flags, duplicates.exact, duplicates.summary()
+                self.labels,
+                self.data.label_names,
+                consensus,
+                judged,
+                flags,
+                duplicates.exact,
+                duplicates.summary(self.labels),
             )
             _write_json(space / "health.json", health)
 
@@ -320,14 +331,6 @@ class _Pipeline:
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
-
-
-def _versions() -> dict[str, str]:
-    """Of Python, the libraries that results depend on, and auditor itself where it is installed."""
-    versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
-    with suppress(PackageNotFoundError):  # run from its source tree
-        versions["label-auditor"] = version("label-auditor")
-    return versions
 
 
 def _write_json(path: Path, value: Any) -> None:

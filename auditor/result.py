@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from auditor import report
 from auditor.data import LabeledTexts
+from auditor.models.scores import know_little
 from auditor.run import Run, find_run
 
 
@@ -44,6 +45,7 @@ class Audit:
     def issues(self) -> pd.DataFrame:
         """One row a text, worst first; the columns of ``issues.parquet``."""
         frame: pd.DataFrame = pq.read_table(self.run.open("issues.parquet")).to_pandas()
+        frame = frame.astype({"duplicate_group": "Int32", "group": "Int32"})
         return frame.sort_values("rank", kind="stable", ignore_index=True)
 
     @cached_property
@@ -55,6 +57,17 @@ class Audit:
     def scores(self) -> dict[str, Any]:
         """Accuracy, F1 and confusion matrix of the baseline, each model and the consensus, out of fold."""
         return dict(json.loads(self.run.open("scores.json").read_text("utf-8")))
+
+    @property
+    def caution(self) -> str | None:
+        """A sentence of warning where the models know the labels too badly for their counts to be believed."""
+        known, baseline = self.scores["consensus"]["accuracy"], self.scores["dummy"]["accuracy"]
+        if not know_little(known, baseline):
+            return None
+        return (
+            f"The models know these labels badly (accuracy {known:.0%}; always the most frequent class: "
+            f"{baseline:.0%}): read the ranking, and do not believe the count."
+        )
 
     @cached_property
     def texts(self) -> LabeledTexts:

@@ -28,7 +28,7 @@ from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingEr
 DEFAULT_PLACE = Path("reports") / "runs"
 _OURS = ("run.lock", "run.holder", ".work", "manifest.json.partial", "decisions.db")  # and decisions.db-wal, -shm
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
 
 
 class _Stage(BaseModel):
@@ -155,7 +155,10 @@ class Run:
         self.record()
         for stage in stages.values():
             for artifact in stage["outputs"]:
-                (self / artifact).unlink(missing_ok=True)
+                path = self / artifact
+                inside = path.parent.resolve().is_relative_to(self.directory.resolve())
+                if inside and artifact not in _OURS and not path.is_dir():  # else somebody has changed something
+                    path.unlink(missing_ok=True)
         (self / "report.html").unlink(missing_ok=True)
         for made in (".work", "figures"):
             shutil.rmtree(self / made, ignore_errors=True)
@@ -172,7 +175,7 @@ class Run:
         parameters: Mapping[str, Any] | None = None,
         resumable: bool = False,
     ) -> bool:
-        """Have a stage done: run it, unless it was run before with the same inputs and parameters.
+        """Have a stage done: run it, unless it was before with the same inputs and parameters; whether it was.
 
         Parameters
         ----------
@@ -187,11 +190,6 @@ class Run:
         resumable : bool
             Hand ``make`` the directory as a killed run with the same inputs and parameters left it, instead of
             an empty one. Files whose name ends in ``.partial`` are not artifacts.
-
-        Returns
-        -------
-        bool
-            Whether it was run.
 
         Raises
         ------
@@ -315,7 +313,9 @@ def _storage(place: Path) -> Iterator[None]:
         if error.errno in _FULL | _REFUSED or (type(error) is OSError and error.errno is None):
             raise StorageError(
                 f"{error.filename or place} cannot be written: {error.strerror or error}.",
-                "Make room (or name another place with --out), then give the same command again: it goes on from here.",
+                "Name another place with --out, or see to it that this one can be written to."
+                if error.errno in _REFUSED
+                else "Make room, then give the same command again: it goes on from here.",
             ) from error
         raise
 

@@ -194,6 +194,8 @@ def test_a_wrong_model_name_leaves_a_finished_run_finished(
     auditor.audit(messages, config=configured(tiny_model, models=("lexical",)), out=tmp_path)
     with pytest.raises(ModelError):
         auditor.audit(messages, config=configured(tmp_path / "nothing", models=("lexical",)), out=tmp_path)
+    with pytest.raises(InputError, match="There is no split a, b"):
+        auditor.audit(messages, config=configured(tiny_model, train_on=("a",), audit=("b",)), out=tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["finished"]
 
 

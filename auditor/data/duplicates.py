@@ -80,10 +80,16 @@ class Duplicates:
         """Rows in the largest near group."""
         return int(np.bincount(self.near).max(initial=0))
 
-    def summary(self) -> dict[str, int]:
+    def conflicting_groups(self, labels: Codes) -> int:
+        """Exact groups whose rows carry different labels, of (N,) int32 codes: at least one of them is wrong."""
+        pairs = np.unique(np.column_stack([self.exact, labels]), axis=0)
+        return int((np.bincount(pairs[:, 0]) > 1).sum())
+
+    def summary(self, labels: Codes) -> dict[str, int]:
         """The counts, by name, for ``health.json``."""
         names = ("exact_groups", "near_groups", "rows_in_groups", "largest", "cut_groups")
-        return {name: getattr(self, name) for name in names}
+        counts = {name: getattr(self, name) for name in names}
+        return {**counts, "conflicting_groups": self.conflicting_groups(labels)}
 
     def write(self, path: Path) -> None:
         """Write ``duplicates.parquet``, one row a row; :meth:`load` reads it back."""

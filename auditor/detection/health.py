@@ -42,7 +42,8 @@ def class_health(
     exact : (N,) int32
         Group of rows with the same text.
     duplicates : mapping of str to int
-        Passed on: ``exact_groups``, ``near_groups``, ``rows_in_groups``, ``largest``, ``cut_groups``.
+        Passed on: ``exact_groups``, ``near_groups``, ``rows_in_groups``, ``largest``, ``cut_groups``,
+        ``conflicting_groups``.
 
     Returns
     -------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-
 import torch
 
 from auditor.errors import ModelError
@@ -54,14 +52,3 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         has = torch.cpu.get_capabilities()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16"))
     return False
-
-
-def describe_machine(device: torch.device) -> dict[str, str | int]:
-    """What a run's manifest says of the machine."""
-    return {
-        "system": platform.system(),
-        "architecture": platform.machine(),
-        "device": str(device),
-        "precision": str(pick_dtype("auto", device)).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-    }

@@ -144,12 +144,7 @@ def folds_by_split(
     InputError
         A split is unknown or named for both, one side has none, or no row is left to train on.
     """
-    known = np.unique(splits).tolist()
-    if what := _wrong_splits(known, train_on, audit):
-        raise InputError(
-            what=f"{what} The dataset has these splits: {', '.join(known)}.",
-            todo="Name at least one of them to train on and another one to audit.",
-        )
+    check_splits(splits, train_on, audit)
     folds = np.full(len(splits), LEFT_OUT, dtype=np.int16)
     judged = np.isin(splits, audit)
     folds[np.isin(splits, train_on) & ~np.isin(groups, groups[judged])] = ALWAYS_TRAINED_ON
@@ -160,6 +155,22 @@ def folds_by_split(
             todo="Train on another split, or leave the splits out to audit all rows by cross-validation.",
         )
     return folds
+
+
+def check_splits(splits: npt.NDArray[np.str_], train_on: tuple[str, ...], audit: tuple[str, ...]) -> None:
+    """Refuse splits that are unknown, named for both, or named for one side alone.
+
+    Raises
+    ------
+    InputError
+        The splits that there are are listed.
+    """
+    known = np.unique(splits).tolist()
+    if what := _wrong_splits(known, train_on, audit):
+        raise InputError(
+            what=f"{what} The dataset has these splits: {', '.join(known)}.",
+            todo="Name at least one of them to train on and another one to audit.",
+        )
 
 
 def _wrong_splits(known: list[str], train_on: tuple[str, ...], audit: tuple[str, ...]) -> str | None:

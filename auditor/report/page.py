@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from auditor.models.scores import know_little
 from auditor.report import display, figures
 from auditor.report.pictures import Pictures
 from auditor.report.summary import Summary
@@ -46,4 +47,5 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         narrow=display.NARROW_SPACE,
         most_classes=figures.MOST_CLASSES,
         left_out=figures.LEFT_OUT,
+        know_little=know_little,
     )

@@ -91,6 +91,7 @@ class Duplicates:
     rows_in_groups: int
     largest: int
     cut_groups: int
+    conflicting_groups: int
 
 
 @dataclass(frozen=True)

@@ -216,3 +216,9 @@ def test_the_hash_seed_of_python_changes_nothing():
         outputs.add(done.stdout)
     assert len(outputs) == 1
     assert len(set(outputs.pop().split(","))) > 1
+
+
+def test_equal_texts_with_different_labels_are_counted() -> None:
+    found = find_duplicates(["so nice", "So  nice", "so nice", "else", "else", "alone"], DuplicatesConfig())
+    assert found.conflicting_groups(np.array([0, 1, 1, 2, 2, 0], dtype=np.int32)) == 1
+    assert found.summary(np.zeros(6, dtype=np.int32))["conflicting_groups"] == 0

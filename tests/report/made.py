@@ -109,7 +109,7 @@ class MadeRun:
         measured = measure(signals, probabilities=self.probabilities, labels=self.labels)
         losses = [signal for signal in signals if isinstance(signal, Loss)]
         health = detection.class_health(
-            self.labels, self.names, consensus, judged, flags, duplicates.exact, duplicates.summary()
+            self.labels, self.names, consensus, judged, flags, duplicates.exact, duplicates.summary(self.labels)
         )
         issues = detection.issues_table(data, flags, evidence, measured, group, losses)
         pq.write_table(issues, at / "issues.parquet")
