@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 import torch
 
 from auditor.errors import ModelError
-from auditor.models.device import describe_machine, pick_device, pick_dtype
+from auditor.models.device import pick_device, pick_dtype
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
@@ -79,11 +78,3 @@ def test_precision_that_is_asked_for_is_not_second_guessed(
 ):
     has(monkeypatch, avx512_bf16=capable)
     assert pick_dtype(precision, CPU) is getattr(torch, precision)
-
-
-def test_this_machine_can_be_described():
-    found = describe_machine(CPU)
-    assert found["device"] == "cpu"
-    assert found["precision"] in ("bfloat16", "float32")
-    assert found["threads"] == torch.get_num_threads()
-    assert json.loads(json.dumps(found)) == found
