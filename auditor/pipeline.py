@@ -259,7 +259,7 @@ class _Pipeline:
             np.savez(space / "neighbours.npz", index=index, similarity=similarity)
 
         def draw(space: Path) -> None:
-            with self.listener.task("Map of the vectors", _map_seconds(len(self.data))):
+            with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
                 np.save(space / "map.npy", detection.make_map(self._vectors(), config, seed), allow_pickle=False)
 
         search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
@@ -346,8 +346,3 @@ def _run_name(source: Any, texts: LabeledTexts) -> str:
         folders = {Path(path).resolve().parent.name for path in source}
         return "+".join(sorted(folder for folder in folders if folder)) or "files"
     return f"{texts.origin.format}-{texts.fingerprint()[:8]}"
-
-
-def _map_seconds(rows: int) -> float:
-    """About what UMAP takes; it tells nothing of its progress."""
-    return 8 + min(rows, 50_000) / 700

@@ -4,7 +4,7 @@ from auditor.detection.consensus import consensus
 from auditor.detection.flags import Flags, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
-from auditor.detection.layout import make_map
+from auditor.detection.layout import make_map, map_seconds
 from auditor.detection.neighbours import nearest
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import defang, issues_table, write_csv
@@ -19,6 +19,7 @@ __all__ = [
     "issues_table",
     "make_groups",
     "make_map",
+    "map_seconds",
     "nearest",
     "write_csv",
 ]

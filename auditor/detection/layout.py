@@ -41,6 +41,11 @@ def make_map(vectors: npt.NDArray[np.float32], config: DetectionConfig, seed: in
     return points
 
 
+def map_seconds(rows: int, config: DetectionConfig) -> float:
+    """About what :func:`make_map` takes on two cores; UMAP tells nothing of its progress."""
+    return 8 + min(rows, config.map_rows) / 700
+
+
 def _lay_out(vectors: npt.NDArray[np.float32], neighbours: int, seed: int) -> Points:
     scaled = MinMaxScaler().fit_transform(vectors)
     if not np.ptp(scaled, axis=0).any():
