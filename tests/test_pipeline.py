@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,7 +221,7 @@ def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "<script" not in page.lower()
     assert "<b>joy" not in page
-    with (tmp_path / "issues.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "issues.csv").open(encoding="utf-8-sig") as file:
         assert "'=sad" in file.read()
     assert sorted(audit.issues["text"]) == sorted(frame["text"])
 
@@ -261,3 +264,34 @@ def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_pat
         auditor.audit(messages, out=tmp_path, folds=1)
     with pytest.raises(InputError, match="Option seed=4294967295 is not valid"):  # of which fold 1 has no seed
         auditor.audit(messages, out=tmp_path, seed=2**32 - 1)
+
+
+def test_two_hundred_classes(tiny_model: Path, tmp_path: Path) -> None:
+    """More classes than rows in a fold of most of them; some have two rows, one has one."""
+    rng = np.random.default_rng(0)
+    labels = [f"class {number}" for number in range(200) for _ in range(4 if number > 5 else 2)] + ["alone"]
+    texts = [f"{label} asks {rng.integers(1000)} about {rng.integers(1000)}" for label in labels]
+    frame = pd.DataFrame({"text": texts, "label": labels})
+    audit = auditor.audit(frame, config=configured(tiny_model, models=("features", "lexical")), out=tmp_path)
+    assert len(audit.issues) == len(frame)
+    assert len(audit.health["classes"]) == 201
+    assert audit.issues["suspicion"].notna().sum() == len(frame) - 1
+    assert audit.issues.iloc[-1]["given_label"] == "alone"
+    assert np.load(tmp_path / "probabilities" / "consensus.npy").shape == (len(frame), 201)
+
+
+@pytest.mark.slow
+def test_the_hash_seed_of_the_process_changes_no_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    source = tmp_path / "tweets.csv"
+    messages.to_csv(source, index=False)
+    made = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        words = ["run", source, "--models", "features,lexical", "--folds", "2", "--encoder", tiny_model, "--out", out]
+        command = [sys.executable, "-m", "auditor", *map(str, words)]
+        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        stages = json.loads((out / "manifest.json").read_text("utf-8"))["stages"].values()
+        made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
+    assert made[0] == made[1]
+    assert len(made[0]) > 10

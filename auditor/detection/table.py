@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def write_csv(table: pa.Table, path: Path) -> None:
     """Write the table of issues for spreadsheets: worst first, reasons in one cell, formulas defanged.
 
     Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
-    stop reading, becomes U+FFFD.
+    stop reading, becomes U+FFFD. A byte order mark comes first, without which Excel garbles what is not ASCII.
     """
     table = table.sort_by("rank")
     for position, field in enumerate(table.schema):
@@ -96,7 +97,9 @@ def write_csv(table: pa.Table, path: Path) -> None:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             column = pc.replace_substring(defang(column), "\0", "\ufffd")
         table = table.set_column(position, field.name, column)
-    csv.write_csv(table, path)
+    with path.open("wb") as file:
+        file.write(codecs.BOM_UTF8)
+        csv.write_csv(table, file)
 
 
 def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -102,7 +102,7 @@ def test_goes_through_parquet(issues, tmp_path):
 
 def test_csv_is_by_rank_and_reads_back(issues, tmp_path):
     write_csv(issues, tmp_path / "issues.csv")
-    with (tmp_path / "issues.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "issues.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["rank"]) for row in rows] == list(range(1, ROWS + 1))
     by_id = {row["id"]: row for row in rows}
