@@ -187,7 +187,7 @@ def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, 
             from auditor.pipeline import audit  # torch and its kin take seconds
         return audit(source, config=settings, out=out, fresh=fresh, listener=listener)
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on from here.", err=True)
+        typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None
 
 

@@ -14,6 +14,11 @@ AuditorError
 │   ├── RunHeldError           another process is working on it
 │   ├── RunMismatchError       it belongs to another dataset
 │   └── RunDamagedError        a file in it is not the one that was written
+├── ReviewError                reviewing
+│   ├── DecisionError          a decision cannot be taken: its row has changed, or what it says does not fit
+│   ├── FilterError            a filter cannot be understood
+│   ├── LogError               the decision log cannot be opened, read or written
+│   └── AccountError           a reviewer's account, or how the page is opened to others
 └── StorageError               the disk is full, or refuses to be written to
 
 Every error says in ``what`` what was found where (and what was expected), and in ``todo`` what to do about it. The
@@ -103,6 +108,28 @@ class RunMismatchError(RunError):
 
 class RunDamagedError(RunError):
     """A file of the run is not the one that was written."""
+
+
+class ReviewError(AuditorError):
+    """Something about reviewing."""
+
+    exit_code = 7
+
+
+class DecisionError(ReviewError):
+    """A decision cannot be taken: its row has changed since it was shown, or what it says does not fit."""
+
+
+class FilterError(ReviewError):
+    """A filter cannot be understood: an unknown field, a value that is not allowed, a bad regular expression."""
+
+
+class LogError(ReviewError):
+    """The decision log cannot be opened, read or written."""
+
+
+class AccountError(ReviewError):
+    """A reviewer's account cannot be made or read, or the page may not be opened to others like this."""
 
 
 class StorageError(AuditorError):

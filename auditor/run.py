@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
 
 DEFAULT_PLACE = Path("reports") / "runs"
-_OURS = ("run.lock", "run.holder", ".work", "manifest.json.partial", "decisions.db")  # and decisions.db-wal, -shm
+_OURS = ("run.lock", "run.holder", "run.id", ".work", "manifest.json.partial", "decisions.db")  # and its -wal, -shm
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
 

@@ -168,7 +168,7 @@ def test_ctrl_c_and_kill_9_from_outside(forks: Forks, command: Words, uninterrup
     output, errors = process.communicate()
     assert process.returncode == 130, errors
     assert output == ""
-    assert errors.endswith("Stopped. The same command goes on from here.\n")
+    assert errors.endswith("Stopped. The same command, without --fresh, goes on from here.\n")
 
     interrupted = stages(tmp_path)
     assert_kept(killed, tmp_path)
