@@ -1,0 +1,179 @@
+"""Database: transactions on SQLite or PostgreSQL that are on the disk when they are over, and fail in plain words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from auditor.errors import LogError
+from auditor.review import schema
+
+_WRITES = "auditor_writes"
+
+_SQLITE = {
+    "SQLITE_NOTADB": ("is no SQLite database", "Name the decision log itself, or another file, with --db."),
+    "SQLITE_CORRUPT": ("is damaged", "Restore it from a backup; an exported log can be imported into a new one."),
+    "SQLITE_FULL": ("cannot grow: the disk is full", "Make room; what was said to be saved is there."),
+    "SQLITE_IOERR": ("cannot be read or written", "See to the disk; what was said to be saved is there."),
+    "SQLITE_READONLY": ("cannot be written to", "Give yourself write access to the file and its folder."),
+    "SQLITE_PERM": ("cannot be written to", "Give yourself write access to the file and its folder."),
+    "SQLITE_CANTOPEN": ("cannot be opened", "See that its folder exists, and that you may write there."),
+    "SQLITE_BUSY": ("is held by another process", "Wait until it has finished, then try again."),
+    "SQLITE_LOCKED": ("is held by another process", "Wait until it has finished, then try again."),
+}
+_POSTGRESQL = {
+    "42501": ("does not allow this user to make or change its tables", "Ask for these rights, or take another --db."),
+    "25006": ("is read-only", "Name the primary server with --db."),
+    "53": ("has run out of disk, memory or connections", "See to the server, then try again."),
+    "55P03": ("is held by another process", "Wait until it has finished, then try again."),
+}
+_NO_CONNECTION = (
+    "cannot be connected to",
+    "See that the server runs, and that user, password, host, port and database of --db are right.",
+)
+
+
+class Database:
+    """A database with the schema of the decision log; it may be used by several threads.
+
+    Parameters
+    ----------
+    url : str or Path
+        A path is an SQLite file, made when it is missing; else ``postgresql+psycopg://user:password@host/database``.
+    patience : float
+        Seconds to wait while another process writes.
+
+    Raises
+    ------
+    LogError
+        If it cannot be opened, here and in every transaction. No message holds the password.
+    """
+
+    def __init__(self, url: str | Path, patience: float) -> None:
+        self._writer = threading.Lock()  # threads queue here, in order; SQLite would have them poll
+        self._secrets: set[str] = set()
+        if isinstance(url, Path):
+            self.name = str(url)
+            self._engine = _sqlite(url, patience)
+        else:
+            where = _parsed(url)
+            self.name = f"postgresql://{where.host or 'localhost'}:{where.port or 5432}/{where.database or ''}"
+            self._secrets = {str(secret) for secret in (where.password, where.query.get("password")) if secret}
+            self._engine = _postgresql(where, patience)
+        try:
+            with self.reading() as connection:
+                found = schema.version(connection, self.name)
+            if found < len(schema.MIGRATIONS):
+                with self.writing() as connection:
+                    schema.migrate(connection, self.name)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read in one transaction."""
+        with self._in_plain_words(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write in one transaction: all of it is on the disk afterwards, or none of it."""
+        with self._in_plain_words(), self._writer, self._engine.connect() as plain:
+            connection = plain.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _in_plain_words(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            cause: Any = error.orig
+            what, todo = _plain(cause)
+            said = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+            for secret in self._secrets:
+                said = said.replace(secret, "***")
+            raise LogError(f"{self.name} {what} ({said}).", todo) from cause
+        except SQLAlchemyError as error:
+            raise LogError(f"{self.name} cannot be used ({type(error).__name__}).", "Try again.") from error
+
+
+def _plain(error: Any) -> tuple[str, str]:
+    word, state = _sqlite_word(error), getattr(error, "sqlstate", None)
+    if word:
+        return _SQLITE.get(word, ("refuses", "Try again; if it stays so, restore it from a backup."))
+    if state is None:
+        return _NO_CONNECTION
+    found = (words for code, words in _POSTGRESQL.items() if state.startswith(code))
+    return next(found, ("refuses", "See to the server, then try again."))
+
+
+def _sqlite_word(error: Any) -> str:
+    """``SQLITE_IOERR`` of ``SQLITE_IOERR_WRITE``; empty if the error is not SQLite's."""
+    return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+
+
+def _parsed(url: str) -> URL:
+    try:
+        where = make_url(url)
+    except (ArgumentError, ValueError):  # whose messages may hold the password
+        where = None
+    if where is None or where.drivername not in {"postgresql", "postgresql+psycopg"}:
+        raise LogError(
+            f"--db: {'no database address' if where is None else f'{where.drivername} is not supported'};"
+            " expected postgresql+psycopg://user:password@host/database.",
+            "Give such an address, or leave --db away for a file in the run's directory.",
+        )
+    return where.set(drivername="postgresql+psycopg")
+
+
+def _sqlite(path: Path, patience: float) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path.absolute())), connect_args={"timeout": patience}, max_overflow=50
+    )
+    # WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk when it returns; macOS
+    # must be asked for that once more.
+    _on_connect(engine, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that writes says so at once: one that has read first could not wait for another writer.
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, patience: float) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    except ModuleNotFoundError:
+        raise LogError(
+            "--db: psycopg, which talks to PostgreSQL, is not installed.",
+            "Install it: pip install 'label-auditor[postgres]'.",
+        ) from None
+    _on_connect(engine, "SET synchronous_commit = on", f"SET lock_timeout = {round(patience * 1000)}")
+    return engine
+
+
+def _on_connect(engine: Engine, *statements: str) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+        connection.commit()

@@ -1,0 +1,96 @@
+"""Figures over the decision log: how many of which verdict, and who has done how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy import Connection, func, select
+
+from auditor.review.event import Verdict
+from auditor.review.records import from_microseconds, to_microseconds
+from auditor.review.schema import actions, events, standing
+
+
+@dataclass(frozen=True)
+class ReviewerFigures:
+    """What one reviewer has done.
+
+    Attributes
+    ----------
+    reviewer : str
+    decided : int
+        Rows on which a decision of theirs stands.
+    undone : int
+        Decisions that they have taken back.
+    first, last : datetime
+        Of their first and last action (a decision, or a bulk of them), UTC.
+    median_seconds : float or None
+        Of their decisions that took a measured time.
+    by_verdict : dict
+        Verdict → rows; sums up to ``decided``.
+    """
+
+    reviewer: str
+    decided: int
+    undone: int
+    first: datetime
+    last: datetime
+    median_seconds: float | None
+    by_verdict: dict[Verdict, int]
+
+
+def count_verdicts(connection: Connection, run: int, reviewer: str | None = None) -> dict[Verdict, int]:
+    """Verdict → decisions that stand, of one reviewer or of all."""
+    found = select(standing.c.verdict, func.count()).where(standing.c.run == run)
+    if reviewer is not None:
+        found = found.where(standing.c.reviewer == reviewer)
+    found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
+    return dict(connection.execute(found).all())
+
+
+def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
+    """Figures of everybody who has ever decided something, by name."""
+    undone = func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None))
+    made = (
+        select(actions.c.reviewer, func.min(actions.c.at), func.max(actions.c.at), undone)
+        .where(actions.c.run == run, actions.c.at.is_not(None))
+        .group_by(actions.c.reviewer)
+        .order_by(actions.c.reviewer)
+    )
+    found = []
+    for reviewer, first, last, taken_back in connection.execute(made).all():
+        by_verdict = count_verdicts(connection, run, reviewer)
+        figures = ReviewerFigures(
+            reviewer=reviewer,
+            decided=sum(by_verdict.values()),
+            undone=int(taken_back or 0),
+            first=from_microseconds(first),
+            last=from_microseconds(last),
+            median_seconds=_median_seconds(connection, run, reviewer),
+            by_verdict=by_verdict,
+        )
+        found.append(figures)
+    return found
+
+
+def count_recent(connection: Connection, run: int, reviewer: str | None, since: datetime) -> int:
+    """Decisions since then that still stand; those of a bulk or an import, which nobody took one by one, left out."""
+    found = select(func.count()).where(
+        standing.c.run == run, standing.c.at >= to_microseconds(since), standing.c.source.not_in(("bulk", "import"))
+    )
+    if reviewer is not None:
+        found = found.where(standing.c.reviewer == reviewer)
+    return connection.execute(found).scalar_one()
+
+
+def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
+    """Walk to the middle of an index: neither database has a quick median of its own."""
+    timed = (events.c.run == run, events.c.reviewer == reviewer, events.c.seconds.is_not(None))
+    count = connection.execute(select(func.count()).where(*timed)).scalar_one()
+    if not count:
+        return None
+    in_order = select(events.c.seconds).where(*timed).order_by(events.c.seconds)
+    around = in_order.offset((count - 1) // 2).limit(2 - count % 2)
+    return float(median(connection.execute(around).scalars()))

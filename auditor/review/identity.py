@@ -1,0 +1,51 @@
+"""run_id: the name by which a decision log knows a run."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+
+from filelock import FileLock
+
+from auditor.errors import LogError, RunDamagedError
+from auditor.run import Run
+
+
+def run_id(run: Run) -> str:
+    """Read the run's id from its ``run.id``, which is made when it is missing.
+
+    It stays the same when the run is audited afresh, renamed or copied.
+
+    Raises
+    ------
+    RunDamagedError
+        If the file holds no id.
+    LogError
+        If it cannot be read or written.
+    """
+    path = run / "run.id"
+    try:
+        if not path.exists():
+            with FileLock(run / "run.id.lock"):
+                if not path.exists():
+                    partial = run / "run.id.partial"
+                    with partial.open("w", encoding="utf-8") as file:
+                        file.write(secrets.token_hex(8) + "\n")
+                        file.flush()
+                        os.fsync(file.fileno())
+                    os.replace(partial, path)
+        found = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise LogError(
+            f"{path} cannot be read or written: {error.strerror or error}.",
+            "See that you may read and write in the run's directory.",
+        ) from error
+    except UnicodeDecodeError:
+        found = ""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
+        raise RunDamagedError(
+            f"{path} is damaged: it holds no id, by which the decision log knows the run.",
+            "Restore it from a backup; in an exported log, it is each line's run_id.",
+        )
+    return found

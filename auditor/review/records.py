@@ -1,0 +1,137 @@
+"""Records: events as rows of the table ``events``, written once and read back equal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, func, insert, select
+
+from auditor.errors import DecisionError, LogError
+from auditor.review.event import Event
+from auditor.review.schema import events
+
+CHUNK = 500
+"""Rows that go to or come from the database at once."""
+
+_FIELDS = [name for name in Event.model_fields if name != "run_id"]
+COLUMNS = [events.c[name] for name in _FIELDS]
+"""What :meth:`Records.event` reads an event from."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_T = TypeVar("_T")
+
+
+class TakenError(DecisionError):
+    """An event's id belongs to another event already; ``event_id`` says which."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(
+            f"Event {event_id!r} is in the decision log already, and says something else there.",
+            "Decide again: every decision needs an id of its own.",
+        )
+        self.event_id = event_id
+
+
+def to_microseconds(at: datetime) -> int:
+    """Since 1970, UTC: how the log stores a time."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(at: int) -> datetime:
+    """Undo :func:`to_microseconds`."""
+    return _EPOCH + at * _MICROSECOND
+
+
+def chunks(things: Iterable[_T]) -> Iterator[list[_T]]:
+    """Cut into lists of :data:`CHUNK`."""
+    rest = iter(things)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+@dataclass(frozen=True)
+class Records:
+    """The events of one run.
+
+    Attributes
+    ----------
+    run_id : str
+    run : int
+        Its number in the database.
+    """
+
+    run_id: str
+    run: int
+
+    def last(self, connection: Connection) -> int:
+        """Number of the last event, 0 when there is none."""
+        found = select(func.max(events.c.seq)).where(events.c.run == self.run)
+        return connection.execute(found).scalar() or 0
+
+    def now(self, connection: Connection) -> datetime:
+        """Now, but later than every event in the log."""
+        last = connection.execute(select(func.max(events.c.at)).where(events.c.run == self.run)).scalar()
+        now = datetime.now(UTC)
+        return now if last is None else max(now, from_microseconds(last + 1))
+
+    def known(self, connection: Connection, ids: Sequence[str]) -> dict[str, Event]:
+        """Those of at most :data:`CHUNK` event ids that are in the log, with their events."""
+        found = select(*COLUMNS).where(events.c.run == self.run, events.c.event_id.in_(ids))
+        return {event.event_id: event for event in map(self.event, connection.execute(found))}
+
+    def insert(self, connection: Connection, given: Iterable[Event], last: int, *, stamp: bool) -> list[str]:
+        """Write the events that are not known yet, numbered from ``last + 1`` on; their ids.
+
+        Raises
+        ------
+        DecisionError
+            If an id belongs to another event already; with ``stamp``, times are not compared.
+        LogError
+            If an event is of another run.
+        """
+        at, new = self.now(connection), list[str]()
+        for chunk in chunks(given):
+            known, rows = self.known(connection, [event.event_id for event in chunk]), list[dict[str, Any]]()
+            for event in chunk:
+                before = known.get(event.event_id)
+                if before is None:
+                    known[event.event_id] = event
+                    last += 1
+                    rows.append(self._row(event, last, at if stamp else event.at))
+                    at += _MICROSECOND
+                elif before != (event.model_copy(update={"at": before.at}) if stamp else event):
+                    raise TakenError(event.event_id)
+            if rows:
+                connection.execute(insert(events), rows)
+                new += [row["event_id"] for row in rows]
+        return new
+
+    def event(self, row: Row[Any]) -> Event:
+        """The event in a row of :data:`COLUMNS`."""
+        values = dict(zip(_FIELDS, row, strict=True))
+        values["at"] = from_microseconds(values["at"])
+        values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
+        try:
+            return Event(run_id=self.run_id, **values)
+        except ValidationError as error:
+            raise LogError(
+                f"The decision log holds an event that cannot be read: {values['event_id']!r}.",
+                "Something else has written to it: restore it from a backup.",
+            ) from error
+
+    def _row(self, event: Event, seq: int, at: datetime) -> dict[str, Any]:
+        if event.run_id != self.run_id:
+            raise LogError(
+                f"Event {event.event_id!r} is of run {event.run_id!r}; this is the decision log of {self.run_id!r}.",
+                "Name the run that it was made on.",
+            )
+        row = {name: getattr(event, name) for name in _FIELDS}
+        row |= {"run": self.run, "seq": seq, "action": event.action, "at": to_microseconds(at)}
+        return row | {"new_labels": json.dumps(event.new_labels)}

@@ -1,0 +1,98 @@
+"""Several processes at once, and processes that die."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from auditor.review.log import DecisionLog
+from tests.review.events import RUN
+
+Open = Callable[..., DecisionLog]
+ROOT = Path(__file__).parents[2]
+
+WRITER = """
+import sys
+from pathlib import Path
+from auditor.review.log import DecisionLog
+from tests.review.events import bulk, decide
+
+place, kind, name = sys.argv[1:]
+log = DecisionLog(Path(place) if kind == "path" else place, "run-1")
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(60):
+    if number % 10 == 9:
+        log.append(bulk([f"{name}-{number}-{part}" for part in range(30)], f"{name}-batch-{number}", name))
+    else:
+        log.append([decide(f"{name}-{number}", name, event_id=f"{name}-{number}")])
+    if number % 7 == 6:
+        log.undo(name, f"{name}-undo-{number}")
+log.close()
+"""
+
+
+def test_two_processes_lose_nothing_and_a_third_misses_nothing(place: Path | str, open_log: Open) -> None:
+    log = open_log()
+    arguments = (str(place), "path" if isinstance(place, Path) else "url")
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, *arguments, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        for name in ("ann", "bob")
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    seen, rows, looks = 0, set[str](), 0
+    while any(writer.poll() is None for writer in writers) or log.changes(seen)[1]:
+        before = seen
+        seen, changed = log.changes(seen)
+        rows.update(changed)
+        looks += seen > before
+    assert [writer.wait() for writer in writers] == [0, 0]
+    for writer in writers:
+        writer.communicate()
+    events = list(log.all_events())
+    assert len(events) == seen == 2 * (54 + 6 * 30 + 8)
+    assert rows == {event.item_id for event in events if event.kind == "decide"}
+    assert looks > 2, "it looked while they wrote"
+    assert [event.at for event in events] == sorted({event.at for event in events})
+
+
+def test_what_was_acknowledged_survives_a_kill(place: Path | str, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "reports" / "review" / "crash.py"), "--kills=10"]
+    command += [f"--out={tmp_path / 'crash.json'}"] + ([] if isinstance(place, Path) else [f"--db={place}"])
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "crash.json").read_text())
+    assert found["kills"] == 10
+    assert found["acknowledged"] > 0
+    assert found["lost"] == found["torn_bulks"] == 0
+    assert found["standing_as_rebuilt"]
+
+
+def test_what_a_killed_process_has_left_beside_the_log_is_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.db"
+    code = (
+        "import os, sys; from pathlib import Path; from auditor.review.log import DecisionLog;"
+        "from tests.review.events import decide; log = DecisionLog(Path(sys.argv[1]), 'run-1');"
+        "log.append([decide('1')]); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path], cwd=ROOT).returncode == 9
+    assert (tmp_path / "decisions.db-wal").stat().st_size > 0
+    (tmp_path / "decisions.db-shm").unlink()
+    log = DecisionLog(path, RUN)
+    assert [event.item_id for event in log.standing()] == ["1"]
+    log.close()
