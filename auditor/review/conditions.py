@@ -1,0 +1,141 @@
+"""Conditions: what each field of a filter asks of the rows, of all fields that no decision changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.errors import FilterError
+from auditor.review.filter import Filter
+from auditor.review.items import Codes, Items
+
+Mask = npt.NDArray[np.bool_]
+Fields = tuple[str, ...]
+
+SEARCH_SECONDS = 5.0
+"""A search is given up after so long: RE2 takes time linear in the text, but some patterns a thousand times more."""
+_SEARCHED = 1 << 10
+"""Texts that are searched at a time."""
+
+
+def _given(items: Items, filter: Filter) -> Mask:
+    return _among(items.given, _codes("given", "label", filter.given, items.label_names), len(items.label_names))
+
+
+def _suggested(items: Items, filter: Filter) -> Mask:
+    codes = _codes("suggested", "label", filter.suggested, items.label_names)
+    return _among(items.suggested, codes, len(items.label_names))
+
+
+def _split(items: Items, filter: Filter) -> Mask:
+    return _among(items.split, _codes("split", "split", filter.split, items.splits), len(items.splits))
+
+
+def _pair(items: Items, filter: Filter) -> Mask:
+    return _among(items.pair, np.flatnonzero(among_pairs(items, filter.pair)), len(items.pairs))
+
+
+def _suspicion(items: Items, filter: Filter) -> Mask:
+    low = 0.0 if filter.min_suspicion is None else filter.min_suspicion
+    high = 1.0 if filter.max_suspicion is None else filter.max_suspicion
+    # Both become float32, as suspicion is: 0.9 as it is shown is then 0.9 as it is asked for. NaN is in no range.
+    return (items.suspicion >= np.float32(low)) & (items.suspicion <= np.float32(high))
+
+
+def _issue(items: Items, filter: Filter) -> Mask:
+    return items.is_issue if filter.issue else ~items.is_issue
+
+
+def _duplicate_group(items: Items, filter: Filter) -> Mask:
+    return _equal(items.duplicate_group, filter.duplicate_group)
+
+
+def _group(items: Items, filter: Filter) -> Mask:
+    return _equal(items.group, filter.group)
+
+
+def _ids(items: Items, filter: Filter) -> Mask:
+    return rows_of_ids(items, filter.ids)
+
+
+def _text(items: Items, filter: Filter) -> Mask:
+    """Search the texts, whatever the case; in bites, so that a slow pattern can be given up."""
+    search = pc.match_substring_regex if filter.regex else pc.match_substring
+    found = np.empty(len(items), dtype=np.bool_)
+    end = time.monotonic() + SEARCH_SECONDS
+    for start in range(0, len(items), _SEARCHED):
+        if time.monotonic() > end:
+            raise FilterError(
+                f"The filter's field text is {filter.text!r:.80}: it takes longer than {SEARCH_SECONDS:.0f} s.",
+                "Search for something simpler; large repetitions like {1,90} cost most.",
+            )
+        try:
+            bite = search(items.texts.slice(start, _SEARCHED), filter.text, ignore_case=True)
+        except pa.ArrowInvalid as error:
+            why = str(error).removeprefix("Invalid regular expression: ")
+            raise FilterError(
+                f"The filter's field text is {filter.text!r:.80}, which is no regular expression: {why}.",
+                "Correct it (RE2's syntax), or search for it as plain text.",
+            ) from None
+        found[start : start + _SEARCHED] = bite.to_numpy()
+    return found
+
+
+CONDITIONS: dict[Fields, Callable[[Items, Filter], Mask]] = {
+    ("given",): _given,
+    ("suggested",): _suggested,
+    ("pair",): _pair,
+    ("split",): _split,
+    ("min_suspicion", "max_suspicion"): _suspicion,
+    ("issue",): _issue,
+    ("duplicate_group",): _duplicate_group,
+    ("group",): _group,
+    ("ids",): _ids,
+    ("text", "regex"): _text,
+}
+"""The fields that ask one thing together, and how to find the rows."""
+
+
+def rows_of_ids(items: Items, ids: Sequence[str]) -> Mask:
+    """(N,) bool: the rows of the ids; those that are none are passed over."""
+    found = np.zeros(len(items), dtype=np.bool_)
+    rows = items.rows_of(ids)
+    found[rows[rows >= 0]] = True
+    return found
+
+
+def among_pairs(items: Items, pairs: Sequence[tuple[str, str]]) -> Mask:
+    """(P,) bool: which of the pairs that there are were named."""
+    labels = [label for pair in pairs for label in pair]
+    wanted = np.reshape(_codes("pair", "label", labels, items.label_names), (-1, 1, 2))
+    found: Mask = (items.pairs == wanted).all(axis=2).any(axis=0)
+    return found
+
+
+def _codes(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> list[int]:
+    codes = {name: code for code, name in enumerate(known)}
+    for name in names:
+        if name not in codes:
+            raise FilterError(
+                f"The filter's field {field} is {name!r:.80}, but there is no such {kind} here.",
+                f"There are {', '.join(known[:20])}{' …' if len(known) > 20 else ''}; or clear the filter.",
+            )
+    return [codes[name] for name in names]
+
+
+def _equal(values: Codes, code: int | None) -> Mask:
+    found: Mask = values == code
+    return found
+
+
+def _among(values: Codes, codes: Sequence[int] | npt.NDArray[np.intp], size: int) -> Mask:
+    """Whether each value is one of the codes; -1 never is."""
+    wanted = np.zeros(size + 1, dtype=np.bool_)
+    wanted[codes] = True
+    found: Mask = wanted[values]  # -1 looks at the last entry, which stands for none
+    return found

@@ -1,0 +1,165 @@
+"""Filter: which rows are meant. One object for the queue, the counts, every view, bulk actions, export and the URL."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from auditor.errors import FilterError
+from auditor.review.event import Verdict
+
+OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
+"""Names that stand in the same URL and say how rows are shown, not which."""
+
+
+def _sayable(text: str) -> str:
+    text.encode()  # a lone surrogate, which no address can hold, is a ValueError
+    return text
+
+
+Name = Annotated[str, AfterValidator(_sayable)]
+Suspicion = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+
+_PAIR: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
+_BOOLEANS = {"1": True, "0": False}
+
+
+class Filter(BaseModel):
+    """What a row must be to be found; every field that is given must hold, and of several values any.
+
+    Attributes
+    ----------
+    given, suggested, split : tuple of str
+        Names.
+    pair : tuple of (str, str)
+        Given and suggested label.
+    text : str
+        Found anywhere in the text, whatever its case; a regular expression (RE2) if ``regex``.
+    min_suspicion, max_suspicion : float or None
+        Both inclusive; rows that are not judged have no suspicion, and are then not found.
+    issue : bool or None
+    verdict : tuple of str
+        Verdicts that stand, of any reviewer, or of one of ``reviewer`` if that is given.
+    reviewer : tuple of str
+        Alone: rows that one of them has decided.
+    undecided : "anyone", "me" or None
+        Rows that nobody has decided, or not the one who asks.
+    duplicate_group, group : int or None
+        As numbered in ``issues.parquet``.
+    ids : tuple of str
+    selection : str or None
+        Key of ids that the decision log keeps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    given: tuple[Name, ...] = ()
+    suggested: tuple[Name, ...] = ()
+    pair: tuple[tuple[Name, Name], ...] = ()
+    split: tuple[Name, ...] = ()
+    text: Annotated[str, Field(max_length=1000)] = ""
+    regex: bool = False
+    min_suspicion: Suspicion | None = None
+    max_suspicion: Suspicion | None = None
+    issue: bool | None = None
+    verdict: tuple[Verdict, ...] = ()
+    reviewer: tuple[Name, ...] = ()
+    undecided: Literal["anyone", "me"] | None = None
+    duplicate_group: Number | None = None
+    group: Number | None = None
+    ids: tuple[Name, ...] = ()
+    selection: Name | None = None
+
+    @classmethod
+    def from_query(cls, query: str | Sequence[tuple[str, str]]) -> Self:
+        """Read a URL's query, ``given=joy&issue=1``, or its names and values.
+
+        Names of the page itself (:data:`OF_THE_PAGE`) are passed over.
+
+        Raises
+        ------
+        FilterError
+            If a field is unknown, is given twice and has one value, or has one that is not allowed.
+        """
+        fields: dict[str, list[str]] = defaultdict(list)
+        for name, value in _pairs(query) if isinstance(query, str) else query:
+            if name not in OF_THE_PAGE:
+                fields[name].append(value)
+        try:
+            return cls.model_validate({name: _read(name, values) for name, values in fields.items()})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            raise _refused(str(first["loc"][0]), _shortened(first["input"]), first["msg"]) from None
+
+    def to_query(self) -> str:
+        """Write the query that :meth:`from_query` reads back, equal; neutral fields are left out."""
+        fields = type(self).model_fields
+        given = ((name, value) for name, value in self if value != fields[name].default)
+        return urlencode([(name, text) for name, value in given for text in _write(value)])
+
+    def without(self, *names: str) -> Self:
+        """Make the same filter with some fields neutral."""
+        return self.model_copy(update={name: type(self).model_fields[name].default for name in names})
+
+
+QUEUE = Filter(issue=True, undecided="anyone")
+"""Where a reviewer starts."""
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise FilterError(
+            "The filter in the address is not UTF-8, as every address should be.", "Copy the whole address again."
+        ) from None
+
+
+def _read(name: str, values: list[str]) -> Any:
+    """What a field is given; whether it may be that is the model's to say."""
+    field = Filter.model_fields.get(name)
+    if field is None:
+        raise FilterError(
+            f"The filter has no field {_shortened(name)}.", f"Its fields are {', '.join(Filter.model_fields)}."
+        )
+    if isinstance(field.default, tuple):
+        return tuple(_read_pair(value) for value in values) if name == "pair" else tuple(values)
+    if len(values) > 1:
+        raise _refused(name, _shortened(values), "it takes one value")
+    if name in ("regex", "issue"):
+        if values[0] not in _BOOLEANS:
+            raise _refused(name, _shortened(values[0]), "it takes 1 or 0")
+        return _BOOLEANS[values[0]]
+    return values[0]
+
+
+def _read_pair(value: str) -> tuple[str, str]:
+    try:
+        return _PAIR.validate_json(value, strict=True)
+    except ValidationError:
+        raise _refused("pair", _shortened(value), 'it takes two labels, like ["joy", "love"]') from None
+
+
+def _write(value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [str(int(value))]
+    if isinstance(value, tuple):
+        return [part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in value]
+    return [str(value)]
+
+
+def _refused(name: str, value: str, why: str) -> FilterError:
+    return FilterError(
+        f"The filter's field {name} is {value}: {why[:1].lower()}{why[1:]}.", "Correct it, or clear the filter."
+    )
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

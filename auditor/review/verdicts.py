@@ -1,0 +1,170 @@
+"""Verdicts: who has decided what, as arrays over the rows: a mirror of what stands in the decision log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.review.event import VERDICTS, Event
+from auditor.review.items import Codes, Items
+from auditor.review.log import DecisionLog
+
+Bits = npt.NDArray[np.uint8]
+
+BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
+"""A row's verdicts, of any number of reviewers, fit into one byte; 0 is undecided."""
+SHOWN, FOLLOWED = 1, 2
+_TOGETHER = {"bulk", "import"}
+"""Sources of decisions that were not taken one by one: they say nothing of speed, nor of agreement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Own:
+    """One reviewer's decisions on N rows; zeros where there is none, so that memory is used for those there are.
+
+    Attributes
+    ----------
+    bits : (N,) uint8
+        :data:`BIT` of the verdict.
+    to : (N,) int32
+        Code of the label that a row was relabelled to, plus 1.
+    suggestion : (N,) uint8
+        Of rows kept or relabelled one by one: :data:`SHOWN` where a suggestion was, :data:`FOLLOWED` where it was
+        taken.
+    at : (N,) float64
+        Seconds since 1970 of decisions taken one by one.
+    """
+
+    bits: Bits
+    to: Codes
+    suggestion: Bits
+    at: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls, rows: int) -> Own:
+        """No decision yet."""
+        return cls(np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8), np.zeros(rows))
+
+    def put(self, rows: Codes, fresh: Own) -> None:
+        """Replace what is known of some rows."""
+        self.bits[rows], self.to[rows] = fresh.bits, fresh.to
+        self.suggestion[rows], self.at[rows] = fresh.suggestion, fresh.at
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Own:
+        """Decisions on some rows."""
+        return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows])
+
+
+class Verdicts:
+    """What stands in the decision log, by reviewer and row.
+
+    A decision counts only if it was taken on the row's text and given label as they are now; other ones are stale.
+    Reading is safe from many threads while one catches up: a row shows either what stood before or what stands now.
+
+    Parameters
+    ----------
+    items : Items
+    log : DecisionLog
+    """
+
+    def __init__(self, items: Items, log: DecisionLog) -> None:
+        self.items, self.log = items, log
+        self._lock = Lock()
+        self._seq = 0
+        self._stale: dict[str, int] = {}
+        self._own: dict[str, Own] = {}
+        self._anyone = np.zeros(len(items), np.uint8)
+        self._touched = np.zeros(len(items), np.bool_)
+
+    def catch_up(self) -> None:
+        """Take in what was written to the log since the last time; quick when nothing was."""
+        with self._lock:
+            seq, ids = self.log.changes(self._seq)
+            if seq > self._seq:
+                # What stands is read after seq: what is written in between comes again the next time.
+                self._take_in(ids, self.log.standing(ids if self._seq else None))
+                self._seq = seq
+
+    def _take_in(self, ids: Sequence[str], standing: Iterable[Event]) -> None:
+        """Put what stands on some items in the place of what stood on them."""
+        rows = self.items.rows_of(ids)
+        place_of = {item_id: place for place, item_id in enumerate(ids)}
+        fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
+        stale: defaultdict[str, int] = defaultdict(int)
+        for event in standing:
+            place = place_of.get(event.item_id or "")
+            if place is None:
+                continue
+            if rows[place] < 0 or event.item_hash != self.items.hash_of(rows[place]):
+                stale[ids[place]] += 1
+            else:
+                self._set(fresh[event.reviewer], place, event)
+        known = rows >= 0
+        rows, anyone = rows[known], np.zeros(np.count_nonzero(known), np.uint8)
+        for reviewer in fresh.keys() - self._own.keys():
+            self._own = {**self._own, reviewer: Own.none(len(self.items))}
+        for reviewer, own in self._own.items():
+            now = fresh[reviewer].take(known)
+            own.put(rows, now)
+            anyone |= now.bits
+        self._anyone[rows] = anyone
+        self._touched[rows] = True
+        self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
+
+    def _set(self, own: Own, place: int, event: Event) -> None:
+        assert event.verdict  # a decision has one
+        own.bits[place] = BIT[event.verdict]
+        if event.verdict == "relabel":
+            own.to[place] = 1 + self.items.codes.get(event.new_labels[0], -1)
+        if event.source in _TOGETHER:
+            return
+        own.at[place] = event.at.timestamp()
+        if event.suggestion_shown is not None and event.verdict in ("keep", "relabel"):
+            own.suggestion[place] = FOLLOWED if event.new_labels == (event.suggestion_shown,) else SHOWN
+
+    # -- what stands --------------------------------------------------------------------------------------------
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """Those who have decided something, by name."""
+        return tuple(sorted(self._own))
+
+    @property
+    def stale(self) -> int:
+        """Decisions that stand in the log, but were taken on another text or label, or on a row that is gone."""
+        return sum(self._stale.values())
+
+    def of(self, reviewer: str | None) -> Own:
+        """One reviewer's decisions; none for somebody unknown."""
+        return self._own.get(reviewer or "") or Own.none(len(self.items))
+
+    def bits(self, reviewers: Sequence[str] = ()) -> Bits:
+        """(N,) uint8: the verdicts of any of the reviewers, or of anybody; not to be written to."""
+        if not reviewers:
+            return self._anyone
+        bits = np.zeros(len(self.items), np.uint8)
+        for reviewer in reviewers:
+            bits |= self.of(reviewer).bits
+        return bits
+
+    def touched(self, row: int) -> bool:
+        """Whether the log says anything of the row, be it undone."""
+        return bool(self._touched[row])
+
+    def decided_by(self, row: int) -> list[str]:
+        """Who has decided the row, by name."""
+        return [reviewer for reviewer in self.reviewers if self._own[reviewer].bits[row]]
+
+    def gone(self, item_ids: Sequence[str], me: str | None) -> list[str]:
+        """Those of some items that somebody else has decided."""
+        rows = self.items.rows_of(item_ids).tolist()
+        return [
+            item_id
+            for item_id, row in zip(item_ids, rows, strict=True)
+            if row >= 0 and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
+        ]

@@ -1,0 +1,205 @@
+"""What happens to the log from outside: every trouble is told in plain words, and harms nothing that was saved."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from auditor.errors import LogError
+from auditor.review.log import DecisionLog
+from tests.disk import files_up_to
+from tests.review.events import RUN, bulk, decide, stands
+
+Open = Callable[..., DecisionLog]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "decisions.db"
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[DecisionLog]:
+    log = DecisionLog(path, RUN, patience=0.2)
+    log.append([decide("1")])
+    yield log
+    log.close()
+
+
+def refusal(place: Path | str) -> LogError:
+    with pytest.raises(LogError) as refused:
+        DecisionLog(place, RUN, patience=0.2).close()
+    assert refused.value.todo
+    assert "\n" not in refused.value.what
+    return refused.value
+
+
+# -- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"so glad;joy\n" * 1_000, b"SQLite format 3\0" + b"\xff" * 5_000])
+def test_something_else_than_a_database(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert f"{path} is no SQLite database" in refusal(path).what
+    assert path.read_bytes() == content
+
+
+def test_a_folder_and_a_missing_folder(tmp_path: Path) -> None:
+    assert "cannot be opened" in refusal(tmp_path).what
+    assert "cannot be opened" in refusal(tmp_path / "missing" / "decisions.db").what
+
+
+def test_a_damaged_log(log: DecisionLog, path: Path) -> None:
+    log.append([decide(str(number)) for number in range(500)])
+    log.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 8192))
+    with pytest.raises(LogError, match="is damaged"):
+        DecisionLog(path, RUN).append([decide("new")])
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Without root's rights, which no permission holds back."""
+    root = os.getuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_log_that_may_only_be_read() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="auditor-read-only-"))  # pytest's folders are closed to others
+    try:
+        DecisionLog(folder / "decisions.db", RUN).close()
+        (folder / "decisions.db").chmod(0o444)
+        folder.chmod(0o555)
+        with nobody():
+            error = refusal(folder / "decisions.db")
+            assert re.search("decisions.db cannot be (written to|opened)", error.what)
+            assert "folder" in error.todo
+            assert "new.db cannot be opened" in refusal(folder / "new.db").what
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def test_a_full_disk_loses_nothing_that_was_saved(log: DecisionLog, path: Path) -> None:
+    with files_up_to(path.stat().st_size + 40_000):
+        saved, words = 0, ""
+        while not words:
+            try:
+                log.append([decide(f"row-{saved}")])
+                saved += 1
+            except LogError as error:
+                words = error.what
+        assert re.search(r"decisions\.db cannot (grow: the disk is full|be read or written)", words)
+        with pytest.raises(LogError):
+            log.append(bulk([str(number) for number in range(2_000)], "batch"))
+    assert len(stands(log)) == saved + 1
+    log.append([decide("afterwards")])
+    log.close()
+    assert len(stands(DecisionLog(path, RUN))) == saved + 2
+
+
+def test_a_full_disk_at_the_very_beginning(path: Path) -> None:
+    with files_up_to(10_000):
+        assert "cannot" in refusal(path).what
+    DecisionLog(path, RUN).close()
+
+
+def test_a_log_that_somebody_else_holds(log: DecisionLog, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LogError, match=r"decisions\.db is held by another process"):
+        log.append([decide("2")])
+    assert stands(log) == {("1", "ann"): "keep"}
+    other.execute("COMMIT")
+    other.close()
+    log.append([decide("2")])
+
+
+def test_an_event_that_nobody_of_us_has_written(log: DecisionLog, path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TRIGGER events_no_update")
+        other.execute("UPDATE events SET verdict = 'perhaps'")
+    other.close()
+    with pytest.raises(LogError, match="holds an event that cannot be read: 'decision-"):
+        list(log.standing())
+
+
+# -- servers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ann:s3cret@host/db",
+        "sqlite:///s3cret.db",
+        "postgresql+asyncpg://ann:s3cret@host/db",
+        "s3cret",
+        "postgresql+psycopg://ann:s3cret@host:port/db",
+        "",
+    ],
+)
+def test_an_address_that_is_none(url: str) -> None:
+    error = refusal(url)
+    assert "expected postgresql+psycopg://user:password@host/database" in error.what
+    assert "s3cret" not in str(error)
+
+
+def test_a_server_that_does_not_answer() -> None:
+    for url in ("postgresql://ann:s3cret@127.0.0.1:1/db", "postgresql+psycopg://127.0.0.1:1/db?password=s3cret"):
+        error = refusal(url)
+        assert "postgresql://127.0.0.1:1/db cannot be connected to" in error.what
+        assert "s3cret" not in str(error)
+        assert "s3cret" not in repr(error.__cause__)
+
+
+def test_a_password_that_is_wrong_and_a_database_that_is_missing(server: str) -> None:
+    url = make_url(server)
+    wrong = refusal(url.set(password="wrong-s3cret").render_as_string(hide_password=False))
+    assert "cannot be connected to" in wrong.what
+    assert "password authentication failed" in wrong.what
+    assert "s3cret" not in str(wrong)
+    missing = refusal(url.set(database="nowhere").render_as_string(hide_password=False))
+    assert 'database "nowhere" does not exist' in missing.what
+    assert "s3cret" not in str(missing)
+    quoted = refusal(url.set(password="a/b@c:d").render_as_string(hide_password=False))
+    assert "password authentication failed" in quoted.what
+    assert "a/b" not in str(quoted)
+    assert "a%2Fb" not in str(quoted)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_server_that_holds_restarts_and_forbids(place: str, open_log: Open) -> None:
+    log = DecisionLog(place, RUN, patience=0.2)
+    log.append([decide("1")])
+    engine = create_engine(place, poolclass=NullPool)
+    with engine.begin() as other:
+        other.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        with pytest.raises(LogError, match="is held by another process"):
+            log.append([decide("2")])
+    with engine.connect() as other:  # as after a restart: our connections are gone
+        other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+    assert log.append([decide("2")])
+    with engine.begin() as other:
+        other.execute(text(f"ALTER DATABASE {make_url(place).database} SET default_transaction_read_only = on"))
+    log.close()
+    with pytest.raises(LogError, match="is read-only"):
+        open_log().append([decide("3")])
+    engine.dispose()
