@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
+from auditor import commands
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import Terminal, plain
 from auditor.errors import AuditorError, InputError
@@ -168,6 +169,11 @@ def report(run: Annotated[str, _RUN]) -> None:
     Example: auditor report tweets
     """
     typer.echo(_open(run).report())
+
+
+app.command()(commands.review)
+app.add_typer(commands.accounts)
+app.add_typer(commands.decisions)
 
 
 def main() -> None:

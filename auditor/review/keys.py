@@ -1,0 +1,77 @@
+"""Keys: which key does what on the review page, and what a reviewer would rather have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from auditor.errors import SourceError
+
+DEFAULT_KEYS: Mapping[str, str] = {
+    "keep": "k",
+    "suggest": "s",
+    **{f"label{number}": str(number % 10) for number in range(1, 11)},
+    "pick": "/",
+    "ambiguous": "a",
+    "none": "n",
+    "exclude": "x",
+    "unsure": "i",
+    "skip": "space",
+    "undo": "u",
+    "redo": "r",
+    "back": "b",
+    "note": "e",
+    "help": "h",
+}
+"""Key of each action, as the browser's ``KeyboardEvent.key`` names it; a blank is written ``space``."""
+
+NAMED = frozenset(
+    "space Backspace Delete Insert Home End PageUp PageDown ArrowLeft ArrowRight ArrowUp ArrowDown".split()
+)
+"""Keys of several letters that may be taken; the page needs Enter, Escape and Tab itself."""
+
+_MOST_BYTES = 100_000
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """Read a JSON file of changes, ``{"keep": "g", "skip": "ArrowRight"}``, into the default keys.
+
+    Returns
+    -------
+    dict
+        Key by action, of all actions.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, or names an unknown action, a key that cannot be used, or one key twice.
+    """
+    try:
+        with path.open("rb") as file:
+            changes = json.loads(file.read(_MOST_BYTES))
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Name a file of keys with --keys.") from None
+    except (ValueError, RecursionError) as error:  # of JSON, and of UTF-8
+        raise _refused(path, f"is not JSON ({error})") from None
+    if not isinstance(changes, dict) or not all(isinstance(key, str) for key in changes.values()):
+        raise _refused(path, "is not an object of actions and keys")
+    keys = dict(DEFAULT_KEYS)
+    for action, key in changes.items():
+        if action not in keys:
+            raise SourceError(f"{path} names an unknown action {action!r}.", f"Actions: {', '.join(DEFAULT_KEYS)}.")
+        if key not in NAMED and (len(key) != 1 or not key.isprintable() or key.isspace()):
+            raise _refused(
+                path, f"gives {action!r} the key {key!r}, where one character is expected or {', '.join(sorted(NAMED))}"
+            )
+        keys[action] = key if key in NAMED else key.lower()  # Shift and Caps Lock make no difference
+    actions: dict[str, str] = {}
+    for action, key in keys.items():
+        if key in actions:
+            raise _refused(path, f"leaves the key {key!r} to both {actions[key]!r} and {action!r}")
+        actions[key] = action
+    return keys
+
+
+def _refused(path: Path, what: str) -> SourceError:
+    return SourceError(f"{path} {what}.", 'Write it like {"keep": "g", "skip": "ArrowRight"}, each key once.')

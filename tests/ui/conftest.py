@@ -1,0 +1,76 @@
+"""The review page of a made-up run, asked as a browser asks it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from auditor_ui.app import build
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from auditor.review.accounts import Accounts
+from auditor.review.log import DecisionLog, run_id
+from auditor.run import Run
+from tests.review.runs import write_run
+
+PASSWORD = "three short words"
+
+
+def make_app(run: Run, log: DecisionLog, **options: Any) -> FastAPI:
+    """Build the app within an event loop: Gradio would make loops of its own otherwise, and never close them."""
+
+    async def made() -> FastAPI:
+        return build(run, log, **options)
+
+    return asyncio.run(made())
+
+
+def browser(app: FastAPI) -> TestClient:
+    """Something that asks as a browser does on our own page, with cookies of its own."""
+    return TestClient(app, "http://127.0.0.1:7860", follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run; tests read it."""
+    return write_run(tmp_path_factory.mktemp("run") / "diary")
+
+
+@pytest.fixture
+def log(run: Run, tmp_path: Path) -> Iterator[DecisionLog]:
+    """An empty log of the run's decisions."""
+    log = DecisionLog(tmp_path / "decisions.db", run_id(run))
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def app(run: Run, log: DecisionLog) -> FastAPI:
+    """The page, without a login."""
+    return make_app(run, log)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """A browser in which nobody has given a name yet."""
+    return browser(app)
+
+
+@pytest.fixture
+def ann(client: TestClient) -> TestClient:
+    """A browser in which Ann reviews."""
+    assert client.post("/api/name", json={"name": "ann"}).json() == {"reviewer": "ann"}
+    return client
+
+
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
+    """Accounts of Ann and Bob."""
+    accounts = Accounts(tmp_path_factory.mktemp("accounts") / "reviewers.json")
+    for name in ("ann", "bob"):
+        accounts.add(name, PASSWORD)
+    return accounts

@@ -1,0 +1,47 @@
+"""The page while its run is audited anew."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from auditor.config import AuditConfig, EncoderConfig
+from auditor.data import sample
+from auditor.pipeline import audit
+from auditor.review.log import DecisionLog, run_id
+from auditor.run import find_run
+from tests.ui.conftest import browser, make_app
+
+
+def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path, tmp_path: Path) -> None:
+    frame = sample.written()
+    frame = frame[frame["label"].isin(["joy", "sadness"])].head(60)
+    config = AuditConfig(models=("lexical",), encoder=EncoderConfig(name=str(tiny_model)), folds=2)
+    place = tmp_path / "run"
+    audit(frame, config=config, out=place)
+    run = find_run(place)
+    with closing(DecisionLog(run / "decisions.db", run_id(run))) as log:
+        client = browser(make_app(run, log))
+        client.post("/api/name", json={"name": "ann"})
+        before = client.get("/api/table?size=60").json()
+        decide(client, before["rows"][0]["row"])
+
+        audit(frame, config=config.updated(seed=1), out=place, fresh=True)
+
+        assert client.get("/api/table?size=60").json()["rows"][1:] == before["rows"][1:]
+        for row in before["rows"][1:]:
+            decide(client, row["row"])
+        for view in ("facets", "groups", "confusions", "map", "progress"):
+            assert client.get(f"/api/{view}").status_code == 200
+
+        again = browser(make_app(find_run(place), log))
+        assert again.get("/api/progress").json()["decided"] == 60
+
+
+def decide(client: Any, row: int) -> None:
+    card = client.get(f"/api/row?row={row}").json()
+    about = {"item_id": card["id"], "item_hash": card["hash"]}
+    press = {"event_id": f"press-{row}", "kind": "decide", "verdict": "keep", **about}
+    answer = client.post("/api/events", json={"events": [press]}).json()
+    assert answer["results"] == [{"event_id": f"press-{row}", "status": "saved"}]

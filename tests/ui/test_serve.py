@@ -1,0 +1,162 @@
+"""The server as a process: where it listens, that it can be killed, and that Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from auditor_ui import serve as serving
+from auditor_ui.serve import serve
+
+from auditor.errors import AccountError, ReviewError
+from auditor.review.accounts import Accounts
+from auditor.review.log import DecisionLog, run_id
+from auditor.run import Run, find_run
+
+
+@pytest.fixture
+def copied(run: Run, tmp_path: Path) -> Run:
+    """The run in a directory of its own, which the server may write its log to."""
+    return find_run(shutil.copytree(run.directory, tmp_path / "diary"))
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(run: Run, port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server, once it says where it is."""
+    command = [sys.executable, "-m", "auditor", "review", str(run.directory), f"--port={port}", "--no-open", *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        address = re.search(r"http://\S+", said)
+        assert address is not None, process.communicate()
+        yield process, address[0]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def browser(address: str, cookies: httpx2.Cookies | None = None) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=address, cookies=cookies, headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False, timeout=60
+    )
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(copied: Run) -> None:
+    port = free_port()
+    with served(copied, port) as (process, address), browser(address) as client:
+        assert address == f"http://127.0.0.1:{port}/"
+        client.post("api/name", json={"name": "ann"}).raise_for_status()
+        card = client.get("api/queue?limit=1").json()["cards"][0]
+        press = {
+            "event_id": "e1",
+            "kind": "decide",
+            "item_id": card["id"],
+            "item_hash": card["hash"],
+            "verdict": "keep",
+        }
+        assert client.post("api/events", json={"events": [press]}).json()["results"][0]["status"] == "saved"
+        cookies = client.cookies
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with served(copied, port) as (process, address), browser(address, cookies) as client:
+        assert client.get("api/session").json()["reviewer"] == "ann"
+        assert client.get("api/card", params={"id": card["id"]}).json()["mine"]["verdict"] == "keep"
+        undo = {"event_id": "e2", "kind": "undo"}
+        assert client.post("api/events", json={"events": [undo]}).json()["results"][0]["undoes"] == "e1"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Ended" in out
+    assert err == ""
+    with closing(DecisionLog(copied / "decisions.db", run_id(copied))) as log:
+        assert [event.event_id for event in log.all_events()] == ["e1", "e2"]
+
+
+@pytest.mark.slow
+def test_reviewers_log_in_and_wrong_tries_are_told_in_the_terminal(copied: Run, tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "reviewers.json")
+    accounts.add("ann", "three short words")
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keep": "g"}))
+    words = ("--auth", str(accounts.path), "--keys", str(keys))
+    with served(copied, free_port(), *words) as (process, address), browser(address) as client:
+        assert client.get("api/session").status_code == 401
+        client.post("login", data={"name": "ann", "password": "not that one"})
+        assert client.post("login", data={"name": "ann", "password": "three short words"}).status_code == 303
+        session = client.get("api/session").json()
+        assert (session["reviewer"], session["keys"]["keep"]) == ("ann", "g")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert "login of 'ann' from 127.0.0.1 failed" in err
+    assert "not that one" not in err
+
+
+def test_without_a_login_only_this_machine_is_served(run: Run) -> None:
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org", ""):
+        with pytest.raises(AccountError, match="without a login") as refused:
+            serve(str(run.directory), host=host)
+        assert "--auth" in refused.value.todo
+
+
+def test_a_login_needs_accounts(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="no such file"):
+        serve(str(run.directory), auth=tmp_path / "none.json")
+    path = tmp_path / "empty.json"
+    path.write_text(json.dumps({"format": 1, "secret": "0" * 64, "users": {}}))
+    path.chmod(0o600)
+    with pytest.raises(AccountError, match="has no accounts"):
+        serve(str(run.directory), auth=path, host="0.0.0.0")
+
+
+def test_the_next_free_port_is_taken_unless_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(serving, "FIRST_PORT", port)
+        with closing(serving._listen("127.0.0.1", None)) as listener:
+            assert port < listener.getsockname()[1] < port + serving.PORTS
+        with pytest.raises(ReviewError, match=f"port {port}: Address already in use") as refused:
+            serve(str(run.directory), port=port)
+        assert "--port" in refused.value.todo
+        monkeypatch.setattr(serving, "PORTS", 1)
+        with pytest.raises(ReviewError, match="all taken"):
+            serve(str(run.directory))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="of POSIX sockets")
+def test_a_port_that_was_just_left_can_be_taken_again() -> None:
+    with closing(serving._listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with closing(socket.create_connection(("127.0.0.1", port))) as client:
+            listener.accept()[0].close()  # our end closes first: the port stays in TIME_WAIT
+            assert client.recv(1) == b""
+    serving._listen("127.0.0.1", port).close()
+
+
+def test_an_address_that_is_not_this_machines_is_told(run: Run, tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "reviewers.json")
+    accounts.add("ann", "three short words")
+    with pytest.raises(ReviewError, match=r"cannot be served at 192\.0\.2\.1") as refused:
+        serve(str(run.directory), host="192.0.2.1", auth=accounts.path)
+    assert "--host" in refused.value.todo

@@ -1,0 +1,42 @@
+"""What holds for the page's scripts and styles, as far as reading them can tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from auditor.report.theme import DARK, LIGHT
+
+STATIC = Path(__file__).parents[2] / "ui" / "static"
+SCRIPTS = sorted(STATIC.glob("*.js"))
+STYLES = sorted(STATIC.glob("*.css"))
+RUNS_STRINGS = re.compile(
+    r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|DOMParser|srcdoc\s*=)|document\.write"
+    r"|\beval\(|new Function|setTimeout\(\s*[\"'`]|\.setHTML"
+)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_make_elements_and_never_run_strings(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert RUNS_STRINGS.findall(text) == []
+    imported = re.findall(r"^(?:import|export) .*from \"(.*)\";", text, flags=re.MULTILINE)
+    assert [name for name in imported if not re.fullmatch(r"\./[a-z]+\.js", name)] == []
+    assert [name for name in imported if not (STATIC / name).is_file()] == []
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *STYLES], ids=lambda path: path.name)
+def test_nothing_comes_from_another_host_and_files_stay_short(path: Path) -> None:
+    text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert re.findall(r"(?:https?:|[\"'(])//[\w.]+", text) == []
+    assert "@import" not in text
+    assert len(text.splitlines()) <= 350
+
+
+def test_the_page_has_the_colours_of_the_report() -> None:
+    style = (STATIC / "style.css").read_text("utf-8")
+    for selector, colours in ((":root", LIGHT), (".dark", DARK)):
+        block = style.partition(f"\n{selector} {{")[2].partition("\n}")[0]
+        assert dict(re.findall(r"--([\w-]+): (#\w+);", block)) == colours

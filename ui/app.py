@@ -1,0 +1,127 @@
+"""The app: the API, the static files and Gradio's page, behind one guard and, with accounts, one door."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import mimetypes
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import FileResponse, Response
+
+from auditor.review.accounts import Accounts
+from auditor.review.log import DecisionLog
+from auditor.review.throttle import Throttle
+from auditor.run import Run
+
+from . import api, decisions, login
+from .answers import answer_errors
+from .desk import Desk
+from .guard import Guard, PageGuard
+from .page import make_page, theme
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine for itself."""
+
+_STATIC = Path(__file__).parent / "static"
+_DAY = 24 * 60 * 60
+
+mimetypes.add_type("text/javascript", ".js")  # some systems call it text/plain, which no browser runs
+
+
+def build(
+    run: Run,
+    log: DecisionLog,
+    *,
+    accounts: Accounts | None = None,
+    keys: Mapping[str, str] | None = None,
+    hosts: Collection[str] | None = LOCAL,
+) -> FastAPI:
+    """Make the review page of a run.
+
+    Parameters
+    ----------
+    run : Run
+        A finished one; it is only read.
+    log : DecisionLog
+        Where decisions go.
+    accounts : Accounts or None
+        Who may log in. Without, everybody who reaches the page may review, under the name that they give.
+    keys : mapping of str to str, or None
+        Key by action; the default ones when None.
+    hosts : collection of str, or None
+        Names under which the page may be asked for; any when None, which is safe with accounts alone.
+
+    Returns
+    -------
+    FastAPI
+    """
+    app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = Desk.of(run, log, keys)
+    app.state.accounts = accounts
+    app.state.throttle = Throttle()
+    answer_errors(app)
+    app.include_router(api.router)
+    app.include_router(decisions.router)
+    _serve_static(app)
+    app.add_middleware(PageGuard)  # what is added later stands further out
+    if accounts is not None:
+        app.include_router(login.router)
+        app.add_middleware(login.Door, accounts=accounts)
+    for path in ("/api/{rest:path}", "/static/{name}", *login.FORMS):
+        app.add_api_route(path, _nothing, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=accounts.secret if accounts else _no_secret(log.run_id),
+        session_cookie=f"auditor-{log.run_id[:16]}",  # a browser has one set of cookies for all ports of a host
+        max_age=14 * _DAY if accounts else 365 * _DAY,
+    )
+    app.add_middleware(Guard, hosts=hosts, forms=login.FORMS if accounts else ())
+    gr.mount_gradio_app(
+        app,
+        make_page(app.state.desk.items.name, login=accounts is not None),
+        path="/",
+        theme=theme(),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        auth_dependency=(lambda request: login.reviewer(request, accounts)) if accounts else None,
+    )
+    return app
+
+
+async def _nothing() -> None:
+    """Answer what is ours and unknown, before Gradio can."""
+    raise HTTPException(404)
+
+
+def _no_secret(run_id: str) -> str:
+    """Key of the cookies without a login: the same after a restart, and not secret.
+
+    It need not be: whoever reaches the page may give themselves any name.
+    """
+    return hashlib.sha256(f"auditor without a login: {run_id}".encode()).hexdigest()
+
+
+def _serve_static(app: FastAPI) -> None:
+    """Serve our files as ``static/<name>``; what lies deeper is Gradio's. They are asked for anew each time."""
+    files = StaticFiles(directory=_STATIC)
+    plotly = importlib.util.find_spec("plotly")
+    assert plotly is not None
+    assert plotly.submodule_search_locations is not None
+    script = Path(plotly.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
+
+    @app.get("/static/plotly.min.js")
+    async def plotly_js() -> Response:
+        return FileResponse(script, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/static/{name}")
+    async def static(name: str, request: Request) -> Response:
+        response = await files.get_response(name, request.scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -1,0 +1,179 @@
+"""Guard: what the server lets in, how much of Gradio it serves, and what goes along with every answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .page import STYLES
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # with less, a browser's form says "Origin: null"
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+}
+"""Of every answer; the page has another Content-Security-Policy."""
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Of inline scripts
+those run that it wrote into the page, by their hashes: none that a text could bring along."""
+
+_OURS = re.compile(r"/(api/.*|static/[^/]+)")
+_GRADIOS = re.compile(r"/(|theme\.css|favicon\.ico|assets/.*|static/js/iframeResizer\.contentWindow\.min\.js)")
+"""All that the page asks Gradio for. Its uploads, files, queue and API stay shut: nobody here uses them."""
+
+_MOST_BYTES = 16 << 20
+"""Of a request: a selection of a million rows has half as many."""
+
+_SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+
+
+class Guard:
+    """The outermost layer of the server, around the API, the static files and Gradio.
+
+    It refuses requests for another host's name (DNS rebinding), changes that another site's page asks for, and all of
+    Gradio but its page; and it gives every answer :data:`HEADERS`.
+
+    Parameters
+    ----------
+    app : ASGI application
+    hosts : collection of str, or None
+        Names under which the page may be asked for, without ports; any when None.
+    forms : collection of str
+        Paths of our own at which forms are sent.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None, forms: Collection[str] = ()) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._forms = forms
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or have it answered."""
+        app = self._app
+        if scope["type"] == "http":
+            send = _with_headers(send)
+            app = self._refusal(scope) or app
+        await app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        host = headers.get("host", "")
+        if self._hosts is not None and _name_of(host) not in self._hosts:
+            return refuse(
+                421,
+                "This page is not served under that name.",
+                "Open it by the address that the server has printed; for others, start it with --auth.",
+            )
+        if not _OURS.fullmatch(path) and not _GRADIOS.fullmatch(path) and path not in self._forms:
+            return refuse(404, "There is nothing here.", "Open the page by the address that the server has printed.")
+        if scope["method"] in ("GET", "HEAD"):
+            return None
+        if not _same_origin(headers, host):
+            return refuse(403, "The request comes from another site.", "Open the page itself, and do it there.")
+        json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+        if not json and path not in self._forms:
+            return refuse(415, "The request is not JSON.", "Send application/json.")
+        size = headers.get("content-length", "")  # which the server below holds the body against
+        if not size.isdecimal() or int(size) > _MOST_BYTES:
+            return refuse(413, "The request is too large, or does not say how large it is.", "Choose fewer rows.")
+        return None
+
+
+def refuse(status: int, what: str, todo: str) -> JSONResponse:
+    """Make the answer that every error has."""
+    return JSONResponse({"what": what, "todo": todo}, status, headers={"Cache-Control": "no-store"})
+
+
+def _same_origin(headers: Headers, host: str) -> bool:
+    """Whether a page of ours asks, by what browsers say and scripts cannot change."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin is not None and urlsplit(origin).netloc == host
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+def _name_of(host: str) -> str | None:
+    """Of a Host header, without the port; None if it makes no sense."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+class PageGuard:
+    """The innermost layer, at Gradio's page: without the address' query, and with the policy that its scripts need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and scope["path"] == "/":
+            # The query is for our scripts: Gradio would take `page` for one of its own, and fail. And the answer is
+            # to be read here, so it may not be compressed.
+            headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+            scope = {**scope, "query_string": b"", "headers": headers}
+            send = _PageSending(send)
+        await self._app(scope, receive, send)
+
+
+class _PageSending:
+    """Holds the page back until it is whole, and adds to it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message = {}
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif message["type"] == "http.response.body":
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._send_all()
+
+    async def _send_all(self) -> None:
+        headers = MutableHeaders(scope=self._start)
+        if self._start["status"] == 200 and self._body:
+            links = "".join(f'<link rel="stylesheet" href="static/{name}">' for name in STYLES)
+            self._body = self._body.replace(b"</head>", links.encode() + b"</head>", 1)
+            headers["Content-Length"] = str(len(self._body))
+        headers["Content-Security-Policy"] = _PAGE_POLICY.format(scripts=_hashes(self._body))
+        headers["Cache-Control"] = "no-store"
+        await self._send(self._start)
+        await self._send({"type": "http.response.body", "body": self._body})
+
+
+def _hashes(page: bytes) -> str:
+    """Of the page's inline scripts, as a Content-Security-Policy names them."""
+    found = (match["code"] for match in _SCRIPT.finditer(page) if b"src=" not in match["attributes"])
+    digests = (base64.b64encode(hashlib.sha256(code).digest()).decode() for code in found)
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
