@@ -1,0 +1,122 @@
+/** Dialogs: the browser's own, which keeps the focus within and closes with Escape. */
+
+import { el } from "./dom.js";
+
+let numbered = 0;
+
+/**
+ * Open a dialog over the page; it is removed when it is closed, and the focus goes back.
+ *
+ * @param {string} title
+ * @param {Array} content
+ * @param {{onClose?: function(), closable?: boolean, className?: string}} [options] One that is not `closable` has no
+ *   way out but its own.
+ * @returns {{element: HTMLDialogElement, close: function()}}
+ */
+export function openDialog(title, content, { onClose, closable = true, className = "" } = {}) {
+  numbered += 1;
+  const id = `au-dialog-${numbered}`;
+  const before = document.activeElement;
+  const close = el("button", { type: "button", class: "au-close", "aria-label": "Close", onclick: () => shut() }, "×");
+  const element = el(
+    "dialog",
+    { class: `au-dialog ${className}`, "aria-labelledby": id },
+    el("header", null, el("h2", { id }, title), closable ? close : null),
+    content,
+  );
+  // The browser says only later that a dialog is closed; until then it would swallow the keys that come next.
+  const shut = () => {
+    if (element.isConnected) {
+      element.close();
+      element.remove();
+      before?.isConnected && before.focus();
+      onClose?.();
+    }
+  };
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing) {
+      event.preventDefault();
+      closable && shut();
+    }
+  });
+  element.addEventListener("cancel", (event) => closable || event.preventDefault());
+  element.addEventListener("close", () => (closable ? shut() : element.isConnected && element.showModal()));
+  document.body.append(element);
+  element.showModal();
+  return { element, close: shut };
+}
+
+/** A field with its label, for a dialog. */
+export function field(label, input, ...more) {
+  return el("label", { class: "au-field" }, el("span", null, label), input, more);
+}
+
+/**
+ * Ask for the reviewer's name, until one is given.
+ *
+ * @param {function(string): Promise} take Throws an ApiError when the name cannot be had.
+ */
+export function askName(take) {
+  return new Promise((resolve) => {
+    const input = el("input", { type: "text", autocomplete: "name", maxlength: 100, required: true, autofocus: true });
+    const problem = el("p", { class: "au-problem", role: "alert" });
+    const submit = async (event) => {
+      event.preventDefault();
+      try {
+        const taken = await take(input.value.trim());
+        close();
+        resolve(taken);
+      } catch (error) {
+        problem.textContent = `${error.what ?? error.message} ${error.todo ?? ""}`;
+      }
+    };
+    const form = el(
+      "form",
+      { onsubmit: submit },
+      el("p", null, "Decisions are kept under a name, so that everybody can undo their own."),
+      field("Your name", input),
+      problem,
+      el("p", { class: "au-actions" }, el("button", { type: "submit", class: "au-primary" }, "Start")),
+    );
+    const { close } = openDialog("Who is reviewing?", form, { closable: false });
+  });
+}
+
+/**
+ * None of the labels fits: ask which new one would, if any.
+ *
+ * @param {string[]} labels Those that exist.
+ * @param {function(string[])} take Given the proposed label, or none.
+ */
+export function askProposal(labels, take) {
+  const input = el("input", { type: "text", maxlength: 200, autofocus: true, autocomplete: "off" });
+  const problem = el("p", { class: "au-problem", role: "alert" });
+  const submit = (event) => {
+    event.preventDefault();
+    const proposed = input.value.trim();
+    if (labels.includes(proposed)) {
+      problem.textContent = `${proposed} is a label already: close this, and choose it.`;
+      return;
+    }
+    close();
+    take(proposed ? [proposed] : []);
+  };
+  const form = el(
+    "form",
+    { onsubmit: submit },
+    field("A new label that would fit (may stay empty)", input),
+    problem,
+    el(
+      "p",
+      { class: "au-actions" },
+      el("button", { type: "button", onclick: () => close() }, "Give up ", el("kbd", { "aria-hidden": "true" }, "Esc")),
+      el(
+        "button",
+        { type: "submit", class: "au-primary" },
+        "None fits ",
+        el("kbd", { "aria-hidden": "true" }, "Enter"),
+      ),
+    ),
+  );
+  const { close } = openDialog("None of the labels fits", form);
+}

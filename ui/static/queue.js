@@ -1,0 +1,264 @@
+/** The queue: one card, its verdicts, and the next one. */
+
+import { complain, get, say } from "./api.js";
+import { drawCard } from "./card.js";
+import { Controls } from "./controls.js";
+import { Deck } from "./deck.js";
+import { el, replace, set } from "./dom.js";
+import { drawEnd, drawWaiting } from "./empty.js";
+import { Flow } from "./flow.js";
+import { Keys, isOurs, resting } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { Presses } from "./presses.js";
+import { Status } from "./status.js";
+import { store } from "./store.js";
+import { Watch } from "./watch.js";
+import { sortName } from "./words.js";
+
+/** Build the queue within `element`. */
+export function mount(element, session) {
+  new Queue(element, session).open();
+}
+
+class Queue {
+  #session;
+  #element;
+  #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
+  #note = el("textarea", { rows: "1", maxlength: "10000", placeholder: "Why, for those who come after" });
+  #noteField;
+  #shown = null; // what the cards are from: filter, sort and seed
+  #watch = new Watch(() => store.tab === "queue");
+  #keys;
+  #presses;
+  #controls;
+  #status;
+  #outbox;
+  #deck;
+  #flow;
+
+  constructor(element, session) {
+    this.#session = session;
+    this.#element = element;
+    this.#keys = new Keys(session.keys);
+    this.#status = new Status(() => this.#outbox.retry());
+    this.#deck = new Deck({ onChange: () => this.#dealt(), settled: () => this.#flow.decided - this.#outbox.size });
+    this.#outbox = new Outbox(`auditor:outbox:${session.run.id}:${session.reviewer}`, {
+      reviewer: session.reviewer,
+      held: () => this.#held(),
+      onResult: (event, result) => this.#answered(event, result),
+      onGone: (ids) => this.#flow.gone(ids),
+      onChange: () => this.#report(),
+    });
+    this.#flow = new Flow({
+      outbox: this.#outbox,
+      deck: this.#deck,
+      watch: this.#watch,
+      view: {
+        show: () => this.#draw(),
+        mark: (id, state, card) => this.#status.mark(id, state, card),
+        reload: () => this.#reload(),
+      },
+      reviewer: session.reviewer,
+      source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
+    });
+    const { labels } = session;
+    this.#presses = new Presses({
+      flow: this.#flow,
+      labels,
+      keys: this.#keys,
+      note: this.#note,
+      changed: () => this.#print(),
+    });
+    this.#controls = new Controls(labels, this.#keys, (action) => this.#presses.act(action));
+  }
+
+  /** Lay everything out, listen, and bring the first card. */
+  open() {
+    const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
+    const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), this.#status.element);
+    const rest = el(
+      "p",
+      { class: "au-resting", hidden: true },
+      "The keys rest while you write; ",
+      el("kbd", null, "Esc"),
+      " goes on.",
+    );
+    this.#noteField = el(
+      "label",
+      { class: "au-note-field" },
+      el("span", null, "Note ", this.#printedKey("note")),
+      this.#note,
+    );
+    this.#controls.element.prepend(rest);
+    const parts = [bar, this.#status.trail, this.#article, this.#controls.element];
+    replace(this.#element, el("section", { class: "au-queue", "aria-label": "Queue" }, parts));
+    this.#note.addEventListener("input", () => this.#flow.card && (this.#flow.card.draft = this.#note.value));
+    document.addEventListener("keydown", (event) => this.#press(event));
+    document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
+    this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
+    this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
+    const follow = () => {
+      sort.value = store.sort;
+      this.#watch.check();
+      this.#follow();
+    };
+    store.subscribe(follow);
+    follow();
+  }
+
+  #printedKey(action) {
+    const key = el("kbd", { "aria-hidden": "true" }, this.#keys.current[action]);
+    this.#keys.subscribe(() => replace(key, this.#keys.current[action]));
+    return key;
+  }
+
+  // -- which cards -------------------------------------------------------------------------------------------------
+
+  /** Follow the URL: another filter or order brings other cards, and `card` one of its own. */
+  #follow() {
+    const params = new URLSearchParams(store.query);
+    params.set("sort", store.sort);
+    if (store.seed !== null) {
+      params.set("seed", store.seed);
+    }
+    const changed = params.toString() !== this.#shown;
+    this.#shown = params.toString();
+    if (changed || (store.card !== null && store.card !== this.#flow.card?.id)) {
+      this.#reload(store.card);
+    }
+  }
+
+  /** Bring the cards anew, once the log has all that was decided: none of those comes again. */
+  async #reload(id = null) {
+    const shown = this.#shown;
+    this.#flow.clear();
+    this.#deck.start(null);
+    this.#draw();
+    await this.#outbox.empty();
+    const first = id === null ? null : await get("card", { id }).catch(complain);
+    if (shown === this.#shown) {
+      this.#deck.start(new URLSearchParams(shown), [this.#flow.card?.id, first?.id]);
+      if (first) {
+        this.#flow.show(first);
+      }
+    }
+  }
+
+  /** Ids of the cards that need not come if somebody else decides them. */
+  #held() {
+    const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
+    return store.query.get("undecided") === "anyone" ? cards.map((card) => card.id) : [];
+  }
+
+  #dealt() {
+    this.#flow.fill();
+    this.#report();
+  }
+
+  #answered(event, result) {
+    this.#flow.answered(event, result);
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      document.dispatchEvent(new CustomEvent("auditor:decided"));
+    }, 1000);
+  }
+
+  #telling;
+
+  // -- what is shown -----------------------------------------------------------------------------------------------
+
+  #draw() {
+    const { card } = this.#flow;
+    this.#presses.marks = null;
+    this.#note.value = card?.draft ?? card?.mine?.note ?? "";
+    replace(this.#article, card ? drawCard(card, this.#noteField) : this.#empty());
+    this.#article.classList.toggle("au-empty", card === null);
+    if (this.#article.dataset.id !== (card?.id ?? "")) {
+      this.#article.dataset.id = card?.id ?? "";
+      this.#toTop();
+    }
+    this.#print();
+    this.#report();
+    this.#announce();
+    if (card && store.card !== null && store.card !== card.id) {
+      store.set({}, { replace: true }); // the card that the URL asked for is done with
+    }
+  }
+
+  /** A new card is read from its beginning. */
+  #toTop() {
+    if (this.#article.getBoundingClientRect().top < 0) {
+      this.#article.scrollIntoView({ block: "start" });
+    }
+  }
+
+  #announce() {
+    if (this.#flow.card) {
+      this.#flow.announce();
+    } else {
+      const what = this.#deck.ended ? "This queue is at its end." : "The next cards are on their way.";
+      say(what, { quiet: true, about: "card" });
+    }
+  }
+
+  #empty() {
+    const { ended, trouble } = this.#deck;
+    if (!ended) {
+      return drawWaiting(trouble, () => this.#deck.retry());
+    }
+    const { decided, skipped } = this.#flow;
+    return drawEnd({ decided, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
+  }
+
+  #restart() {
+    this.#flow.skipped.clear();
+    this.#reload();
+  }
+
+  #report() {
+    const { size: waiting, trouble } = this.#outbox;
+    const { decided } = this.#flow;
+    this.#status.report({ found: this.#deck.found, left: this.#left(), decided, waiting, trouble });
+    if (!this.#flow.card) {
+      replace(this.#article, this.#empty());
+    }
+  }
+
+  /** Cards to come; null where the filter does not look for undecided rows, so that deciding makes none fewer. */
+  #left() {
+    const { found, settled, ended, cards } = this.#deck;
+    if (found === null || !store.query.has("undecided")) {
+      return null;
+    }
+    return ended ? cards.length + Number(this.#flow.card !== null) : Math.max(0, found + settled - this.#flow.decided);
+  }
+
+  #print() {
+    const { card } = this.#flow;
+    this.#controls.update(card, this.#presses.labelsOf(card), this.#presses.marks);
+  }
+
+  // -- what is pressed ---------------------------------------------------------------------------------------------
+
+  #press(event) {
+    if (store.tab !== "queue") {
+      return;
+    }
+    if (event.key === "Escape" && this.#element.contains(event.target) && resting(event.target)) {
+      event.target.blur();
+      return;
+    }
+    if (!isOurs(event)) {
+      return;
+    }
+    const fixed = this.#presses.marks && { Enter: "done", Escape: "give-up" }[event.key];
+    const action = fixed || this.#keys.actionOf(event);
+    if (action) {
+      event.preventDefault(); // the space bar does not scroll
+      if (!event.repeat) {
+        this.#presses.act(action);
+      }
+    }
+  }
+}

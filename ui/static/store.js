@@ -1,0 +1,154 @@
+/**
+ * What the page shows, as its URL says it: the filter, the sort, the tab and the card.
+ *
+ * A view can so be bookmarked and sent. All pages read from here, and change what is shown by `set` alone.
+ */
+
+export const TABS = ["queue", "table", "groups", "map", "confusions", "progress"];
+/** Names in the URL that are the page's own; those that begin with two underscores, and `view`, are Gradio's. */
+const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view"]);
+const isField = (name) => !OWN.has(name) && !name.startsWith("__");
+
+const listeners = new Set();
+
+class Store {
+  /** Fields of the filter, as they are sent to the server. */
+  query = new URLSearchParams();
+  sort = "suspicion";
+  /** Seed of a random order; null with any other. */
+  seed = null;
+  tab = "queue";
+  /** Id of a card that the URL asks for. */
+  card = null;
+  /** Where decisions come from, as the log calls it: `queue`, `table`, `map`, `group`. */
+  source = "queue";
+
+  /**
+   * Read the URL; at the first visit, one without a filter and without a tab, take the default filter.
+   *
+   * @param {string} defaultQuery `issue=1&undecided=anyone`
+   */
+  start(defaultQuery) {
+    const params = new URLSearchParams(location.search);
+    if (!params.has("tab") && ![...params.keys()].some(isField)) {
+      new URLSearchParams(defaultQuery).forEach((value, name) => params.append(name, value));
+    }
+    params.set("tab", TABS.includes(params.get("tab")) ? params.get("tab") : "queue");
+    history.replaceState(history.state, "", here(params));
+    this._read();
+    addEventListener("popstate", () => {
+      this._read();
+      showTab(this.tab);
+      notify();
+    });
+    // Gradio's tabs are clicked, also those in its menu on a narrow screen.
+    document.addEventListener("click", (event) => {
+      const name = tabOf(event.target.closest?.(".tab-wrapper button"));
+      if (name && name !== this.tab) {
+        this.set({}, { tab: name });
+      }
+    });
+    showTab(this.tab);
+  }
+
+  _read() {
+    const params = new URLSearchParams(location.search);
+    this.query = new URLSearchParams([...params].filter(([name]) => isField(name)));
+    this.sort = params.get("sort") ?? "suspicion";
+    this.seed = params.get("seed");
+    this.tab = params.get("tab") ?? "queue";
+    this.card = params.get("card");
+    this.source = history.state?.source ?? "queue";
+  }
+
+  /** All of the filter's values by name: `store.all("given")`. */
+  all(name) {
+    return this.query.getAll(name);
+  }
+
+  /**
+   * Change fields of the filter; those not named stay.
+   *
+   * @param {Object<string, string|number|Array|null>} changes `null` and `[]` clear a field.
+   * @param {{tab?: string, sort?: string, card?: string|null, source?: string, replace?: boolean}} [options]
+   *   `replace` changes the latest entry of the browser's history instead of adding one.
+   */
+  set(changes, options = {}) {
+    const params = new URLSearchParams(this.query);
+    for (const [name, value] of Object.entries(changes)) {
+      params.delete(name);
+      for (const one of value === null || value === undefined ? [] : [value].flat()) {
+        params.append(name, one);
+      }
+    }
+    this.replaceAll(params, options);
+  }
+
+  /** Put `params` in the place of the whole filter. Options as for `set`. */
+  replaceAll(params, { tab = this.tab, sort = this.sort, card = null, source, replace = false } = {}) {
+    const all = new URLSearchParams(params);
+    const filterChanged = all.toString() !== this.query.toString();
+    const others = [...new URLSearchParams(location.search)].filter(
+      ([name]) => name === "view" || name.startsWith("__"),
+    );
+    others.forEach(([name, value]) => all.append(name, value));
+    all.set("tab", tab);
+    if (sort !== "suspicion") {
+      all.set("sort", sort);
+    }
+    if (sort === "random") {
+      all.set("seed", this.sort === "random" ? this.seed : Math.floor(Math.random() * 2 ** 31));
+    }
+    if (card !== null) {
+      all.set("card", card);
+    }
+    const state = { ...history.state, source: source ?? (filterChanged ? "queue" : this.source) };
+    history[replace ? "replaceState" : "pushState"](state, "", here(all));
+    const turned = tab !== this.tab;
+    this._read();
+    if (turned) {
+      showTab(tab);
+    }
+    notify();
+  }
+
+  /** Be told after each change; returns how to be told no more. */
+  subscribe(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  openTab(name) {
+    this.set({}, { tab: name });
+  }
+
+  /** Open the queue on what `params` find; decisions there are marked as coming from `source`. */
+  openQueue(params, source = "queue", options = {}) {
+    this.replaceAll(new URLSearchParams(params), { ...options, tab: "queue", source });
+  }
+}
+
+export const store = new Store();
+
+function notify() {
+  for (const listener of [...listeners]) {
+    listener();
+  }
+}
+
+const here = (params) => `${location.pathname}?${params}${location.hash}`;
+
+/** Name of the tab that a button of Gradio's opens, if it does. */
+function tabOf(button) {
+  const name = button?.dataset.tabId ?? button?.textContent.trim().toLowerCase();
+  return TABS.includes(name) ? name : null;
+}
+
+/** Press the tab's button, unless it is open. Gradio builds a tab's page when it is first opened. */
+function showTab(name) {
+  const buttons = [...document.querySelectorAll(".tab-wrapper [role=tab], .tab-wrapper .overflow-dropdown button")];
+  const button = buttons.find((one) => tabOf(one) === name);
+  if (button && button.getAttribute("aria-selected") !== "true") {
+    button.click();
+  }
+}
