@@ -1,0 +1,174 @@
+/** One verdict on many rows at once: chosen in a dialog, looked at, then taken; one step to undo. */
+
+import { complain, post, say } from "./api.js";
+import { openDialog } from "./dialog.js";
+import { bdi, count, el, plural, replace } from "./dom.js";
+import { debounced, latest } from "./live.js";
+import { newId } from "./outbox.js";
+import { button, change, label, table } from "./parts.js";
+import { verdictForm } from "./verdictform.js";
+
+const MOST_CHANGES = 12;
+
+/**
+ * Open the dialog.
+ *
+ * @param {Object} which Rows: `{query: string}` or `{ids: string[]}`.
+ * @param {string} title What is to be decided, in words.
+ * @param {Object} session
+ * @param {(done: {batch_id: string, count: number, words: string}) => void} taken
+ */
+export function openBulk(which, title, session, taken) {
+  new BulkDialog(which, session.labels, taken).open(title);
+}
+
+class BulkDialog {
+  #which;
+  #taken;
+  #form;
+  #dialog;
+  #batch = newId(); // One dialog is one action, however often it has to be sent.
+  #token = null; // of what is shown
+  #latest = latest();
+  #preview = debounced(() => this.#ask(), 200);
+  #says = el("p", { class: "pg-says", role: "status" });
+  #shown = el("div");
+  #wrong = el("p", { class: "pg-wrong", role: "alert" });
+  #confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, "Decide");
+
+  constructor(which, labels, taken) {
+    this.#which = which;
+    this.#taken = taken;
+    this.#form = verdictForm(labels, () => this.#changed());
+  }
+
+  open(title) {
+    const region = { class: "pg-preview", role: "region", "aria-label": "What it would do", tabindex: "0" };
+    const submit = (event) => {
+      event.preventDefault();
+      this.#take();
+    };
+    const form = el(
+      "form",
+      { onsubmit: submit },
+      el("div", { class: "pg-bulk" }, this.#form.element, el("div", region, this.#says, this.#shown)),
+      this.#wrong,
+      el(
+        "p",
+        { class: "au-actions" },
+        button("Cancel", () => this.#dialog.close()),
+        this.#confirm,
+      ),
+    );
+    this.#dialog = openDialog(title, form, { className: "pg-bulk-dialog" });
+    this.#changed();
+  }
+
+  /** Nothing can be taken until it is shown what that would do. */
+  #changed() {
+    this.#token = null;
+    this.#confirm.disabled = true;
+    this.#preview();
+  }
+
+  async #ask() {
+    const { missing, note, ...verdict } = this.#form.read();
+    if (missing) {
+      this.#says.textContent = missing;
+      this.#confirm.textContent = "Decide";
+      replace(this.#shown);
+      return;
+    }
+    try {
+      const found = await this.#latest((signal) => post("bulk/preview", { ...this.#which, ...verdict }, { signal }));
+      this.#token = found.token;
+      this.#confirm.disabled = found.count === 0;
+      this.#confirm.textContent = `Decide ${plural(found.count, "row")}`;
+      this.#says.textContent = `${plural(found.count, "row")} would be decided.`;
+      replace(this.#shown, drawPreview(found, verdict));
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  async #take() {
+    if (this.#token === null) {
+      return;
+    }
+    this.#confirm.disabled = true;
+    this.#wrong.textContent = "";
+    try {
+      const sent = { event_id: this.#batch, ...this.#which, ...this.#form.read(), token: this.#token };
+      const done = await post("bulk", sent);
+      this.#dialog.close();
+      this.#taken({ ...done, words: this.#form.words() });
+    } catch (error) {
+      this.#refuse(error);
+      this.#changed(); // What was shown may no longer hold: it is shown anew.
+    }
+  }
+
+  #refuse(error) {
+    if (error.name !== "AbortError") {
+      this.#wrong.textContent = [error.what ?? error.message, error.todo].filter(Boolean).join(" ");
+    }
+  }
+}
+
+function drawPreview({ count: rows, left_out: without, changes, sample }, verdict) {
+  const lines = changes
+    .slice(0, MOST_CHANGES)
+    .map(({ given, to, count: number }) => [to === null ? bdi(given) : change(given, to), count(number)]);
+  const rest = changes.slice(MOST_CHANGES);
+  if (rest.length) {
+    lines.push([`${count(rest.length)} more`, count(rest.reduce((sum, one) => sum + one.count, 0))]);
+  }
+  const leftOut = `${plural(without, "row")} left out, which this verdict does not fit.`;
+  const heading = rows > sample.length ? `A sample of ${sample.length}` : "These rows";
+  return [
+    without > 0 && el("p", { class: "au-muted" }, leftOut),
+    lines.length > 0 && table("What changes", ["Given label, and what it becomes", "Rows"], lines, [1]),
+    sample.length > 0 && el("h3", null, heading),
+    el(
+      "ul",
+      { class: "pg-sample" },
+      sample.map((row) => el("li", null, becomes(row, verdict), " ", bdi(row.text))),
+    ),
+  ];
+}
+
+function becomes({ given, suggested }, { verdict, new_labels: labels, use_suggestion: each }) {
+  if (verdict !== "relabel") {
+    return label(given);
+  }
+  return change(given, each ? suggested : labels[0]);
+}
+
+/** A line that says what was done at once, with a way back; empty until `show` is called. */
+export function undoLine() {
+  const element = el("div", { class: "pg-done", role: "status" });
+  const undo = async ({ batch_id: batch }) => {
+    try {
+      const event = { event_id: newId(), kind: "undo", undoes: batch };
+      const [result] = (await post("events", { events: [event], held: [] })).results;
+      if (result.status === "saved") {
+        say(`Undone: ${plural(result.items, "row")}.`);
+        document.dispatchEvent(new CustomEvent("auditor:undone", { detail: { batch_id: batch } }));
+      } else {
+        say([result.what ?? "This is undone already.", result.todo].filter(Boolean).join(" "), { error: true });
+      }
+      replace(element);
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const show = (done) => {
+    const said = el("p", null, `${plural(done.count, "row")} decided: ${done.words}.`);
+    replace(
+      element,
+      said,
+      button("Undo this", () => undo(done)),
+    );
+  };
+  return { element, show };
+}

@@ -1,0 +1,52 @@
+/** Confusions: given × suggested label, as a table of numbers that each pick the rows behind them. */
+
+import { get } from "./api.js";
+import { chosenPairs, pair } from "./chips.js";
+import { el, plural, replace } from "./dom.js";
+import { live } from "./live.js";
+import { matrix } from "./matrix.js";
+import { button, change, scroller } from "./parts.js";
+import { store } from "./store.js";
+
+export function mount(element) {
+  const summary = el("p", { class: "pg-found", role: "status" });
+  const hint =
+    "Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.";
+  const chosen = el("div", { class: "pg-done", role: "status" });
+  const box = el("div");
+  element.append(summary, el("p", { class: "au-muted" }, hint), chosen, box);
+
+  live(element, {
+    // The server counts without the pairs that are picked, so that there are others to pick.
+    ask: (signal) => get("confusions", store.query, { signal }),
+    draw: ({ labels, cells }) => {
+      const pairs = cells.filter(([, suggested]) => suggested >= 0);
+      const rows = pairs.reduce((sum, cell) => sum + cell[2], 0);
+      const focused = box.contains(document.activeElement) ? document.activeElement.dataset.pair : undefined;
+      const [top, left] = [box.firstChild?.scrollTop ?? 0, box.firstChild?.scrollLeft ?? 0];
+      summary.textContent = rows
+        ? `${plural(rows, "row")} in ${plural(pairs.length, "pair")}`
+        : "The filter finds no row with a suggestion.";
+      replace(box, rows ? scroller("Confusions", matrix(labels, pairs, new Set(chosenPairs()), toggle)) : null);
+      box.firstChild?.scrollTo(left, top);
+      [...box.querySelectorAll("button")].find((one) => one.dataset.pair === focused)?.focus();
+      offer(chosen);
+    },
+  });
+}
+
+function toggle(value) {
+  const picked = chosenPairs();
+  store.set({ pair: picked.includes(value) ? picked.filter((one) => one !== value) : [...picked, value] });
+}
+
+/** What is picked, and the ways on from there. */
+function offer(place) {
+  const pairs = chosenPairs().map((value, index) => [index ? ", " : "", change(...pair(value))]);
+  const ways = [
+    button("Open in the queue", () => store.openQueue(store.query)),
+    button("Show in the table", () => store.openTab("table")),
+    button("Pick none", () => store.set({ pair: null })),
+  ];
+  replace(place, pairs.length ? [el("p", null, "Picked: ", pairs), ways] : null);
+}

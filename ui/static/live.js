@@ -1,0 +1,107 @@
+/** Pages that stay up to date: asked when seen, drawn in the order of asking, quiet while out of sight. */
+
+import { el, replace } from "./dom.js";
+import { store } from "./store.js";
+
+/** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
+const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000 };
+
+/**
+ * Make an asker of which only the latest question is answered; those before it are aborted.
+ *
+ * @returns {(ask: (signal: AbortSignal) => Promise) => Promise}
+ */
+export function latest() {
+  let current = null;
+  return async (ask) => {
+    current?.abort();
+    const mine = (current = new AbortController());
+    const answer = await ask(mine.signal);
+    mine.signal.throwIfAborted();
+    return answer;
+  };
+}
+
+/** Call `action` once, `wait` milliseconds after the last of several calls. */
+export function debounced(action, wait = 300) {
+  let timer;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => action(...args), wait);
+  };
+}
+
+/**
+ * Ask and draw when `element` is first seen, and whenever `key` or the verdicts have changed since.
+ *
+ * @param {HTMLElement} element
+ * @param {Object} page
+ * @param {(signal: AbortSignal) => Promise} page.ask
+ * @param {(answer: any) => void} page.draw
+ * @param {() => string} [page.key] What the answer depends on.
+ * @param {(error: ApiError) => boolean} [page.fail] Show an error in a place of its own, and say so by `true`.
+ * @param {number} [page.every] Ask again after so many milliseconds, while it is seen.
+ * @returns {() => void} Ask again now, if it is seen.
+ */
+export function live(element, { ask, draw, key = () => store.query.toString(), fail = () => false, every }) {
+  const only = latest();
+  const problem = el("div", { class: "pg-problem", role: "alert", hidden: true });
+  element.prepend(problem);
+  let seen = false;
+  let due = true;
+  let drawn = null;
+
+  const show = (error) => {
+    problem.hidden = false;
+    const again = el("button", { type: "button", onclick: refresh }, "Try again");
+    replace(problem, el("p", null, el("strong", null, error.what ?? error.message), " ", error.todo), again);
+  };
+  async function refresh() {
+    due = !seen;
+    if (!seen) {
+      return;
+    }
+    drawn = key();
+    element.setAttribute("aria-busy", "true");
+    try {
+      const answer = await only(ask);
+      fail(null);
+      problem.hidden = true;
+      draw(answer);
+    } catch (error) {
+      if (error.name === "AbortError") {
+        return; // A later question is on its way.
+      }
+      if (!fail(error)) {
+        show(error);
+      }
+    }
+    element.removeAttribute("aria-busy");
+  }
+
+  new IntersectionObserver((entries) => {
+    seen = entries.at(-1).isIntersecting;
+    if (seen && due) {
+      refresh();
+    }
+  }).observe(element);
+  store.subscribe(() => key() !== drawn && refresh());
+  for (const [name, wait] of Object.entries(CHANGES)) {
+    document.addEventListener(name, wait ? gathered(refresh, wait) : refresh);
+  }
+  if (every) {
+    setInterval(() => document.hidden || refresh(), every);
+  }
+  return refresh;
+}
+
+/** Call `action` once for all calls within `wait` milliseconds of the first. */
+function gathered(action, wait) {
+  let timer;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      action();
+    }, wait);
+  };
+}

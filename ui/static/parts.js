@@ -1,0 +1,71 @@
+/** Small pieces that several pages show. */
+
+import { bdi, el } from "./dom.js";
+import { verdictWords } from "./words.js";
+
+/** A label; null where a row has none. */
+export function label(name) {
+  return name === null || name === undefined
+    ? el("span", { class: "au-muted" }, "none")
+    : bdi(name, { class: "pg-label" });
+}
+
+/** `given → to`. */
+export function change(given, to) {
+  return el("span", { class: "pg-change" }, label(given), el("span", { class: "pg-arrow" }, "→"), label(to));
+}
+
+/** A bar that fills `part` of its place; for the eye alone, so its number is said beside it. */
+export function bar(part, kind = "agree") {
+  return el("span", { class: `pg-meter pg-meter-${kind}`, "aria-hidden": "true" }, el("span", { vars: { part } }));
+}
+
+/** A button; `more` are further attributes. */
+export function button(text, onclick, more) {
+  return el("button", { type: "button", onclick, ...more }, text);
+}
+
+/** Verdicts that stand on a row, each with its reviewer. */
+export function standing(verdicts) {
+  return verdicts.map((one) =>
+    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, "by ", bdi(one.reviewer))),
+  );
+}
+
+/** A table in a box of its own that scrolls, so that the page never does sideways. */
+export function scroller(name, table) {
+  return el("div", { class: "au-scroll", role: "region", "aria-label": name, tabindex: "0" }, table);
+}
+
+/**
+ * A plain table.
+ *
+ * @param {string} caption
+ * @param {string[]} columns
+ * @param {Array[]} rows Cells of each row; the first is its heading.
+ * @param {number[]} [numbers] Columns that hold numbers.
+ */
+export function table(caption, columns, rows, numbers = []) {
+  const side = (index) => (numbers.includes(index) ? "pg-number" : null);
+  const cell = (content, index) =>
+    index ? el("td", { class: side(index) }, content) : el("th", { scope: "row" }, content);
+  return el(
+    "table",
+    { class: "pg-table" },
+    el("caption", null, caption),
+    el(
+      "thead",
+      null,
+      el(
+        "tr",
+        null,
+        columns.map((name, index) => el("th", { scope: "col", class: side(index) }, name)),
+      ),
+    ),
+    el(
+      "tbody",
+      null,
+      rows.map((cells) => el("tr", null, cells.map(cell))),
+    ),
+  );
+}
