@@ -1,0 +1,134 @@
+"""A real Chromium, a real server, and pages on which nothing may go wrong unnoticed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from auditor.run import Run
+from tests.browser.server import Server
+from tests.review.runs import write_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OpenPage = Callable[..., "Page"]
+
+_SIZE = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; Playwright's own download is not asked for."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing = "there is no chromium: `apt-get install chromium`"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run of 600 rows; tests review copies of it."""
+    return write_run(tmp_path_factory.mktemp("audited") / "diary", rows=600)
+
+
+@pytest.fixture(scope="session")
+def server(audited: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests share; each reviews there under a name of its own."""
+    directory = tmp_path_factory.mktemp("shared") / "diary"
+    shutil.copytree(audited.directory, directory)
+    yield from serving(Server(directory))
+
+
+@pytest.fixture
+def own_server(audited: Run, tmp_path: Path) -> Iterator[Server]:
+    """A server for one test, with a log that nobody else writes."""
+    shutil.copytree(audited.directory, tmp_path / "diary")
+    yield from serving(Server(tmp_path / "diary"))
+
+
+@pytest.fixture(scope="module")
+def _mortal(audited: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("mortal") / "diary"
+    shutil.copytree(audited.directory, directory)
+    yield from serving(Server(directory))
+
+
+@pytest.fixture
+def mortal_server(_mortal: Server) -> Server:
+    """A server of the file's own, which its tests may kill; it runs when a test begins."""
+    if not _mortal.runs:
+        _mortal.start()
+    return _mortal
+
+
+def serving(server: Server) -> Iterator[Server]:
+    """Start a server, and end it whatever happens."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """Open a page in a browser profile of its own; what goes wrong in it fails the test.
+
+    ``open_page(server, query, name, outages=False, **of_the_context)`` gives the reviewer's name if it is asked for,
+    and waits for the page. No page may ask another host for anything, write an error or a warning to the console, or
+    open one of the browser's own dialogs; with ``outages``, the server may be away.
+    """
+    wrong: list[str] = []
+    contexts = []
+
+    def open_(
+        server: Server, query: str = "", name: str | None = "ada", *, outages: bool = False, **options: Any
+    ) -> Page:
+        context = chromium.new_context(**{"viewport": _SIZE, "reduced_motion": "reduce", **options})
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, server, wrong, outages)
+        page.goto(server.url + (f"?{query}" if query else ""))
+        if name is not None:
+            page.get_by_label("Your name").fill(name)
+            page.keyboard.press("Enter")
+            page.locator(".au-card[data-id]:not([data-id=''])").or_(page.locator(".au-nothing")).first.wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _watch(page: Page, server: Server, wrong: list[str], outages: bool) -> None:
+    def on_console(message: Any) -> None:
+        away = "Failed to load resource" in message.text or "net::ERR" in message.text
+        slow_drawing = "GL Driver Message" in message.text  # of a machine without a graphics card
+        if message.type in ("error", "warning") and not (outages and away) and not slow_drawing:
+            wrong.append(f"console {message.type}: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((server.url, "data:", "blob:")):
+            wrong.append(f"request to {request.url}")
+
+    def on_dialog(dialog: Any) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("request", on_request)
+    page.on("dialog", on_dialog)

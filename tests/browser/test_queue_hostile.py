@@ -1,0 +1,78 @@
+"""Texts, labels, ids, notes and names that are programs stay what they are: strings on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, serving
+from tests.browser.payloads import PAYLOADS
+from tests.browser.queueing import press, settle, shown, wait_for_card
+from tests.browser.server import Server
+from tests.review.runs import write_run
+
+pytestmark = pytest.mark.browser
+
+SAFE = tuple(text.replace("\x00", "").replace("\x1b", "").replace("\x07", "") for text in PAYLOADS)
+"""Labels, ids and notes hold no control characters."""
+ROWS = 240
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A review of a run in which everything is a payload."""
+    run = write_run(
+        tmp_path_factory.mktemp("hostile") / "run",
+        rows=ROWS,
+        names=SAFE,
+        models=("lexical", "features"),
+        ids=[f"{SAFE[row % len(SAFE)]} {row}" for row in range(ROWS)],
+        splits=[SAFE[row % len(SAFE)] for row in range(ROWS)],
+        source=SAFE[0],
+        texts=[PAYLOADS[row % len(PAYLOADS)] for row in range(ROWS)],
+    )
+    yield from serving(Server(run.directory))
+
+
+def unharmed(page: Page) -> None:
+    assert page.evaluate("typeof window.__pwned") == "undefined"
+    made = "img, iframe, object, embed, video, audio, base, animate, [action^='javascript'], [href^='javascript']"
+    assert page.locator(f":is(.auditor-page, dialog, .au-toasts) :is({made})").count() == 0
+
+
+def test_none_of_30_payloads_runs(open_page: OpenPage, hostile: Server) -> None:
+    assert len(set(PAYLOADS)) >= 30
+    page = open_page(hostile, "tab=queue&undecided=me&sort=given", "<img src=x onerror=window.__pwned=1>")
+    keys = "ksxi1"
+    for at, payload in enumerate(PAYLOADS):
+        assert shown(page).endswith(f" {at}")
+        visible = payload.replace("\x00", "U+0000").replace("\x1b", "U+001B").replace("\x07", "U+0007")
+        visible = visible.replace("\u202e", "U+202E").replace("\u2028", "U+2028")
+        expect(page.locator(".au-text")).to_have_text(visible)
+        press(page, "e")
+        page.keyboard.insert_text(SAFE[at])
+        press(page, "Escape", keys[at % len(keys)])
+        unharmed(page)
+    settle(page)
+    press(page, "n")
+    page.keyboard.insert_text(f"{SAFE[2]} anew")
+    press(page, "Enter", "a", "/", "Enter", "/", "ArrowDown", "Enter", "Enter")
+    settle(page)
+    unharmed(page)
+    for key in ("/", "h"):
+        press(page, key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        unharmed(page)
+        press(page, "Escape")
+    page.reload()
+    before = wait_for_card(page)
+    press(page, "u")  # its history has come from the server, with notes and labels
+    wait_for_card(page, before)
+    press(page, "u")
+    settle(page)
+    expect(page.locator(".au-history li").first).to_be_visible()
+    unharmed(page)
+    notes = {event.note for event in hostile.events("<img src=x onerror=window.__pwned=1>")}
+    assert notes >= {note.strip() for note in SAFE}

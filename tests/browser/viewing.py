@@ -1,0 +1,61 @@
+"""What tests do on the pages beside the queue: open one, ask the server the same, read what is shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tests.browser.server import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+TABS = ("table", "groups", "map", "confusions", "progress")
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+
+
+def query(**fields: Any) -> str:
+    """A filter as the address has it; lists give a field several values."""
+    return urlencode(fields, doseq=True)
+
+
+def visit(page: Page, server: Server, tab: str, filter: str = "") -> Locator:
+    """Open a page by its address, and wait until it shows something; the page's element."""
+    page.goto(f"{server.url}?{filter}&tab={tab}")
+    view = page.locator(f".auditor-page[data-page={tab}]")
+    view.locator(".pg-found:not(:empty), .pg-tiles").first.wait_for()
+    if tab == "map":
+        view.locator("canvas").first.wait_for()
+    idle(page)
+    return view
+
+
+def idle(page: Page) -> None:
+    """Wait until no page that is seen waits for an answer."""
+    page.wait_for_timeout(50)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.auditor-page[aria-busy]')].every((one) => !one.checkVisibility())"
+    )
+
+
+def ask(page: Page, path: str) -> Any:
+    """The server's answer to a GET of the page's reviewer."""
+    return page.evaluate("path => fetch('api/' + path).then((answer) => answer.json())", path)
+
+
+def address(page: Page) -> str:
+    """The filter, and all else that stands in the page's address."""
+    return page.url.partition("?")[2]
+
+
+def number(text: str) -> int:
+    """The first number in a text."""
+    match = re.search(r"[\d,]+", text)
+    assert match is not None, text
+    return int(match[0].replace(",", ""))
+
+
+def cells(view: Locator, column: int) -> list[str]:
+    """Texts of one column of the table, from 1; a column of its own holds the boxes."""
+    return view.locator(f".pg-rows tbody td:nth-child({column})").all_text_contents()
