@@ -7,13 +7,17 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types format clean
+.PHONY: help demo review test lint types format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/offline.stamp ## install, audit the bundled sample offline, say where the report is
 	$(BIN)/auditor demo
+
+review: $(VENV)/offline.stamp ## judge the sample's suspects in the browser
+	$(BIN)/auditor demo --quiet >/dev/null
+	$(BIN)/auditor review demo
 
 test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
 	$(BIN)/python -m pytest
@@ -39,9 +43,9 @@ $(VENV)/made.stamp:
 	touch $@
 
 $(VENV)/offline.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
-	$(INSTALL) -e '.[offline]'
+	$(INSTALL) -e '.[offline,ui]'
 	touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
-	$(INSTALL) -e '.[offline,dev]'
+	$(INSTALL) -e '.[offline,ui,postgres,dev]'
 	touch $@ $(VENV)/offline.stamp
