@@ -14,6 +14,7 @@ help: ## show this list
 
 demo: $(VENV)/offline.stamp ## install, audit the bundled sample offline, say where the report is
 	$(BIN)/auditor demo
+	@echo 'Judge them in the browser: make review'
 
 review: $(VENV)/offline.stamp ## judge the sample's suspects in the browser
 	$(BIN)/auditor demo --quiet >/dev/null

@@ -267,6 +267,6 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         out.print(f"Texts that stand there more than once, with different labels: {conflicts:,}.", soft_wrap=True)
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
-        out.print(plain(f"Most of them: {worst}."))
+        out.print(plain(f"Most of them: {worst}."), soft_wrap=True)
     out.print(Text(f"Ranking: auditor issues {result.directory}"), soft_wrap=True)
     out.print(Text(f"Report:  {page}"), soft_wrap=True)

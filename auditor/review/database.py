@@ -17,7 +17,7 @@ from auditor.review import schema
 _WRITES = "auditor_writes"
 
 _SQLITE = {
-    "SQLITE_NOTADB": ("is no SQLite database", "Name the decision log itself, or another file, with --db."),
+    "SQLITE_NOTADB": ("is no SQLite database", "Move the file away, or restore it from a backup."),
     "SQLITE_CORRUPT": ("is damaged", "Restore it from a backup; an exported log can be imported into a new one."),
     "SQLITE_FULL": ("cannot grow: the disk is full", "Make room; what was said to be saved is there."),
     "SQLITE_IOERR": ("cannot be read or written", "See to the disk; what was said to be saved is there."),

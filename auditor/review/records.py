@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event
-from auditor.review.schema import events
+from auditor.review.schema import count_again, events
 
 CHUNK = 500
 """Rows that go to or come from the database at once."""
@@ -97,7 +97,7 @@ class Records:
             If an event is of another run.
         """
         at, new = self.now(connection), list[str]()
-        for chunk in chunks(given):
+        for number, chunk in enumerate(chunks(given), start=1):
             known, rows = self.known(connection, [event.event_id for event in chunk]), list[dict[str, Any]]()
             for event in chunk:
                 before = known.get(event.event_id)
@@ -111,6 +111,8 @@ class Records:
             if rows:
                 connection.execute(insert(events), rows)
                 new += [row["event_id"] for row in rows]
+            if number == 2:  # more may come
+                count_again(connection, events)
         return new
 
     def event(self, row: Row[Any]) -> Event:

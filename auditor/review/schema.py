@@ -177,7 +177,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         only={
             "sqlite": (
                 "ANALYZE log_migrations",  # makes the table of the census
-                "DELETE FROM sqlite_stat1",
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES "
                 + ", ".join(f"('{index.split('_')[0]}', '{index}', '{rows}')" for index, rows in _CENSUS.items()),
                 "ANALYZE sqlite_master",  # takes it up
@@ -185,6 +184,15 @@ MIGRATIONS: tuple[Migration, ...] = (
         },
     ),
 )
+
+
+def count_again(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL see that a table has grown, which it does by itself a minute later.
+
+    Until then it plans as for a small table, and takes hours for a million events in one transaction.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def version(connection: Connection, name: str) -> int:
