@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Database:
     def __init__(self, url: str | Path, patience: float) -> None:
         self._writer = threading.Lock()  # threads queue here, in order; SQLite would have them poll
         self._secrets: set[str] = set()
+        self._file = url.absolute() if isinstance(url, Path) else None
+        self._opened: tuple[int, int] | None = None
         if isinstance(url, Path):
             self.name = str(url)
             self._engine = _sqlite(url, patience)
@@ -72,6 +74,7 @@ class Database:
             if found < len(schema.MIGRATIONS):
                 with self.writing() as connection:
                     schema.migrate(connection, self.name)
+            self._opened = self._identity()
         except BaseException:
             self.close()
             raise
@@ -85,6 +88,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write in one transaction: all of it is on the disk afterwards, or none of it."""
+        if self._opened and self._identity() != self._opened:  # SQLite would write on, into a file without a name
+            raise LogError(
+                f"{self.name} has been removed or replaced since it was opened.",
+                "Put it back, or start again with what is there now.",
+            )
         with self._in_plain_words(), self._writer, self._engine.connect() as plain:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
@@ -93,6 +101,14 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the path leads to; None for PostgreSQL, and where there is none."""
+        with suppress(OSError):
+            if self._file:
+                found = self._file.stat()
+                return found.st_dev, found.st_ino
+        return None
 
     @contextmanager
     def _in_plain_words(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auditor.run import Run
+from tests.browser.payloads import PAYLOADS, SAFE
 from tests.browser.server import Server
 from tests.review.runs import write_run
 
@@ -71,6 +72,23 @@ def mortal_server(_mortal: Server) -> Server:
     if not _mortal.runs:
         _mortal.start()
     return _mortal
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A review of a run in which everything is a payload."""
+    rows, kinds = 240, len(SAFE)
+    run = write_run(
+        tmp_path_factory.mktemp("hostile") / "run",
+        rows=rows,
+        names=SAFE,
+        models=("lexical", "features"),
+        ids=[f"{SAFE[row % kinds]} {row}" for row in range(rows)],
+        splits=[SAFE[row % kinds] for row in range(rows)],
+        source=SAFE[0],
+        texts=[PAYLOADS[row % kinds] for row in range(rows)],
+    )
+    yield from serving(Server(run.directory))
 
 
 def serving(server: Server) -> Iterator[Server]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 _DO = "window.__pwned=1"
 
 PAYLOADS: tuple[str, ...] = (
@@ -36,3 +41,13 @@ PAYLOADS: tuple[str, ...] = (
     f"\u202e<img/src/onerror={_DO}>\u2028{_DO}\x00\x1b]0;x\x07",
     f"`-({_DO})-` ');{_DO};(' \");{_DO};(\" --></title></textarea><script>{_DO}</script>",
 )
+
+SAFE = tuple(text.replace("\x00", "").replace("\x1b", "").replace("\x07", "") for text in PAYLOADS)
+"""Labels, ids and notes hold no control characters."""
+
+
+def unharmed(page: Page) -> None:
+    """No payload has run, or has become an element."""
+    assert page.evaluate("typeof window.__pwned") == "undefined"
+    made = "img, iframe, object, embed, video, audio, base, animate, [action^='javascript'], [href^='javascript']"
+    assert page.locator(f":is(.auditor-page, dialog, .au-toasts) :is({made})").count() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.server import Server
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 LEGENDS = {"given": "Given label", "suggested": "Suggested label", "split": "Split", "verdict": "Verdict"}
 
 
-def panel(page: Page):  # type: ignore[no-untyped-def]
+def panel(page: Page) -> Locator:
     return page.locator(".auditor-page[data-page=filters]")
 
 
@@ -166,9 +166,13 @@ def test_the_range_of_suspicion(open_page: OpenPage, server: Server) -> None:
     wanted = ask(page, "facets?min_suspicion=0.25&max_suspicion=0.75")["found"]
     expect(view.locator(".pg-found")).to_have_text(f"{wanted} rows found")
     expect(panel(page).locator(".pg-histogram .pg-outside")).to_have_count(10)
+    panel(page).get_by_label("from").press("ArrowUp")
+    page.wait_for_url("**min_suspicion=0.3&**")
+    panel(page).get_by_label("from").fill("0.251")  # between the steps
+    page.wait_for_url("**min_suspicion=0.251&**")
     panel(page).get_by_label("from").fill("7")  # out of range: nothing is asked for
     page.wait_for_timeout(500)
-    assert address(page) == "min_suspicion=0.25&max_suspicion=0.75&tab=table"
+    assert address(page) == "min_suspicion=0.251&max_suspicion=0.75&tab=table"
 
 
 def test_of_many_choices_the_most_frequent_and_a_search(open_page: OpenPage, server: Server) -> None:

@@ -16,7 +16,9 @@ MINE = query(undecided="me")
 
 
 def group(view: Locator, number: int) -> Locator:
-    return view.locator(".pg-groups > li").filter(has=view.page.get_by_role("button", name=f"Open group {number} in the queue"))
+    return view.locator(".pg-groups > li").filter(
+        has=view.page.get_by_role("button", name=f"Open group {number} in the queue")
+    )
 
 
 def test_the_largest_first_with_their_words(open_page: OpenPage, server: Server) -> None:

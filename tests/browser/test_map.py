@@ -41,13 +41,14 @@ def places(page: Page) -> Places:
 
 
 def draw(page: Page, *corners: tuple[float, float]) -> None:
-    """Go along corners with the button held, as a hand does."""
+    """Go along corners with the button held, as a hand does, and wait for the filter that comes of it."""
+    before = page.url
     page.mouse.move(*corners[0])
     page.mouse.down()
     for corner in corners[1:]:
         page.mouse.move(*corner, steps=8)
     page.mouse.up()
-    page.wait_for_url("**selection=**")
+    page.wait_for_function("before => location.href !== before", arg=before)
     idle(page)
 
 
@@ -121,7 +122,7 @@ def test_it_draws_every_row_and_what_is_found_in_colour(open_page: OpenPage, ser
     page.get_by_role("button", name="Remove filter: issues").click()
     idle(page)
     assert traces(page)[0]["points"] == 0
-    view.get_by_role("button", name="Show these rows as a table").click()
+    view.get_by_role("button", name="Show as a table").click()
     page.wait_for_url("**tab=table**")
 
 
@@ -130,7 +131,9 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
     view = visit(page, server, "map", MINE)
     points, (left, top, right, bottom) = places(page), frame(view)
     middle = (left + right) / 2
-    draw(page, (left + 5, top + 5), (middle, top + 5), (middle, bottom - 5), (left + 5, bottom - 5), (left + 5, top + 9))
+    draw(
+        page, (left + 5, top + 5), (middle, top + 5), (middle, bottom - 5), (left + 5, bottom - 5), (left + 5, top + 9)
+    )
     wanted = within(points, left + 5, top + 5, middle, bottom - 5)
     assert 50 < len(wanted) < 500
     assert found(page) == wanted
@@ -141,8 +144,11 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
     triangle = (left + 5, top + 5), (right - 5, top + 5), (left + 5, bottom - 5), (left + 6, top + 8)
     draw(page, *triangle)  # another takes its place, whatever was picked before
     slope = (bottom - top - 10) / (right - left - 10)
-    inner = within(points, left + 5, top + 5, right, bottom - 5)
-    half = {row for row in inner if (points[row][1] - top - 5) + slope * (points[row][0] - left - 5) < bottom - top - 10}
+    half = {
+        row
+        for row in within(points, left + 5, top + 5, right, bottom - 5)
+        if (points[row][1] - top - 5) + slope * (points[row][0] - left - 5) < bottom - top - 10
+    }
     assert len(found(page) ^ half) <= 2  # whatever lies on the line
     view.get_by_role("button", name="Drop the selection").click()
     expect(view.locator(".pg-found")).to_contain_text(f"{len(points)} of ")
@@ -257,3 +263,15 @@ def test_a_run_without_a_map_says_so(open_page: OpenPage, server: Server) -> Non
     page.route("**/api/session", without)
     page.goto(f"{server.url}?tab=map")
     expect(page.locator(".auditor-page[data-page=map]")).to_contain_text("This run has no map")
+
+
+def test_it_takes_the_room_there_is(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "map-room")
+    view = visit(page, server, "map")
+    left, _, right, _ = frame(view)
+    page.get_by_role("button", name="Filter", exact=True).click()
+    wider = f"document.querySelector('.pg-map')._fullLayout.width > {right - left + 100}"
+    page.wait_for_function(wider)
+    page.wait_for_function(
+        "() => { const map = document.querySelector('.pg-map'); return map._fullLayout.width === map.clientWidth; }"
+    )

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, serving
-from tests.browser.payloads import PAYLOADS
+from tests.browser.conftest import OpenPage
+from tests.browser.payloads import PAYLOADS, SAFE, unharmed
 from tests.browser.queueing import press, settle
 from tests.browser.server import Server
-from tests.browser.test_queue_hostile import ROWS, SAFE, unharmed
-from tests.browser.test_queue_looks import problems
-from tests.browser.viewing import PHONE, TABS, ask, idle, query, visit
-from tests.review.runs import write_run
+from tests.browser.viewing import PHONE, TABS, ask, idle, problems, query, visit
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A review of a run in which everything is a payload."""
-    run = write_run(
-        tmp_path_factory.mktemp("hostile") / "run",
-        rows=ROWS,
-        names=SAFE,
-        models=("lexical", "features"),
-        ids=[f"{SAFE[row % len(SAFE)]} {row}" for row in range(ROWS)],
-        splits=[SAFE[row % len(SAFE)] for row in range(ROWS)],
-        source=SAFE[0],
-        texts=[PAYLOADS[row % len(PAYLOADS)] for row in range(ROWS)],
-    )
-    yield from serving(Server(run.directory))
 
 
 def unfold(page: Page) -> None:

@@ -42,9 +42,14 @@ def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -
     assert answer["issues_decided"] == 5
     expect(tile(view, "Issues left").locator("dd").first).to_have_text(str(answer["issues_left"]))
     expect(tile(view, "An hour").locator("dd").first).to_have_text(f"{round(answer['rate_per_hour']):,}")
-    expect(tile(view, "Took the suggestion")).to_contain_text("2 of 3 rows")
+    expect(tile(view, "Took the suggestion")).to_contain_text("2 of 3 kept or relabelled")
     assert {name: cells[0] for name, cells in table(view, "Verdicts").items()} == {
-        **{"Keep": "1", "Relabel": "2", "Ambiguous": "0", "None fits": "0", "Exclude": "1", "Unsure": "1"}
+        "Keep": "1",
+        "Relabel": "2",
+        "Ambiguous": "0",
+        "None fits": "0",
+        "Exclude": "1",
+        "Unsure": "1",
     }
     changed = {f"{one['given']}→{one['to']}": str(one["count"]) for one in answer["by_pair"]}
     assert {name: cells[0] for name, cells in table(view, "Labels changed").items()} == changed

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage, serving
-from tests.browser.payloads import PAYLOADS
+from tests.browser.conftest import OpenPage
+from tests.browser.payloads import PAYLOADS, SAFE, unharmed
 from tests.browser.queueing import press, settle, shown, wait_for_card
 from tests.browser.server import Server
-from tests.review.runs import write_run
 
 pytestmark = pytest.mark.browser
-
-SAFE = tuple(text.replace("\x00", "").replace("\x1b", "").replace("\x07", "") for text in PAYLOADS)
-"""Labels, ids and notes hold no control characters."""
-ROWS = 240
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A review of a run in which everything is a payload."""
-    run = write_run(
-        tmp_path_factory.mktemp("hostile") / "run",
-        rows=ROWS,
-        names=SAFE,
-        models=("lexical", "features"),
-        ids=[f"{SAFE[row % len(SAFE)]} {row}" for row in range(ROWS)],
-        splits=[SAFE[row % len(SAFE)] for row in range(ROWS)],
-        source=SAFE[0],
-        texts=[PAYLOADS[row % len(PAYLOADS)] for row in range(ROWS)],
-    )
-    yield from serving(Server(run.directory))
-
-
-def unharmed(page: Page) -> None:
-    assert page.evaluate("typeof window.__pwned") == "undefined"
-    made = "img, iframe, object, embed, video, audio, base, animate, [action^='javascript'], [href^='javascript']"
-    assert page.locator(f":is(.auditor-page, dialog, .au-toasts) :is({made})").count() == 0
 
 
 def test_none_of_30_payloads_runs(open_page: OpenPage, hostile: Server) -> None:

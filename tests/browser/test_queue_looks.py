@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.queueing import press, settle, wait_for_card
 from tests.browser.server import Server
+from tests.browser.viewing import problems
 
 pytestmark = pytest.mark.browser
 
 MINE = "undecided=me&tab=queue"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-
-
-def problems(page: Page) -> list[tuple[str, str]]:
-    """What axe-core finds wrong, with the first element that it is about."""
-    found: dict[str, Any] = Axe().run(page).response
-    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

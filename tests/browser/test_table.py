@@ -156,6 +156,11 @@ def test_a_verdict_on_the_picked_and_its_undo(open_page: OpenPage, server: Serve
     assert (last.kind, last.undoes) == ("undo", batch)
     assert server.standing("bulk-some") == {}
     expect(view.get_by_role("button", name="Undo this")).to_have_count(0)
+    page.get_by_role("tab", name="Queue").click()  # which knows of it
+    wait_for_card(page)
+    press(page, "r")
+    said(page, "Done again: one action on 3 rows.")
+    assert set(server.standing("bulk-some").values()) == {"exclude"}
 
 
 def test_suggestions_for_everything_found_and_undo_in_the_queue(open_page: OpenPage, server: Server) -> None:

@@ -49,6 +49,14 @@ def address(page: Page) -> str:
     return page.url.partition("?")[2]
 
 
+def problems(page: Page) -> list[tuple[str, str]]:
+    """What axe-core finds wrong, with the first element that it is about."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: dict[str, Any] = Axe().run(page).response
+    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+
+
 def number(text: str) -> int:
     """The first number in a text."""
     match = re.search(r"[\d,]+", text)

@@ -35,7 +35,7 @@ export function mount(element, session) {
   element.append(
     el("h2", { class: "pg-panel-title" }, "Filter"),
     el("div", null, found, chips, actions),
-    el("form", { class: "pg-panel", onsubmit: (event) => event.preventDefault() }, [
+    el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
       text.element,
       facets.slice(0, 4).map((one) => one.element),
       suspicions.element,

@@ -270,6 +270,13 @@ export class Flow {
     this.#view.reload();
   }
 
+  /** It was taken back elsewhere on the page: redo can do it again. */
+  bulkUndone(id) {
+    remove(this.#done, id);
+    this.#undone.push({ id, card: null });
+    this.#view.reload();
+  }
+
   /** Somebody else has decided these meanwhile: they need not come any more. */
   gone(ids) {
     this.#deck.remove(ids);

@@ -45,7 +45,7 @@ class MapPage {
 
   /** Lay everything out, and draw the points when they have come. */
   open() {
-    const table = button("Show these rows as a table", () => store.openTab("table"));
+    const table = button("Show as a table", () => store.openTab("table"));
     this.#element.append(
       el("div", { class: "pg-bar" }, this.#summary, this.#drop, table),
       el("div", { class: "pg-bar" }, this.#tools()),

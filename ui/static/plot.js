@@ -72,8 +72,8 @@ export class Plot {
       showlegend: false,
       newshape: {
         line: { color: ink, width: 2, dash: "dot" },
-        fillcolor: ink,
-        opacity: 0.15,
+        fillcolor: `${ink}22`, // see-through
+        opacity: 1,
         drawdirection: "diagonal",
       },
     };

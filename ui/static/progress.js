@@ -30,7 +30,7 @@ export function mount(element) {
 
 function tiles(answer) {
   const { followed, of } = answer.agreement;
-  const singly = of ? `${count(followed)} of ${plural(of, "row")} decided singly` : "of the rows decided singly";
+  const singly = of ? `${count(followed)} of ${count(of)} kept or relabelled` : "of those kept or relabelled";
   const figures = [
     ["Issues decided", count(answer.issues_decided), `${plural(answer.decided, "row")} in all`],
     ["Issues left", count(answer.issues_left), `${plural(answer.left, "row")} in all`],

@@ -96,6 +96,7 @@ class Queue {
     this.#note.addEventListener("input", () => this.#flow.card && (this.#flow.card.draft = this.#note.value));
     document.addEventListener("keydown", (event) => this.#press(event));
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
+    document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {

@@ -10,7 +10,7 @@ export function range() {
   const missing = el("p", { class: "pg-hint" });
   const fields = { min_suspicion: field("from", "0"), max_suspicion: field("to", "1") };
   const send = debounced(() => {
-    if (Object.values(fields).every((input) => input.checkValidity())) {
+    if (Object.values(fields).every(inRange)) {
       store.set(Object.fromEntries(Object.entries(fields).map(([name, input]) => [name, input.value || null])));
     }
   });
@@ -54,10 +54,15 @@ function field(name, neutral) {
     type: "number",
     min: "0",
     max: "1",
-    step: "any",
+    step: "0.05",
     inputmode: "decimal",
     placeholder: neutral,
   });
   el("label", null, name, input);
   return input;
+}
+
+/** Any number from 0 to 1 will do; the steps are for the arrows. */
+function inRange({ validity }) {
+  return !validity.badInput && !validity.rangeUnderflow && !validity.rangeOverflow;
 }
