@@ -129,9 +129,9 @@ class DecisionLog:
     # -- reading ------------------------------------------------------------------------------------------------
 
     def standing(self, item_ids: Sequence[str] | None = None) -> Iterator[Event]:
-        """Decisions that stand, one a row and reviewer, in no order; of the rows named, or of all.
+        """Decisions that stand, one a row and reviewer: of the rows named in any order, or all of them, oldest first.
 
-        They are read while they are iterated over, and not held in memory.
+        All of them are read while they are iterated over, and not held in memory.
         """
         found = (
             select(*COLUMNS)
@@ -139,7 +139,7 @@ class DecisionLog:
             .where(standing.c.run == self._run)
         )
         if item_ids is None:
-            yield from self._stream(found)
+            yield from self._stream(found.order_by(standing.c.at))  # as they were written: read side by side
         else:
             for chunk in chunks(dict.fromkeys(item_ids)):
                 yield from self._read(found.where(standing.c.item_id.in_(chunk)))

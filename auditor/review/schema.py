@@ -120,7 +120,7 @@ _CENSUS = {
     "actions_to_redo": "10000 10000 2000 1 1",
     "standing": "1000000 1000000 10 1",
     "standing_verdicts": "1000000 1000000 200000 40000",
-    "standing_in_time": "1000000 1000000 1 1 1",
+    "standing_in_time": "1000000 1000000 1 1 1 1",
 }
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -149,7 +149,7 @@ MIGRATIONS: tuple[Migration, ...] = (
                 at BIGINT NOT NULL, verdict {text} NOT NULL, source {text} NOT NULL,
                 PRIMARY KEY (run, item_id, reviewer)) {clustered}""",
             "CREATE INDEX standing_verdicts ON standing (run, reviewer, verdict)",
-            "CREATE INDEX standing_in_time ON standing (run, at, reviewer, source)",
+            "CREATE INDEX standing_in_time ON standing (run, at, seq, reviewer, source)",
             "CREATE TABLE selections (run INTEGER NOT NULL, key {text} NOT NULL, ids {text} NOT NULL,"
             " PRIMARY KEY (run, key))",
         ),

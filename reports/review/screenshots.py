@@ -1,6 +1,6 @@
 """Take pictures of every part of the review page, into figures/: light and dark, on a desktop and on a phone.
 
-    auditor demo && python reports/review/screenshots.py
+auditor demo && python reports/review/screenshots.py
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ FIGURES = HERE / "figures"
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress")
 DEVICES = {
     "desktop": {"viewport": {"width": 1360, "height": 900}},
-    "phone": {"viewport": {"width": 390, "height": 800}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
+    "phone": {
+        "viewport": {"width": 390, "height": 800},
+        "device_scale_factor": 2,
+        "is_mobile": True,
+        "has_touch": True,
+    },
 }
 JUDGED = "sskssaxsskns"
 

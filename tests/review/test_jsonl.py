@@ -59,8 +59,8 @@ def crowded_logs(draw: st.DrawFn) -> list[Event]:
     """Few rows, reviewers, actions and times, so that they meet; also undos that come before what they undo."""
     made = []
     for number in range(draw(st.integers(0, 12))):
-        reviewer, at = draw(st.sampled_from(["ann", "bob"])), later(draw(st.integers(0, 4)))
-        event_id, action = f"event-{number}", f"event-{draw(st.integers(0, 12))}"
+        reviewer, at = draw(st.sampled_from(["ann", "bob"])), later(draw(st.integers(0, 3)))
+        event_id, action = f"event-{number}", f"event-{draw(st.integers(0, 3))}"
         kind = draw(st.sampled_from(["decide", "bulk", "undo", "redo"]))
         if kind in ("undo", "redo"):
             made.append(turn(kind, action, reviewer, at=at, event_id=event_id))
@@ -135,6 +135,22 @@ def test_the_order_of_imports_does_not_matter(
         log.close()
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][0] == expected(events)
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["one way", "the other"])
+def test_of_two_at_the_same_moment_the_one_with_the_greater_id_is_the_last(
+    open_log: Open, tmp_path: Path, order: slice
+) -> None:
+    log = open_log()
+    pairs = [
+        [decide("1", event_id="a"), decide("1", event_id="b", verdict="exclude")],
+        [decide("2", event_id="c"), turn("undo", "c", event_id="d"), turn("redo", "c", event_id="e")],
+        [decide("4", event_id="Z", verdict="exclude"), decide("4", event_id="a1")],
+        [decide("3", event_id="f"), turn("redo", "f", event_id="g"), turn("undo", "f", event_id="h")],
+    ]
+    for number, event in enumerate(one for pair in pairs for one in pair[order]):
+        import_log(log, write(tmp_path / f"{number}", [event]))
+    assert stands(log) == {("1", "ann"): "exclude", ("2", "ann"): "keep", ("4", "ann"): "keep"}
 
 
 def test_what_stands_on_two_machines_meets_in_one(open_log: Open, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -320,3 +321,17 @@ def test_everything_can_be_made_again_from_the_events(open_log: Open) -> None:
     redone = log.redo("ann", "redo-after")
     assert redone is not None
     assert redone.item_id == "3"
+
+
+def test_a_file_that_was_taken_away_is_not_written_on(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path / "decisions.db", RUN)
+    log.append([decide("1")])
+    for file in tmp_path.iterdir():
+        file.rename(file.with_name("away-" + file.name))
+    with pytest.raises(LogError, match="removed or replaced"):
+        log.append([decide("2")])
+    for file in list(tmp_path.glob("away-*")):
+        file.rename(file.with_name(file.name.removeprefix("away-")))
+    log.append([decide("3")])
+    assert len(list(log.all_events())) == 2
+    log.close()
