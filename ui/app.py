@@ -20,7 +20,7 @@ from auditor.review.throttle import Throttle
 from auditor.run import Run
 
 from . import api, decisions, login
-from .answers import answer_errors
+from .answers import answer_errors, answer_errors_of_middleware
 from .desk import Desk
 from .guard import Guard, PageGuard
 from .page import make_page, theme
@@ -73,6 +73,7 @@ def build(
     if accounts is not None:
         app.include_router(login.router)
         app.add_middleware(login.Door, accounts=accounts)
+        answer_errors_of_middleware(app)
     for path in ("/api/{rest:path}", "/static/{name}", *login.FORMS):
         app.add_api_route(path, _nothing, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     app.add_middleware(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from starlette.responses import JSONResponse
 
 from auditor.errors import AccountError, DecisionError, FilterError
@@ -17,7 +17,7 @@ from auditor.review.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Ver
 from auditor.review.filter import Filter
 from auditor.review.log import TakenError
 
-from .answers import RefusedError, answer
+from .answers import RefusedError, answer, first_fault
 from .api import DeskNow, Named
 from .desk import Desk
 
@@ -25,6 +25,8 @@ router = APIRouter(prefix="/api")
 
 Ids = Annotated[tuple[ItemId, ...], Field(max_length=100_000)]
 Labels = Annotated[tuple[Label, ...], Field(max_length=MAX_LABELS)]
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 class _Body(BaseModel):
@@ -54,19 +56,36 @@ class Press(_Body):
     undoes: Id | None = None
 
 
-class Presses(_Body):
-    """What has been pressed, in order, and the cards that the browser holds in advance.
+class _FromPage(_Body):
+    """What is to be written, with the run that the page shows and who it believes to be reviewing.
 
-    ``reviewer`` is who the page believes to be reviewing. It is compared, never trusted: the session's name may have
-    changed in another tab, and what one person has pressed is not to be kept as another's.
+    Both are compared, never trusted: another run may be served at the same address by now, and the session's name may
+    have changed in another tab. What was pressed for one is not to be kept as the other's.
     """
+
+    run: Annotated[str, Field(max_length=200)]
+    reviewer: Annotated[str, Field(max_length=200)] | None = None
+
+    def check(self, desk: Desk, me: str) -> None:
+        """Refuse what does not belong here."""
+        if self.run != desk.log.run_id:
+            raise DecisionError(
+                f"This page belongs to another run than {desk.items.name!r}, which is served here now.",
+                "Reload the page, or serve the other run here again.",
+            )
+        if self.reviewer not in (None, me):
+            raise DecisionError(f"This page is {self.reviewer}'s, but you are now {me}.", "Reload the page.")
+        desk.edition.check()
+
+
+class Presses(_FromPage):
+    """What has been pressed, in order, and the cards that the browser holds in advance."""
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
-    reviewer: Annotated[str, Field(max_length=200)] | None = None
 
 
-class BulkPreview(_Body):
+class BulkPreview(_FromPage):
     """One verdict on many rows: on those that a filter finds, or on some by their ids."""
 
     query: Annotated[str, Field(max_length=1_000_000)] | None = None
@@ -121,8 +140,7 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 @router.post("/events")
 def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
     """Take presses in their order; what is answered as saved is on the disk."""
-    if sent.reviewer not in (None, me):
-        raise DecisionError(f"This page is {sent.reviewer}'s, but you are now {me}.", "Reload the page.")
+    sent.check(desk, me)
     results = take(desk, me, sent.events)
     desk.verdicts.catch_up()
     for result in results:
@@ -136,12 +154,14 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
 @router.post("/bulk/preview")
 def bulk_preview(sent: BulkPreview, desk: DeskNow, me: Named) -> JSONResponse:
     """Show what a bulk action would do."""
+    sent.check(desk, me)
     return answer(preview(desk.selection, desk.cards, sent.which, sent.bulk, me))
 
 
 @router.post("/bulk")
 def bulk(sent: BulkAction, desk: DeskNow, me: Named) -> JSONResponse:
     """Do it, if it is still what was shown."""
+    sent.check(desk, me)
     return answer(decide(desk.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
 
 
@@ -167,7 +187,7 @@ def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     waiting: list[tuple[Event, dict[str, Any]]] = []
     for sent in presses:
-        result = {"event_id": sent.get("event_id") if isinstance(sent, dict) else None}
+        result: dict[str, Any] = {"event_id": _id_of(sent)}
         results.append(result)
         try:
             press = Press.model_validate(sent)
@@ -178,13 +198,20 @@ def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
                 waiting = []
                 result |= _turn(desk, me, press)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            result |= _refused(f"The decision cannot be understood: {where}: {first['msg']}.", "Reload the page.")
+            fault = first_fault(error.errors(include_url=False, include_input=False))
+            result |= _refused(f"The decision cannot be understood: {fault}.", "Reload the page.")
         except DecisionError as error:
             result |= _refused(error.what, error.todo)
     _write(desk, waiting)
     return results
+
+
+def _id_of(sent: Any) -> str | None:
+    """Id of a press, whatever else is wrong with it; None if it is no id, which could not even be sent back."""
+    try:
+        return _ID.validate_python(sent.get("event_id") if isinstance(sent, dict) else None)
+    except ValidationError:
+        return None
 
 
 def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:

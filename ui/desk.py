@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from auditor.errors import DecisionError, RunError
 from auditor.review.card import Cards
 from auditor.review.filter import QUEUE
 from auditor.review.items import Items
@@ -17,6 +20,51 @@ from auditor.review.queue import Queue
 from auditor.review.selection import Selection
 from auditor.review.verdicts import Verdicts
 from auditor.run import Run
+
+
+class Edition:
+    """What a run was when it was opened: an audit may make it again meanwhile.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._made = _made(run)
+        self._seen: tuple[tuple[int, ...] | None, bool] = None, False  # one thing, as many threads ask
+
+    def check(self) -> None:
+        """Refuse to go on with rows that are no longer the run's; as long as nothing changes, it costs a stat.
+
+        Raises
+        ------
+        DecisionError
+            If the run has other rows or other issues now. That its report was written again is all the same.
+        """
+        seen = None
+        with suppress(OSError):  # without a manifest, there is no run
+            about = os.stat(self._run / "manifest.json")
+            seen = about.st_mtime_ns, about.st_ino, about.st_size
+        before, current = self._seen
+        if seen is None or seen != before:
+            current = False
+            with suppress(OSError, RunError):
+                current = _made(Run(self._run.directory)) == self._made
+            self._seen = seen, current
+        if not current:
+            raise DecisionError(
+                "The run has been made again since this page was opened, or is being made again just now.",
+                "Restart `auditor review` once it is finished, and reload the page.",
+            )
+
+
+def _made(run: Run) -> tuple[str | None, list[str]]:
+    """Fingerprint of the rows, and the hash of the issues."""
+    outputs = [stage["outputs"] for stage in run.manifest["stages"].values()]
+    fingerprint = run.manifest.get("dataset", {}).get("fingerprint")
+    return fingerprint, [files["issues.parquet"] for files in outputs if "issues.parquet" in files]
 
 
 @dataclass(frozen=True)
@@ -31,6 +79,7 @@ class Desk:
     selection : Selection
     queue : Queue
     cards : Cards
+    edition : Edition
     about : dict
         What ``GET session`` says of it, whoever asks.
     """
@@ -41,6 +90,7 @@ class Desk:
     selection: Selection
     queue: Queue
     cards: Cards
+    edition: Edition
     about: dict[str, Any]
 
     @classmethod
@@ -73,4 +123,4 @@ class Desk:
         }
         cards = Cards(items, verdicts)
         cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, about)
+        return cls(items, log, verdicts, selection, queue, cards, Edition(run), about)

@@ -111,7 +111,7 @@ def log_in(
     """Check name and password, and remember the name in the session."""
     accounts, throttle = request.app.state.accounts, request.app.state.throttle
     address = request.client.host if request.client else "unknown"
-    who = f"name {name.strip()}", f"address {address}"
+    who = name.strip(), address
     if wait := throttle.attempt(*who):
         seconds = math.ceil(wait)
         _log.warning("login of %r from %s refused: too many wrong tries, %d s to wait", name, address, seconds)
@@ -131,8 +131,12 @@ def log_in(
 
 @router.post("/logout")
 def log_out(request: Request) -> Response:
-    """Forget the session."""
-    request.session.clear()
+    """End the reviewer's sessions on all devices: a copy of the cookie is worth nothing afterwards."""
+    accounts = request.app.state.accounts
+    name = reviewer(request, accounts)
+    request.session.clear()  # first, so that this browser forgets even if the file cannot be written
+    if name is not None:
+        accounts.log_out(name)
     return RedirectResponse("login", 303)
 
 

@@ -1,13 +1,15 @@
-"""Serving the page: where it may be reached, on which port, until Ctrl-C."""
+"""Serving the page: where it may be reached, on which port, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import os
+import signal
 import socket
 import webbrowser
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -34,7 +36,7 @@ def serve(
     keys: Path | None = None,
     open_browser: bool = False,
 ) -> None:
-    """Serve the review page of a run until Ctrl-C.
+    """Serve the review page of a run until Ctrl-C, or SIGTERM.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def serve(
     changed = read_keys(keys) if keys else None
     run = find_run(run_name)
     listener = _listen(host, port)
-    with closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
         app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GOODBYE)
@@ -77,6 +79,16 @@ def serve(
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     print("Ended. All that was shown as saved is in the decision log.", flush=True)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM, by which systemd and Docker end a service, close all that Ctrl-C closes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _accounts(auth: Path | None, host: str) -> Accounts | None:

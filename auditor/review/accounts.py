@@ -40,6 +40,7 @@ class _Password(BaseModel):
     n: Annotated[int, Field(ge=2, le=2**20)] = 2**15
     r: Annotated[int, Field(ge=1, le=32)] = 8
     p: Annotated[int, Field(ge=1, le=16)] = 3
+    logouts: Annotated[int, Field(ge=0)] = 0
 
     @classmethod
     def of(cls, password: str) -> _Password:
@@ -106,7 +107,7 @@ class Accounts:
         return found if fits and known else None
 
     def mark(self, name: str) -> str | None:
-        """A few letters that change with the account's password; None if there is no such account."""
+        """A few letters that change with the account's password and each logout; None if there is no such account."""
         known = self._read().users.get(name)
         return hashlib.sha256(known.model_dump_json().encode()).hexdigest()[:16] if known else None
 
@@ -135,6 +136,22 @@ class Accounts:
             )
         hashed = _Password.of(password)
         return self._writing(lambda: self._add(name, hashed, replace))
+
+    def log_out(self, name: str) -> None:
+        """End all sessions of an account, on every device: their :meth:`mark` is no longer the account's.
+
+        Raises
+        ------
+        AccountError
+            If the file cannot be written.
+        """
+        self._writing(lambda: self._log_out(name))
+
+    def _log_out(self, name: str) -> None:
+        file = self._read()
+        if known := file.users.get(name):
+            later = known.model_copy(update={"logouts": known.logouts + 1})
+            self._write(file.model_copy(update={"users": {**file.users, name: later}}))
 
     def _add(self, name: str, password: _Password, replace: bool) -> str:
         file = self._read() if self.path.exists() else _File(secret=secrets.token_hex(32), users={})
@@ -174,6 +191,11 @@ class Accounts:
 
     def _writing(self, change: Callable[[], _Answer]) -> _Answer:
         """Change the file while nobody else does."""
+        if not self.path.parent.is_dir():  # FileLock would make it
+            raise AccountError(
+                f"{self.path} cannot be written: there is no folder {self.path.parent}.",
+                "Make the folder, or name a file in another one with --auth.",
+            )
         try:
             with FileLock(f"{self.path}.lock", mode=0o600):
                 return change()

@@ -122,10 +122,16 @@ def decide(
     FilterError
         If the filter cannot be understood.
     DecisionError
-        If it is no longer what was previewed, or decides nothing.
+        If it is no longer what was previewed, decides nothing, or ``batch_id`` is another action's.
     """
     items, log = selection.items, selection.verdicts.log
     if known := log.items_of(batch_id):
+        made = [event for event in log.history(known[0]) if event.kind == "decide" and event.action == batch_id]
+        if not all(_is_of(event, bulk, me) for event in made):
+            raise DecisionError(
+                "This bulk action has the id of another action in the decision log: nothing was decided by it.",
+                "Look at what was decided already, reload the page, and decide again.",
+            )
         return {"batch_id": batch_id, "count": len(known)}
     plan = _plan(selection, which, bulk, me)
     if _token(items, plan, bulk) != token:
@@ -142,6 +148,12 @@ def decide(
 def _plan(selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: str | None) -> _Plan:
     """Find the rows, and leave out those on which the decision could not be taken."""
     items = selection.items
+    if bulk.use_suggestion and (bulk.verdict, bulk.new_labels) != ("relabel", ()):
+        raise DecisionError(
+            f"Each row is to take its own suggestion, but the verdict is {bulk.verdict!r:.80} with"
+            f" {len(bulk.new_labels)} labels; expected 'relabel' without labels.",
+            "Relabel to the suggestion, or decide without it.",
+        )
     if isinstance(which, Filter):
         found = np.flatnonzero(selection.mask(which, me)).astype(np.int32)
     else:
@@ -165,7 +177,6 @@ def _plan(selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: s
 
 def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_id: str) -> Iterator[Event]:
     """One decision a row; each has the same id whenever the same batch decides the same row."""
-    verdict: Verdict = "relabel" if bulk.use_suggestion else bulk.verdict
     for row, to in zip(plan.rows.tolist(), plan.to.tolist(), strict=True):
         item_id = items.id_of(row)
         try:
@@ -176,7 +187,7 @@ def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_i
                 item_id=item_id,
                 item_hash=items.hash_of(row),
                 reviewer=me,
-                verdict=verdict,
+                verdict=bulk.verdict,
                 new_labels=(items.label_names[to],) if bulk.use_suggestion else bulk.new_labels,
                 note=bulk.note,
                 at=datetime.now(UTC),
@@ -192,6 +203,13 @@ def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_i
             ) from None
 
 
+def _is_of(event: Event, bulk: Bulk, me: str) -> bool:
+    """Whether a decision in the log was taken by the same bulk action."""
+    said = (event.source, event.reviewer, event.verdict, event.note, event.suggestion_shown is not None)
+    same_labels = bulk.use_suggestion or event.new_labels == bulk.new_labels
+    return same_labels and said == ("bulk", me, bulk.verdict, bulk.note, bulk.use_suggestion)
+
+
 def _changes(items: Items, plan: _Plan) -> list[dict[str, Any]]:
     """Rows by given label and new one, the most frequent first."""
     pairs, counts = np.unique(np.column_stack([items.given[plan.rows], plan.to]), axis=0, return_counts=True)
@@ -204,7 +222,7 @@ def _changes(items: Items, plan: _Plan) -> list[dict[str, Any]]:
 
 def _token(items: Items, plan: _Plan, bulk: Bulk) -> str:
     """Hash of the rows with their texts and labels, and of what would be decided."""
-    about = [items.fingerprint, bulk.verdict, bulk.new_labels, bulk.use_suggestion]
+    about = [items.fingerprint, bulk.verdict, bulk.new_labels, bulk.use_suggestion, bulk.note]
     digest = hashlib.sha256(json.dumps(about).encode())
     digest.update(plan.rows.astype("<i4").tobytes())
     digest.update(plan.to.astype("<i4").tobytes())

@@ -1,14 +1,11 @@
-"""Conditions: what each field of a filter asks of the rows, of all fields that no decision changes."""
+"""Conditions: what each field of a filter asks of the rows, of all fields but the search that no decision changes."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from auditor.errors import FilterError
 from auditor.review.filter import Filter
@@ -16,11 +13,6 @@ from auditor.review.items import Codes, Items
 
 Mask = npt.NDArray[np.bool_]
 Fields = tuple[str, ...]
-
-SEARCH_SECONDS = 5.0
-"""A search is given up after so long: RE2 takes time linear in the text, but some patterns a thousand times more."""
-_SEARCHED = 1 << 10
-"""Texts that are searched at a time."""
 
 
 def _given(items: Items, filter: Filter) -> Mask:
@@ -63,29 +55,6 @@ def _ids(items: Items, filter: Filter) -> Mask:
     return rows_of_ids(items, filter.ids)
 
 
-def _text(items: Items, filter: Filter) -> Mask:
-    """Search the texts, whatever the case; in bites, so that a slow pattern can be given up."""
-    search = pc.match_substring_regex if filter.regex else pc.match_substring
-    found = np.empty(len(items), dtype=np.bool_)
-    end = time.monotonic() + SEARCH_SECONDS
-    for start in range(0, len(items), _SEARCHED):
-        if time.monotonic() > end:
-            raise FilterError(
-                f"The filter's field text is {filter.text!r:.80}: it takes longer than {SEARCH_SECONDS:.0f} s.",
-                "Search for something simpler; large repetitions like {1,90} cost most.",
-            )
-        try:
-            bite = search(items.texts.slice(start, _SEARCHED), filter.text, ignore_case=True)
-        except pa.ArrowInvalid as error:
-            why = str(error).removeprefix("Invalid regular expression: ")
-            raise FilterError(
-                f"The filter's field text is {filter.text!r:.80}, which is no regular expression: {why}.",
-                "Correct it (RE2's syntax), or search for it as plain text.",
-            ) from None
-        found[start : start + _SEARCHED] = bite.to_numpy()
-    return found
-
-
 CONDITIONS: dict[Fields, Callable[[Items, Filter], Mask]] = {
     ("given",): _given,
     ("suggested",): _suggested,
@@ -96,7 +65,6 @@ CONDITIONS: dict[Fields, Callable[[Items, Filter], Mask]] = {
     ("duplicate_group",): _duplicate_group,
     ("group",): _group,
     ("ids",): _ids,
-    ("text", "regex"): _text,
 }
 """The fields that ask one thing together, and how to find the rows."""
 

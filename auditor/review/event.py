@@ -21,6 +21,10 @@ MAX_NOTE = 10_000
 """Characters of a note."""
 MAX_LABELS = 1_000
 """Labels of one decision."""
+MAX_PROPOSED = 200
+"""Characters of a proposed new class."""
+LONGEST = 7 * 86_400.0
+"""Seconds of one decision: what took longer, in a page left open, counts as a week."""
 
 
 def _printable(name: str) -> str:
@@ -44,7 +48,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, ma
 Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_NOTE)]
 Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 # Adding nothing makes 0.0 of -0.0, which SQLite does not keep.
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: value + 0.0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: min(value, LONGEST) + 0.0)]
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
@@ -70,7 +74,7 @@ class Event(BaseModel):
     at : datetime
         UTC, in microseconds. Events are ordered by ``(at, event_id)``.
     seconds : float or None
-        Between seeing the row and deciding.
+        Between seeing the row and deciding, a week at most.
     source : str
         The part of the page that the decision was taken in.
     batch_id : str or None
@@ -178,7 +182,7 @@ def check_labels(event: Event) -> None:
     ------
     DecisionError
         If it does not have one for ``relabel``, two or more different ones for ``ambiguous``, at most one, not blank,
-        for ``none_fits``, and none for the other verdicts.
+        for ``none_fits``, and none for the other verdicts; or if a proposed class has more than 200 characters.
     """
     count, different = len(event.new_labels), len(set(event.new_labels))
     if event.verdict == "relabel":
@@ -194,4 +198,10 @@ def check_labels(event: Event) -> None:
             f"{event.verdict} of row {event.item_id!r} comes with {count or 'no'} label{'s' * (count != 1)};"
             f" expected {expected}.",
             "Decide again, with the labels that the verdict needs.",
+        )
+    if event.verdict == "none_fits" and (longest := max(map(len, event.new_labels), default=0)) > MAX_PROPOSED:
+        raise DecisionError(
+            f"The new class proposed for row {event.item_id!r} has {longest:,} characters;"
+            f" expected {MAX_PROPOSED} at most.",
+            "Propose a shorter name, and put the rest into the note.",
         )

@@ -45,19 +45,23 @@ def read_keys(path: Path) -> dict[str, str]:
     Raises
     ------
     SourceError
-        If the file cannot be read, or names an unknown action, a key that cannot be used, or one key twice.
+        If the file cannot be read, or names an unknown action, a key that cannot be used, or an action or a key twice.
     """
     try:
         with path.open("rb") as file:
-            changes = json.loads(file.read(_MOST_BYTES))
+            # A tuple of pairs for an object: a dict would have the last of two pairs win.
+            changes = json.loads(file.read(_MOST_BYTES), object_pairs_hook=tuple)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", "Name a file of keys with --keys.") from None
     except (ValueError, RecursionError) as error:  # of JSON, and of UTF-8
         raise _refused(path, f"is not JSON ({error})") from None
-    if not isinstance(changes, dict) or not all(isinstance(key, str) for key in changes.values()):
+    if not isinstance(changes, tuple) or not all(isinstance(key, str) for _, key in changes):
         raise _refused(path, "is not an object of actions and keys")
-    keys = dict(DEFAULT_KEYS)
-    for action, key in changes.items():
+    keys, seen = dict(DEFAULT_KEYS), set[str]()
+    for action, key in changes:
+        if action in seen:
+            raise _refused(path, f"names the action {action!r} twice")
+        seen.add(action)
         if action not in keys:
             raise SourceError(f"{path} names an unknown action {action!r}.", f"Actions: {', '.join(DEFAULT_KEYS)}.")
         if key not in NAMED and (len(key) != 1 or not key.isprintable() or key.isspace()):

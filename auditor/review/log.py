@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Executable, Select, and_, func, insert, select, text, tuple_, union_all
+from sqlalchemy import Column, Connection, Executable, Row, Select, and_, func, insert, select, text, tuple_, union_all
 
 from auditor.errors import FilterError
 from auditor.review import figures, projection
@@ -22,6 +22,12 @@ from auditor.review.records import CHUNK, COLUMNS, Records, TakenError, chunks
 from auditor.review.schema import actions, events, runs, selections, standing
 
 __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
+
+STANDING = (
+    *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
+    *(events.c.source, events.c.suggestion_shown),
+)
+"""What :meth:`DecisionLog.standing_columns` gives: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 
 
 class DecisionLog:
@@ -133,16 +139,24 @@ class DecisionLog:
 
         All of them are read while they are iterated over, and not held in memory.
         """
-        found = (
-            select(*COLUMNS)
-            .join_from(standing, events, and_(events.c.run == standing.c.run, events.c.seq == standing.c.seq))
-            .where(standing.c.run == self._run)
-        )
+        found = self._standing(COLUMNS)
         if item_ids is None:
             yield from self._stream(found.order_by(standing.c.at))  # as they were written: read side by side
         else:
             for chunk in chunks(dict.fromkeys(item_ids)):
                 yield from self._read(found.where(standing.c.item_id.in_(chunk)))
+
+    def standing_columns(self, item_ids: Sequence[str] | None = None) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+        """The same decisions in chunks of plain rows of :data:`STANDING`, as the database has them: much quicker."""
+        found = self._standing(STANDING)
+        with self._database.reading() as connection:
+            if item_ids is None:
+                ordered = found.order_by(standing.c.at)
+                with connection.execution_options(yield_per=10 * CHUNK).execute(ordered) as rows:
+                    yield from rows.partitions()
+            else:
+                for chunk in chunks(dict.fromkeys(item_ids)):
+                    yield connection.execute(found.where(standing.c.item_id.in_(chunk))).all()
 
     def all_events(self) -> Iterator[Event]:
         """Every event, by ``(at, event_id)``, read while it is iterated over."""
@@ -277,6 +291,10 @@ class DecisionLog:
             self._records.insert(connection, [event], before, stamp=False)
             projection.project(connection, self._run, before, before + 1)
             return event
+
+    def _standing(self, columns: Sequence[Column[Any]]) -> Select[Any]:
+        together = and_(events.c.run == standing.c.run, events.c.seq == standing.c.seq)
+        return select(*columns).join_from(standing, events, together).where(standing.c.run == self._run)
 
     def _selection(self, key: str) -> Select[str]:
         return select(selections.c.ids).where(selections.c.run == self._run, selections.c.key == key)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.errors import FilterError
-from auditor.review.conditions import CONDITIONS, Fields, Mask, among_pairs, rows_of_ids
+from auditor.review.conditions import CONDITIONS, Mask, among_pairs, rows_of_ids
 from auditor.review.event import VERDICTS, Verdict
 from auditor.review.filter import Filter
 from auditor.review.items import Items
 from auditor.review.orders import DEFAULT, Orders
+from auditor.review.search import Searches
 from auditor.review.verdicts import BIT, Verdicts
 
 Rows = npt.NDArray[np.int32]
@@ -42,9 +40,9 @@ class Selection:
 
     def __init__(self, items: Items, verdicts: Verdicts) -> None:
         self.items, self.verdicts, self.orders = items, verdicts, Orders(items)
-        self._kept = lru_cache(maxsize=_KEPT)(self._make)
+        self._kept = lru_cache(maxsize=_KEPT)(lambda fields, alone: CONDITIONS[fields](items, alone))
         self._selected = lru_cache(maxsize=_KEPT)(lambda key: rows_of_ids(items, verdicts.log.selection(key)))
-        self._searching = Lock()
+        self._searches = Searches(items.texts)
         judged = ~np.isnan(items.suspicion)
         self._bin = np.full(len(items), BINS, dtype=np.int8)
         self._bin[judged] = np.minimum(items.suspicion[judged] * BINS, BINS - 1)
@@ -63,7 +61,9 @@ class Selection:
         for fields in CONDITIONS:
             alone = Filter.model_construct(**{name: getattr(filter, name) for name in fields})
             if alone != _NEUTRAL:
-                found &= self._condition(fields, alone)
+                found &= self._kept(fields, alone)
+        if filter.text:
+            found &= self._searches.find(Filter.model_construct(text=filter.text, regex=filter.regex))
         if filter.selection is not None:
             found &= self._selected(filter.selection)
         if filter.verdict or filter.reviewer:
@@ -77,23 +77,6 @@ class Selection:
         order = self.orders.of(sort, seed)
         found: Rows = order[self.mask(filter, me)[order]]
         return found
-
-    def _condition(self, fields: Fields, alone: Filter) -> Mask:
-        """(N,) bool: the rows that fulfil one condition; not to be written to."""
-        # The queue, the counts and the table ask for the same search at once: the first does it for all.
-        with self._searching if alone.text else nullcontext():
-            found = self._kept(fields, alone)
-        if isinstance(found, FilterError):
-            raise FilterError(found.what, found.todo)
-        return found
-
-    def _make(self, fields: Fields, alone: Filter) -> Mask | FilterError:
-        try:
-            return CONDITIONS[fields](self.items, alone)
-        except FilterError as error:
-            if not alone.text:
-                raise
-            return error  # kept: a search that took too long is not begun again for everyone who asks
 
     def _undecided(self, by: str, me: str | None) -> Mask:
         bits = self.verdicts.bits() if by == "anyone" else self.verdicts.of(me).bits

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+from sqlalchemy import Row
 
-from auditor.review.event import VERDICTS, Event
+from auditor.review.event import VERDICTS, Source, Verdict, item_hash
 from auditor.review.items import Codes, Items
 from auditor.review.log import DecisionLog
 
@@ -87,23 +91,26 @@ class Verdicts:
             seq, ids = self.log.changes(self._seq)
             if seq > self._seq:
                 # What stands is read after seq: what is written in between comes again the next time.
-                self._take_in(ids, self.log.standing(ids if self._seq else None))
+                self._take_in(ids, self.log.standing_columns(ids if self._seq else None))
                 self._seq = seq
 
-    def _take_in(self, ids: Sequence[str], standing: Iterable[Event]) -> None:
+    def _take_in(self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]]) -> None:
         """Put what stands on some items in the place of what stood on them."""
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
         fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
         stale: defaultdict[str, int] = defaultdict(int)
-        for event in standing:
-            place = place_of.get(event.item_id or "")
-            if place is None:
-                continue
-            if rows[place] < 0 or event.item_hash != self.items.hash_of(rows[place]):
-                stale[ids[place]] += 1
-            else:
-                self._set(fresh[event.reviewer], place, event)
+        for chunk in standing:
+            places = [place_of.get(row[0], -1) for row in chunk]
+            hashes = self._hashes(rows[[place for place in places if place >= 0]])
+            for place, row in zip(places, chunk, strict=True):
+                item_id, taken_on, reviewer, verdict, new_labels, at, source, shown = row
+                if place < 0:
+                    continue  # written since the changes were read
+                if next(hashes) != taken_on:
+                    stale[item_id] += 1
+                else:
+                    self._set(fresh[reviewer], place, verdict, new_labels, at, source, shown)
         known = rows >= 0
         rows, anyone = rows[known], np.zeros(np.count_nonzero(known), np.uint8)
         for reviewer in fresh.keys() - self._own.keys():
@@ -116,16 +123,25 @@ class Verdicts:
         self._touched[rows] = True
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
 
-    def _set(self, own: Own, place: int, event: Event) -> None:
-        assert event.verdict  # a decision has one
-        own.bits[place] = BIT[event.verdict]
-        if event.verdict == "relabel":
-            own.to[place] = 1 + self.items.codes.get(event.new_labels[0], -1)
-        if event.source in _TOGETHER:
+    def _hashes(self, rows: Codes) -> Iterator[str | None]:
+        """What decisions on some rows must have been taken on; None for -1, a row that is gone."""
+        there = rows[rows >= 0]
+        texts = iter(self.items.texts.take(pa.array(there)).to_pylist())  # at once: one by one takes much longer
+        for row, given in zip(rows.tolist(), self.items.given[rows].tolist(), strict=True):
+            yield item_hash(next(texts), self.items.label_names[given]) if row >= 0 else None
+
+    def _set(
+        self, own: Own, place: int, verdict: Verdict, new_labels: str, at: int, source: Source, shown: str | None
+    ) -> None:
+        own.bits[place] = BIT[verdict]
+        labels = json.loads(new_labels) if verdict == "relabel" else []
+        if labels:
+            own.to[place] = 1 + self.items.codes.get(labels[0], -1)
+        if source in _TOGETHER:
             return
-        own.at[place] = event.at.timestamp()
-        if event.suggestion_shown is not None and event.verdict in ("keep", "relabel"):
-            own.suggestion[place] = FOLLOWED if event.new_labels == (event.suggestion_shown,) else SHOWN
+        own.at[place] = at / 1_000_000
+        if shown is not None and verdict in ("keep", "relabel"):
+            own.suggestion[place] = FOLLOWED if labels == [shown] else SHOWN
 
     # -- what stands --------------------------------------------------------------------------------------------
 

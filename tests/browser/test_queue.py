@@ -126,9 +126,10 @@ def test_a_bulk_action_is_undone_as_one(open_page: OpenPage, server: Server) -> 
     settle(page)
     count = page.evaluate(
         """async () => {
-            const { post } = await import(new URL("static/api.js", document.baseURI).href);
+            const { get, post } = await import(new URL("static/api.js", document.baseURI).href);
+            const run = (await get("session")).run.id;
             const query = "given=anger&undecided=me";
-            const what = { query, verdict: "exclude", new_labels: [], use_suggestion: false };
+            const what = { run, query, verdict: "exclude", new_labels: [], use_suggestion: false };
             const { token } = await post("bulk/preview", what);
             return (await post("bulk", { ...what, event_id: "the-bulk-action", note: "", token })).count;
         }"""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from auditor.run import Run
 from tests.browser.conftest import OpenPage
 from tests.browser.queueing import RECORD_PRESSES, press, settle, shown, wait_for_card
 from tests.browser.server import Server
@@ -210,3 +213,26 @@ def rename(page: Page, name: str) -> None:
                                        body: JSON.stringify({ name }) })""",
         name,
     )
+
+
+def test_a_press_never_goes_into_the_log_of_another_run(
+    open_page: OpenPage, own_server: Server, audited: Run, tmp_path: Path
+) -> None:
+    page = open_page(own_server, MINE, "eve", outages=True)
+    own_server.kill()
+    cards = press(page, "k", "x")
+    other = Server(tmp_path / "other")
+    shutil.copytree(audited.directory, other.directory)
+    other.port, other.url = own_server.port, own_server.url
+    try:
+        other.start()
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator(".au-saved")).to_contain_text("another run")
+        expect(page.locator(".au-saved")).to_have_attribute("data-waiting", "2")
+        assert other.events("eve") == []
+    finally:
+        other.kill()
+    own_server.start()
+    page.get_by_role("button", name="Try now").click()
+    settle(page)
+    assert own_server.standing("eve") == {cards[0]: "keep", cards[1]: "exclude"}

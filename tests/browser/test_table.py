@@ -201,13 +201,13 @@ def test_what_has_changed_since_the_preview_is_shown_anew(open_page: OpenPage, s
     view.get_by_role("button", name="Decide all found…").click()
     dialog = preview(page, "Keep")
     page.evaluate(
-        """async ([id, hash]) => {
+        """async ([id, hash, run]) => {
             const event = { event_id: "meanwhile", kind: "decide", item_id: id, item_hash: hash, verdict: "unsure" };
-            const sent = { events: [event], held: [] };
+            const sent = { events: [event], held: [], run };
             const headers = { "Content-Type": "application/json" };
             await fetch("api/events", { method: "POST", headers, body: JSON.stringify(sent) });
         }""",
-        [rows[0]["id"], ask(page, f"card?id={rows[0]['id']}")["hash"]],
+        [rows[0]["id"], ask(page, f"card?id={rows[0]['id']}")["hash"], ask(page, "session")["run"]["id"]],
     )
     dialog.get_by_role("button", name=f"Decide {len(rows)} rows").click()
     expect(dialog.get_by_role("alert")).to_contain_text("What was previewed has changed since")

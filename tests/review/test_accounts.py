@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -184,6 +185,24 @@ def test_a_place_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     for path in (tmp_path / "file" / "reviewers.json", tmp_path):
         with pytest.raises(AccountError, match="cannot be"):
             Accounts(path).add("ann", PASSWORD)
+
+
+def test_a_folder_that_is_not_there_is_said_and_not_made(tmp_path: Path) -> None:
+    folder = tmp_path / "none" / "such"
+    with pytest.raises(AccountError, match=re.escape(f"there is no folder {folder}")):
+        Accounts(folder / "reviewers.json").add("ann", PASSWORD)
+    assert not folder.parent.exists()
+
+
+def test_a_logout_changes_the_mark_of_this_account_alone(accounts: Accounts) -> None:
+    accounts.add("bob", PASSWORD)
+    ann, bob = accounts.mark("ann"), accounts.mark("bob")
+    accounts.log_out("ann")
+    assert accounts.mark("bob") == bob
+    assert len({ann, accounts.mark("ann")}) == 2
+    assert accounts.verify("ann", PASSWORD) == "ann"
+    accounts.log_out("nobody")
+    assert accounts.names == ["ann", "bob"]
 
 
 def test_a_write_that_fails_leaves_the_old_file(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:

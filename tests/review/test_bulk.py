@@ -124,6 +124,7 @@ def test_a_token_is_of_the_rows_their_labels_and_what_is_decided(
         (selection, Filter(issue=True, split=("train",)), SUGGESTED),
         (selection, QUEUE, Bulk("exclude")),
         (selection, QUEUE, Bulk("keep")),
+        (selection, QUEUE, Bulk("keep", note="noted later")),
         (selection, QUEUE, Bulk("ambiguous", ("joy", "love"))),
         (selection, QUEUE, Bulk("ambiguous", ("joy", "fear"))),
         (Selection(other, verdicts), QUEUE, SUGGESTED),
@@ -131,7 +132,7 @@ def test_a_token_is_of_the_rows_their_labels_and_what_is_decided(
     ]
     tokens = [preview(*case[:1], cards, *case[1:], "ann")["token"] for case in cases]
     assert len(set(tokens)) == len(tokens)
-    assert preview(selection, cards, QUEUE, replace(SUGGESTED, note="noted later"), "bob")["token"] == tokens[0]
+    assert preview(selection, cards, QUEUE, SUGGESTED, "bob")["token"] == tokens[0]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,8 @@ def test_a_token_is_of_the_rows_their_labels_and_what_is_decided(
         (Bulk("keep", ("joy",)), "expected no label"),
         (Bulk("perhaps"), "verdict"),  # type: ignore[arg-type]
         (Bulk("keep", note="\0"), "note"),
+        (Bulk("exclude", use_suggestion=True), "expected 'relabel'"),
+        (Bulk("relabel", ("joy",), use_suggestion=True), "expected 'relabel'"),
     ],
 )
 def test_a_decision_that_no_row_could_take_is_refused(
@@ -167,3 +170,15 @@ def test_nothing_to_decide_is_said(selection: Selection, cards: Cards) -> None:
 def test_a_bad_filter_is_refused(selection: Selection, cards: Cards) -> None:
     with pytest.raises(FilterError):
         preview(selection, cards, Filter(given=("bliss",)), Bulk("keep"), "ann")
+
+
+def test_the_id_of_another_action_decides_nothing(selection: Selection, cards: Cards, verdicts: Verdicts) -> None:
+    single = reviewing.decide(verdicts, 1)
+    take(selection, cards, [selection.items.id_of(2)], Bulk("unsure"), batch_id="batch")
+    for batch_id, bulk, me in [
+        (single, Bulk("keep"), "ann"),
+        ("batch", Bulk("keep"), "ann"),
+        ("batch", Bulk("unsure"), "bob"),
+    ]:
+        with pytest.raises(DecisionError, match="the id of another action"):
+            decide(selection, QUEUE, bulk, me, batch_id=batch_id, token="")

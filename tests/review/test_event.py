@@ -157,3 +157,12 @@ def test_none_fits_may_propose_a_new_class() -> None:
 def test_other_verdicts_take_no_label(verdict: str) -> None:
     check_labels(relabelled(verdict=verdict))
     assert "expected no label" in refusal(relabelled("love", verdict=verdict))
+
+
+def test_a_proposed_class_is_a_name() -> None:
+    check_labels(relabelled("x" * 200, verdict="none_fits"))
+    assert "201 characters; expected 200 at most" in refusal(relabelled("x" * 201, verdict="none_fits"))
+
+
+def test_a_decision_takes_a_week_at_most() -> None:
+    assert decide("1", seconds=1.5e308).seconds == 7 * 86_400

@@ -77,6 +77,13 @@ def test_what_cannot_be_is_told_with_what_to_do(tmp_path: Path, changes: Any, ex
     assert refused.value.todo
 
 
+def test_an_action_that_is_named_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text('{"keep": "g", "keep": "h"}', "utf-8")
+    with pytest.raises(SourceError, match="names the action 'keep' twice"):
+        read_keys(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 200_000, b" " * 200_000])
 def test_what_is_no_json_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "keys.json"

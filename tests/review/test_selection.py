@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.errors import FilterError
-from auditor.review import conditions
+from auditor.review import search
 from auditor.review.event import VERDICTS
 from auditor.review.filter import QUEUE, Filter
 from auditor.review.items import Items
@@ -196,7 +196,7 @@ def test_a_bad_regular_expression_is_said_to_be_one(reviewed: Selection, pattern
 def test_a_search_that_takes_too_long_is_given_up_for_everyone(
     reviewed: Selection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conditions, "SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(search, "SECONDS", -1.0)
     with pytest.raises(FilterError, match="field text is 'slow': it takes longer"):
         reviewed.mask(Filter(text="slow"))
     monkeypatch.undo()

@@ -42,9 +42,14 @@ def turn(kind: str, **more: Any) -> dict[str, Any]:
     return {"event_id": new_id(), "kind": kind, **more}
 
 
+def run_of(client: TestClient) -> str:
+    run: str = client.get("/api/session").json()["run"]["id"]
+    return run
+
+
 def send(client: TestClient, *presses: Any, held: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     # By json.dumps: half a surrogate pair, as JavaScript may send it, is ASCII there.
-    body = json.dumps({"events": presses, "held": held})
+    body = json.dumps({"events": presses, "held": held, "run": run_of(client)})
     answer = client.post("/api/events", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 200, answer.text
     results: list[dict[str, Any]] = answer.json()["results"]
@@ -131,7 +136,7 @@ def test_nobody_without_a_name_decides(client: TestClient, log: DecisionLog) -> 
         "bulk/preview": {"query": "", "verdict": "keep"},
         "bulk": {"query": "", "verdict": "keep", "event_id": "b", "token": "t"},
     }.items():
-        answer = client.post(f"/api/{path}", json=body)
+        answer = client.post(f"/api/{path}", json={**body, "run": log.run_id})
         assert answer.status_code == 403
         assert "who is reviewing" in answer.json()["what"]
     assert list(log.all_events()) == []
@@ -147,9 +152,11 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
     assert send(bob, turn("undo", undoes=mine["event_id"]))[0]["status"] == "nothing"
     taken = decide(other, event_id=mine["event_id"])
     assert send(bob, taken)[0]["status"] == "refused"  # Ann's event does not become Bob's
-    answer = bob.post("/api/events", json={"events": [], "held": [card["id"], other["id"], "nobody"]}).json()
+    answer = bob.post(
+        "/api/events", json={"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
+    ).json()
     assert answer == {"results": [], "gone": [card["id"]]}
-    assert ann.post("/api/events", json={"events": [], "held": [card["id"]]}).json()["gone"] == []
+    assert ann.post("/api/events", json={"events": [], "held": [card["id"]], "run": log.run_id}).json()["gone"] == []
     assert [event.reviewer for event in log.standing()] == ["ann"]
 
 
@@ -177,7 +184,7 @@ def test_many_at_once_lose_nothing(app: FastAPI, log: DecisionLog) -> None:
 
 
 def test_a_bulk_action_is_shown_first_taken_once_and_undone_as_one(ann: TestClient, log: DecisionLog) -> None:
-    asked = {"query": "issue=1&given=joy", "verdict": "unsure", "note": "all alike"}
+    asked = {"run": log.run_id, "query": "issue=1&given=joy", "verdict": "unsure", "note": "all alike"}
     shown = ann.post("/api/bulk/preview", json=asked).json()
     assert 1 < shown["count"] == ann.get("/api/table?issue=1&given=joy").json()["found"]
     assert 0 < len(shown["sample"]) <= 10
@@ -198,7 +205,7 @@ def test_a_bulk_action_is_shown_first_taken_once_and_undone_as_one(ann: TestClie
 
 def test_bulk_by_ids_takes_each_rows_suggestion(ann: TestClient, log: DecisionLog) -> None:
     cards = queue(ann, "issue=1&limit=3")
-    asked = {"ids": [card["id"] for card in cards], "verdict": "relabel", "use_suggestion": True}
+    asked = {"run": log.run_id, "ids": [card["id"] for card in cards], "verdict": "relabel", "use_suggestion": True}
     token = ann.post("/api/bulk/preview", json=asked).json()["token"]
     assert ann.post("/api/bulk", json={**asked, "event_id": new_id(), "token": token}).status_code == 200
     assert {event.item_id: event.new_labels for event in log.standing()} == {
@@ -228,6 +235,8 @@ def test_bulk_by_ids_takes_each_rows_suggestion(ann: TestClient, log: DecisionLo
     ],
 )
 def test_what_cannot_be_understood_is_said_in_two_lines(ann: TestClient, path: str, body: Any, status: int) -> None:
+    if path.startswith(("events", "bulk")) and body:
+        body = {"run": run_of(ann), **body}
     answer = ann.post(f"/api/{path}", json=body)
     assert answer.status_code == status
     assert set(answer.json()) == {"what", "todo"}
@@ -236,7 +245,11 @@ def test_what_cannot_be_understood_is_said_in_two_lines(ann: TestClient, path: s
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'{"events": [NaN]}'])
 def test_broken_json_is_refused(ann: TestClient, content: bytes) -> None:
-    answer = ann.post("/api/events", content=content, headers={"Content-Type": "application/json"})
+    answer = ann.post(
+        "/api/events",
+        content=content.replace(b'{"e', b'{"run": "%s", "e' % run_of(ann).encode()),
+        headers={"Content-Type": "application/json"},
+    )
     assert answer.status_code in {200, 400, 422}
     assert (answer.status_code == 200) == (b"NaN" in content)  # the press is refused there, not the request
 
@@ -247,3 +260,37 @@ def test_a_selection_becomes_a_filter(ann: TestClient) -> None:
     assert kept["count"] == 3
     found = queue(ann, f"selection={kept['selection']}")
     assert {card["id"] for card in found} == {card["id"] for card in cards}
+
+
+def test_what_was_pressed_on_the_page_of_another_run_is_not_taken(ann: TestClient, log: DecisionLog) -> None:
+    press = decide(queue(ann)[0])
+    asked = {"query": "", "verdict": "keep"}
+    for path, body in {
+        "events": {"events": [press]},
+        "bulk/preview": asked,
+        "bulk": {**asked, "event_id": "b", "token": "t"},
+    }.items():
+        answer = ann.post(f"/api/{path}", json={**body, "run": "another"})
+        assert answer.status_code == 409
+        assert "belongs to another run" in answer.json()["what"]
+        answer = ann.post(f"/api/{path}", json=body)
+        assert (answer.status_code, answer.json()["what"]) == (
+            422,
+            "The request cannot be understood: run: Field required.",
+        )
+    assert list(log.all_events()) == []
+
+
+@pytest.mark.parametrize("bad", [{"event_id": "\ud800"}, {"event_id": "x", "\ud800": 1}, {"event_id": {}}])
+def test_a_malformed_press_is_refused_by_itself(ann: TestClient, log: DecisionLog, bad: dict[str, Any]) -> None:
+    good, refused = send(ann, decide(queue(ann)[0]), bad)
+    assert (good["status"], refused["status"]) == ("saved", "refused")
+    assert refused["event_id"] == (bad["event_id"] if bad["event_id"] == "x" else None)
+
+
+def test_no_time_breaks_the_progress(ann: TestClient, log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = queue(ann, "limit=2")
+    monkeypatch.setattr("auditor.review.event.LONGEST", float("inf"))  # as a log made elsewhere may hold it
+    send(ann, decide(one, seconds=1.5e308), decide(other, seconds=1.5e308))
+    progress = ann.get("/api/progress")
+    assert (progress.status_code, progress.json()["reviewers"][0]["median_seconds"]) == (200, None)

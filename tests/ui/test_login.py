@@ -130,7 +130,7 @@ def test_too_many_wrong_tries_are_slowed_and_logged_without_the_password(
     assert "too many wrong tries" in caplog.text
     assert "my secret guess" not in caplog.text
     assert "\x1b" not in caplog.text
-    answer = client.post("/login", data={"name": "ann", "password": PASSWORD})  # from the same address
+    answer = client.post("/login", data={"name": "ann\n\x1b[31m", "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) >= 1
     assert "Wait 1 second, then try again" in answer.text
@@ -151,11 +151,16 @@ def test_the_name_is_the_sessions_whatever_a_request_says(client: TestClient, lo
     assert client.post("/api/name", json={"name": "bob"}).status_code == 403
     card = client.get("/api/queue?limit=1", headers={"X-Forwarded-User": "bob"}).json()["cards"][0]
     press = {"event_id": "e1", "kind": "decide", "item_id": card["id"], "item_hash": card["hash"], "verdict": "keep"}
-    forged = client.post("/api/events", json={"events": [{**press, "reviewer": "bob"}]}).json()["results"]
+    forged = client.post("/api/events", json={"run": log.run_id, "events": [{**press, "reviewer": "bob"}]}).json()[
+        "results"
+    ]
     assert forged[0]["status"] == "refused"
-    assert client.post("/api/events", json={"events": [press], "reviewer": "bob"}).status_code == 409
+    assert client.post("/api/events", json={"run": log.run_id, "events": [press], "reviewer": "bob"}).status_code == 409
     assert list(log.all_events()) == []
-    assert client.post("/api/events", json={"events": [press]}).json()["results"][0]["status"] == "saved"
+    assert (
+        client.post("/api/events", json={"run": log.run_id, "events": [press]}).json()["results"][0]["status"]
+        == "saved"
+    )
     assert [event.reviewer for event in log.standing()] == ["ann"]
 
 
@@ -167,6 +172,37 @@ def test_log_out(app: FastAPI) -> None:
     assert ann.get("/api/session").status_code == 401
     assert bob.get("/api/session").json()["reviewer"] == "bob"
     assert "Log out" in bob.get("/").text
+
+
+def test_a_copy_of_the_cookie_is_worth_nothing_after_the_logout(app: FastAPI) -> None:
+    ann, copy = browser(app), browser(app)
+    assert log_in(ann) == 303
+    copy.cookies.update(ann.cookies)
+    assert copy.get("/api/session").json()["reviewer"] == "ann"
+    ann.post("/logout")
+    assert copy.get("/api/session").status_code == 401
+    assert log_in(ann) == 303
+    assert copy.get("/api/session").status_code == 401
+
+
+def test_wrong_tries_of_a_name_lock_out_neither_its_owner_nor_others_nearby(
+    run: Run, log: DecisionLog, accounts: Accounts
+) -> None:
+    app = make_app(run, log, accounts=accounts, hosts=None)
+    near, away = (
+        browser(app),
+        TestClient(
+            app,
+            "http://127.0.0.1:7860",
+            follow_redirects=False,
+            client=("10.0.0.9", 1),
+            headers=dict(browser(app).headers),
+        ),
+    )
+    app.state.throttle = Throttle(clock=lambda: 0.0)
+    assert [log_in(near, "ann", "wrong guess") for _ in range(6)] == [401] * 5 + [429]
+    assert log_in(near, "bob") == 303
+    assert log_in(away, "ann") == 303
 
 
 def test_a_session_outlives_the_server_and_ends_with_its_password(

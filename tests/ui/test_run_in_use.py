@@ -30,18 +30,28 @@ def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path,
         audit(frame, config=config.updated(seed=1), out=place, fresh=True)
 
         assert client.get("/api/table?size=60").json()["rows"][1:] == before["rows"][1:]
-        for row in before["rows"][1:]:
-            decide(client, row["row"])
+        card = client.get(f"/api/row?row={before['rows'][1]['row']}").json()
+        body = {"run": log.run_id, "events": [], "held": [card["id"]]}
+        answer = client.post("/api/events", json=body)
+        assert answer.status_code == 409
+        assert "has been made again" in answer.json()["what"]
+        assert "Restart `auditor review`" in answer.json()["todo"]
         for view in ("facets", "groups", "confusions", "map", "progress"):
             assert client.get(f"/api/{view}").status_code == 200
 
         again = browser(make_app(find_run(place), log))
-        assert again.get("/api/progress").json()["decided"] == 60
+        assert again.get("/api/progress").json()["decided"] == 1
+        again.post("/api/name", json={"name": "ann"})
+        decide(again, before["rows"][1]["row"])
+        find_run(place).record(used="anything else")
+        decide(again, before["rows"][2]["row"])
 
 
 def decide(client: Any, row: int) -> None:
     card = client.get(f"/api/row?row={row}").json()
     about = {"item_id": card["id"], "item_hash": card["hash"]}
     press = {"event_id": f"press-{row}", "kind": "decide", "verdict": "keep", **about}
-    answer = client.post("/api/events", json={"events": [press]}).json()
+    answer = client.post(
+        "/api/events", json={"run": client.get("/api/session").json()["run"]["id"], "events": [press]}
+    ).json()
     assert answer["results"] == [{"event_id": f"press-{row}", "status": "saved"}]

@@ -61,7 +61,8 @@ def browser(address: str, cookies: httpx2.Cookies | None = None) -> httpx2.Clien
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(copied: Run) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(copied: Run, end: int) -> None:
     port = free_port()
     with served(copied, port) as (process, address), browser(address) as client:
         assert address == f"http://127.0.0.1:{port}/"
@@ -74,7 +75,10 @@ def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(cop
             "item_hash": card["hash"],
             "verdict": "keep",
         }
-        assert client.post("api/events", json={"events": [press]}).json()["results"][0]["status"] == "saved"
+        assert (
+            client.post("api/events", json={"run": run_id(copied), "events": [press]}).json()["results"][0]["status"]
+            == "saved"
+        )
         cookies = client.cookies
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -82,12 +86,16 @@ def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(cop
         assert client.get("api/session").json()["reviewer"] == "ann"
         assert client.get("api/card", params={"id": card["id"]}).json()["mine"]["verdict"] == "keep"
         undo = {"event_id": "e2", "kind": "undo"}
-        assert client.post("api/events", json={"events": [undo]}).json()["results"][0]["undoes"] == "e1"
-        process.send_signal(signal.SIGINT)
+        assert (
+            client.post("api/events", json={"run": run_id(copied), "events": [undo]}).json()["results"][0]["undoes"]
+            == "e1"
+        )
+        process.send_signal(end)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Ended" in out
     assert err == ""
+    assert not (copied / "decisions.db-wal").exists()
     with closing(DecisionLog(copied / "decisions.db", run_id(copied))) as log:
         assert [event.event_id for event in log.all_events()] == ["e1", "e2"]
 

@@ -1,8 +1,9 @@
 /** The page's one entry: each of Gradio's empty elements is given here to the script of its name. */
 
-import { complain, get, post } from "./api.js";
+import { complain, get, post, say } from "./api.js";
 import { askName } from "./dialog.js";
 import { el } from "./dom.js";
+import { Keys, isOurs } from "./keys.js";
 import { store } from "./store.js";
 
 let ready;
@@ -23,10 +24,37 @@ export async function mount(name, element) {
 async function start() {
   const session = await get("session");
   if (!session.reviewer && !session.login) {
-    session.reviewer = await askName(async (name) => (await post("name", { name })).reviewer);
+    session.reviewer = await askName(takeName);
   }
   document.querySelector(".auditor-title")?.replaceChildren(el("bdi", null, session.run.name));
-  document.querySelector(".auditor-reviewer")?.replaceChildren(el("bdi", null, session.reviewer));
+  document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query);
+  document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;
+}
+
+const takeName = async (name) => (await post("name", { name })).reviewer;
+
+/** The reviewer's name; one that nobody has logged in with can be changed. */
+function reviewer({ reviewer: name, login }) {
+  const shown = el("bdi", null, name);
+  return login ? shown : el("button", { type: "button", title: "Change the name", onclick: () => rename(name) }, shown);
+}
+
+/** Ask for the name again, and begin anew under it; the queue may say that something has to be saved first. */
+async function rename(name) {
+  if (document.dispatchEvent(new CustomEvent("auditor:rename", { cancelable: true }))) {
+    await askName(takeName, name);
+    location.reload();
+  }
+}
+
+/** Undo and redo are the queue's, from every tab; one that was never opened cannot do them. */
+function sayWhereUndoIs(event, session) {
+  if (!document.querySelector(".au-queue") && isOurs(event)) {
+    const action = new Keys(session.keys).actionOf(event);
+    if (action === "undo" || action === "redo") {
+      say("Undo and redo are in the queue: open it first.");
+    }
+  }
 }

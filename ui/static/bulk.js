@@ -19,7 +19,7 @@ const MOST_CHANGES = 12;
  * @param {(done: {batch_id: string, count: number, words: string}) => void} taken
  */
 export function openBulk(which, title, session, taken) {
-  new BulkDialog(which, session.labels, taken).open(title);
+  new BulkDialog({ run: session.run.id, ...which }, session.labels, taken).open(title);
 }
 
 class BulkDialog {
@@ -72,7 +72,7 @@ class BulkDialog {
   }
 
   async #ask() {
-    const { missing, note, ...verdict } = this.#form.read();
+    const { missing, ...verdict } = this.#form.read();
     if (missing) {
       this.#says.textContent = missing;
       this.#confirm.textContent = "Decide";
@@ -101,7 +101,7 @@ class BulkDialog {
       const sent = { event_id: this.#batch, ...this.#which, ...this.#form.read(), token: this.#token };
       const done = await post("bulk", sent);
       this.#dialog.close();
-      this.#taken({ ...done, words: this.#form.words() });
+      this.#taken({ ...done, run: this.#which.run, words: this.#form.words() });
     } catch (error) {
       this.#refuse(error);
       this.#changed(); // What was shown may no longer hold: it is shown anew.
@@ -147,10 +147,10 @@ function becomes({ given, suggested }, { verdict, new_labels: labels, use_sugges
 /** A line that says what was done at once, with a way back; empty until `show` is called. */
 export function undoLine() {
   const element = el("div", { class: "pg-done", role: "status" });
-  const undo = async ({ batch_id: batch }) => {
+  const undo = async ({ batch_id: batch, run }) => {
     try {
       const event = { event_id: newId(), kind: "undo", undoes: batch };
-      const [result] = (await post("events", { events: [event], held: [] })).results;
+      const [result] = (await post("events", { events: [event], held: [], run })).results;
       if (result.status === "saved") {
         say(`Undone: ${plural(result.items, "row")}.`);
         document.dispatchEvent(new CustomEvent("auditor:undone", { detail: { batch_id: batch } }));

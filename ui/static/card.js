@@ -1,7 +1,11 @@
 /** The card: all that is known of a row, as elements. */
 
-import { bdi, count, el, plural } from "./dom.js";
+import { bdi, count, el, plural, replace, set } from "./dom.js";
 import { decimal, moment, percent, verdictWords } from "./words.js";
+
+/** Texts of more characters than this are folded to their beginning. */
+const LONG = 1500;
+const BEGINNING = 1200;
 
 /**
  * @param {Object} card As the server sends it.
@@ -45,7 +49,23 @@ const fact = (name, value) => (value === null ? null : el("div", null, el("dt", 
 /** The shorter a text, the larger it is. */
 function textOf(card) {
   const size = card.text.length <= 140 ? "large" : card.text.length <= 480 ? "medium" : "small";
-  return el("p", { class: `au-text au-text-${size}`, dir: "auto" }, bdi(card.text));
+  const text = el("p", { class: `au-text au-text-${size}`, dir: "auto", id: "au-text" }, bdi(card.text));
+  return card.text.length > LONG ? [text, unfold(card.text, text)] : text;
+}
+
+/** Fold a long text to its beginning, so that the labels are near; the button that shows all of it. */
+function unfold(text, element) {
+  const letters = [...text];
+  const beginning = `${letters.slice(0, BEGINNING).join("")}…`;
+  const button = el("button", { type: "button", class: "au-unfold", "aria-controls": "au-text" });
+  const show = (open) => {
+    replace(element, bdi(open ? text : beginning));
+    set(button, "aria-expanded", String(open));
+    button.textContent = open ? "Show the beginning alone" : `Show all ${count(letters.length)} characters`;
+  };
+  button.addEventListener("click", () => show(button.getAttribute("aria-expanded") === "false"));
+  show(false);
+  return button;
 }
 
 function labelsOf(card) {

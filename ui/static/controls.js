@@ -2,6 +2,7 @@
 
 import { bdi, el, replace, set } from "./dom.js";
 import { keyName, labelOf } from "./keys.js";
+import { ends } from "./words.js";
 
 const VERDICTS = [
   ["ambiguous", "Ambiguous"],
@@ -17,6 +18,8 @@ const MOVES = [
 ];
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
+/** Characters of a label that a button shows. */
+const LONGEST = 32;
 
 export class Controls {
   element;
@@ -102,8 +105,8 @@ export class Controls {
    * @param {Set<string>|null} marks Labels marked as fitting; null when none are asked for.
    */
   update(card, labels, marks) {
-    this.#name("keep", "Keep ", card && bdi(card.given));
-    this.#name("suggest", card && card.suggested !== null ? ["Take ", bdi(card.suggested)] : "Take the suggestion");
+    this.#name("keep", "Keep ", card?.given);
+    this.#name("suggest", ...(card && card.suggested !== null ? ["Take ", card.suggested] : ["Take the suggestion"]));
     for (const [action, button] of Object.entries(this.#buttons)) {
       const at = labelOf(action);
       if (at >= 0) {
@@ -132,15 +135,24 @@ export class Controls {
     if (label === undefined) {
       return;
     }
-    replace(button.querySelector("span"), bdi(label));
+    print(button, "", label);
     set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
     button.classList.toggle("au-is-given", label === card?.given);
     button.classList.toggle("au-is-suggested", label === card?.suggested);
   }
 
-  #name(action, ...words) {
-    replace(this.#buttons[action].querySelector("span"), words);
+  #name(action, word, label) {
+    print(this.#buttons[action], word, label);
   }
+}
+
+/** Print a label on a button, a long one by both its ends; the whole of it is told and shown by the pointer. */
+function print(button, word, label) {
+  const printed = label === undefined ? null : ends(String(label), LONGEST);
+  const whole = label === undefined || printed === label ? null : `${word}${label}`;
+  replace(button.querySelector("span"), word, printed !== null && bdi(printed));
+  set(button, "title", whole);
+  set(button, "aria-label", whole);
 }
 
 function group(name, className, children) {

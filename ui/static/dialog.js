@@ -55,10 +55,12 @@ export function field(label, input, ...more) {
  * Ask for the reviewer's name, until one is given.
  *
  * @param {function(string): Promise} take Throws an ApiError when the name cannot be had.
+ * @param {string|null} [now] The name so far: with one, the dialog can be closed, and then nothing comes of it.
  */
-export function askName(take) {
+export function askName(take, now = null) {
   return new Promise((resolve) => {
     const input = el("input", { type: "text", autocomplete: "name", maxlength: 100, required: true, autofocus: true });
+    input.value = now ?? "";
     const problem = el("p", { class: "au-problem", role: "alert" });
     const submit = async (event) => {
       event.preventDefault();
@@ -78,7 +80,7 @@ export function askName(take) {
       problem,
       el("p", { class: "au-actions" }, el("button", { type: "submit", class: "au-primary" }, "Start")),
     );
-    const { close } = openDialog("Who is reviewing?", form, { closable: false });
+    const { close } = openDialog("Who is reviewing?", form, { closable: now !== null });
   });
 }
 

@@ -9,6 +9,9 @@ import { post } from "./api.js";
 
 const MOST_AT_ONCE = 50;
 const WAITS = [500, 1000, 2000, 4000, 8000];
+/** What a server answers that is another run's, or now another reviewer's: it is not asked every few seconds. */
+const NOT_OURS = 409;
+const LONG_WAIT = 60000;
 
 /** An id that no other event has; `crypto.randomUUID` is missing on plain http. */
 export function newId() {
@@ -23,18 +26,26 @@ class Shelf {
   /** Whether all that was put here will be here after a reload. */
   works = true;
 
-  constructor(name) {
-    this.prefix = `${name}:`;
+  constructor(run, reviewer) {
+    this.prefix = `auditor:outbox:${encodeURIComponent(run)}:${encodeURIComponent(reviewer)}:`;
     this.latest = 0;
   }
 
   /** Keys and events, oldest first; nothing where the browser keeps nothing. */
   read() {
     try {
-      const keys = Object.keys(localStorage)
-        .filter((key) => key.startsWith(this.prefix))
-        .sort();
-      return keys.map((key) => [key, JSON.parse(localStorage.getItem(key))]).filter(([, event]) => event?.event_id);
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
+      return keys.sort().flatMap((key) => this.#entry(key));
+    } catch {
+      return [];
+    }
+  }
+
+  /** What cannot be read is left where it is, and hides none of the others. */
+  #entry(key) {
+    try {
+      const event = JSON.parse(localStorage.getItem(key));
+      return event?.event_id ? [[key, event]] : [];
     } catch {
       return [];
     }
@@ -74,13 +85,13 @@ export class Outbox {
   #emptied = [];
 
   /**
-   * @param {string} name Under which events are kept; one a run and reviewer.
-   * @param {{reviewer: string, held: function(): string[], onResult: function(Object, Object), onGone: function(string[]),
-   *   onChange: function()}} options `reviewer` is whose page this is: what they have pressed is never another's.
+   * @param {{run: string, reviewer: string, held: function(): string[], onResult: function(Object, Object), onGone: function(string[]),
+   *   onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
+   *   goes into the log of another run, nor under another name.
    *   `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided.
    */
-  constructor(name, options) {
-    this.#shelf = new Shelf(name);
+  constructor(options) {
+    this.#shelf = new Shelf(options.run, options.reviewer);
     this.#entries = this.#shelf.read();
     this.#options = options;
     addEventListener("online", () => this.retry());
@@ -118,8 +129,8 @@ export class Outbox {
     }
     this.#sending = true;
     const batch = this.#entries.slice(0, this.#atOnce);
-    const { reviewer, held } = this.#options;
-    const sent = { events: batch.map(([, event]) => event), held: held(), reviewer };
+    const { run, reviewer, held } = this.#options;
+    const sent = { events: batch.map(([, event]) => event), held: held(), run, reviewer };
     const answer = await post("events", sent, { timeout: 15000 }).catch((error) => this.#answerTo(error, batch));
     this.#sending = false;
     if (answer) {
@@ -163,7 +174,7 @@ export class Outbox {
    * sent again event by event, so that a bad one is refused alone and does not hold up the others.
    */
   #answerTo(error, batch) {
-    const later = error.status < 400 || error.status >= 500 || [401, 403, 408, 409, 429].includes(error.status);
+    const later = error.status < 400 || error.status >= 500 || [401, 403, 408, NOT_OURS, 429].includes(error.status);
     if (later) {
       this.trouble = error;
       return null;
@@ -176,7 +187,8 @@ export class Outbox {
   }
 
   #wait() {
-    const time = WAITS[Math.min(this.#failures, WAITS.length - 1)];
+    const soon = WAITS[Math.min(this.#failures, WAITS.length - 1)];
+    const time = this.trouble?.status === NOT_OURS ? LONG_WAIT : soon;
     this.#failures += 1;
     this.#timer = setTimeout(() => this.retry(), time);
   }

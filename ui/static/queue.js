@@ -4,7 +4,7 @@ import { complain, get, say } from "./api.js";
 import { drawCard } from "./card.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
-import { el, replace, set } from "./dom.js";
+import { el, plural, replace, set } from "./dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
 import { Keys, isOurs, resting } from "./keys.js";
@@ -42,7 +42,8 @@ class Queue {
     this.#keys = new Keys(session.keys);
     this.#status = new Status(() => this.#outbox.retry());
     this.#deck = new Deck({ onChange: () => this.#dealt(), settled: () => this.#flow.decided - this.#outbox.size });
-    this.#outbox = new Outbox(`auditor:outbox:${session.run.id}:${session.reviewer}`, {
+    this.#outbox = new Outbox({
+      run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
       onResult: (event, result) => this.#answered(event, result),
@@ -95,6 +96,7 @@ class Queue {
     replace(this.#element, el("section", { class: "au-queue", "aria-label": "Queue" }, parts));
     this.#note.addEventListener("input", () => this.#flow.card && (this.#flow.card.draft = this.#note.value));
     document.addEventListener("keydown", (event) => this.#press(event));
+    document.addEventListener("auditor:rename", (event) => this.#mayRename(event));
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
@@ -244,6 +246,7 @@ class Queue {
 
   #press(event) {
     if (store.tab !== "queue") {
+      this.#turn(event);
       return;
     }
     if (event.key === "Escape" && this.#element.contains(event.target) && resting(event.target)) {
@@ -260,6 +263,24 @@ class Queue {
       if (!event.repeat) {
         this.#presses.act(action);
       }
+    }
+  }
+
+  /** On the other tabs, undo and redo are the only keys of the queue. */
+  #turn(event) {
+    const action = isOurs(event) && !event.repeat ? this.#keys.actionOf(event) : null;
+    if (action === "undo" || action === "redo") {
+      event.preventDefault();
+      say(action === "undo" ? "Undoing your latest action." : "Doing again what you have undone.");
+      this.#flow[action]();
+    }
+  }
+
+  /** What is not saved yet is its reviewer's: the name stays until the server has it. */
+  #mayRename(event) {
+    if (this.#outbox.size) {
+      event.preventDefault();
+      say(`${plural(this.#outbox.size, "decision")} must be saved first, under the name that you have now.`);
     }
   }
 }

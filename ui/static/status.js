@@ -56,7 +56,8 @@ export class Status {
   #tell(state, trouble) {
     if (state === "trouble" && this.#told !== trouble.what) {
       this.#told = trouble.what;
-      say(`Not saved yet: ${trouble.what} What you decide is kept in this browser and sent again.`);
+      const next = trouble.status === 409 ? trouble.todo : "What you decide is kept in this browser and sent again.";
+      say(`Not saved yet: ${trouble.what} ${next}`);
     } else if (state === "saved" && this.#told) {
       this.#told = null;
       say("All saved.");

@@ -10,12 +10,12 @@ const CHOICES = ["keep", "suggestion", "relabel", "ambiguous", "none_fits", "exc
  * Make the form's fields.
  *
  * @param {string[]} labels
- * @param {() => void} changed Called when another verdict or other labels are chosen.
+ * @param {() => void} changed Called when another verdict, other labels or another note are chosen.
  * @returns {{element: HTMLElement, read: () => Object}} `read` gives the verdict as the server takes it, or
  *   `{missing: string}`, which says what has still to be chosen.
  */
 export function verdictForm(labels, changed) {
-  const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000" });
+  const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000", oninput: changed });
   const extras = {
     relabel: one(labels, changed),
     ambiguous: several(labels, changed),

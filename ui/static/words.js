@@ -67,3 +67,12 @@ export function shorten(text, length) {
         .join("")
         .trimEnd()}…`;
 }
+
+/** The beginning and the end of a text, of at most `length` characters with the ellipsis between them. */
+export function ends(text, length) {
+  const letters = [...text];
+  const side = (length - 1) / 2;
+  return letters.length <= length
+    ? text
+    : `${letters.slice(0, Math.ceil(side)).join("")}…${letters.slice(-Math.floor(side)).join("")}`;
+}
