@@ -226,6 +226,7 @@ def test_a_press_never_goes_into_the_log_of_another_run(
     other.port, other.url = own_server.port, own_server.url
     try:
         other.start()
+        rename(page, "eve")  # as in another tab
         page.get_by_role("button", name="Try now").click()
         expect(page.locator(".au-saved")).to_contain_text("another run")
         expect(page.locator(".au-saved")).to_have_attribute("data-waiting", "2")
@@ -233,6 +234,7 @@ def test_a_press_never_goes_into_the_log_of_another_run(
     finally:
         other.kill()
     own_server.start()
+    rename(page, "eve")
     page.get_by_role("button", name="Try now").click()
     settle(page)
     assert own_server.standing("eve") == {cards[0]: "keep", cards[1]: "exclude"}
