@@ -12,10 +12,13 @@ from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
+NAME = "<img src=x onerror=window.__pwned=2>"
+"""A reviewer of this test's own: what others have decided on the shared server does not count."""
+
 
 def test_none_of_30_payloads_runs(open_page: OpenPage, hostile: Server) -> None:
     assert len(set(PAYLOADS)) >= 30
-    page = open_page(hostile, "tab=queue&undecided=me&sort=given", "<img src=x onerror=window.__pwned=1>")
+    page = open_page(hostile, "tab=queue&undecided=me&sort=given", NAME)
     keys = "ksxi1"
     for at, payload in enumerate(PAYLOADS):
         assert shown(page).endswith(f" {at}")
@@ -45,5 +48,5 @@ def test_none_of_30_payloads_runs(open_page: OpenPage, hostile: Server) -> None:
     settle(page)
     expect(page.locator(".au-history li").first).to_be_visible()
     unharmed(page)
-    notes = {event.note for event in hostile.events("<img src=x onerror=window.__pwned=1>")}
+    notes = {event.note for event in hostile.events(NAME)}
     assert notes >= {note.strip() for note in SAFE}
