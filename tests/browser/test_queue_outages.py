@@ -238,3 +238,27 @@ def test_a_press_never_goes_into_the_log_of_another_run(
     page.get_by_role("button", name="Try now").click()
     settle(page)
     assert own_server.standing("eve") == {cards[0]: "keep", cards[1]: "exclude"}
+
+
+def test_what_else_lies_in_the_browser_neither_hides_presses_nor_is_sent(
+    open_page: OpenPage, own_server: Server
+) -> None:
+    page = open_page(own_server, MINE, "ann", outages=True)
+    own_server.kill()
+    cards = press(page, "k", "x")
+    page.evaluate(
+        """() => {
+            const key = Object.keys(localStorage).find((name) => name.startsWith("auditor:outbox:"));
+            const mine = key.slice(0, key.lastIndexOf(":") + 1);
+            localStorage.setItem(mine + "0broken", "{{");
+            localStorage.setItem(mine + "1nothing", "null");
+            const event = { ...JSON.parse(localStorage.getItem(key)), event_id: "not-mine", verdict: "exclude" };
+            localStorage.setItem(mine.replace(/:ann:$/, ":ann%3Ab:") + "1", JSON.stringify(event));
+        }"""
+    )
+    own_server.start()
+    page.reload()
+    wait_for_card(page)
+    settle(page)
+    assert own_server.standing("ann") == {cards[0]: "keep", cards[1]: "exclude"}
+    assert "not-mine" not in {event.event_id for event in own_server.events("ann")}
