@@ -64,7 +64,7 @@ class Searches:
         """Wait for the searches before it, then search; both together take no longer than one may."""
         end = time.monotonic() + SECONDS
         waited = not self._searching.acquire(blocking=False)
-        if waited and not self._searching.acquire(timeout=max(SECONDS, 0.0)):
+        if waited and not self._searching.acquire(timeout=max(end - time.monotonic(), 0.0)):
             raise _busy()
         try:
             # The queue, the counts and the table ask for the same search at once: the first does it for all.

@@ -215,7 +215,9 @@ def test_a_finger_opens_the_card(open_page: OpenPage, server: Server) -> None:
     _, top, _, bottom = frame(view)
     row = lonely(points, {row for row, (_, y) in points.items() if max(top, 0) < y < min(bottom, 700)})
     page.touchscreen.tap(points[row][0] + 2, points[row][1] - 2)
-    wait_for(page, ask(page, f"row?row={row}")["id"])
+    tapped = ask(page, f"row?row={row}")
+    wait_for(page, tapped["id"])
+    expect(page.locator(".au-text")).to_have_text(tapped["text"])
 
 
 def test_colours_and_zoom(open_page: OpenPage, server: Server) -> None:
@@ -275,3 +277,5 @@ def test_it_takes_the_room_there_is(open_page: OpenPage, server: Server) -> None
     page.wait_for_function(
         "() => { const map = document.querySelector('.pg-map'); return map._fullLayout.width === map.clientWidth; }"
     )
+    new_left, _, new_right, _ = frame(view)
+    assert new_right - new_left > right - left + 100

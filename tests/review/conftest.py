@@ -9,13 +9,13 @@ import pytest
 
 from auditor.review.card import Cards
 from auditor.review.items import Items
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log import DecisionLog
 from auditor.review.selection import Selection
 from auditor.review.verdicts import Verdicts
 from auditor.run import Run
 from tests.postgres import new_database, postgres
 from tests.review.events import RUN
-from tests.review.runs import write_run
+from tests.review.runs import empty_log, write_run
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +32,7 @@ def items(run: Run) -> Items:
 @pytest.fixture
 def log(run: Run, tmp_path: Path) -> Iterator[DecisionLog]:
     """An empty log of the run's decisions."""
-    log = DecisionLog(tmp_path / "decisions.db", run_id(run))
-    yield log
-    log.close()
+    yield from empty_log(run, tmp_path)
 
 
 @pytest.fixture

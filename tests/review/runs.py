@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 from auditor.config import DuplicatesConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import LabeledTexts
+from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.report.made import EMOTIONS, MODELS, MadeRun, make_run
 
@@ -70,3 +72,10 @@ def write_run(directory: Path, rows: int = ROWS, names: tuple[str, ...] = EMOTIO
         **changes,
     }
     return find_run(ReviewRun(**parts).write(directory))
+
+
+def empty_log(run: Run, folder: Path) -> Iterator[DecisionLog]:
+    """An empty log of the run's decisions, as a fixture gives it."""
+    log = DecisionLog(folder / "decisions.db", run_id(run))
+    yield log
+    log.close()

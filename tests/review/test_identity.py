@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from auditor.errors import LogError, RunDamagedError
 from auditor.review.identity import run_id
 from auditor.run import Run, find_run
+from tests.together import run_together
 
 
 @pytest.fixture
@@ -43,20 +42,7 @@ def test_processes_that_make_it_at_once_agree(run: Run) -> None:
         "import sys; from pathlib import Path; from auditor.run import Run; from auditor.review.identity import run_id;"
         "run = Run(Path(sys.argv[1])); print('ready', flush=True); sys.stdin.readline(); print(run_id(run))"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, run.directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(3)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert len({process.communicate()[0] for process in started}) == 1
+    assert len(set(run_together(code, run.directory, number=3))) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"two words", b"\xff", b"x" * 65])

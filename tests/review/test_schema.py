@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from auditor.errors import LogError
 from auditor.review import schema
 from auditor.review.log import DecisionLog
 from tests.review.events import RUN, decide, stands
+from tests.together import run_together
 
 Open = Callable[..., DecisionLog]
 
@@ -113,18 +112,7 @@ def test_processes_that_make_the_log_at_once_agree(place: Path | str, open_log: 
         "place = Path(sys.argv[1]) if sys.argv[2] == 'path' else sys.argv[1];"
         "print('ready', flush=True); sys.stdin.readline(); DecisionLog(place, 'run-1').close()"
     )
-    command = [sys.executable, "-c", code, str(place), "path" if isinstance(place, Path) else "url"]
-    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in started:
-        process.communicate()
-        assert process.returncode == 0
+    run_together(code, place, "path" if isinstance(place, Path) else "url", number=4)
     assert len(applied(engine)) == len(schema.MIGRATIONS)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT run_id FROM runs")).all() == [(RUN,)]

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log import DecisionLog
 from auditor.run import Run
-from tests.review.runs import write_run
+from tests.review.runs import empty_log, write_run
 
 PASSWORD = "three short words"
 
@@ -43,9 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def log(run: Run, tmp_path: Path) -> Iterator[DecisionLog]:
     """An empty log of the run's decisions."""
-    log = DecisionLog(tmp_path / "decisions.db", run_id(run))
-    yield log
-    log.close()
+    yield from empty_log(run, tmp_path)
 
 
 @pytest.fixture
