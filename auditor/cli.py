@@ -15,7 +15,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
-from auditor import commands
+from auditor.commands import reviewing
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import Terminal, plain
 from auditor.errors import AuditorError, InputError
@@ -171,9 +171,9 @@ def report(run: Annotated[str, _RUN]) -> None:
     typer.echo(_open(run).report())
 
 
-app.command()(commands.review)
-app.add_typer(commands.accounts)
-app.add_typer(commands.decisions)
+app.command()(reviewing.review)
+app.add_typer(reviewing.accounts)
+app.add_typer(reviewing.decisions)
 
 
 def main() -> None:

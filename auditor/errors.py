@@ -7,7 +7,9 @@ AuditorError
 │   └── RowError               some rows are invalid (empty, malformed, duplicate ids)
 ├── HubError                   the Hugging Face Hub
 │   ├── HubUnreachableError    it cannot be reached
-│   └── HubMissingError        it answered: no such name, revision, configuration or split
+│   ├── HubMissingError        it answered: no such name, revision, configuration or split
+│   ├── HubRefusedError        it refuses: no token, or no right
+│   └── HubMovedError          somebody else has changed the repository meanwhile
 ├── ModelError                 a model or tokenizer cannot be had, or is not what it should be
 ├── RunError                   a run directory
 │   ├── RunMissingError        there is no such run
@@ -19,6 +21,9 @@ AuditorError
 │   ├── FilterError            a filter cannot be understood
 │   ├── LogError               the decision log cannot be opened, read or written
 │   └── AccountError           a reviewer's account, or how the page is opened to others
+├── CorrectionError            correcting
+│   ├── ExportError            a corrected dataset cannot be made or written like this
+│   └── PatchError             a patch cannot be read, or fits nothing
 └── StorageError               the disk is full, or refuses to be written to
 
 Every error says in ``what`` what was found where (and what was expected), and in ``todo`` what to do about it. The
@@ -82,6 +87,14 @@ class HubMissingError(HubError):
     """The Hub answered that the name, revision, configuration or split does not exist (or is private)."""
 
 
+class HubRefusedError(HubError):
+    """The Hub refuses: there is no token, or it has no right to do this."""
+
+
+class HubMovedError(HubError):
+    """Somebody else has changed the repository meanwhile."""
+
+
 class ModelError(AuditorError):
     """A model or tokenizer cannot be had, or is not what it should be."""
 
@@ -130,6 +143,20 @@ class LogError(ReviewError):
 
 class AccountError(ReviewError):
     """A reviewer's account cannot be made or read, or the page may not be opened to others like this."""
+
+
+class CorrectionError(AuditorError):
+    """Something about correcting a dataset."""
+
+    exit_code = 8
+
+
+class ExportError(CorrectionError):
+    """A corrected dataset cannot be made or written like this."""
+
+
+class PatchError(CorrectionError):
+    """A patch cannot be read, or does not belong to this dataset."""
 
 
 class StorageError(AuditorError):

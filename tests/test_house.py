@@ -31,7 +31,7 @@ ORDER = (
     *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""
-SEE_EVERYTHING = {"pipeline", "result", "environment", "cli", "commands", "console", "__init__", "__main__"}
+SEE_EVERYTHING = {"actions", "pipeline", "result", "environment", "cli", "commands", "console", "__init__", "__main__"}
 """``console`` draws for ``cli``; no room knows of it."""
 PUBLIC = {"Audit", "AuditConfig", "AuditorError", "LabeledTexts", "audit", "read"}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor import commands
 from auditor.cli import main
+from auditor.commands import reviewing
 from auditor.review.accounts import Accounts
 from auditor.review.items import Items
 from auditor.review.log import DecisionLog, run_id
@@ -78,7 +78,7 @@ def test_a_password_is_asked_for_twice_and_never_shown(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([PASSWORD, "something else", PASSWORD, PASSWORD])
-    monkeypatch.setattr(commands, "getpass", lambda _: next(answers))
+    monkeypatch.setattr(reviewing, "getpass", lambda _: next(answers))
     code, out, err = invoke("user", "add", "ann", "--auth", "r.json")
     assert code == 7
     assert "not the same" in err

@@ -1,0 +1,35 @@
+"""Policy: what each verdict does to a dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from auditor.review.event import Verdict
+
+LeftOut = Literal["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"]
+"""Verdicts; ``tie``: as many reviewers say one thing as another; ``invalid``: set aside by ``--drop-invalid``."""
+
+LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
+
+
+class Policy(BaseModel):
+    """What becomes of each row. The defaults apply what people have decided, and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leave_out: tuple[LeftOut, ...] = ("exclude", "none_fits")
+    """Rows that go to the excluded ones. Of the others, ``relabel`` brings the new label; all else stays as it was."""
+    unreviewed: Literal["keep", "drop", "suggest-above"] = "keep"
+    """Rows without a decision: as they are, excluded, or with the suggested label where the models are sure of it."""
+    above: Annotated[float, Field(ge=0, le=1)] = 0.99
+    """For ``suggest-above``: the consensus' probability of the suggested label, at least."""
+    add_classes: bool = False
+    """Give a row that no class fits the new class that its reviewers propose, instead of leaving it out."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Only rows with one of these verdicts; rows without a decision are gone too. All rows when empty."""
+    changed_only: bool = False
+    """Only rows whose label has changed."""
+    reviewers: tuple[str, ...] = ()
+    """Whose decisions count; everybody's when empty."""
