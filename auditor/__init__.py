@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditor.actions import apply_patch, export
     from auditor.config import AuditConfig
+    from auditor.correction.policy import Policy
     from auditor.data import LabeledTexts, read
     from auditor.errors import AuditorError
     from auditor.pipeline import audit
@@ -24,14 +26,27 @@ if TYPE_CHECKING:
 # something else. It must be said before torch and its OpenMP are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-__all__ = ["Audit", "AuditConfig", "AuditorError", "LabeledTexts", "audit", "read"]
+__all__ = [
+    "Audit",
+    "AuditConfig",
+    "AuditorError",
+    "LabeledTexts",
+    "Policy",
+    "apply_patch",
+    "audit",
+    "export",
+    "read",
+]
 
 _HOMES = {
     "Audit": "auditor.result",
     "AuditConfig": "auditor.config",
     "AuditorError": "auditor.errors",
     "LabeledTexts": "auditor.data",
+    "Policy": "auditor.correction.policy",
+    "apply_patch": "auditor.actions",
     "audit": "auditor.pipeline",
+    "export": "auditor.actions",
     "read": "auditor.data",
 }
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from auditor.correction.corrections import Corrections, corrections_of
+from auditor.config import AuditConfig, ModelName
+from auditor.console import Listener, Silent
+from auditor.correction.corrections import Corrections, Flags, corrections_of
 from auditor.correction.policy import Policy
 from auditor.result import Audit
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
+
+if TYPE_CHECKING:
+    from auditor.config import ReadConfig
+    from auditor.correction.apply import Applied
+    from auditor.correction.export import Exported
+    from auditor.correction.patch import Change
+    from auditor.correction.push import Pushed
+    from auditor.data.read import AnySource
+    from auditor.evaluation.results import Retraining
+    from auditor.evaluation.trials import Trials
+    from auditor.models.crossval import Candidate
 
 AnyAudit = Audit | Run | str | Path
 
@@ -41,3 +55,269 @@ def corrections(audit: AnyAudit, policy: Policy | None = None, *, db: str | None
     """
     with decision_log(audit, db) as (run, log):
         return corrections_of(run, log.standing(), policy)
+
+
+def push(
+    audit: AnyAudit,
+    repo: str,
+    *,
+    policy: Policy | None = None,
+    private: bool | None = None,
+    create_pr: bool = False,
+    config_name: str = "corrected",
+    original: bool = True,
+    provenance: bool = False,
+    token: str | None = None,
+    dry_run: Path | None = None,
+    message: str | None = None,
+    db: str | None = None,
+    listener: Listener | None = None,
+) -> Pushed:
+    """Push the corrected labels of a finished audit to the Hub, in one commit.
+
+    Parameters
+    ----------
+    audit : Audit, Run, str or Path
+        Itself, its name or its path.
+    repo : str
+        ``user/name``, or ``name`` of one's own. It is made if it is not there.
+    policy : Policy, optional
+        What each verdict does.
+    private, create_pr, config_name, original, provenance, token, dry_run, message
+        As :func:`auditor.correction.push.push` takes them.
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
+    listener : Listener, optional
+        Hears of the progress.
+
+    Raises
+    ------
+    ExportError
+        If a name is not allowed, or no row is left.
+    HubError
+        If the Hub cannot be reached, refuses, or has moved on meanwhile. The repository then is as it was.
+    """
+    from auditor.correction.push import push as push_to_hub
+
+    with decision_log(audit, db) as (run, log):
+        corrected = corrections_of(run, log.standing(), policy)
+    return push_to_hub(
+        corrected,
+        repo,
+        run=run,
+        private=private,
+        create_pr=create_pr,
+        config_name=config_name,
+        original=original,
+        provenance=provenance,
+        token=token,
+        dry_run=dry_run,
+        message=message,
+        listener=listener,
+    )
+
+
+def export(
+    audit: AnyAudit,
+    to: str | Path,
+    policy: Policy | None = None,
+    *,
+    db: str | None = None,
+    filter: str = "",
+    **options: Any,
+) -> Exported:
+    """Write the corrected dataset, the rows that are left out, and a record of what was done.
+
+    >>> auditor.export(audit, "clean.parquet", auditor.Policy(unreviewed="drop"))  # doctest: +SKIP
+
+    Parameters
+    ----------
+    audit : Audit, Run, str or Path
+        Itself, its name or its path.
+    to : str or Path
+        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.parquet``), or a folder that keeps the splits.
+    policy : Policy, optional
+        What each verdict does.
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
+    filter : str
+        Only rows that this query of the review page finds, as its address has it.
+    **options
+        ``format``, ``provenance``, ``raw``, ``label_names``, ``force`` and ``encoding``: see
+        :func:`auditor.correction.export.write_export`.
+
+    Raises
+    ------
+    RunMissingError, RunDamagedError, LogError, FilterError, ExportError, StorageError
+    """
+    from auditor.correction.export import write_export
+
+    with decision_log(audit, db) as (run, log):
+        found = corrections_of(run, log.standing(), policy)
+        if filter:
+            found = found.only(_rows_found(run, log, filter))
+        about = {"id": log.run_id, "name": run.directory.resolve().name}
+        return write_export(found, to, run=about, **options)
+
+
+def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
+    """(N,) bool: the rows that a query of the review page finds."""
+    from auditor.review.filter import Filter
+    from auditor.review.items import Items
+    from auditor.review.selection import Selection
+    from auditor.review.verdicts import Verdicts
+
+    items = Items.of(run)
+    verdicts = Verdicts(items, log)
+    verdicts.catch_up()
+    return Selection(items, verdicts).mask(Filter.from_query(query))
+
+
+def make_patch(audit: AnyAudit, policy: Policy | None = None, *, db: str | None = None) -> tuple[Change, ...]:
+    """List what the decisions on a finished audit change; ``policy`` says what each verdict does.
+
+    Raises
+    ------
+    RunMissingError, RunDamagedError, LogError, ExportError
+    """
+    from auditor.correction.patch import make_patch as list_changes
+
+    return list_changes(corrections(audit, policy, db=db))
+
+
+def apply_patch(
+    patch: str | Path | Sequence[str | Path | Change],
+    source: AnySource,
+    to: str | Path,
+    *,
+    config: ReadConfig | None = None,
+    add_classes: bool = False,
+    **options: Any,
+) -> tuple[Applied, Exported]:
+    """Make the changes of one or several patches on a dataset, and write it.
+
+    >>> auditor.apply_patch("patch.jsonl", "tweets.csv", "clean.csv")  # doctest: +SKIP
+
+    Parameters
+    ----------
+    patch : str, Path, or sequence of these or of Change
+        Files that ``auditor patch`` has written, in any order, or changes themselves.
+    source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
+        What :func:`auditor.read` takes: the dataset that the patch was made of, or a newer version of it.
+    to : str or Path
+        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.parquet``), or a folder that keeps the splits.
+    config : ReadConfig, optional
+        How the source is read.
+    add_classes : bool
+        Make changes to classes that the dataset does not have.
+    **options
+        ``format``, ``raw``, ``label_names``, ``force`` and ``encoding``: see
+        :func:`auditor.correction.export.write_export`.
+
+    Returns
+    -------
+    Applied
+        What was done, what was there already, and every change that does not fit.
+    Exported
+        The files.
+
+    Raises
+    ------
+    PatchError
+        If a patch cannot be read, or is of another dataset.
+    InputError, HubError
+        If the source cannot be read.
+    ExportError, StorageError
+        If the outcome cannot be written.
+    """
+    from auditor.correction.apply import apply
+    from auditor.correction.export import write_export
+    from auditor.correction.patch import Change, read_patch
+    from auditor.data import read
+
+    given = [patch] if isinstance(patch, str | Path) else list(patch)
+    files = [Path(one) for one in given if not isinstance(one, Change)]
+    patches = [read_patch(file.expanduser()) for file in files]
+    applied = apply(
+        [*patches, [one for one in given if isinstance(one, Change)]], read(source, config), add_classes=add_classes
+    )
+    paths = [source] if isinstance(source, str | Path) else source if isinstance(source, list | tuple) else []
+    return applied, write_export(applied.corrections, to, sources=[*paths, *files], **options)
+
+
+def retrain(
+    audit: AnyAudit,
+    models: Sequence[ModelName] = (),
+    *,
+    seeds: int = 3,
+    policy: Policy | None = None,
+    device: str | None = None,
+    db: str | None = None,
+    listener: Listener | None = None,
+) -> Retraining:
+    """Train on the original and on the corrected labels, test on both, and write it into the run and its report.
+
+    Parameters
+    ----------
+    audit : Audit, Run, str or Path
+        Itself, its name or its path.
+    models : sequence of str
+        Those of the audit by default.
+    seeds : int
+        Trainings of each model on each version of the labels.
+    policy : Policy, optional
+        What each verdict does.
+    device : str, optional
+        Where to train; as in the audit by default.
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
+    listener : Listener, optional
+        Hears of the progress.
+
+    Raises
+    ------
+    CorrectionError
+        If the decisions change nothing.
+    AuditorError
+        As :func:`auditor.audit` does.
+    """
+    from auditor import report
+    from auditor.evaluation.retrain import compare_trials
+    from auditor.evaluation.trials import Trials, check_changes
+    from auditor.models.weights import find_weights
+
+    listener = listener or Silent()
+    with decision_log(audit, db) as (run, log), run.held():
+        corrected = corrections_of(run, log.standing(), policy)
+        check_changes(corrected)
+        config = AuditConfig.model_validate(run.manifest["config"])
+        config = config.updated(device=device or config.device)
+        models = tuple(models) or config.models
+        encoder, base = config.encoder.name, config.finetuned.base_model
+        weights = find_weights(encoder), find_weights(base if "finetuned" in models else encoder)
+        trials = Trials(run, corrected, config, *weights, seeds)
+        for candidate in trials.candidates(models):
+            if candidate.name == "finetuned":
+                _tell_cost(trials, candidate, listener)
+            with listener.task(f"Model {candidate.name}") as progress:
+                trials.train(candidate, progress)
+        with listener.task("Comparing"):
+            found = compare_trials(trials, models)
+        with listener.task("Report"):
+            report.write_report(run.directory, db)
+    return found
+
+
+def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
+    """Say what the fine-tuning that is still to be done will cost, measured on a few batches."""
+    from auditor.models.finetuned import Finetuned
+    from auditor.report.display import duration
+
+    if texts := trials.texts_left(candidate):
+        config = trials.config
+        model = Finetuned(trials.base, config.finetuned, trials.corrections.label_names, config.device)
+        seconds = texts * model.seconds_a_text(candidate.inputs)
+        listener.note(
+            f"Fine-tuning: {texts:,} texts, epochs and trainings counted: about {duration(seconds)}. "
+            "Without: --models features,lexical."
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
-from auditor.commands import reviewing
+from auditor.commands import correcting, evaluating, patching, predicting, pushing, reviewing
+from auditor.commands.options import DB, JSON, QUIET, RUN, STOPPED, VERBOSE, listener, model_names
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import Terminal, plain
-from auditor.errors import AuditorError, InputError
+from auditor.errors import AuditorError
 
 app = typer.Typer(
     name="auditor",
@@ -29,11 +28,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-STOPPED = 130
 _NAME, _TEXT = 40, 300
 """Characters of an id or a label, and of a text, that the terminal shows."""
-_RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
-_JSON = typer.Option("--json", help="Print JSON for scripts.")
 
 
 class Pooling(StrEnum):
@@ -71,9 +67,9 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/<name> by default.")] = None,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier run there and start over.")] = False,
-    as_json: Annotated[bool, _JSON] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but the result.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say everything.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
     """Audit the labels of a dataset: rank the suspects and write a report.
 
@@ -93,7 +89,7 @@ def run(
             split=tuple(split or ()),
             revision=revision,
         ),
-        models=_models(models),
+        models=model_names(models),
         folds=folds,
         train_on=tuple(train_on or ()),
         audit=tuple(audit or ()),
@@ -103,8 +99,7 @@ def run(
         finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
     )
     source = sources[0] if len(sources) == 1 else sources
-    listener = _listener(quiet, verbose)
-    result = _audited(source, settings, out, fresh, listener)
+    result = _audited(source, settings, out, fresh, listener(quiet, verbose))
     _print_summary(result, as_json)
 
 
@@ -112,9 +107,9 @@ def run(
 def demo(
     out: Annotated[Path | None, typer.Option(help="Run directory; reports/runs/demo by default.")] = None,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier demo and start over.")] = False,
-    as_json: Annotated[bool, _JSON] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but the result.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say everything.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
     """Audit the bundled sample, whose planted errors are known, offline and with all three models.
 
@@ -126,7 +121,7 @@ def demo(
     frame, planted = sample.load()
     settings = AuditConfig(read=ReadConfig(text="text", label="label", id="id"))
     where = out or DEFAULT_PLACE / "demo"
-    result = _audited(frame, settings, where, fresh, _listener(quiet, verbose))
+    result = _audited(frame, settings, where, fresh, listener(quiet, verbose))
     found = {first: int(result.issues["id"].head(first).isin(planted["id"]).sum()) for first in (50, 100)}
     _print_summary(result, as_json, planted=len(planted), planted_found={str(k): v for k, v in found.items()})
     if not as_json:
@@ -138,9 +133,9 @@ def demo(
 
 @app.command()
 def issues(
-    run: Annotated[str, _RUN],
+    run: Annotated[str, RUN],
     top: Annotated[int, typer.Option(help="How many, worst first.", min=1)] = 20,
-    as_json: Annotated[bool, _JSON] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show the ranking of a run, worst first.
 
@@ -163,15 +158,21 @@ def issues(
 
 
 @app.command()
-def report(run: Annotated[str, _RUN]) -> None:
-    """Make report.html of a run again.
+def report(run: Annotated[str, RUN], db: Annotated[str | None, DB] = None) -> None:
+    """Make report.html of a run again, with what has been decided since.
 
     Example: auditor report tweets
     """
-    typer.echo(_open(run).report())
+    typer.echo(_open(run).report(db))
 
 
 app.command()(reviewing.review)
+app.command()(correcting.export)
+app.command()(patching.patch)
+app.command()(patching.apply)
+app.command()(evaluating.retrain)
+app.command()(predicting.predict)
+app.command()(pushing.push)
 app.add_typer(reviewing.accounts)
 app.add_typer(reviewing.decisions)
 
@@ -187,36 +188,14 @@ def main() -> None:
         sys.exit(failure.exit_code)
 
 
-def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, listener: Terminal) -> Any:
+def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, telling: Terminal) -> Any:
     try:
-        with listener.task("Starting"):
+        with telling.task("Starting"):
             from auditor.pipeline import audit  # torch and its kin take seconds
-        return audit(source, config=settings, out=out, fresh=fresh, listener=listener)
+        return audit(source, config=settings, out=out, fresh=fresh, listener=telling)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None
-
-
-def _models(given: str) -> Any:
-    from auditor.config import MODEL_NAMES
-
-    names = tuple(name.strip() for name in given.split(",") if name.strip())
-    unknown = [name for name in names if name not in MODEL_NAMES]
-    if unknown or not names:
-        raise InputError(
-            f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose of {', '.join(MODEL_NAMES)}."
-        )
-    return tuple(dict.fromkeys(names))
-
-
-def _listener(quiet: bool, verbose: bool) -> Terminal:
-    console = Console(stderr=True, highlight=False)
-    if verbose:
-        logging.basicConfig(
-            handlers=[RichHandler(console=console, show_path=False, markup=False)], format="%(message)s"
-        )
-        logging.getLogger("auditor").setLevel(logging.INFO)
-    return Terminal(console, -1 if quiet else int(verbose))
 
 
 def _cut(text: str, most: int) -> str:

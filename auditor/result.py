@@ -74,7 +74,7 @@ class Audit:
         """The dataset as it was audited."""
         return LabeledTexts.load(self.run.open("dataset.parquet"), self.run.open("rejected.parquet"))
 
-    def report(self) -> Path:
-        """Make ``report.html`` again; its path."""
+    def report(self, db: str | None = None) -> Path:
+        """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""
         with self.run.held():
-            return report.write_report(self.directory)
+            return report.write_report(self.directory, db)

@@ -109,9 +109,9 @@ class Run:
         with _storage(partial):
             self.directory.mkdir(parents=True, exist_ok=True)
             partial.write_text(text, "utf-8")
-            _flush(partial)
+            flush(partial)
             os.replace(partial, self / "manifest.json")
-            _flush(self.directory)
+            flush(self.directory)
         self.manifest = json.loads(text)
 
     # -- holding ------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Run:
         """Flush and rename the stage's files into the run; their hashes."""
         outputs = {}
         for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
-            _flush(path)
+            flush(path)
             outputs[path.relative_to(space).as_posix()] = hash_file(path)
         if name in self.manifest["stages"] or not (self / "manifest.json").exists():
             # What it stood for is about to be overwritten; and files without a manifest would be no run.
@@ -235,7 +235,7 @@ class Run:
             (self / artifact).parent.mkdir(parents=True, exist_ok=True)
             os.replace(space / artifact, self / artifact)
         for folder in {folder for artifact in outputs for folder in PurePosixPath(artifact).parents}:
-            _flush(self.directory / folder)
+            flush(self.directory / folder)
         self._verified.update(outputs)
         return outputs
 
@@ -292,7 +292,7 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have a file's bytes, or a folder's names, on the disk."""
     if os.name == "nt" and path.is_dir():
         return  # Windows has no handle to a folder

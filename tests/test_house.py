@@ -33,7 +33,10 @@ ORDER = (
 """Each imports from those before it."""
 SEE_EVERYTHING = {"actions", "pipeline", "result", "environment", "cli", "commands", "console", "__init__", "__main__"}
 """``console`` draws for ``cli``; no room knows of it."""
-PUBLIC = {"Audit", "AuditConfig", "AuditorError", "LabeledTexts", "audit", "read"}
+PUBLIC = {
+    *("Audit", "AuditConfig", "AuditorError", "LabeledTexts", "Policy"),
+    *("apply_patch", "audit", "export", "read"),
+}
 
 
 def relative(path: Path) -> str:

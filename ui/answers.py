@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse
 
-from auditor.errors import AccountError, AuditorError, DecisionError, FilterError
+from auditor.errors import AccountError, AuditorError, CorrectionError, DecisionError, FilterError, HubError
 
 from .guard import HEADERS, refuse
 
@@ -23,7 +23,18 @@ class RefusedError(AccountError):
     """Whoever asks may not have this, or not like this."""
 
 
-_STATUS: dict[type[AuditorError], int] = {FilterError: 400, RefusedError: 403, DecisionError: 409}
+class BusyError(AccountError):
+    """Somebody else is doing what only one can do at a time."""
+
+
+_STATUS: dict[type[AuditorError], int] = {
+    FilterError: 400,
+    RefusedError: 403,
+    BusyError: 409,
+    DecisionError: 409,
+    CorrectionError: 409,
+    HubError: 502,
+}
 """Of errors that are the request's; what they say, the reviewer may see."""
 
 _UNSURE = "What was sent may not have been saved; sent again, it is not saved twice."

@@ -19,11 +19,13 @@ from auditor.review.log import DecisionLog
 from auditor.review.throttle import Throttle
 from auditor.run import Run
 
-from . import api, decisions, login
+from . import api, decisions, exporting, login
 from .answers import answer_errors, answer_errors_of_middleware
+from .bench import Bench
 from .desk import Desk
 from .guard import Guard, PageGuard
 from .page import make_page, theme
+from .pushing import Pusher
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Names of this machine for itself."""
@@ -63,11 +65,14 @@ def build(
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk.of(run, log, keys)
+    app.state.bench = Bench(run, app.state.desk)
+    app.state.pusher = Pusher()
     app.state.accounts = accounts
     app.state.throttle = Throttle()
     answer_errors(app)
     app.include_router(api.router)
     app.include_router(decisions.router)
+    app.include_router(exporting.router)
     _serve_static(app)
     app.add_middleware(PageGuard)  # what is added later stands further out
     if accounts is not None:

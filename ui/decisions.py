@@ -56,7 +56,7 @@ class Press(_Body):
     undoes: Id | None = None
 
 
-class _FromPage(_Body):
+class FromPage(_Body):
     """What is to be written, with the run that the page shows and who it believes to be reviewing.
 
     Both are compared, never trusted: another run may be served at the same address by now, and the session's name may
@@ -78,14 +78,14 @@ class _FromPage(_Body):
         desk.edition.check()
 
 
-class Presses(_FromPage):
+class Presses(FromPage):
     """What has been pressed, in order, and the cards that the browser holds in advance."""
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
 
 
-class BulkPreview(_FromPage):
+class BulkPreview(FromPage):
     """One verdict on many rows: on those that a filter finds, or on some by their ids."""
 
     query: Annotated[str, Field(max_length=1_000_000)] | None = None

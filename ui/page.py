@@ -12,8 +12,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at import
 import gradio as gr
 from gradio.themes import Base
 
-TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress")
-STYLES = ("style.css", "pages.css")
+TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
+STYLES = ("style.css", "pages.css", "export.css")
 
 _COLOURS = {
     "body_background_fill": "paper",

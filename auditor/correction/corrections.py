@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,8 @@ class Corrections:
         Rows that are written: of those kept, the ones that the policy chooses.
     label_names, label_values : tuple
         (K + new classes,) as in :class:`auditor.data.LabeledTexts`.
+    partial : bool
+        Whether :meth:`only` has chosen among the rows.
     """
 
     texts: LabeledTexts
@@ -73,6 +75,19 @@ class Corrections:
     chosen: Flags
     label_names: tuple[str, ...]
     label_values: tuple[Value, ...]
+    partial: bool = False
+
+    def only(self, rows: Flags) -> Corrections:
+        """The same for the ``rows``, (N,) bool, alone: decisions on others do nothing, and others are not written."""
+        by_row = {row: outcome for row, outcome in self.outcomes.by_row.items() if rows[row]}
+        return replace(
+            self,
+            outcomes=replace(self.outcomes, by_row=by_row),
+            label=np.where(rows, self.label, self.texts.labels),
+            kept=self.kept | ~rows,
+            chosen=self.chosen & rows,
+            partial=True,
+        )
 
     @property
     def changed(self) -> Flags:
@@ -88,7 +103,7 @@ class Corrections:
     def invalid_written(self) -> int:
         """Rows set aside by the audit that come back as they were; none where only some rows are chosen."""
         policy = self.policy
-        left_out = "invalid" in policy.leave_out or policy.verdicts or policy.changed_only
+        left_out = "invalid" in policy.leave_out or policy.verdicts or policy.changed_only or self.partial
         return 0 if left_out else self.texts.rejected.num_rows
 
     def verdict_of(self, row: int) -> str:

@@ -33,3 +33,30 @@ class Policy(BaseModel):
     """Only rows whose label has changed."""
     reviewers: tuple[str, ...] = ()
     """Whose decisions count; everybody's when empty."""
+
+
+def in_words(policy: Policy) -> list[str]:
+    """Say in sentences what a policy does."""
+    left_out = [name for name in LEFT_OUT if name in policy.leave_out]
+    others = [name for name in ("ambiguous", "unsure", "tie") if name not in left_out]
+    words = ["relabel takes the new label, keep changes nothing."]
+    if left_out:
+        words.append(f"Left out: {', '.join(left_out)}.")
+    if policy.add_classes:
+        words.append("Where reviewers propose a new class, none_fits takes it.")
+    if others:
+        words.append(f"Unchanged and marked: {', '.join(others)}.")
+    words.append(
+        {
+            "keep": "Rows without a decision stay as they are.",
+            "drop": "Rows without a decision are left out.",
+            "suggest-above": f"Rows without a decision take the suggested label from probability {policy.above:g} on.",
+        }[policy.unreviewed]
+    )
+    if policy.verdicts:
+        words.append(f"Only rows with the verdict {', '.join(policy.verdicts)}.")
+    if policy.changed_only:
+        words.append("Only rows whose label has changed.")
+    if policy.reviewers:
+        words.append(f"Only decisions of {', '.join(policy.reviewers)} count.")
+    return words

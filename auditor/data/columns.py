@@ -56,6 +56,25 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
     return Columns(text, label, note)
 
 
+def find_text(schema: pa.Schema, source: str, name: str | None = None) -> str:
+    """Take the column of that name, else the only one, else guess from the usual names.
+
+    Raises
+    ------
+    ColumnError
+        If it is not there or holds no strings, or the guess is not clear; the columns are listed.
+    """
+    if name is not None and name not in schema.names:
+        raise ColumnError(f"{source} has no column {name!r}; it has {described(schema)}.", "Name one with --text.")
+    found = name or (schema.names[0] if len(schema.names) == 1 else _guess(schema, source, "text", schema.names))
+    if not is_text(schema.field(found).type):
+        raise ColumnError(
+            f"Column {found!r} of {source} holds no texts: its values are of type {schema.field(found).type}.",
+            "Name another column with --text.",
+        )
+    return found
+
+
 def described(schema: pa.Schema) -> str:
     """List columns with their types, for a message."""
     return listed([f"{field.name!r} ({field.type})" for field in schema], most=30)

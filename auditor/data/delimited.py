@@ -31,7 +31,7 @@ class _Header:
     """Lines it takes: more than one when a name holds a line break."""
 
 
-def read_delimited(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa.Table, str, int]:
+def read_delimited(data: bytes, name: str, delimiter: str | None = None, fewest: int = 2) -> tuple[pa.Table, str, int]:
     """Read CSV or TSV with a header line and ``"`` as the quote.
 
     Parameters
@@ -42,6 +42,8 @@ def read_delimited(data: bytes, name: str, delimiter: str | None = None) -> tupl
         What messages call the file.
     delimiter : str, optional
         Found from the header line when None.
+    fewest : int
+        Columns that there must be.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def read_delimited(data: bytes, name: str, delimiter: str | None = None) -> tupl
             f"{delimiter!r} cannot delimit the fields of a CSV file: one ASCII character is expected.",
             "Name another with --delimiter, or leave it out to have it found.",
         )
-    header = _read_header(data, name, delimiter)
+    header = _read_header(data, name, delimiter, fewest)
     # A quote that is never closed would swallow the rest of the file in silence: then it swallows this row as well.
     row = header.delimiter.join([_SENTINEL] * len(header.names))
     whole = b"".join([memoryview(data)[header.start :], b"\n", row.encode(), b"\n"])
@@ -85,7 +87,14 @@ def read_delimited(data: bytes, name: str, delimiter: str | None = None) -> tupl
     return table, header.delimiter, blank
 
 
-def _read_header(data: bytes, name: str, delimiter: str | None) -> _Header:
+def is_quoted(data: bytes, delimiter: str) -> bool:
+    """Whether every field of the first lines, short as they may be, stands between quotes."""
+    field = rb'"(?:[^"]|"")*"'
+    line = field + rb"(?:" + re.escape(delimiter).encode() + field + rb")*\s*?(?:\r\n|\n|\r)"
+    return re.match(rb"\s*(?:" + line + rb"){2}", data[:100_000]) is not None
+
+
+def _read_header(data: bytes, name: str, delimiter: str | None, fewest: int) -> _Header:
     blank = _BLANK_LINES.match(data)
     start = blank.end() if blank else 0
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
@@ -101,7 +110,7 @@ def _read_header(data: bytes, name: str, delimiter: str | None) -> _Header:
         raise ColumnError(
             f"The header line of {name} cannot be read: {error}.", "Give the file a first line of column names."
         ) from None
-    if len(names) < 2:
+    if len(names) < fewest:
         raise ColumnError(
             f"{name} has one column, {names[0][:60]!r}; a column of texts and one of labels are expected.",
             "If another character stands between the columns, name it with --delimiter.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from pathlib import Path
 
@@ -19,8 +20,15 @@ _USUAL = (
 """What Windows writes in the languages of the world; among all encodings, a short text fits the oddest ones."""
 
 
-def read_utf8(path: Path, encoding: str = "utf-8") -> bytes:
+def read_utf8(path: Path, encoding: str = "utf-8") -> tuple[bytes, bool]:
     """Read a text file, unpacked when its name ends in ``.gz``.
+
+    Returns
+    -------
+    data : bytes
+        UTF-8, without a byte order mark.
+    marked : bool
+        Whether there was one, beside the one that some encodings begin with anyway.
 
     Raises
     ------
@@ -41,10 +49,16 @@ def read_utf8(path: Path, encoding: str = "utf-8") -> bytes:
         raise _not_in(encoding, path, data, error.start) from None
     except UnicodeError as error:
         raise SourceError(f"{path} cannot be read as {encoding}: {error}.", "Name another with --encoding.") from None
-    data = data.removeprefix(codecs.BOM_UTF8)
+    marked, data = data.startswith(codecs.BOM_UTF8), data.removeprefix(codecs.BOM_UTF8)
     if not data or data.isspace():
         raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
-    return data
+    return data, marked
+
+
+def line_end(data: bytes) -> str:
+    """How the last line ends, or the first if the last one does not: within a quoted text it may be otherwise."""
+    found = re.search(rb"(\r\n|\n|\r)\Z", data[-2:]) or re.search(rb"(\r\n|\n|\r)", data)
+    return found[1].decode() if found else "\n"
 
 
 def read_bytes(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.config import ReadConfig
-from auditor.data.delimited import read_delimited
-from auditor.data.encoding import read_bytes, read_utf8
+from auditor.data.delimited import is_quoted, read_delimited
+from auditor.data.encoding import line_end, read_bytes, read_utf8
 from auditor.data.jsonl import read_jsonl
 from auditor.data.lines import read_lines
 from auditor.data.memory import dataset_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
+from auditor.run import hash_file
 
 FORMATS = {
     ".csv": "csv",
@@ -30,7 +32,7 @@ FORMATS = {
     ".parquet": "parquet",
 }
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
-_OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
+OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 _SAVED = ("dataset_info.json", "dataset_dict.json")
 
@@ -93,26 +95,26 @@ def format_of(path: Path) -> str:
     if path.is_dir():
         if any((path / name).is_file() for name in _SAVED):
             return "arrow"
-        files = sorted(entry.name for entry in path.iterdir() if _suffix(entry) in FORMATS)
+        files = sorted(entry.name for entry in path.iterdir() if suffix_of(entry) in FORMATS)
         raise SourceError(
             f"{path} is a folder, but not one that datasets' save_to_disk wrote.",
             f"Name the files in it: {listed(files)}." if files else "Name a file, or such a folder.",
         )
     if not path.exists():
         raise _missing(path)
-    if _suffix(path) not in FORMATS or (path.suffix.lower() == ".gz" and _suffix(path) == ".parquet"):
+    if suffix_of(path) not in FORMATS or (path.suffix.lower() == ".gz" and suffix_of(path) == ".parquet"):
         raise SourceError(
             f"{path} is of an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
             f"Known are {listed(list(FORMATS))} (all but parquet also with .gz), folders of datasets' save_to_disk,"
             " and names of datasets on the Hub.",
         )
-    return FORMATS[_suffix(path)]
+    return FORMATS[suffix_of(path)]
 
 
 def looks_like_path(source: str) -> bool:
     """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
-    suffixes = {_suffix(Path(source)), Path(source).suffix.lower()}
-    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *_OTHER_FILES})
+    suffixes = {suffix_of(Path(source)), Path(source).suffix.lower()}
+    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *OTHER_FILES})
 
 
 def _missing(path: Path) -> SourceError:
@@ -125,12 +127,12 @@ def _missing(path: Path) -> SourceError:
     if not folder.is_dir():
         return SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
     names = sorted(entry.name for entry in folder.iterdir())
-    close = difflib.get_close_matches(path.name, names) or [name for name in names if _suffix(Path(name)) in FORMATS]
+    close = difflib.get_close_matches(path.name, names) or [name for name in names if suffix_of(Path(name)) in FORMATS]
     todo = f"Perhaps one of these in {folder} is meant: {listed(close)}." if close else "Check the path."
     return SourceError(f"{path} does not exist.", todo)
 
 
-def _suffix(path: Path) -> str:
+def suffix_of(path: Path) -> str:
     """Give the extension, without ``.gz``."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     return "".join(suffixes[:1] if suffixes[1:] == [".gz"] else suffixes[-1:])
@@ -171,27 +173,36 @@ def _saved_parts(path: Path) -> list[Part]:
     import datasets  # takes seconds
 
     try:
-        return dataset_parts(datasets.load_from_disk(str(path)))
+        parts = dataset_parts(datasets.load_from_disk(str(path)))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
         raise SourceError(
             f"{path} is not a whole save_to_disk folder: {str(error).splitlines()[0]}.", "Save the dataset again."
         ) from None
+    return [replace(part, about={**part.about, "folder": path.name, **_state(path, part)}) for part in parts]
+
+
+def _state(path: Path, part: Part) -> dict[str, str]:
+    """Hash of the small file by which a saved dataset is told from others."""
+    states = [path / "state.json", path / part.split / "state.json"]
+    return next(({"sha256": hash_file(state)} for state in states if state.is_file()), {})
 
 
 def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
-    name, format_ = path.name, FORMATS[_suffix(path)]
+    name, format_ = path.name, FORMATS[suffix_of(path)]
     delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
     if format_ == "parquet":
-        return Part(split, _read_parquet(path), {"file": name})
-    data = read_utf8(path, config.encoding)
-    about: dict[str, Any] = {"file": name}
+        return Part(split, _read_parquet(path), {"file": name, "sha256": hash_file(path)})
+    data, marked = read_utf8(path, config.encoding)
+    about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "marked": marked, "newline": line_end(data)}
     if format_ == "jsonl":
-        table, blank = read_jsonl(data, name)
+        table, blank, style = read_jsonl(data, name)
+        about |= style
     elif format_ == "lines":
         table, about["header"], blank = read_lines(data, name, delimiter)
         about["delimiter"] = delimiter or ";"
     else:
         table, about["delimiter"], blank = read_delimited(data, name, delimiter)
+        about["quoted"] = is_quoted(data, about["delimiter"])
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
     if format_ == "lines" and about["header"]:
         notes.append(f"{name}: its first line is read as a header, {about['delimiter'].join(table.column_names)!r}.")

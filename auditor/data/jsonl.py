@@ -11,13 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from auditor.data.shapes import Shapes
 from auditor.errors import ColumnError, RowError, SourceError
 
 _ROWS = 100_000
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int]:
+def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
     """Read one JSON object a line; keys that a line lacks are null.
 
     Python's parser and not Arrow's: the latter turns strings that look like dates into dates and long integers into
@@ -35,6 +36,9 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int]:
     table : pyarrow.Table
     blank : int
         Blank lines, which are skipped.
+    style : dict
+        How the lines are written: the :class:`auditor.data.shapes.Shapes` of their objects, ``compact`` (no spaces) and
+        ``ascii`` (other characters escaped).
 
     Raises
     ------
@@ -52,14 +56,17 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int]:
         )
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="\n")
     objects = _objects(lines, name)
-    tables = []
+    tables, shapes = [], Shapes()
     while rows := list(islice(objects, _ROWS)):
         tables.append(_table(rows, name))
+        for row in rows:
+            shapes.add(row)
     try:
         table = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise _mixed(name, str(error)) from None
-    return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows
+    style = {**shapes.about(), "compact": b'": ' not in data[:10_000], "ascii": data.isascii() and b"\\u" in data}
+    return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows, style
 
 
 def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:

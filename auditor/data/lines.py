@@ -57,12 +57,17 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa
             "Write a text, the delimiter and a label on each line, or name another delimiter with --delimiter.",
         )
     names = tuple(fields[0].as_py())
-    header = plain(names[0]) in TEXT_NAMES and plain(names[1]) in LABEL_NAMES
+    header = is_header(*names)
     fields = fields.slice(int(header))
     if not len(fields):
         raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
     table = pa.table([pc.list_element(fields, 0), pc.list_element(fields, 1)], names if header else COLUMNS)
     return table, header, blank
+
+
+def is_header(text: str, label: str) -> bool:
+    """Whether a first line of these two is taken for column names."""
+    return plain(text) in TEXT_NAMES and plain(label) in LABEL_NAMES
 
 
 def _split_lines(data: bytes) -> pa.LargeStringArray:

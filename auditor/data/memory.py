@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from auditor.data.check import check_storable
 from auditor.data.source import Part, listed
-from auditor.errors import ColumnError
+from auditor.errors import AuditorError, ColumnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +34,28 @@ def frame_part(frame: pd.DataFrame) -> Part:
             f"The frame has several columns of the same name: {listed(repeated)}.", "Give each column its own name."
         )
     try:
-        return Part("all", pa.Table.from_pandas(frame.set_axis(names, axis=1), preserve_index=False))
+        # Names that are numbers are known as such to pandas' own metadata alone.
+        plain = frame if frame.columns.inferred_type in ("string", "integer") else frame.set_axis(names, axis=1)
+        return Part("all", _with_index(plain), {"alone": True})
     except _REFUSALS:
         raise _refused(frame, names) from None
+
+
+def _with_index(frame: pd.DataFrame) -> pa.Table:
+    """Keep an index that is more than a count of the rows, if a run can hold it."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    try:
+        indexed = pa.Table.from_pandas(frame)
+        check_storable(indexed.select(index_columns(indexed.schema)))
+    except (*_REFUSALS, AuditorError):
+        return table
+    return indexed
+
+
+def index_columns(schema: pa.Schema) -> list[str]:
+    """Columns that are a frame's index."""
+    about = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    return [name for name in about.get("index_columns", []) if isinstance(name, str) and name in schema.names]
 
 
 def _refused(frame: pd.DataFrame, names: list[str]) -> ColumnError:
@@ -59,7 +80,8 @@ def dataset_parts(source: Any) -> list[Part]:
         return [Part(str(split), _dataset_table(dataset)) for split, dataset in source.items()]
     # A dataset made of parts of splits has a name such as "train+test" or "train[:10%]".
     split = str(source.split or "all")
-    return [Part(split if re.fullmatch(r"[\w.-]+", split) else "all", _dataset_table(source))]
+    split = split if re.fullmatch(r"[\w.-]+", split) else "all"
+    return [Part(split, _dataset_table(source), {"alone": True})]
 
 
 def _dataset_table(dataset: Any) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from auditor.data.files import looks_like_path, read_paths, select
 from auditor.data.hub import read_hub
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
 from auditor.data.labels import Labels, encode_labels
-from auditor.data.memory import dataset_parts, frame_part
+from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import ColumnError, RowError, SourceError
 
@@ -62,7 +63,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     config = config or ReadConfig()
     found = _open(source, config)
     original = _joined(found)
-    columns = find_columns(original.schema, found.name, config)
+    columns = find_columns(_without_index(found, original.schema), found.name, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
     labels = encode_labels(original[columns.label], columns.label, _class_names(found.parts, columns.label))
@@ -133,6 +134,12 @@ def _joined(source: Source) -> pa.Table:
     return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
+def _without_index(source: Source, schema: pa.Schema) -> pa.Schema:
+    """Leave out what is a frame's index, which holds neither texts nor labels."""
+    index = index_columns(source.parts[0].table.schema) if source.format == "frame" else []
+    return pa.schema([field for field in schema if field.name not in index])
+
+
 def _class_names(parts: tuple[Part, ...], label: str) -> tuple[str, ...] | None:
     """Find the names that ``datasets`` features give to the label's integers."""
     names = {part.name: _features(part.table.schema).get(label, {}).get("names") for part in parts}
@@ -178,7 +185,10 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
 
 
 def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Schema) -> Origin:
-    parts = [{"split": part.split, "rows": part.table.num_rows, **part.about} for part in source.parts]
+    parts = [
+        {"split": part.split, "rows": part.table.num_rows, **part.about, "schema": _kept(part.table.schema)}
+        for part in source.parts
+    ]
     metadata = source.parts[0].table.schema.metadata or {}
     kept = {key: metadata[key.encode()].decode() for key in ("huggingface", "pandas") if key.encode() in metadata}
     return Origin(
@@ -189,6 +199,11 @@ def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Sch
         id=config.id,
         options={**source.options, "parts": parts, "schema_metadata": kept},
     )
+
+
+def _kept(schema: pa.Schema) -> str:
+    """A schema as Arrow writes it, in letters: what joining the parts, or a run's files, may change of it."""
+    return base64.b64encode(schema.serialize()).decode()
 
 
 def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, config: ReadConfig) -> tuple[str, ...]:

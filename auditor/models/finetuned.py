@@ -26,6 +26,7 @@ from transformers import (
 )
 
 from auditor.config import FinetunedConfig
+from auditor.errors import ModelError
 from auditor.models.classifier import Labels, Probabilities, Progress, Watched, not_alike
 from auditor.models.device import pick_device, pick_dtype
 from auditor.models.randomness import seeded
@@ -67,6 +68,50 @@ class Finetuned:
         """After each epoch, weighted F1, accuracy and loss of the rows watched (``held_out_weighted_f1`` …) and of
         those that the epoch is chosen on (``chosen_on_weighted_f1`` …), and how quickly they were measured."""
 
+    @classmethod
+    def restored(
+        cls,
+        weights: Weights,
+        config: FinetunedConfig,
+        label_names: Sequence[str],
+        learned: npt.NDArray[np.bool_],
+        device: str = "auto",
+    ) -> Self:
+        """Load one that was trained before.
+
+        Parameters
+        ----------
+        weights : Weights
+            Of a model whose head has K outputs.
+        config : FinetunedConfig
+        label_names : sequence of K str
+        learned : (K,) bool
+            Classes that it has seen in training.
+        device : str
+
+        Raises
+        ------
+        ModelError
+            If it cannot be loaded, or lacks a part.
+        """
+        found = cls(weights, config, label_names, device)
+        found.tokenizer, (found.model, info) = load(
+            weights,
+            AutoModelForSequenceClassification,
+            attn_implementation=found._attention,
+            dtype=torch.float32,
+            num_labels=len(label_names),
+            output_loading_info=True,
+        )
+        if info["missing_keys"]:
+            raise ModelError(
+                f"The model {weights.name!r} does not classify texts: its files lack {min(info['missing_keys'])}.",
+                "Name a model that was trained to classify texts, or a retrained run.",
+            )
+        found.model.eval()
+        found.learned = learned
+        return found
+
     def fit(
         self,
         inputs: Sequence[str],
@@ -77,12 +122,12 @@ class Finetuned:
     ) -> Self:
         """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
         with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
-            self._tokenizer, self.model = self._load()
+            self.tokenizer, self.model = self._load()
             learn, choose = self._parts(labels, seed, groups)
             watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
             if len(choose):
                 watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
-            self._learned = np.isin(np.arange(len(self._label_names)), labels[learn])
+            self.learned = np.isin(np.arange(len(self._label_names)), labels[learn])
             train = self._tokens([inputs[row] for row in learn], labels[learn])
             self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
             trainer = RecordingTrainer(
@@ -91,7 +136,7 @@ class Finetuned:
                 args=self._arguments(folder, seed, bool(watch)),
                 train_dataset=train,
                 eval_dataset=watch or None,
-                data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
+                data_collator=_collator(DataCollatorWithPadding(self.tokenizer)),
                 compute_metrics=classification_metrics,
                 callbacks=[_Ticker(self._progress)] if self._progress else [],
             )
@@ -103,7 +148,7 @@ class Finetuned:
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
         """(N, K) float32, rows that sum to 1; what the head says of a class that it never saw is left out."""
         logits = self.predict_logits(inputs)
-        logits[:, ~self._learned] = -np.inf
+        logits[:, ~self.learned] = -np.inf
         return softmax(logits)
 
     def predict_logits(self, inputs: Sequence[str]) -> Logits:
@@ -113,7 +158,7 @@ class Finetuned:
                 Epochs(),
                 model=self.model,
                 args=self._arguments(folder, 0, False),
-                data_collator=_collator(DataCollatorWithPadding(self._tokenizer)),
+                data_collator=_collator(DataCollatorWithPadding(self.tokenizer)),
             )
             return by_row(trainer.predict(self._tokens(inputs, np.zeros(len(inputs), np.int32))))
 
@@ -127,12 +172,10 @@ class Finetuned:
         return self._epochs.dynamics()
 
     def _load(self) -> tuple[Any, Any]:
-        # Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path.
-        attention = "eager" if self._device.type == "cpu" else "sdpa"
         tokenizer, model = load(
             self._weights,
             AutoModelForSequenceClassification,
-            attn_implementation=attention,
+            attn_implementation=self._attention,
             dtype=torch.float32,
             num_labels=len(self._label_names),
             id2label=dict(enumerate(self._label_names)),
@@ -145,8 +188,13 @@ class Finetuned:
         return tokenizer, model
 
     @property
+    def _attention(self) -> str:
+        """Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path."""
+        return "eager" if self._device.type == "cpu" else "sdpa"
+
+    @property
     def _max_length(self) -> int:
-        return min(self._config.max_length, int(self._tokenizer.model_max_length))
+        return min(self._config.max_length, int(self.tokenizer.model_max_length))
 
     def _parts(
         self, labels: Labels, seed: int, groups: Labels | None
@@ -158,7 +206,7 @@ class Finetuned:
 
     def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
         """Token ids sorted by length; ``row`` is the place in ``texts``."""
-        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._max_length)
+        encoded = self.tokenizer(list(texts), truncation=True, max_length=self._max_length)
         lengths = np.array([len(ids) for ids in encoded["input_ids"]])
         order = np.argsort(-lengths, kind="stable")
         columns = {name: [values[i] for i in order] for name, values in encoded.items()}
@@ -202,13 +250,13 @@ class Finetuned:
             return self._seconds_a_text(texts, batches)
 
     def _seconds_a_text(self, texts: Sequence[str], batches: int) -> float:
-        self._tokenizer, model = self._load()
+        self.tokenizer, model = self._load()
         size = self._config.batch_size
         model.to(self._device).train()
         optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
         middle = sorted(texts, key=len)[max(0, len(texts) // 2 - size) : len(texts) // 2 + size]
         part = (list(middle) * size)[:size]
-        batch = self._tokenizer(
+        batch = self.tokenizer(
             part, truncation=True, max_length=self._max_length, padding=True, return_tensors="pt"
         ).to(self._device)
         seconds = []

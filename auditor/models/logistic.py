@@ -81,11 +81,13 @@ class Logistic:
     """
 
     def __init__(self, features: Any, config: LogisticConfig, num_classes: int) -> None:
-        self._features = features
+        self.features = features
         self._config = config
         self._num_classes = num_classes
         self.strength: float | None = None
         """The chosen ``C``; None before :meth:`fit`."""
+        self.model: Pipeline | Baseline
+        """Features and regression; the baseline where all training rows are of one class. Made by :meth:`fit`."""
 
     def fit(
         self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
@@ -93,11 +95,11 @@ class Logistic:
         """Choose the strength, then learn from the inputs and their (N,) labels; nothing is watched."""
         learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
         self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
-        self._model = self._fitted(inputs, labels, self.strength)
+        self.model = self._fitted(inputs, labels, self.strength)
         return self
 
     def _choose(self, inputs: Any, labels: Labels, learn: npt.NDArray[Any], judge: npt.NDArray[Any]) -> float:
-        features = clone(self._features)
+        features = clone(self.features)
         x_learn, x_judge = features.fit_transform(take(inputs, learn)), features.transform(take(inputs, judge))
         losses = []
         for strength in self._config.strengths:
@@ -109,15 +111,15 @@ class Logistic:
     def _fitted(self, inputs: Any, labels: Labels, strength: float) -> Pipeline | Baseline:
         if len(np.unique(labels)) < 2:
             return Baseline(self._num_classes).fit(inputs, labels, 0)
-        features = clone(self._features)
+        features = clone(self.features)
         model = _regression(features.fit_transform(inputs), labels, strength, self._config.max_iter)
         return make_pipeline(features, model)
 
     def predict_proba(self, inputs: Any) -> Probabilities:
         """(N, K) float32, rows that sum to 1."""
-        if isinstance(self._model, Baseline):
-            return self._model.predict_proba(inputs)
-        return spread_columns(self._model.predict_proba(inputs), self._model.classes_, self._num_classes)
+        if isinstance(self.model, Baseline):
+            return self.model.predict_proba(inputs)
+        return spread_columns(self.model.predict_proba(inputs), self.model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
         """Empty: there are no epochs."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from typing import Any
 from httpx2 import HTTPError
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-from safetensors import SafetensorError
 from transformers import AutoTokenizer
 from transformers.utils import logging
 
@@ -68,7 +68,7 @@ def find_weights(name: str) -> Weights:
     HubUnreachableError
         If the model is not on this machine and the Hub cannot be reached.
     """
-    if Path(name).is_dir():
+    if os.path.isdir(name):  # unlike Path's, it takes what is too long to be a path
         return _checked(name, Path(name))
     folder = _cached(name) or (_packaged() if name == DEFAULT_ENCODER else None) or _downloaded(name)
     return _checked(name, folder)
@@ -169,7 +169,7 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
         If either cannot be loaded or is missing, or the tokenizer cannot pad.
     """
     try:
-        with _quiet():
+        with quiet():
             # False, not left out: transformers would ask at the terminal whether to run the code.
             tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
             model = kind.from_pretrained(weights.folder, use_safetensors=True, trust_remote_code=False, **options)
@@ -178,7 +178,7 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
             raise ValueError(f"{weights.folder} has no tokenizer.")  # transformers made an empty one up
         if tokenizer.pad_token is None:
             raise ValueError("its tokenizer has no token to pad with.")
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+    except Exception as error:  # strange files lead transformers to errors of every kind
         raise ModelError(
             f"The model {weights.name!r} cannot be loaded: {_first_line(error)}",
             f"Use a text encoder that AutoTokenizer and {kind.__name__} know.",
@@ -187,8 +187,8 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers from drawing its own progress bars and advice while a model is loaded."""
+def quiet() -> Iterator[None]:
+    """Keep transformers from drawing its own progress bars and advice while a model is loaded or written."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -70,6 +70,12 @@ def share(value: float, digits: int = 1) -> str:
     return f"{text}{NARROW_SPACE}%"
 
 
+def points(value: float) -> str:
+    """A difference of shares in percentage points: ``0.021`` as ``+2.1``, and no sign before a zero."""
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "\N{MINUS SIGN}")
+
+
 def duration(seconds: float) -> str:
     """``372.4`` as ``6 min 12 s``."""
     if seconds < 10:

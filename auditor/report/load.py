@@ -18,6 +18,7 @@ from auditor.config import AuditConfig
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.scores import losses
+from auditor.report.correction import load_correction
 from auditor.report.display import shorten
 from auditor.report.summary import (
     ClassHealth,
@@ -50,13 +51,15 @@ Integers = npt.NDArray[np.integer[Any]]
 Rows = npt.NDArray[np.intp]
 
 
-def load_summary(directory: Path) -> Summary:
+def load_summary(directory: Path, db: str | None = None) -> Summary:
     """Read what the report says from a finished run.
 
     Parameters
     ----------
     directory : Path
         Of the run; every artifact is checked against its hash in the manifest.
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
 
     Raises
     ------
@@ -102,6 +105,7 @@ def load_summary(directory: Path) -> Summary:
         losses=_spreads(loss, by_loss, data.label_names),
         tokens=_tokens(by_loss, data),
         map=_map(run, labels),
+        correction=load_correction(run, db),
         stages=_stages(manifest["stages"], manifest.get("used")),
         versions=manifest["versions"],
         machine=manifest["machine"],
@@ -156,9 +160,11 @@ def _groups(run: Run) -> tuple[Group, ...]:
 def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, ...]:
     """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
 
-    Stages of another configuration, which the run keeps in case it is asked for again, are left out.
+    Stages of another configuration, which the run keeps in case it is asked for again, are left out, and so is what
+    came after the audit.
     """
-    stages = {name: stage for name, stage in stages.items() if used is None or name in used}
+    audited = {name: stage for name, stage in stages.items() if not name.startswith("retrain/")}
+    stages = {name: stage for name, stage in audited.items() if used is None or name in used}
     makers = {artifact: name for name, entry in stages.items() for artifact in entry["outputs"]}
     order = TopologicalSorter(
         {name: sorted({makers[i] for i in entry["inputs"] if i in makers}) for name, entry in stages.items()}

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.models.scores import know_little
 from auditor.report import display, figures
+from auditor.report.gains import METRICS
 from auditor.report.pictures import Pictures
 from auditor.report.summary import Summary
 from auditor.report.theme import DARK, LIGHT
@@ -35,6 +36,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         plain=display.plain,
         count=display.count,
         share=display.share,
+        points=display.points,
         duration=display.duration,
         memory=display.memory,
     )
@@ -48,4 +50,5 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         most_classes=figures.MOST_CLASSES,
         left_out=figures.LEFT_OUT,
         know_little=know_little,
+        metrics={field: name[0].upper() + name[1:] for field, name in METRICS.items()},
     )

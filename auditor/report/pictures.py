@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.evaluation.results import CORRECTED
 from auditor.report import figures, matrices
-from auditor.report.display import count, plain, share
+from auditor.report.display import count, plain, points, share
+from auditor.report.gains import draw_gains, gain
 from auditor.report.summary import ModelScore, Summary
 from auditor.report.theme import Picture, picture, style
 
@@ -41,6 +43,7 @@ class Pictures:
     confusion: tuple[tuple[ModelScore, Picture], ...]
     losses: Picture | None
     health: Picture | None
+    gains: Picture | None
     panels: tuple[Panel, ...]
     map: Picture | None
     hidden_classes: int
@@ -48,7 +51,7 @@ class Pictures:
     @property
     def files(self) -> dict[str, bytes]:
         """PNG files by name."""
-        single = [self.models, self.confusions, self.heatmap, self.losses, self.health, self.map]
+        single = [self.models, self.confusions, self.heatmap, self.losses, self.health, self.gains, self.map]
         drawn = [*single, *(drawing for _, drawing in self.confusion)]
         return {f"{drawing.name}.png": drawing.png for drawing in drawn if drawing is not None}
 
@@ -63,6 +66,7 @@ def draw_pictures(summary: Summary) -> Pictures:
             confusion=tuple((model, _confusion(summary, model)) for model in summary.models),
             losses=_losses(summary),
             health=_health(summary),
+            gains=_gains(summary),
             panels=_panels(summary),
             map=_map(summary),
             hidden_classes=max(0, len(summary.label_names) - matrices.MOST_CLASSES),
@@ -121,6 +125,18 @@ def _health(summary: Summary) -> Picture | None:
         return None
     alt = "Estimated label noise and inverse noise of each class; the table beside it has the numbers."
     return picture("health", figures.draw_health(summary.classes_by_noise), alt)
+
+
+def _gains(summary: Summary) -> Picture | None:
+    if not summary.correction or not summary.correction.worth:
+        return None
+    models = summary.correction.worth.found.models
+    told = (
+        f"{model.name} {points(gain(model, CORRECTED, 'accuracy').value)} points of accuracy on corrected test rows"
+        for model in models
+    )
+    alt = f"What training on the corrected labels changes, with intervals: {'; '.join(told)}."
+    return picture("gains", draw_gains(models), alt)
 
 
 def _panels(summary: Summary) -> tuple[Panel, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.config import AuditConfig
+from auditor.report.correction import Correction
 from auditor.report.tokens import Token
 
 
@@ -226,6 +227,7 @@ class Summary:
     losses: tuple[LossSpread, ...]
     tokens: tuple[ClassTokens, ...]
     map: Map
+    correction: Correction | None
     stages: tuple[Stage, ...]
     versions: dict[str, str]
     machine: dict[str, Any]

@@ -11,13 +11,15 @@ from auditor.report.page import render_page
 from auditor.report.pictures import draw_pictures
 
 
-def write_report(directory: Path) -> Path:
+def write_report(directory: Path, db: str | None = None) -> Path:
     """Write ``report.html`` and ``figures/*.png`` from the artifacts of a run.
 
     Parameters
     ----------
     directory : Path
         Of the run, all its stages done.
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def write_report(directory: Path) -> Path:
     StorageError
         If the files cannot be written.
     """
-    summary = load_summary(directory)
+    summary = load_summary(directory, db)
     pictures = draw_pictures(summary)
     page, figures = directory / "report.html", directory / "figures"
     try:
@@ -53,7 +55,7 @@ def write_report(directory: Path) -> Path:
 
 def _former(figures: Path) -> set[str]:
     """Pictures that this run need not have: of a model that it no longer uses, of issues that it no longer finds."""
-    names = ("confusion_*", "confusions", "heatmap", "loss_by_class", "health", "map")
+    names = ("confusion_*", "confusions", "heatmap", "loss_by_class", "health", "map", "gains")
     return {path.name for name in names for path in figures.glob(f"{name}.png")}
 
 

@@ -11,7 +11,7 @@ from tests.browser.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-TABS = ("table", "groups", "map", "confusions", "progress")
+TABS = ("table", "groups", "map", "confusions", "progress", "export")
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 

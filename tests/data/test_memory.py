@@ -113,7 +113,9 @@ def test_frame_of_any_index_and_type() -> None:
     assert (data.label_names, data.labels.tolist()) == (("low", "mid", "high"), [0, 2, 0])
     assert (data.origin.source, data.origin.format) == ("frame", "frame")
     originals = data.table.select([name for name in data.table.column_names if name.startswith("original:")])
-    restored = originals.rename_columns(list(frame.columns)).to_pandas()
+    index = ["__index_level_0__", "__index_level_1__"]
+    restored = originals.rename_columns([*frame.columns, *index]).to_pandas()
+    assert restored[index].to_numpy().tolist() == [["x", 1], ["x", 1], ["y", 2]]
     assert restored["day"].equals(frame["day"].reset_index(drop=True))
     assert restored["label"].equals(frame["label"].reset_index(drop=True))
     assert originals["original:n"].to_pylist() == [1, None, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
+from auditor.run import hash_file
 
 DATA = Path(os.environ.get("AUDITOR_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CSV = "text,label\nso glad,joy\nso sad,sadness\n"
@@ -39,12 +41,17 @@ def test_lines_of_several_files(tmp_path: Path) -> None:
     assert data.splits.tolist() == ["train", "train", "val", "test"]
     assert data.notes == ("val.txt: 2 blank lines skipped.",), "nothing was guessed"
     assert (data.origin.source, data.origin.format) == ("train.txt, val.txt, test.txt", "lines")
-    assert data.origin.options["parts"][1] == {
+    about = data.origin.options["parts"][1]
+    assert about.pop("sha256") == hash_file(paths[1])
+    assert pa.ipc.read_schema(pa.py_buffer(base64.b64decode(about.pop("schema")))).names == ["text", "label"]
+    assert about == {
         "split": "val",
         "rows": 1,
         "file": "val.txt",
         "header": False,
         "delimiter": ";",
+        "marked": False,
+        "newline": "\n",
     }
 
 

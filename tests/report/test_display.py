@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.report.display import count, duration, memory, plain, share, shorten, visible
+from auditor.report.display import count, duration, memory, plain, points, share, shorten, visible
 
 ANYTHING = st.text(st.characters(codec=None))
 HOSTILE = st.lists(st.sampled_from(["<", ">", "&", '"', "'", "\x00", "\u202e", "\u200b", "\u200d", "a", "é", "\ud800"]))
@@ -69,3 +69,7 @@ def test_numbers_carry_units() -> None:
         "1\u202fh 2\u202fmin",
     ]
     assert [memory(value) for value in (5 * 2**20, 3 * 2**29)] == ["5\u202fMiB", "1.5\u202fGiB"]
+
+
+def test_differences_carry_a_sign_unless_they_are_nothing() -> None:
+    assert [points(value) for value in (0.0213, -0.0213, 0.0004, -0.0004, 0.0)] == ["+2.1", "−2.1", "0.0", "0.0", "0.0"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from auditor.config import DuplicatesConfig
 from auditor.data.duplicates import find_duplicates
-from auditor.data.labeled_texts import LabeledTexts
+from auditor.data.labeled_texts import ORIGINAL, LabeledTexts
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.report.made import EMOTIONS, MODELS, MadeRun, make_run
@@ -46,11 +47,29 @@ class ReviewRun(MadeRun):
         return directory
 
     def _dataset(self) -> LabeledTexts:
+        """As read from one CSV file a split, with a last row that was set aside."""
         data = super()._dataset()
-        if self.ids:
-            table = data.table.set_column(0, "id", pa.array(self.ids, pa.string()))
-            data = LabeledTexts(table, data.rejected, data.label_names, data.label_values, data.origin, data.notes)
-        return data
+        table = data.table.set_column(0, "id", pa.array(self.ids, pa.string())) if self.ids else data.table
+        own = {
+            "text": [*table["text"].to_pylist(), "of no label"],
+            "label": [*(self.names[at] for at in self.labels), ""],
+        }
+        for name, values in own.items():
+            table = table.append_column(ORIGINAL + name, pa.array(values[:-1], pa.string()))
+        rejected = data.rejected
+        for name, values in own.items():
+            rejected = rejected.append_column(ORIGINAL + name, pa.array(values[-1:], pa.string()))
+        parts = [(split, len(list(rows))) for split, rows in groupby(table["split"].to_pylist())]
+        parts[-1] = (parts[-1][0], parts[-1][1] + rejected.num_rows)
+        options = {
+            "encoding": "utf-8",
+            "schema_metadata": {},
+            "parts": [
+                {"split": split, "rows": rows, "file": f"part-{at}.csv", "delimiter": ",", "header": True}
+                for at, (split, rows) in enumerate(parts)
+            ],
+        }
+        return replace(data, table=table, rejected=rejected, origin=replace(data.origin, options=options))
 
 
 def write_run(directory: Path, rows: int = ROWS, names: tuple[str, ...] = EMOTIONS, **changes: Any) -> Run:

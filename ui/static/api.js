@@ -34,12 +34,33 @@ export async function post(path, body, options) {
   return answer;
 }
 
-async function call(url, request, { signal, timeout = 30000 } = {}) {
+/**
+ * Have a file made of `params`, sent as JSON with `post`; making it may take long.
+ *
+ * @returns {Promise<{name: string, blob: Blob, notes: string[]}>}
+ */
+export function file(path, params, { post: sent = false, ...options } = {}) {
+  const url = new URL(path, ROOT);
+  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(params) };
+  if (!sent) {
+    url.search = new URLSearchParams(params).toString();
+  }
+  const read = async (response) => ({
+    name: /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "export",
+    notes: JSON.parse(response.headers.get("Auditor-Notes") ?? "[]"),
+    blob: await response.blob(),
+  });
+  return call(url, sent ? request : {}, { timeout: 3600000, read, ...options });
+}
+
+const json = (response) => response.json().catch(() => null);
+
+async function call(url, request, { signal, timeout = 30000, read = json } = {}) {
   const signals = [AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
   let response, answer;
   try {
     response = await fetch(url, { ...request, credentials: "same-origin", signal: AbortSignal.any(signals) });
-    answer = await response.json().catch(() => null);
+    answer = await (response.ok ? read : json)(response);
   } catch (error) {
     if (signal?.aborted) {
       throw error;

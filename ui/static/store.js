@@ -4,7 +4,7 @@
  * A view can so be bookmarked and sent. All pages read from here, and change what is shown by `set` alone.
  */
 
-export const TABS = ["queue", "table", "groups", "map", "confusions", "progress"];
+export const TABS = ["queue", "table", "groups", "map", "confusions", "progress", "export"];
 /** Names in the URL that are the page's own; those that begin with two underscores, and `view`, are Gradio's. */
 const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view"]);
 const isField = (name) => !OWN.has(name) && !name.startsWith("__");

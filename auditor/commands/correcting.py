@@ -1,0 +1,179 @@
+"""The commands that give a corrected dataset back as files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+from rich.console import Console
+
+from auditor.commands.options import DB, JSON, RUN
+from auditor.console import plain
+from auditor.correction.policy import LEFT_OUT, Policy, in_words
+from auditor.data.source import counted, listed
+from auditor.errors import ExportError, InputError
+from auditor.review.event import VERDICTS
+
+if TYPE_CHECKING:
+    from auditor.correction.export import Exported
+    from auditor.correction.summary import Summary
+
+FORMATS = {"csv": "csv", "tsv": "tsv", "txt": "lines", "jsonl": "jsonl", "parquet": "parquet", "arrow": "arrow"}
+_SHOWN = 5
+"""Pairs of labels, and ids, that the terminal shows."""
+
+
+def export(
+    run: Annotated[str, RUN],
+    above: Annotated[
+        float | None, typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A file (.csv, .tsv, .txt, .jsonl, .parquet), or a folder that keeps the splits."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
+    ] = None,
+    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
+    unreviewed: Annotated[
+        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
+    ] = "keep",
+    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
+    verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
+    changed_only: Annotated[bool, typer.Option(help="Only rows whose label has changed.")] = False,
+    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    filter: Annotated[
+        str, typer.Option(metavar="QUERY", help="Only rows that this query of the review page's address finds.")
+    ] = "",
+    provenance: Annotated[
+        bool, typer.Option(help="Add columns: given label, verdict, reviewers, soft label …")
+    ] = False,
+    label_names: Annotated[bool, typer.Option(help="Write names where the source has numbers of classes.")] = False,
+    raw: Annotated[bool, typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")] = False,
+    encoding: Annotated[str | None, typer.Option(help="Of text files; the source's by default.")] = None,
+    db: Annotated[str | None, DB] = None,
+    force: Annotated[bool, typer.Option(help="Write over an earlier export; over the source never.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Write the corrected dataset: same columns, order and types as the source, with the labels that people decided.
+
+    Rows left out go to a file `excluded` beside, and what was done into a record.
+
+    Example: auditor export tweets --to clean.parquet
+    """
+    from auditor import actions
+
+    if to is None:
+        raise ExportError("No place to write to is given.", "Name a file or a folder: --to clean.parquet.")
+    if format is not None and format not in FORMATS:
+        raise InputError(f"--format is {format!r}.", f"Choose of {', '.join(FORMATS)}.")
+    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
+    done = actions.export(
+        run,
+        to,
+        policy,
+        db=db,
+        filter=filter,
+        format=FORMATS[format] if format else None,
+        provenance=provenance,
+        raw=raw,
+        label_names=label_names,
+        force=force,
+        encoding=encoding,
+    )
+    tell(done, policy, as_json)
+
+
+def make_policy(
+    leave_out: str,
+    unreviewed: str,
+    above: float | None,
+    add_classes: bool,
+    verdicts: str,
+    changed_only: bool,
+    reviewers: Any,
+) -> Policy:
+    """Make a policy of what the command line gives.
+
+    Raises
+    ------
+    InputError
+        If a word is unknown, or a probability is none or too many.
+    """
+    word, _, threshold = unreviewed.partition("=")
+    choices = get_args(Policy.model_fields["unreviewed"].annotation)
+    if word not in choices:
+        raise InputError(f"--unreviewed is {unreviewed!r}.", f"Choose of {', '.join(choices)}.")
+    if threshold or above is not None:
+        try:
+            value = float(threshold or above or 0)
+        except ValueError:
+            value = -1.0
+        if word != "suggest-above" or (threshold and above is not None) or not 0 <= value <= 1:
+            raise InputError(
+                f"{threshold or above} is no probability that --unreviewed {word} takes.",
+                "Give a number from 0 to 1 after it: --unreviewed suggest-above 0.99.",
+            )
+    else:
+        value = Policy().above
+    return Policy(
+        leave_out=_words("--leave-out", leave_out, LEFT_OUT),
+        unreviewed=word,  # type: ignore[arg-type]  # checked above
+        above=value,
+        add_classes=add_classes,
+        verdicts=_words("--verdicts", verdicts, VERDICTS),
+        changed_only=changed_only,
+        reviewers=tuple(reviewers),
+    )
+
+
+def tell(done: Exported, policy: Policy, as_json: bool) -> None:
+    """Print what an export has written, by which policy."""
+    if as_json:
+        about = {
+            "files": [str(path) for path in done.files],
+            "record": str(done.record),
+            "policy": policy.model_dump(mode="json"),
+            "summary": asdict(done.summary),
+            "notes": done.notes,
+        }
+        typer.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        return
+    lines = [f"Policy: {' '.join(in_words(policy))}", *sentences(done.summary), *done.notes]
+    lines += [f"Written: {path}" for path in done.files]
+    out = Console(highlight=False)
+    for line in [*lines, f"Record:  {done.record}"]:
+        out.print(plain(line), soft_wrap=True)
+
+
+def sentences(summary: Summary) -> list[str]:
+    """Say what was decided, and what it does."""
+    rows = f"{summary.judged:,} of {counted(summary.rows, 'row')} judged"
+    by = f" by {listed(summary.reviewers)}" if summary.reviewers else ""
+    verdicts = ", ".join(f"{name} {number:,}" for name, number in summary.verdicts.items())
+    said = [
+        f"{rows}{by}{': ' + verdicts if verdicts else ''}.",
+        f"{counted(summary.changed, 'label')} changed, {counted(summary.excluded, 'row')} left out,"
+        f" {summary.written:,} written.",
+    ]
+    if summary.suggested:
+        said.append(f"{counted(summary.suggested, 'label')} of those changed by the models' word alone.")
+    if summary.confusions:
+        pairs = [f"{given} → {new} {rows:,}" for given, new, rows in summary.confusions]
+        said.append(f"Changes: {listed(pairs, most=_SHOWN)}.")
+    if summary.new_classes:
+        said.append(f"New classes: {listed(summary.new_classes)}.")
+    said += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
+    return said
+
+
+def _words(option: str, given: str, known: Any) -> Any:
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise InputError(f"{option} names {', '.join(map(repr, unknown))}.", f"Choose of {', '.join(known)}.")
+    return tuple(dict.fromkeys(words))

@@ -1,0 +1,206 @@
+"""The commands that take changes from one copy of a dataset to another."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from auditor.commands.correcting import FORMATS, make_policy
+from auditor.commands.options import DB, JSON, RUN
+from auditor.config import ReadConfig
+from auditor.console import plain
+from auditor.correction.policy import LEFT_OUT
+from auditor.data.source import counted
+from auditor.errors import InputError
+from auditor.review.event import VERDICTS
+
+if TYPE_CHECKING:
+    from auditor.correction.apply import Applied
+    from auditor.correction.export import Exported
+    from auditor.correction.patch import Change
+
+_SHOWN = 20
+"""Changes that do not fit, and conflicts, that the terminal shows."""
+_WHY = {
+    "text changed": "the row has another text now",
+    "label changed": "the row has another label now",
+    "row gone": "the row is not there any more",
+    "several rows": "several rows have the text; which one was judged is not known",
+    "new class": "the dataset does not have this class: --add-classes adds it",
+}
+
+
+def patch(
+    run: Annotated[str, RUN],
+    above: Annotated[
+        float | None, typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
+    ] = None,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="To be written.")] = Path("patch.jsonl"),
+    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
+    unreviewed: Annotated[
+        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
+    ] = "keep",
+    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
+    verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
+    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    db: Annotated[str | None, DB] = None,
+    force: Annotated[bool, typer.Option(help="Replace the file if it is there.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Write the changes alone, one a line: which row, its old and its new label, who decided so, and when.
+
+    Example: auditor patch tweets --to patch.jsonl
+    """
+    from auditor import actions
+    from auditor.correction.patch import write_patch
+
+    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
+    changes = actions.make_patch(run, policy, db=db)
+    write_patch(changes, to, force=force)
+    left_out = sum(change.new is None for change in changes)
+    if as_json:
+        typer.echo(json.dumps({"file": str(to), "changes": len(changes), "left_out": left_out}, ensure_ascii=False))
+        return
+    _say(f"{counted(len(changes), 'change')} written to {to}{_kinds(changes)}.")
+
+
+def apply(
+    patch: Annotated[Path, typer.Argument(metavar="PATCH", help="Written by `auditor patch`.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Files, a save_to_disk folder, or the name of a Hub dataset."),
+    ],
+    to: Annotated[
+        Path, typer.Option(help="A file (.csv, .tsv, .txt, .jsonl, .parquet), or a folder that keeps the splits.")
+    ],
+    others: Annotated[
+        list[Path] | None, typer.Option("--with", metavar="PATCH", help="Another patch; conflicts are listed.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when not given.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels; guessed when not given.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column of unique ids; made when not given.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of CSV-like files; found when not given.")] = None,
+    encoding: Annotated[str, typer.Option(help="Of the files.")] = "utf-8",
+    config: Annotated[str | None, typer.Option(help="Configuration of a Hub dataset.")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Splits to read, of several; all by default.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    drop_invalid: Annotated[
+        bool, typer.Option(help="Go on when rows have no text or label; they stay as they are.")
+    ] = False,
+    add_classes: Annotated[bool, typer.Option(help="Make changes to classes that the dataset does not have.")] = False,
+    format: Annotated[
+        str | None, typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
+    ] = None,
+    label_names: Annotated[bool, typer.Option(help="Write names where the source has numbers of classes.")] = False,
+    raw: Annotated[bool, typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")] = False,
+    force: Annotated[bool, typer.Option(help="Write over an earlier export; over the source never.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make the changes of a patch on the dataset it was made of, or on a newer version of it.
+
+    Rows are found by id, then by their text. A change that no longer fits is listed and not made.
+
+    Example: auditor apply patch.jsonl tweets.csv --to clean.csv
+    """
+    from auditor import actions
+
+    if format is not None and format not in FORMATS:
+        raise InputError(f"--format is {format!r}.", f"Choose of {', '.join(FORMATS)}.")
+    settings = ReadConfig(
+        text=text,
+        label=label,
+        id=id,
+        delimiter=delimiter,
+        encoding=encoding,
+        drop_invalid=drop_invalid,
+        config=config,
+        split=tuple(split or ()),
+        revision=revision,
+    )
+    applied, written = actions.apply_patch(
+        [patch, *(others or ())],
+        sources[0] if len(sources) == 1 else sources,
+        to,
+        config=settings,
+        add_classes=add_classes,
+        format=FORMATS[format] if format else None,
+        label_names=label_names,
+        raw=raw,
+        force=force,
+    )
+    _tell(applied, written, as_json)
+
+
+def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
+    if as_json:
+        about = {
+            "files": [str(path) for path in written.files],
+            "record": str(written.record),
+            "applied": len(applied.applied),
+            "already": len(applied.already),
+            "unfit": [{"why": one.why, "now": one.now, **one.change.model_dump(mode="json")} for one in applied.unfit],
+            "conflicts": [
+                [change.model_dump(mode="json") for change in conflict.changes] for conflict in applied.conflicts
+            ],
+            "summary": asdict(written.summary),
+            "notes": written.notes,
+        }
+        typer.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        return
+    _say(f"{counted(len(applied.applied), 'change')} made{_kinds(applied.applied)}.")
+    if applied.already:
+        _say(f"{counted(len(applied.already), 'change')} there already.")
+    if applied.unfit:
+        whys = Counter(one.why for one in applied.unfit)
+        _say(f"{counted(len(applied.unfit), 'change')} not made, since they do not fit:")
+        for why, number in whys.most_common():
+            _say(f"  {number:,} × {why}: {_WHY[why]}")
+        _list([(one.change, one.why + (f": {one.now}" if one.now else "")) for one in applied.unfit], "why")
+        if _lacks_ids(applied):
+            _say("No id of the patch was found: name the column of the ids with --id, if there is one.")
+    if applied.conflicts:
+        _say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
+        of_all = [change for conflict in applied.conflicts for change in conflict.changes]
+        _list([(change, ", ".join(change.reviewers)) for change in of_all], "by")
+    for line in (*written.notes, *(f"Written: {path}" for path in written.files), f"Record:  {written.record}"):
+        _say(line)
+
+
+def _lacks_ids(applied: Applied) -> bool:
+    """Whether the patch's ids come from a column, and those of the dataset are made."""
+    unfit = [one.change for one in applied.unfit if one.why in ("row gone", "several rows")]
+    return applied.corrections.texts.origin.id is None and not all(change.has_made_id for change in unfit)
+
+
+def _list(changes: list[tuple[Change, str]], last: str) -> None:
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("split", "id", "old", "new", last):
+        table.add_column(name, overflow="fold")
+    for change, about in changes[:_SHOWN]:
+        new = "(left out)" if change.new is None else change.new
+        table.add_row(*(plain(_cut(cell)) for cell in (change.split, change.id, change.old, new, about)))
+    Console(highlight=False).print(table)
+    if len(changes) > _SHOWN:
+        _say(f"… and {len(changes) - _SHOWN:,} more: --json lists all.")
+
+
+def _kinds(changes: Sequence[Change]) -> str:
+    left_out = sum(change.new is None for change in changes)
+    said = f": {counted(len(changes) - left_out, 'new label')}, {counted(left_out, 'row')} left out"
+    return said if changes else ""
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= 60 else cell[:60] + "…"
+
+
+def _say(line: str) -> None:
+    Console(highlight=False).print(plain(line), soft_wrap=True)

@@ -1,0 +1,169 @@
+"""The command that asks a model about texts."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard
+
+import typer
+from rich.bar import Bar
+from rich.console import Console
+from rich.table import Table
+
+from auditor.commands.options import QUIET, STOPPED, listener
+from auditor.config import ModelName
+from auditor.console import plain
+from auditor.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from auditor.evaluation.inputs import Texts
+    from auditor.evaluation.predictor import Predictor
+
+_BAR, _LABEL, _TEXT = 40, 30, 300
+"""Characters of a bar, a label and a text that the terminal shows."""
+
+
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A retrained run, a saved model's folder, or a model on the Hub."),
+    ],
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT", help="Read from standard input, one a line, if none.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="One text a line (.txt), or a table: csv, tsv, jsonl, parquet.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts in FILE; guessed when not given.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of CSV; found when not given.")] = None,
+    encoding: Annotated[str, typer.Option(help="Of FILE or standard input.")] = "utf-8",
+    kind: Annotated[
+        ModelName | None,
+        typer.Option("--model", help="Of a run; the fine-tuned one where there is one."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a text.")] = False,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the bars of one text into a PNG.")] = None,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Ask a model: the probabilities of all classes, as bars for texts given here, as JSON Lines for many.
+
+    A line of a file, or a row of a table, gives one line; one without a text gives a label of null.
+
+    Example: auditor predict tweets "I loved today's movie"
+    """
+    source = _source(texts or [], file, text, delimiter, encoding)
+    if png is not None and (source is not None or len(texts or []) != 1 or png.suffix.lower() != ".png"):
+        raise InputError("--png draws one text that is given here, into a file named *.png.", "Give one text.")
+    from auditor.evaluation.find import find_model
+
+    found = find_model(model, kind, device)
+    try:
+        if source is not None:
+            _predict_many(found, source, quiet)
+        else:
+            _predict_given(found, texts or [], as_json, png)
+    except KeyboardInterrupt:
+        raise typer.Exit(STOPPED) from None
+
+
+def _source(
+    texts: Sequence[str], file: Path | None, text: str | None, delimiter: str | None, encoding: str
+) -> Texts | None:
+    """What holds many texts; None where they are given on the command line."""
+    from auditor.evaluation.inputs import texts_of_file, texts_of_stream
+
+    if file is not None:
+        if texts:
+            raise InputError("Both texts and --file are given.", "Give one of the two.")
+        return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
+    if texts:
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            raise InputError("A text is not valid UTF-8.", "Give it in a file, with --file and --encoding.") from None
+        return None
+    if sys.stdin.isatty():
+        raise InputError("There is no text to predict.", "Give one, or --file FILE, or pipe texts in, one a line.")
+    return texts_of_stream(sys.stdin.buffer, "standard input", encoding)
+
+
+def _predict_many(model: Predictor, source: Texts, quiet: bool) -> None:
+    done = 0
+    with listener(quiet or sys.stdout.isatty()).task("Predict") as advance:
+        for part in source.parts():
+            answers = iter(model.predict_proba([text for text in part if _says_something(text)]))
+            lines = (_as_json(model, text, next(answers) if _says_something(text) else None) for text in part)
+            typer.echo("\n".join(lines))
+            done += len(part)
+            if source.total is not None:
+                advance(done, source.total)
+
+
+def _says_something(text: str | None) -> TypeGuard[str]:
+    return text is not None and not text.isspace() and text != ""
+
+
+def _predict_given(model: Predictor, texts: Sequence[str], as_json: bool, png: Path | None) -> None:
+    out = Console(highlight=False)
+    for number, (text, probabilities) in enumerate(zip(texts, model.predict_proba(texts), strict=True)):
+        if png is not None:
+            _write_png(png, text, model, probabilities)
+        if as_json:
+            typer.echo(_as_json(model, text, probabilities))
+        else:
+            if number:
+                out.print()
+            out.print(plain(text if len(text) <= _TEXT else text[:_TEXT] + "…"), style="bold", soft_wrap=True)
+            out.print(_bars(model, probabilities))
+            out.print(plain(model.name), style="dim", soft_wrap=True)
+
+
+def _as_json(model: Predictor, text: str | None, probabilities: Any) -> str:
+    if probabilities is None:
+        return json.dumps({"text": text, "label": None, "probabilities": None}, ensure_ascii=False)
+    about = {
+        "text": text,
+        "label": model.label_names[int(probabilities.argmax())],
+        "probabilities": {
+            name: float(f"{value:.6g}") for name, value in zip(model.label_names, probabilities, strict=True)
+        },
+    }
+    return json.dumps(about, ensure_ascii=False)
+
+
+def _bars(model: Predictor, probabilities: Any) -> Table:
+    """One line a class, the most likely first."""
+    from auditor.report.display import share
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", max_width=_LABEL, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=_BAR)
+    table.add_column(justify="right", no_wrap=True)
+    for place, code in enumerate((-probabilities).argsort(kind="stable")):
+        value = float(probabilities[code])
+        bar = Bar(1.0, 0.0, value, width=_BAR, color="blue" if place == 0 else "bright_black")
+        table.add_row(plain(model.label_names[code]), bar, share(value))
+    return table
+
+
+def _write_png(path: Path, text: str, model: Predictor, probabilities: Any) -> None:
+    from auditor.report.prediction import draw_prediction
+
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(draw_prediction(text, model.label_names, probabilities))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}.", "Name another file, or make room."
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)

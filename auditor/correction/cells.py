@@ -1,0 +1,50 @@
+"""Cells: values of any type → strings of a text file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date, datetime, time
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from auditor.detection.table import defang
+
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_IN_JSON = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+
+
+def strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Write values as text: as they are, as numbers, dates in ISO 8601, else as JSON; null stays null."""
+    if isinstance(column, pa.ChunkedArray):
+        return pa.concat_arrays([pa.array([], pa.large_string()), *map(strings, column.chunks)])
+    type_ = column.type
+    if types.is_dictionary(type_):
+        return strings(column.cast(type_.value_type))
+    if types.is_floating(type_):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    if not any(is_nested(type_) for is_nested in _IN_JSON):
+        return column.cast(pa.large_string())
+    return pa.array([_json(value) for value in column.to_pylist()], pa.large_string())
+
+
+def defanged(column: pa.Array) -> tuple[pa.Array, int]:
+    """Put an apostrophe before what a spreadsheet would run as a formula, numbers excepted; how many there were."""
+    safe = pc.if_else(pc.match_substring_regex(column, _NUMBER), column, defang(column))
+    return safe, pc.sum(pc.not_equal(safe, column)).as_py() or 0
+
+
+def as_json(value: Any) -> Any:
+    """What JSON has for a value that it does not know: dates in ISO 8601, bytes in base64, others as they print."""
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def _json(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return str(as_json(value))
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=as_json)

@@ -1,0 +1,218 @@
+"""Export: the corrected dataset as files, the excluded rows beside it, and a record of what was done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from auditor.correction.arrow import save_datasets
+from auditor.correction.classes import class_names
+from auditor.correction.corrections import Corrections
+from auditor.correction.formats import Format, style_of, write_parts
+from auditor.correction.policy import in_words
+from auditor.correction.publish import flush_all, publish_files, publish_folder, staging
+from auditor.correction.summary import Summary, summarise
+from auditor.correction.tables import SplitTable, corrected_tables, excluded_tables
+from auditor.correction.target import Target, check_free, find_target, part_files
+from auditor.data.source import counted, listed
+from auditor.errors import ExportError
+from auditor.run import hash_file
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export has written.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        The dataset, then the excluded rows if there are any. Of an arrow folder, the folder.
+    record : Path
+    summary : Summary
+    notes : tuple of str
+        What was changed or left out on the way, in sentences to be shown.
+    """
+
+    files: tuple[Path, ...]
+    record: Path
+    summary: Summary
+    notes: tuple[str, ...]
+
+
+def write_export(
+    corrections: Corrections,
+    to: str | Path,
+    *,
+    format: Format | None = None,
+    provenance: bool = False,
+    raw: bool = False,
+    label_names: bool = False,
+    force: bool = False,
+    encoding: str | None = None,
+    sources: Sequence[str | Path] = (),
+    run: dict[str, str] | None = None,
+) -> Exported:
+    """Write the corrected dataset, the excluded rows and the record; all of them, or none.
+
+    Parameters
+    ----------
+    corrections : Corrections
+    to : str or Path
+        A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl`` (these
+        also with ``.gz``) or ``.parquet``; else a folder that keeps the splits.
+    format : str, optional
+        Of the folder: ``csv``, ``tsv``, ``lines``, ``jsonl``, ``parquet``, or ``arrow`` as ``datasets`` saves it. By
+        default that of the source; arrow for what was no file.
+    provenance : bool
+        Add columns: see :func:`auditor.correction.provenance.provenance_table`.
+    raw : bool
+        Leave cells of CSV and TSV as they are that a spreadsheet would run as formulas.
+    label_names : bool
+        Write the classes' names where the source has numbers.
+    force : bool
+        Write over an earlier export, or other files; over the source never.
+    encoding : str, optional
+        Of text files; the source's by default if the format is the same, else UTF-8.
+    sources : sequence of str or Path
+        Files and folders that are never written over, beside those that the dataset was read from.
+    run : dict, optional
+        ``id`` and ``name``, for the record.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    ExportError
+        If there is nothing to write, something is in the way, or the format cannot hold a row.
+    StorageError
+        If the disk is full, or refuses to be written to.
+    """
+    origin, summary = corrections.texts.origin, summarise(corrections)
+    target = find_target(Path(to), format, origin)
+    if target.format == "lines" and provenance:
+        raise ExportError(
+            "Lines of text and label have no room for the columns of --provenance.",
+            "Leave it out, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+        )
+    style = style_of(target.format, origin, {}, encoding=encoding, raw=raw)
+    _check_encoding(style.encoding)
+    tables = corrected_tables(corrections, provenance=provenance, label_names=label_names)
+    excluded = excluded_tables(corrections, provenance=provenance, label_names=label_names)
+    plan = _plan(target, tables, excluded, corrections)
+    gone = check_free(
+        target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
+    )
+    notes = _notes(target, tables, corrections, label_names)
+    with staging(target.path) as stage:
+        for name, (format_, parts) in plan.items():
+            if format_ == "arrow":
+                save_datasets(parts, stage)
+                continue
+            style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw)
+            told = write_parts(format_, parts, stage / name, style, origin)
+            notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
+        files = {
+            path.relative_to(stage).as_posix(): {"sha256": hash_file(path)}
+            for path in sorted(stage.rglob("*"))
+            if path.is_file()
+        }
+        for name, (_, parts) in plan.items():
+            if name in files:
+                files[name]["rows"] = sum(part.table.num_rows for part in parts)
+        options = {"format": target.format, "provenance": provenance, "raw": raw, "label_names": label_names}
+        record = _record(corrections, summary, run, options, files, notes)
+        (stage / target.record).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
+        flush_all(stage)
+        if target.is_folder:
+            publish_folder(stage, target.path)
+        else:
+            publish_files(stage, [*reversed(plan), target.record], target.home, gone)
+    return Exported(
+        files=tuple(target.home / name for name in plan),
+        record=target.home / target.record,
+        summary=summary,
+        notes=tuple(notes),
+    )
+
+
+Plan = dict[str, tuple[Format, Sequence[SplitTable]]]
+
+
+def _plan(
+    target: Target, tables: Sequence[SplitTable], excluded: Sequence[SplitTable], corrections: Corrections
+) -> Plan:
+    """Which file gets which parts, in which format; the excluded rows come last."""
+    if not any(part.table.num_rows for part in tables):
+        raise ExportError(
+            "No row would be written: the policy chooses none.",
+            f"{' '.join(in_words(corrections.policy))} Choose otherwise, or review some rows first.",
+        )
+    plan: Plan
+    if not target.is_folder:
+        plan = {target.path.name: (target.format, [part for part in tables if part.table.num_rows])}
+    elif target.format == "arrow":
+        plan = {"": ("arrow", tables)}
+    else:
+        names = part_files(target, corrections.texts.origin, [part.about for part in tables])
+        pairs = zip(names, tables, strict=True)
+        plan = {name: (target.format, [part]) for name, part in pairs if part.table.num_rows}
+    if excluded:
+        plan[target.excluded] = ("parquet" if target.format == "arrow" else target.format, excluded)
+    return plan
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except LookupError:
+        raise ExportError(f"There is no text encoding {encoding!r}.", "Name another, such as utf-8.") from None
+
+
+def _notes(target: Target, tables: Sequence[SplitTable], corrections: Corrections, label_names: bool) -> list[str]:
+    notes = []
+    splits = [part.split for part in tables if part.table.num_rows]
+    empty = [part.split for part in tables if not part.table.num_rows]
+    if not target.is_folder and len(splits) > 1:
+        notes.append(f"The splits {listed(splits)} stand one below the other; give --to a folder to keep them apart.")
+    if target.is_folder and target.format != "arrow" and empty:
+        notes.append(f"No file for {listed(empty)}: none of {'its' if len(empty) == 1 else 'their'} rows is written.")
+    if class_names(corrections.texts) and not label_names and target.format not in ("parquet", "arrow"):
+        notes.append("Labels stand as their numbers, as in the source; --label-names writes the names.")
+    if stale := len(corrections.outcomes.stale):
+        notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
+    return notes
+
+
+def _record(
+    corrections: Corrections,
+    summary: Summary,
+    run: dict[str, str] | None,
+    options: dict[str, Any],
+    files: dict[str, Any],
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    texts = corrections.texts
+    try:
+        ours = version("label-auditor")
+    except PackageNotFoundError:  # run from a checkout
+        ours = "unknown"
+    return {
+        "auditor": ours,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": run,
+        "source": texts.origin.source,
+        "fingerprint": texts.fingerprint(),
+        "policy": corrections.policy.model_dump(mode="json"),
+        "policy_in_words": in_words(corrections.policy),
+        "options": options,
+        "summary": asdict(summary),
+        "files": files,
+        "notes": list(notes),
+    }

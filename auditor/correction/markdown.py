@@ -1,0 +1,28 @@
+"""Strings that others wrote, made safe to stand in Markdown."""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = re.compile(r"[^\W_](?:[\w ./:+-]*[^\W_])?")
+_NOT_PLAIN = re.compile(r"[^\w ]|_")
+_LONGEST = 80
+
+
+def code(text: str, length: int = _LONGEST) -> str:
+    """Give a name as code, in which nothing is markup: at most ``length`` characters, on one line.
+
+    A name of letters, digits and harmless signs stands between backticks. In any other, each sign is written by its
+    number: so none is left that could end a cell of a table, open a link, or begin HTML.
+    """
+    line = one_line(text, length)
+    if _PLAIN.fullmatch(line):
+        return f"`{line}`"
+    return f"<code>{_NOT_PLAIN.sub(lambda sign: f'&#{ord(sign[0])};', line)}</code>"
+
+
+def one_line(text: str, length: int = _LONGEST) -> str:
+    """Put a text on one line without invisible characters, cut to ``length`` characters."""
+    visible = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(visible.split()) or "(blank)"
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -1,0 +1,213 @@
+"""Target: where a corrected dataset is written, in which format, and what must never be written over."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.correction.formats import FILES, Format
+from auditor.correction.tables import split_names
+from auditor.data.files import FORMATS, OTHER_FILES, suffix_of
+from auditor.data.labeled_texts import Origin
+from auditor.data.source import listed
+from auditor.errors import ExportError
+from auditor.run import hash_file
+
+RECORD = "export.json"
+EXCLUDED = "excluded"
+_IN_MEMORY = ("arrow", "dataset", "hub", "frame")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an export goes.
+
+    Attributes
+    ----------
+    path : Path
+        One file, or a folder that keeps the splits.
+    format : str
+    is_folder : bool
+    """
+
+    path: Path
+    format: Format
+    is_folder: bool
+
+    @property
+    def home(self) -> Path:
+        """The folder that the files stand in."""
+        return self.path if self.is_folder else self.path.parent
+
+    @property
+    def record(self) -> str:
+        """Name of the record in it."""
+        return RECORD if self.is_folder else f"{self.path.name}.{RECORD}"
+
+    @property
+    def excluded(self) -> str:
+        """Name of the file of the rows that are left out."""
+        if self.is_folder:
+            return EXCLUDED + FILES.get(self.format, ".parquet")
+        packed = self.path.suffix if self.path.suffix.lower() == ".gz" else ""
+        return EXCLUDED + suffix_of(self.path) + packed
+
+
+def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
+    """Tell file from folder, and the format, by the name that is given.
+
+    Raises
+    ------
+    ExportError
+        If the format is unknown, or does not go with the name.
+    """
+    to = to.expanduser()
+    suffix = suffix_of(to)
+    if suffix in FORMATS:
+        packed, found = to.suffix.lower() == ".gz", FORMATS[suffix]
+        if to.is_dir():
+            raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
+        if packed and found == "parquet":
+            raise ExportError(f"{to}: Parquet is packed within, not as .gz.", "Leave .gz out of the name.")
+        if format_ not in (None, found):
+            raise ExportError(
+                f"--format {format_} does not go with the name {to.name}.", "Leave --format out, or name a folder."
+            )
+        target = Target(to, found, is_folder=False)  # type: ignore[arg-type]
+        if to.name == target.excluded:
+            raise ExportError(f"{to.name} is the name of the file of the rows left out.", "Give --to another name.")
+        return target
+    if {suffix, to.suffix.lower()} & OTHER_FILES and format_ is None:
+        raise ExportError(
+            f"{to} is of an unknown format: its name ends in {to.suffix!r}.",
+            f"Known are {listed([*FILES.values()])} (all but the last also with .gz), and folders.",
+        )
+    if to.is_file():
+        raise ExportError(
+            f"{to} is a file; its name ends in no format, so a folder would be made.", "Give --to another name."
+        )
+    default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
+    return Target(to, format_ or default, is_folder=True)
+
+
+def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) -> list[str]:
+    """Names of the parts' files in a folder: the source's own where the format is the same, else the splits'.
+
+    Parameters
+    ----------
+    parts : sequence of dict
+        What the source says of each part, its ``split`` among it.
+    """
+    names: list[str] = []
+    taken = {RECORD, target.excluded}
+    splits = split_names([about["split"] for about in parts])
+    for about, split in zip(parts, splits, strict=True):
+        own = str(about.get("file", ""))
+        # A run may come from anywhere: a name with a folder in it does not lead out of this one.
+        fits = (
+            origin.format == target.format
+            and own == Path(own).name
+            and FORMATS.get(suffix_of(Path(own))) == target.format
+        )
+        base = own if fits else split + FILES[target.format]
+        name, number = base, 2
+        while name.casefold() in taken:
+            name, number = f"{number}-{base}", number + 1
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def check_free(
+    target: Target, names: Sequence[str], origin: Origin, force: bool, run: str | None, sources: Sequence[Path]
+) -> list[str]:
+    """See to it that nothing is lost; the files of an earlier export there that this one does not write.
+
+    With ``force`` an earlier file is written over, but never the source: a file among ``sources``, or one that has
+    the bytes, or the name, of a file that was read, unless the record beside it says that this run wrote it. A folder
+    must be an earlier export, and hold nothing else.
+
+    Raises
+    ------
+    ExportError
+    """
+    home = target.home
+    there = [name for name in names if os.path.lexists(home / name)]
+    if target.is_folder:
+        there = [home.name] if home.is_dir() and any(home.iterdir()) else []
+    for path in [target.path, *(home / name for name in names)]:
+        if any(path.exists() and Path(source).exists() and path.samefile(source) for source in sources):
+            raise _is_source(path)
+    if not there:
+        return []
+    if not force:
+        raise ExportError(
+            f"There already: {listed([str(target.path if target.is_folder else home / name) for name in there])}.",
+            "Give --to another name, or write over it with --force.",
+        )
+    record = _read_record(home / target.record)
+    files = record.get("files", {})
+    if target.is_folder:
+        others = sorted(
+            {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()} - {*files, RECORD}
+        )
+        if not files or others:
+            raise ExportError(
+                f"{home} holds what no export wrote: {listed(others) or 'no record of one'}.",
+                "Give --to another folder, or remove this one.",
+            )
+        if _of_run(record) != run:
+            _refuse_source_folder(home, files, origin)
+        return []
+    for name in there:
+        ours = _of_run(record) == run and files.get(name, {}).get("sha256") == _hash(home / name)
+        if not ours and _was_read(home / name, origin):
+            raise _is_source(home / name)
+    return [
+        name
+        for name in files
+        if name not in names and Path(name).name == name and files[name]["sha256"] == _hash(home / name)
+    ]
+
+
+def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> None:
+    """An export of another run may be what this run has read."""
+    read = {about.get("folder") for about in origin.options["parts"]}
+    hashes = {about.get("sha256") for about in origin.options["parts"]} - {None}
+    if home.name in read or hashes & {_hash(home / name) for name in files}:
+        raise _is_source(home)
+
+
+def _was_read(path: Path, origin: Origin) -> bool:
+    parts = origin.options["parts"]
+    return any(path.name == about.get("file") or about.get("sha256") == _hash(path) for about in parts)
+
+
+def _is_source(path: Path) -> ExportError:
+    return ExportError(
+        f"{path} is the source, or a copy of it, and is never written over.",
+        "Give --to another name, or another folder.",
+    )
+
+
+def _hash(path: Path) -> str | None:
+    return hash_file(path) if path.is_file() else None
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """The record of an earlier export; empty if there is none that can be read."""
+    try:
+        record = json.loads(path.read_bytes())
+        files = {str(name): dict(about) for name, about in record["files"].items() if isinstance(about["sha256"], str)}
+        return {**record, "files": files}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _of_run(record: dict[str, Any]) -> str | None:
+    run = record.get("run")
+    return str(run["id"]) if isinstance(run, dict) and "id" in run else None

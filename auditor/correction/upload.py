@@ -1,0 +1,97 @@
+"""Upload: files to the Hub one by one, then all of them in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.correction.hub_errors import AGAIN
+from auditor.correction.remote import Target, asking
+from auditor.correction.staging import Staged
+
+_LOST = (
+    "If the connection was lost while the Hub was answering, the commit may have arrived: give the same command again: "
+    "it does nothing where all is there already."
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A commit to be made.
+
+    Attributes
+    ----------
+    api : huggingface_hub.HfApi
+    target : Target
+        As the card was written for it: if it has moved on meanwhile, nothing is committed.
+    message : str
+    create_pr : bool
+    listener : Listener or None
+    """
+
+    api: Any
+    target: Target
+    message: str
+    create_pr: bool
+    listener: Any
+
+    def commit(self, staged: Staged, stale: Sequence[str], *, private: bool) -> Any:
+        """Make the repository if it is not there, upload, and commit.
+
+        Parameters
+        ----------
+        staged : Staged
+            What is to be there.
+        stale : sequence of str
+            Paths that are to be there no more.
+        private : bool
+            Of a new repository.
+
+        Returns
+        -------
+        huggingface_hub.CommitInfo
+
+        Raises
+        ------
+        HubRefusedError, HubMovedError, HubUnreachableError, HubError
+        """
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        what, again, lost = self.target.what, AGAIN, _LOST
+        parent = self.target.commit
+        if parent is None:
+            parent = self._create(private)
+            made = f"The {'private' if private else 'public'} dataset {self.target.name} was made and is still empty. "
+            again, lost = f"{made}{AGAIN}", f"{made.replace('is still', 'may still be')}{_LOST}"
+        additions = [CommitOperationAdd(path, staged.folder / path) for path in staged.files]
+        with asking(what, again):
+            self._upload(additions)
+        deletions = [CommitOperationDelete(path) for path in stale]
+        with asking(what, again, lost):
+            return self.api.create_commit(
+                self.target.name,
+                [*additions, *deletions],
+                commit_message=self.message,
+                repo_type="dataset",
+                parent_commit=parent,
+                create_pr=self.create_pr,
+            )
+
+    def _create(self, private: bool) -> str:
+        name = self.target.name
+        with asking(self.target.what):
+            self.api.create_repo(name, repo_type="dataset", private=private)
+            return str(self.api.dataset_info(name).sha)
+
+    def _upload(self, additions: Sequence[Any]) -> None:
+        total, done = sum(addition.upload_info.size for addition in additions), 0
+        task = self.listener.task("Uploading") if self.listener else nullcontext(lambda done, total: None)
+        with task as advance:
+            for addition in additions:
+                self.api.preupload_lfs_files(
+                    self.target.name, [addition], repo_type="dataset", create_pr=self.create_pr
+                )
+                done += addition.upload_info.size
+                advance(done, total)

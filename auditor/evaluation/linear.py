@@ -1,0 +1,119 @@
+"""The classifiers of scikit-learn as arrays and words, and back: no object of theirs is ever stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from auditor.config import FeaturesConfig, LexicalConfig
+from auditor.models.logistic import Baseline, Logistic, features_classifier, lexical_classifier
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def taken_apart(classifier: Logistic) -> tuple[Arrays, list[str]]:
+    """Take a trained classifier apart.
+
+    Returns
+    -------
+    arrays : dict of str to array
+        ``classes`` (C,): codes of the classes seen in training. Unless there is but one: ``coef`` (C, D) or, of two
+        classes, (1, D); ``intercept`` (C,) or (1,); ``mean`` and ``scale`` (D,) of vectors, or ``idf`` (D,) of words.
+    words : list of D str
+        Empty where the features are vectors.
+    """
+    if isinstance(classifier.model, Baseline):
+        return {"classes": np.flatnonzero(classifier.model.predict_proba([None])[0])}, []
+    features, regression = classifier.model[0], classifier.model[-1]
+    arrays = {
+        "classes": regression.classes_.astype(np.int64),
+        "coef": np.ascontiguousarray(regression.coef_),
+        "intercept": regression.intercept_,
+    }
+    if isinstance(features, StandardScaler):
+        return {**arrays, "mean": features.mean_, "scale": features.scale_}, []
+    words = sorted(features.vocabulary_, key=features.vocabulary_.__getitem__)
+    return {**arrays, "idf": features.idf_}, words
+
+
+def features_from(arrays: Mapping[str, npt.NDArray[Any]], num_classes: int) -> Logistic:
+    """Put a classifier of (N, D) vectors together again.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not those of one.
+    """
+    classifier = features_classifier(FeaturesConfig(), num_classes)
+    size = _checked(arrays, ("mean", "scale"), num_classes)
+    if size is None:
+        classifier.model = _constant(arrays, num_classes)
+        return classifier
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_, scaler.n_features_in_ = arrays["mean"], arrays["scale"], size
+    classifier.model = make_pipeline(scaler, _regression(arrays))
+    return classifier
+
+
+def lexical_from(
+    arrays: Mapping[str, npt.NDArray[Any]], words: Sequence[str], config: LexicalConfig, num_classes: int
+) -> Logistic:
+    """Put a classifier of N texts together again.
+
+    Raises
+    ------
+    ValueError
+        If the arrays and words are not those of one.
+    """
+    size = _checked(arrays, ("idf",), num_classes)
+    if size != (len(words) or None) or len(set(words)) != len(words):
+        raise ValueError(f"{len(set(words))} words for {size or 0} weights")
+    classifier = lexical_classifier(config, num_classes)
+    if size is None:
+        classifier.model = _constant(arrays, num_classes)
+        return classifier
+    features = classifier.features.set_params(vocabulary={word: place for place, word in enumerate(words)})
+    features.idf_ = arrays["idf"]
+    classifier.model = make_pipeline(features, _regression(arrays))
+    return classifier
+
+
+def _regression(arrays: Mapping[str, npt.NDArray[Any]]) -> LogisticRegression:
+    regression = LogisticRegression()
+    regression.classes_, regression.coef_ = arrays["classes"], arrays["coef"]
+    regression.intercept_, regression.n_features_in_ = arrays["intercept"], arrays["coef"].shape[1]
+    return regression
+
+
+def _constant(arrays: Mapping[str, npt.NDArray[Any]], num_classes: int) -> Baseline:
+    return Baseline(num_classes).fit(None, arrays["classes"].astype(np.int32), 0)
+
+
+def _checked(arrays: Mapping[str, npt.NDArray[Any]], per_feature: Sequence[str], num_classes: int) -> int | None:
+    """D of arrays that belong together; None where there is but one class, and so no features."""
+    classes = arrays.get("classes", np.empty(0))
+    if classes.dtype.kind not in "iu" or classes.ndim != 1 or not len(classes) or (np.diff(classes) <= 0).any():
+        raise ValueError("no ascending codes of classes")
+    if classes[0] < 0 or classes[-1] >= num_classes:
+        raise ValueError(f"codes of classes beyond the {num_classes} names")
+    needed = {"classes", "coef", "intercept", *per_feature} if len(classes) > 1 else {"classes"}
+    if set(arrays) != needed:
+        raise ValueError(f"the arrays {', '.join(sorted(arrays))} instead of {', '.join(sorted(needed))}")
+    if len(classes) == 1:
+        return None
+    rows = 1 if len(classes) == 2 else len(classes)
+    size = arrays["coef"].shape[-1] if arrays["coef"].ndim == 2 else 0
+    shapes = {"coef": (rows, size), "intercept": (rows,), **dict.fromkeys(per_feature, (size,))}
+    for name, shape in shapes.items():
+        found = arrays[name]
+        if not size or found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
+            raise ValueError(f"{name!r} of shape {found.shape}, or with values that are no numbers")
+    if "scale" in arrays and (arrays["scale"] <= 0).any():
+        raise ValueError("a scale that is not above zero")
+    return size

@@ -1,0 +1,128 @@
+"""What people have decided about a run, and what retraining has found it to be worth."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
+
+from auditor.correction.corrections import corrections_of
+from auditor.correction.policy import Policy, in_words
+from auditor.correction.summary import Summary, summarise
+from auditor.errors import ExportError, LogError, RunDamagedError
+from auditor.evaluation.results import COMPARISON_FILE, Retraining
+from auditor.evaluation.telling import caveats
+from auditor.review.log import DecisionLog, run_id
+from auditor.run import Run
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """Rows of one class before and after; a class that was added had none."""
+
+    label: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What the decisions that stand come to under a policy, told in sentences: in all, and by class."""
+
+    policy: tuple[str, ...]
+    summary: Summary
+    classes: tuple[ClassRows, ...]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What retraining has found.
+
+    Attributes
+    ----------
+    found : Retraining
+    seconds : float
+        That the trainings took.
+    caveats : tuple of str
+    outdated : bool
+        Whether other decisions stand now.
+    """
+
+    found: Retraining
+    seconds: float
+    caveats: tuple[str, ...]
+    outdated: bool
+
+
+@dataclass(frozen=True)
+class Correction:
+    """All of it.
+
+    Attributes
+    ----------
+    decisions : Decisions or None
+        None while there are none.
+    worth : Worth or None
+        None before ``auditor retrain``.
+    trouble : str or None
+        Why the decisions cannot be told.
+    """
+
+    decisions: Decisions | None = None
+    worth: Worth | None = None
+    trouble: str | None = None
+
+
+def load_correction(run: Run, db: str | None = None) -> Correction | None:
+    """Read what there is of it; None if there is nothing.
+
+    Parameters
+    ----------
+    run : Run
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
+
+    Raises
+    ------
+    RunDamagedError
+        If an artifact is not the one that was written. A log that cannot be read is told, and spoils nothing else.
+    """
+    found = _found(run)
+    policy = Policy.model_validate(found.setting.policy) if found else Policy()
+    trouble = decisions = None
+    try:
+        decisions = _decisions(run, db, policy)
+    except (LogError, RunDamagedError, ExportError) as error:
+        trouble = error.what
+    worth = _worth(run, found, decisions) if found else None
+    return Correction(decisions, worth, trouble) if decisions or worth or trouble else None
+
+
+def _found(run: Run) -> Retraining | None:
+    if not any(COMPARISON_FILE in stage["outputs"] for stage in run.manifest["stages"].values()):
+        return None
+    return Retraining.model_validate_json(run.open(COMPARISON_FILE).read_bytes())
+
+
+def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
+    if db is None and not (run / "decisions.db").is_file():
+        return None
+    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+        corrections = corrections_of(run, log.standing(), policy)
+    summary = summarise(corrections)
+    if not (summary.judged or summary.stale):
+        return None
+    size = len(corrections.label_names)
+    before = np.bincount(corrections.texts.labels, minlength=size).tolist()
+    after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
+    return Decisions(tuple(in_words(policy)), summary, tuple(map(ClassRows, corrections.label_names, before, after)))
+
+
+def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:
+    stages = run.manifest["stages"]
+    seconds = sum(stages[name]["seconds"] for name in found.stages if name in stages)
+    counts = attrgetter("judged", "changed", "excluded")
+    outdated = decisions is not None and counts(decisions.summary) != counts(found.setting)
+    return Worth(found, seconds, caveats(found), outdated)

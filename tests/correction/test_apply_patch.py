@@ -1,0 +1,214 @@
+"""``auditor patch``, ``auditor apply`` and ``auditor.apply_patch``, with files, as their user sees them."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import auditor
+from auditor import actions
+from auditor.cli import main
+from auditor.config import ReadConfig
+from auditor.correction.patch import make_patch, write_patch
+from auditor.errors import ExportError
+from auditor.review.items import Items
+from auditor.review.log import DecisionLog, run_id
+from tests.correction.deciding import corrected, vote
+from tests.review.reviewing import decision
+from tests.review.runs import write_run
+
+Invoke = Callable[..., tuple[int, str, str]]
+ROWS = [("ah; =1", "joy"), ("oh, no", "sad"), ('so "so"', "anger"), ("eh", "joy"), ("hm", "sad")]
+FRAME = pd.DataFrame(ROWS, columns=["text", "label"])
+RIGHT = [("ah; =1", "sad"), *ROWS[1:2], *ROWS[3:]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["auditor", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return int(stopped.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def patch(tmp_path: Path) -> Path:
+    """The first row becomes sad, the third is left out."""
+    texts = auditor.read(FRAME)
+    made = corrected(texts, vote(texts, 0, "relabel", "sad"), vote(texts, 2, "exclude"))
+    return write_patch(make_patch(made), tmp_path / "patch.jsonl")
+
+
+def pairs(path: Path) -> list[tuple[str, str]]:
+    texts = auditor.read(path)
+    return list(zip(texts.texts, (texts.label_names[code] for code in texts.labels), strict=True))
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.jsonl", "rows.parquet", "rows.csv.gz"])
+def test_a_patch_fits_the_same_rows_in_any_format(tmp_path: Path, patch: Path, name: str) -> None:
+    source, to = tmp_path / name, tmp_path / "new" / f"clean-{name}"
+    to.parent.mkdir()
+    if "jsonl" in name:
+        FRAME.to_json(source, orient="records", lines=True)
+    elif "parquet" in name:
+        FRAME.to_parquet(source)
+    else:
+        FRAME.to_csv(source, index=False, sep="\t" if "tsv" in name else ",")
+    applied, exported = auditor.apply_patch(patch, source, to)
+    assert (len(applied.applied), applied.unfit) == (2, ())
+    assert pairs(to) == RIGHT
+    assert to in exported.files
+
+
+def test_numbers_of_classes_stay_numbers(tmp_path: Path, patch: Path) -> None:
+    import datasets
+
+    names = ["sad", "joy", "anger"]
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=names)})
+    rows = {"text": [text for text, _ in ROWS], "label": [names.index(label) for _, label in ROWS]}
+    auditor.apply_patch(patch, datasets.Dataset.from_dict(rows, features), tmp_path / "clean")
+    made = datasets.load_from_disk(str(tmp_path / "clean"))
+    assert made.features == features
+    assert [(row["text"], names[row["label"]]) for row in made] == RIGHT
+
+
+def test_frames_and_changes_in_memory_do_as_well(tmp_path: Path) -> None:
+    texts = auditor.read(FRAME)
+    changes = make_patch(corrected(texts, vote(texts, 3, "relabel", "sad")))
+    auditor.apply_patch(changes, FRAME, tmp_path / "clean.parquet")
+    assert pq.read_table(tmp_path / "clean.parquet")["label"].to_pylist()[3] == "sad"
+
+
+def test_rows_without_a_label_come_back(tmp_path: Path, patch: Path) -> None:
+    source = tmp_path / "rows.csv"
+    pd.concat([pd.DataFrame([("", "joy")], columns=FRAME.columns), FRAME]).to_csv(source, index=False)
+    auditor.apply_patch(patch, source, tmp_path / "clean.csv", config=ReadConfig(drop_invalid=True))
+    made = pd.read_csv(tmp_path / "clean.csv", keep_default_na=False)
+    assert list(made.itertuples(index=False, name=None)) == [("", "joy"), *RIGHT]
+
+
+def test_neither_patch_nor_source_is_written_over(tmp_path: Path, patch: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    FRAME.to_json(source, orient="records", lines=True)
+    before = {path: path.read_bytes() for path in (source, patch)}
+    for path in before:
+        with pytest.raises(ExportError):
+            auditor.apply_patch(patch, source, path, force=True)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+# -- the command line --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run under the usual name, with a new label, a row left out and a row that nobody is sure of."""
+    run = write_run(tmp_path / "reports" / "runs" / "diary")
+    items = Items.of(run)
+    with closing(DecisionLog(run / "decisions.db", run_id(run))) as log:
+        label = items.label_names[(items.given[5] + 1) % len(items.label_names)]
+        votes = [(5, ["relabel", label]), (6, ["exclude"]), (7, ["unsure"]), (8, ["none_fits", "boredom"])]
+        log.append(decision(items, row, "ann", *words, run_id=log.run_id) for row, words in votes)
+    return run.directory
+
+
+@pytest.fixture
+def source(run: Path, tmp_path: Path) -> Path:
+    """The run's rows, in one file."""
+    auditor.export(run, tmp_path / "source.jsonl", auditor.Policy(reviewers=("nobody",)))
+    return tmp_path / "source.jsonl"
+
+
+def test_patch_and_apply_give_what_export_gives(invoke: Invoke, run: Path, source: Path, tmp_path: Path) -> None:
+    code, out, _ = invoke("patch", "diary", "--to", "patch.jsonl")
+    assert (code, out.strip()) == (0, "3 changes written to patch.jsonl: 1 new label, 2 rows left out.")
+    assert len((tmp_path / "patch.jsonl").read_text("utf-8").splitlines()) == 3
+    code, out, err = invoke("apply", "patch.jsonl", source, "--drop-invalid", "--to", "applied/clean.jsonl")
+    assert (code, err) == (0, "")
+    assert "3 changes made: 1 new label, 2 rows left out." in out
+    auditor.export(run, tmp_path / "exported" / "clean.jsonl")
+    assert (tmp_path / "applied/clean.jsonl").read_bytes() == (tmp_path / "exported/clean.jsonl").read_bytes()
+    code, out, _ = invoke(
+        "apply", "patch.jsonl", "applied/clean.jsonl", "--drop-invalid", "--to", "twice/clean.jsonl", "--json"
+    )
+    told = json.loads(out)
+    assert (code, told["applied"], told["already"], told["unfit"]) == (0, 0, 3, [])
+    assert (tmp_path / "twice/clean.jsonl").read_bytes() == (tmp_path / "applied/clean.jsonl").read_bytes()
+
+
+def test_what_does_not_fit_is_listed(invoke: Invoke, run: Path, source: Path, tmp_path: Path) -> None:
+    lines = source.read_text("utf-8").splitlines()
+    row = json.loads(lines[5])
+    lines[5] = json.dumps({**row, "text": row["text"] + " (edited)"})
+    source.write_text("\n".join(lines), "utf-8")
+    policy = auditor.Policy(add_classes=True)
+    write_patch(actions.make_patch(run, policy), tmp_path / "patch.jsonl")
+    words = ["apply", "patch.jsonl", source, "--drop-invalid"]
+    code, out, _ = invoke(*words, "--to", "one/clean.jsonl")
+    assert code == 0
+    assert "2 changes not made, since they do not fit:" in out
+    assert "1 × row gone: the row is not there any more" in out
+    assert "boredom" in out
+    code, out, _ = invoke(*words, "--to", "two/clean.jsonl", "--add-classes", "--json")
+    told = json.loads(out)
+    assert [one["why"] for one in told["unfit"]] == ["row gone"]
+    assert told["summary"]["new_classes"] == ["boredom"]
+
+
+def test_ids_that_were_not_read_are_asked_for(invoke: Invoke, tmp_path: Path) -> None:
+    frame = pd.concat([FRAME, FRAME]).assign(id=[f"tweet {row}" for row in range(10)])
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    texts = auditor.read(frame, ReadConfig(id="id"))
+    write_patch(make_patch(corrected(texts, vote(texts, 0, "relabel", "sad"))), tmp_path / "patch.jsonl")
+    _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--to", "one.csv")
+    assert "1 × several rows" in out
+    assert "--id" in out
+    _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--id", "id", "--to", "two.csv")
+    assert "1 change made" in out
+    assert "--id" not in out
+
+
+def test_conflicts_of_two_people_are_listed(invoke: Invoke, source: Path, patch: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(FRAME.to_csv(index=False).encode())
+    texts = auditor.read(FRAME)
+    other = corrected(texts, vote(texts, 0, "relabel", "anger", reviewer="bob"), vote(texts, 4, "exclude"))
+    write_patch(make_patch(other), tmp_path / "other.jsonl")
+    code, out, _ = invoke("apply", patch, "rows.csv", "--with", "other.jsonl", "--to", "clean.csv")
+    assert code == 0
+    assert "1 conflict between the patches; none of these changes is made:" in out
+    assert "ann" in out
+    assert "bob" in out
+    assert pairs(tmp_path / "clean.csv") == [ROWS[0], ROWS[1], ROWS[3]]
+
+
+def test_mistakes_are_told(invoke: Invoke, patch: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(FRAME.to_csv(index=False).encode())
+    (tmp_path / "bad.jsonl").write_bytes(b"\x00")
+    for words, said in [
+        (["apply", "none.jsonl", "rows.csv"], "none.jsonl cannot be read"),
+        (["apply", "bad.jsonl", "rows.csv"], "bad.jsonl, line 1"),
+        (["apply", "rows.csv", "rows.csv"], "rows.csv, line 1"),
+        (["apply", patch, "none.csv"], "none.csv does not exist"),
+        (["apply", patch, "rows.csv", "--format", "odd"], "--format is 'odd'"),
+    ]:
+        code, _, err = invoke(*words, "--to", "clean.csv")
+        assert code in (3, 8)
+        assert said in err
+    assert not (tmp_path / "clean.csv").exists()

@@ -1,0 +1,154 @@
+"""The commands that give a corrected dataset back, as their user sees them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import auditor
+from auditor.cli import main
+from auditor.review.items import Items
+from auditor.review.log import DecisionLog, run_id
+from auditor.run import Run
+from tests.review.reviewing import decision
+from tests.review.runs import write_run
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["auditor", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return int(stopped.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = write_run(tmp_path_factory.mktemp("made") / "diary")
+    items = Items.of(run)
+    with closing(DecisionLog(run / "decisions.db", run_id(run))) as log:
+        kinds = [("keep",), ("exclude",), ("none_fits", "awe"), ("unsure",)]
+        events = [decision(items, row, "ann", *words, run_id=log.run_id) for row, words in enumerate(kinds)]
+        suggested = [items.label(items.suggested[row]) for row in (4, 5)]
+        events += [decision(items, 4, "ann", "relabel", suggested[0], run_id=log.run_id)]
+        events += [decision(items, 5, "bob", "relabel", suggested[1], run_id=log.run_id)]
+        log.append(events)
+    return run
+
+
+@pytest.fixture
+def run(made: Run, tmp_path: Path) -> Run:
+    """A run under the usual name, with six decisions."""
+    return Run(shutil.copytree(made.directory, tmp_path / "reports" / "runs" / "diary"))
+
+
+def exported(invoke: Invoke, *words: object) -> dict[str, object]:
+    code, out, err = invoke("export", "diary", *words, "--json")
+    assert (code, err) == (0, "")
+    return dict(json.loads(out))
+
+
+def test_export(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    code, out, err = invoke("export", "diary", "--to", "clean.csv")
+    assert (code, err) == (0, "")
+    assert "Policy: relabel takes the new label, keep changes nothing. Left out: exclude, none_fits." in out
+    assert "6 of 240 rows judged by ann, bob: relabel 2, keep 1, exclude 1, none_fits 1, unsure 1." in out
+    assert "2 labels changed, 2 rows left out, 239 written." in out
+    assert "Unchanged, unsure: train-3." in out
+    assert "Written: excluded.csv" in out
+    assert json.loads((tmp_path / "clean.csv.export.json").read_text())["run"]["name"] == "diary"
+    code, _, err = invoke("export", "diary", "--to", "clean.csv")
+    assert code == 8
+    assert "There already: clean.csv, excluded.csv, clean.csv.export.json." in err
+    assert invoke("export", "diary", "--to", "clean.csv", "--force")[0] == 0
+
+
+def test_what_is_chosen(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    def rows(*words: object) -> int:
+        return (
+            pq.read_table(tmp_path / "out.parquet").num_rows
+            if exported(invoke, "--to", "out.parquet", "--force", *words)
+            else 0
+        )
+
+    assert rows() == 239
+    assert rows("--leave-out", "") == 241
+    assert rows("--leave-out", "exclude,none_fits,unsure,invalid") == 237
+    assert rows("--unreviewed", "drop") == 5, "the row that was set aside among them"
+    assert rows("--verdicts", "keep,relabel") == 3
+    assert rows("--changed-only") == 2
+    assert rows("--changed-only", "--reviewer", "bob") == 1
+    assert rows("--filter", "verdict=keep") == 1
+    assert rows("--add-classes") == 240
+
+
+def test_suggestions_only_above_a_probability(invoke: Invoke, run: Run) -> None:
+    def changed(*words: object) -> tuple[object, object]:
+        told = exported(invoke, *words, "--to", "out.parquet", "--force")
+        summary, policy = told["summary"], told["policy"]
+        assert isinstance(summary, dict)
+        assert isinstance(policy, dict)
+        return summary["suggested"], policy["above"]
+
+    assert changed() == (0, 0.99)
+    few, above = changed("--unreviewed", "suggest-above", "0.9")
+    assert above == 0.9
+    assert changed("--unreviewed", "suggest-above=0.9") == (few, 0.9)
+    assert changed("--unreviewed", "suggest-above", "0.5")[0] > few > 0  # type: ignore[operator]
+
+
+def test_provenance_and_names(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    exported(invoke, "--to", "out", "--format", "parquet", "--provenance", "--label-names")
+    table = pq.read_table(tmp_path / "out" / "train.parquet")
+    assert table.column_names[:3] == ["text", "label", "given_label"]
+    assert table["reviewers"][0].as_py() == ["ann"]
+    assert table["suspicion"].null_count < len(table)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 8, "No place to write to is given."),
+        (("--to", "x.csv", "--format", "xls"), 3, "--format is 'xls'."),
+        (("--to", "x.csv", "--leave-out", "keep"), 3, "--leave-out names 'keep'."),
+        (("--to", "x.csv", "--verdicts", "maybe"), 3, "--verdicts names 'maybe'."),
+        (("--to", "x.csv", "--unreviewed", "guess"), 3, "--unreviewed is 'guess'."),
+        (("--to", "x.csv", "--unreviewed", "suggest-above=high"), 3, "high is no probability"),
+        (("--to", "x.csv", "--unreviewed", "suggest-above", "1.5"), 3, "1.5 is no probability"),
+        (("0.5", "--to", "x.csv"), 3, "0.5 is no probability that --unreviewed keep takes"),
+        (("--to", "x.csv", "--filter", "nonsense=1"), 7, "The filter has no field 'nonsense'"),
+        (("--to", "x.csv", "--changed-only", "--reviewer", "nobody"), 8, "No row would be written"),
+    ],
+)
+def test_refusals(invoke: Invoke, run: Run, tmp_path: Path, words: tuple[str, ...], code: int, message: str) -> None:
+    found, out, err = invoke("export", "diary", *words)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_in_python(run: Run, tmp_path: Path) -> None:
+    done = auditor.export(run, tmp_path / "clean.parquet", auditor.Policy(changed_only=True))
+    assert pq.read_table(done.files[0]).num_rows == 2
+    again = auditor.export(
+        auditor.Audit(run), tmp_path / "clean", filter="verdict=exclude&verdict=keep", format="jsonl"
+    )
+    assert [path.name for path in again.files] == ["train.jsonl", "excluded.jsonl"]
+    assert again.summary.written == 1
