@@ -56,6 +56,13 @@ def _identifiers(value: Any) -> str | list[str] | None:
     return value  # type: ignore[no-any-return]
 
 
+def new_card(repo: str) -> str:
+    """Begin a card where there is none."""
+    title = repo.split("/")[-1]
+    heading = title.replace("_", "\\_")
+    return f"---\npretty_name: {json.dumps(title)}\n---\n\n# {heading}\n"
+
+
 def read_card(text: str, repo: str) -> Any:
     """Read a card, with metadata or without.
 
@@ -77,7 +84,7 @@ def read_card(text: str, repo: str) -> Any:
 
 
 def write_card(
-    card: Any | None,
+    card: Any,
     repo: str,
     name: str,
     facts: Facts,
@@ -85,12 +92,12 @@ def write_card(
     taken: Taken,
     renamed: Mapping[str, str],
 ) -> str:
-    """Write the card of a repository.
+    """Put our part into a card.
 
     Parameters
     ----------
-    card : huggingface_hub.DatasetCard or None
-        The one that is there; its metadata, its other configurations and its prose are kept.
+    card : huggingface_hub.DatasetCard
+        The one that is there, or a new one; its metadata, its other configurations and its prose are kept.
     repo, name : str
         The repository, and the corrected labels' configuration.
     facts : Facts
@@ -105,15 +112,8 @@ def write_card(
     HubError
         If the card that is there has a configuration of one of these names made of other files.
     """
-    from huggingface_hub import DatasetCard
-
     section = render_section(repo, name, facts, renamed, original=ORIGINAL in splits)
-    if card is None:
-        title = repo.split("/")[-1]
-        heading = title.replace("_", "\\_")
-        card = DatasetCard(f"---\npretty_name: {json.dumps(title)}\n---\n\n# {heading}\n\n{section}\n")
-    else:
-        card.text = with_section(card.text, section, name)
+    card.text = with_section(card.text, section, name)
     data = card.data.to_dict()
     for key, value in _metadata(data, facts, name, splits, taken).items():
         card.data[key] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -102,8 +103,6 @@ class Facts:
 
 def gather(run: Run, corrections: Corrections) -> Facts:
     """Gather the facts of a finished run and its corrections."""
-    import json
-
     manifest, origin, summary = run.manifest, corrections.texts.origin, summarise(corrections)
     config = AuditConfig.model_validate(manifest["config"])
     scores = json.loads(run.open("scores.json").read_text("utf-8"))

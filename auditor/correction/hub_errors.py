@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
 
+from auditor.data.hub import chain
 from auditor.errors import (
     AuditorError,
     HubError,
@@ -102,16 +102,6 @@ def _answered(error: object, name: str, todo: str) -> AuditorError:
     if status >= 500:
         return HubUnreachableError(f"The Hub fails to answer for {name}: status {status}.", f"Wait a while. {todo}")
     return HubError(f"The Hub refuses what was sent to {name} (status {status}): {said or 'no reason given'}.", todo)
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Give an exception, and what it was raised from, each once."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
 
 
 def _seconds(error: object) -> int | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.card import MARK, ORIGINAL, read_card, write_card
+from auditor.correction.card import MARK, ORIGINAL, new_card, read_card, write_card
 from auditor.correction.corrections import Corrections
-from auditor.correction.facts import gather
+from auditor.correction.facts import Facts, gather
 from auditor.correction.markdown import one_line
 from auditor.correction.publish import flush_all, publish_folder, staging
 from auditor.correction.remote import (
@@ -26,7 +26,7 @@ from auditor.correction.remote import (
     licence_of,
     stale_files,
 )
-from auditor.correction.staging import CARD, stage
+from auditor.correction.staging import CARD, Staged, stage
 from auditor.correction.summary import Summary
 from auditor.correction.upload import Upload
 from auditor.data.source import counted, listed
@@ -133,22 +133,10 @@ def push(
         if dry_run is None:
             _check_wishes(target, private, create_pr, notes)
         facts = gather(run, corrections)
-        taken, note = licence_of(api, facts.hub)
-        notes += [note] if note else []
-        card = None if target.commit is None else read_card(target.card or "", target.name)
-        if card is not None:
-            with asking(target.what):
-                declare_data(target, card, token)
         original = original and facts.hub is None
         with _room(folder):
             staged = stage(corrections, facts, Path(folder), config_name, original=original, provenance=provenance)
-        stale = stale_files(target, card, staged.splits, staged.files)
-        if card is not None:
-            check_patterns(target, card, staged.folder)
-        text = write_card(card, target.name, config_name, facts, staged.splits, taken, staged.renamed)
-        (staged.folder / CARD).write_bytes(text.encode())
-        notes += [f"The split {old!r} is named {new!r} there." for old, new in staged.renamed.items()]
-        notes += [f"The split {split!r} has no row, and is left out." for split in staged.empty]
+        stale = _add_card(api, target, staged, facts, config_name, notes)
         notes += _warnings(facts.summary, original, config_name)
         pushed = Pushed(
             target.name,
@@ -170,6 +158,25 @@ def push(
     return replace(
         pushed, commit=info.oid, pr_url=info.pr_url if create_pr else None, unchanged=info.oid == target.commit
     )
+
+
+def _add_card(
+    api: Any, target: Target, staged: Staged, facts: Facts, config_name: str, notes: list[str]
+) -> tuple[str, ...]:
+    """Write the card beside the files, after checking that all can stand together; paths that are to go."""
+    card = read_card(new_card(target.name) if target.card is None else target.card, target.name)
+    if target.commit is not None:
+        with asking(target.what):
+            declare_data(target, card, api.token)
+    stale = stale_files(target, card, staged)
+    check_patterns(target, card, staged.folder)
+    taken, note = licence_of(api, facts.hub)
+    text = write_card(card, target.name, config_name, facts, staged.splits, taken, staged.renamed)
+    (staged.folder / CARD).write_bytes(text.encode())
+    notes += [note] if note else []
+    notes += [f"The split {old!r} is named {new!r} there." for old, new in staged.renamed.items()]
+    notes += [f"The split {split!r} has no row, and is left out." for split in staged.empty]
+    return stale
 
 
 def _check_names(repo: str, config_name: str) -> None:

@@ -13,7 +13,7 @@ from auditor.correction.card import Config, Taken, is_ours, taken_from
 from auditor.correction.facts import HubSource
 from auditor.correction.hub_errors import AGAIN, push_error
 from auditor.correction.markdown import one_line
-from auditor.correction.staging import CARD, SHARD_NAME
+from auditor.correction.staging import CARD, SHARD_NAME, Staged
 from auditor.errors import HubError, HubRefusedError
 
 PATIENCE = 20.0
@@ -114,7 +114,7 @@ def _download_card(api: Any, repo: str, commit: str) -> str:
             raise HubError(f"The card of {repo} is no UTF-8 text.", "Mend its README.md there.") from None
 
 
-def stale_files(target: Target, card: Any, staged: dict[str, Any], files: tuple[str, ...]) -> tuple[str, ...]:
+def stale_files(target: Target, card: Any, staged: Staged) -> tuple[str, ...]:
     """Shards of an earlier push that this one does not write again.
 
     Raises
@@ -122,12 +122,12 @@ def stale_files(target: Target, card: Any, staged: dict[str, Any], files: tuple[
     HubError
         If the folder of one of our configurations holds somebody else's files.
     """
-    configs = card.data.get("configs") or [] if card else []
+    configs = card.data.get("configs") or []
     ours = {config.get("config_name") for config in configs if is_ours(config)}
     stale = []
-    for path in sorted(target.files - set(files)):
+    for path in sorted(target.files - set(staged.files)):
         folder, _, rest = path.partition("/")
-        if folder not in staged or not rest:
+        if folder not in staged.splits or not rest:
             continue
         if folder not in ours:
             raise HubError(

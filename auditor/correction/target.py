@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,15 @@ class Target:
         """Name of the record in it."""
         return RECORD if self.is_folder else f"{self.path.name}.{RECORD}"
 
-    @property
+    @cached_property
     def excluded(self) -> str:
-        """Name of the file of the rows that are left out."""
+        """Name of the file of the rows that are left out; one that another export has taken is left to it."""
         if self.is_folder:
             return EXCLUDED + FILES.get(self.format, ".parquet")
-        packed = self.path.suffix if self.path.suffix.lower() == ".gz" else ""
-        return EXCLUDED + suffix_of(self.path) + packed
+        stem, ending = _cut(self.path)
+        name = EXCLUDED + ending
+        ours = name in _read_record(self.home / self.record).get("files", {})
+        return name if ours or not os.path.lexists(self.home / name) else f"{stem}.{name}"
 
 
 def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
@@ -78,7 +81,7 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
                 f"--format {format_} does not go with the name {to.name}.", "Leave --format out, or name a folder."
             )
         target = Target(to, found, is_folder=False)  # type: ignore[arg-type]
-        if to.name == target.excluded:
+        if to.name == EXCLUDED + _cut(to)[1]:
             raise ExportError(f"{to.name} is the name of the file of the rows left out.", "Give --to another name.")
         return target
     if {suffix, to.suffix.lower()} & OTHER_FILES and format_ is None:
@@ -92,6 +95,13 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
         )
     default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
     return Target(to, format_ or default, is_folder=True)
+
+
+def _cut(path: Path) -> tuple[str, str]:
+    """A file's name without and with nothing but its extension, ``.gz`` included."""
+    packed = path.suffix if path.suffix.lower() == ".gz" else ""
+    ending = suffix_of(path) + packed
+    return path.name[: -len(ending)], ending
 
 
 def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) -> list[str]:

@@ -12,8 +12,8 @@ from auditor.correction.remote import Target, asking
 from auditor.correction.staging import Staged
 
 _LOST = (
-    "If the connection was lost while the Hub was answering, the commit may have arrived: give the same command again: "
-    "it does nothing where all is there already."
+    "If the connection was lost while the Hub was answering, the commit may have arrived. "
+    "Either way, give the same command again: it does nothing where all is there already."
 )
 
 
@@ -63,8 +63,8 @@ class Upload:
         parent = self.target.commit
         if parent is None:
             parent = self._create(private)
-            made = f"The {'private' if private else 'public'} dataset {self.target.name} was made and is still empty. "
-            again, lost = f"{made}{AGAIN}", f"{made.replace('is still', 'may still be')}{_LOST}"
+            made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
+            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {_LOST}"
         additions = [CommitOperationAdd(path, staged.folder / path) for path in staged.files]
         with asking(what, again):
             self._upload(additions)

@@ -106,7 +106,7 @@ def hub_error(error: Exception, name: str, config: ReadConfig) -> AuditorError:
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
     from datasets.load import EmptyDatasetError
 
-    errors = list(_chain(error))
+    errors = list(chain(error))
     message = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     if any(isinstance(e, hub.RevisionNotFoundError) for e in errors):
         return HubMissingError(
@@ -161,7 +161,8 @@ def _unreachable(name: str, why: str) -> HubUnreachableError:
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an exception, and what it was raised from, each once."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

@@ -46,10 +46,12 @@ def _with_index(frame: pd.DataFrame) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     try:
         indexed = pa.Table.from_pandas(frame)
-        check_storable(indexed.select(index_columns(indexed.schema)))
+        index = indexed.select(index_columns(indexed.schema))
+        check_storable(index)
     except (*_REFUSALS, AuditorError):
         return table
-    return indexed
+    # Periods and intervals are types of pandas' own, which `datasets` does not know: an export could not hold them.
+    return table if any(isinstance(type_, pa.BaseExtensionType) for type_ in index.schema.types) else indexed
 
 
 def index_columns(schema: pa.Schema) -> list[str]:

@@ -85,12 +85,13 @@ def main() -> None:
         "comparisons": {},
     }
     tested_on = {"given": texts.labels[split.test], "true": truth[split.test]}
+    comparisons = {}
     for name in arguments.models.split(","):
         probabilities = trained(name, versions, texts, duplicates, split, audit.directory / "trained")
-        compared = compare(probabilities, tested_on, texts.label_names)
-        results["comparisons"][name] = compared.model_dump(mode="json")
+        comparisons[name] = compare(probabilities, tested_on, texts.label_names)
+        results["comparisons"][name] = comparisons[name].model_dump(mode="json")
         save(results)
-        draw(name, compared, list(versions))
+    draw(comparisons, list(versions))
 
 
 def save(results: dict[str, Any]) -> None:
@@ -221,24 +222,28 @@ def vectors(texts: auditor.LabeledTexts, folder: Path) -> npt.NDArray[np.float32
 # -- figures ----------------------------------------------------------------------------------------------------
 
 
-def draw(name: str, compared: Comparison, versions: list[str]) -> None:
-    """Accuracy on given and on true labels by version, with intervals."""
-    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+def draw(compared: dict[str, Comparison], versions: list[str]) -> None:
+    """Accuracy on given and on true labels by version, with intervals; a panel a model."""
+    figure, panels = plt.subplots(
+        1, len(compared), figsize=(3 + 3.2 * len(compared), 4.2), layout="constrained", sharey=True, squeeze=False
+    )
     places = np.arange(len(versions))[::-1]
-    for tested, colour, shift in (("given", "#8a8f98", 0.16), ("true", "#1f6feb", -0.16)):
-        cells = [compared.cell(version, tested).accuracy for version in versions]
-        values = np.array([cell.value for cell in cells])
-        ends = np.array([[cell.value - cell.low for cell in cells], [cell.high - cell.value for cell in cells]])
-        axes.errorbar(
-            values, places + shift, xerr=ends, fmt="o", color=colour, capsize=3, label=f"tested on {tested} labels"
-        )
-    axes.set_yticks(places, [f"trained on labels {versions[0]}", *versions[1:]])
-    axes.set_xlabel("accuracy on 2,000 test rows that nobody reviewed, 95 % bootstrap intervals")
-    axes.set_title(name)
-    axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="best", frameon=False)
+    for axes, (name, comparison) in zip(panels[0], compared.items(), strict=True):
+        for tested, colour, shift in (("given", "#8a8f98", 0.15), ("true", "#1f6feb", -0.15)):
+            cells = [comparison.cell(version, tested).accuracy for version in versions]
+            values = np.array([cell.value for cell in cells])
+            ends = np.abs([[cell.low, cell.high] - values[i] for i, cell in enumerate(cells)]).T
+            axes.errorbar(
+                values, places + shift, xerr=ends, fmt="o", color=colour, capsize=3, label=f"tested on {tested} labels"
+            )
+        axes.set_title(name)
+        axes.grid(axis="x", alpha=0.3)
+    panels[0, 0].set_yticks(places, [f"labels {versions[0]}", *versions[1:]])
+    figure.supxlabel(f"accuracy on {comparison.rows:,} test rows that nobody reviewed, 95 % intervals", fontsize=10)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
     (HERE / "figures").mkdir(exist_ok=True)
-    figure.savefig(HERE / "figures" / f"{name}.png", dpi=120)
+    figure.savefig(HERE / "figures" / "accuracy.png", dpi=120)
     plt.close(figure)
 
 

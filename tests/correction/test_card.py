@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from auditor.correction.card import Taken, merge_configs, read_card, taken_from, write_card
+from auditor.correction.card import Taken, merge_configs, new_card, read_card, taken_from, write_card
 from auditor.correction.facts import Facts, HubSource, SplitRows, VerdictRows
 from auditor.correction.markdown import code
 from auditor.correction.picture import draw_changes
@@ -69,7 +69,7 @@ def facts(names: tuple[str, ...] = ("joy", "love"), source: str = "`diary.csv`",
 
 def card(told: Facts, existing: str | None = None, splits: Any = None, **changes: Any) -> str:
     taken, name = changes.get("taken", Taken()), changes.get("name", "corrected")
-    there = None if existing is None else read_card(existing, "ann/x")
+    there = read_card(new_card("ann/x_y") if existing is None else existing, "ann/x")
     return write_card(there, "ann/x_y", name, told, splits or SPLITS, taken, changes.get("renamed", {}))
 
 

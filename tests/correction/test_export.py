@@ -125,6 +125,16 @@ def test_nothing_is_written_over_unless_forced(source: Path, tmp_path: Path) -> 
     assert (tmp_path / "excluded.csv").exists(), "an export that is the source's copy may be replaced by its own run"
 
 
+def test_two_exports_side_by_side_keep_their_excluded_rows(source: Path, tmp_path: Path) -> None:
+    write_export(made(source), tmp_path / "clean.csv", run=RUN)
+    first = (tmp_path / "excluded.csv").read_bytes()
+    done = write_export(made(source), tmp_path / "again.csv", run=RUN, provenance=True)
+    assert done.files == (tmp_path / "again.csv", tmp_path / "again.excluded.csv")
+    assert (tmp_path / "excluded.csv").read_bytes() == first
+    assert write_export(made(source), tmp_path / "again.csv", run=RUN, force=True).files == done.files
+    assert write_export(made(source), tmp_path / "clean.csv", run=RUN, force=True).files[1].name == "excluded.csv"
+
+
 def test_the_source_is_never_written_over(source: Path, tmp_path: Path) -> None:
     corrections = made(source)
     link, hard, copy = tmp_path / "link.csv", tmp_path / "hard.csv", tmp_path / "copy.csv"

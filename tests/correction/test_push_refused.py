@@ -70,6 +70,8 @@ def test_failed_push_leaves_all_as_it_was_and_can_be_repeated(
         assert f"The private dataset {name} was made" in answer["todo"]
     hub.fail(kind, times=0)
     assert push(name)["commit"] == hub.store.dataset(name).refs["main"]
+    title = name.split("/")[1] if is_new else "Mine"
+    assert f"\n# {title}\n" in "\n" + hub.store.dataset(name).files["README.md"].decode()
 
 
 def test_commit_whose_answer_is_lost_is_there(hub: Hub, push: Any) -> None:

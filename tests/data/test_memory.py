@@ -126,3 +126,13 @@ def test_frame_with_numbers_for_names() -> None:
     frame = pd.DataFrame([["a", "x"], ["b", "y"]])
     assert list(read(frame, ReadConfig(text="0", label="1")).texts) == ["a", "b"]
     assert list(frame.columns) == [0, 1], "the caller's frame is left as it is"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [pd.period_range("2020-01", periods=2, freq="M"), pd.IntervalIndex.from_breaks([0, 1, 2]), pd.Index([1, "a"])],
+    ids=["periods", "intervals", "mixed"],
+)
+def test_an_index_that_nothing_can_hold_is_left_out(index: pd.Index) -> None:
+    data = read(pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}, index=index))
+    assert data.table.column_names[5:] == ["original:text", "original:label"]
