@@ -75,12 +75,30 @@ def read_card(text: str, repo: str) -> Any:
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
     try:
-        return DatasetCard(text if REGEX_YAML_BLOCK.search(text) else f"---\n\n---\n{text}")
+        card = DatasetCard(text if REGEX_YAML_BLOCK.search(text) else f"---\n\n---\n{text}")
+        _check_metadata(card.data)
+        return card
     except Exception as error:  # whatever its YAML parser and the card's class raise
         raise HubError(
             f"The metadata in README.md of {repo} cannot be read: {one_line(str(error), 200)}.",
             "Mend it there, or push to another repository.",
         ) from None
+
+
+def _check_metadata(data: Any) -> None:
+    """See to it that what is read of a card's metadata has the form that the Hub gives it."""
+    configs, infos, language = (data.get(name) or [] for name in ("configs", "dataset_info", "language"))
+    for config in configs if isinstance(configs, list) else [None]:
+        if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
+            raise ValueError("its configs are no list of entries with a config_name")
+    for info in infos if isinstance(infos, list) else [infos]:
+        if not isinstance(info, dict) or not isinstance(info.get("config_name"), str | None):
+            raise ValueError("its dataset_info is no list of entries")
+    # Norwegian: to the library's YAML a bare `no` is false, to that of the Hub it is a language.
+    if data.get("language") is False:
+        data["language"] = "no"
+    elif isinstance(language, list) and False in language:
+        data["language"] = ["no" if each is False else each for each in language]
 
 
 def write_card(
@@ -112,7 +130,7 @@ def write_card(
     HubError
         If the card that is there has a configuration of one of these names made of other files.
     """
-    section = render_section(repo, name, facts, renamed, original=ORIGINAL in splits)
+    section = render_section(repo, name, facts, renamed, original=ORIGINAL in splits or has_original(card))
     card.text = with_section(card.text, section, name)
     data = card.data.to_dict()
     for key, value in _metadata(data, facts, name, splits, taken).items():
@@ -189,10 +207,15 @@ def merge_configs(existing: list[Config], name: str, splits: Splits) -> list[Con
     return [*merged, *ours.values()]
 
 
+def has_original(card: Any) -> bool:
+    """Whether an earlier push has brought the labels as they were given."""
+    return any(is_ours(config) and config["config_name"] == ORIGINAL for config in card.data.get("configs") or [])
+
+
 def is_ours(config: Config) -> bool:
     """Whether a configuration is made of files in the folder of its own name, as a push leaves it."""
     files = config.get("data_files")
-    return isinstance(files, list) and all(
+    return isinstance(files, list) and bool(files) and all(
         isinstance(each, dict) and str(each.get("path", "")) == f"{config.get('config_name')}/{each.get('split')}-*"
         for each in files
     )

@@ -106,11 +106,11 @@ def write_export(
     tables = corrected_tables(corrections, provenance=provenance, label_names=label_names)
     excluded = excluded_tables(corrections, provenance=provenance, label_names=label_names)
     plan = _plan(target, tables, excluded, corrections)
-    gone = check_free(
-        target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
-    )
     notes = _notes(target, tables, corrections, label_names)
-    with staging(target.path) as stage:
+    with staging(target.path) as stage:  # before looking what is there: it may put back what a killed export moved
+        gone = check_free(
+            target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
+        )
         for name, (format_, parts) in plan.items():
             if format_ == "arrow":
                 save_datasets(parts, stage)

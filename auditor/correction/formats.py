@@ -51,14 +51,16 @@ class Style:
     marked : bool
         Begins with a byte order mark.
     newline : str
-        At the end of each row.
+        Between rows.
+    ended : bool
+        Also after the last row.
     delimiter : str
     quoted : bool
         Every field of a CSV between quotes, not only those that need them.
     header : bool
         Of ``text;label`` lines.
-    compact, ascii : bool
-        JSON without spaces, and with other characters escaped.
+    compact, ascii, slashed : bool
+        JSON without spaces, with other characters escaped, and with slashes escaped.
     raw : bool
         Leave text that a spreadsheet would run as it is.
     """
@@ -66,11 +68,13 @@ class Style:
     encoding: str = "utf-8"
     marked: bool = False
     newline: str = "\n"
+    ended: bool = True
     delimiter: str = ","
     quoted: bool = False
     header: bool = False
     compact: bool = False
     ascii: bool = False
+    slashed: bool = False
     raw: bool = False
 
 
@@ -107,21 +111,21 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
 
 def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
     """Write batches of rows; the first of them may be a header."""
-    first = True
+    between = ""
     with ExitStack() as stack:
         file: Any = stack.enter_context(path.open("wb"))
         if path.suffix.lower() == ".gz":  # without name and time, so that the same rows are the same bytes
             file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
         text = stack.enter_context(io.TextIOWrapper(file, encoding=style.encoding, newline=""))
-        for rows in batches:
+        for rows in filter(None, batches):
             try:
-                if first and rows:
-                    # A mark that belongs to the first text would be taken for the file's.
+                if not between:  # a mark that belongs to the first text would be taken for the file's
                     text.write("\ufeff" * (style.marked or rows[0].startswith("\ufeff")))
-                    first = False
-                text.write("".join(f"{row}{style.newline}" for row in rows))
+                text.write(between + style.newline.join(rows))
+                between = style.newline
             except UnicodeEncodeError as error:
                 raise _not_in(style.encoding, rows, error) from None
+        text.write(between * style.ended)
 
 
 def _not_in(encoding: str, rows: list[str], error: UnicodeEncodeError) -> ExportError:
@@ -147,7 +151,7 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
     if not style.raw:
         header, changed = defanged(header)
     # A delimiter is looked for in the header, and a blank line before it is passed over.
-    odd = rf'["\r\n{re.escape(DELIMITERS)}]|^\s*$'
+    odd = rf'["\r\n{re.escape(DELIMITERS)}]' + r"|^\s*$" * (not "".join(names).strip())
     yield [style.delimiter.join(_quoted(header, style, odd).to_pylist())]
     for part in parts:
         for batch in _batches(part.table):
@@ -234,7 +238,8 @@ def _json_lines(parts: Sequence[SplitTable], style: Style, origin: Origin) -> It
                     for row, place in zip(rows, of_row.tolist(), strict=True)
                 ]
             done += len(rows)
-            yield [json.dumps(row, ensure_ascii=ascii_, separators=separators, default=as_json) for row in rows]
+            lines = [json.dumps(row, ensure_ascii=ascii_, separators=separators, default=as_json) for row in rows]
+            yield [line.replace("/", "\\/") for line in lines] if style.slashed else lines
 
 
 def _columns_read(part: SplitTable) -> int:

@@ -53,6 +53,10 @@ def push_error(error: BaseException, name: str, todo: str = AGAIN, lost: str | N
                 f"There is no token, and without one nothing can be pushed to {name}.",
                 "Log in with `hf auth login`, or set HF_TOKEN; the token needs the right to write.",
             )
+        if isinstance(each, UnicodeEncodeError):  # of the headers, in which all else is ours
+            return HubRefusedError(
+                "The token holds a character that no token has.", f"Log in again: hf auth login. {todo}"
+            )
         if isinstance(each, hub.OfflineModeIsEnabled):
             return HubUnreachableError(f"HF_HUB_OFFLINE is set: {name} is not asked for.", "Unset HF_HUB_OFFLINE.")
         if isinstance(each, hub.HfHubHTTPError):
@@ -96,7 +100,7 @@ def _answered(error: object, name: str, todo: str) -> AuditorError:
     if status == 429:
         wait = _seconds(error)
         return HubUnreachableError(
-            f"The Hub takes no more requests from you for now (rate limit), for {name}.",
+            f"The Hub takes no more requests from you for now (rate limit), for {name}{f': {said}' if said else ''}.",
             f"Wait {f'{wait} seconds' if wait else 'some minutes'}. {todo}",
         )
     if status >= 500:
@@ -109,7 +113,7 @@ def _seconds(error: object) -> int | None:
 
     headers = error.response.headers  # type: ignore[attr-defined]
     told = parse_ratelimit_headers(headers)
-    if told is not None:
+    if told is not None and told.remaining == 0:  # every answer has them: other limits are not theirs to tell of
         return told.reset_in_seconds
     after = str(headers.get("Retry-After", ""))
     return int(after) if after.isdecimal() else None

@@ -8,7 +8,6 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.correction.corrections import Corrections
+from auditor.correction.publish import flush_all, publish_files, staging
 from auditor.errors import ExportError, PatchError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
 
@@ -167,25 +167,31 @@ def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> 
     Raises
     ------
     ExportError
-        If the file is there already (without ``force``), or cannot be written.
+        If the file is there already: without ``force``, or with it if it is no patch.
+    StorageError
+        If the disk is full, or refuses to be written to.
     """
-    if to.exists() and not force:
-        raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
-    partial = to.with_name(to.name + ".partial")
-    try:
-        with partial.open("wb") as file:
+    to = to.expanduser()
+    if os.path.lexists(to):
+        if not force:
+            raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
+        _check_replaceable(to)
+    with staging(to) as stage:
+        with (stage / to.name).open("wb") as file:
             file.writelines(change.model_dump_json().encode() + b"\n" for change in changes)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, to)
-    except OSError as error:
-        raise ExportError(
-            f"{to} cannot be written: {error.strerror or error}.", "Name another file, or make room."
-        ) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        flush_all(stage)
+        publish_files(stage, [to.name], to.parent)
     return to
+
+
+def _check_replaceable(path: Path) -> None:
+    """See to it that nothing but a patch is written over; a dataset is none."""
+    try:
+        read_patch(path)
+    except PatchError:
+        raise ExportError(
+            f"{path} is no patch, and is not written over.", "Name another file, or remove this one."
+        ) from None
 
 
 def read_patch(path: Path) -> tuple[Change, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from auditor.errors import StorageError
 from auditor.run import flush
@@ -17,6 +20,8 @@ from auditor.run import flush
 def staging(target: Path) -> Iterator[Path]:
     """Give an empty folder beside the target, on the same disk; it is gone afterwards.
 
+    What an earlier export to that place has left, since it was killed, is put back or removed first.
+
     Raises
     ------
     StorageError
@@ -25,17 +30,28 @@ def staging(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _restore(target)
-        stage = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
-        stage.mkdir()
+        _sweep(target)
+        room = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+        stage = room / "files"
+        stage.mkdir(parents=True)
         try:
-            yield stage
+            with FileLock(room / "lock"):
+                yield stage
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            shutil.rmtree(room, ignore_errors=True)
     except OSError as error:
         raise StorageError(
             f"{error.filename or target} cannot be written: {error.strerror or error}.",
             "Name another place with --to, or see to it that there is room, and that it can be written to.",
         ) from error
+
+
+def _sweep(target: Path) -> None:
+    """Remove the folders of killed exports; those of exports that are still at work are held."""
+    ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.partial")
+    for room in [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name)]:
+        with suppress(OSError, Timeout), FileLock(room / "lock", timeout=0):
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def flush_all(folder: Path) -> None:
@@ -96,7 +112,7 @@ def publish_files(stage: Path, names: Sequence[str], home: Path, gone: Sequence[
 
 
 def _aside(target: Path) -> Path:
-    return target.parent / f".{target.name}.old"
+    return target.parent / f".{target.name}.before-export"
 
 
 def _restore(target: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.card import MARK, ORIGINAL, new_card, read_card, write_card
+from auditor.correction.card import MARK, ORIGINAL, has_original, new_card, read_card, write_card
 from auditor.correction.corrections import Corrections
 from auditor.correction.facts import Facts, gather
 from auditor.correction.markdown import one_line
@@ -168,6 +168,8 @@ def _add_card(
     if target.commit is not None:
         with asking(target.what):
             declare_data(target, card, api.token)
+    if ORIGINAL not in staged.splits and has_original(card):
+        notes.append(f"The configuration {ORIGINAL!r} of an earlier push stays there, with all its rows.")
     stale = stale_files(target, card, staged)
     check_patterns(target, card, staged.folder)
     taken, note = licence_of(api, facts.hub)
@@ -189,10 +191,10 @@ def _check_names(repo: str, config_name: str) -> None:
         raise ExportError(
             f"{one_line(repo)!r} cannot be the name of a dataset on the Hub.", "Name it like user/name."
         ) from None
-    if not _NAME.fullmatch(config_name) or config_name == ORIGINAL:
+    if not _NAME.fullmatch(config_name) or config_name.casefold() in {ORIGINAL, CARD.casefold()}:
         raise ExportError(
             f"{one_line(config_name)!r} cannot be the name of the corrected labels' configuration.",
-            f"Use letters, digits, points and hyphens, and another word than {ORIGINAL!r}.",
+            f"Use letters, digits, points and hyphens, and another word than {ORIGINAL!r} or {CARD!r}.",
         )
 
 

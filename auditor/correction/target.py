@@ -145,12 +145,12 @@ def check_free(
     ------
     ExportError
     """
-    home = target.home
+    home, sources = target.home, [source.expanduser().resolve() for source in sources]
     there = [name for name in names if os.path.lexists(home / name)]
     if target.is_folder:
         there = [home.name] if home.is_dir() and any(home.iterdir()) else []
     for path in [target.path, *(home / name for name in names)]:
-        if any(path.exists() and Path(source).exists() and path.samefile(source) for source in sources):
+        if any(_is_or_holds(path, source) for source in sources):
             raise _is_source(path)
     if not there:
         return []
@@ -180,8 +180,19 @@ def check_free(
     return [
         name
         for name in files
-        if name not in names and Path(name).name == name and files[name]["sha256"] == _hash(home / name)
+        if name not in names
+        and Path(name).name == name
+        and files[name]["sha256"] == _hash(home / name)
+        and not _was_read(home / name, origin)
+        and not any(_is_or_holds(home / name, source) for source in sources)
     ]
+
+
+def _is_or_holds(path: Path, source: Path) -> bool:
+    """Whether a path is the source, or a folder that it stands in and would go with."""
+    if not (path.exists() and source.exists()):
+        return False
+    return path.samefile(source) or (path.is_dir() and path.resolve() in source.parents)
 
 
 def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from auditor.correction.hub_errors import AGAIN
 from auditor.correction.remote import Target, asking
 from auditor.correction.staging import Staged
+from auditor.errors import HubError
 
 _LOST = (
     "If the connection was lost while the Hub was answering, the commit may have arrived. "
@@ -81,7 +82,7 @@ class Upload:
 
     def _create(self, private: bool) -> str:
         name = self.target.name
-        with asking(self.target.what):
+        with asking(self.target.what, f"{AGAIN} If it is refused again, this token may not see what is there."):
             self.api.create_repo(name, repo_type="dataset", private=private)
             return str(self.api.dataset_info(name).sha)
 
@@ -93,5 +94,10 @@ class Upload:
                 self.api.preupload_lfs_files(
                     self.target.name, [addition], repo_type="dataset", create_pr=self.create_pr
                 )
+                if addition._should_ignore:  # the library would leave it out of the commit without a word
+                    raise HubError(
+                        f"The .gitignore of {self.target.name} leaves out {addition.path_in_repo}.",
+                        "Change it there, or push to another repository.",
+                    )
                 done += addition.upload_info.size
                 advance(done, total)

@@ -194,6 +194,7 @@ def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
         return Part(split, _read_parquet(path), {"file": name, "sha256": hash_file(path)})
     data, marked = read_utf8(path, config.encoding)
     about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "marked": marked, "newline": line_end(data)}
+    about["ended"] = data.endswith((b"\n", b"\r"))
     if format_ == "jsonl":
         table, blank, style = read_jsonl(data, name)
         about |= style

@@ -37,8 +37,8 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
     blank : int
         Blank lines, which are skipped.
     style : dict
-        How the lines are written: the :class:`auditor.data.shapes.Shapes` of their objects, ``compact`` (no spaces) and
-        ``ascii`` (other characters escaped).
+        How the lines are written: the :class:`auditor.data.shapes.Shapes` of their objects, ``compact`` (no spaces),
+        ``ascii`` (other characters escaped) and ``slashed`` (slashes escaped, as pandas and PHP do).
 
     Raises
     ------
@@ -65,7 +65,12 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
         table = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise _mixed(name, str(error)) from None
-    style = {**shapes.about(), "compact": b'": ' not in data[:10_000], "ascii": data.isascii() and b"\\u" in data}
+    style = {
+        **shapes.about(),
+        "compact": b'": ' not in data[:10_000],
+        "ascii": data.isascii() and b"\\u" in data,
+        "slashed": data.count(b"/") == data.count(b"\\/") > 0,
+    }
     return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows, style
 
 

@@ -181,6 +181,20 @@ def test_an_export_that_became_a_source_is_one(tmp_path: Path) -> None:
         write_export(again, tmp_path / "clean", run={"id": "run-2", "name": "clean"}, force=True)
 
 
+def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": list("abcdef"), "label": ["joy", "sad"] * 3})
+    texts = read(frame, CONFIG)
+    left_out = corrected(texts, vote(texts, 0, "exclude"), vote(texts, 1, "exclude"))
+    write_export(left_out, tmp_path / "clean.csv", run=RUN)
+    excluded = tmp_path / "excluded.csv"
+    write_export(corrected(excluded), tmp_path / "clean.csv", run={"id": "run-2", "name": "rest"}, force=True)
+    assert excluded.read_text() == "text,label\na,joy\nb,sad\n"
+    train = write_export(left_out, tmp_path / "clean", format="csv").files[0]
+    with pytest.raises(ExportError, match="is the source"):
+        write_export(corrected(train), tmp_path / "clean", format="tsv", sources=[train], force=True)
+    assert train.exists()
+
+
 @pytest.mark.parametrize(
     ("to", "options", "message"),
     [
@@ -237,9 +251,11 @@ def test_all_files_or_none(source: Path, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_killed_export_of_a_folder_leaves_the_old_one(source: Path, tmp_path: Path) -> None:
     write_export(made(source), tmp_path / "clean", run=RUN)
-    os.rename(tmp_path / "clean", tmp_path / ".clean.old")  # killed right after this
+    os.rename(tmp_path / "clean", tmp_path / ".clean.before-export")  # killed right after this
     with pytest.raises(ExportError, match="No row"):
         write_export(corrected(source, policy=Policy(changed_only=True)), tmp_path / "clean", run=RUN)
+    with pytest.raises(ExportError, match="There already"):
+        write_export(corrected(source), tmp_path / "clean", run=RUN)
     done = write_export(corrected(source), tmp_path / "clean", run=RUN, force=True)
     assert done.files[0].read_text() == ROWS
     assert names(tmp_path) == ["clean", "source"]

@@ -11,9 +11,10 @@ import pytest
 
 from auditor.correction.patch import Change, make_patch, read_patch, text_hash, write_patch
 from auditor.correction.policy import Policy
-from auditor.errors import ExportError, PatchError
+from auditor.errors import ExportError, PatchError, StorageError
 from auditor.review.event import item_hash
 from tests.correction.patching import dataset, judged
+from tests.disk import files_up_to
 
 ROWS = [("train", "ah", "joy"), ("train", "oh", "sad"), ("train", "ah", "joy"), ("test", "ah", "sad")]
 
@@ -68,15 +69,24 @@ def test_the_policy_decides_what_is_a_change() -> None:
 
 def test_nothing_is_replaced_unless_asked(tmp_path: Path, changes: tuple[Change, ...]) -> None:
     path = tmp_path / "patch.jsonl"
-    path.write_text("mine")
+    write_patch(changes[:1], path)
     with pytest.raises(ExportError, match="exists already"):
         write_patch(changes, path)
-    assert path.read_text() == "mine"
+    assert read_patch(path) == changes[:1]
     write_patch(changes, path, force=True)
     assert read_patch(path) == changes
-    with pytest.raises(ExportError, match="cannot be written"):
-        write_patch(changes, tmp_path / "no" / "patch.jsonl")
+    with files_up_to(100), pytest.raises(StorageError, match="cannot be written"):
+        write_patch(changes[:1], path, force=True)
+    assert read_patch(path) == changes
     assert os.listdir(tmp_path) == ["patch.jsonl"]
+
+
+def test_no_dataset_is_written_over(tmp_path: Path, changes: tuple[Change, ...]) -> None:
+    path = tmp_path / "tweets.csv"
+    path.write_text("text,label\nah,joy\n")
+    with pytest.raises(ExportError, match="is no patch"):
+        write_patch(changes, path, force=True)
+    assert path.read_text() == "text,label\nah,joy\n"
 
 
 def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) -> None:

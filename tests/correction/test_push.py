@@ -168,6 +168,21 @@ def test_card_and_configurations_that_are_there_survive(
     assert same(ann.ask("load", repo="us/existing", config="checked"), exported(pushed_run, leave_out=()))
 
 
+def test_norwegian_stays_a_language(hub: Hub, push: Any) -> None:
+    hub.store.add("us/norwegian", {"README.md": b"---\nlanguage:\n- en\n- no\n---\n"})
+    assert push("us/norwegian", original=False)["commit"]
+    assert "language:\n- en\n- 'no'\n" in hub.store.dataset("us/norwegian").files["README.md"].decode()
+
+
+def test_an_original_that_was_pushed_before_is_told_of(hub: Hub, push: Any) -> None:
+    push("us/before")
+    again = push("us/before", original=False)
+    assert "The configuration 'original' of an earlier push stays there, with all its rows." in again["notes"]
+    card = hub.store.dataset("us/before").files["README.md"].decode()
+    assert 'load_dataset("us/before", "original")' in card
+    assert "are not in this repository" not in card
+
+
 def test_counts_of_another_push_do_not_stop_the_loading(
     hub: Hub, ann: Client, pushed_run: Run, push: Any, parquet: bytes
 ):
@@ -215,6 +230,9 @@ def test_a_dataset_of_the_hub_is_its_own_original(hub: Hub, ann: Client, push: A
         ),
         ({"README.md": b"# Hello\n", "corrected/train.parquet": b""}, {}, "folder corrected/"),
         ({"README.md": b"---\n- a list\n---\n"}, {}, "metadata in README.md"),
+        ({"README.md": b"---\nconfigs:\n  a: b\n---\n"}, {}, "its configs are no list"),
+        ({"README.md": b"---\ndataset_info: hello\n---\n"}, {}, "its dataset_info is no list"),
+        ({".gitignore": b"*.png\n"}, {}, "leaves out corrected/changes.png"),
         ({"README.md": b"\xff\xfe"}, {}, "no UTF-8 text"),
         (
             {

@@ -43,6 +43,14 @@ LIMITED = {"RateLimit": '"api";r=0;t=42'}
             {"status": 429, "headers": LIMITED},
             ("HubUnreachableError", "rate limit", "Wait 42 seconds"),
         ),
+        (
+            False,
+            "commit",
+            {"status": 429, "headers": {"RateLimit": '"api";r=900;t=5'}, "message": "128 commits per hour"},
+            ("HubUnreachableError", "128 commits per hour", "some minutes"),
+        ),
+        (False, "resolve", {"status": 503, "times": 9}, ("HubUnreachableError", "status 503", "again")),
+        (True, "create", {"status": 409}, ("HubMovedError", "", "may not see")),
         (True, "commit", {"cut": True}, LOST),
         (False, "commit", {"cut": True}, LOST),
     ],
@@ -63,7 +71,7 @@ def test_failed_push_leaves_all_as_it_was_and_can_be_repeated(
     assert [secret for secret in (*TOKENS, "s3cret") if secret in said] == []
     if not is_new:
         assert len(hub.store.dataset(name).commits) == 1
-    elif kind in ("whoami", "info"):
+    elif kind in ("whoami", "info", "create"):
         assert ("dataset", name) not in hub.store.repositories
     else:
         assert set(hub.store.dataset(name).files) == {".gitattributes"}
@@ -102,6 +110,7 @@ def test_tokens_without_the_right(hub: Hub, pushed_run: Run, tmp_path: Path) -> 
     refused = [
         (None, "ann/none", "There is no token"),
         ("hf_wrongwrong", "ann/none", "does not know the token"),
+        ("hf_wröng", "ann/none", "a character that no token has"),
         ("hf_readreadread", "rea/none", "The token of rea may read but not write"),
         ("hf_finefinefine", "fin/other", "You don't have the rights to create"),
         ("hf_annannann", "bob/none", "namespace 'bob'"),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -22,7 +23,7 @@ _REFUSED = {"user/gated": (403, "GatedRepo"), "user/private": (401, "RepoNotFoun
 
 
 def _json(answer: object, **headers: str) -> Answer:
-    return {"Content-Type": "application/json", **headers}, json.dumps(answer).encode()
+    return {"Content-Type": "application/json", **headers}, json.dumps(answer, default=str).encode()
 
 
 def _find(store: Store, request: Request, type: str | None, name: str) -> Repository:
@@ -73,6 +74,9 @@ def validate(store: Store, request: Request) -> Answer:
         names = [each.get("config_name") for each in data.get("configs") or []]
         wrong += ["configs: names must be unique"] * (len(set(names)) != len(names))
         wrong += ["license: must be a string"] * (not isinstance(data.get("license", ""), str | list))
+        languages = data.get("language", "")
+        languages = languages if isinstance(languages, list) else [languages]
+        wrong += ["language: must be a string"] * (not all(isinstance(each, str) for each in languages))
     if wrong:
         raise RefusedError(400, "", "; ".join(wrong))
     return _json({"errors": [], "warnings": []})
@@ -153,13 +157,15 @@ def resolve(store: Store, request: Request, prefix: str | None, name: str, revis
 
 
 def preupload(store: Store, request: Request, type: str, name: str, revision: str) -> Answer:
-    """Say of each file how it is to be sent, and what the Hub has under its path."""
+    """Say of each file how it is to be sent, what the Hub has under its path, and whether ``.gitignore`` names it."""
     repository = _find(store, request, type, name)
     _may_write(store, request, repository)
     files, answer = repository.find(revision).files, []
+    ignored = files.get(".gitignore", b"").decode().split()
     for file in json.loads(request.body)["files"]:
         large = is_large(file["path"], file["size"])
-        about = {"path": file["path"], "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}
+        ignore = any(fnmatch(file["path"], pattern) for pattern in ignored)
+        about = {"path": file["path"], "uploadMode": "lfs" if large else "regular", "shouldIgnore": ignore}
         if (there := files.get(file["path"])) is not None:
             about["oid"] = hashlib.sha256(there).hexdigest() if large else blob_id(there)
         answer.append(about)
