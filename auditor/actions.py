@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -237,7 +238,7 @@ def apply_patch(
 
     given = [patch] if isinstance(patch, str | Path) else list(patch)
     files = [Path(one) for one in given if not isinstance(one, Change)]
-    patches = [read_patch(file.expanduser()) for file in files]
+    patches = [read_patch(Path(os.path.expanduser(file))) for file in files]
     applied = apply(
         [*patches, [one for one in given if isinstance(one, Change)]], read(source, config), add_classes=add_classes
     )

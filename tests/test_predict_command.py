@@ -105,6 +105,8 @@ def test_picture(invoke: Invoke, tmp_path: Path) -> None:
         (["x", "--file", "t.csv"], 3, "Both texts and --file"),
         (["--file", "t.csv"], 3, "does not exist"),
         ([], 3, "no text to predict"),
+        (["--text", "tweet"], 3, "there is none"),
+        (["x", "--delimiter", ";"], 3, "there is none"),
         (["\udcff"], 3, "not valid UTF-8"),
         (["x", "--model", "lexical"], 4, "is no run"),
     ],

@@ -64,6 +64,7 @@ class Push(FromPage, Choices):
     config_name: Annotated[str, Field(min_length=1, max_length=100)] = "corrected"
     private: bool = True
     create_pr: bool = False
+    original: bool = True
     provenance: bool = False
 
 
@@ -163,6 +164,7 @@ def _push(
         private=None if sent.private else False,  # the visibility of what is there already stays
         create_pr=sent.create_pr,
         config_name=sent.config_name,
+        original=sent.original,
         provenance=sent.provenance,
         message=f"Labels corrected by people with auditor, pushed by {me}",
         dry_run=dry_run,

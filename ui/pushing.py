@@ -9,7 +9,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from auditor.console import Advance, Listener
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, StorageError
 
 from .answers import BusyError
 
@@ -64,6 +64,13 @@ class Pusher:
     def _push(self, push: Callable[[Listener], dict[str, Any]]) -> None:
         try:
             outcome = {"state": "done", **push(_Told(self._tell))}
+        except StorageError as error:  # which names a folder of the server's
+            _log.warning("push failed: %s", error)
+            outcome = {
+                "state": "failed",
+                "what": "The server has no room for what is to be pushed, or may not write it.",
+                "todo": "Ask whoever started the page to make room in its folder for temporary files.",
+            }
         except AuditorError as error:
             _log.warning("push failed: %s", error)
             outcome = {"state": "failed", "what": error.what, "todo": error.todo}

@@ -52,7 +52,7 @@ def patch(
     verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
     reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
     db: Annotated[str | None, DB] = None,
-    force: Annotated[bool, typer.Option(help="Replace the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace an earlier patch; another file never.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Write the changes alone, one a line: which row, its old and its new label, who decided so, and when.

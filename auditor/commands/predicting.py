@@ -81,6 +81,8 @@ def _source(
         if texts:
             raise InputError("Both texts and --file are given.", "Give one of the two.")
         return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
+    if text is not None or delimiter is not None:
+        raise InputError("--text and --delimiter say how a table is read, and there is none.", "Name it with --file.")
     if texts:
         try:
             "".join(texts).encode()

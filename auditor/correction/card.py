@@ -214,11 +214,10 @@ def has_original(card: Any) -> bool:
 
 def is_ours(config: Config) -> bool:
     """Whether a configuration is made of files in the folder of its own name, as a push leaves it."""
-    files = config.get("data_files")
-    return isinstance(files, list) and bool(files) and all(
-        isinstance(each, dict) and str(each.get("path", "")) == f"{config.get('config_name')}/{each.get('split')}-*"
-        for each in files
-    )
+    name, files = config.get("config_name"), config.get("data_files")
+    if not isinstance(files, list) or not files:
+        return False
+    return all(isinstance(each, dict) and each.get("path") == f"{name}/{each.get('split')}-*" for each in files)
 
 
 def _size(rows: int) -> str:
@@ -251,6 +250,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         original=original,
         partial=_partial(facts),
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],
+        trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
         marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.leave_out),
         tested=[code(renamed.get(each.split, each.split)) for each in facts.splits if _is_tested(each)],
         renamed=renamed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +23,9 @@ from auditor.correction.target import Target, check_free, find_target, part_file
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError
 from auditor.run import hash_file
+
+_NOT_OF_FILES = {"idna", "punycode"}
+"""Encodings that Python has for the names of hosts: written line by line, texts would be lost."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,9 @@ def write_export(
                 files[name]["rows"] = sum(part.table.num_rows for part in parts)
         options = {"format": target.format, "provenance": provenance, "raw": raw, "label_names": label_names}
         record = _record(corrections, summary, run, options, files, notes)
-        (stage / target.record).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
+        # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
+        written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+        (stage / target.record).write_bytes(written)
         flush_all(stage)
         if target.is_folder:
             publish_folder(stage, target.path)
@@ -171,8 +177,11 @@ def _plan(
 def _check_encoding(encoding: str) -> None:
     try:
         "".encode(encoding)
-    except LookupError:
-        raise ExportError(f"There is no text encoding {encoding!r}.", "Name another, such as utf-8.") from None
+        known = codecs.lookup(encoding).name not in _NOT_OF_FILES
+    except (LookupError, UnicodeError):
+        known = False
+    if not known:
+        raise ExportError(f"There is no text encoding {encoding!r}.", "Name another, such as utf-8.")
 
 
 def _notes(target: Target, tables: Sequence[SplitTable], corrections: Corrections, label_names: bool) -> list[str]:

@@ -171,7 +171,7 @@ def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> 
     StorageError
         If the disk is full, or refuses to be written to.
     """
-    to = to.expanduser()
+    to = Path(os.path.expanduser(to))
     if os.path.lexists(to):
         if not force:
             raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")

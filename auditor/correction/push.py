@@ -264,7 +264,9 @@ def _keep(staged: Path, place: Path) -> None:
     if place.exists() and not is_ours and not (place.is_dir() and not any(place.iterdir())):
         raise ExportError(f"{place} exists, and is no dry run of a push.", "Name another folder with --to.")
     with staging(place) as folder:
-        shutil.copytree(staged, folder, dirs_exist_ok=True)
+        for path in sorted(staged.rglob("*")):  # folders first; copytree would tell of each file that has no room
+            to = folder / path.relative_to(staged)
+            to.mkdir() if path.is_dir() else shutil.copyfile(path, to)
         flush_all(folder)
         publish_folder(folder, place)
 

@@ -68,11 +68,13 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
     ExportError
         If the format is unknown, or does not go with the name.
     """
-    to = to.expanduser()
+    to = Path(os.path.expanduser(to))
     suffix = suffix_of(to)
+    if format_ not in (None, "arrow", *FILES):
+        raise ExportError(f"There is no format {format_!r}.", f"Choose of {listed([*FILES, 'arrow'])}.")
     if suffix in FORMATS:
         packed, found = to.suffix.lower() == ".gz", FORMATS[suffix]
-        if to.is_dir():
+        if os.path.isdir(to):
             raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
         if packed and found == "parquet":
             raise ExportError(f"{to}: Parquet is packed within, not as .gz.", "Leave .gz out of the name.")
@@ -89,7 +91,7 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
             f"{to} is of an unknown format: its name ends in {to.suffix!r}.",
             f"Known are {listed([*FILES.values()])} (all but the last also with .gz), and folders.",
         )
-    if to.is_file():
+    if os.path.isfile(to):
         raise ExportError(
             f"{to} is a file; its name ends in no format, so a folder would be made.", "Give --to another name."
         )
@@ -145,7 +147,7 @@ def check_free(
     ------
     ExportError
     """
-    home, sources = target.home, [source.expanduser().resolve() for source in sources]
+    home, sources = target.home, [Path(os.path.expanduser(source)).resolve() for source in sources]
     there = [name for name in names if os.path.lexists(home / name)]
     if target.is_folder:
         there = [home.name] if home.is_dir() and any(home.iterdir()) else []
@@ -190,7 +192,7 @@ def check_free(
 
 def _is_or_holds(path: Path, source: Path) -> bool:
     """Whether a path is the source, or a folder that it stands in and would go with."""
-    if not (path.exists() and source.exists()):
+    if not (os.path.exists(path) and os.path.exists(source)):
         return False
     return path.samefile(source) or (path.is_dir() and path.resolve() in source.parents)
 

@@ -12,10 +12,11 @@ from auditor.correction.remote import Target, asking
 from auditor.correction.staging import Staged
 from auditor.errors import HubError
 
-_LOST = (
+LOST = (
     "If the connection was lost while the Hub was answering, the commit may have arrived. "
     "Either way, give the same command again: it does nothing where all is there already."
 )
+"""How things stand where a commit was sent and no answer came."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Upload:
         """
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-        what, again, lost = self.target.what, AGAIN, _LOST
+        what, again, lost = self.target.what, AGAIN, LOST
         parent = self.target.commit
         if parent is None:
             parent = self._create(private)
             made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
-            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {_LOST}"
+            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
         additions = [CommitOperationAdd(path, staged.folder / path) for path in staged.files]
         with asking(what, again):
             self._upload(additions)

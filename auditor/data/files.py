@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -48,7 +49,7 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
     SourceError
         If a path is missing, of an unknown format or unreadable, or the splits' names would not be unique.
     """
-    paths = [path.expanduser() for path in paths]
+    paths = [Path(os.path.expanduser(path)) for path in paths]
     formats = {path: format_of(path) for path in paths}
     if len(set(formats.values())) > 1:
         kinds = listed([f"{path.name} ({format_})" for path, format_ in formats.items()])
@@ -92,7 +93,7 @@ def format_of(path: Path) -> str:
     SourceError
         If the path is missing, or its format unknown.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path's own, false for a name that is too long
         if any((path / name).is_file() for name in _SAVED):
             return "arrow"
         files = sorted(entry.name for entry in path.iterdir() if suffix_of(entry) in FORMATS)
@@ -100,7 +101,7 @@ def format_of(path: Path) -> str:
             f"{path} is a folder, but not one that datasets' save_to_disk wrote.",
             f"Name the files in it: {listed(files)}." if files else "Name a file, or such a folder.",
         )
-    if not path.exists():
+    if not os.path.exists(path):
         raise _missing(path)
     if suffix_of(path) not in FORMATS or (path.suffix.lower() == ".gz" and suffix_of(path) == ".parquet"):
         raise SourceError(
@@ -124,7 +125,7 @@ def _missing(path: Path) -> SourceError:
             f"{path.as_posix().replace(':/', '://', 1)} is an address, not a file here.",
             "Download it, and name the file.",
         )
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
     names = sorted(entry.name for entry in folder.iterdir())
     close = difflib.get_close_matches(path.name, names) or [name for name in names if suffix_of(Path(name)) in FORMATS]

@@ -98,7 +98,7 @@ def _open(source: Any, config: ReadConfig) -> Source:
     """Find out what was given."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        if path.expanduser().exists() or not isinstance(source, str) or looks_like_path(source):
+        if os.path.exists(os.path.expanduser(path)) or not isinstance(source, str) or looks_like_path(source):
             return read_paths([path], config)
         return read_hub(source, config)
     if isinstance(source, Sequence) and source and all(isinstance(path, str | os.PathLike) for path in source):

@@ -11,6 +11,7 @@ from auditor.correction.hub_errors import AGAIN
 from auditor.correction.markdown import one_line
 from auditor.correction.push import quiet_library
 from auditor.correction.remote import PATIENCE, asking
+from auditor.correction.upload import LOST
 from auditor.errors import HubError, HubRefusedError, ModelError
 from auditor.evaluation.modelcard import CARD, SECTION
 from auditor.evaluation.saved import RECORD, read_record
@@ -65,17 +66,18 @@ def push_model(
     with quiet_library():
         name, there = _look(api, repo)
         card = _merged(api, name, there, (folder / CARD).read_text("utf-8"))
-        what, again = f"the model {name}", AGAIN
+        what, again, lost = f"the model {name}", AGAIN, LOST
         if there is None:
             with asking(what):
                 api.create_repo(name, private=private)
                 there = api.model_info(name)
-            again = f"The {'private' if private else 'public'} model {name} was made and is still empty. {AGAIN}"
+            made = f"The {'private' if private else 'public'} model {name} was made"
+            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
         files = {path: folder / path for path in (*record.files, RECORD)}
         additions = [CommitOperationAdd(CARD, card.encode())]
         additions += [CommitOperationAdd(path, file) for path, file in files.items()]
         task = listener.task("Uploading") if listener else nullcontext()
-        with task, asking(what, again):
+        with task, asking(what, again, lost):
             api.create_commit(
                 name,
                 additions,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import product
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from auditor.config import ModelName
+from auditor.correction.corrections import Corrections
 from auditor.evaluation.compare import Comparison
 
 ORIGINAL, CORRECTED = "original", "corrected"
@@ -52,6 +56,8 @@ class Setting(_Frozen):
         Judged rows by where the reviewers met them (``queue``, ``random`` …); a row may count for several.
     judged, changed, excluded : int
         In the whole dataset.
+    corrected : str
+        Hash of the corrected labels, as :func:`hash_of_labels` gives it.
     policy : dict
         What each verdict does, as in :class:`auditor.correction.policy.Policy`.
     """
@@ -66,6 +72,7 @@ class Setting(_Frozen):
     judged: int
     changed: int
     excluded: int
+    corrected: str
     policy: dict[str, Any]
 
 
@@ -89,6 +96,16 @@ class Retraining(_Frozen):
         """Names of the trainings' stages."""
         each = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
         return tuple(stage_name(*one) for one in each)
+
+
+def digest(*numbers: npt.NDArray[Any]) -> str:
+    """SHA-256 over whole numbers."""
+    return hashlib.sha256(b"".join(array.astype("<i8").tobytes() for array in numbers)).hexdigest()
+
+
+def hash_of_labels(corrections: Corrections) -> str:
+    """Equal for corrections that leave the same rows with the same labels."""
+    return digest(np.where(corrections.kept, corrections.label, -1))
 
 
 def stage_name(model: str, version: str, seed: int) -> str:

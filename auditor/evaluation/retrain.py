@@ -12,8 +12,8 @@ import numpy.typing as npt
 from auditor.config import ModelName
 from auditor.correction.corrections import Corrections
 from auditor.evaluation.compare import DRAWS, Comparison, compare
-from auditor.evaluation.results import COMPARISON_FILE, ModelResult, Retraining, Setting
-from auditor.evaluation.trials import Trials, digest, file_of
+from auditor.evaluation.results import COMPARISON_FILE, ModelResult, Retraining, Setting, digest, hash_of_labels
+from auditor.evaluation.trials import Trials, file_of
 from auditor.models.classifier import Labels
 
 Flags = npt.NDArray[np.bool_]
@@ -104,5 +104,6 @@ def _setting(trials: Trials) -> Setting:
         judged=len(outcomes),
         changed=int(corrections.changed.sum()),
         excluded=int((~corrections.kept).sum()),
+        corrected=hash_of_labels(corrections),
         policy=corrections.policy.model_dump(mode="json"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from auditor.correction.corrections import Corrections
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError
 from auditor.evaluation.modelcard import About
-from auditor.evaluation.results import CORRECTED, ORIGINAL, Part, stage_name
+from auditor.evaluation.results import CORRECTED, ORIGINAL, Part, digest, stage_name
 from auditor.evaluation.saved import save_model
 from auditor.evaluation.versions import Split, Version, predict_tests, split_rows, train_on
 from auditor.models.candidates import candidates
@@ -195,11 +194,6 @@ class Trials:
             changed=int((rows & self.corrections.changed).sum()),
             excluded=int((rows & ~self.corrections.kept).sum()),
         )
-
-
-def digest(*numbers: npt.NDArray[Any]) -> str:
-    """SHA-256 over whole numbers."""
-    return hashlib.sha256(b"".join(array.astype("<i8").tobytes() for array in numbers)).hexdigest()
 
 
 def file_of(model: str, version: str, seed: int) -> str:

@@ -136,7 +136,7 @@ def _checked(name: str, folder: Path) -> Weights:
                 f"The model {name!r} brings code of its own, which is never run.",
                 "Use a model whose architecture is part of transformers.",
             )
-    parts = sorted({path for pattern in _WANTED for path in folder.glob(pattern)})
+    parts = sorted({path for pattern in _WANTED for path in folder.glob(pattern) if path.is_file()})
     fingerprint = hashlib.sha256("\n".join(f"{path.name} {hash_file(path)}" for path in parts).encode()).hexdigest()
     return Weights(name, folder, "+".join(hash_file(file) for file in files), fingerprint)
 

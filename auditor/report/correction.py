@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
+from pydantic import ValidationError
 
 from auditor.correction.corrections import corrections_of
 from auditor.correction.policy import Policy, in_words
 from auditor.correction.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
-from auditor.evaluation.results import COMPARISON_FILE, Retraining
+from auditor.evaluation.results import COMPARISON_FILE, Retraining, hash_of_labels
 from auditor.evaluation.telling import caveats
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run
@@ -29,11 +29,15 @@ class ClassRows:
 
 @dataclass(frozen=True)
 class Decisions:
-    """What the decisions that stand come to under a policy, told in sentences: in all, and by class."""
+    """What the decisions that stand come to under a policy, told in sentences: in all, and by class.
+
+    ``corrected`` is the hash of the corrected labels.
+    """
 
     policy: tuple[str, ...]
     summary: Summary
     classes: tuple[ClassRows, ...]
+    corrected: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
     Raises
     ------
     RunDamagedError
-        If an artifact is not the one that was written. A log that cannot be read is told, and spoils nothing else.
+        If an artifact is not the one that was written, or of another version. A log that cannot be read is told, and
+        spoils nothing else.
     """
     found = _found(run)
     policy = Policy.model_validate(found.setting.policy) if found else Policy()
@@ -103,7 +108,13 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
 def _found(run: Run) -> Retraining | None:
     if not any(COMPARISON_FILE in stage["outputs"] for stage in run.manifest["stages"].values()):
         return None
-    return Retraining.model_validate_json(run.open(COMPARISON_FILE).read_bytes())
+    path = run.open(COMPARISON_FILE)
+    try:
+        return Retraining.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise RunDamagedError(
+            f"{path} cannot be read: another version of auditor has written it.", "Make it again: auditor retrain."
+        ) from None
 
 
 def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
@@ -117,12 +128,13 @@ def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
     size = len(corrections.label_names)
     before = np.bincount(corrections.texts.labels, minlength=size).tolist()
     after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
-    return Decisions(tuple(in_words(policy)), summary, tuple(map(ClassRows, corrections.label_names, before, after)))
+    classes = tuple(map(ClassRows, corrections.label_names, before, after))
+    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections))
 
 
 def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:
     stages = run.manifest["stages"]
     seconds = sum(stages[name]["seconds"] for name in found.stages if name in stages)
-    counts = attrgetter("judged", "changed", "excluded")
-    outdated = decisions is not None and counts(decisions.summary) != counts(found.setting)
+    then = found.setting.judged, found.setting.corrected
+    outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != then
     return Worth(found, seconds, caveats(found), outdated)

@@ -113,6 +113,17 @@ def test_without_a_login_the_page_says_how_to_push(open_page: OpenPage, server: 
     expect(view.get_by_role("button", name="Push")).to_have_count(0)
 
 
+def test_what_has_the_keyboard_is_seen(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "export-keys")
+    view = visit(page, server, "export")
+    view.get_by_label("Stay as they are").focus()
+    for name in ("Exclude", "None fits"):
+        page.keyboard.press("Tab")
+        box = view.get_by_role("group", name="Left out, by verdict").get_by_label(name)
+        expect(box).to_be_focused()
+        expect(box).to_have_css("outline-style", "solid")
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A Hub on this machine, where the server's token may write."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from auditor.correction.card import Taken, merge_configs, new_card, read_card, taken_from, write_card
+from auditor.correction.card import Taken, is_ours, merge_configs, new_card, read_card, taken_from, write_card
 from auditor.correction.facts import Facts, HubSource, SplitRows, VerdictRows
 from auditor.correction.markdown import code
 from auditor.correction.picture import draw_changes
@@ -116,6 +117,12 @@ def test_it_tells_what_was_done() -> None:
     assert "\\_y" in text.split("\n<!--")[0], "the name is no emphasis"
 
 
+def test_what_nobody_judged_is_told_as_the_policy_has_it() -> None:
+    some = card(facts(policy=Policy(unreviewed="suggest-above"), summary=replace(facts().summary, suggested=60)))
+    assert "The 1,900 rows that nobody judged and no model changed have the label that came with them" in some
+    assert "nobody judged have" not in card(facts(policy=Policy(unreviewed="drop")))
+
+
 def test_of_a_hub_dataset_the_original_is_where_it_came_from() -> None:
     source = HubSource("them/emotion", "split", "c0ffee")
     text = card(
@@ -160,6 +167,10 @@ def test_two_configurations_have_a_part_each() -> None:
     both = card(facts(), card(facts()), splits={"second": ("train",)}, name="second")
     assert both.count("<!-- auditor:begin") == 2
     assert [config["config_name"] for config in metadata(both)["configs"]] == ["corrected", "original", "second"]
+
+
+def test_a_configuration_without_files_is_not_ours() -> None:
+    assert not is_ours({"config_name": "corrected", "data_files": []})
 
 
 def test_a_beginning_that_has_lost_its_end_takes_nothing_with_it() -> None:

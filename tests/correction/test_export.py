@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,9 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("to", "options", "message"),
     [
+        ("clean", {"format": "txt"}, "no format 'txt'"),
+        ("clean.csv", {"encoding": "idna"}, "no text encoding 'idna'"),
+        ("clean.csv", {"encoding": "undefined"}, "no text encoding 'undefined'"),
         ("clean.xlsx", {}, "unknown format: its name ends in '.xlsx'"),
         ("clean.parquet.gz", {}, "Parquet is packed within"),
         ("clean.csv", {"format": "jsonl"}, "--format jsonl does not go with the name clean.csv"),
@@ -263,8 +267,16 @@ def test_a_killed_export_of_a_folder_leaves_the_old_one(source: Path, tmp_path: 
 
 def test_where_nothing_may_be_written(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="cannot be written"):
-        write_export(made(source), tmp_path / "file" / "clean.csv")
+    for to in (tmp_path / "file" / "clean.csv", tmp_path / ("x" * 300 + ".csv"), tmp_path / ("x" * 300)):
+        with pytest.raises(StorageError, match="cannot be written"):
+            write_export(made(source), to)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_name_that_is_no_text(source: Path, tmp_path: Path) -> None:
+    done = write_export(made(source), tmp_path / "cl\udc80ean.csv", run=RUN)
+    assert "cl\udc80ean.csv" in json.loads(done.record.read_bytes())["files"]
+    write_export(made(source), tmp_path / "cl\udc80ean.csv", run=RUN, force=True)
 
 
 def written(done: Exported) -> list[list[str]]:

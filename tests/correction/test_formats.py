@@ -39,11 +39,15 @@ JSON = [
         ("rows.csv", QUOTED.encode(), {}),
         ("rows.csv", "text,label\nä,joy\n€,sad\n".encode("cp1252"), {"encoding": "cp1252"}),
         ("rows.csv", "text,label\nä,joy\n€,sad\n".encode("utf-16"), {"encoding": "utf-16"}),
+        ("rows.csv", b",text,label\n0,a,joy\n1,b,sad\n", {}),
+        ("rows.csv", b"text,label\na,joy\nb,sad", {}),
         ("rows.tsv", b"text\tlabel\na, b\tjoy\nc\tsad\n", {}),
         ("rows.txt", "\r\n".join([*LINES, ""]).encode(), {}),
         ("rows.txt", b"tweet#emotion\na;b#joy\nc#sad\n", {"delimiter": "#", "text": "tweet", "label": "emotion"}),
         ("rows.jsonl", "\n".join([*JSON, ""]).encode(), {}),
         ("rows.jsonl", b'{"text":"\\u00e4","label":"joy"}\n{"text":"b","label":"sad"}\n', {}),
+        ("rows.jsonl", b'{"text":"http:\\/\\/a","label":"joy"}\n{"text":"b","label":"sad\\/so"}', {}),
+        ("rows.jsonl", b'{"text":"a\\\\/","label":"joy"}\n{"text":"/","label":"sad"}\n', {}),
     ],
 )
 def test_bytes_are_the_same(tmp_path: Path, name: str, content: bytes, config: dict[str, Any]) -> None:

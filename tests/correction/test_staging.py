@@ -15,8 +15,10 @@ from auditor.actions import push
 from auditor.cli import main
 from auditor.correction import staging
 from auditor.correction.policy import Policy
-from auditor.errors import ExportError, HubRefusedError, InputError
+from auditor.correction.push import _keep as keep
+from auditor.errors import ExportError, HubRefusedError, InputError, StorageError
 from auditor.run import Run
+from tests.disk import files_up_to
 from tests.hub.runs import judge, read_run
 from tests.hub.tweets import exported, source
 
@@ -52,6 +54,19 @@ def test_dry_run_takes_the_place_of_another_and_of_nothing_else(pushed_run: Run,
     assert (folder / "README.md").read_text() == "# My thesis"
 
 
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, folder: Path) -> None:
+    for name in ("README.md", "data/a.parquet", "data/b.parquet"):
+        (staged := tmp_path / "staged" / name).parent.mkdir(exist_ok=True, parents=True)
+        staged.write_bytes(b"x" * 2000)
+    with (
+        files_up_to(1000),
+        pytest.raises(StorageError, match=r"README\.md cannot be written: File too large") as raised,
+    ):
+        keep(tmp_path / "staged", folder)
+    assert "[" not in raised.value.what
+    assert list(folder.parent.iterdir()) == []
+
+
 def test_without_a_token_nothing_is_pushed(pushed_run: Run) -> None:
     with pytest.raises(HubRefusedError, match="There is no token"):
         push(pushed_run, "ann/tweets")
@@ -64,6 +79,7 @@ def test_without_a_token_nothing_is_pushed(pushed_run: Run) -> None:
         ("ann/ x", "corrected"),
         ("../x", "corrected"),
         ("ann/x", "original"),
+        ("ann/x", "readme.md"),
         ("ann/x", "a/b"),
         ("ann/x", "-->"),
         ("ann/x", ".."),

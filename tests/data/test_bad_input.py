@@ -262,3 +262,9 @@ def test_strings_that_are_no_text(tmp_path: Path) -> None:
 
 def test_every_error_is_one_of_ours() -> None:
     assert all(issubclass(error, AuditorError) for *_, error, _, _ in CASES.values())
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".csv", f"{'x' * 300}/a.csv", "~nobody-of-this-name/a.csv"])
+def test_names_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(SourceError, match=r"does not exist|is of an unknown format"):
+        read([name])

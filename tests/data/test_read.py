@@ -52,6 +52,7 @@ def test_lines_of_several_files(tmp_path: Path) -> None:
         "delimiter": ";",
         "marked": False,
         "newline": "\n",
+        "ended": True,
     }
 
 

@@ -127,6 +127,14 @@ def test_trouble_leaves_the_remote_as_it_was(
     assert pushed(hub).files["model.safetensors"] == (folder / "model.safetensors").read_bytes()
 
 
+def test_commit_whose_answer_is_lost_may_be_there(hub: Hub, ann: Client, folder: Path) -> None:
+    hub.fail("commit", lost=True)
+    said = ann.ask("push_model", folder=folder, repo="ann/mood")
+    assert (said["error"], len(pushed(hub).commits)) == ("HubUnreachableError", 2)
+    assert "The private model ann/mood was made." in said["todo"]
+    assert "may have arrived" in said["todo"]
+
+
 def test_somebody_is_quicker(hub: Hub, ann: Client, folder: Path) -> None:
     repository = hub.store.add("ann/mood", {"auditor.json": b"{}"}, type="model")
     hub.meanwhile("commit", lambda: repository.commit({"theirs.txt": b"x"}))

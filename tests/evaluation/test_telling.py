@@ -26,6 +26,7 @@ def made(random: bool = False, seeds: int = 3, test: dict[str, int] | None = Non
             "judged": 4,
             "changed": 2,
             "excluded": 0,
+            "corrected": "",
             "policy": {},
             **changes,
         }

@@ -284,6 +284,12 @@ def test_model_with_code_of_its_own(folder: Path, path: str):
         find_weights(str(folder))
 
 
+def test_folder_that_is_named_like_a_file_of_a_model_is_none(folder: Path):
+    before = find_weights(str(folder))
+    (folder / "more.json").mkdir()
+    assert find_weights(str(folder)) == before
+
+
 def test_damaged_configuration(folder: Path):
     (folder / "config.json").write_text('{"model_type": ')
     with pytest.raises(ModelError, match=r"config\.json is damaged"):

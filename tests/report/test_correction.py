@@ -14,6 +14,7 @@ from auditor.evaluation.results import COMPARISON_FILE, CORRECTED, ORIGINAL
 from auditor.report import write_report
 from auditor.report.correction import load_correction
 from auditor.report.load import load_summary
+from auditor.review.items import Items
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.evaluation.judged import judge, judged_run
@@ -99,11 +100,30 @@ def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -
     assert "Before and after" not in read(run).words
     models: Any = ("lexical",)
     actions.retrain(run, models, seeds=1)
+    names = Items.of(run).label_names
+    judge(run, {1: ("relabel", names[(int(Items.of(run).given[1]) + 2) % len(names)])})  # the counts stay
+    changed = load_correction(run)
+    assert changed is not None
+    assert changed.worth is not None
+    assert changed.worth.outdated
     judge(run, {20: ("exclude",)})
     write_report(run.directory)
     words = read(run).words
     assert "11 of 240 rows were judged" in words
     assert "Since then, decisions have changed: when this was made, 10 rows were judged" in words
+
+
+def test_a_comparison_of_another_version_is_named(run: Run, tmp_path: Path) -> None:
+    copy = find_run(copytree(run.directory, tmp_path / "diary"))
+    with copy.held():
+        copy.stage("retrain/comparison", lambda at: _write(at / COMPARISON_FILE, '{"format": 2}'))
+    with pytest.raises(RunDamagedError, match="another version"):
+        load_correction(copy)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
 
 
 def test_decisions_are_told_under_the_policy_that_was_retrained(tmp_path: Path, tiny_model: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from auditor.errors import HubRefusedError
+from auditor.errors import HubRefusedError, StorageError
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
 from auditor.run import Run
@@ -110,7 +110,7 @@ def test_without_a_login_nobody_pushes(client: TestClient, sent: dict[str, Any],
 
 
 def test_a_push_is_followed_and_another_waits(ann: TestClient, app: FastAPI, sent: dict[str, Any], hub: Hub) -> None:
-    begun = ann.post("/api/export/push", json={**sent, "leave_out": [], "provenance": True})
+    begun = ann.post("/api/export/push", json={**sent, "leave_out": [], "original": False, "provenance": True})
     assert begun.json()["state"] == "running"
     assert hub.begun.wait(10)
     status = ann.get("/api/export/push").json()
@@ -133,7 +133,7 @@ def test_a_push_is_followed_and_another_waits(ann: TestClient, app: FastAPI, sen
     (call,) = hub.calls
     assert "ann" in call["message"]
     assert (call["private"], call["create_pr"], call["config_name"]) == (None, True, "corrected")
-    assert (call["provenance"], call["dry_run"], "token" in call) == (True, None, False)
+    assert (call["original"], call["provenance"], call["dry_run"], "token" in call) == (False, True, None, False)
     assert call["corrections"].policy.leave_out == ()
     assert ann.post("/api/export/push", json={**sent, "private": False}).status_code == 200
     assert ended(ann)["state"] == "done"
@@ -154,6 +154,15 @@ def test_a_push_that_fails_says_why_and_can_be_repeated(ann: TestClient, sent: d
     ann.post("/api/export/push", json=sent)
     assert ended(ann)["state"] == "done"
     assert "what" not in ended(ann)
+
+
+def test_a_folder_of_the_servers_is_not_told(ann: TestClient, sent: dict[str, Any], hub: Hub) -> None:
+    hub.may_end.set()
+    hub.fails = StorageError("/srv/tmp/push-1 is full.", "Make room.")
+    ann.post("/api/export/push", json=sent)
+    status = ended(ann)
+    assert (status["state"], "/srv" in str(status)) == ("failed", False)
+    assert "no room" in status["what"]
 
 
 def test_what_nobody_foresaw_is_not_told(

@@ -21,6 +21,7 @@ export function pushForm(session, rows) {
   const config = el("input", { ...place, id: "ex-config", maxlength: "100" });
   const hidden = box("Private, if it is new", null, { checked: true });
   const request = box("As a pull request, for others to accept");
+  const original = box("With the labels as they were given beside, as “original”", null, { checked: true });
   const provenance = box("With columns that say who decided what, and when");
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const looked = el("div", { class: "ex-said", role: "status" });
@@ -37,6 +38,7 @@ export function pushForm(session, rows) {
     config_name: config.value.trim(),
     private: hidden.input.checked,
     create_pr: request.input.checked,
+    original: original.input.checked,
     provenance: provenance.input.checked,
   });
   const download = async () => {
@@ -50,7 +52,7 @@ export function pushForm(session, rows) {
     { onsubmit: (event) => (event.preventDefault(), act(push)) },
     field("Dataset on the Hub, user/name", repo),
     field("Name of the configuration", config),
-    el("div", null, hidden.row, request.row, provenance.row),
+    el("div", null, hidden.row, request.row, original.row, provenance.row),
     el("div", { class: "pg-row" }, go, look),
     hint("It is pushed with the token of the machine that serves this page."),
     looked,
