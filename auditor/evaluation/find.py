@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from auditor.config import MODEL_NAMES, FinetunedConfig, ModelName
 from auditor.data.source import listed
 from auditor.errors import HubUnreachableError, ModelError
 from auditor.evaluation.predictor import Predictor
+from auditor.evaluation.results import COMPARISON_FILE
 from auditor.evaluation.saved import RECORD, load_model
 from auditor.models.finetuned import Finetuned
 from auditor.models.weights import Weights, find_weights
@@ -33,7 +35,7 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
         A folder that ``auditor retrain`` has written; a retrained run, by name or path; or a model of
         ``transformers`` that classifies texts, by its folder or its name on the Hub.
     kind : str, optional
-        Which of a run's models; by default the fine-tuned one where there is one, else the features'.
+        Which of a run's models; by default, of those of its last retraining, the fine-tuned one, else the features'.
     device : str
 
     Raises
@@ -65,9 +67,11 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
 
 
 def saved_models(run: Run) -> tuple[ModelName, ...]:
-    """Kinds of the models that a run has kept, the fine-tuned one first."""
+    """Kinds of the models that a run has kept: those of the last retraining first, and of these the fine-tuned one."""
     written = {artifact for stage in run.manifest["stages"].values() for artifact in stage["outputs"]}
-    return tuple(kind for kind in _PREFERRED if f"model/{kind}/{RECORD}" in written)
+    kept = [kind for kind in _PREFERRED if f"model/{kind}/{RECORD}" in written]
+    last = json.loads(run.open(COMPARISON_FILE).read_bytes())["models"] if COMPARISON_FILE in written else []
+    return tuple(sorted(kept, key=lambda kind: kind not in {model["name"] for model in last}))
 
 
 def _of_run(run: Run, kind: ModelName | None, device: str) -> Predictor:

@@ -12,7 +12,7 @@ import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from auditor.errors import HubUnreachableError, ModelError, RunDamagedError, RunMissingError
-from auditor.evaluation.find import find_model
+from auditor.evaluation.find import find_model, saved_models
 from auditor.run import Run
 from tests.evaluation import models
 from tests.evaluation.models import NAMES, config_for, moody
@@ -38,6 +38,20 @@ def retrained(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         run.stage("retrain/features", features)
         run.record(finished=True)
     return directory
+
+
+def test_models_of_the_last_retraining_come_first(retrained: Path, tmp_path: Path) -> None:
+    shutil.copytree(retrained, tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert saved_models(run) == ("features", "lexical")
+
+    def compare(space: Path) -> None:
+        (space / "retrain").mkdir()
+        (space / "retrain/comparison.json").write_text('{"models": [{"name": "lexical"}]}')
+
+    with run.held():
+        run.stage("retrain", compare)
+    assert saved_models(run) == ("lexical", "features")
 
 
 @pytest.fixture
