@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +29,10 @@ _SQLITE = {
     "SQLITE_BUSY": ("is held by another process", "Wait until it has finished, then try again."),
     "SQLITE_LOCKED": ("is held by another process", "Wait until it has finished, then try again."),
 }
+_READ_ONLY = (
+    "cannot be opened: nothing can be written into its folder",
+    "Reviewing writes into this folder: see that you may, or copy the run to where you may.",
+)
 _POSTGRESQL = {
     "42501": ("does not allow this user to make or change its tables", "Ask for these rights, or take another --db."),
     "25006": ("is read-only", "Name the primary server with --db."),
@@ -117,6 +123,8 @@ class Database:
         except DBAPIError as error:
             cause: Any = error.orig
             what, todo = _plain(cause)
+            if self._file and _sqlite_word(cause) == "SQLITE_CANTOPEN" and _is_read_only(self._file.parent):
+                what, todo = _READ_ONLY
             said = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
             for secret in self._secrets:
                 said = said.replace(secret, "***")
@@ -133,6 +141,11 @@ def _plain(error: Any) -> tuple[str, str]:
         return _NO_CONNECTION
     found = (words for code, words in _POSTGRESQL.items() if state.startswith(code))
     return next(found, ("refuses", "See to the server, then try again."))
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Whether a folder is there, but on a read-only disk or not ours to write to."""
+    return folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _sqlite_word(error: Any) -> str:
@@ -160,7 +173,8 @@ def _sqlite(path: Path, patience: float) -> Engine:
     )
     # WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk when it returns; macOS
     # must be asked for that once more.
-    _on_connect(engine, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
+    statements = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
+    _on_connect(engine, *statements, patience=patience)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -183,13 +197,26 @@ def _postgresql(url: URL, patience: float) -> Engine:
     return engine
 
 
-def _on_connect(engine: Engine, *statements: str) -> None:
+def _on_connect(engine: Engine, *statements: str, patience: float = 0.0) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         if engine.dialect.name == "sqlite":
             connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         for statement in statements:
-            cursor.execute(statement)
+            _execute(cursor, statement, patience)
         cursor.close()
         connection.commit()
+
+
+def _execute(cursor: Any, statement: str, patience: float) -> None:
+    """Have a statement done; SQLite does not wait itself where several processes turn a new file to WAL at once."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            cursor.execute(statement)
+            return
+        except Exception as error:
+            if _sqlite_word(error) != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
