@@ -38,7 +38,9 @@ def decision_log(audit: AnyAudit, db: str | None = None) -> Iterator[tuple[Run, 
         yield run, log
 
 
-def corrections(audit: AnyAudit, policy: Policy | None = None, *, db: str | None = None) -> Corrections:
+def corrections(
+    audit: AnyAudit, policy: Policy | None = None, *, db: str | None = None, filter: str = ""
+) -> Corrections:
     """Apply the decisions on a finished audit.
 
     Parameters
@@ -49,13 +51,15 @@ def corrections(audit: AnyAudit, policy: Policy | None = None, *, db: str | None
         What each verdict does.
     db : str, optional
         Address of the decision log; ``decisions.db`` in the run's directory by default.
+    filter : str
+        Only of rows that this query of the review page finds, as its address has it.
 
     Raises
     ------
-    RunMissingError, RunDamagedError, LogError, ExportError
+    RunMissingError, RunDamagedError, LogError, FilterError, ExportError
     """
     with decision_log(audit, db) as (run, log):
-        return corrections_of(run, log.standing(), policy)
+        return _corrections(run, log, policy, filter)
 
 
 def push(
@@ -72,6 +76,7 @@ def push(
     dry_run: Path | None = None,
     message: str | None = None,
     db: str | None = None,
+    filter: str = "",
     listener: Listener | None = None,
 ) -> Pushed:
     """Push the corrected labels of a finished audit to the Hub, in one commit.
@@ -88,6 +93,8 @@ def push(
         As :func:`auditor.correction.push.push` takes them.
     db : str, optional
         Address of the decision log; ``decisions.db`` in the run's directory by default.
+    filter : str
+        Only rows that this query of the review page finds, as its address has it.
     listener : Listener, optional
         Hears of the progress.
 
@@ -101,7 +108,7 @@ def push(
     from auditor.correction.push import push as push_to_hub
 
     with decision_log(audit, db) as (run, log):
-        corrected = corrections_of(run, log.standing(), policy)
+        corrected = _corrections(run, log, policy, filter)
     return push_to_hub(
         corrected,
         repo,
@@ -154,11 +161,15 @@ def export(
     from auditor.correction.export import write_export
 
     with decision_log(audit, db) as (run, log):
-        found = corrections_of(run, log.standing(), policy)
-        if filter:
-            found = found.only(_rows_found(run, log, filter))
+        found = _corrections(run, log, policy, filter)
         about = {"id": log.run_id, "name": run.directory.resolve().name}
         return write_export(found, to, run=about, **options)
+
+
+def _corrections(run: Run, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
+    """Of the rows that a query of the review page finds; of all rows where there is none."""
+    found = corrections_of(run, log.standing(), policy)
+    return found.only(_rows_found(run, log, filter)) if filter else found
 
 
 def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
@@ -174,16 +185,18 @@ def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
     return Selection(items, verdicts).mask(Filter.from_query(query))
 
 
-def make_patch(audit: AnyAudit, policy: Policy | None = None, *, db: str | None = None) -> tuple[Change, ...]:
-    """List what the decisions on a finished audit change; ``policy`` says what each verdict does.
+def make_patch(
+    audit: AnyAudit, policy: Policy | None = None, *, db: str | None = None, filter: str = ""
+) -> tuple[Change, ...]:
+    """List what the decisions on a finished audit change; the parameters are those of :func:`corrections`.
 
     Raises
     ------
-    RunMissingError, RunDamagedError, LogError, ExportError
+    RunMissingError, RunDamagedError, LogError, FilterError, ExportError
     """
     from auditor.correction.patch import make_patch as list_changes
 
-    return list_changes(corrections(audit, policy, db=db))
+    return list_changes(corrections(audit, policy, db=db, filter=filter))
 
 
 def apply_patch(
@@ -243,7 +256,7 @@ def apply_patch(
         [*patches, [one for one in given if isinstance(one, Change)]], read(source, config), add_classes=add_classes
     )
     paths = [source] if isinstance(source, str | Path) else source if isinstance(source, list | tuple) else []
-    return applied, write_export(applied.corrections, to, sources=[*paths, *files], **options)
+    return applied, write_export(applied.corrections, to, sources=[*paths, *files], patch=applied.about(), **options)
 
 
 def retrain(
@@ -290,6 +303,8 @@ def retrain(
     listener = listener or Silent()
     with decision_log(audit, db) as (run, log), run.held():
         corrected = corrections_of(run, log.standing(), policy)
+        # Chance has drawn these rows, whatever was decided on them since, and wherever.
+        drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
         check_changes(corrected)
         config = AuditConfig.model_validate(run.manifest["config"])
         config = config.updated(device=device or config.device)
@@ -303,7 +318,7 @@ def retrain(
             with listener.task(f"Model {candidate.name}") as progress:
                 trials.train(candidate, progress)
         with listener.task("Comparing"):
-            found = compare_trials(trials, models)
+            found = compare_trials(trials, models, drawn)
         with listener.task("Report"):
             report.write_report(run.directory, db)
     return found

@@ -1,6 +1,6 @@
 """The whole way of an audit, stage by stage, on one page.
 
-    read → duplicates → folds → encode → neighbours, map → models out of fold → scores → signals → issues → report
+    read → duplicates, conflicts → folds → encode → models out of fold → neighbours, map → consensus → issues → report
 
 :func:`audit` is what a user calls; each ``_Pipeline`` method below is one stage or a few that belong together, and
 :meth:`_Pipeline.stages` lists them in order.
@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from auditor import detection, report
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.data import LabeledTexts, read
+from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
@@ -36,7 +36,6 @@ from auditor.models.folds import (
     check_splits,
     fold_numbers,
     folds_by_split,
-    judgeable,
     make_folds,
     split_stuck_groups,
     trained_on,
@@ -46,7 +45,6 @@ from auditor.models.weights import Weights, find_weights
 from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, Run
-from auditor.signals import Loss, measure, signals_for, to_table
 
 CONSENSUS = "consensus"
 
@@ -169,7 +167,16 @@ class _Pipeline:
         self.run.stage(
             "duplicates", make, inputs=["dataset.parquet"], parameters=self.config.duplicates.model_dump(mode="json")
         )
-        return Duplicates.load(self.run.open("duplicates.parquet"))
+        duplicates = Duplicates.load(self.run.open("duplicates.parquet"))
+        conflicts = find_conflicts(duplicates, self.labels, self.data.splits)
+        self.run.stage(
+            "conflicts",
+            lambda space: conflicts.write(space / "conflicts.parquet", self.data),
+            inputs=["dataset.parquet", "duplicates.parquet"],
+        )
+        if conflicts.texts:
+            self.listener.note(str(conflicts))
+        return duplicates
 
     def folds(self, duplicates: Duplicates) -> FoldNumbers:
         config = self.config
@@ -286,36 +293,9 @@ class _Pipeline:
             _write_json(space / "scores.json", scores)
 
         def find(space: Path) -> None:
-            models = load(*names)
-            signals = signals_for(names, self.data.label_names)
-            measured = measure(signals, probabilities=models, labels=self.labels)
-            pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
-            consensus = load(CONSENSUS)[CONSENSUS]
-            judged = judgeable(self.labels, folds, self.num_classes)
-            flags = detection.find_flags(self.labels, consensus, judged)
-            group, groups = detection.make_groups(
-                flags, self.labels, self.data.label_names, self._vectors(), self.texts, config.detection, config.seed
-            )
-            pq.write_table(groups, space / "groups.parquet", compression="zstd")
-            index = np.load(self.run.open("neighbours.npz"), allow_pickle=False)["index"]
-            evidence = detection.Evidence(
-                self.labels, self.data.label_names, models, duplicates.exact, duplicates.near, index
-            )
-            explained_by = [signal for signal in signals if isinstance(signal, Loss)]
-            table = detection.issues_table(self.data, flags, evidence, measured, group, explained_by)
-            pq.write_table(table, space / "issues.parquet", compression="zstd")
-            detection.write_csv(table, space / "issues.csv")
-            health = detection.class_health(
-                self.labels,
-                self.data.label_names,
-                consensus,
-                judged,
-                flags,
-                duplicates.exact,
-                duplicates.summary(self.labels),
-            )
-            _write_json(space / "health.json", health)
+            found.write(space, load(*names), load(CONSENSUS)[CONSENSUS])
 
+        found = detection.Detection(self.run, self.data, config, duplicates, folds)
         parameters = {"models": names}
         clusters = config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
@@ -324,8 +304,16 @@ class _Pipeline:
             self.run.stage(
                 "detect",
                 find,
-                inputs=[*inputs, files[CONSENSUS], "duplicates.parquet", "folds.npy", "vectors.npy", "neighbours.npz"],
-                parameters={**parameters, **clusters, "seed": config.seed},
+                inputs=[
+                    *inputs,
+                    *found.trainings,
+                    files[CONSENSUS],
+                    "duplicates.parquet",
+                    "folds.npy",
+                    "vectors.npy",
+                    "neighbours.npz",
+                ],
+                parameters={**parameters, **clusters, "seed": config.seed, "signals": found.names},
             )
 
     def write_report(self) -> None:

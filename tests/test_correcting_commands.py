@@ -99,6 +99,16 @@ def test_what_is_chosen(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     assert rows("--add-classes") == 240
 
 
+def test_patch_of_the_rows_that_a_filter_finds(invoke: Invoke, run: Run) -> None:
+    def changes(*words: str) -> int:
+        code, out, _ = invoke("patch", "diary", "--force", "--json", *words)
+        assert code == 0
+        return int(json.loads(out)["changes"])
+
+    assert changes() == 4
+    assert changes("--filter", "verdict=relabel") == 2
+
+
 def test_suggestions_only_above_a_probability(invoke: Invoke, run: Run) -> None:
     def changed(*words: object) -> tuple[object, object]:
         told = exported(invoke, *words, "--to", "out.parquet", "--force")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
@@ -20,6 +21,7 @@ import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
 from auditor.data import LabeledTexts, sample
 from auditor.errors import InputError, ModelError, RunMismatchError
+from auditor.signals import OF_A_RUN
 
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
 
@@ -72,6 +74,27 @@ def test_probabilities_are_out_of_fold_and_stored_for_each_model(audited: audito
         assert held.shape == (2, (folds == fold).sum(), 3)
         assert train.shape == (2, (folds != fold).sum(), 3)
         assert np.isfinite(train).all()
+
+
+def test_every_signal_is_measured_and_stands_beside_the_issues(audited: auditor.Audit) -> None:
+    signals = pq.read_table(audited.directory / "signals.parquet")
+    assert set(signals.column_names) >= {*OF_A_RUN, "loss_finetuned", "margin_lexical"}
+    issues = pq.read_table(audited.directory / "issues.parquet")
+    for name in OF_A_RUN:
+        assert issues[name].equals(signals[name])
+    for name in ("self_confidence", "neighbour_vote", "aum", "forgetting", "disagreement"):
+        assert signals[name].null_count == 0
+
+
+def test_a_text_with_two_labels_is_reported_as_a_pair(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    others = {*messages["label"]} - {messages["label"].iloc[0]}
+    frame = pd.concat([messages, messages.head(1).assign(label=min(others))])
+    audit = auditor.audit(frame, config=configured(tiny_model, models=("lexical",)), out=tmp_path)
+    (pair,) = pq.read_table(tmp_path / "conflicts.parquet").to_pylist()
+    assert pair["identical"]
+    assert not pair["across_splits"]
+    assert {*audit.issues.loc[audit.issues["duplicate_conflict"] == 1, "id"]} == {pair["first_id"], pair["second_id"]}
+    assert "aum" not in audit.issues.columns, "no model of this run keeps its epochs"
 
 
 def test_health_counts_what_is_flagged(audited: auditor.Audit) -> None:

@@ -80,6 +80,10 @@ def test_a_line_for_each_line_of_standard_input(invoke: Invoke) -> None:
     assert [one["probabilities"] is None for one in found] == [False, True, True, False, False]
 
 
+def test_a_blank_text_that_is_given_is_one_of_standard_input(invoke: Invoke) -> None:
+    assert invoke("", " ")[:2] == invoke(stdin=b"\n \n")[:2]
+
+
 def test_a_line_for_each_row_of_a_file(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "tweets.csv").write_text("id,tweet\n1,so glad\n2,sad\n")
     _, given, _ = invoke("so glad", "sad", "--json")
@@ -101,6 +105,7 @@ def test_picture(invoke: Invoke, tmp_path: Path) -> None:
     [
         (["x", "--png", "mood.jpg"], 3, "into a file named *.png"),
         (["x", "y", "--png", "mood.png"], 3, "draws one text"),
+        ([" ", "--png", "mood.png"], 3, "draws one text"),
         (["x", "--png", "nowhere/mood.png"], 6, "cannot be written"),
         (["x", "--file", "t.csv"], 3, "Both texts and --file"),
         (["--file", "t.csv"], 3, "does not exist"),

@@ -11,7 +11,6 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import FileResponse, Response
 
 from auditor.review.accounts import Accounts
@@ -82,7 +81,7 @@ def build(
     for path in ("/api/{rest:path}", "/static/{name}", *login.FORMS):
         app.add_api_route(path, _nothing, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     app.add_middleware(
-        SessionMiddleware,
+        login.Sessions,
         secret_key=accounts.secret if accounts else _no_secret(log.run_id),
         session_cookie=f"auditor-{log.run_id[:16]}",  # a browser has one set of cookies for all ports of a host
         max_age=14 * _DAY if accounts else 365 * _DAY,

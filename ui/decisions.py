@@ -119,8 +119,8 @@ class BulkAction(BulkPreview):
     token: Annotated[str, Field(max_length=200)]
 
 
-class Rows(_Body):
-    """Rows by their numbers."""
+class Rows(FromPage):
+    """Rows by their numbers, which are other rows' once the run has been made again."""
 
     rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1_000_000)]
 
@@ -148,7 +148,8 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
             touched = result.pop("items")
             row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
             result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
-    return answer({"results": results, "gone": desk.verdicts.gone(sent.held, me)})
+    gone, done = desk.verdicts.gone(sent.held, me), desk.verdicts.done(sent.held, me)
+    return answer({"results": results, "gone": gone, "done": done})
 
 
 @router.post("/bulk/preview")
@@ -166,8 +167,9 @@ def bulk(sent: BulkAction, desk: DeskNow, me: Named) -> JSONResponse:
 
 
 @router.post("/selection")
-def selection(sent: Rows, desk: DeskNow) -> JSONResponse:
+def selection(sent: Rows, desk: DeskNow, me: Named) -> JSONResponse:
     """Keep some rows under a key, short enough for an address."""
+    sent.check(desk, me)
     if any(row >= len(desk.items) for row in sent.rows):
         raise FilterError("The selection has rows that this run does not have.", "Reload the page.")
     key = desk.log.save_selection([desk.items.id_of(row) for row in sent.rows])

@@ -114,11 +114,7 @@ class Desk:
             "splits": items.splits,
             "sorts": queue.sorts,
             "keys": dict(keys or DEFAULT_KEYS),
-            "has": {
-                "map": items.map is not None,
-                "neighbours": bool(items.neighbours(0)),
-                "groups": bool(items.groups),
-            },
+            "has": {"map": items.map is not None},
             "default_query": QUEUE.to_query(),
         }
         cards = Cards(items, verdicts)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from markupsafe import Markup, escape
 from starlette.datastructures import URL
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -63,6 +64,25 @@ def reviewer(connection: HTTPConnection, accounts: Accounts | None) -> str | Non
     if name is None or accounts is None:
         return name
     return name if connection.session.get("mark") == accounts.mark(name) else None
+
+
+class Sessions:
+    """Reads and writes the session's cookie; over HTTPS, the browser is told never to send it over plain HTTP.
+
+    Parameters
+    ----------
+    app : ASGI application
+    **options
+        As ``SessionMiddleware`` takes them.
+    """
+
+    def __init__(self, app: ASGIApp, /, **options: Any) -> None:
+        self._plain = SessionMiddleware(app, **options)
+        self._secure = SessionMiddleware(app, https_only=True, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await (self._secure if scope.get("scheme") == "https" else self._plain)(scope, receive, send)
 
 
 class Door:

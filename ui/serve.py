@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -13,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from auditor.errors import AccountError, ReviewError
 from auditor.review.accounts import Accounts
@@ -65,9 +67,7 @@ def serve(
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
         app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GOODBYE)
-        )
+        server = _server(app)
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
         address = _address(listener)
         print(f"Review of {app.state.desk.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
@@ -79,6 +79,19 @@ def serve(
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     print("Ended. All that was shown as saved is in the decision log.", flush=True)
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    """The server, which says nothing of what its end has cut short."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GOODBYE)
+    logging.getLogger("uvicorn.error").addFilter(_not_cut_short)  # after Config, which sets up this logger
+    return uvicorn.Server(config)
+
+
+def _not_cut_short(record: logging.LogRecord) -> bool:
+    """Whether a record is of anything but a request that was cancelled, which only the server's end does."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
 
 
 @contextmanager

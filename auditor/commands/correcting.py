@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from rich.console import Console
 
-from auditor.commands.options import DB, JSON, RUN
+from auditor.commands.options import DB, FILTER, JSON, RUN
 from auditor.console import plain
 from auditor.correction.policy import LEFT_OUT, Policy, in_words
 from auditor.data.source import counted, listed
@@ -46,9 +46,7 @@ def export(
     verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
     changed_only: Annotated[bool, typer.Option(help="Only rows whose label has changed.")] = False,
     reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
-    filter: Annotated[
-        str, typer.Option(metavar="QUERY", help="Only rows that this query of the review page's address finds.")
-    ] = "",
+    filter: Annotated[str, FILTER] = "",
     provenance: Annotated[
         bool, typer.Option(help="Add columns: given label, verdict, reviewers, soft label …")
     ] = False,

@@ -18,6 +18,10 @@ RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or 
 JSON = typer.Option("--json", help="Print JSON for scripts.")
 QUIET = typer.Option("-q", "--quiet", help="Say nothing but the result.")
 VERBOSE = typer.Option("-v", "--verbose", help="Say everything.")
+FILTER = typer.Option(
+    metavar="QUERY",
+    help="Only rows that this query of the review page's address finds; verdict=relabel: that anybody judged so.",
+)
 DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from auditor.commands.correcting import FORMATS, make_policy
-from auditor.commands.options import DB, JSON, RUN
+from auditor.commands.options import DB, FILTER, JSON, RUN
 from auditor.config import ReadConfig
 from auditor.console import plain
 from auditor.correction.policy import LEFT_OUT
@@ -51,6 +51,7 @@ def patch(
     add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
     verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
     reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    filter: Annotated[str, FILTER] = "",
     db: Annotated[str | None, DB] = None,
     force: Annotated[bool, typer.Option(help="Replace an earlier patch; another file never.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -63,7 +64,7 @@ def patch(
     from auditor.correction.patch import write_patch
 
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
-    changes = actions.make_patch(run, policy, db=db)
+    changes = actions.make_patch(run, policy, db=db, filter=filter)
     write_patch(changes, to, force=force)
     left_out = sum(change.new is None for change in changes)
     if as_json:
@@ -144,12 +145,7 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
         about = {
             "files": [str(path) for path in written.files],
             "record": str(written.record),
-            "applied": len(applied.applied),
-            "already": len(applied.already),
-            "unfit": [{"why": one.why, "now": one.now, **one.change.model_dump(mode="json")} for one in applied.unfit],
-            "conflicts": [
-                [change.model_dump(mode="json") for change in conflict.changes] for conflict in applied.conflicts
-            ],
+            **applied.about(),
             "summary": asdict(written.summary),
             "notes": written.notes,
         }
@@ -189,7 +185,7 @@ def _list(changes: list[tuple[Change, str]], last: str) -> None:
         table.add_row(*(plain(_cut(cell)) for cell in (change.split, change.id, change.old, new, about)))
     Console(highlight=False).print(table)
     if len(changes) > _SHOWN:
-        _say(f"… and {len(changes) - _SHOWN:,} more: --json lists all.")
+        _say(f"… and {len(changes) - _SHOWN:,} more: --json and the record list all.")
 
 
 def _kinds(changes: Sequence[Change]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 import typer
 from rich.bar import Bar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.evaluation.inputs import Texts
     from auditor.evaluation.predictor import Predictor
 
+Text = TypeVar("Text", bound=str | None)
 _BAR, _LABEL, _TEXT = 40, 30, 300
 """Characters of a bar, a label and a text that the terminal shows."""
 
@@ -57,7 +58,8 @@ def predict(
     Example: auditor predict tweets "I loved today's movie"
     """
     source = _source(texts or [], file, text, delimiter, encoding)
-    if png is not None and (source is not None or len(texts or []) != 1 or png.suffix.lower() != ".png"):
+    one = texts[0] if texts and len(texts) == 1 else None
+    if png is not None and (source is not None or not _says_something(one) or png.suffix.lower() != ".png"):
         raise InputError("--png draws one text that is given here, into a file named *.png.", "Give one text.")
     from auditor.evaluation.find import find_model
 
@@ -98,12 +100,16 @@ def _predict_many(model: Predictor, source: Texts, quiet: bool) -> None:
     done = 0
     with listener(quiet or sys.stdout.isatty()).task("Predict") as advance:
         for part in source.parts():
-            answers = iter(model.predict_proba([text for text in part if _says_something(text)]))
-            lines = (_as_json(model, text, next(answers) if _says_something(text) else None) for text in part)
-            typer.echo("\n".join(lines))
+            typer.echo("\n".join(_as_json(model, text, found) for text, found in _answers(model, part)))
             done += len(part)
             if source.total is not None:
                 advance(done, source.total)
+
+
+def _answers(model: Predictor, texts: Sequence[Text]) -> Iterator[tuple[Text, Any]]:
+    """Each text and its probabilities; None where it says nothing."""
+    found = iter(model.predict_proba([text for text in texts if _says_something(text)]))
+    return ((text, next(found) if _says_something(text) else None) for text in texts)
 
 
 def _says_something(text: str | None) -> TypeGuard[str]:
@@ -112,10 +118,10 @@ def _says_something(text: str | None) -> TypeGuard[str]:
 
 def _predict_given(model: Predictor, texts: Sequence[str], as_json: bool, png: Path | None) -> None:
     out = Console(highlight=False)
-    for number, (text, probabilities) in enumerate(zip(texts, model.predict_proba(texts), strict=True)):
-        if png is not None:
+    for number, (text, probabilities) in enumerate(_answers(model, texts)):
+        if png is not None and probabilities is not None:
             _write_png(png, text, model, probabilities)
-        if as_json:
+        if as_json or probabilities is None:
             typer.echo(_as_json(model, text, probabilities))
         else:
             if number:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.commands.correcting import make_policy, sentences
-from auditor.commands.options import DB, JSON, QUIET, RUN, STOPPED, VERBOSE, listener
+from auditor.commands.options import DB, FILTER, JSON, QUIET, RUN, STOPPED, VERBOSE, listener
 from auditor.console import plain
 from auditor.correction.policy import LEFT_OUT, in_words
 from auditor.errors import InputError
@@ -52,6 +52,7 @@ def push(
     verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
     changed_only: Annotated[bool, typer.Option(help="Only rows whose label has changed.")] = False,
     reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    filter: Annotated[str, FILTER] = "",
     db: Annotated[str | None, DB] = None,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
@@ -82,6 +83,7 @@ def push(
             dry_run=folder,
             message=message,
             db=db,
+            filter=filter,
             listener=listener(quiet, verbose),
         )
     except KeyboardInterrupt:

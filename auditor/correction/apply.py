@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -62,6 +63,15 @@ class Applied:
     already: tuple[Change, ...]
     unfit: tuple[Unfit, ...]
     conflicts: tuple[Conflict, ...]
+
+    def about(self) -> dict[str, Any]:
+        """The same as JSON has it: how many were made, and all that were not."""
+        return {
+            "applied": len(self.applied),
+            "already": len(self.already),
+            "unfit": [{"why": one.why, "now": one.now, **one.change.model_dump(mode="json")} for one in self.unfit],
+            "conflicts": [[change.model_dump(mode="json") for change in one.changes] for one in self.conflicts],
+        }
 
 
 def apply(patches: Iterable[Sequence[Change]], texts: LabeledTexts, *, add_classes: bool = False) -> Applied:

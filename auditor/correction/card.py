@@ -13,8 +13,10 @@ from auditor.correction.markdown import code, one_line
 from auditor.data.files import SPLIT_NAMES
 from auditor.errors import HubError
 
+CONFIG_NAME = "corrected"
+"""Configuration with the corrected labels, unless another name is given."""
 ORIGINAL = "original"
-"""Configuration with the labels as they were given."""
+"""Configuration with the labels as they were given: see :func:`name_of_original`."""
 MARK = "<!-- auditor:begin "
 """What each part of ours in a card begins with."""
 MOST = 20
@@ -130,7 +132,9 @@ def write_card(
     HubError
         If the card that is there has a configuration of one of these names made of other files.
     """
-    section = render_section(repo, name, facts, renamed, original=ORIGINAL in splits or has_original(card))
+    original = name_of_original(name)
+    is_there = original in splits or has_original(card, name)
+    section = render_section(repo, name, facts, renamed, original=original if is_there else None)
     card.text = with_section(card.text, section, name)
     data = card.data.to_dict()
     for key, value in _metadata(data, facts, name, splits, taken).items():
@@ -207,9 +211,18 @@ def merge_configs(existing: list[Config], name: str, splits: Splits) -> list[Con
     return [*merged, *ours.values()]
 
 
-def has_original(card: Any) -> bool:
-    """Whether an earlier push has brought the labels as they were given."""
-    return any(is_ours(config) and config["config_name"] == ORIGINAL for config in card.data.get("configs") or [])
+def name_of_original(name: str) -> str:
+    """Name the configuration with the labels as they were given, beside the corrected ones called ``name``.
+
+    Each has one of its own: what is pushed under another name may be another dataset, or another version of it.
+    """
+    return ORIGINAL if name == CONFIG_NAME else f"{name}-{ORIGINAL}"
+
+
+def has_original(card: Any, name: str) -> bool:
+    """Whether an earlier push has brought the given labels beside the corrected ones called ``name``."""
+    original = name_of_original(name)
+    return any(is_ours(config) and config["config_name"] == original for config in card.data.get("configs") or [])
 
 
 def is_ours(config: Config) -> bool:
@@ -227,7 +240,7 @@ def _size(rows: int) -> str:
 # -- prose ----------------------------------------------------------------------------------------------------------
 
 
-def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str], *, original: bool) -> str:
+def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str], *, original: str | None) -> str:
     """Tell in Markdown what was audited and corrected; strings of the data stand in it as code."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

@@ -60,6 +60,7 @@ def write_export(
     encoding: str | None = None,
     sources: Sequence[str | Path] = (),
     run: dict[str, str] | None = None,
+    patch: dict[str, Any] | None = None,
 ) -> Exported:
     """Write the corrected dataset, the excluded rows and the record; all of them, or none.
 
@@ -86,6 +87,8 @@ def write_export(
         Files and folders that are never written over, beside those that the dataset was read from.
     run : dict, optional
         ``id`` and ``name``, for the record.
+    patch : dict, optional
+        For the record: what became of the changes of a patch.
 
     Returns
     -------
@@ -132,6 +135,7 @@ def write_export(
                 files[name]["rows"] = sum(part.table.num_rows for part in parts)
         options = {"format": target.format, "provenance": provenance, "raw": raw, "label_names": label_names}
         record = _record(corrections, summary, run, options, files, notes)
+        record |= {"patch": patch} if patch else {}
         # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
         written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
         (stage / target.record).write_bytes(written)
@@ -189,11 +193,13 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
     splits = [part.split for part in tables if part.table.num_rows]
     empty = [part.split for part in tables if not part.table.num_rows]
     if not target.is_folder and len(splits) > 1:
-        notes.append(f"The splits {listed(splits)} stand one below the other; give --to a folder to keep them apart.")
+        notes.append(f"The splits {listed(splits)} stand one below the other; a folder keeps them apart.")
     if target.is_folder and target.format != "arrow" and empty:
         notes.append(f"No file for {listed(empty)}: none of {'its' if len(empty) == 1 else 'their'} rows is written.")
     if class_names(corrections.texts) and not label_names and target.format not in ("parquet", "arrow"):
-        notes.append("Labels stand as their numbers, as in the source; --label-names writes the names.")
+        notes.append(
+            "Labels stand as their numbers, as in the source; names can be written in their place (--label-names)."
+        )
     if stale := len(corrections.outcomes.stale):
         notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
     return notes

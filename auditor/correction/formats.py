@@ -55,8 +55,8 @@ class Style:
     ended : bool
         Also after the last row.
     delimiter : str
-    quoted : bool
-        Every field of a CSV between quotes, not only those that need them.
+    quoted : bool or sequence of str
+        Every field of a CSV between quotes, not only those that need them; or those of the header and these columns.
     header : bool
         Of ``text;label`` lines.
     compact, ascii, slashed : bool
@@ -70,7 +70,7 @@ class Style:
     newline: str = "\n"
     ended: bool = True
     delimiter: str = ","
-    quoted: bool = False
+    quoted: bool | Sequence[str] = False
     header: bool = False
     compact: bool = False
     ascii: bool = False
@@ -152,7 +152,8 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
         header, changed = defanged(header)
     # A delimiter is looked for in the header, and a blank line before it is passed over.
     odd = rf'["\r\n{re.escape(DELIMITERS)}]' + r"|^\s*$" * (not "".join(names).strip())
-    yield [style.delimiter.join(_quoted(header, style, odd).to_pylist())]
+    yield [style.delimiter.join(_quoted(header, odd, always=bool(style.quoted)).to_pylist())]
+    needs = rf'["\r\n{re.escape(style.delimiter)}]'
     for part in parts:
         for batch in _batches(part.table):
             columns = []
@@ -162,20 +163,21 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
                 if there and not style.raw and is_text(batch[name].type):
                     column, number = defanged(column)
                     changed += number
-                columns.append(_quoted(pc.fill_null(column, ""), style, rf'["\r\n{re.escape(style.delimiter)}]'))
+                always = style.quoted if isinstance(style.quoted, bool) else name in style.quoted
+                columns.append(_quoted(pc.fill_null(column, ""), needs, always=always))
             yield pc.binary_join_element_wise(*columns, pa.scalar(style.delimiter, pa.large_string())).to_pylist()
     if changed:
         notes.append(
             f"{counted(changed, 'cell')} that a spreadsheet would run as a formula now"
-            f" begin{'s' * (changed == 1)} with an apostrophe; --raw writes them as they are."
+            f" begin{'s' * (changed == 1)} with an apostrophe; exact texts can be written as well (--raw)."
         )
 
 
-def _quoted(column: pa.Array, style: Style, pattern: str) -> pa.Array:
+def _quoted(column: pa.Array, pattern: str, *, always: bool) -> pa.Array:
     doubled = pc.replace_substring(column, '"', '""')
     mark, nothing = pa.scalar('"', pa.large_string()), pa.scalar("", pa.large_string())
     quoted = pc.binary_join_element_wise(mark, doubled, mark, nothing)
-    if style.quoted:
+    if always:
         return quoted
     return pc.if_else(pc.match_substring_regex(column, pattern), quoted, column)
 

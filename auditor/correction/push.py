@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.card import MARK, ORIGINAL, has_original, new_card, read_card, write_card
+from auditor.correction.card import (
+    CONFIG_NAME,
+    MARK,
+    ORIGINAL,
+    has_original,
+    name_of_original,
+    new_card,
+    read_card,
+    write_card,
+)
 from auditor.correction.corrections import Corrections
 from auditor.correction.facts import Facts, gather
 from auditor.correction.markdown import one_line
@@ -33,7 +42,6 @@ from auditor.data.source import counted, listed
 from auditor.errors import ExportError, HubMissingError, HubRefusedError, HubUnreachableError, StorageError
 from auditor.run import Run
 
-CONFIG_NAME = "corrected"
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 
 
@@ -103,8 +111,9 @@ def push(
     config_name : str
         Of the corrected labels, as ``load_dataset`` takes it.
     original : bool
-        Push the labels as they were given too, as the configuration ``original``; of a dataset that came from the Hub
-        they are there already, and the card names its commit.
+        Push the labels as they were given too, as the configuration ``original``, or ``<config_name>-original`` beside
+        another name than ``corrected``; of a dataset that came from the Hub they are there already, and the card names
+        its commit.
     provenance : bool
         With columns that tell where each label comes from.
     token : str, optional
@@ -168,8 +177,9 @@ def _add_card(
     if target.commit is not None:
         with asking(target.what):
             declare_data(target, card, api.token)
-    if ORIGINAL not in staged.splits and has_original(card):
-        notes.append(f"The configuration {ORIGINAL!r} of an earlier push stays there, with all its rows.")
+    original = name_of_original(config_name)
+    if original not in staged.splits and has_original(card, config_name):
+        notes.append(f"The configuration {original!r} of an earlier push stays there, with all its rows.")
     stale = stale_files(target, card, staged)
     check_patterns(target, card, staged.folder)
     taken, note = licence_of(api, facts.hub)
@@ -191,10 +201,11 @@ def _check_names(repo: str, config_name: str) -> None:
         raise ExportError(
             f"{one_line(repo)!r} cannot be the name of a dataset on the Hub.", "Name it like user/name."
         ) from None
-    if not _NAME.fullmatch(config_name) or config_name.casefold() in {ORIGINAL, CARD.casefold()}:
+    taken = re.fullmatch(rf"{re.escape(CARD)}|(.*-)?{ORIGINAL}", config_name, re.IGNORECASE)
+    if not _NAME.fullmatch(config_name) or taken:
         raise ExportError(
             f"{one_line(config_name)!r} cannot be the name of the corrected labels' configuration.",
-            f"Use letters, digits, points and hyphens, and another word than {ORIGINAL!r} or {CARD!r}.",
+            f"Use letters, digits, points and hyphens, and no word that ends in {ORIGINAL!r}, or is {CARD!r}.",
         )
 
 
@@ -238,8 +249,8 @@ def _warnings(summary: Summary, original: bool, config_name: str) -> list[str]:
         notes.append(f"{config_name}/patch.jsonl names the reviewers: {listed(summary.reviewers)}.")
     if original and summary.excluded:
         notes.append(
-            f"The configuration {ORIGINAL!r} holds also what was left out ({counted(summary.excluded, 'row')}); "
-            "--no-original leaves it away."
+            f"The configuration {name_of_original(config_name)!r} holds also what was left out"
+            f" ({counted(summary.excluded, 'row')}); it can be left away (--no-original)."
         )
     if not summary.judged:
         notes.append("There is no decision on this run yet.")

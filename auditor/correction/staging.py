@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.card import ORIGINAL
+from auditor.correction.card import name_of_original
 from auditor.correction.corrections import Corrections, correct
 from auditor.correction.facts import Facts
 from auditor.correction.outcome import Outcomes
@@ -79,7 +79,7 @@ def stage(
         raise ExportError("No row is left to be pushed.", "Choose other options: the policy leaves out all of them.")
     tables = {name: corrected_tables(corrections, provenance=provenance)}
     if original:
-        tables[ORIGINAL] = corrected_tables(_as_given(corrections))
+        tables[name_of_original(name)] = corrected_tables(_as_given(corrections))
     splits = {config: _as_splits(parts) for config, parts in tables.items()}
     filled = {config: [split for split, dataset in each.items() if len(dataset)] for config, each in splits.items()}
     for config, names in filled.items():

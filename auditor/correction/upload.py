@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from auditor.correction.hub_errors import AGAIN
@@ -17,6 +18,19 @@ LOST = (
     "Either way, give the same command again: it does nothing where all is there already."
 )
 """How things stand where a commit was sent and no answer came."""
+
+
+@contextmanager
+def additions_of(files: Mapping[str, Path]) -> Iterator[list[Any]]:
+    """Path in the repository → file, as a commit takes them; the files are open as long.
+
+    Files that are given open the library sends over HTTP, which can be interrupted, and whose refusals it tells. Those
+    given by path it leaves to ``hf_xet``, where that is installed, which tries for minutes and does not say why.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    with ExitStack() as stack:
+        yield [CommitOperationAdd(path, stack.enter_context(file.open("rb"))) for path, file in files.items()]
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class Upload:
         ------
         HubRefusedError, HubMovedError, HubUnreachableError, HubError
         """
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+        from huggingface_hub import CommitOperationDelete
 
         what, again, lost = self.target.what, AGAIN, LOST
         parent = self.target.commit
@@ -67,19 +81,19 @@ class Upload:
             parent = self._create(private)
             made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
             again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
-        additions = [CommitOperationAdd(path, staged.folder / path) for path in staged.files]
-        with asking(what, again):
-            self._upload(additions)
         deletions = [CommitOperationDelete(path) for path in stale]
-        with asking(what, again, lost):
-            return self.api.create_commit(
-                self.target.name,
-                [*additions, *deletions],
-                commit_message=self.message,
-                repo_type="dataset",
-                parent_commit=parent,
-                create_pr=self.create_pr,
-            )
+        with additions_of({path: staged.folder / path for path in staged.files}) as additions:
+            with asking(what, again):
+                self._upload(additions)
+            with asking(what, again, lost):
+                return self.api.create_commit(
+                    self.target.name,
+                    [*additions, *deletions],
+                    commit_message=self.message,
+                    repo_type="dataset",
+                    parent_commit=parent,
+                    create_pr=self.create_pr,
+                )
 
     def _create(self, private: bool) -> str:
         name = self.target.name

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -87,11 +88,26 @@ def read_delimited(data: bytes, name: str, delimiter: str | None = None, fewest:
     return table, header.delimiter, blank
 
 
-def is_quoted(data: bytes, delimiter: str) -> bool:
-    """Whether every field of the first lines, short as they may be, stands between quotes."""
-    field = rb'"(?:[^"]|"")*"'
-    line = field + rb"(?:" + re.escape(delimiter).encode() + field + rb")*\s*?(?:\r\n|\n|\r)"
-    return re.match(rb"\s*(?:" + line + rb"){2}", data[:100_000]) is not None
+def find_quoted(data: bytes, delimiter: str, names: Sequence[str]) -> bool | list[str]:
+    """Whether every field of the first lines, short as they may be, stands between quotes; else the columns that do.
+
+    R, and pandas where it is told to, quote the header and all strings, and no numbers.
+    """
+    cut = re.escape(delimiter).encode()
+    bare = rb'(?:[^"\r\n' + cut + rb"][^\r\n" + cut + rb"]*)?"
+    field = re.compile(rb'(?:("(?:[^"]|"")*")|' + bare + rb")(" + cut + rb"|\r\n|\n|\r)")
+    rows: list[list[bool]] = [[]]
+    place = 0
+    while found := field.match(data, place, 100_000):
+        rows[-1].append(found[1] is not None)
+        if found[2] != delimiter.encode():
+            rows.append([])
+        place = found.end()
+    header, *others = [row for row in rows if len(row) == len(names)] or [[]]
+    if not others or not all(header):
+        return False
+    always = [all(column) for column in zip(*others, strict=True)]
+    return all(always) or [name for name, is_quoted in zip(names, always, strict=True) if is_quoted]
 
 
 def _read_header(data: bytes, name: str, delimiter: str | None, fewest: int) -> _Header:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.config import ReadConfig
-from auditor.data.delimited import is_quoted, read_delimited
+from auditor.data.delimited import find_quoted, read_delimited
 from auditor.data.encoding import line_end, read_bytes, read_utf8
 from auditor.data.jsonl import read_jsonl
 from auditor.data.lines import read_lines
@@ -204,7 +204,7 @@ def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
         about["delimiter"] = delimiter or ";"
     else:
         table, about["delimiter"], blank = read_delimited(data, name, delimiter)
-        about["quoted"] = is_quoted(data, about["delimiter"])
+        about["quoted"] = find_quoted(data, about["delimiter"], table.column_names)
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
     if format_ == "lines" and about["header"]:
         notes.append(f"{name}: its first line is read as a header, {about['delimiter'].join(table.column_names)!r}.")

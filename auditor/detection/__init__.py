@@ -1,6 +1,7 @@
 """From probabilities and vectors to issues: consensus, flags and ranking, neighbours, map, groups, health, table."""
 
 from auditor.detection.consensus import consensus
+from auditor.detection.find import Detection
 from auditor.detection.flags import Flags, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
@@ -10,6 +11,7 @@ from auditor.detection.reasons import Evidence
 from auditor.detection.table import defang, issues_table, write_csv
 
 __all__ = [
+    "Detection",
     "Evidence",
     "Flags",
     "class_health",

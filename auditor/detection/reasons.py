@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.detection.flags import Flags
-from auditor.signals import Inputs, Signal
+from auditor.signals import Inputs, Signal, listed
 
 Labels = npt.NDArray[np.int32]
 
@@ -96,7 +96,7 @@ def _duplicates(rows: npt.NDArray[np.intp], evidence: Evidence) -> list[str]:
         same = [code for code in exact.get(int(evidence.exact[row]), ()) if code != own]
         alike = [code for code in near.get(int(evidence.near[row]), ()) if code != own]
         kind, codes = ("identical", same) if same else ("near-identical", alike)
-        labels = _listed([evidence.label_names[code] for code in codes])
+        labels = listed([evidence.label_names[code] for code in codes])
         article = "An" if kind == "identical" else "A"
         sentences.append(f"{article} {kind} text is labelled {labels}." if codes else "")
     return sentences
@@ -126,8 +126,3 @@ def _neighbours(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) ->
         which = f"{count} of its {known} nearest texts" if known > 1 else "Its nearest text"
         sentences.append(f"{which} {verb} labelled {evidence.label_names[label]}{too}." if known else "")
     return sentences
-
-
-def _listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -11,7 +11,7 @@ from auditor.correction.hub_errors import AGAIN
 from auditor.correction.markdown import one_line
 from auditor.correction.push import quiet_library
 from auditor.correction.remote import PATIENCE, asking
-from auditor.correction.upload import LOST
+from auditor.correction.upload import LOST, additions_of
 from auditor.errors import HubError, HubRefusedError, ModelError
 from auditor.evaluation.modelcard import CARD, SECTION
 from auditor.evaluation.saved import RECORD, read_record
@@ -74,13 +74,11 @@ def push_model(
             made = f"The {'private' if private else 'public'} model {name} was made"
             again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
         files = {path: folder / path for path in (*record.files, RECORD)}
-        additions = [CommitOperationAdd(CARD, card.encode())]
-        additions += [CommitOperationAdd(path, file) for path, file in files.items()]
         task = listener.task("Uploading") if listener else nullcontext()
-        with task, asking(what, again, lost):
+        with additions_of(files) as additions, task, asking(what, again, lost):
             api.create_commit(
                 name,
-                additions,
+                [CommitOperationAdd(CARD, card.encode()), *additions],
                 commit_message=one_line(message or "Model trained on corrected labels", 200),
                 parent_commit=there.sha,
             )

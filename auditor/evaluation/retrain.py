@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.config import ModelName
 from auditor.correction.corrections import Corrections
@@ -19,7 +21,7 @@ from auditor.models.classifier import Labels
 Flags = npt.NDArray[np.bool_]
 
 
-def compare_trials(trials: Trials, models: Sequence[ModelName]) -> Retraining:
+def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collection[str] = ()) -> Retraining:
     """Compare the trained models, and write it into the run: ``retrain/comparison.json``.
 
     Parameters
@@ -27,6 +29,8 @@ def compare_trials(trials: Trials, models: Sequence[ModelName]) -> Retraining:
     trials : Trials
         All trainings of these models done.
     models : sequence of str
+    drawn : collection of str
+        Ids of the rows that chance has drawn to be judged.
 
     Raises
     ------
@@ -35,9 +39,10 @@ def compare_trials(trials: Trials, models: Sequence[ModelName]) -> Retraining:
     """
     setting = _setting(trials)
     tested = {name: version.tested(trials.split) for name, version in trials.versions.items()}
+    sample = _random_sample(trials.corrections, drawn)
 
     def make(space: Path) -> None:
-        results = tuple(_result(trials, name, tested) for name in models)
+        results = tuple(_result(trials, name, tested, sample) for name in models)
         path = space / COMPARISON_FILE
         path.parent.mkdir(parents=True)
         path.write_text(Retraining(setting=setting, models=results).model_dump_json(indent=1), "utf-8")
@@ -50,6 +55,7 @@ def compare_trials(trials: Trials, models: Sequence[ModelName]) -> Retraining:
             "models": list(models),
             "setting": setting.model_dump(mode="json"),
             "tested_on": digest(*tested.values()),
+            "random": digest(sample),
             "draws": DRAWS,
         },
     )
@@ -61,7 +67,7 @@ def _files(trials: Trials, model: str, version: str) -> list[str]:
     return [file_of(model, version, seed) for seed in trials.seed_numbers]
 
 
-def _result(trials: Trials, name: ModelName, tested: dict[str, Labels]) -> ModelResult:
+def _result(trials: Trials, name: ModelName, tested: dict[str, Labels], sample: Flags) -> ModelResult:
     probabilities = {
         version: np.stack(
             [np.load(trials.run.open(file), allow_pickle=False) for file in _files(trials, name, version)]
@@ -74,18 +80,18 @@ def _result(trials: Trials, name: ModelName, tested: dict[str, Labels]) -> Model
         labels = {version: codes[rows] for version, codes in tested.items()}
         return compare(parts, labels, trials.corrections.label_names, seed=trials.config.seed)
 
-    sample = _random_sample(trials.corrections)[trials.split.test]
+    sample = sample[trials.split.test]
     comparable = sample & np.logical_and.reduce([codes >= 0 for codes in tested.values()])
     everything = np.ones(len(sample), dtype=np.bool_)
     return ModelResult(name=name, comparison=on(everything), random=on(sample) if comparable.any() else None)
 
 
-def _random_sample(corrections: Corrections) -> Flags:
-    """(N,) rows that somebody judged because chance had drawn them."""
-    sample = np.zeros(len(corrections.texts), dtype=np.bool_)
-    for row, outcome in corrections.outcomes.by_row.items():
-        sample[row] = any(vote.source == "random" for vote in outcome.votes)
-    return sample
+def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Flags:
+    """(N,) rows that are judged, and that chance had drawn."""
+    judged = np.zeros(len(corrections.texts), dtype=np.bool_)
+    judged[list(corrections.outcomes.by_row)] = True
+    ids = corrections.texts.table["id"]
+    return np.asarray(judged & pc.is_in(ids, value_set=pa.array(list(drawn), ids.type)).to_numpy())
 
 
 def _setting(trials: Trials) -> Setting:

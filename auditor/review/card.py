@@ -106,7 +106,7 @@ class Cards:
             "duplicate_count": len(duplicates),
             "duplicate_group": _code(items.duplicate_group[row]),
             "group": _code(items.group[row]),
-            "history": [_line(event) for event in history],
+            "history": [_line(event, items.hash_of(row)) for event in history],
             "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
             "decided_by": [event.reviewer for event in standing],
         }
@@ -162,7 +162,8 @@ def _verdict(event: Event) -> dict[str, Any]:
     return {"verdict": event.verdict, "new_labels": list(event.new_labels)}
 
 
-def _line(event: Event) -> dict[str, Any]:
-    """An event in the history of a row."""
+def _line(event: Event, hash_now: str) -> dict[str, Any]:
+    """An event in the history of a row; a stale decision was taken on another text or given label."""
     kept = {"kind", "reviewer", "verdict", "new_labels", "note", "at", "source"}
-    return event.model_dump(mode="json", include=kept)
+    stale = event.kind == "decide" and event.item_hash != hash_now
+    return {**event.model_dump(mode="json", include=kept), "stale": stale}

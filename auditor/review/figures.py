@@ -9,7 +9,7 @@ from statistics import median
 from sqlalchemy import Connection, func, select
 
 from auditor.review.event import Verdict
-from auditor.review.records import from_microseconds, to_microseconds
+from auditor.review.records import from_microseconds
 from auditor.review.schema import actions, events, standing
 
 
@@ -41,15 +41,6 @@ class ReviewerFigures:
     by_verdict: dict[Verdict, int]
 
 
-def count_verdicts(connection: Connection, run: int, reviewer: str | None = None) -> dict[Verdict, int]:
-    """Verdict → decisions that stand, of one reviewer or of all."""
-    found = select(standing.c.verdict, func.count()).where(standing.c.run == run)
-    if reviewer is not None:
-        found = found.where(standing.c.reviewer == reviewer)
-    found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
-    return dict(connection.execute(found).all())
-
-
 def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
     """Figures of everybody who has ever decided something, by name."""
     undone = func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None))
@@ -61,7 +52,7 @@ def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
     )
     found = []
     for reviewer, first, last, taken_back in connection.execute(made).all():
-        by_verdict = count_verdicts(connection, run, reviewer)
+        by_verdict = _count_verdicts(connection, run, reviewer)
         figures = ReviewerFigures(
             reviewer=reviewer,
             decided=sum(by_verdict.values()),
@@ -75,14 +66,11 @@ def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
     return found
 
 
-def count_recent(connection: Connection, run: int, reviewer: str | None, since: datetime) -> int:
-    """Decisions since then that still stand; those of a bulk or an import, which nobody took one by one, left out."""
-    found = select(func.count()).where(
-        standing.c.run == run, standing.c.at >= to_microseconds(since), standing.c.source.not_in(("bulk", "import"))
-    )
-    if reviewer is not None:
-        found = found.where(standing.c.reviewer == reviewer)
-    return connection.execute(found).scalar_one()
+def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Verdict, int]:
+    """Verdict → decisions of theirs that stand."""
+    found = select(standing.c.verdict, func.count()).where(standing.c.run == run, standing.c.reviewer == reviewer)
+    found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
+    return dict(connection.execute(found).all())
 
 
 def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:

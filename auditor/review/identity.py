@@ -39,7 +39,7 @@ def run_id(run: Run) -> str:
     except OSError as error:
         raise LogError(
             f"{path} cannot be read or written: {error.strerror or error}.",
-            "See that you may read and write in the run's directory.",
+            "Reviewing writes into the run's directory: see that you may, or copy the run to where you may.",
         ) from error
     except UnicodeDecodeError:
         found = ""

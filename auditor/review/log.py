@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from sqlalchemy import Column, Connection, Executable, Row, Select, and_, func, 
 from auditor.errors import FilterError
 from auditor.review import figures, projection
 from auditor.review.database import Database
-from auditor.review.event import Event, Verdict
+from auditor.review.event import Event
 from auditor.review.figures import ReviewerFigures
 from auditor.review.identity import run_id
 from auditor.review.records import CHUNK, COLUMNS, Records, TakenError, chunks
@@ -210,20 +209,10 @@ class DecisionLog:
 
     # -- figures ------------------------------------------------------------------------------------------------
 
-    def verdict_counts(self) -> dict[Verdict, int]:
-        """Verdict → decisions that stand, of all reviewers together."""
-        with self._database.reading() as connection:
-            return figures.count_verdicts(connection, self._run)
-
     def reviewers(self) -> list[ReviewerFigures]:
         """Figures of everybody who has ever decided something, by name."""
         with self._database.reading() as connection:
             return figures.of_reviewers(connection, self._run)
-
-    def recent(self, reviewer: str | None, since: datetime) -> int:
-        """Decisions since then that still stand, of one reviewer or of all; taken one by one, not in bulk."""
-        with self._database.reading() as connection:
-            return figures.count_recent(connection, self._run, reviewer, since)
 
     # -- inside -------------------------------------------------------------------------------------------------
 

@@ -184,3 +184,11 @@ class Verdicts:
             for item_id, row in zip(item_ids, rows, strict=True)
             if row >= 0 and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
         ]
+
+    def done(self, item_ids: Sequence[str], me: str) -> list[str]:
+        """Those of some items that they have decided themselves."""
+        own = self._own.get(me)
+        if own is None:
+            return []
+        rows = self.items.rows_of(item_ids).tolist()
+        return [item_id for item_id, row in zip(item_ids, rows, strict=True) if row >= 0 and own.bits[row]]

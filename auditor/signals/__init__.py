@@ -4,18 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from auditor.signals.base import Inputs, Signal, Suspicion, measure, to_table
+from auditor.signals.aum import AreaUnderMargin
+from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
+from auditor.signals.confident_learning import ConfidentLearning
+from auditor.signals.data_map_confidence import DataMapConfidence
+from auditor.signals.data_map_variability import DataMapVariability
+from auditor.signals.disagreement import Disagreement
+from auditor.signals.duplicate_conflict import DuplicateConflict
+from auditor.signals.dynamics import Dynamics
+from auditor.signals.forgetting import Forgetting
 from auditor.signals.loss import Loss
 from auditor.signals.margin import Margin
+from auditor.signals.neighbour_vote import NeighbourVote
+from auditor.signals.outlier import Outlier
+from auditor.signals.self_confidence import SelfConfidence
 
 SIGNALS: dict[str, Callable[[str, tuple[str, ...]], Signal]] = {"loss": Loss, "margin": Margin}
 """The signals that are made of one model's probabilities, by name: each is called with a model and the label names."""
 
+OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
+    "disagreement": Disagreement,
+    "self_confidence": lambda models, names: SelfConfidence(names),
+    "confident_learning": lambda models, names: ConfidentLearning(names),
+    "neighbour_vote": lambda models, names: NeighbourVote(names),
+    "outlier": lambda models, names: Outlier(),
+    "duplicate_conflict": lambda models, names: DuplicateConflict(names),
+    "aum": lambda models, names: AreaUnderMargin(names),
+    "data_map_confidence": lambda models, names: DataMapConfidence(names),
+    "data_map_variability": lambda models, names: DataMapVariability(names),
+    "forgetting": lambda models, names: Forgetting(names),
+}
+"""The signals of which a run has one each, by name: each is called with the models and the label names."""
 
-def signals_for(models: Iterable[str], label_names: Sequence[str]) -> list[Signal]:
-    """Every signal of :data:`SIGNALS` for every model."""
-    models = tuple(models)
-    return [make(model, tuple(label_names)) for make in SIGNALS.values() for model in models]
+ALWAYS = frozenset({"probabilities", "labels"})
 
 
-__all__ = ["SIGNALS", "Inputs", "Loss", "Margin", "Signal", "Suspicion", "measure", "signals_for", "to_table"]
+def signals_for(models: Iterable[str], label_names: Sequence[str], inputs: Iterable[str] = ALWAYS) -> list[Signal]:
+    """Every signal that some inputs, by name, suffice for.
+
+    Those of :data:`SIGNALS` are made for each model, those of :data:`OF_A_RUN` once. A single model cannot disagree.
+    """
+    models, names, known = tuple(models), tuple(label_names), frozenset(inputs)
+    of_models = [make(model, names) for make in SIGNALS.values() for model in models]
+    of_a_run = [make(models, names) for name, make in OF_A_RUN.items() if name != "disagreement" or len(models) > 1]
+    return [signal for signal in (*of_models, *of_a_run) if signal.needs <= known]
+
+
+__all__ = [
+    "OF_A_RUN",
+    "SIGNALS",
+    "AreaUnderMargin",
+    "ConfidentLearning",
+    "DataMapConfidence",
+    "DataMapVariability",
+    "Disagreement",
+    "DuplicateConflict",
+    "Dynamics",
+    "Forgetting",
+    "Inputs",
+    "Loss",
+    "Margin",
+    "NeighbourVote",
+    "Outlier",
+    "SelfConfidence",
+    "Signal",
+    "Suspicion",
+    "listed",
+    "measure",
+    "signals_for",
+    "to_table",
+]

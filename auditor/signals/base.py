@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from auditor.signals.dynamics import Dynamics
 
 Suspicion = npt.NDArray[np.float32]
 """(N,) in [0, 1], 1 = most suspect, NaN where the row is not judged."""
@@ -22,23 +24,35 @@ class Inputs(TypedDict, total=False):
     ----------
     probabilities : mapping of str to (N, K) float32 array
         Out-of-fold, by the model's name; rows of NaN are not judged.
+    consensus : (N, K) float32 array
+        Of all models.
     labels : (N,) int32 array
         Codes of the given labels.
+    splits : (N,) array
+        Split of each row, by name or code.
     vectors : (N, D) float32 array
     neighbours : (N, k) int32 array
         Rows of the nearest vectors, nearest first; -1 where there are fewer.
+    similarities : (N, k) float32 array
+        Cosine of each neighbour, in [-1, 1]; NaN where there is none.
+    identical : (N,) int32 array
+        Group of rows with the same text, within one of ``duplicates``.
     duplicates : (N,) int32 array
         Group of (near) duplicates of each row.
-    dynamics : mapping of str to array
-        Logits by epoch, by the fold's name.
+    dynamics : mapping of str to Dynamics
+        Logits of the training rows by epoch, by the training's name.
     """
 
     probabilities: Mapping[str, npt.NDArray[np.float32]]
+    consensus: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int32]
+    splits: npt.NDArray[np.generic]
     vectors: npt.NDArray[np.float32]
     neighbours: npt.NDArray[np.int32]
+    similarities: npt.NDArray[np.float32]
+    identical: npt.NDArray[np.int32]
     duplicates: npt.NDArray[np.int32]
-    dynamics: Mapping[str, npt.NDArray[np.float32]]
+    dynamics: Mapping[str, Dynamics]
 
 
 class Signal(Protocol):
@@ -86,3 +100,13 @@ def likeliest_other(probabilities: npt.NDArray[np.float32], given: int) -> int:
     others = probabilities.copy()
     others[given] = -1.0
     return int(others.argmax())
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 text``, ``3 texts``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

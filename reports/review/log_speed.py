@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -52,9 +52,8 @@ def measure(log: DecisionLog, events: int) -> dict[str, object]:
     rows = [f"train-{number}" for number in range(events)]
     found: dict[str, object] = {}
     found["build"] = timed(lambda: log.append(decisions(rows)), 1)
-    some, an_hour_ago = rows[:: max(1, events // 50)], datetime.now(UTC) - timedelta(hours=1)
+    some = rows[:: max(1, events // 50)]
     last, _ = log.changes(events)
-    now = datetime.now(UTC)
 
     for name, action in {
         "append one": lambda: log.append(decisions(rows[:1])),
@@ -63,15 +62,9 @@ def measure(log: DecisionLog, events: int) -> dict[str, object]:
         "history of a row": lambda: log.history(rows[7]),
         "standing on 50 rows": lambda: list(log.standing(some)),
         "changes since": lambda: log.changes(last),
-        "recent": lambda: log.recent("ann", now),
     }.items():
         found[name] = timed(action, OFTEN)
-    for name, action in {
-        "verdict counts": log.verdict_counts,
-        "reviewers": log.reviewers,
-        "recent of all": lambda: log.recent(None, an_hour_ago),
-    }.items():
-        found[name] = timed(action, SOME)
+    found["reviewers"] = timed(log.reviewers, SOME)
     found["standing, all"] = timed(lambda: consume(log.standing()), 1)
     found["changes, all"] = timed(lambda: log.changes(0), 1)
     chosen = rows[: min(BULK, events)]

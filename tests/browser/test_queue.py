@@ -235,3 +235,28 @@ def test_the_end_offers_to_go_on(open_page: OpenPage, server: Server) -> None:
 def test_a_filter_that_is_not_understood_is_said(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, "tab=queue&given=joy&min_suspicion=7", "filtering", outages=True)
     expect(page.locator(".au-nothing")).to_contain_text("min_suspicion")
+
+
+def test_what_was_decided_in_another_window_does_not_come_again(open_page: OpenPage, server: Server) -> None:
+    first, second = (open_page(server, MINE, "two-windows") for _ in range(2))
+    cards = press(first, *"kxi")
+    settle(first)
+    press(second, "e")
+    second.keyboard.type("half a note")
+    second.evaluate("dispatchEvent(new Event('focus'))")  # as when one turns to this window
+    expect(second.locator(".au-notice")).to_have_text("Your verdict: Keep, given in another window.")
+    said(second, "You have decided this row in another window meanwhile: Keep.")
+    assert second.locator(".au-note-field textarea").input_value() == "half a note"
+    expect(second.locator(".au-note-field textarea")).to_be_focused()
+    press(second, "Escape", "Space")
+    assert shown(second) == shown(first) not in cards
+    cards += press(first, *"kk")
+    settle(first)
+    undone = press(second, "u")  # of the other window, as nothing was decided in this one; its answer tells it, too
+    assert wait_for_card(second, *undone) == cards[-1]
+    settle(second)
+    press(second, "i")
+    assert shown(second) == shown(first)  # and not the one that was left for the undone one
+    settle(second)
+    verdicts = ("keep", "exclude", "unsure", "keep", "unsure")
+    assert server.standing("two-windows") == dict(zip(cards, verdicts, strict=True))

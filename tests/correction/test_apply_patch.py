@@ -169,6 +169,8 @@ def test_what_does_not_fit_is_listed(invoke: Invoke, run: Path, source: Path, tm
     code, out, _ = invoke(*words, "--to", "two/clean.jsonl", "--add-classes", "--json")
     told = json.loads(out)
     assert [one["why"] for one in told["unfit"]] == ["row gone"]
+    record = json.loads((tmp_path / "two/clean.jsonl.export.json").read_text("utf-8"))
+    assert record["patch"] == {name: told[name] for name in ("applied", "already", "unfit", "conflicts")}
     assert told["summary"]["new_classes"] == ["boredom"]
 
 

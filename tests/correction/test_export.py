@@ -85,7 +85,7 @@ def test_a_folder_keeps_splits_and_names(tmp_path: Path) -> None:
     one = write_export(corrected(data), tmp_path / "all.txt")
     assert (tmp_path / "all.txt").read_text() == "a;joy\nb;sad\nc;joy\nd;sad\n"
     assert done.notes == ()
-    assert "one below the other" in one.notes[0]
+    assert one.notes[0].endswith("one below the other; a folder keeps them apart.")
 
 
 def test_a_split_without_rows_has_no_file(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_formulas_are_defanged_and_said_so(tmp_path: Path) -> None:
     assert [row[1] for row in rows[:2]] == ["x", "'=y"]
     assert rows[0][2] == "-4"
     (note,) = done.notes
-    assert note.startswith("8 cells that a spreadsheet would run as a formula now begin with an apostrophe; --raw")
+    assert note.startswith("8 cells that a spreadsheet would run as a formula now begin with an apostrophe; exact")
     raw = write_export(corrected(frame), tmp_path / "raw.csv", raw=True)
     assert ([row[0] for row in written(raw)[1:]], raw.notes) == (cells, ())
     again = write_export(corrected(done.files[0]), tmp_path / "again.csv")

@@ -37,6 +37,7 @@ JSON = [
         ("rows.csv", b"\xef\xbb\xbftext;label\na;joy\nb;sad\n", {}),
         ("rows.csv", b"text|label\ra|joy\rb|sad\r", {}),
         ("rows.csv", QUOTED.encode(), {}),
+        ("rows.csv", b'"","text","label","n"\n"1","a","joy",1\n"2","b\n""c"", d","sad",-2.5\n', {}),
         ("rows.csv", "text,label\nä,joy\n€,sad\n".encode("cp1252"), {"encoding": "cp1252"}),
         ("rows.csv", "text,label\nä,joy\n€,sad\n".encode("utf-16"), {"encoding": "utf-16"}),
         ("rows.csv", b",text,label\n0,a,joy\n1,b,sad\n", {}),

@@ -9,12 +9,16 @@ from typing import Any
 import datasets
 import pytest
 
+from auditor.actions import decision_log
 from auditor.result import Audit
+from auditor.review.items import Items
 from auditor.run import Run
 from tests.hub.client import Client
 from tests.hub.runs import judge, read_run
 from tests.hub.server import Hub
 from tests.hub.tweets import NAMES, exported, same, source
+from tests.review.reviewing import decision
+from tests.review.runs import write_run
 
 
 def test_one_commit_brings_data_patch_picture_and_card(hub: Hub, ann: Client, pushed_run: Run, push: Any) -> None:
@@ -74,6 +78,16 @@ def test_a_split_of_which_no_row_is_left_is_left_out(ann: Client, pushed_run: Ru
     loaded = ann.ask("load", repo="ann/part")
     assert loaded["rows"] == {"train": exported(pushed_run, **policy)["train"].to_list()}
     assert same(ann.ask("load", repo="ann/part", config="original"), source())
+
+
+def test_rows_that_a_filter_finds(ann: Client, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "diary")
+    items = Items.of(run)
+    with decision_log(run) as (_, log):
+        log.append(decision(items, row, "ann", "keep", run_id=log.run_id) for row in (3, 5))
+    ann.ask("push", run=str(run.directory), repo="ann/view", filter="verdict=keep", original=False)
+    (rows,) = ann.ask("load", repo="ann/view")["rows"].values()
+    assert [row["text"] for row in rows] == [items.text_of(row) for row in (3, 5)]
 
 
 def test_same_push_again_does_nothing(hub: Hub, push: Any) -> None:
@@ -166,6 +180,22 @@ def test_card_and_configurations_that_are_there_survive(
     assert card.index("What *we* wrote.") < card.index("## Corrected labels: `checked`")
     assert ann.ask("load", repo="us/existing")["rows"] == {"train": source()["train"].to_list()}, "as before"
     assert same(ann.ask("load", repo="us/existing", config="checked"), exported(pushed_run, leave_out=()))
+
+
+def test_another_dataset_beside_leaves_the_original_of_the_first(
+    hub: Hub, ann: Client, pushed_run: Run, push: Any, tmp_path: Path
+) -> None:
+    push("ann/both")
+    few = datasets.DatasetDict({"train": source()["train"].select(range(7))})
+    other = read_run(few, tmp_path / "few", text="tweet", label="emotion")
+    ann.ask("push", run=str(other.directory), repo="ann/both", config_name="second")
+    assert same(ann.ask("load", repo="ann/both"), exported(pushed_run))
+    assert same(ann.ask("load", repo="ann/both", config="original"), source())
+    assert same(ann.ask("load", repo="ann/both", config="second-original"), few)
+    card = hub.store.dataset("ann/both").files["README.md"].decode()
+    assert 'load_dataset("ann/both", "second-original")' in card
+    taken = push("ann/both", config_name="second-original")
+    assert (taken["error"], "second-original" in taken["what"]) == ("ExportError", True)
 
 
 def test_norwegian_stays_a_language(hub: Hub, push: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.data.delimited import read_delimited
+from auditor.data.delimited import find_quoted, read_delimited
 from auditor.errors import RowError
 
 VALUES = st.text(st.sampled_from(list('ab ,"\n\r\x00é')), max_size=6).map(lambda text: "x" + text)
@@ -71,3 +71,19 @@ def test_rows_larger_than_usual_blocks() -> None:
     table, _, blank = read_delimited(data.encode(), "rows.csv")
     assert table["text"].to_pylist() == ["a", cell]
     assert blank == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"n","text"\n"1","a"\n', True),
+        ('"n","text"\n1,"a"\n2,"b\n, ""c"""\n', ["text"]),
+        ('"n","text"\n1,"a"\n2,NA\n', []),
+        ('n,text\n1,"a"\n', False),
+        ('"n","text"\n1,"a', False),
+        ('"n","text"\n1,"a"\n2,"' + "b, c\n" * 30_000 + '"\n', ["text"]),
+    ],
+    ids=["all", "strings", "not always", "header bare", "one line", "longer than is looked at"],
+)
+def test_columns_that_are_always_quoted(text: str, found: bool | list[str]) -> None:
+    assert find_quoted(text.encode(), ",", ["n", "text"]) == found

@@ -52,7 +52,7 @@ def issues(made):
 def test_columns(issues):
     models = ["loss_lexical", "loss_features", "probability_given_lexical", "probability_given_features"]
     assert issues.column_names == [
-        *FIRST, *models, "margin_lexical", "margin_features", "duplicate_group", "group", "reasons"
+        *FIRST, *models, "margin_lexical", "margin_features", "disagreement", "duplicate_group", "group", "reasons"
     ]  # fmt: skip
     types = {field.name: field.type for field in issues.schema}
     assert types["suspicion"] == types["loss_lexical"] == types["stability"] == pa.float32()

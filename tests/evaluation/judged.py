@@ -24,7 +24,14 @@ def judge(run: Run, rows: dict[int, tuple[str, ...]], **more: Any) -> None:
     items = Items.of(run)
     with decision_log(run) as (_, log):
         events = [
-            decision(items, row, "ann", *words, run_id=log.run_id, source="random" if row in DRAWN else "queue", **more)
+            decision(
+                items,
+                row,
+                "ann",
+                *words,
+                run_id=log.run_id,
+                **{"source": "random" if row in DRAWN else "queue", **more},
+            )
             for row, words in rows.items()
         ]
         log.append(events)

@@ -16,7 +16,7 @@ from auditor.evaluation import trials
 from auditor.evaluation.results import COMPARISON_FILE, Retraining
 from auditor.evaluation.saved import load_model
 from auditor.run import Run, find_run
-from tests.evaluation.judged import judge, judged_run
+from tests.evaluation.judged import DRAWN, judge, judged_run
 
 pytestmark = pytest.mark.usefixtures("no_page")
 LINEAR: Any = ("lexical", "features")
@@ -138,6 +138,13 @@ def test_further_decisions_train_again_only_what_they_change(copy: Run, monkeypa
     judge(copy, {175: ("exclude",)})  # a test row: what is trained is the same, but not the scores on the model's card
     actions.retrain(copy.directory, ("lexical",), seeds=2)
     assert len(done) == 3
+
+
+def test_a_row_that_chance_has_drawn_stays_in_its_sample(copy: Run) -> None:
+    judge(copy, {DRAWN[0]: ("keep",)}, source="table")
+    found = actions.retrain(copy.directory, ("lexical",), seeds=2)
+    assert found.models[0].random is not None
+    assert found.models[0].random.rows == len(DRAWN)
 
 
 def test_an_interrupted_one_goes_on_where_it_was(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:

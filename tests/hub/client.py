@@ -41,7 +41,7 @@ def client(endpoint: str, home: Path, token: str = "") -> Iterator[Client]:
         "HF_ENDPOINT": endpoint,
         "HF_HOME": str(home),
         "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_XET": "0",  # as users have it: what is sent through Xet arrives nowhere here
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "NO_PROXY": "127.0.0.1",
         **({"HF_TOKEN": token} if token else {}),

@@ -111,6 +111,7 @@ def test_history_and_decisions_of_all_and_mine(cards: Cards, verdicts: Verdicts)
     ]
     assert card["history"][1]["new_labels"] == ["joy", "love"]
     assert card["history"][0]["at"].startswith("20")
+    assert not any(line["stale"] for line in card["history"])
     assert json.loads(json.dumps(card)) == card
     assert cards.card(7, "cy")["mine"] is None
     assert cards.card(8, "ann")["history"] == []
@@ -120,7 +121,7 @@ def test_a_stale_decision_is_history_and_nobodys_verdict(cards: Cards, verdicts:
     decide(verdicts, 7, "ann", item_hash="0" * 32)
     card = cards.card(7, "ann")
     assert (card["mine"], card["decided_by"]) == (None, [])
-    assert len(card["history"]) == 1
+    assert [line["stale"] for line in card["history"]] == [True]
     assert cards.briefs([7])[0]["verdicts"] == []
 
 

@@ -59,5 +59,6 @@ def test_what_a_killed_process_left_is_no_id(run: Run) -> None:
 
 def test_a_place_that_cannot_be_written_is_told(run: Run) -> None:
     (run / "run.id").mkdir()
-    with pytest.raises(LogError, match=r"run\.id cannot be read or written"):
+    with pytest.raises(LogError, match=r"run\.id cannot be read or written") as refused:
         run_id(run)
+    assert "copy the run to where you may" in refused.value.todo

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.errors import DecisionError, FilterError, LogError
 from auditor.review.log import DecisionLog, ReviewerFigures
-from tests.review.events import NOON, RUN, bulk, decide, later, stands, turn
+from tests.review.events import RUN, bulk, decide, later, stands, turn
 
 Open = Callable[..., DecisionLog]
 
@@ -198,7 +198,7 @@ def test_runs_in_one_database_do_not_see_each_other(open_log: Open) -> None:
     one.undo("ann", "undo")
     one.rebuild()
     assert stands(other) == {("1", "ann"): "exclude"}
-    assert other.verdict_counts() == {"exclude": 1}
+    assert [figures.by_verdict for figures in other.reviewers()] == [{"exclude": 1}]
     with pytest.raises(FilterError, match=key):
         other.selection(key)
 
@@ -206,7 +206,6 @@ def test_runs_in_one_database_do_not_see_each_other(open_log: Open) -> None:
 def test_figures(open_log: Open) -> None:
     log = open_log()
     assert log.reviewers() == []
-    assert log.verdict_counts() == {}
     log.append(
         [
             decide("1", seconds=1.0, at=later(0)),
@@ -225,29 +224,8 @@ def test_figures(open_log: Open) -> None:
         ReviewerFigures("bob", 1, 0, later(3), later(3), None, {"keep": 1}),
         ReviewerFigures("cid", 0, 1, later(6), later(6), 3.0, {}),
     ]
-    assert log.verdict_counts() == {"keep": 2, "unsure": 1}
     log.append([decide("7", seconds=3.0, at=later(8))], stamp=False)
     assert log.reviewers()[0].median_seconds == 2.5
-
-
-def test_recent_counts_what_was_decided_one_by_one_and_still_stands(open_log: Open) -> None:
-    log = open_log()
-    log.append(
-        [
-            decide("0", at=later(-1)),
-            decide("1", at=later(0)),
-            decide("1", at=later(1)),
-            decide("2", "bob", at=later(1)),
-            decide("3", at=later(2), event_id="gone"),
-            turn("undo", "gone", at=later(3)),
-            *bulk(["4", "5"], "batch", at=later(3)),
-            decide("6", source="import", at=later(3)),
-        ],
-        stamp=False,
-    )
-    assert log.recent(None, NOON) == 2
-    assert log.recent("ann", NOON) == 1
-    assert log.recent("cid", NOON) == 0
 
 
 def test_a_selection_is_kept_under_the_same_key(open_log: Open) -> None:

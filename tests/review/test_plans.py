@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from auditor.review.log import DecisionLog
-from tests.review.events import NOON, RUN, bulk, decide
+from tests.review.events import RUN, bulk, decide
 
 READS_ALL = re.compile(
     r"SCAN (?!new|touched|candidates|\(subquery)"  # what was found already
@@ -48,7 +48,6 @@ def asks(log: DecisionLog) -> dict[str, Callable[[], object]]:
         "history": lambda: log.history("1"),
         "items": lambda: log.items_of("batch"),
         "changes": lambda: log.changes(3),
-        "recent": lambda: log.recent("ann", NOON),
         "selection": lambda: log.selection(log.save_selection(["1"])),
     }
 

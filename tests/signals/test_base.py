@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from auditor.signals import SIGNALS, measure, signals_for, to_table
+from auditor.signals import OF_A_RUN, SIGNALS, measure, signals_for, to_table
 from auditor.signals.base import Inputs, percent
 
 NAMES = ("joy", "love", "fear")
@@ -18,7 +18,18 @@ LABELS = np.array([0, 1, 2, 0], dtype=np.int32)
 
 def test_every_signal_stands_once_for_every_model():
     names = [signal.name for signal in signals_for(PROBABILITIES, NAMES)]
-    assert names == ["loss_features", "loss_finetuned", "margin_features", "margin_finetuned"]
+    assert names == ["loss_features", "loss_finetuned", "margin_features", "margin_finetuned", "disagreement"]
+
+
+def test_a_signal_stands_where_its_inputs_are():
+    def names(models, *inputs):
+        return {signal.name for signal in signals_for(models, NAMES, {"labels", *inputs})}
+
+    assert names(["features"], "probabilities") == {"loss_features", "margin_features"}
+    assert names([], "consensus") == {"self_confidence", "confident_learning"}
+    assert names([], "dynamics") == {"aum", "data_map_confidence", "data_map_variability", "forgetting"}
+    assert names([], "identical", "duplicates", "splits") == {"duplicate_conflict"}
+    assert names(["a", "b"], *Inputs.__annotations__) >= OF_A_RUN.keys()
 
 
 @pytest.mark.parametrize("kind", SIGNALS)

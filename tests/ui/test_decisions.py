@@ -155,8 +155,9 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
     answer = bob.post(
         "/api/events", json={"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
     ).json()
-    assert answer == {"results": [], "gone": [card["id"]]}
-    assert ann.post("/api/events", json={"events": [], "held": [card["id"]], "run": log.run_id}).json()["gone"] == []
+    assert answer == {"results": [], "gone": [card["id"]], "done": []}
+    hers = {"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
+    assert ann.post("/api/events", json=hers).json() == {"results": [], "gone": [], "done": [card["id"]]}
     assert [event.reviewer for event in log.standing()] == ["ann"]
 
 
@@ -231,11 +232,12 @@ def test_bulk_by_ids_takes_each_rows_suggestion(ann: TestClient, log: DecisionLo
         ("selection", {"rows": [-1]}, 422),
         ("selection", {"rows": [10**9]}, 400),
         ("selection", {"rows": ["a"]}, 422),
+        ("selection", {"rows": [1], "run": None}, 422),
         ("name", {"name": "x" * 5000}, 422),
     ],
 )
 def test_what_cannot_be_understood_is_said_in_two_lines(ann: TestClient, path: str, body: Any, status: int) -> None:
-    if path.startswith(("events", "bulk")) and body:
+    if path.startswith(("events", "bulk", "selection")) and body:
         body = {"run": run_of(ann), **body}
     answer = ann.post(f"/api/{path}", json=body)
     assert answer.status_code == status
@@ -256,7 +258,8 @@ def test_broken_json_is_refused(ann: TestClient, content: bytes) -> None:
 
 def test_a_selection_becomes_a_filter(ann: TestClient) -> None:
     cards = queue(ann, "limit=3")
-    kept = ann.post("/api/selection", json={"rows": [*(card["row"] for card in cards), cards[0]["row"]]}).json()
+    rows = [*(card["row"] for card in cards), cards[0]["row"]]
+    kept = ann.post("/api/selection", json={"run": run_of(ann), "rows": rows}).json()
     assert kept["count"] == 3
     found = queue(ann, f"selection={kept['selection']}")
     assert {card["id"] for card in found} == {card["id"] for card in cards}
@@ -269,6 +272,7 @@ def test_what_was_pressed_on_the_page_of_another_run_is_not_taken(ann: TestClien
         "events": {"events": [press]},
         "bulk/preview": asked,
         "bulk": {**asked, "event_id": "b", "token": "t"},
+        "selection": {"rows": [0]},
     }.items():
         answer = ann.post(f"/api/{path}", json={**body, "run": "another"})
         assert answer.status_code == 409

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
@@ -234,3 +235,19 @@ def test_accounts_that_cannot_be_read_are_told_in_the_terminal_alone(
     assert answer.status_code == 503
     assert "reviewers.json" not in answer.text
     assert "can be read by others" in caplog.text
+
+
+@pytest.mark.parametrize(("proxy", "secure"), [("127.0.0.1", True), ("203.0.113.9", False)])
+def test_behind_https_the_cookie_is_for_https_alone(app: FastAPI, proxy: str, secure: bool) -> None:
+    served = ProxyHeadersMiddleware(app)  # as uvicorn puts it around: it believes this machine alone
+    for scheme in ("https", "http"):
+        client = TestClient(
+            served,
+            "http://127.0.0.1:7860",
+            follow_redirects=False,
+            headers={"Sec-Fetch-Site": "same-origin", "X-Forwarded-Proto": scheme},
+            client=(proxy, 50_000),
+        )
+        cookie = client.post("/login", data={"name": "ann", "password": PASSWORD}).headers["set-cookie"]
+        assert ("secure" in cookie.lower().split("; ")) is (secure and scheme == "https")
+        assert "httponly" in cookie.lower().split("; ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import httpx2
 import pytest
 from auditor_ui import serve as serving
 from auditor_ui.serve import serve
+from starlette.types import Receive, Scope, Send
 
 from auditor.errors import AccountError, ReviewError
 from auditor.review.accounts import Accounts
@@ -168,3 +170,33 @@ def test_an_address_that_is_not_this_machines_is_told(run: Run, tmp_path: Path) 
     with pytest.raises(ReviewError, match=r"cannot be served at 192\.0\.2\.1") as refused:
         serve(str(run.directory), host="192.0.2.1", auth=accounts.path)
     assert "--host" in refused.value.todo
+
+
+def test_the_end_says_nothing_of_the_downloads_that_it_cuts_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "_GOODBYE", 0)
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/broken":
+            raise ValueError("a fault of ours")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a beginning", "more_body": True})
+        await asyncio.sleep(600)
+
+    async def ended_meanwhile(listener: socket.socket) -> None:
+        server = serving._server(endless)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        for path in ("broken", "download"):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(f"GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            server.should_exit = path == "download"
+            await (task if path == "download" else writer.drain())
+            writer.close()
+
+    with closing(serving._listen("127.0.0.1", 0)) as listener:
+        asyncio.run(ended_meanwhile(listener))
+    said = capsys.readouterr().err
+    assert "a fault of ours" in said
+    assert "CancelledError" not in said

@@ -84,10 +84,16 @@ function came(card) {
   return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
 }
 
+/** What this reviewer has decided. */
+export function ownVerdict({ mine }) {
+  const where = mine.elsewhere ? ", given in another window." : ".";
+  return el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where);
+}
+
 function mine(card) {
   const others = (card.decided_by ?? []).filter(Boolean);
   return [
-    card.mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(card.mine)), "."),
+    card.mine && ownVerdict(card),
     others.length > 0 &&
       el(
         "p",
@@ -236,6 +242,7 @@ function history(card) {
         moment(entry.at),
         entry.source && entry.source !== "queue" ? ` · ${entry.source}` : null,
       ),
+      entry.stale && el("p", { class: "au-muted" }, "No longer counts: the row had another text or given label then."),
     ),
   );
   return section("History", el("ol", { class: "au-history" }, entries));

@@ -21,7 +21,7 @@ export function pushForm(session, rows) {
   const config = el("input", { ...place, id: "ex-config", maxlength: "100" });
   const hidden = box("Private, if it is new", null, { checked: true });
   const request = box("As a pull request, for others to accept");
-  const original = box("With the labels as they were given beside, as “original”", null, { checked: true });
+  const original = box("With the labels as they were given, as a configuration beside", null, { checked: true });
   const provenance = box("With columns that say who decided what, and when");
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const looked = el("div", { class: "ex-said", role: "status" });

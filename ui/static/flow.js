@@ -32,7 +32,8 @@ export class Flow {
 
   /**
    * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
-   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function()}}} parts
+   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
+   *   decidedElsewhere: function()}}} parts
    */
   constructor({ outbox, deck, watch, view, reviewer, source }) {
     this.#outbox = outbox;
@@ -282,6 +283,21 @@ export class Flow {
     this.#deck.remove(ids);
     if (this.card && ids.includes(this.card.id)) {
       say("Somebody else has decided this row meanwhile; you can still give your own verdict.");
+    }
+  }
+
+  /** This reviewer has decided these; those of which this page knows nothing, in another window. */
+  async done(ids) {
+    const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
+    this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
+    const { card } = this;
+    if (card && elsewhere(card)) {
+      const now = await get("card", { id: card.id }).catch(() => null);
+      if (now?.mine && !card.mine && this.card === card) {
+        Object.assign(card, { mine: { ...now.mine, elsewhere: true }, history: now.history });
+        this.#view.decidedElsewhere();
+        say(`You have decided this row in another window meanwhile: ${verdictText(card.mine)}.`);
+      }
     }
   }
 

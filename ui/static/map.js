@@ -127,7 +127,8 @@ class MapPage {
       return;
     }
     try {
-      const made = await post("selection", { rows: rows.map((place) => this.#points.rows[place]) });
+      const picked = rows.map((place) => this.#points.rows[place]);
+      const made = await post("selection", { run: this.#session.run.id, rows: picked });
       store.set({ selection: made.selection });
       say(`${plural(made.count, "row")} picked on the map.`);
     } catch (error) {

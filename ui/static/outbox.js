@@ -85,16 +85,18 @@ export class Outbox {
   #emptied = [];
 
   /**
-   * @param {{run: string, reviewer: string, held: function(): string[], onResult: function(Object, Object), onGone: function(string[]),
-   *   onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
+   * @param {{run: string, reviewer: string, held: function(): string[], onResult: function(Object, Object),
+   *   onGone: function(string[], string[]), onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
    *   goes into the log of another run, nor under another name.
-   *   `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided.
+   *   `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided, and which
+   *   this reviewer, on this page or elsewhere.
    */
   constructor(options) {
     this.#shelf = new Shelf(options.run, options.reviewer);
     this.#entries = this.#shelf.read();
     this.#options = options;
     addEventListener("online", () => this.retry());
+    addEventListener("focus", () => this.look());
     addEventListener("beforeunload", (event) => this.size && !this.#shelf.works && event.preventDefault());
     document.addEventListener("visibilitychange", () => document.hidden || this.retry());
   }
@@ -114,6 +116,21 @@ export class Outbox {
   empty() {
     this.#send();
     return this.size ? new Promise((resolve) => this.#emptied.push(resolve)) : Promise.resolve();
+  }
+
+  /** Ask which of the cards that wait have been decided elsewhere, as the answer to every press says, too. */
+  async look() {
+    const { run, reviewer, held } = this.#options;
+    const waiting = held();
+    if (waiting.length && !this.size) {
+      const answer = await post("events", { events: [], held: waiting, run, reviewer }).catch(() => null);
+      answer && this.#tellGone(answer);
+    }
+  }
+
+  /** While a press is on its way, an undo maybe, the server does not know what this reviewer has decided. */
+  #tellGone({ gone, done }) {
+    this.#options.onGone(gone, this.size ? [] : done);
   }
 
   /** Try again now, not only when the wait is over. */
@@ -158,9 +175,7 @@ export class Outbox {
       this.#shelf.remove(key);
       this.#options.onResult(event, results.get(event.event_id));
     }
-    if (answer.gone?.length) {
-      this.#options.onGone(answer.gone);
-    }
+    this.#tellGone(answer);
     if (answered.length) {
       this.#failures = 0;
       this.#atOnce = MOST_AT_ONCE;

@@ -1,7 +1,7 @@
 /** The queue: one card, its verdicts, and the next one. */
 
 import { complain, get, say } from "./api.js";
-import { drawCard } from "./card.js";
+import { drawCard, ownVerdict } from "./card.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { el, plural, replace, set } from "./dom.js";
@@ -47,7 +47,7 @@ class Queue {
       reviewer: session.reviewer,
       held: () => this.#held(),
       onResult: (event, result) => this.#answered(event, result),
-      onGone: (ids) => this.#flow.gone(ids),
+      onGone: (gone, done) => this.#gone(gone, done),
       onChange: () => this.#report(),
     });
     this.#flow = new Flow({
@@ -58,6 +58,7 @@ class Queue {
         show: () => this.#draw(),
         mark: (id, state, card) => this.#status.mark(id, state, card),
         reload: () => this.#reload(),
+        decidedElsewhere: () => this.#noteField.before(ownVerdict(this.#flow.card)), // not anew: a note may be half written
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
@@ -148,10 +149,21 @@ class Queue {
     }
   }
 
-  /** Ids of the cards that need not come if somebody else decides them. */
+  /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
     const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.get("undecided") === "anyone" ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") ? cards.map((card) => card.id) : [];
+  }
+
+  /** Some of them have been decided: by others, and by this reviewer. */
+  #gone(gone, done) {
+    if (store.query.get("undecided") === "anyone") {
+      this.#flow.gone(gone);
+    }
+    if (store.query.has("undecided")) {
+      this.#flow.done(done);
+    }
+    this.#report();
   }
 
   #dealt() {

@@ -1,0 +1,109 @@
+"""Pairs of rows that say the same and are labelled differently: hardly both can be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.data.duplicates import Duplicates
+from auditor.data.labeled_texts import LabeledTexts
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """P pairs of rows of one group of duplicates, with different labels.
+
+    Each row in conflict stands in one pair or more, and in one across splits where there is such a pair. Not every two
+    such rows are paired: the number of pairs stays proportional to that of the rows, however large a group.
+
+    Attributes
+    ----------
+    first, second : (P,) intp
+        ``first < second``; ascending.
+    identical : (P,) bool
+        The texts are the same; else nearly so.
+    across : (P,) bool
+        The rows are of different splits: a leak.
+    texts, leaks : int
+        Distinct texts with several labels, and those of them that have them across splits; near duplicates aside.
+    """
+
+    first: Rows
+    second: Rows
+    identical: npt.NDArray[np.bool_]
+    across: npt.NDArray[np.bool_]
+    texts: int
+    leaks: int
+
+    def __str__(self) -> str:
+        """One sentence for the reader; empty without identical texts in conflict."""
+        if not self.texts:
+            return ""
+        leaks = f", {self.leaks:,} of them in different splits: a leak" if self.leaks else ""
+        who = "1 text stands" if self.texts == 1 else f"{self.texts:,} texts stand"
+        return f"{who} in the data with several labels{leaks}."
+
+    def write(self, path: Path, data: LabeledTexts) -> None:
+        """Write ``conflicts.parquet``: a row a pair, with the ids, splits and labels of both rows."""
+        table = {"identical": pa.array(self.identical), "across_splits": pa.array(self.across)}
+        names = pa.array(data.label_names, pa.string())
+        for which, rows in (("first", self.first), ("second", self.second)):
+            table[f"{which}_id"] = data.table["id"].take(pa.array(rows))
+            table[f"{which}_split"] = data.table["split"].take(pa.array(rows))
+            table[f"{which}_label"] = names.take(pa.array(data.labels[rows]))
+        pq.write_table(pa.table(table), path, compression="zstd")
+
+
+def find_conflicts(duplicates: Duplicates, labels: npt.NDArray[np.int32], splits: npt.NDArray[np.str_]) -> Conflicts:
+    """Pair the rows of each group of duplicates whose labels differ.
+
+    Parameters
+    ----------
+    duplicates : Duplicates
+    labels : (N,) int32
+        Codes of the given labels.
+    splits : (N,) str
+        Split of each row.
+
+    Returns
+    -------
+    Conflicts
+    """
+    found = [_pairs(group, labels, splits) for group in (duplicates.exact, duplicates.near)]
+    first, second = np.unique(np.concatenate(found, axis=1), axis=1)
+    identical = np.asarray(duplicates.exact[first] == duplicates.exact[second])
+    across = np.asarray(splits[first] != splits[second])
+    texts = duplicates.exact[first[identical]]
+    leaking = duplicates.exact[first[identical & across]]
+    return Conflicts(first, second, identical, across, len(np.unique(texts)), len(np.unique(leaking)))
+
+
+def _pairs(group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32], splits: npt.NDArray[np.str_]) -> Rows:
+    """(2, P) pairs: each row in conflict, with another one of its group, and with one of another split."""
+    named = np.unique(np.column_stack([group, labels]), axis=0)[:, 0]
+    rows = np.flatnonzero((np.bincount(named, minlength=1) > 1)[group]) if len(group) else np.empty(0, np.intp)
+    pairs = [_paired(rows, rows, group, labels)]
+    for split in np.unique(splits[rows]).tolist():
+        inside = splits[rows] == split
+        pairs.append(_paired(rows[inside], rows[~inside], group, labels))
+    return np.sort(np.concatenate(pairs, axis=1), axis=0)
+
+
+def _paired(rows: Rows, others: Rows, group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32]) -> Rows:
+    """(2, P) pairs of each row with the first of the others that is in its group and labelled differently, if any."""
+    nobody = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.intp)
+    anchor, rival = nobody.copy(), nobody
+    anchor[group[others[::-1]]] = others[::-1]  # of several the last written stays: the first row
+    differ = others[labels[others] != labels[anchor[group[others]]]]
+    rival[group[differ[::-1]]] = differ[::-1]
+    one, other = anchor[group[rows]], rival[group[rows]]
+    partner = np.where((one >= 0) & (labels[one] != labels[rows]), one, other)
+    known = partner >= 0
+    return np.stack([rows[known], partner[known]])

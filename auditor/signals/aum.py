@@ -1,0 +1,47 @@
+"""The area under the margin of a training, as a signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Unpack
+
+import numpy as np
+from scipy.special import expit
+
+from auditor.signals.base import Inputs, Suspicion
+from auditor.signals.dynamics import margins, mean_over_trainings, of_one_row
+
+
+@dataclass(frozen=True)
+class AreaUnderMargin:
+    """``1 / (1 + exp(AUM))``, with AUM the mean margin in logits over the epochs and trainings that saw the row.
+
+    The margin is that of the given label over the largest other one while the row is trained on (Pleiss, Zhang,
+    Elenberg and Weinberger 2020, *Identifying Mislabeled Data using the Area Under the Margin Ranking*). A wrong label
+    pulls one way and the rows alike pull the other, so its margin stays small or negative.
+
+    Parameters
+    ----------
+    label_names : tuple of str
+        Name of each code.
+    """
+
+    label_names: tuple[str, ...]
+    name: ClassVar[str] = "aum"
+    needs: ClassVar[frozenset[str]] = frozenset({"dynamics", "labels"})
+
+    def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
+        """(N,) suspicion; NaN where no training saw the row."""
+        area = mean_over_trainings(inputs["dynamics"], inputs["labels"], lambda *given: margins(*given).mean(axis=0))
+        return expit(-area).astype(np.float32)  # type: ignore[no-any-return]
+
+    def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
+        """Say whether the given label was ahead while it was learnt, and by how much."""
+        seen, labels = of_one_row(inputs["dynamics"], row), inputs["labels"][[row]]
+        area = float(mean_over_trainings(seen, labels, lambda *given: margins(*given).mean(axis=0))[0])
+        if np.isnan(area):
+            return ""
+        label, ahead = self.label_names[labels[0]], "ahead of every" if area > 0 else "behind another"
+        return (
+            f"While a model was trained on this text as {label}, {label} was {abs(area):.1f} {ahead} label on average."
+        )

@@ -1,0 +1,61 @@
+"""How far the models disagree, as a signal."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Unpack
+
+import numpy as np
+from scipy.special import entr
+
+from auditor.signals.base import Inputs, Suspicion, listed, model_in_words
+
+_CELLS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Jensen–Shannon divergence of the models' distributions, divided by the largest possible one.
+
+    It is the entropy of their mean less the mean of their entropies (Lin 1991, *Divergence Measures Based on the
+    Shannon Entropy*), and does not look at the given label.
+
+    Parameters
+    ----------
+    models : tuple of str
+        Two or more keys of ``probabilities``.
+    label_names : tuple of str
+        Name of each code.
+    """
+
+    models: tuple[str, ...]
+    label_names: tuple[str, ...]
+    name: ClassVar[str] = "disagreement"
+    needs: ClassVar[frozenset[str]] = frozenset({"probabilities"})
+
+    def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
+        """(N,) suspicion; NaN where a model has not judged the row."""
+        models = [inputs["probabilities"][name] for name in sorted(self.models)]
+        (rows, classes), count = models[0].shape, len(models)
+        suspicion = np.empty(rows, dtype=np.float32)
+        largest = math.log(max(2, min(count, classes)))
+        step = max(1, _CELLS // classes)
+        for start in range(0, rows, step):
+            part = [model[start : start + step].astype(np.float64) for model in models]
+            mean = np.sum(part, axis=0) / count
+            apart = entr(mean).sum(axis=1) - sum(entr(one).sum(axis=1) for one in part) / count
+            suspicion[start : start + step] = np.clip(apart / largest, 0, 1)
+        return suspicion
+
+    def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
+        """Say which label each model prefers."""
+        chances = {name: inputs["probabilities"][name][row] for name in self.models}
+        if any(np.isnan(one).any() for one in chances.values()):
+            return ""
+        preferred = {name: self.label_names[int(one.argmax())] for name, one in chances.items()}
+        if len({*preferred.values()}) == 1:
+            return f"Every model prefers {preferred[self.models[0]]}."
+        return "The models differ: " + listed(
+            [f"the {model_in_words(name)} prefers {label}" for name, label in preferred.items()]
+        ) + "."  # fmt: skip

@@ -1,0 +1,86 @@
+"""Data that the tests of this room share: everything that a signal may want, of a few random rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from auditor.signals import Dynamics, Inputs, Signal, signals_for
+
+MODELS = ("features", "lexical", "finetuned")
+
+
+def names_of(classes: int) -> tuple[str, ...]:
+    return tuple(f"class {code}" for code in range(classes))
+
+
+def signals_of(classes: int) -> list[Signal]:
+    """Every signal that there is."""
+    return signals_for(MODELS, names_of(classes), Inputs.__annotations__)
+
+
+def random_inputs(seed: int, rows: int = 60, classes: int = 4, present: int | None = None) -> Inputs:
+    """With rows that are not judged, groups of duplicates, missing neighbours, and classes without a row."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, present or classes, rows).astype(np.int32)
+    judged = rng.random(rows) > 0.1
+    duplicates = rng.integers(0, max(1, rows * 2 // 3), rows).astype(np.int32)
+    identical = (2 * duplicates + rng.integers(0, 2, rows)).astype(np.int32)
+    neighbours = rng.integers(-1, rows, (rows, 5)).astype(np.int32)
+    similarities = np.where(neighbours < 0, np.nan, rng.uniform(-0.2, 1, (rows, 5))).astype(np.float32)
+    probabilities = {name: _chances(rng, rows, classes, judged) for name in MODELS}
+    return Inputs(
+        probabilities=probabilities,
+        consensus=_chances(rng, rows, classes, judged),
+        labels=labels,
+        splits=np.array(["test", "train"])[rng.integers(0, 2, rows)],
+        vectors=rng.standard_normal((rows, 3)).astype(np.float32),
+        neighbours=neighbours,
+        similarities=similarities,
+        identical=identical,
+        duplicates=duplicates,
+        dynamics={f"fold-{fold}": _training(rng, rows, classes) for fold in range(2)},
+    )
+
+
+def reordered(inputs: Inputs, order: np.ndarray[Any, Any]) -> Inputs:
+    """The same rows, row ``order[i]`` at place i."""
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    new: Any = {name: values[order] for name, values in inputs.items() if isinstance(values, np.ndarray)}
+    new["neighbours"] = np.where(new["neighbours"] < 0, np.int32(-1), place[new["neighbours"]])
+    new["probabilities"] = {name: values[order] for name, values in inputs["probabilities"].items()}
+    new["dynamics"] = {}
+    for name, one in inputs["dynamics"].items():
+        moved = np.argsort(place[one.rows])
+        new["dynamics"][name] = Dynamics(np.sort(place[one.rows]).astype(np.intp), one.logits[:, moved])
+    return new  # type: ignore[no-any-return]
+
+
+def with_more_classes(inputs: Inputs, more: int) -> Inputs:
+    """The same, with classes of which no model has ever heard."""
+    new: Any = dict(inputs)
+    widened = [(0, 0), (0, more)]
+    new["consensus"] = np.pad(inputs["consensus"], widened)
+    new["probabilities"] = {name: np.pad(values, widened) for name, values in inputs["probabilities"].items()}
+    new["dynamics"] = {
+        name: Dynamics(one.rows, np.pad(one.logits, [(0, 0), *widened], constant_values=-1e4))
+        for name, one in inputs["dynamics"].items()
+    }
+    for values in (new["consensus"], *new["probabilities"].values()):
+        values[np.isnan(values[:, 0])] = np.nan
+    return new  # type: ignore[no-any-return]
+
+
+def _chances(rng: np.random.Generator, rows: int, classes: int, judged: Any) -> Any:
+    chances = rng.dirichlet(np.full(classes, 0.5), rows).astype(np.float32)
+    chances[~judged] = np.nan
+    return chances
+
+
+def _training(rng: np.random.Generator, rows: int, classes: int) -> Dynamics:
+    seen = np.flatnonzero(rng.random(rows) > 0.4)
+    logits = (4 * rng.standard_normal((3, len(seen), classes))).astype(np.float32)
+    logits[:, rng.random(len(seen)) < 0.1] = np.nan
+    return Dynamics(seen, logits)
