@@ -81,7 +81,7 @@ def confusions(selection: Selection, filter: Filter, me: str | None = None) -> d
 def map_points(selection: Selection, filter: Filter, me: str | None = None) -> dict[str, Any]:
     """Give the places of all rows on the map, and which of them the filter finds; nothing in a run without a map."""
     items = selection.items
-    points = np.empty((len(items), 2), np.float32) * np.nan if items.map is None else items.map
+    points = np.full((len(items), 2), np.nan, np.float32) if items.map is None else items.map
     rows = np.flatnonzero(np.isfinite(points).all(axis=1))
     if len(rows) > POINTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, POINTS, replace=False))
