@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from auditor.cli import main
 from auditor.errors import CorrectionError, InputError
 from auditor.evaluation.results import Retraining
 from auditor.run import Run
@@ -20,21 +18,10 @@ from tests.review.runs import write_run
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
-    """Run a command in an empty folder: exit code, standard output, standard error. The page is drawn elsewhere."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is drawn elsewhere."""
     monkeypatch.setattr("auditor.report.write_report", lambda directory, db: directory)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["auditor", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(stopped.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

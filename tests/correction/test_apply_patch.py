@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 
 import auditor
 from auditor import actions
-from auditor.cli import main
 from auditor.config import ReadConfig
 from auditor.correction.patch import make_patch, write_patch
 from auditor.errors import ExportError
@@ -29,23 +26,6 @@ Invoke = Callable[..., tuple[int, str, str]]
 ROWS = [("ah; =1", "joy"), ("oh, no", "sad"), ('so "so"', "anger"), ("eh", "joy"), ("hm", "sad")]
 FRAME = pd.DataFrame(ROWS, columns=["text", "label"])
 RIGHT = [("ah; =1", "sad"), *ROWS[1:2], *ROWS[3:]]
-
-
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
-    """Run a command in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["auditor", *map(str, words)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(stopped.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture
