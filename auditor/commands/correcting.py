@@ -10,7 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from rich.console import Console
 
-from auditor.commands.options import DB, FILTER, JSON, RUN
+from auditor.commands.options import (
+    ABOVE,
+    ADD_CLASSES,
+    CHANGED_ONLY,
+    DB,
+    FILTER,
+    FORCE,
+    FORMAT,
+    JSON,
+    LABEL_NAMES,
+    LEAVE_OUT,
+    RAW,
+    REVIEWER,
+    RUN,
+    UNREVIEWED,
+    VERDICT_LIST,
+)
 from auditor.console import plain
 from auditor.correction.policy import LEFT_OUT, Policy, in_words
 from auditor.data.source import counted, listed
@@ -28,33 +44,27 @@ _SHOWN = 5
 
 def export(
     run: Annotated[str, RUN],
-    above: Annotated[
-        float | None, typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
-    ] = None,
+    above: Annotated[float | None, ABOVE] = None,
     to: Annotated[
         Path | None,
         typer.Option(help="A file (.csv, .tsv, .txt, .jsonl, .parquet), or a folder that keeps the splits."),
     ] = None,
-    format: Annotated[
-        str | None, typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
-    ] = None,
-    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
-    unreviewed: Annotated[
-        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
-    ] = "keep",
-    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
-    verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
-    changed_only: Annotated[bool, typer.Option(help="Only rows whose label has changed.")] = False,
-    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    format: Annotated[str | None, FORMAT] = None,
+    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
+    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    add_classes: Annotated[bool, ADD_CLASSES] = False,
+    verdicts: Annotated[str, VERDICT_LIST] = "",
+    changed_only: Annotated[bool, CHANGED_ONLY] = False,
+    reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     provenance: Annotated[
         bool, typer.Option(help="Add columns: given label, verdict, reviewers, soft label …")
     ] = False,
-    label_names: Annotated[bool, typer.Option(help="Write names where the source has numbers of classes.")] = False,
-    raw: Annotated[bool, typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")] = False,
+    label_names: Annotated[bool, LABEL_NAMES] = False,
+    raw: Annotated[bool, RAW] = False,
     encoding: Annotated[str | None, typer.Option(help="Of text files; the source's by default.")] = None,
     db: Annotated[str | None, DB] = None,
-    force: Annotated[bool, typer.Option(help="Write over an earlier export; over the source never.")] = False,
+    force: Annotated[bool, FORCE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Write the corrected dataset: same columns, order and types as the source, with the labels that people decided.

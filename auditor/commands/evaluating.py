@@ -12,9 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.commands.correcting import make_policy
-from auditor.commands.options import DB, JSON, QUIET, RUN, STOPPED, VERBOSE, listener, model_names
+from auditor.commands.options import (
+    ADD_CLASSES,
+    DB,
+    JSON,
+    LEAVE_OUT,
+    QUIET,
+    REVIEWER,
+    RUN,
+    STOPPED,
+    VERBOSE,
+    listener,
+    model_names,
+)
 from auditor.console import Terminal, plain
-from auditor.correction.policy import LEFT_OUT
 from auditor.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,12 +41,12 @@ def retrain(
         str | None, typer.Option(help="Of: features, lexical, finetuned; those of the audit by default.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Trainings of each model on each version.", min=1, max=100)] = 3,
-    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
+    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
     unreviewed: Annotated[
         str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above=0.99.")
     ] = "keep",
-    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
-    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    add_classes: Annotated[bool, ADD_CLASSES] = False,
+    reviewer: Annotated[list[str] | None, REVIEWER] = None,
     push: Annotated[
         str | None, typer.Option(metavar="REPO", help="Push the fine-tuned model to the Hub: user/model.")
     ] = None,

@@ -10,7 +10,9 @@ from rich.logging import RichHandler
 
 from auditor.config import MODEL_NAMES, ModelName
 from auditor.console import Terminal
+from auditor.correction.policy import LEFT_OUT
 from auditor.errors import InputError
+from auditor.review.event import VERDICTS
 
 STOPPED = 130
 """Exit code after Ctrl-C."""
@@ -22,6 +24,17 @@ FILTER = typer.Option(
     metavar="QUERY",
     help="Only rows that this query of the review page's address finds; verdict=relabel: that anybody judged so.",
 )
+ABOVE = typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
+LEAVE_OUT = typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")
+UNREVIEWED = typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
+ADD_CLASSES = typer.Option(help="Give rows that no class fits the new class proposed.")
+VERDICT_LIST = typer.Option("--verdicts", help=f"Only rows with one of: {', '.join(VERDICTS)}.")
+CHANGED_ONLY = typer.Option(help="Only rows whose label has changed.")
+REVIEWER = typer.Option(help="Whose decisions count; everybody's by default.")
+FORMAT = typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
+LABEL_NAMES = typer.Option(help="Write names where the source has numbers of classes.")
+RAW = typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")
+FORCE = typer.Option(help="Write over an earlier export; over the source never.")
 DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
 
 

@@ -14,13 +14,26 @@ from rich.console import Console
 from rich.table import Table
 
 from auditor.commands.correcting import FORMATS, make_policy
-from auditor.commands.options import DB, FILTER, JSON, RUN
+from auditor.commands.options import (
+    ABOVE,
+    ADD_CLASSES,
+    DB,
+    FILTER,
+    FORCE,
+    FORMAT,
+    JSON,
+    LABEL_NAMES,
+    LEAVE_OUT,
+    RAW,
+    REVIEWER,
+    RUN,
+    UNREVIEWED,
+    VERDICT_LIST,
+)
 from auditor.config import ReadConfig
 from auditor.console import plain
-from auditor.correction.policy import LEFT_OUT
 from auditor.data.source import counted
 from auditor.errors import InputError
-from auditor.review.event import VERDICTS
 
 if TYPE_CHECKING:
     from auditor.correction.apply import Applied
@@ -40,17 +53,13 @@ _WHY = {
 
 def patch(
     run: Annotated[str, RUN],
-    above: Annotated[
-        float | None, typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
-    ] = None,
+    above: Annotated[float | None, ABOVE] = None,
     to: Annotated[Path, typer.Option(metavar="FILE", help="To be written.")] = Path("patch.jsonl"),
-    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
-    unreviewed: Annotated[
-        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
-    ] = "keep",
-    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
-    verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
-    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
+    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    add_classes: Annotated[bool, ADD_CLASSES] = False,
+    verdicts: Annotated[str, VERDICT_LIST] = "",
+    reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     db: Annotated[str | None, DB] = None,
     force: Annotated[bool, typer.Option(help="Replace an earlier patch; another file never.")] = False,
@@ -97,12 +106,10 @@ def apply(
         bool, typer.Option(help="Go on when rows have no text or label; they stay as they are.")
     ] = False,
     add_classes: Annotated[bool, typer.Option(help="Make changes to classes that the dataset does not have.")] = False,
-    format: Annotated[
-        str | None, typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
-    ] = None,
-    label_names: Annotated[bool, typer.Option(help="Write names where the source has numbers of classes.")] = False,
-    raw: Annotated[bool, typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")] = False,
-    force: Annotated[bool, typer.Option(help="Write over an earlier export; over the source never.")] = False,
+    format: Annotated[str | None, FORMAT] = None,
+    label_names: Annotated[bool, LABEL_NAMES] = False,
+    raw: Annotated[bool, RAW] = False,
+    force: Annotated[bool, FORCE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Make the changes of a patch on the dataset it was made of, or on a newer version of it.

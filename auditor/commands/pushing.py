@@ -11,11 +11,26 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.commands.correcting import make_policy, sentences
-from auditor.commands.options import DB, FILTER, JSON, QUIET, RUN, STOPPED, VERBOSE, listener
+from auditor.commands.options import (
+    ABOVE,
+    ADD_CLASSES,
+    CHANGED_ONLY,
+    DB,
+    FILTER,
+    JSON,
+    LEAVE_OUT,
+    QUIET,
+    REVIEWER,
+    RUN,
+    STOPPED,
+    UNREVIEWED,
+    VERBOSE,
+    VERDICT_LIST,
+    listener,
+)
 from auditor.console import plain
-from auditor.correction.policy import LEFT_OUT, in_words
+from auditor.correction.policy import in_words
 from auditor.errors import InputError
-from auditor.review.event import VERDICTS
 
 if TYPE_CHECKING:
     from auditor.correction.push import Pushed
@@ -24,9 +39,7 @@ if TYPE_CHECKING:
 def push(
     run: Annotated[str, RUN],
     repo: Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub; made if it is not there.")],
-    above: Annotated[
-        float | None, typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
-    ] = None,
+    above: Annotated[float | None, ABOVE] = None,
     private: Annotated[
         bool | None,
         typer.Option("--private/--public", help="Of a new dataset; private by default. What is there stays as it is."),
@@ -44,14 +57,12 @@ def push(
     to: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Of the dry run; push-<name> here by default.")
     ] = None,
-    leave_out: Annotated[str, typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")] = "exclude,none_fits",
-    unreviewed: Annotated[
-        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
-    ] = "keep",
-    add_classes: Annotated[bool, typer.Option(help="Give rows that no class fits the new class proposed.")] = False,
-    verdicts: Annotated[str, typer.Option(help=f"Only rows with one of: {', '.join(VERDICTS)}.")] = "",
-    changed_only: Annotated[bool, typer.Option(help="Only rows whose label has changed.")] = False,
-    reviewer: Annotated[list[str] | None, typer.Option(help="Whose decisions count; everybody's by default.")] = None,
+    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
+    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    add_classes: Annotated[bool, ADD_CLASSES] = False,
+    verdicts: Annotated[str, VERDICT_LIST] = "",
+    changed_only: Annotated[bool, CHANGED_ONLY] = False,
+    reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     db: Annotated[str | None, DB] = None,
     as_json: Annotated[bool, JSON] = False,
