@@ -67,17 +67,9 @@ def push(
     repo: str,
     *,
     policy: Policy | None = None,
-    private: bool | None = None,
-    create_pr: bool = False,
-    config_name: str = "corrected",
-    original: bool = True,
-    provenance: bool = False,
-    token: str | None = None,
-    dry_run: Path | None = None,
-    message: str | None = None,
     db: str | None = None,
     filter: str = "",
-    listener: Listener | None = None,
+    **options: Any,
 ) -> Pushed:
     """Push the corrected labels of a finished audit to the Hub, in one commit.
 
@@ -89,14 +81,13 @@ def push(
         ``user/name``, or ``name`` of one's own. It is made if it is not there.
     policy : Policy, optional
         What each verdict does.
-    private, create_pr, config_name, original, provenance, token, dry_run, message
-        As :func:`auditor.correction.push.push` takes them.
     db : str, optional
         Address of the decision log; ``decisions.db`` in the run's directory by default.
     filter : str
         Only rows that this query of the review page finds, as its address has it.
-    listener : Listener, optional
-        Hears of the progress.
+    **options
+        ``private``, ``create_pr``, ``config_name``, ``original``, ``provenance``, ``token``, ``dry_run``, ``message``
+        and ``listener``: see :func:`auditor.correction.push.push`.
 
     Raises
     ------
@@ -109,20 +100,7 @@ def push(
 
     with decision_log(audit, db) as (run, log):
         corrected = _corrections(run, log, policy, filter)
-    return push_to_hub(
-        corrected,
-        repo,
-        run=run,
-        private=private,
-        create_pr=create_pr,
-        config_name=config_name,
-        original=original,
-        provenance=provenance,
-        token=token,
-        dry_run=dry_run,
-        message=message,
-        listener=listener,
-    )
+    return push_to_hub(corrected, repo, run=run, **options)
 
 
 def export(

@@ -20,6 +20,7 @@ from auditor.correction.publish import flush_all, publish_files, publish_folder,
 from auditor.correction.summary import Summary, summarise
 from auditor.correction.tables import SplitTable, corrected_tables, excluded_tables
 from auditor.correction.target import Target, check_free, find_target, part_files
+from auditor.data.labeled_texts import Origin
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError
 from auditor.run import hash_file
@@ -118,21 +119,8 @@ def write_export(
         gone = check_free(
             target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
         )
-        for name, (format_, parts) in plan.items():
-            if format_ == "arrow":
-                save_datasets(parts, stage)
-                continue
-            style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw)
-            told = write_parts(format_, parts, stage / name, style, origin)
-            notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
-        files = {
-            path.relative_to(stage).as_posix(): {"sha256": hash_file(path)}
-            for path in sorted(stage.rglob("*"))
-            if path.is_file()
-        }
-        for name, (_, parts) in plan.items():
-            if name in files:
-                files[name]["rows"] = sum(part.table.num_rows for part in parts)
+        notes += _write(plan, stage, origin, encoding, raw)
+        files = _written(plan, stage)
         options = {"format": target.format, "provenance": provenance, "raw": raw, "label_names": label_names}
         record = _record(corrections, summary, run, options, files, notes)
         record |= {"patch": patch} if patch else {}
@@ -176,6 +164,32 @@ def _plan(
     if excluded:
         plan[target.excluded] = ("parquet" if target.format == "arrow" else target.format, excluded)
     return plan
+
+
+def _write(plan: Plan, stage: Path, origin: Origin, encoding: str | None, raw: bool) -> list[str]:
+    """Write all files; what is to be told of them."""
+    notes = []
+    for name, (format_, parts) in plan.items():
+        if format_ == "arrow":
+            save_datasets(parts, stage)
+            continue
+        style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw)
+        told = write_parts(format_, parts, stage / name, style, origin)
+        notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
+    return notes
+
+
+def _written(plan: Plan, stage: Path) -> dict[str, Any]:
+    """Hash of each file that was written, and rows of those that are a table by themselves."""
+    files: dict[str, Any] = {
+        path.relative_to(stage).as_posix(): {"sha256": hash_file(path)}
+        for path in sorted(stage.rglob("*"))
+        if path.is_file()
+    }
+    for name, (_, parts) in plan.items():
+        if name in files:
+            files[name]["rows"] = sum(part.table.num_rows for part in parts)
+    return files
 
 
 def _check_encoding(encoding: str) -> None:
