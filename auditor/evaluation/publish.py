@@ -10,9 +10,9 @@ from auditor.correction.card import read_card, with_section
 from auditor.correction.hub_errors import AGAIN
 from auditor.correction.markdown import one_line
 from auditor.correction.push import quiet_library
-from auditor.correction.remote import PATIENCE, asking
+from auditor.correction.remote import PATIENCE, asking, full_name
 from auditor.correction.upload import LOST, additions_of
-from auditor.errors import HubError, HubRefusedError, ModelError
+from auditor.errors import HubError, ModelError
 from auditor.evaluation.modelcard import CARD, SECTION
 from auditor.evaluation.saved import RECORD, read_record
 
@@ -90,13 +90,7 @@ def _look(api: Any, repo: str) -> tuple[str, Any]:
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     with asking(f"the model {repo}"):
-        user = api.whoami()
-        if user.get("auth", {}).get("accessToken", {}).get("role") == "read":
-            raise HubRefusedError(
-                f"The token of {user['name']} may read but not write: nothing can be pushed to {repo}.",
-                "Make a token with the right to write, and log in again: hf auth login.",
-            )
-        name = repo if "/" in repo else f"{user['name']}/{repo}"
+        name = full_name(api, repo)
         try:
             info = api.model_info(name, timeout=PATIENCE)
         except RepositoryNotFoundError:
