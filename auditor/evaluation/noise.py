@@ -61,3 +61,30 @@ def confused_noise(
     noisy = labels.copy()
     noisy[rows] = [rng.choice(targets[int(label)]) for label in labels[rows]]
     return noisy
+
+
+def text_noise(labels: Labels, probabilities: npt.NDArray[np.floating], share: float, seed: int) -> Labels:
+    """Give a share of the rows a label that a weak model takes their text for: noise that depends on the text.
+
+    Parameters
+    ----------
+    labels : (N,) int32
+    probabilities : (N, K) float
+        Of a weak model, out of fold; no row gives everything to its own label.
+    share : float
+        Of the rows, in [0, 1]. A row is drawn in proportion to what the model gives other labels than its own.
+    seed : int
+
+    Returns
+    -------
+    (N,) int32
+        New labels, drawn in proportion to those probabilities; they differ in ``round(share * N)`` rows.
+    """
+    rng = np.random.default_rng(seed)
+    others = probabilities.astype(np.float64)
+    others[np.arange(len(labels)), labels] = 0
+    doubt = others.sum(axis=1)
+    rows = rng.choice(len(labels), round(share * len(labels)), replace=False, p=doubt / doubt.sum())
+    noisy = labels.copy()
+    noisy[rows] = [rng.choice(others.shape[1], p=row / row.sum()) for row in others[rows]]
+    return noisy

@@ -42,7 +42,7 @@ class Classifier(Protocol):
         """(N, K) float32; a class that was absent from training gets 0."""
         ...
 
-    def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
         """What was seen while training, by name; empty for classifiers without epochs."""
         ...
 

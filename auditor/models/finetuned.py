@@ -162,12 +162,12 @@ class Finetuned:
             )
             return by_row(trainer.predict(self._tokens(inputs, np.zeros(len(inputs), np.int32))))
 
-    def dynamics(self) -> Mapping[str, Logits]:
-        """Float32 logits of each epoch, rows in the order they were given to :meth:`fit`.
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
+        """Float32 logits of each epoch, rows in the order they were given to :meth:`fit`, and float16 vectors.
 
         ``train``: (epochs, N, K), as the training pass computed them, dropout included, each batch before the step
         that it led to; NaN in the rows that the epoch is chosen on. ``held_out``: (epochs, rows watched, K), after
-        the epoch.
+        the epoch. ``vectors``: (rows watched, D), what the last layer was given, after the last epoch.
         """
         return self._epochs.dynamics()
 

@@ -1,10 +1,11 @@
-"""A Trainer that keeps what it computes anyway: the logits of each epoch, of training rows and of watched ones."""
+"""A Trainer that keeps what it computes anyway: the logits of each epoch, and the vectors of watched rows."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +13,44 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
 Logits = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float16]
 
 _LOG = logging.getLogger(__name__)
 
 
 def by_row(output: Any) -> Logits:
     """Logits in the order of the texts, whichever order the Trainer took them in."""
-    logits, (_, rows) = np.asarray(output.predictions, dtype=np.float32), output.label_ids
-    out = np.empty_like(logits)
-    out[rows] = logits
+    logits: Logits = _unsorted(np.asarray(output.predictions, dtype=np.float32), output.label_ids[1])
+    return logits
+
+
+def _unsorted(values: Any, rows: Any) -> Any:
+    """Values in the order of the texts, of those in the order of ``rows``."""
+    out = np.empty_like(values)
+    out[rows] = values
     return out
+
+
+@contextmanager
+def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Vectors]]:
+    """Collect what the last layer is given, batch by batch: the vectors in which the model tells classes apart.
+
+    Nothing is collected from a model without a last linear layer over whole texts (some classify each token).
+    """
+    head = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)] if wanted else []
+    seen: list[Vectors] = []
+
+    def keep(layer: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if given[0].ndim == 2:
+            seen.append(given[0].detach().to(torch.float16).cpu().numpy())
+
+    last = next((layer for layer in reversed(head) if layer.out_features == model.config.num_labels), None)
+    hook = last.register_forward_pre_hook(keep) if last is not None else None
+    try:
+        yield seen
+    finally:
+        if hook is not None:
+            hook.remove()
 
 
 class Epochs:
@@ -35,7 +64,8 @@ class Epochs:
         self._choose = choose
         self._train: list[Logits] = []
         self._held_out: list[Logits] = []
-        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self._vectors: Vectors | None = None
+        self._best: tuple[float, dict[str, torch.Tensor], Vectors | None] | None = None
         self.history: list[dict[str, float]] = []
 
     def start(self) -> None:
@@ -47,28 +77,33 @@ class Epochs:
         """Keep the logits of a training batch."""
         self._train[-1][self._rows[rows.cpu().numpy()]] = logits.detach().float().cpu().numpy()
 
-    def evaluated(self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any) -> None:
+    def evaluated(
+        self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any, vectors: Vectors | None = None
+    ) -> None:
         """Keep what an evaluation gave and, when the epoch is chosen, the model if it is the best so far."""
         figures = {key.removeprefix("eval_"): float(value) for key, value in metrics.items()}
         self.history[-1].update(figures)
         _LOG.info("epoch %d %s", len(self.history), "  ".join(f"{key} {figures[key]:.4f}" for key in sorted(figures)))
         if name == "held_out":
             self._held_out.append(logits)
+            self._vectors = vectors
         elif self._choose and (self._best is None or metrics["eval_chosen_on_loss"] < self._best[0]):
             state = {key: value.detach().clone() for key, value in model.state_dict().items()}
-            self._best = (float(metrics["eval_chosen_on_loss"]), state)
+            self._best = (float(metrics["eval_chosen_on_loss"]), state, self._vectors)
 
     def finish(self, model: Any) -> None:
         """Put the best epoch back, when it is chosen."""
         if self._best is not None:
-            model.load_state_dict(self._best[1])
+            _, state, self._vectors = self._best
+            model.load_state_dict(state)
             self._best = None
         model.eval()
 
-    def dynamics(self) -> dict[str, Logits]:
-        """(epochs, N, K) logits: ``train`` and ``held_out``."""
-        found = {"train": self._train, "held_out": self._held_out}
-        return {name: np.stack(epochs) for name, epochs in found.items() if epochs}
+    def dynamics(self) -> dict[str, npt.NDArray[np.floating]]:
+        """(epochs, N, K) logits, ``train`` and ``held_out``, and (rows watched, D) ``vectors`` of the last epoch."""
+        logits = {"train": self._train, "held_out": self._held_out}
+        found: dict[str, npt.NDArray[np.floating]] = {name: np.stack(by) for name, by in logits.items() if by}
+        return found if self._vectors is None else {**found, "vectors": self._vectors}
 
 
 class _EpochStarts(TrainerCallback):
@@ -100,9 +135,12 @@ class RecordingTrainer(Trainer):
         return loss, outputs
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate as the Trainer does, and keep the logits of watched rows."""
-        output = super().evaluation_loop(dataloader, *args, **kwargs)
-        prefix = kwargs.get("metric_key_prefix", "eval")
-        if prefix.startswith("eval_"):  # not a prediction
-            self.epochs.evaluated(prefix.removeprefix("eval_"), by_row(output), output.metrics or {}, self.model)
+        """Evaluate as the Trainer does, and keep the logits and vectors of watched rows."""
+        name = str(kwargs.get("metric_key_prefix", "eval")).removeprefix("eval_")
+        with last_vectors(self.model, name == "held_out") as seen:
+            output = super().evaluation_loop(dataloader, *args, **kwargs)
+        if name in ("held_out", "chosen_on"):  # not a prediction
+            rows = cast(Any, output.label_ids)[1]
+            vectors = _unsorted(np.concatenate(seen), rows) if seen else None
+            self.epochs.evaluated(name, by_row(output), output.metrics or {}, self.model, vectors)
         return output

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.evaluation.noise import confused_noise, uniform_noise
+from auditor.evaluation.noise import confused_noise, text_noise, uniform_noise
 
 NAMES = ["anger", "fear", "joy", "love"]
 CONFUSIONS = {"joy": ["love"], "love": ["joy", "fear"], "anger": ["fear"]}  # fear is taken for nothing
@@ -49,5 +49,24 @@ def test_the_seed_draws_the_rows():
     for noise in (
         lambda seed: uniform_noise(labels, 4, 0.2, seed),
         lambda seed: confused_noise(labels, NAMES, CONFUSIONS, 0.2, seed),
+        lambda seed: text_noise(labels, np.full((100, 4), 0.25), 0.2, seed),
     ):
         assert not np.array_equal(noise(0), noise(1))
+
+
+def test_text_noise_changes_labels_to_what_a_weak_model_takes_the_text_for():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 4000).astype(np.int32)
+    probabilities = np.full((4000, 4), 0.01)
+    probabilities[np.arange(4000), labels] = 0.97
+    taken = np.arange(4000) < 1000  # for the next class, nine times as surely as for the two others together
+    probabilities[taken, labels[taken]], probabilities[taken, (labels[taken] + 1) % 4] = 0.04, 0.94
+    before = labels.copy()
+    noisy = text_noise(labels, probabilities, 0.1, 1)
+    changed = np.flatnonzero(noisy != labels)
+    assert noisy.dtype == np.int32
+    assert len(changed) == 400
+    assert (labels == before).all()
+    assert (noisy == text_noise(labels, probabilities, 0.1, 1)).all()
+    assert taken[changed].mean() > 0.85
+    assert (noisy[changed] == (labels[changed] + 1) % 4)[taken[changed]].mean() > 0.9

@@ -207,10 +207,18 @@ def test_logits_of_every_epoch_and_row_are_kept(trained: Finetuned):
     assert {name: (logits.shape, logits.dtype) for name, logits in dynamics.items()} == {
         "train": ((2, 40, 3), np.float32),
         "held_out": ((2, 30, 3), np.float32),
+        "vectors": ((30, trained.model.config.hidden_size), np.float16),
     }
     assert all(np.isfinite(logits).all() for logits in dynamics.values())
     assert not np.allclose(dynamics["train"][0], dynamics["train"][1])
     np.testing.assert_array_equal(dynamics["held_out"][-1], trained.predict_logits(UNSEEN))
+
+
+def test_vectors_are_what_the_last_layer_makes_the_logits_of(trained: Finetuned):
+    vectors = torch.from_numpy(trained.dynamics()["vectors"]).float()
+    with torch.no_grad():
+        logits = trained.model.classifier(vectors).numpy()
+    np.testing.assert_allclose(logits, trained.predict_logits(UNSEEN), atol=2e-3)
 
 
 def test_nothing_watched_nothing_kept(tiny_weights: Weights):
@@ -313,6 +321,9 @@ def test_epoch_is_chosen_on_a_tenth_of_the_training_rows(tiny_weights: Weights):
     best = int(np.argmin(found))
     assert best < 3, "the last epoch must not be the best, or nothing is tested"
     np.testing.assert_array_equal(model.predict_logits(UNSEEN), model.dynamics()["held_out"][best])
+    with torch.no_grad():
+        logits = model.model.classifier(torch.from_numpy(model.dynamics()["vectors"]).float()).numpy()
+    np.testing.assert_allclose(logits, model.predict_logits(UNSEEN), atol=2e-3)
     of_chosen = model.predict_proba([TEXTS[row] for row in chosen_on])
     assert log_loss(noise[chosen_on], of_chosen, labels=[0, 1, 2]) == pytest.approx(found[best], rel=1e-4)
 
