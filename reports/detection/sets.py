@@ -62,7 +62,8 @@ def _planted(kind: str, folder: Path, seed: int) -> Labelled:
     texts = auditor.read([folder / f"{split}.txt" for split in ("train", "val", "test")])
     rows = np.sort(np.random.default_rng(seed).choice(len(texts), ROWS, replace=False))
     labels, names = texts.labels[rows], texts.label_names
-    words = [texts.texts[row] for row in rows.tolist()]
+    every, every_id = texts.texts, texts.ids  # lists that are made anew whenever they are asked for
+    words, ids = [every[row] for row in rows.tolist()], [every_id[row] for row in rows.tolist()]
     if kind == "uniform":
         noisy = uniform_noise(labels, len(names), SHARE, seed)
     elif kind == "pairs":
@@ -70,6 +71,5 @@ def _planted(kind: str, folder: Path, seed: int) -> Labelled:
     else:
         weak = make_pipeline(TfidfVectorizer(min_df=2), MultinomialNB())
         noisy = text_noise(labels, cross_val_predict(weak, words, labels, method="predict_proba"), SHARE, seed)
-    ids = [texts.ids[row] for row in rows.tolist()]
     frame = pd.DataFrame({"id": ids, "text": words, "label": np.array(names)[noisy]})
     return Labelled(frame, noisy != labels)
