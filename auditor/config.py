@@ -122,7 +122,7 @@ class FinetunedConfig(_Part):
 class DetectionConfig(_Part):
     """Neighbours, map and groups."""
 
-    neighbours: Positive = 10
+    neighbours: Positive = 20
     exact_neighbours_to: Positive = 100_000
     """Rows up to which the neighbours are exact; approximate (PyNNDescent) above."""
     map_rows: Positive = 50_000
@@ -140,6 +140,10 @@ class AuditConfig(_Part):
     read: ReadConfig = ReadConfig()
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)] = MODEL_NAMES
     folds: Annotated[int, Field(ge=2, le=100)] = 5
+    repeats: Positive = 1
+    """How often the fine-tuned model is trained, each time on other folds and from another seed."""
+    cheap_repeats: Positive = 3
+    """The same of the models that are trained in seconds; it says how stable the flags are."""
     train_on: tuple[str, ...] = ()
     """Splits to train on; with ``audit``, instead of cross-validation."""
     audit: tuple[str, ...] = ()
@@ -154,6 +158,11 @@ class AuditConfig(_Part):
     lexical: LexicalConfig = LexicalConfig()
     finetuned: FinetunedConfig = FinetunedConfig()
     detection: DetectionConfig = DetectionConfig()
+
+    def times(self, model: str) -> int:
+        """How often a model is trained. By splits, those without chance in them come out alike each time."""
+        cheap = model in ("features", "lexical") and not self.train_on
+        return max(self.repeats, self.cheap_repeats) if cheap else self.repeats
 
     def updated(self, **options: Any) -> AuditConfig:
         """Another configuration with some fields changed, checked; of a part, only the fields that are given.

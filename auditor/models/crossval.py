@@ -33,6 +33,8 @@ class Candidate:
         All else that its predictions depend on.
     groups : (N,) int32 array, optional
         Equal where rows are duplicates.
+    folds : str
+        Artifact that says which row is in which fold.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Candidate:
     reads: tuple[str, ...]
     parameters: Mapping[str, Any]
     groups: Labels | None = None
+    folds: str = "folds.npy"
 
 
 def out_of_fold(
@@ -56,7 +59,7 @@ def out_of_fold(
         run.stage(
             f"{candidate.name}/fold-{fold}",
             _one_fold(candidate, labels, folds, fold, seed + fold, _part(progress, fold, len(numbers))),
-            inputs=(*candidate.reads, "folds.npy"),
+            inputs=(*candidate.reads, candidate.folds),
             parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
         )
         progress(fold + 1, len(numbers))
@@ -68,7 +71,7 @@ def out_of_fold(
         whole[~judgeable(labels, folds, num_classes)] = np.nan
         _save(space / f"probabilities/{candidate.name}.npy", whole)
 
-    run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), "folds.npy"])
+    run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), candidate.folds])
 
 
 def _one_fold(

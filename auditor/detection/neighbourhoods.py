@@ -1,0 +1,97 @@
+"""What the true labels may be when neighbours mostly share theirs: a model of how true labels turn into given ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from scipy.special import softmax
+
+from auditor.detection.votes import Rows, Votes
+
+INDEPENDENT = 4.0
+"""The neighbours of a row resemble each other: all together they count as so many that are drawn at random."""
+_ROUNDS = 60
+_RIGHT = 0.8
+"""Share of right labels that the search begins from; from 0.6 or 0.9 it ends in the same place."""
+_ANCHOR = 0.1
+"""What the beginning weighs beside the data to the end, so that no class is lost to another one."""
+_ROWS, _CELLS = 50_000, 1 << 23
+
+Shares = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """Shares of the true labels, and for each true label what the rows of its neighbourhoods are labelled.
+
+    A latent class model: the true labels are the latent classes, and given its true label, a row's own label and the
+    labels of its neighbours are drawn independently, each from a confusion matrix (as Dawid and Skene 1979 do with
+    raters; that neighbours share their true label is the clusterability of Zhu, Song and Liu 2021). What labels are
+    taken for one another *systematically* shows in it, where a classifier learns to foresee it.
+
+    Attributes
+    ----------
+    shares : (K,) float64
+        Of the true labels.
+    confusions : mapping of str to (K, K) float64
+        For each space of vectors: true label × label of a neighbour; rows sum to 1.
+    """
+
+    shares: Shares
+    confusions: Mapping[str, Shares]
+
+    def logs(self, votes: Mapping[str, Votes], rows: Rows) -> Shares:
+        """(n, K) log of the true labels' chances, by the neighbours' labels alone; not normalised."""
+        logs = np.log(self.shares) + np.zeros((len(rows), 1))
+        for name in sorted(votes):
+            logs += weighed(votes[name], rows) @ np.log(self.confusions[name]).T
+        return logs
+
+
+def weighed(votes: Votes, rows: Rows) -> Any:
+    """(n, K) sparse counts, scaled to what they are worth."""
+    return votes.counts(rows) * min(1.0, INDEPENDENT / votes.neighbours.shape[1])
+
+
+def find_neighbourhoods(
+    votes: Mapping[str, Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int
+) -> Neighbourhoods:
+    """Find the likeliest model by expectation maximisation.
+
+    Parameters
+    ----------
+    votes : mapping of str to Votes
+        In one or more spaces of vectors.
+    labels : (N,) int32
+    rows : (n,) int
+        Whose labels are explained; of many, a sample drawn by seed.
+    seed : int
+    """
+    names = sorted(votes)
+    classes = votes[names[0]].classes
+    most = min(_ROWS, max(1, _CELLS // classes))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    own = csr_array((np.ones(len(rows)), labels[rows], np.arange(len(rows) + 1)), (len(rows), classes))
+    seen = [own, *(weighed(votes[name], rows) for name in names)]
+    given = (np.bincount(labels[rows], minlength=classes) + 0.5) / (len(rows) + classes / 2)
+    start = _RIGHT * np.eye(classes) + (1 - _RIGHT) * given
+    anchors = [_ANCHOR * counts.sum() * given[:, None] * start for counts in seen]
+    shares, confusions = np.full(classes, 1 / classes), [start for _ in seen]
+    for _ in range(_ROUNDS):
+        logs = np.log(shares) + sum(counts @ np.log(each).T for counts, each in zip(seen, confusions, strict=True))
+        chances = softmax(logs, axis=1)
+        shares = (chances.sum(axis=0) + 0.5) / (len(rows) + classes / 2)
+        confusions = [_confusion(counts.T @ chances, anchor) for counts, anchor in zip(seen, anchors, strict=True)]
+    return Neighbourhoods(shares, dict(zip(names, confusions[1:], strict=True)))
+
+
+def _confusion(together: Shares, anchor: Shares) -> Shares:
+    """(K, K) true × given shares, from given × true counts."""
+    counts = together.T + anchor
+    return counts / counts.sum(axis=1, keepdims=True)

@@ -1,0 +1,142 @@
+"""The stage before the last: from all that the models said, in every repeat, to the consensus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+
+from auditor.config import AuditConfig
+from auditor.data.labeled_texts import LabeledTexts
+from auditor.detection.consensus import consensus, judged_by
+from auditor.detection.neighbourhoods import find_neighbourhoods
+from auditor.detection.votes import Votes
+from auditor.models.folds import Folds, fold_numbers, held_out
+from auditor.run import Run
+
+CONSENSUS = "consensus"
+EARLIER = "finetuned, earlier epochs"
+"""The expert that stands for what was thought before the noise was learnt by heart."""
+FROZEN, TUNED = "neighbours.npz", "neighbours.finetuned.npz"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """What the stage works on.
+
+    Attributes
+    ----------
+    run : Run
+        Holds what the models said, and the neighbours.
+    data : LabeledTexts
+    config : AuditConfig
+    folds : sequence of (N,) int16
+        Of the first training and of each repeat.
+    duplicates : (N,) int32
+        Group of (near) duplicates of each row.
+    """
+
+    run: Run
+    data: LabeledTexts
+    config: AuditConfig
+    folds: Sequence[Folds]
+    duplicates: npt.NDArray[np.int32]
+
+    @property
+    def inputs(self) -> list[str]:
+        """Artifacts that it reads."""
+        repeats = range(len(self.folds))
+        said = [file for repeat in repeats for file in (*self._models(repeat).values(), *self._epochs(repeat))]
+        return list(dict.fromkeys(["dataset.parquet", "duplicates.parquet", "folds.npy", *said, *self._spaces]))
+
+    @property
+    def outputs(self) -> list[str]:
+        """The consensus, and that of each repeat alone, where there are any."""
+        alone = [f"probabilities/repeat-{repeat}/{CONSENSUS}.npy" for repeat in range(len(self.folds))]
+        return [f"probabilities/{CONSENSUS}.npy", *(alone if len(alone) > 1 else [])]
+
+    def write(self, space: Path) -> Floats:
+        """Write all outputs, and ``consensus.json``: how far each expert is trusted, and the labels' estimated shares.
+
+        The consensus pools each model's mean over its repeats. That of a repeat alone takes the models which were
+        trained again then, and the others as they are. Returns the (N, K) probabilities of the consensus.
+        """
+        labels, seed = self.data.labels, self.config.seed
+        votes = {name: self._votes(file) for file, name in self._spaces.items()}
+        experts = [self._experts(repeat) for repeat in range(len(self.folds))]
+        around = find_neighbourhoods(votes, labels, judged_by(experts[0]), seed)
+        whole, *alone = self.outputs
+        for file, models, folds in zip(alone, experts, self.folds, strict=bool(alone)):
+            _save(space / file, consensus(models, votes, labels, folds, around, seed).probabilities)
+        means = {name: _mean([models[name] for models in experts]) for name in experts[0]}
+        found = consensus(means, votes, labels, self.folds[0], around, seed)
+        _save(space / whole, found.probabilities)
+        about = {"weights": found.weights, "shares": dict(zip(self.data.label_names, found.shares, strict=True))}
+        (space / "consensus.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), "utf-8")
+        return found.probabilities
+
+    def _experts(self, repeat: int) -> dict[str, Floats]:
+        """(N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
+        models = {name: self._load(file) for name, file in self._models(repeat).items()}
+        epochs = self._epochs(repeat)
+        if epochs:
+            folds = self.folds[min(repeat, self.config.repeats - 1)]
+            earlier = np.full_like(models["finetuned"], np.nan)
+            for fold, file in enumerate(epochs):
+                logits = np.load(self.run.open(file), mmap_mode="r", allow_pickle=False)
+                earlier[held_out(folds, fold)] = np.mean([softmax(each, axis=1) for each in logits[:-1]], axis=0)
+            earlier[np.isnan(models["finetuned"])] = np.nan
+            models[EARLIER] = earlier
+        return models
+
+    def _models(self, repeat: int) -> dict[str, str]:
+        """Artifact of each model's probabilities in a repeat, by the model's name."""
+        times = {name: self.config.times(name) for name in self.config.models}
+        return {name: f"probabilities/{trained_in(repeat, times[name])}{name}.npy" for name in times}
+
+    def _epochs(self, repeat: int) -> list[str]:
+        """Artifacts of the fine-tuned model's logits by epoch, fold by fold, where it has more epochs than one."""
+        if "finetuned" not in self.config.models or self.config.finetuned.epochs < 2:
+            return []
+        where = f"dynamics/{trained_in(repeat, self.config.repeats)}finetuned"
+        return [f"{where}/fold-{fold}.held_out.npy" for fold in fold_numbers(self.folds[0])]
+
+    @property
+    def _spaces(self) -> dict[str, str]:
+        """How the votes in each space are called, by the artifact of its neighbours."""
+        tuned = {TUNED: "neighbours by the fine-tuned model"} if "finetuned" in self.config.models else {}
+        return {FROZEN: "neighbours"} | tuned
+
+    def _votes(self, file: str) -> Votes:
+        with np.load(self.run.open(file), allow_pickle=False) as nearest:
+            return Votes.of(
+                nearest["index"], nearest["similarity"], self.duplicates, self.data.labels, self.data.num_classes
+            )
+
+    def _load(self, file: str) -> Floats:
+        return np.asarray(np.load(self.run.open(file), allow_pickle=False))
+
+
+def trained_in(repeat: int, times: int) -> str:
+    """What the artifacts and stages of a repeat begin with, of a model that is trained so many times."""
+    return f"repeat-{repeat}/" if 0 < repeat < times else ""
+
+
+def _mean(repeats: Sequence[Floats]) -> Floats:
+    """(N, K) mean over the repeats that have judged a row."""
+    judged = ~np.isnan(repeats)
+    counts = judged.sum(axis=0)
+    total = np.sum(repeats, axis=0, where=judged)
+    return np.divide(total, counts, out=np.full(total.shape, np.nan, np.float32), where=counts > 0)
+
+
+def _save(path: Path, values: Floats) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, values, allow_pickle=False)

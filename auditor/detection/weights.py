@@ -1,0 +1,50 @@
+"""How far to trust each expert on this dataset, learnt from their out-of-fold distributions alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+ROBUSTNESS = 0.5
+"""The q of the loss: towards 0 it is the log-loss, at 1 the share of misses (times a half)."""
+
+Logs = npt.NDArray[np.float64]
+
+
+def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float = ROBUSTNESS) -> Logs:
+    """The exponents with which the product of the experts' distributions fits the given labels best.
+
+    The fit is measured by the generalised cross-entropy (1 - p**q) / q of Zhang and Sabuncu (2018). A label that the
+    experts find impossible costs at most 1 / q, where the log-loss has no limit: the few wrong labels that no expert
+    should be able to foresee do not decide who is trusted. The exponents are weights and temperatures in one, none is
+    negative, and they need not sum to 1.
+
+    Parameters
+    ----------
+    logs : (M, n, K) float64
+        Log-probabilities of n rows by M experts.
+    labels : (n,) int
+        Codes of the given labels.
+    robustness : float
+        q, in (0, 1].
+
+    Returns
+    -------
+    (M,) float64
+        Not negative.
+    """
+    experts, rows = len(logs), np.arange(len(labels))
+    given = logs[:, rows, labels]
+
+    def loss(weights: Logs) -> tuple[float, Logs]:
+        pooled = softmax(np.tensordot(weights, logs, 1), axis=1)
+        powered = pooled[rows, labels] ** robustness
+        expected = np.einsum("nk,mnk->mn", pooled, logs)
+        gradient: Logs = -(powered * (given - expected)).mean(axis=1)
+        return float((1 - powered).mean() / robustness), gradient
+
+    found = minimize(loss, np.full(experts, 1 / experts), jac=True, bounds=[(0, None)] * experts, method="L-BFGS-B")
+    weights: Logs = found.x
+    return weights
