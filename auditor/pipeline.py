@@ -24,8 +24,8 @@ from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
-from auditor.errors import RunMismatchError
-from auditor.models.candidates import BASELINE, arithmetic, candidates
+from auditor.errors import InputError, RunMismatchError
+from auditor.models.candidates import BASELINE, arithmetic, candidates, check_own
 from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate, out_of_fold
 from auditor.models.device import pick_device
@@ -36,15 +36,18 @@ from auditor.models.folds import (
     check_splits,
     fold_numbers,
     folds_by_split,
+    judgeable,
     make_folds,
     split_stuck_groups,
     trained_on,
 )
+from auditor.models.given import AnyProbabilities, Given, doubts, names_of, read_given
 from auditor.models.scores import score
 from auditor.models.weights import Weights, find_weights
 from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, Run
+from auditor.signals import own_signals
 
 CONSENSUS = "consensus"
 
@@ -55,6 +58,7 @@ def audit(
     label: str | None = None,
     *,
     config: AuditConfig | None = None,
+    probabilities: AnyProbabilities | None = None,
     out: str | Path | None = None,
     fresh: bool = False,
     listener: Listener | None = None,
@@ -70,6 +74,9 @@ def audit(
         Columns; guessed from the usual names when not given.
     config : AuditConfig, optional
         Every other choice.
+    probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
+        Out-of-fold probabilities of models of your own, by name; :func:`auditor.models.given.read_given` says how they
+        must be. Each is one more model.
     out : path, optional
         The run directory; ``reports/runs/<name of the source>`` when not given. An audit that was interrupted there
         goes on where it was.
@@ -78,7 +85,8 @@ def audit(
     listener : Listener, optional
         Hears of the progress.
     **options
-        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``seed=1``.
+        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``seed=1``,
+        or a class of your own: ``models=("features", MyClassifier)``, ``signals=(MySignal,)``.
 
     Returns
     -------
@@ -89,7 +97,8 @@ def audit(
     AuditorError
         Any of its children; each says what was found and what to do.
     """
-    config = (config or AuditConfig()).updated(**options)
+    config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
+    _check_own(config)
     columns = {"text": text or config.read.text, "label": label or config.read.label}
     config = config.updated(read=config.read.model_copy(update=columns))
     listener = listener or Silent()
@@ -97,17 +106,20 @@ def audit(
         texts = read(source, config.read)
     for note in texts.notes:
         listener.note(note)
+    given = read_given(probabilities, texts)
     run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
     with run.held():
-        _Pipeline(run, texts, config, listener).stages()
+        _Pipeline(run, texts, config, listener, given).stages()
     return Audit(run)
 
 
 class _Pipeline:
     """One audit under way: what the stages share."""
 
-    def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener) -> None:
-        self.run, self.data, self.config, self.listener = run, texts, config, listener
+    def __init__(
+        self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener, given: Sequence[Given]
+    ) -> None:
+        self.run, self.data, self.config, self.listener, self.given = run, texts, config, listener, given
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
         self.device = pick_device(config.device)
 
@@ -119,6 +131,7 @@ class _Pipeline:
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds(duplicates)
+        self.take_given(folds)
         self.encode(encoder)
         self.models(folds, duplicates.near, base)
         self.neighbours_and_map()
@@ -206,6 +219,18 @@ class _Pipeline:
         needed = "finetuned" in self.config.models  # else no machine need have it
         return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
 
+    def take_given(self, folds: FoldNumbers) -> None:
+        """Copy the probabilities that are given into the run."""
+        judged = judgeable(self.labels, folds, self.num_classes)
+        for each in self.given:
+            path = f"probabilities/{each.name}.npy"
+            self.run.stage(
+                f"models/{each.name}",
+                lambda space, each=each, path=path: each.write(space / path, judged),  # type: ignore[misc]
+                inputs=["dataset.parquet", "folds.npy"],
+                parameters={"content": each.content},
+            )
+
     def encode(self, weights: Weights) -> None:
         config = self.config.encoder
 
@@ -278,7 +303,7 @@ class _Pipeline:
         return np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
 
     def detect(self, duplicates: Duplicates, folds: FoldNumbers) -> None:
-        names, config = self.config.models, self.config
+        names, config = self.config.pooled, self.config
         files = {name: f"probabilities/{name}.npy" for name in (BASELINE, *names, CONSENSUS)}
 
         def load(*wanted: str) -> dict[str, Any]:
@@ -301,6 +326,9 @@ class _Pipeline:
         inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
         with self.listener.task("Finding issues"):
             self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
+            scores = json.loads(self.run.open("scores.json").read_text("utf-8"))
+            for note in doubts(scores, config.probabilities, self.data.label_names):
+                self.listener.note(note)
             self.run.stage(
                 "detect",
                 find,
@@ -319,6 +347,17 @@ class _Pipeline:
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
+
+
+def _check_own(config: AuditConfig) -> None:
+    """Whether there is something to judge by, and the user's own code is what it must be."""
+    if not config.pooled:
+        raise InputError(
+            "There is nothing to judge the labels by: no model, and no probabilities.",
+            "Name models, or give probabilities that were made elsewhere (--probabilities FILE).",
+        )
+    check_own(config)
+    own_signals(config)
 
 
 def _write_json(path: Path, value: Any) -> None:

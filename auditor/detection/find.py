@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.flags import find_flags
@@ -21,7 +21,18 @@ from auditor.detection.reasons import Evidence
 from auditor.detection.table import issues_table, write_csv
 from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
 from auditor.run import Run
-from auditor.signals import Dynamics, Inputs, Loss, Signal, measure, signals_for, to_table
+from auditor.signals import (
+    Dynamics,
+    Inputs,
+    Loss,
+    OwnSignal,
+    Signal,
+    Speaking,
+    measure,
+    own_signals,
+    signals_for,
+    to_table,
+)
 
 _GIVEN = frozenset(Inputs.__annotations__) - {"dynamics"}
 """Inputs that every run has."""
@@ -53,7 +64,7 @@ class Detection:
         kept = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
         files = {
             f"dynamics/{model}/fold-{fold}.train.npy": fold
-            for model in self.config.models
+            for model in map(short_name, self.config.models)
             for fold in fold_numbers(self.folds)
         }
         return {name: fold for name, fold in files.items() if name in kept}
@@ -62,12 +73,13 @@ class Detection:
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         dynamics = {"dynamics"} if self.trainings else set()
-        return signals_for(self.config.models, self.data.label_names, _GIVEN | dynamics)
+        ours = signals_for(self.config.pooled, self.data.label_names, _GIVEN | dynamics)
+        return [*ours, *own_signals(self.config)]
 
     @property
     def names(self) -> list[str]:
-        """Of the signals."""
-        return [signal.name for signal in self.signals]
+        """Of the signals; of the user's own also what tells that their code has changed."""
+        return [signal.version if isinstance(signal, OwnSignal) else signal.name for signal in self.signals]
 
     def write(
         self, space: Path, models: Mapping[str, npt.NDArray[np.float32]], consensus: npt.NDArray[np.float32]
@@ -87,6 +99,8 @@ class Detection:
             identical=duplicates.exact,
             duplicates=duplicates.near,
             dynamics={name: self._training(name, fold) for name, fold in self.trainings.items()},
+            texts=data.texts,
+            label_names=data.label_names,
         )
         signals = self.signals
         measured = measure(signals, **inputs)
@@ -96,7 +110,8 @@ class Detection:
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
         evidence = Evidence(labels, data.label_names, models, duplicates.exact, duplicates.near, inputs["neighbours"])
-        explained_by = [signal for signal in signals if isinstance(signal, Loss)]
+        own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
+        explained_by = [*(signal for signal in signals if isinstance(signal, Loss)), *own]
         table = issues_table(data, flags, evidence, measured, group, explained_by)
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table, space / "issues.csv")

@@ -33,6 +33,8 @@ class Candidate:
         All else that its predictions depend on.
     groups : (N,) int32 array, optional
         Equal where rows are duplicates.
+    stage : str, optional
+        Name of its stage; its own name by default. Names that users choose must not be those of other stages.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Candidate:
     reads: tuple[str, ...]
     parameters: Mapping[str, Any]
     groups: Labels | None = None
+    stage: str | None = None
 
 
 def out_of_fold(
@@ -51,10 +54,10 @@ def out_of_fold(
     Each fold is a stage of its own, so that a finished one is never trained again. What a classifier saw in its
     epochs is written to ``dynamics/<name>/fold-<k>.<what>.npy``.
     """
-    numbers = fold_numbers(folds)
+    numbers, stage = fold_numbers(folds), candidate.stage or candidate.name
     for fold in numbers:
         run.stage(
-            f"{candidate.name}/fold-{fold}",
+            f"{stage}/fold-{fold}",
             _one_fold(candidate, labels, folds, fold, seed + fold, _part(progress, fold, len(numbers))),
             inputs=(*candidate.reads, "folds.npy"),
             parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
@@ -68,7 +71,7 @@ def out_of_fold(
         whole[~judgeable(labels, folds, num_classes)] = np.nan
         _save(space / f"probabilities/{candidate.name}.npy", whole)
 
-    run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), "folds.npy"])
+    run.stage(stage, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), "folds.npy"])
 
 
 def _one_fold(

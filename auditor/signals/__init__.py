@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.config import AuditConfig, is_address
 from auditor.signals.aum import AreaUnderMargin
 from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
 from auditor.signals.confident_learning import ConfidentLearning
@@ -17,6 +18,7 @@ from auditor.signals.loss import Loss
 from auditor.signals.margin import Margin
 from auditor.signals.neighbour_vote import NeighbourVote
 from auditor.signals.outlier import Outlier
+from auditor.signals.own import OwnSignal, Speaking, import_signals
 from auditor.signals.self_confidence import SelfConfidence
 
 SIGNALS: dict[str, Callable[[str, tuple[str, ...]], Signal]] = {"loss": Loss, "margin": Margin}
@@ -50,6 +52,19 @@ def signals_for(models: Iterable[str], label_names: Sequence[str], inputs: Itera
     return [signal for signal in (*of_models, *of_a_run) if signal.needs <= known]
 
 
+def own_signals(config: AuditConfig) -> list[OwnSignal]:
+    """Import the user's own signals, make and check them.
+
+    Raises
+    ------
+    OwnCodeError
+        If one is missing, fails, is no signal, has a name that is taken, or needs what the run will not have.
+    """
+    names = [signal.name for signal in signals_for(config.pooled, (), Inputs.__annotations__)]
+    dynamics = any(model == "finetuned" or is_address(model) for model in config.models)
+    return import_signals(config.signals, [*names, *OF_A_RUN], dynamics)
+
+
 __all__ = [
     "OF_A_RUN",
     "SIGNALS",
@@ -66,11 +81,14 @@ __all__ = [
     "Margin",
     "NeighbourVote",
     "Outlier",
+    "OwnSignal",
     "SelfConfidence",
     "Signal",
+    "Speaking",
     "Suspicion",
     "listed",
     "measure",
+    "own_signals",
     "signals_for",
     "to_table",
 ]

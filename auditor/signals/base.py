@@ -41,6 +41,9 @@ class Inputs(TypedDict, total=False):
         Group of (near) duplicates of each row.
     dynamics : mapping of str to Dynamics
         Logits of the training rows by epoch, by the training's name.
+    texts : sequence of N str
+    label_names : sequence of K str
+        Name of each code.
     """
 
     probabilities: Mapping[str, npt.NDArray[np.float32]]
@@ -53,6 +56,8 @@ class Inputs(TypedDict, total=False):
     identical: npt.NDArray[np.int32]
     duplicates: npt.NDArray[np.int32]
     dynamics: Mapping[str, Dynamics]
+    texts: Sequence[str]
+    label_names: Sequence[str]
 
 
 class Signal(Protocol):
