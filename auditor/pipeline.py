@@ -24,7 +24,7 @@ from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
-from auditor.errors import InputError, RunMismatchError
+from auditor.errors import RunMismatchError
 from auditor.models.candidates import BASELINE, arithmetic, candidates, check_own
 from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate, out_of_fold
@@ -41,7 +41,7 @@ from auditor.models.folds import (
     split_stuck_groups,
     trained_on,
 )
-from auditor.models.given import AnyProbabilities, Given, doubts, names_of, read_given
+from auditor.models.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
 from auditor.models.scores import score
 from auditor.models.weights import Weights, find_weights
 from auditor.report.display import duration
@@ -85,8 +85,7 @@ def audit(
     listener : Listener, optional
         Hears of the progress.
     **options
-        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``seed=1``,
-        or a class of your own: ``models=("features", MyClassifier)``, ``signals=(MySignal,)``.
+        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``signals=(MySignal,)``.
 
     Returns
     -------
@@ -98,7 +97,8 @@ def audit(
         Any of its children; each says what was found and what to do.
     """
     config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
-    _check_own(config)
+    check_own(config)
+    own_signals(config)  # those that are none are told before anything is read
     columns = {"text": text or config.read.text, "label": label or config.read.label}
     config = config.updated(read=config.read.model_copy(update=columns))
     listener = listener or Silent()
@@ -109,21 +109,19 @@ def audit(
     given = read_given(probabilities, texts)
     run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
     with run.held():
-        _Pipeline(run, texts, config, listener, given).stages()
+        _Pipeline(run, texts, config, listener).stages(given)
     return Audit(run)
 
 
 class _Pipeline:
     """One audit under way: what the stages share."""
 
-    def __init__(
-        self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener, given: Sequence[Given]
-    ) -> None:
-        self.run, self.data, self.config, self.listener, self.given = run, texts, config, listener, given
+    def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener) -> None:
+        self.run, self.data, self.config, self.listener = run, texts, config, listener
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
         self.device = pick_device(config.device)
 
-    def stages(self) -> None:
+    def stages(self, given: Sequence[Given]) -> None:
         # What can be wrong is looked at before the run is touched: a finished one stays finished.
         encoder, base = self.find_models()
         if self.config.train_on or self.config.audit:
@@ -131,7 +129,7 @@ class _Pipeline:
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds(duplicates)
-        self.take_given(folds)
+        take_given(self.run, given, judgeable(self.labels, folds, self.num_classes))
         self.encode(encoder)
         self.models(folds, duplicates.near, base)
         self.neighbours_and_map()
@@ -218,18 +216,6 @@ class _Pipeline:
         base = self.config.finetuned.base_model
         needed = "finetuned" in self.config.models  # else no machine need have it
         return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
-
-    def take_given(self, folds: FoldNumbers) -> None:
-        """Copy the probabilities that are given into the run."""
-        judged = judgeable(self.labels, folds, self.num_classes)
-        for each in self.given:
-            path = f"probabilities/{each.name}.npy"
-            self.run.stage(
-                f"models/{each.name}",
-                lambda space, each=each, path=path: each.write(space / path, judged),  # type: ignore[misc]
-                inputs=["dataset.parquet", "folds.npy"],
-                parameters={"content": each.content},
-            )
 
     def encode(self, weights: Weights) -> None:
         config = self.config.encoder
@@ -326,8 +312,7 @@ class _Pipeline:
         inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
         with self.listener.task("Finding issues"):
             self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
-            scores = json.loads(self.run.open("scores.json").read_text("utf-8"))
-            for note in doubts(scores, config.probabilities, self.data.label_names):
+            for note in doubts(self.run, config.probabilities, self.data.label_names):
                 self.listener.note(note)
             self.run.stage(
                 "detect",
@@ -347,17 +332,6 @@ class _Pipeline:
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
-
-
-def _check_own(config: AuditConfig) -> None:
-    """Whether there is something to judge by, and the user's own code is what it must be."""
-    if not config.pooled:
-        raise InputError(
-            "There is nothing to judge the labels by: no model, and no probabilities.",
-            "Name models, or give probabilities that were made elsewhere (--probabilities FILE).",
-        )
-    check_own(config)
-    own_signals(config)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -110,9 +110,9 @@ class Detection:
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
         evidence = Evidence(labels, data.label_names, models, duplicates.exact, duplicates.near, inputs["neighbours"])
+        explained_by = [signal for signal in signals if isinstance(signal, Loss)]
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
-        explained_by = [*(signal for signal in signals if isinstance(signal, Loss)), *own]
-        table = issues_table(data, flags, evidence, measured, group, explained_by)
+        table = issues_table(data, flags, evidence, measured, group, [*explained_by, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table, space / "issues.csv")
         health = class_health(

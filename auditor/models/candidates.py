@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.config import AuditConfig, is_address, short_name
+from auditor.errors import InputError
 from auditor.models.crossval import Candidate
 from auditor.models.device import pick_device, pick_dtype
 from auditor.models.finetuned import Finetuned
@@ -79,13 +80,20 @@ def candidates(
 
 
 def check_own(config: AuditConfig) -> None:
-    """Import the user's own classifiers, and make one of each.
+    """Whether there is something to judge by; import the user's own classifiers, and make one of each.
 
     Raises
     ------
+    InputError
+        If there is no model, and no probabilities are given.
     OwnCodeError
         If there is none, it fails, or it is no classifier.
     """
+    if not config.pooled:
+        raise InputError(
+            "There is nothing to judge the labels by: no model, and no probabilities.",
+            "Name models, or give probabilities that were made elsewhere (--probabilities FILE).",
+        )
     for address in filter(is_address, config.models):
         Own(load(address), 2)
 

@@ -24,7 +24,7 @@ def wrong_row(probabilities: npt.NDArray[np.floating]) -> tuple[int, str] | None
     with np.errstate(invalid="ignore", over="ignore"):
         sums = probabilities.sum(axis=1, dtype=np.float64)
         finite = np.isfinite(probabilities).all(axis=1)
-        negative = (probabilities < 0).any(axis=1)
+        negative = np.any(probabilities < 0, axis=1)
         wrong = np.flatnonzero(~finite | negative | (np.abs(sums - 1) > TOLERANCE))
     if not len(wrong):
         return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -18,6 +20,7 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.data.source import counted, listed
 from auditor.errors import ColumnError, InputError, RowError, SourceError
 from auditor.models.distribution import TOLERANCE, normalised, wrong_row
+from auditor.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,7 @@ _BLOCK = 1 << 16
 _NAMES_SHOWN = 100
 
 One = Union[str, Path, npt.NDArray[Any], "pd.DataFrame"]
-AnyProbabilities = Union[str, Path, Sequence[str | Path], Mapping[str, One]]
+AnyProbabilities = str | Path | Sequence[str | Path] | Mapping[str, One]
 """A file, several of them, or arrays, frames and files by name."""
 
 
@@ -101,6 +104,21 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
         If a row is no distribution: negative, not finite, or with a sum that is not 1.
     """
     return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
+
+
+def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) -> None:
+    """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``."""
+    for each in given:
+        run.stage(
+            f"models/{each.name}",
+            partial(_write, each, judged),
+            inputs=["dataset.parquet", "folds.npy"],
+            parameters={"content": each.content},
+        )
+
+
+def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path) -> None:
+    given.write(space / f"probabilities/{given.name}.npy", judged)
 
 
 def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
@@ -224,12 +242,13 @@ def _digest(blocks: Iterable[npt.NDArray[np.float32]]) -> str:
     return digest.hexdigest()
 
 
-def doubts(scores: Mapping[str, Mapping[str, Any]], given: Sequence[str], label_names: Sequence[str]) -> list[str]:
-    """Sentences on given probabilities that look wrong beside the other models of ``scores.json``.
+def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[str]:
+    """Sentences on given probabilities that look wrong beside the run's other models, by ``scores.json``.
 
     Of labels that have errors, a model that never saw them cannot know nearly all while ours know far fewer; and one
     that is worse than naming the most frequent class says something else than it should.
     """
+    scores = json.loads(run.open("scores.json").read_text("utf-8"))
     ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, "dummy", "consensus"}]
     found = []
     for name in given:
@@ -241,7 +260,7 @@ def doubts(scores: Mapping[str, Mapping[str, Any]], given: Sequence[str], label_
             )
         elif accuracy < scores["dummy"]["accuracy"]:
             found.append(
-                f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are its "
-                f"rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"
+                f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are "
+                f"its rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"
             )
     return found

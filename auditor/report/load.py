@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import fields
 from graphlib import TopologicalSorter
@@ -44,7 +43,6 @@ from auditor.run import Run
 SHOWN_TEXTS = 25
 SHOWN_CHARACTERS = 500
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
-_MODEL = re.compile(r"(models/)?[^/]+")
 _QUANTILES = (5, 25, 50, 75, 95)
 
 Floats = npt.NDArray[np.float32]
@@ -161,8 +159,9 @@ def _groups(run: Run) -> tuple[Group, ...]:
 
 
 def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, ...]:
-    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``,
-    and ``models/mine/fold-3``, of a model of the user's own, to ``models/mine``.
+    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
+
+    Models of the user's own are apart: ``models/mine/fold-3`` belongs to ``models/mine``.
 
     Stages of another configuration, which the run keeps in case it is asked for again, are left out, and so is what
     came after the audit.
@@ -175,7 +174,7 @@ def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, 
     )
     together: dict[str, list[str]] = {}
     for name in order.static_order():
-        together.setdefault(_MODEL.match(name)[0], []).append(name)
+        together.setdefault("/".join(name.split("/")[: 1 + name.startswith("models/")]), []).append(name)
     return tuple(
         Stage(
             name,

@@ -1,4 +1,4 @@
-"""Signals of the user's own: imported, checked before anything long begins, and held to the contract when they speak."""
+"""Signals of the user's own: imported and checked before anything long begins, held to their contract."""
 
 from __future__ import annotations
 
