@@ -85,7 +85,7 @@ def audit(
     listener : Listener, optional
         Hears of the progress.
     **options
-        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``signals=(MySignal,)``.
+        Fields of :class:`AuditConfig`, such as ``models=("features", MyClassifier)``, ``folds=10``.
 
     Returns
     -------
