@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.config import AuditConfig, ModelName
+from auditor.config import MODEL_NAMES, AuditConfig, ModelName
 from auditor.console import Listener, Silent
 from auditor.correction.corrections import Corrections, Flags, corrections_of
 from auditor.correction.policy import Policy
+from auditor.errors import InputError
 from auditor.result import Audit
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
@@ -254,7 +255,7 @@ def retrain(
     audit : Audit, Run, str or Path
         Itself, its name or its path.
     models : sequence of str
-        Those of the audit by default.
+        Those of the audit by default; of auditor's own alone.
     seeds : int
         Trainings of each model on each version of the labels.
     policy : Policy, optional
@@ -286,7 +287,7 @@ def retrain(
         check_changes(corrected)
         config = AuditConfig.model_validate(run.manifest["config"])
         config = config.updated(device=device or config.device)
-        models = tuple(models) or config.models
+        models = _to_retrain(models, config, listener)
         encoder, base = config.encoder.name, config.finetuned.base_model
         weights = find_weights(encoder), find_weights(base if "finetuned" in models else encoder)
         trials = Trials(run, corrected, config, *weights, seeds)
@@ -300,6 +301,20 @@ def retrain(
         with listener.task("Report"):
             report.write_report(run.directory, db)
     return found
+
+
+def _to_retrain(wanted: Sequence[str], config: AuditConfig, listener: Listener) -> tuple[ModelName, ...]:
+    """Those of ours: a run says where the user's own code was, but code is not run because a file says so."""
+    ours = tuple(name for one in wanted or config.models for name in MODEL_NAMES if name == one)
+    others = ", ".join(name for name in wanted or config.pooled if name not in ours)
+    if not ours or (wanted and others):
+        raise InputError(
+            f"{others} cannot be retrained: only {', '.join(MODEL_NAMES)} can be trained on corrected labels here.",
+            "Name some of them with --models, or train yours on an export of the corrected dataset.",
+        )
+    if others:
+        listener.note(f"Not retrained, since they are not auditor's own: {others}.")
+    return ours
 
 
 def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:

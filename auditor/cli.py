@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,10 +16,22 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.commands import correcting, evaluating, patching, predicting, pushing, reviewing
-from auditor.commands.options import DB, JSON, QUIET, RUN, STOPPED, VERBOSE, listener, model_names
+from auditor.commands.options import (
+    DB,
+    JSON,
+    PROBABILITIES,
+    QUIET,
+    RUN,
+    SIGNAL,
+    STOPPED,
+    VERBOSE,
+    audit_models,
+    listener,
+    see_here,
+)
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import Terminal, plain
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, OwnCodeError
 
 app = typer.Typer(
     name="auditor",
@@ -54,7 +68,11 @@ def run(
     config: Annotated[str | None, typer.Option(help="Configuration of a Hub dataset.")] = None,
     split: Annotated[list[str] | None, typer.Option(help="Splits to read, of several; all by default.")] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
-    models: Annotated[str, typer.Option(help="Of: features, lexical, finetuned.")] = "features,lexical,finetuned",
+    models: Annotated[
+        str, typer.Option(help="Of: features, lexical, finetuned, module:Name of your own; none with --probabilities.")
+    ] = "features,lexical,finetuned",
+    probabilities: Annotated[list[Path] | None, PROBABILITIES] = None,
+    signals: Annotated[list[str] | None, SIGNAL] = None,
     train_on: Annotated[list[str] | None, typer.Option(help="Train on these splits (with --audit).")] = None,
     audit: Annotated[list[str] | None, typer.Option(help="Audit these splits (with --train-on).")] = None,
     encoder: Annotated[str, typer.Option(help="Frozen encoder: a name or a folder.")] = DEFAULT_ENCODER,
@@ -89,7 +107,8 @@ def run(
             split=tuple(split or ()),
             revision=revision,
         ),
-        models=model_names(models),
+        models=audit_models(models),
+        signals=tuple(signals or ()),
         folds=folds,
         train_on=tuple(train_on or ()),
         audit=tuple(audit or ()),
@@ -98,8 +117,9 @@ def run(
         encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
         finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
     )
+    see_here((*settings.models, *settings.signals))
     source = sources[0] if len(sources) == 1 else sources
-    result = _audited(source, settings, out, fresh, listener(quiet, verbose))
+    result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities)
     _print_summary(result, as_json)
 
 
@@ -185,14 +205,19 @@ def main() -> None:
     except AuditorError as failure:
         error.print(Text.assemble(("Error: ", "bold red"), plain(failure.what)), soft_wrap=True)
         error.print(plain("→ " + failure.todo), soft_wrap=True)
+        if isinstance(failure, OwnCodeError) and logging.getLogger("auditor").isEnabledFor(logging.INFO):
+            for line in "".join(traceback.format_exception(failure.__cause__)).splitlines():
+                error.print(plain(line), soft_wrap=True)
         sys.exit(failure.exit_code)
 
 
-def _audited(source: Any, settings: AuditConfig, out: Path | None, fresh: bool, telling: Terminal) -> Any:
+def _audited(
+    source: Any, settings: AuditConfig, out: Path | None, fresh: bool, telling: Terminal, probabilities: Any = None
+) -> Any:
     try:
         with telling.task("Starting"):
             from auditor.pipeline import audit  # torch and its kin take seconds
-        return audit(source, config=settings, out=out, fresh=fresh, listener=telling)
+        return audit(source, config=settings, probabilities=probabilities, out=out, fresh=fresh, listener=telling)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None

@@ -6,9 +6,10 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.errors import InputError
 
@@ -18,6 +19,52 @@ MODEL_NAMES: tuple[ModelName, ...] = ("features", "lexical", "finetuned")
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
+
+_CHEAP = frozenset({"features", "lexical"})
+_RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus"})
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_ADDRESS = re.compile(r"I(\.I)*:I(\.I)*".replace("I", "[A-Za-z_][A-Za-z0-9_]*"))
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def is_address(model: str) -> bool:
+    """Whether it is ``package.module:Name``, and so code of the user's own."""
+    return _ADDRESS.fullmatch(model) is not None
+
+
+def short_name(model: str) -> str:
+    """What a model is called in columns and files: ``package.module:MyModel`` is ``my_model``."""
+    if not is_address(model):
+        return model
+    return _WORD.sub("_", model.replace(":", ".").split(".")[-1]).lower().strip("_")
+
+
+def _address_of(given: Any) -> Any:
+    known = callable(given) and hasattr(given, "__qualname__")
+    return f"{given.__module__}:{given.__qualname__}" if known else given
+
+
+def _known_model(model: str) -> str:
+    if model not in MODEL_NAMES and not is_address(model):
+        raise InputError(
+            f"There is no model {model!r:.120}.",
+            f"Choose of {', '.join(MODEL_NAMES)}, or name a class of your own, at the top of a module: module:Name.",
+        )
+    return model
+
+
+def _own_signal(address: str) -> str:
+    if not is_address(address):
+        raise InputError(
+            f"{address!r:.120} names no signal.", "Name a class of your own, at the top of a module: module:Name."
+        )
+    return address
+
+
+Model = Annotated[str, BeforeValidator(_address_of), AfterValidator(_known_model)]
+"""One of ``MODEL_NAMES``, or the address of a classifier of one's own; a class stands for its address."""
+OwnSignal = Annotated[str, BeforeValidator(_address_of), AfterValidator(_own_signal)]
+"""The address of a signal of one's own; a class stands for its address."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -138,12 +185,18 @@ class AuditConfig(_Part):
     """One audit, whole."""
 
     read: ReadConfig = ReadConfig()
-    models: Annotated[tuple[ModelName, ...], Field(min_length=1)] = MODEL_NAMES
+    models: tuple[Model, ...] = MODEL_NAMES
+    """To be cross-validated: of ``MODEL_NAMES``, or ``package.module:Name`` of a classifier of one's own."""
+    probabilities: tuple[str, ...] = ()
+    """Names of the models whose probabilities are given ready-made; :func:`auditor.audit` sets them."""
+    signals: tuple[OwnSignal, ...] = ()
+    """``package.module:Name`` of signals of one's own."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
-    repeats: Positive = 1
-    """How often the fine-tuned model is trained, each time on other folds and from another seed."""
-    cheap_repeats: Positive = 3
-    """The same of the models that are trained in seconds; it says how stable the flags are."""
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    """How often each model is trained, each time on other folds and from other seeds: it steadies the consensus, and
+    says how stable the flags are."""
+    cheap_repeats: Annotated[int, Field(ge=1, le=100)] = 3
+    """The same of the models that are trained in seconds, at least."""
     train_on: tuple[str, ...] = ()
     """Splits to train on; with ``audit``, instead of cross-validation."""
     audit: tuple[str, ...] = ()
@@ -159,10 +212,41 @@ class AuditConfig(_Part):
     finetuned: FinetunedConfig = FinetunedConfig()
     detection: DetectionConfig = DetectionConfig()
 
+    @property
+    def pooled(self) -> tuple[str, ...]:
+        """Names of all models that have a say in the consensus."""
+        return (*map(short_name, self.models), *self.probabilities)
+
+    @model_validator(mode="after")
+    def _names_are_clean(self) -> Self:
+        """Names become columns and files, and each is one model's."""
+        seen = {name.casefold() for name in _RESERVED - {*self.models}}
+        for name in self.pooled:
+            if not _NAME.fullmatch(name):
+                raise InputError(
+                    f"{name!r:.120} cannot be the name of a model.",
+                    "Give it (its file or its class) another one: up to 40 letters, digits, _ and -, a letter first.",
+                )
+            if name.casefold() in seen:
+                raise InputError(
+                    f"Two models are called {name!r}, or auditor itself calls one so.",
+                    f"Rename the file or the class; taken are {', '.join(sorted(_RESERVED))}.",
+                )
+            seen.add(name.casefold())
+        return self
+
     def times(self, model: str) -> int:
-        """How often a model is trained. By splits, those without chance in them come out alike each time."""
-        cheap = model in ("features", "lexical") and not self.train_on
+        """How often a model, by its name, is trained."""
+        if model in self.probabilities:
+            return 1
+        # Trained on the same splits, a model without chance in it comes out alike each time.
+        cheap = model in _CHEAP and not self.train_on
         return max(self.repeats, self.cheap_repeats) if cheap else self.repeats
+
+    @property
+    def trainings(self) -> int:
+        """How often any model is trained: the first time, and each repeat."""
+        return max(map(self.times, self.pooled))
 
     def updated(self, **options: Any) -> AuditConfig:
         """Another configuration with some fields changed, checked; of a part, only the fields that are given.

@@ -11,6 +11,7 @@ AuditorError
 │   ├── HubRefusedError        it refuses: no token, or no right
 │   └── HubMovedError          somebody else has changed the repository meanwhile
 ├── ModelError                 a model or tokenizer cannot be had, or is not what it should be
+├── OwnCodeError               a classifier or signal of the user's own is missing, fails, or does not do what it must
 ├── RunError                   a run directory
 │   ├── RunMissingError        there is no such run
 │   ├── RunHeldError           another process is working on it
@@ -99,6 +100,12 @@ class ModelError(AuditorError):
     """A model or tokenizer cannot be had, or is not what it should be."""
 
     exit_code = 4
+
+
+class OwnCodeError(AuditorError):
+    """A classifier or signal of the user's own cannot be found, fails, or does not keep its contract."""
+
+    exit_code = 9
 
 
 class RunError(AuditorError):

@@ -25,9 +25,9 @@ from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
-from auditor.models.candidates import BASELINE, arithmetic, candidates
+from auditor.models.candidates import BASELINE, arithmetic, candidates, check_own
 from auditor.models.classifier import Classifier, Progress
-from auditor.models.crossval import Candidate, out_of_fold
+from auditor.models.crossval import Candidate, again, out_of_fold
 from auditor.models.device import pick_device
 from auditor.models.encoder import Encoder
 from auditor.models.finetuned import Finetuned
@@ -36,17 +36,18 @@ from auditor.models.folds import (
     check_splits,
     fold_numbers,
     folds_by_split,
+    judgeable,
     make_folds,
     split_stuck_groups,
     trained_on,
 )
+from auditor.models.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
 from auditor.models.scores import score
 from auditor.models.weights import Weights, find_weights
 from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, Run
-
-CONSENSUS = "consensus"
+from auditor.signals import own_signals
 
 
 def audit(
@@ -55,6 +56,7 @@ def audit(
     label: str | None = None,
     *,
     config: AuditConfig | None = None,
+    probabilities: AnyProbabilities | None = None,
     out: str | Path | None = None,
     fresh: bool = False,
     listener: Listener | None = None,
@@ -70,6 +72,9 @@ def audit(
         Columns; guessed from the usual names when not given.
     config : AuditConfig, optional
         Every other choice.
+    probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
+        Out-of-fold probabilities of models of your own, by name; :func:`auditor.models.given.read_given` says how they
+        must be. Each is one more model.
     out : path, optional
         The run directory; ``reports/runs/<name of the source>`` when not given. An audit that was interrupted there
         goes on where it was.
@@ -78,7 +83,7 @@ def audit(
     listener : Listener, optional
         Hears of the progress.
     **options
-        Fields of :class:`AuditConfig`, such as ``models=("features", "lexical")``, ``folds=10``, ``seed=1``.
+        Fields of :class:`AuditConfig`, such as ``models=("features", MyClassifier)``, ``folds=10``.
 
     Returns
     -------
@@ -89,7 +94,9 @@ def audit(
     AuditorError
         Any of its children; each says what was found and what to do.
     """
-    config = (config or AuditConfig()).updated(**options)
+    config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
+    check_own(config)
+    own_signals(config)  # those that are none are told before anything is read
     columns = {"text": text or config.read.text, "label": label or config.read.label}
     config = config.updated(read=config.read.model_copy(update=columns))
     listener = listener or Silent()
@@ -97,9 +104,10 @@ def audit(
         texts = read(source, config.read)
     for note in texts.notes:
         listener.note(note)
+    given = read_given(probabilities, texts)
     run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
     with run.held():
-        _Pipeline(run, texts, config, listener).stages()
+        _Pipeline(run, texts, config, listener).stages(given)
     return Audit(run)
 
 
@@ -110,8 +118,9 @@ class _Pipeline:
         self.run, self.data, self.config, self.listener = run, texts, config, listener
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
         self.device = pick_device(config.device)
+        self.told = False  # what fine-tuning will cost
 
-    def stages(self) -> None:
+    def stages(self, given: Sequence[Given]) -> None:
         # What can be wrong is looked at before the run is touched: a finished one stays finished.
         encoder, base = self.find_models()
         if self.config.train_on or self.config.audit:
@@ -119,9 +128,10 @@ class _Pipeline:
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds(duplicates)
+        take_given(self.run, given, judgeable(self.labels, folds[0], self.num_classes))
         self.encode(encoder)
         self.models(folds, duplicates.near, base)
-        self.neighbours_and_map()
+        self.neighbours_and_map(folds[0])
         self.detect(duplicates, folds)
         self.run.record(used=sorted(self.run.visited))
         self.write_report()
@@ -178,24 +188,29 @@ class _Pipeline:
             self.listener.note(str(conflicts))
         return duplicates
 
-    def folds(self, duplicates: Duplicates) -> FoldNumbers:
-        config = self.config
+    def folds(self, duplicates: Duplicates) -> list[FoldNumbers]:
+        """Of the first training, and of each repeat."""
+        config, found = self.config, []
+        parameters = config.model_dump(mode="json", include={"folds", "seed", "train_on", "audit"})
+        for repeat in range(config.trainings):
+            file, seed = again(repeat, "folds.npy"), self._seed(repeat)
 
-        def make(space: Path) -> None:
-            if config.audit or config.train_on:
-                folds = folds_by_split(self.data.splits, duplicates.near, config.train_on, config.audit)
-            else:
-                groups = split_stuck_groups(self.labels, duplicates.exact, duplicates.near)
-                folds = make_folds(self.labels, groups, config.folds, config.seed)
-            np.save(space / "folds.npy", folds, allow_pickle=False)
+            def make(space: Path, file: str = file, seed: int = seed) -> None:
+                if config.audit or config.train_on:
+                    folds = folds_by_split(self.data.splits, duplicates.near, config.train_on, config.audit)
+                else:
+                    groups = split_stuck_groups(self.labels, duplicates.exact, duplicates.near)
+                    folds = make_folds(self.labels, groups, config.folds, seed)
+                (space / file).parent.mkdir(exist_ok=True)
+                np.save(space / file, folds, allow_pickle=False)
 
-        self.run.stage(
-            "folds",
-            make,
-            inputs=["dataset.parquet", "duplicates.parquet"],
-            parameters=config.model_dump(mode="json", include={"folds", "seed", "train_on", "audit"}),
-        )
-        return np.asarray(np.load(self.run.open("folds.npy"), allow_pickle=False))
+            inputs = ["dataset.parquet", "duplicates.parquet"]
+            self.run.stage(again(repeat, "folds"), make, inputs=inputs, parameters={**parameters, "seed": seed})
+            found.append(np.asarray(np.load(self.run.open(file), allow_pickle=False)))
+        return found
+
+    def _seed(self, repeat: int) -> int:
+        return self.config.seed + 1_000 * repeat  # each fold adds its number
 
     # -- the models ---------------------------------------------------------------------------------------------
 
@@ -220,42 +235,48 @@ class _Pipeline:
         }
         self.run.stage("encode", make, inputs=["dataset.parquet"], parameters=parameters, resumable=True)
 
-    def models(self, folds: FoldNumbers, groups: npt.NDArray[np.int32], base: Weights) -> None:
-        for candidate in candidates(self.config, self.data.label_names, self.texts, self._vectors(), base, groups):
-            if candidate.name == "finetuned":
-                candidate = replace(candidate, make=self._telling_the_cost(candidate, folds, base))
-            with self.listener.task(f"Model {candidate.name}") as progress:
-                out_of_fold(self.run, candidate, self.labels, folds, self.num_classes, self.config.seed, progress)
+    def models(self, folds: Sequence[FoldNumbers], groups: npt.NDArray[np.int32], base: Weights) -> None:
+        known = candidates(self.config, self.data.label_names, self.texts, self._vectors(), base, groups)
+        for repeat in range(len(folds)):
+            for candidate in known:
+                if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
+                    continue
+                this = replace(candidate, repeat=repeat)
+                if candidate.name == "finetuned":
+                    this = replace(this, make=self._telling_the_cost(this, folds, base))
+                name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
+                with self.listener.task(name) as progress:
+                    seed = self._seed(repeat)
+                    out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
     def _telling_the_cost(
-        self, candidate: Candidate, folds: FoldNumbers, base: Weights
+        self, candidate: Candidate, folds: Sequence[FoldNumbers], base: Weights
     ) -> Callable[[Progress], Classifier]:
         """Say what fine-tuning will cost, measured on a few batches, before the first fold that is not done yet."""
-        told = False
 
         def make(progress: Progress) -> Classifier:
-            nonlocal told
-            if not told:
-                told = True
+            if not self.told:
+                self.told = True
                 self._tell_cost(folds, base)
             return candidate.make(progress)
 
         return make
 
-    def _tell_cost(self, folds: FoldNumbers, base: Weights) -> None:
+    def _tell_cost(self, folds: Sequence[FoldNumbers], base: Weights) -> None:
         config = self.config.finetuned
-        left = [k for k in fold_numbers(folds) if f"finetuned/fold-{k}" not in self.run.visited]
         each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
-        texts = config.epochs * sum(int(trained_on(folds, k).sum()) for k in left)
+        parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
+        left = [part for part in parts if again(part[0], f"finetuned/fold-{part[1]}") not in self.run.visited]
+        texts = config.epochs * sum(int(trained_on(folds[repeat], k).sum()) for repeat, k in left)
         self.listener.note(
-            f"Fine-tuning: {len(left)} of {len(fold_numbers(folds))} folds × {config.epochs} epochs, {texts:,} texts "
+            f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
             f"at {1 / each:,.0f} a second: about {duration(texts * each)} on {self.device}. "
             "Without: --models features,lexical."
         )
 
     # -- detection ----------------------------------------------------------------------------------------------
 
-    def neighbours_and_map(self) -> None:
+    def neighbours_and_map(self, folds: FoldNumbers) -> None:
         config, seed = self.config.detection, self.config.seed
 
         def find(space: Path) -> None:
@@ -263,7 +284,15 @@ class _Pipeline:
                 index, similarity = detection.nearest(
                     self._vectors(), config.neighbours, config.exact_neighbours_to, seed, progress
                 )
-            np.savez(space / "neighbours.npz", index=index, similarity=similarity)
+            np.savez(space / detection.FROZEN, index=index, similarity=similarity)
+
+        def find_tuned(space: Path) -> None:
+            with self.listener.task("Nearest texts, by the fine-tuned model") as progress:
+                vectors = [np.load(self.run.open(file), mmap_mode="r", allow_pickle=False) for file in tuned]
+                index, similarity = detection.nearest_in_folds(
+                    vectors, folds, config.neighbours, config.exact_neighbours_to, seed, progress
+                )
+            np.savez(space / detection.TUNED, index=index, similarity=similarity)
 
         def draw(space: Path) -> None:
             with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
@@ -272,49 +301,32 @@ class _Pipeline:
         search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
         layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
         self.run.stage("neighbours", find, inputs=["vectors.npy"], parameters=search)
+        if "finetuned" in self.config.models:
+            tuned = [f"dynamics/finetuned/fold-{fold}.vectors.npy" for fold in fold_numbers(folds)]
+            self.run.stage("neighbours-finetuned", find_tuned, inputs=["folds.npy", *tuned], parameters=search)
         self.run.stage("map", draw, inputs=["vectors.npy"], parameters=layout)
 
     def _vectors(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         return np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
 
-    def detect(self, duplicates: Duplicates, folds: FoldNumbers) -> None:
-        names, config = self.config.models, self.config
-        files = {name: f"probabilities/{name}.npy" for name in (BASELINE, *names, CONSENSUS)}
-
-        def load(*wanted: str) -> dict[str, Any]:
-            return {name: np.load(self.run.open(files[name]), allow_pickle=False) for name in wanted}
+    def detect(self, duplicates: Duplicates, folds: Sequence[FoldNumbers]) -> None:
+        config = self.config
+        pooling = detection.Pooling(self.run, self.data, config, folds, duplicates.near)
+        files = {name: f"probabilities/{name}.npy" for name in (BASELINE, *config.pooled)}
 
         def pool(space: Path) -> None:
-            pooled = load(BASELINE, *names)
-            pooled[CONSENSUS] = detection.consensus({name: pooled[name] for name in names})
-            (space / "probabilities").mkdir()
-            np.save(space / files[CONSENSUS], pooled[CONSENSUS], allow_pickle=False)
-            scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in pooled.items()}
+            said = {name: np.load(self.run.open(file), allow_pickle=False) for name, file in files.items()}
+            said[detection.CONSENSUS] = pooling.write(space)
+            scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in said.items()}
             _write_json(space / "scores.json", scores)
 
-        def find(space: Path) -> None:
-            found.write(space, load(*names), load(CONSENSUS)[CONSENSUS])
-
-        found = detection.Detection(self.run, self.data, config, duplicates, folds)
-        parameters = {"models": names}
-        clusters = config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
-        inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
         with self.listener.task("Finding issues"):
-            self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
-            self.run.stage(
-                "detect",
-                find,
-                inputs=[
-                    *inputs,
-                    *found.trainings,
-                    files[CONSENSUS],
-                    "duplicates.parquet",
-                    "folds.npy",
-                    "vectors.npy",
-                    "neighbours.npz",
-                ],
-                parameters={**parameters, **clusters, "seed": config.seed, "signals": found.names},
-            )
+            parameters = {"models": config.pooled, "seed": config.seed}
+            self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=parameters)
+            for note in doubts(self.run, config.probabilities, self.data.label_names):
+                self.listener.note(note)
+            found = detection.Detection(self.run, self.data, config, duplicates, folds[0])
+            self.run.stage("detect", found.write, inputs=found.inputs, parameters=found.parameters)
 
     def write_report(self) -> None:
         with self.listener.task("Report"):

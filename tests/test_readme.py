@@ -10,11 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SHELL = re.findall(r"<!-- the tests run this -->\n```sh\n(.*?)```", README, flags=re.DOTALL)
+FILES = re.findall(r"<!-- the tests save this as (\w+\.py) -->\n```python\n(.*?)```", README, flags=re.DOTALL)
+BESIDE = re.findall(r"<!-- the tests run this beside mine.py -->\n```sh\n(.*?)```", README, flags=re.DOTALL)
 PYTHON = re.findall(r"<!-- the tests run this -->\n```python\n(.*?)```", README, flags=re.DOTALL)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -32,17 +36,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def give(line: str, folder: Path) -> None:
+    words = shlex.split(line, comments=True)
+    if not words:
+        return
+    assert words[0] == "auditor", line
+    command = [sys.executable, "-m", "auditor", *words[1:]]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
 @pytest.mark.slow
 def test_the_commands_run(folder: Path) -> None:
     assert SHELL
     for line in re.sub(r"\\\n\s*", "", "".join(SHELL)).splitlines():
-        words = shlex.split(line, comments=True)
-        if not words:
-            continue
-        assert words[0] == "auditor", line
-        command = [sys.executable, "-m", "auditor", *words[1:]]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT)
-        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        give(line, folder)
     assert (folder / "reports" / "runs" / "tweets" / "report.html").is_file()
 
 
@@ -53,3 +61,19 @@ def test_the_python_runs(folder: Path) -> None:
         [sys.executable, "-c", "".join(PYTHON)], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_what_is_brought_along_runs(folder: Path) -> None:
+    for name, content in FILES:
+        (folder / name).write_text(content, "utf-8")
+    first, *more = "".join(BESIDE).splitlines()
+    give(first, folder)
+    done = subprocess.run([sys.executable, "outside.py"], cwd=folder, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    assert len(more) == 2
+    for line in more:
+        give(line, folder)
+    issues = pq.read_table(folder / "reports" / "runs" / "tweets" / "issues.parquet")
+    assert {"loss_features", "loss_bayes", "loss_bert", "short"} <= set(issues.column_names)
+    np.testing.assert_allclose(issues["loss_bayes"], issues["loss_bert"], atol=1e-4)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from auditor.config import MODEL_NAMES, ModelName
+from auditor.config import MODEL_NAMES, ModelName, is_address
 from auditor.console import Terminal
 from auditor.correction.policy import LEFT_OUT
 from auditor.errors import InputError
@@ -35,6 +38,10 @@ FORMAT = typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; t
 LABEL_NAMES = typer.Option(help="Write names where the source has numbers of classes.")
 RAW = typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")
 FORCE = typer.Option(help="Write over an earlier export; over the source never.")
+PROBABILITIES = typer.Option(
+    metavar="FILE", help="Out-of-fold probabilities made elsewhere: .npy, or .parquet/.csv with a column a label."
+)
+SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="A signal of your own.")
 DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
 
 
@@ -53,6 +60,28 @@ def model_names(given: str) -> tuple[ModelName, ...]:
             f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose of {', '.join(MODEL_NAMES)}."
         )
     return tuple(name for name in dict.fromkeys(names) if name in MODEL_NAMES)
+
+
+def audit_models(given: str) -> tuple[str, ...]:
+    """Names of models, or addresses of the user's own, separated by commas; ``none`` for none.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one is unknown.
+    """
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if names == ["none"]:
+        return ()
+    own = [name for name in names if is_address(name)]
+    ours = model_names(",".join(name for name in names if name not in own)) if len(own) < len(names) or not own else ()
+    return (*ours, *dict.fromkeys(own))
+
+
+def see_here(addresses: Sequence[str]) -> None:
+    """Let code of the user's own be imported from the current directory, where nothing installed has its name."""
+    if any(is_address(one) for one in addresses) and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
 
 
 def listener(quiet: bool = False, verbose: bool = False) -> Terminal:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, is_address, short_name
 from auditor.correction.corrections import Corrections
 from auditor.correction.markdown import code
 from auditor.correction.policy import Policy
@@ -118,7 +118,7 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         splits=_splits(corrections),
         classes=_classes(corrections),
         by_several=sum(len(outcome.votes) > 1 for outcome in corrections.outcomes.by_row.values()),
-        models={name: _about(name, config) for name in config.models},
+        models={name: _about(name, config) for name in config.pooled},
         version=str(manifest.get("versions", {}).get("label-auditor", "")),
         date=str(manifest["created"])[:10],
         accuracy=scores.get("consensus", {}).get("accuracy"),
@@ -165,7 +165,8 @@ def _about(model: str, config: AuditConfig) -> str:
         "lexical": "logistic regression on TF-IDF words",
         "finetuned": f"{_name(config.finetuned.base_model)}, fine-tuned for {epochs}",
     }
-    return about[model]
+    about |= {short_name(own): f"a classifier of one's own, `{own}`" for own in config.models if is_address(own)}
+    return about.get(model, "probabilities that were made elsewhere")
 
 
 def _name(model: str) -> str:

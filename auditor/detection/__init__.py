@@ -1,19 +1,25 @@
 """From probabilities and vectors to issues: consensus, flags and ranking, neighbours, map, groups, health, table."""
 
-from auditor.detection.consensus import consensus
+from auditor.detection.consensus import Consensus, consensus
 from auditor.detection.find import Detection
 from auditor.detection.flags import Flags, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
-from auditor.detection.neighbours import nearest
+from auditor.detection.neighbours import nearest, nearest_in_folds
+from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED, Pooling
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import defang, issues_table, write_csv
 
 __all__ = [
+    "CONSENSUS",
+    "FROZEN",
+    "TUNED",
+    "Consensus",
     "Detection",
     "Evidence",
     "Flags",
+    "Pooling",
     "class_health",
     "consensus",
     "defang",
@@ -23,5 +29,6 @@ __all__ = [
     "make_map",
     "map_seconds",
     "nearest",
+    "nearest_in_folds",
     "write_csv",
 ]

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
+from auditor.detection.definitions import Known, find_definition_problems
 from auditor.detection.flags import find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
+from auditor.detection.kinds import find_kinds
+from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED
 from auditor.detection.reasons import Evidence
+from auditor.detection.stability import stability
 from auditor.detection.table import issues_table, write_csv
 from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
 from auditor.run import Run
-from auditor.signals import Dynamics, Inputs, Loss, Signal, measure, signals_for, to_table
+from auditor.signals import (
+    Dynamics,
+    Inputs,
+    Loss,
+    OwnSignal,
+    Signal,
+    Speaking,
+    measure,
+    own_signals,
+    signals_for,
+    to_table,
+)
 
-_GIVEN = frozenset(Inputs.__annotations__) - {"dynamics"}
-"""Inputs that every run has."""
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.bool_]
+
+_SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_similarities"})
+"""Inputs that not every run has."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,7 @@ class Detection:
     Attributes
     ----------
     run : Run
-        Holds vectors, neighbours and dynamics.
+        Holds probabilities, vectors, neighbours and dynamics.
     data : LabeledTexts
     config : AuditConfig
     duplicates : Duplicates
@@ -48,63 +67,132 @@ class Detection:
     folds: Folds
 
     @property
-    def trainings(self) -> dict[str, int]:
-        """Artifacts with the logits of training rows, of the models that keep them; and the fold of each."""
-        kept = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
-        files = {
-            f"dynamics/{model}/fold-{fold}.train.npy": fold
-            for model in self.config.models
-            for fold in fold_numbers(self.folds)
-        }
-        return {name: fold for name, fold in files.items() if name in kept}
+    def inputs(self) -> list[str]:
+        """Artifacts that it reads."""
+        always = ["dataset.parquet", "duplicates.parquet", "folds.npy", "vectors.npy", FROZEN]
+        tuned = [TUNED] if self._is_tuned else []
+        return [
+            *always,
+            *tuned,
+            *self._models.values(),
+            f"probabilities/{CONSENSUS}.npy",
+            *self._repeats,
+            *self._trainings,
+        ]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All else that its outputs depend on; of the user's own signals, also the version of their code."""
+        names = [signal.version if isinstance(signal, OwnSignal) else signal.name for signal in self.signals]
+        clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
+        return {"models": list(self._models), **clusters, "seed": self.config.seed, "signals": names}
 
     @property
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
-        dynamics = {"dynamics"} if self.trainings else set()
-        return signals_for(self.config.models, self.data.label_names, _GIVEN | dynamics)
+        there = {"dynamics": self._trainings, "repeats": self._repeats}
+        tuned = {"tuned_neighbours", "tuned_similarities"} if self._is_tuned else set()
+        sometimes = {name for name, files in there.items() if files} | tuned
+        known = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
+        return [*signals_for(self.config.pooled, self.data.label_names, known), *own_signals(self.config)]
 
-    @property
-    def names(self) -> list[str]:
-        """Of the signals."""
-        return [signal.name for signal in self.signals]
-
-    def write(
-        self, space: Path, models: Mapping[str, npt.NDArray[np.float32]], consensus: npt.NDArray[np.float32]
-    ) -> None:
-        """Write ``signals.parquet``, ``groups.parquet``, ``issues.parquet``, ``issues.csv`` and ``health.json``."""
+    def write(self, space: Path) -> None:
+        """Write ``signals``, ``groups`` and ``issues.parquet``, ``issues.csv``, ``health`` and ``definitions.json``."""
         data, labels, config, duplicates = self.data, self.data.labels, self.config, self.duplicates
-        vectors = np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
-        nearest = np.load(self.run.open("neighbours.npz"), allow_pickle=False)
-        inputs = Inputs(
-            probabilities=models,
-            consensus=consensus,
-            labels=labels,
-            splits=data.splits,
-            vectors=vectors,
-            neighbours=nearest["index"],
-            similarities=nearest["similarity"],
-            identical=duplicates.exact,
-            duplicates=duplicates.near,
-            dynamics={name: self._training(name, fold) for name, fold in self.trainings.items()},
-        )
-        signals = self.signals
+        inputs, signals = self._inputs(), self.signals
+        consensus, vectors = inputs["consensus"], inputs["vectors"]
         measured = measure(signals, **inputs)
         pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
         judged = judgeable(labels, self.folds, data.num_classes)
         flags = find_flags(labels, consensus, judged)
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
-        evidence = Evidence(labels, data.label_names, models, duplicates.exact, duplicates.near, inputs["neighbours"])
+        evidence = Evidence(
+            labels, data.label_names, inputs["probabilities"], duplicates.exact, duplicates.near, inputs["neighbours"]
+        )
+        kinds = find_kinds(consensus, labels, duplicates.exact, flags.is_issue)
+        stable = stability(*self._flagged_by_repeat(inputs.get("repeats", [])))
         explained_by = [signal for signal in signals if isinstance(signal, Loss)]
-        table = issues_table(data, flags, evidence, measured, group, explained_by)
+        own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
+        table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*explained_by, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table, space / "issues.csv")
         health = class_health(
             labels, data.label_names, consensus, judged, flags, duplicates.exact, duplicates.summary(labels)
         )
-        (space / "health.json").write_text(json.dumps(health, ensure_ascii=False, indent=1), "utf-8")
+        _write_json(space / "health.json", health)
+        rows = np.flatnonzero(~np.isnan(flags.suspicion))
+        known = Known(rows, labels, consensus, inputs["neighbours"], duplicates.near)
+        _write_json(space / "definitions.json", find_definition_problems(known, data.label_names, data.ids))
+
+    def _inputs(self) -> Inputs:
+        """All that signals may want, and is there."""
+        data, duplicates = self.data, self.duplicates
+        neighbours, similarities = self._nearest(FROZEN)
+        inputs = Inputs(
+            probabilities={name: self._load(file) for name, file in self._models.items()},
+            consensus=self._load(f"probabilities/{CONSENSUS}.npy"),
+            labels=data.labels,
+            splits=data.splits,
+            vectors=np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)),
+            neighbours=neighbours,
+            similarities=similarities,
+            identical=duplicates.exact,
+            duplicates=duplicates.near,
+            dynamics={name: self._training(name, fold) for name, fold in self._trainings.items()},
+            texts=data.texts,
+            label_names=data.label_names,
+        )
+        if self._is_tuned:
+            inputs["tuned_neighbours"], inputs["tuned_similarities"] = self._nearest(TUNED)
+        if self._repeats:
+            inputs["repeats"] = [self._load(file) for file in self._repeats]
+        return inputs
+
+    def _flagged_by_repeat(self, repeats: Sequence[Floats]) -> tuple[list[Rows], list[Rows]]:
+        """Which rows each repeat flags, and which it judges."""
+        labels = self.data.labels
+        judged = [~np.isnan(repeat[:, 0]) for repeat in repeats] or [np.zeros(len(labels), np.bool_)]
+        pairs = zip(repeats, judged, strict=False)
+        return [find_flags(labels, repeat, rows).is_issue for repeat, rows in pairs] or judged, judged
+
+    @property
+    def _models(self) -> dict[str, str]:
+        """Artifact of each model's probabilities, by the model's name."""
+        return {name: f"probabilities/{name}.npy" for name in self.config.pooled}
+
+    @property
+    def _repeats(self) -> list[str]:
+        """Artifacts with the consensus of each repeat alone, if there are several."""
+        times = self.config.trainings
+        return [f"probabilities/repeat-{repeat}/{CONSENSUS}.npy" for repeat in range(times)] if times > 1 else []
+
+    @property
+    def _trainings(self) -> dict[str, int]:
+        """Artifacts with the logits of training rows, of the models that keep them; and the fold of each."""
+        kept = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
+        files = {
+            f"dynamics/{model}/fold-{fold}.train.npy": fold
+            for model in map(short_name, self.config.models)
+            for fold in fold_numbers(self.folds)
+        }
+        return {name: fold for name, fold in files.items() if name in kept}
+
+    @property
+    def _is_tuned(self) -> bool:
+        return "finetuned" in self.config.models
+
+    def _load(self, file: str) -> Floats:
+        return np.asarray(np.load(self.run.open(file), allow_pickle=False))
+
+    def _nearest(self, file: str) -> tuple[npt.NDArray[np.int32], Floats]:
+        with np.load(self.run.open(file), allow_pickle=False) as nearest:
+            return nearest["index"], nearest["similarity"]
 
     def _training(self, name: str, fold: int) -> Dynamics:
         logits = np.load(self.run.open(name), mmap_mode="r", allow_pickle=False)
         return Dynamics(np.flatnonzero(trained_on(self.folds, fold)), logits)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")

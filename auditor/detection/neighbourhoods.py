@@ -94,4 +94,5 @@ def find_neighbourhoods(
 def _confusion(together: Shares, anchor: Shares) -> Shares:
     """(K, K) true × given shares, from given × true counts."""
     counts = together.T + anchor
-    return counts / counts.sum(axis=1, keepdims=True)
+    confusion: Shares = counts / counts.sum(axis=1, keepdims=True)
+    return confusion

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,44 @@ def nearest(
             index[rows, :wanted], similarity[rows, :wanted] = _ordered(unit, rows, found, wanted)
             if progress:
                 progress(len(rows) + start, len(unit))
+    return index, similarity
+
+
+def nearest_in_folds(
+    vectors: Sequence[Vectors],
+    folds: npt.NDArray[np.integer],
+    k: int,
+    exact_to: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[Index, npt.NDArray[np.float32]]:
+    """Find the k nearest other rows of each row within its own fold: each fold's vectors are of a space of their own.
+
+    Parameters
+    ----------
+    vectors : sequence of (n, D) float
+        Of the rows of each fold, in their order.
+    folds : (N,) int
+        Negative where a row is in none.
+    k, exact_to, seed, progress
+        As for :func:`nearest`.
+
+    Returns
+    -------
+    index : (N, k) int32
+    similarity : (N, k) float32
+        As those of :func:`nearest`; rows in no fold have no neighbours.
+    """
+    index = np.full((len(folds), k), -1, dtype=np.int32)
+    similarity = np.full((len(folds), k), np.nan, dtype=np.float32)
+    done = 0
+    for fold, part in enumerate(vectors):
+        rows = np.flatnonzero(folds == fold)
+        found, similarity[rows] = nearest(np.asarray(part, dtype=np.float32), k, exact_to, seed)
+        index[rows] = np.where(found < 0, -1, rows[found])
+        done += len(rows)
+        if progress:
+            progress(done, len(folds))
     return index, similarity
 
 

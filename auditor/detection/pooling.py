@@ -16,6 +16,7 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.consensus import consensus, judged_by
 from auditor.detection.neighbourhoods import find_neighbourhoods
 from auditor.detection.votes import Votes
+from auditor.models.crossval import again
 from auditor.models.folds import Folds, fold_numbers, held_out
 from auditor.run import Run
 
@@ -73,7 +74,8 @@ class Pooling:
         experts = [self._experts(repeat) for repeat in range(len(self.folds))]
         around = find_neighbourhoods(votes, labels, judged_by(experts[0]), seed)
         whole, *alone = self.outputs
-        for file, models, folds in zip(alone, experts, self.folds, strict=bool(alone)):
+        # Where there are no repeats, there is none alone.
+        for file, models, folds in zip(alone, experts, self.folds, strict=False):
             _save(space / file, consensus(models, votes, labels, folds, around, seed).probabilities)
         means = {name: _mean([models[name] for models in experts]) for name in experts[0]}
         found = consensus(means, votes, labels, self.folds[0], around, seed)
@@ -87,7 +89,7 @@ class Pooling:
         models = {name: self._load(file) for name, file in self._models(repeat).items()}
         epochs = self._epochs(repeat)
         if epochs:
-            folds = self.folds[min(repeat, self.config.repeats - 1)]
+            folds = self.folds[_trained_in(repeat, self.config.repeats)]
             earlier = np.full_like(models["finetuned"], np.nan)
             for fold, file in enumerate(epochs):
                 logits = np.load(self.run.open(file), mmap_mode="r", allow_pickle=False)
@@ -98,15 +100,16 @@ class Pooling:
 
     def _models(self, repeat: int) -> dict[str, str]:
         """Artifact of each model's probabilities in a repeat, by the model's name."""
-        times = {name: self.config.times(name) for name in self.config.models}
-        return {name: f"probabilities/{trained_in(repeat, times[name])}{name}.npy" for name in times}
+        times = {name: self.config.times(name) for name in self.config.pooled}
+        return {name: f"probabilities/{again(_trained_in(repeat, times[name]), name)}.npy" for name in times}
 
     def _epochs(self, repeat: int) -> list[str]:
         """Artifacts of the fine-tuned model's logits by epoch, fold by fold, where it has more epochs than one."""
         if "finetuned" not in self.config.models or self.config.finetuned.epochs < 2:
             return []
-        where = f"dynamics/{trained_in(repeat, self.config.repeats)}finetuned"
-        return [f"{where}/fold-{fold}.held_out.npy" for fold in fold_numbers(self.folds[0])]
+        trained = _trained_in(repeat, self.config.repeats)
+        where = f"dynamics/{again(trained, 'finetuned')}"
+        return [f"{where}/fold-{fold}.held_out.npy" for fold in fold_numbers(self.folds[trained])]
 
     @property
     def _spaces(self) -> dict[str, str]:
@@ -124,17 +127,18 @@ class Pooling:
         return np.asarray(np.load(self.run.open(file), allow_pickle=False))
 
 
-def trained_in(repeat: int, times: int) -> str:
-    """What the artifacts and stages of a repeat begin with, of a model that is trained so many times."""
-    return f"repeat-{repeat}/" if 0 < repeat < times else ""
+def _trained_in(repeat: int, times: int) -> int:
+    """The repeat whose training counts in a repeat, of a model that is trained so many times."""
+    return repeat if repeat < times else 0
 
 
 def _mean(repeats: Sequence[Floats]) -> Floats:
     """(N, K) mean over the repeats that have judged a row."""
     judged = ~np.isnan(repeats)
     counts = judged.sum(axis=0)
-    total = np.sum(repeats, axis=0, where=judged)
-    return np.divide(total, counts, out=np.full(total.shape, np.nan, np.float32), where=counts > 0)
+    mean = np.full(counts.shape, np.nan, np.float32)
+    np.divide(np.sum(repeats, axis=0, where=judged), counts, out=mean, where=counts > 0)
+    return mean
 
 
 def _save(path: Path, values: Floats) -> None:

@@ -15,7 +15,9 @@ from pyarrow import csv
 
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.flags import Flags
+from auditor.detection.kinds import KINDS, Kinds
 from auditor.detection.reasons import Evidence, give_reasons
+from auditor.detection.stability import TIERS, tiers
 from auditor.models.scores import losses
 from auditor.signals import Signal, Suspicion
 
@@ -23,13 +25,13 @@ REASONS_TO = 100_000
 """Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
 
 _FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
-_NOT_YET = {"tier": pa.string(), "kind": pa.string(), "kind_confidence": pa.float32(), "stability": pa.float32()}
-"""Columns that later stages fill."""
 
 
 def issues_table(
     data: LabeledTexts,
     flags: Flags,
+    kinds: Kinds,
+    stable: npt.NDArray[np.float32],
     evidence: Evidence,
     measured: Mapping[str, Suspicion],
     group: npt.NDArray[np.int32],
@@ -42,6 +44,9 @@ def issues_table(
     data : LabeledTexts
         N rows; the table has them in the same order.
     flags : Flags
+    kinds : Kinds
+    stable : (N,) float32
+        Share of the repeats that flag the row.
     evidence : Evidence
     measured : mapping of str to (N,) float32
         The signals. Those named like a column that the table has anyway (the loss, in nats) are left out.
@@ -67,7 +72,10 @@ def issues_table(
         "suspicion": _floats(flags.suspicion),
         "rank": flags.rank,
         "is_issue": flags.is_issue,
-        **{name: pa.nulls(len(data), kind) for name, kind in _NOT_YET.items()},
+        "tier": _names(tiers(flags.is_issue, stable), TIERS),
+        "kind": _names(kinds.kind, KINDS),
+        "kind_confidence": _floats(kinds.confidence),
+        "stability": _floats(stable),
     }
     models, each = evidence.probabilities, np.arange(len(data))
     columns |= {f"loss_{name}": _floats(losses(model, evidence.labels)) for name, model in models.items()}
@@ -111,7 +119,7 @@ def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
 
 
-def _names(codes: npt.NDArray[np.int32], label_names: Sequence[str]) -> pa.Array:
+def _names(codes: npt.NDArray[np.integer], label_names: Sequence[str]) -> pa.Array:
     return pa.array(label_names, pa.string()).take(_codes(codes))
 
 

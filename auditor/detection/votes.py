@@ -66,6 +66,8 @@ class Votes:
         near = self.neighbours[rows]
         ends = np.arange(len(rows) + 1) * near.shape[1]
         # A neighbour that is not there has no weight: which label stands in its place does not matter.
-        table = csr_array((weights.astype(np.float64).ravel(), self.labels[near].ravel(), ends), (len(rows), self.classes))
+        table = csr_array(
+            (weights.astype(np.float64).ravel(), self.labels[near].ravel(), ends), (len(rows), self.classes)
+        )
         table.sum_duplicates()
         return table

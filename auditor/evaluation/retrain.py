@@ -105,7 +105,7 @@ def _setting(trials: Trials) -> Setting:
         test=trials.part(split.test),
         leaks=split.leaks,
         seeds=tuple(trials.seed_numbers),
-        ranked_by=trials.config.models,
+        ranked_by=trials.config.pooled,
         sources=dict(sorted(sources.items(), key=lambda item: (-item[1], item[0]))),
         judged=len(outcomes),
         changed=int(corrections.changed.sum()),

@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, is_address, short_name
+from auditor.errors import InputError
 from auditor.models.crossval import Candidate
 from auditor.models.device import pick_device, pick_dtype
 from auditor.models.finetuned import Finetuned
+from auditor.models.imported import load
 from auditor.models.logistic import Baseline, features_classifier, lexical_classifier
+from auditor.models.own import Own
 from auditor.models.weights import Weights
 
 BASELINE = "dummy"
@@ -27,7 +30,7 @@ def candidates(
     base: Weights,
     groups: npt.NDArray[np.int32],
 ) -> list[Candidate]:
-    """The baseline and the chosen models, in the order of ``config.models``.
+    """The baseline and the chosen models: ours first, then the user's own.
 
     Parameters
     ----------
@@ -71,7 +74,42 @@ def candidates(
             },
         ),
     ]
-    return [replace(each, groups=groups) for each in known if each.name in (BASELINE, *config.models)]
+    chosen = [each for each in known if each.name in (BASELINE, *config.models)]
+    own = [_own(address, num_classes, texts, vectors) for address in config.models if is_address(address)]
+    return [replace(each, groups=groups) for each in (*chosen, *own)]
+
+
+def check_own(config: AuditConfig) -> None:
+    """Whether there is something to judge by; import the user's own classifiers, and make one of each.
+
+    Raises
+    ------
+    InputError
+        If there is no model, and no probabilities are given.
+    OwnCodeError
+        If there is none, it fails, or it is no classifier.
+    """
+    if not config.pooled:
+        raise InputError(
+            "There is nothing to judge the labels by: no model, and no probabilities.",
+            "Name models, or give probabilities that were made elsewhere (--probabilities FILE).",
+        )
+    for address in filter(is_address, config.models):
+        Own(load(address), 2)
+
+
+def _own(address: str, num_classes: int, texts: Sequence[str], vectors: npt.NDArray[np.float32]) -> Candidate:
+    imported = load(address)
+    of_vectors = Own(imported, num_classes).takes == "vectors"
+    name = short_name(address)
+    return Candidate(
+        name,
+        lambda progress: Own(imported, num_classes),
+        vectors if of_vectors else texts,
+        ("dataset.parquet", "duplicates.parquet", *(["vectors.npy"] if of_vectors else [])),
+        {"own": address, "code": imported.code},
+        stage=f"models/{name}",
+    )
 
 
 def arithmetic(precision: str, device: str) -> dict[str, str]:

@@ -33,8 +33,10 @@ class Candidate:
         All else that its predictions depend on.
     groups : (N,) int32 array, optional
         Equal where rows are duplicates.
-    folds : str
-        Artifact that says which row is in which fold.
+    stage : str, optional
+        Name of its stage; its own name by default. Names that users choose must not be those of other stages.
+    repeat : int
+        How often it was trained before, on other folds.
     """
 
     name: str
@@ -43,23 +45,35 @@ class Candidate:
     reads: tuple[str, ...]
     parameters: Mapping[str, Any]
     groups: Labels | None = None
-    folds: str = "folds.npy"
+    stage: str | None = None
+    repeat: int = 0
+
+    @property
+    def place(self) -> str:
+        """What the names of its artifacts begin with, within their folders."""
+        return again(self.repeat, self.name)
+
+
+def again(repeat: int, name: str) -> str:
+    """The name of an artifact or a stage in a repeat; the first time, as it is."""
+    return f"repeat-{repeat}/{name}" if repeat else name
 
 
 def out_of_fold(
     run: Run, candidate: Candidate, labels: Labels, folds: Folds, num_classes: int, seed: int, progress: Progress
 ) -> None:
-    """Train a classifier once a fold and write ``probabilities/<name>.npy``: (N, K) float32, NaN where not judged.
+    """Train a classifier once a fold and write ``probabilities/<place>.npy``: (N, K) float32, NaN where not judged.
 
     Each fold is a stage of its own, so that a finished one is never trained again. What a classifier saw in its
-    epochs is written to ``dynamics/<name>/fold-<k>.<what>.npy``.
+    epochs is written to ``dynamics/<place>/fold-<k>.<what>.npy``.
     """
-    numbers = fold_numbers(folds)
+    numbers, folds_file = fold_numbers(folds), again(candidate.repeat, "folds.npy")
+    stage = again(candidate.repeat, candidate.stage or candidate.name)
     for fold in numbers:
         run.stage(
-            f"{candidate.name}/fold-{fold}",
+            f"{stage}/fold-{fold}",
             _one_fold(candidate, labels, folds, fold, seed + fold, _part(progress, fold, len(numbers))),
-            inputs=(*candidate.reads, candidate.folds),
+            inputs=(*candidate.reads, folds_file),
             parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
         )
         progress(fold + 1, len(numbers))
@@ -67,11 +81,11 @@ def out_of_fold(
     def assemble(space: Path) -> None:
         whole = np.full((len(labels), num_classes), np.nan, dtype=np.float32)
         for fold in numbers:
-            whole[held_out(folds, fold)] = np.load(run.open(_fold_file(candidate.name, fold)))
+            whole[held_out(folds, fold)] = np.load(run.open(_fold_file(candidate, fold)))
         whole[~judgeable(labels, folds, num_classes)] = np.nan
-        _save(space / f"probabilities/{candidate.name}.npy", whole)
+        _save(space / f"probabilities/{candidate.place}.npy", whole)
 
-    run.stage(candidate.name, assemble, inputs=[*(_fold_file(candidate.name, k) for k in numbers), candidate.folds])
+    run.stage(stage, assemble, inputs=[*(_fold_file(candidate, k) for k in numbers), folds_file])
 
 
 def _one_fold(
@@ -84,15 +98,15 @@ def _one_fold(
         groups = None if candidate.groups is None else candidate.groups[train]
         watched = Watched(held_inputs, labels[held])
         classifier.fit(take(candidate.inputs, train), labels[train], seed, watched, groups)
-        _save(space / _fold_file(candidate.name, fold), classifier.predict_proba(held_inputs))
+        _save(space / _fold_file(candidate, fold), classifier.predict_proba(held_inputs))
         for what, values in classifier.dynamics().items():
-            _save(space / f"dynamics/{candidate.name}/fold-{fold}.{what}.npy", values)
+            _save(space / f"dynamics/{candidate.place}/fold-{fold}.{what}.npy", values)
 
     return make
 
 
-def _fold_file(name: str, fold: int) -> str:
-    return f"probabilities/{name}/fold-{fold}.npy"
+def _fold_file(candidate: Candidate, fold: int) -> str:
+    return f"probabilities/{candidate.place}/fold-{fold}.npy"
 
 
 def _part(progress: Progress, fold: int, folds: int) -> Progress:

@@ -31,12 +31,12 @@ _MARGIN = 4.0
 
 def draw_models(models: Sequence[ModelScore]) -> Figure:
     """Pair of bars a model: accuracy and weighted F1."""
-    left, bar, step = widest([model.name for model in models]) + 3 * _MARGIN, 11.0, 36.0
+    left, bar, step = widest([plain(model.name, _LABEL) for model in models]) + 3 * _MARGIN, 11.0, 36.0
     canvas = Canvas(WIDTH, step * len(models) + 2 * _MARGIN)
     full = WIDTH - left - text_width("100.0 % weighted F1", SMALL) - 2 * _MARGIN
     for index, model in enumerate(models):
         y = _MARGIN + index * step + 5
-        canvas.text(left - 8, y + bar + 1, model.name, align="right", bold=model.name == "consensus")
+        canvas.text(left - 8, y + bar + 1, plain(model.name, _LABEL), align="right", bold=model.name == "consensus")
         for row, (name, value, alpha) in enumerate(
             [("accuracy", model.accuracy, 1.0), ("weighted F1", model.weighted_f1, 0.55)]
         ):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.config import AuditConfig
+from auditor.config import MODEL_NAMES, AuditConfig
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.scores import losses
@@ -44,7 +44,6 @@ SHOWN_TEXTS = 25
 SHOWN_CHARACTERS = 500
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
 _QUANTILES = (5, 25, 50, 75, 95)
-_ORDER = ("dummy", "features", "lexical", "finetuned", "consensus")
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.integer[Any]]
@@ -78,7 +77,9 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
     judged = issues["suspicion"].is_valid().to_numpy()
     loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))
     by_loss = _by_loss(loss, labels, data.num_classes)
-    exhibits = _Exhibits(run, data, issues, loss, [name for name in _ORDER if name in scores and name != "dummy"])
+    config = AuditConfig.model_validate(manifest["config"])
+    models = [name for name in dict.fromkeys(("dummy", *MODEL_NAMES, *config.pooled, "consensus")) if name in scores]
+    exhibits = _Exhibits(run, data, issues, loss, [name for name in models if name != "dummy"])
     return Summary(
         source=data.origin.source,
         format=data.origin.format,
@@ -92,8 +93,8 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         notes=tuple(manifest["dataset"]["notes"]),
         label_names=data.label_names,
         splits=_splits(data, judged),
-        config=AuditConfig.model_validate(manifest["config"]),
-        models=tuple(_score(name, scores[name]) for name in sorted(scores, key=_ORDER.index)),
+        config=config,
+        models=tuple(_score(name, scores[name]) for name in models),
         classes=tuple(_take(ClassHealth, entry) for entry in health["classes"]),
         confusions=tuple(_take(Confusion, entry) for entry in health["confusions"]),
         overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
@@ -160,6 +161,8 @@ def _groups(run: Run) -> tuple[Group, ...]:
 def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, ...]:
     """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
 
+    Models of the user's own are apart: ``models/mine/fold-3`` belongs to ``models/mine``.
+
     Stages of another configuration, which the run keeps in case it is asked for again, are left out, and so is what
     came after the audit.
     """
@@ -171,11 +174,11 @@ def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, 
     )
     together: dict[str, list[str]] = {}
     for name in order.static_order():
-        together.setdefault(name.split("/")[0], []).append(name)
+        together.setdefault("/".join(name.split("/")[: 1 + name.startswith("models/")]), []).append(name)
     return tuple(
         Stage(
             name,
-            sum("/" in part for part in parts),
+            sum(part != name for part in parts),
             sum(stages[part]["seconds"] for part in parts),
             max((stages[part]["peak_memory"] for part in parts if stages[part]["peak_memory"]), default=None),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from auditor.config import AuditConfig, is_address, short_name
 from auditor.models.scores import know_little
 from auditor.report import display, figures
 from auditor.report.gains import METRICS
@@ -43,7 +44,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
     return environment.get_template("report.html.j2").render(
         s=summary,
         p=pictures,
-        about=ABOUT,
+        about=_about(summary.config),
         light=LIGHT,
         dark=DARK,
         narrow=display.NARROW_SPACE,
@@ -52,3 +53,9 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         know_little=know_little,
         metrics={field: name[0].upper() + name[1:] for field, name in METRICS.items()},
     )
+
+
+def _about(config: AuditConfig) -> dict[str, str]:
+    """What each model of a run is; the user's own by their addresses."""
+    own = {short_name(model): f"a classifier of one's own, {model}" for model in config.models if is_address(model)}
+    return {**ABOUT, **own, **dict.fromkeys(config.probabilities, "probabilities that were made elsewhere")}

@@ -20,7 +20,7 @@ class ModelScore:
     Attributes
     ----------
     name : str
-        ``dummy``, ``features``, ``lexical``, ``finetuned`` or ``consensus``.
+        ``dummy``, ``features``, ``lexical``, ``finetuned``, one of the user's own, or ``consensus``.
     rows : int
         Rows judged.
     accuracy, weighted_f1, macro_f1 : float

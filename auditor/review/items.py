@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.config import AuditConfig
 from auditor.review.event import item_hash
 from auditor.run import Run
 
@@ -111,7 +112,7 @@ class Items:
         """
         about = run.manifest["dataset"]
         label_names = tuple(about["label_names"])
-        models = tuple(run.manifest["config"]["models"])
+        models = AuditConfig.model_validate(run.manifest["config"]).pooled
         data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
         wanted = [*labels, *numbers, "duplicate_group", "group", "reasons", *(f"loss_{name}" for name in models)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.config import AuditConfig, is_address
 from auditor.signals.aum import AreaUnderMargin
 from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
 from auditor.signals.confident_learning import ConfidentLearning
@@ -12,11 +13,14 @@ from auditor.signals.data_map_variability import DataMapVariability
 from auditor.signals.disagreement import Disagreement
 from auditor.signals.duplicate_conflict import DuplicateConflict
 from auditor.signals.dynamics import Dynamics
+from auditor.signals.fold_disagreement import FoldDisagreement
 from auditor.signals.forgetting import Forgetting
 from auditor.signals.loss import Loss
 from auditor.signals.margin import Margin
 from auditor.signals.neighbour_vote import NeighbourVote
 from auditor.signals.outlier import Outlier
+from auditor.signals.own import OwnSignal, Speaking, import_signals
+from auditor.signals.seed_disagreement import SeedDisagreement
 from auditor.signals.self_confidence import SelfConfidence
 
 SIGNALS: dict[str, Callable[[str, tuple[str, ...]], Signal]] = {"loss": Loss, "margin": Margin}
@@ -24,9 +28,12 @@ SIGNALS: dict[str, Callable[[str, tuple[str, ...]], Signal]] = {"loss": Loss, "m
 
 OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "disagreement": Disagreement,
+    "fold_disagreement": lambda models, names: FoldDisagreement(names),
+    "seed_disagreement": lambda models, names: SeedDisagreement(names),
     "self_confidence": lambda models, names: SelfConfidence(names),
     "confident_learning": lambda models, names: ConfidentLearning(names),
     "neighbour_vote": lambda models, names: NeighbourVote(names),
+    "neighbour_vote_finetuned": lambda models, names: NeighbourVote(names, tuned=True),
     "outlier": lambda models, names: Outlier(),
     "duplicate_conflict": lambda models, names: DuplicateConflict(names),
     "aum": lambda models, names: AreaUnderMargin(names),
@@ -50,6 +57,19 @@ def signals_for(models: Iterable[str], label_names: Sequence[str], inputs: Itera
     return [signal for signal in (*of_models, *of_a_run) if signal.needs <= known]
 
 
+def own_signals(config: AuditConfig) -> list[OwnSignal]:
+    """Import the user's own signals, make and check them.
+
+    Raises
+    ------
+    OwnCodeError
+        If one is missing, fails, is no signal, has a name that is taken, or needs what the run will not have.
+    """
+    names = [signal.name for signal in signals_for(config.pooled, (), Inputs.__annotations__)]
+    dynamics = any(model == "finetuned" or is_address(model) for model in config.models)
+    return import_signals(config.signals, [*names, *OF_A_RUN], dynamics)
+
+
 __all__ = [
     "OF_A_RUN",
     "SIGNALS",
@@ -60,17 +80,22 @@ __all__ = [
     "Disagreement",
     "DuplicateConflict",
     "Dynamics",
+    "FoldDisagreement",
     "Forgetting",
     "Inputs",
     "Loss",
     "Margin",
     "NeighbourVote",
     "Outlier",
+    "OwnSignal",
+    "SeedDisagreement",
     "SelfConfidence",
     "Signal",
+    "Speaking",
     "Suspicion",
     "listed",
     "measure",
+    "own_signals",
     "signals_for",
     "to_table",
 ]

@@ -35,12 +35,19 @@ class Inputs(TypedDict, total=False):
         Rows of the nearest vectors, nearest first; -1 where there are fewer.
     similarities : (N, k) float32 array
         Cosine of each neighbour, in [-1, 1]; NaN where there is none.
+    tuned_neighbours, tuned_similarities : (N, k) int32 array, (N, k) float32 array
+        The same by the fine-tuned model that did not see the row, within its fold.
+    repeats : sequence of (N, K) float32 array
+        The consensus of each repeat alone.
     identical : (N,) int32 array
         Group of rows with the same text, within one of ``duplicates``.
     duplicates : (N,) int32 array
         Group of (near) duplicates of each row.
     dynamics : mapping of str to Dynamics
         Logits of the training rows by epoch, by the training's name.
+    texts : sequence of N str
+    label_names : sequence of K str
+        Name of each code.
     """
 
     probabilities: Mapping[str, npt.NDArray[np.float32]]
@@ -50,9 +57,14 @@ class Inputs(TypedDict, total=False):
     vectors: npt.NDArray[np.float32]
     neighbours: npt.NDArray[np.int32]
     similarities: npt.NDArray[np.float32]
+    tuned_neighbours: npt.NDArray[np.int32]
+    tuned_similarities: npt.NDArray[np.float32]
+    repeats: Sequence[npt.NDArray[np.float32]]
     identical: npt.NDArray[np.int32]
     duplicates: npt.NDArray[np.int32]
     dynamics: Mapping[str, Dynamics]
+    texts: Sequence[str]
+    label_names: Sequence[str]
 
 
 class Signal(Protocol):

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import entr
 
 from auditor.signals.base import Inputs, Suspicion, listed, model_in_words
 
 _CELLS = 1 << 22
+
+
+def divergence(distributions: Sequence[npt.NDArray[np.float32]]) -> Suspicion:
+    """(N,) Jensen–Shannon divergence of two or more (N, K) distributions, over the largest possible one."""
+    (rows, classes), count = distributions[0].shape, len(distributions)
+    found = np.empty(rows, dtype=np.float32)
+    largest = math.log(max(2, min(count, classes)))
+    step = max(1, _CELLS // classes)
+    for start in range(0, rows, step):
+        part = [each[start : start + step].astype(np.float64) for each in distributions]
+        mean = np.sum(part, axis=0) / count
+        apart = entr(mean).sum(axis=1) - sum(entr(one).sum(axis=1) for one in part) / count
+        found[start : start + step] = np.clip(apart / largest, 0, 1)
+    return found
 
 
 @dataclass(frozen=True)
@@ -36,17 +52,7 @@ class Disagreement:
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
         """(N,) suspicion; NaN where a model has not judged the row."""
-        models = [inputs["probabilities"][name] for name in sorted(self.models)]
-        (rows, classes), count = models[0].shape, len(models)
-        suspicion = np.empty(rows, dtype=np.float32)
-        largest = math.log(max(2, min(count, classes)))
-        step = max(1, _CELLS // classes)
-        for start in range(0, rows, step):
-            part = [model[start : start + step].astype(np.float64) for model in models]
-            mean = np.sum(part, axis=0) / count
-            apart = entr(mean).sum(axis=1) - sum(entr(one).sum(axis=1) for one in part) / count
-            suspicion[start : start + step] = np.clip(apart / largest, 0, 1)
-        return suspicion
+        return divergence([inputs["probabilities"][name] for name in sorted(self.models)])
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
         """Say which label each model prefers."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Unpack
+from typing import Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from auditor.signals.base import Inputs, Suspicion, counted, percent
 from auditor.signals.voters import voters
@@ -15,25 +16,37 @@ from auditor.signals.voters import voters
 class NeighbourVote:
     """Share of the votes of the nearest rows that goes to other labels than the given one.
 
-    Each of the k nearest rows of the frozen vectors votes for its own label with the weight of its cosine; duplicates
-    of the row do not vote (after Zhu, Dong and Liu 2022, *Detecting Corrupted Labels Without Training a Model to
-    Predict*, SimiFeat).
+    Each of the k nearest rows votes for its own label with the weight of its cosine; duplicates of the row do not vote
+    (after Zhu, Dong and Liu 2022, *Detecting Corrupted Labels Without Training a Model to Predict*, SimiFeat).
 
     Parameters
     ----------
     label_names : tuple of str
         Name of each code.
+    tuned : bool
+        Look at the nearest rows by the fine-tuned model that did not see them, each within its fold, instead of those
+        by the frozen encoder.
     """
 
     label_names: tuple[str, ...]
-    name: ClassVar[str] = "neighbour_vote"
-    needs: ClassVar[frozenset[str]] = frozenset({"neighbours", "similarities", "duplicates", "labels"})
+    tuned: bool = False
+
+    @property
+    def name(self) -> str:
+        """``neighbour_vote``, or ``neighbour_vote_finetuned``."""
+        return "neighbour_vote_finetuned" if self.tuned else "neighbour_vote"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Neighbours and what they are called."""
+        nearest = {"tuned_neighbours", "tuned_similarities"} if self.tuned else {"neighbours", "similarities"}
+        return frozenset({*nearest, "duplicates", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
         """(N,) suspicion; NaN where nobody can vote."""
-        labels, neighbours = inputs["labels"], inputs["neighbours"]
+        labels, (neighbours, similarities) = inputs["labels"], self._nearest(inputs)
         voting = voters(np.arange(len(labels)), neighbours, inputs["duplicates"])
-        weights = np.where(voting, np.maximum(inputs["similarities"], 0), np.float32(0))
+        weights = np.where(voting, np.maximum(similarities, 0), np.float32(0))
         against = np.where(labels[neighbours] != labels[:, None], weights, np.float32(0)).sum(axis=1)
         total = weights.sum(axis=1)
         share = np.divide(against, total, out=np.full(len(labels), np.nan, dtype=np.float32), where=total > 0)
@@ -43,14 +56,20 @@ class NeighbourVote:
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
         """Say how many of the nearest texts have the given label, and what their votes weigh."""
         labels, given = inputs["labels"], int(inputs["labels"][row])
-        rows = np.array([row])
-        voting = voters(rows, inputs["neighbours"], inputs["duplicates"])[0]
-        weights = np.maximum(inputs["similarities"][row][voting], 0)
+        neighbours, similarities = self._nearest(inputs)
+        voting = voters(np.array([row]), neighbours, inputs["duplicates"])[0]
+        weights = np.maximum(similarities[row][voting], 0)
         if not weights.sum() > 0:
             return ""
-        same = labels[inputs["neighbours"][row][voting]] == given
+        same = labels[neighbours[row][voting]] == given
         share = float(weights[same].sum() / weights.sum())
+        by = " by the fine-tuned model" if self.tuned else ""
         return (
-            f"Duplicates aside, {int(same.sum())} of the nearest {counted(len(same), 'text')} carry the label "
+            f"Duplicates aside, {int(same.sum())} of the nearest {counted(len(same), 'text')}{by} carry the label "
             f"{self.label_names[given]}, with {percent(share)} of the votes by likeness."
         )
+
+    def _nearest(self, inputs: Inputs) -> tuple[npt.NDArray[np.int32], Suspicion]:
+        if self.tuned:
+            return inputs["tuned_neighbours"], inputs["tuned_similarities"]
+        return inputs["neighbours"], inputs["similarities"]

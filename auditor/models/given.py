@@ -1,0 +1,266 @@
+"""Probabilities that somebody else's models have made, out of fold: read, checked, and one more model of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from auditor.data.labeled_texts import LabeledTexts
+from auditor.data.source import counted, listed
+from auditor.errors import ColumnError, InputError, RowError, SourceError
+from auditor.models.distribution import TOLERANCE, normalised, wrong_row
+from auditor.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BLOCK = 1 << 16
+_NAMES_SHOWN = 100
+
+One = Union[str, Path, npt.NDArray[Any], "pd.DataFrame"]
+AnyProbabilities = str | Path | Sequence[str | Path] | Mapping[str, One]
+"""A file, several of them, or arrays, frames and files by name."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """Probabilities of one model, found to be in order.
+
+    Attributes
+    ----------
+    name : str
+    array : (R, K) float32 or float64 array
+        Memory-mapped where it is a file.
+    rows : (N,) int64 or None
+        Row of the array for each row of the dataset; None where they are the same.
+    content : str
+        SHA-256 over the N rows, as :meth:`blocks` gives them.
+    """
+
+    name: str
+    array: npt.NDArray[Any]
+    rows: npt.NDArray[np.int64] | None
+    content: str
+
+    def write(self, path: Path, judged: npt.NDArray[np.bool_]) -> None:
+        """Write a copy: (N, K) float32, NaN in the rows that are not to be judged.
+
+        Raises
+        ------
+        InputError
+            If the file has changed since it was read.
+        """
+        whole = np.empty((len(judged), self.array.shape[1]), dtype=np.float32)
+        start = 0
+        for block in _blocks(self.name, self.array, self.rows):
+            whole[start : start + len(block)] = block
+            start += len(block)
+        if _digest([whole]) != self.content:
+            raise InputError(f"The probabilities {self.name} have changed meanwhile.", "Give the same command again.")
+        whole[~judged] = np.nan
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, whole, allow_pickle=False)
+
+
+def names_of(source: AnyProbabilities | None) -> tuple[str, ...]:
+    """What the models are called: the keys, or the files' names without their ending."""
+    return tuple(_by_name(source))
+
+
+def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Given, ...]:
+    """Read and check probabilities, each file once and in parts.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, mapping of str to array, frame or path, or None
+        A ``.npy`` file or an array: float32 or float64, one row for each of the N rows of the dataset as it was read,
+        or for each row of the source, those set aside counted; one column for each of the K labels, in the order of
+        ``texts.label_names``. A ``.parquet`` or ``.csv`` file or a frame: a column named after each label, in any
+        order. A row of NaN is not judged.
+    texts : LabeledTexts
+
+    Returns
+    -------
+    tuple of Given
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, of another kind, or unreadable.
+    ColumnError
+        If the shape or the type is another one, or a label has no column.
+    RowError
+        If a row is no distribution: negative, not finite, or with a sum that is not 1.
+    """
+    return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
+
+
+def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) -> None:
+    """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``."""
+    for each in given:
+        run.stage(
+            f"models/{each.name}",
+            partial(_write, each, judged),
+            inputs=["dataset.parquet", "folds.npy"],
+            parameters={"content": each.content},
+        )
+
+
+def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path) -> None:
+    given.write(space / f"probabilities/{given.name}.npy", judged)
+
+
+def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
+    if source is None:
+        return {}
+    if isinstance(source, Mapping):
+        return dict(source)
+    files = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
+    names = [file.stem for file in files]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Two files of probabilities are called {name!r:.120}.", "Rename one of them.")
+    return dict(zip(names, files, strict=True))
+
+
+def _read(name: str, one: One, texts: LabeledTexts) -> Given:
+    called = str(one) if isinstance(one, str | Path) else name
+    array = _array(called, one, texts.label_names)
+    if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
+        raise ColumnError(
+            f"{called} holds {array.dtype}; float32 or float64 is expected.",
+            "Write it again: np.save(path, probabilities.astype(np.float32)).",
+        )
+    rows = _rows(called, array, texts)
+    content = _digest(_blocks(called, array, rows))
+    if np.isnan(array[:, 0] if rows is None else array[rows, 0]).all():
+        raise RowError(f"{called} judges no row: all are NaN.", "Give probabilities, of some rows at least.")
+    return Given(name, array, rows, content)
+
+
+def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any]:
+    if isinstance(one, np.ndarray):
+        return one
+    if not isinstance(one, str | Path):
+        return _of_table(called, _of_frame(called, one), label_names)
+    path = Path(one).expanduser()
+    if not path.is_file():
+        raise SourceError(f"There is no file {called}.", "Check the name of the file of probabilities.")
+    kind = path.suffix.lower()
+    try:
+        if kind == ".npy":
+            return np.lib.format.open_memmap(path, mode="r")  # takes no pickle, nor anything but .npy
+        if kind == ".parquet":
+            return _of_table(called, pq.read_table(path), label_names)
+        if kind == ".csv":
+            return _of_table(called, csv.read_csv(path), label_names)
+    except (ValueError, OSError, EOFError, OverflowError, SyntaxError, pa.ArrowException) as error:
+        raise SourceError(
+            f"{called} cannot be read as {kind} of numbers: {str(error).splitlines()[0] if str(error) else 'it ends'}.",
+            "Write it again: np.save(path, probabilities), an array of float32 and no object.",
+        ) from None
+    raise SourceError(
+        f"{called} is of an unknown kind.",
+        "Give a .npy file, or a .parquet or .csv file with a column for each label.",
+    )
+
+
+def _of_frame(called: str, frame: Any) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (AttributeError, TypeError, ValueError, pa.ArrowException):
+        raise ColumnError(
+            f"The probabilities {called} are of type {type(frame).__name__}.",
+            "Give a NumPy array, a pandas frame with a column for each label, or a path.",
+        ) from None
+
+
+def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.NDArray[np.float64]:
+    names = table.column_names
+    if lacking := [name for name in label_names if names.count(name) != 1]:
+        raise ColumnError(
+            f"{called} has no single column for {counted(len(lacking), 'label')}: {listed(lacking)}."
+            f" Its columns are {listed(names)}.",
+            "Name the columns after the labels; their order does not matter, and others are left alone.",
+        )
+    try:
+        columns = [table[name].cast(pa.float64()).to_numpy() for name in label_names]
+    except pa.ArrowException as error:
+        raise ColumnError(f"{called} holds no numbers: {str(error).splitlines()[0]}.", "Write numbers.") from None
+    return np.column_stack(columns)
+
+
+def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDArray[np.int64] | None:
+    rows, apart, classes = len(texts), texts.rejected.num_rows, texts.num_classes
+    if array.ndim == 2 and array.shape[1] == classes:
+        if array.shape[0] == rows:
+            return None
+        if array.shape[0] == rows + apart:
+            return np.asarray(texts.table["position"].to_numpy(), dtype=np.int64)
+    all_of_them = f" (or {rows + apart:,}, with those set aside)" if apart else ""
+    raise ColumnError(
+        f"{called} is of shape {array.shape}; expected is ({rows}, {classes}): a row for each of the {rows:,} rows of "
+        f"the dataset{all_of_them}, in its order, and a column for each label.",
+        f"The labels, in the order of the columns: {listed(texts.label_names, _NAMES_SHOWN)}.",
+    )
+
+
+def _blocks(
+    called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """The rows of the dataset, checked and normalised."""
+    count = len(array) if rows is None else len(rows)
+    for start in range(0, count, _BLOCK):
+        part = np.arange(start, min(start + _BLOCK, count)) if rows is None else rows[start : start + _BLOCK]
+        block = np.asarray(array[part])
+        judged = np.flatnonzero(~np.isnan(block).all(axis=1))
+        if wrong := wrong_row(block[judged]):
+            row = int(part[judged[wrong[0]]])
+            raise RowError(
+                f"Row {row:,} of {called}, counted from 0, {wrong[1]}; probabilities are 0 or more, and sum to 1 "
+                f"within {TOLERANCE}.",
+                "Give probabilities (of logits, their softmax), or a row of NaN where a text was not judged.",
+            )
+        yield normalised(block)
+
+
+def _digest(blocks: Iterable[npt.NDArray[np.float32]]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block.astype("<f4", copy=False).tobytes())
+    return digest.hexdigest()
+
+
+def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[str]:
+    """Sentences on given probabilities that look wrong beside the run's other models, by ``scores.json``.
+
+    Of labels that have errors, a model that never saw them cannot know nearly all while ours know far fewer; and one
+    that is worse than naming the most frequent class says something else than it should.
+    """
+    scores = json.loads(run.open("scores.json").read_text("utf-8"))
+    ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, "dummy", "consensus"}]
+    found = []
+    for name in given:
+        accuracy, loss = scores[name]["accuracy"], scores[name]["log_loss"]
+        if ours and accuracy >= 0.995 and loss < 0.05 and max(ours) < 0.95:
+            found.append(
+                f"{name} agrees with {accuracy:.1%} of the given labels, our best model with {max(ours):.1%}: are its "
+                "probabilities out of fold? A model that was trained on a row repeats its label, wrong ones too."
+            )
+        elif accuracy < scores["dummy"]["accuracy"]:
+            found.append(
+                f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are "
+                f"its rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"
+            )
+    return found

@@ -1,0 +1,43 @@
+"""How far the repeats disagree, which differ in folds and seeds alone, as a signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Unpack
+
+import numpy as np
+
+from auditor.signals.base import Inputs, Suspicion, listed
+from auditor.signals.disagreement import divergence
+
+
+@dataclass(frozen=True)
+class SeedDisagreement:
+    """Jensen–Shannon divergence of the consensus of each repeat, divided by the largest possible one.
+
+    What changes with the seed was never known (as in the deep ensembles of Lakshminarayanan, Pritzel and Blundell
+    2017). It does not look at the given label.
+
+    Parameters
+    ----------
+    label_names : tuple of str
+        Name of each code.
+    """
+
+    label_names: tuple[str, ...]
+    name: ClassVar[str] = "seed_disagreement"
+    needs: ClassVar[frozenset[str]] = frozenset({"repeats"})
+
+    def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
+        """(N,) suspicion; NaN where a repeat has not judged the row."""
+        return divergence(inputs["repeats"])
+
+    def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
+        """Say which labels the repeats prefer."""
+        chances = [repeat[row] for repeat in inputs["repeats"]]
+        if np.isnan(chances).any():
+            return ""
+        preferred = [self.label_names[code] for code in np.unique([int(one.argmax()) for one in chances])]
+        if len(preferred) == 1:
+            return f"Trained again from other seeds, the models still come to {preferred[0]}."
+        return f"Trained again from other seeds, the models come to {listed(preferred)}."
