@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ class Detection:
         }
         return {name: fold for name, fold in files.items() if name in kept}
 
-    @property
+    @cached_property
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         dynamics = {"dynamics"} if self.trainings else set()

@@ -37,6 +37,10 @@ class Asking(Half):
     needs = frozenset({"stars"})
 
 
+class Nested(Half):
+    needs = (["labels"],)
+
+
 class OfEpochs(Half):
     needs = ("dynamics",)
 
@@ -89,6 +93,7 @@ def test_it_explains_the_rows_that_it_gives_a_half_or_more() -> None:
     [
         ("Named", "has the name 'Not <b>clean</b>'"),
         ("Asking", "needs frozenset.*stars"),
+        ("Nested", "needs"),
         ("Mute", "has no method explain"),
         ("Margin", "called 'margin_features', as a column"),
         ("Rank", "called 'rank', as a column"),
