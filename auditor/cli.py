@@ -264,6 +264,8 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     out.print(f"{health['issues']:,} of {health['judged']:,} labels look wrong ({share:.1%}).")
     if apart := health["rows"] - health["judged"]:
         why = "their split is not audited, or their label has a single text"
+        if result.run.manifest["config"]["probabilities"]:
+            why = f"the probabilities that were given lack them, {why}"
         out.print(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.", soft_wrap=True)
     if result.caution:
         out.print(result.caution, soft_wrap=True)

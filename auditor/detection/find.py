@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Detection:
         clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         return {"models": list(self._models), **clusters, "seed": self.config.seed, "signals": names}
 
-    @property
+    @cached_property
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         there = {"dynamics": self._trainings, "repeats": self._repeats}

@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.data.source import counted, listed
-from auditor.errors import ColumnError, InputError, RowError, SourceError
+from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
 from auditor.models.distribution import TOLERANCE, normalised, wrong_row
 from auditor.run import Run
 
@@ -165,7 +165,9 @@ def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any
             return _of_table(called, pq.read_table(path), label_names)
         if kind == ".csv":
             return _of_table(called, csv.read_csv(path), label_names)
-    except (ValueError, OSError, EOFError, OverflowError, SyntaxError, pa.ArrowException) as error:
+    except AuditorError:
+        raise
+    except Exception as error:  # a strange file leads to errors of every kind
         raise SourceError(
             f"{called} cannot be read as {kind} of numbers: {str(error).splitlines()[0] if str(error) else 'it ends'}.",
             "Write it again: np.save(path, probabilities), an array of float32 and no object.",

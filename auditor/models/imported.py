@@ -74,7 +74,7 @@ def load(address: str) -> Imported:
         if not hasattr(target, part):
             found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
             raise OwnCodeError(
-                f"The module {name} ({_short(module.__file__ or 'built in')}) has no {path}.",
+                f"The module {name} ({_short(getattr(module, '__file__', None) or 'built in')}) has no {path}.",
                 f"Name a class or a function of it: {', '.join(found[:12]) or 'there is none'}.",
             )
         target = getattr(target, part)

@@ -178,7 +178,8 @@ def _checked(imported: Imported) -> OwnSignal:
 
 
 def _are_inputs(needs: Any) -> bool:
-    return isinstance(needs, set | frozenset | list | tuple) and all(one in Inputs.__annotations__ for one in needs)
+    known = Inputs.__annotations__
+    return isinstance(needs, set | frozenset | list | tuple) and all(isinstance(n, str) and n in known for n in needs)
 
 
 def _read_only(value: Any) -> Any:
