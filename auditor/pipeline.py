@@ -54,6 +54,8 @@ def audit(
     text: str | None = None,
     label: str | None = None,
     *,
+    annotator: str | None = None,
+    votes: str | None = None,
     config: AuditConfig | None = None,
     out: str | Path | None = None,
     fresh: bool = False,
@@ -68,6 +70,10 @@ def audit(
         A file, several files, a ``save_to_disk`` folder, the name of a Hub dataset, or data in memory.
     text, label : str, optional
         Columns; guessed from the usual names when not given.
+    annotator : str, optional
+        Column of the raters, where each row is one vote: the rows of a text become one.
+    votes : str, optional
+        Column of all votes on a text, beside the given label: lists, mappings rater → label, or ``joy|love|joy``.
     config : AuditConfig, optional
         Every other choice.
     out : path, optional
@@ -90,8 +96,8 @@ def audit(
         Any of its children; each says what was found and what to do.
     """
     config = (config or AuditConfig()).updated(**options)
-    columns = {"text": text or config.read.text, "label": label or config.read.label}
-    config = config.updated(read=config.read.model_copy(update=columns))
+    columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
+    config = config.updated(read={name: column for name, column in columns.items() if column})
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)
@@ -298,6 +304,7 @@ class _Pipeline:
         found = detection.Detection(self.run, self.data, config, duplicates, folds)
         parameters = {"models": names}
         clusters = config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
+        raters = {"raters": config.detection.raters} if self.data.votes else {}
         inputs = ["dataset.parquet", *(files[name] for name in (BASELINE, *names))]
         with self.listener.task("Finding issues"):
             self.run.stage("consensus", pool, inputs=inputs, parameters=parameters)
@@ -312,8 +319,9 @@ class _Pipeline:
                     "folds.npy",
                     "vectors.npy",
                     "neighbours.npz",
+                    *(["votes.parquet"] if self.data.votes else []),
                 ],
-                parameters={**parameters, **clusters, "seed": config.seed, "signals": found.names},
+                parameters={**parameters, **clusters, **raters, "seed": config.seed, "signals": found.names},
             )
 
     def write_report(self) -> None:

@@ -139,4 +139,5 @@ def _agreement(votes: Votes, chosen: Codes, tied: npt.NDArray[np.bool_]) -> npt.
         for weights in (agrees.astype(np.float64), np.ones(len(agrees)))
     )
     usual = right.sum() / max(known.sum(), 1.0)
-    return np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
+    agreement: npt.NDArray[np.float64] = np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
+    return agreement

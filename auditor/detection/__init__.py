@@ -2,11 +2,12 @@
 
 from auditor.detection.consensus import consensus
 from auditor.detection.find import Detection
-from auditor.detection.flags import Flags, find_flags
+from auditor.detection.flags import Flags, find_flags, with_votes
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
 from auditor.detection.neighbours import nearest
+from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import defang, issues_table, write_csv
 
@@ -23,5 +24,7 @@ __all__ = [
     "make_map",
     "map_seconds",
     "nearest",
+    "rater_health",
+    "with_votes",
     "write_csv",
 ]

@@ -14,16 +14,17 @@ import pyarrow.parquet as pq
 from auditor.config import AuditConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.detection.flags import find_flags
+from auditor.detection.flags import find_flags, with_votes
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
+from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import issues_table, write_csv
 from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
 from auditor.run import Run
-from auditor.signals import Dynamics, Inputs, Loss, Signal, measure, signals_for, to_table
+from auditor.signals import Annotators, Dynamics, Inputs, Loss, Signal, measure, signals_for, to_table, weigh
 
-_GIVEN = frozenset(Inputs.__annotations__) - {"dynamics"}
+_GIVEN = frozenset(Inputs.__annotations__) - {"dynamics", "votes", "crowd"}
 """Inputs that every run has."""
 
 
@@ -62,7 +63,8 @@ class Detection:
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         dynamics = {"dynamics"} if self.trainings else set()
-        return signals_for(self.config.models, self.data.label_names, _GIVEN | dynamics)
+        votes = set() if self.data.votes is None else {"votes", "crowd"}
+        return signals_for(self.config.models, self.data.label_names, _GIVEN | dynamics | votes)
 
     @property
     def names(self) -> list[str]:
@@ -88,21 +90,31 @@ class Detection:
             duplicates=duplicates.near,
             dynamics={name: self._training(name, fold) for name, fold in self.trainings.items()},
         )
+        judged = judgeable(labels, self.folds, data.num_classes)
+        votes, crowd = data.votes, None
+        if votes is not None:
+            honest = np.where(judged[:, None], consensus, np.float32(np.nan))
+            crowd = weigh(votes, honest, config.detection.raters)
+            inputs |= Inputs(votes=votes, crowd=np.full_like(consensus, np.nan) if crowd is None else crowd.posterior)
         signals = self.signals
         measured = measure(signals, **inputs)
         pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
-        judged = judgeable(labels, self.folds, data.num_classes)
         flags = find_flags(labels, consensus, judged)
+        if crowd is not None:
+            flags = with_votes(flags, labels, crowd.posterior, crowd.voted, judged)
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
-        evidence = Evidence(labels, data.label_names, models, duplicates.exact, duplicates.near, inputs["neighbours"])
-        explained_by = [signal for signal in signals if isinstance(signal, Loss)]
+        exact, near = duplicates.exact, duplicates.near
+        evidence = Evidence(labels, data.label_names, models, exact, near, inputs["neighbours"], inputs)
+        explained_by = [signal for kind in (Annotators, Loss) for signal in signals if isinstance(signal, kind)]
         table = issues_table(data, flags, evidence, measured, group, explained_by)
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table, space / "issues.csv")
         health = class_health(
             labels, data.label_names, consensus, judged, flags, duplicates.exact, duplicates.summary(labels)
         )
+        if votes is not None:
+            health |= rater_health(votes, crowd, labels, data.label_names)
         (space / "health.json").write_text(json.dumps(health, ensure_ascii=False, indent=1), "utf-8")
 
     def _training(self, name: str, fold: int) -> Dynamics:

@@ -73,7 +73,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
     manifest = run.manifest
     health, scores = _json(run, "health.json"), _json(run, "scores.json")
-    data = LabeledTexts.load(run.open("dataset.parquet"), run.open("rejected.parquet"))
+    data = LabeledTexts.of(run)
     labels, issues = data.labels, _issues(run)
     judged = issues["suspicion"].is_valid().to_numpy()
     loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))

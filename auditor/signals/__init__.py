@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
 from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
 from auditor.signals.confident_learning import ConfidentLearning
+from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability
 from auditor.signals.disagreement import Disagreement
@@ -33,6 +35,7 @@ OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "data_map_confidence": lambda models, names: DataMapConfidence(names),
     "data_map_variability": lambda models, names: DataMapVariability(names),
     "forgetting": lambda models, names: Forgetting(names),
+    "annotators": lambda models, names: Annotators(names),
 }
 """The signals of which a run has one each, by name: each is called with the models and the label names."""
 
@@ -53,8 +56,10 @@ def signals_for(models: Iterable[str], label_names: Sequence[str], inputs: Itera
 __all__ = [
     "OF_A_RUN",
     "SIGNALS",
+    "Annotators",
     "AreaUnderMargin",
     "ConfidentLearning",
+    "Crowd",
     "DataMapConfidence",
     "DataMapVariability",
     "Disagreement",
@@ -69,8 +74,10 @@ __all__ = [
     "SelfConfidence",
     "Signal",
     "Suspicion",
+    "crowd_posterior",
     "listed",
     "measure",
     "signals_for",
     "to_table",
+    "weigh",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.data.votes import Votes
 from auditor.signals.dynamics import Dynamics
 
 Suspicion = npt.NDArray[np.float32]
@@ -41,6 +42,10 @@ class Inputs(TypedDict, total=False):
         Group of (near) duplicates of each row.
     dynamics : mapping of str to Dynamics
         Logits of the training rows by epoch, by the training's name.
+    votes : Votes
+        Of several raters on the rows.
+    crowd : (N, K) float32 array
+        What votes and models together come to (:func:`auditor.signals.crowd.weigh`).
     """
 
     probabilities: Mapping[str, npt.NDArray[np.float32]]
@@ -53,6 +58,8 @@ class Inputs(TypedDict, total=False):
     identical: npt.NDArray[np.int32]
     duplicates: npt.NDArray[np.int32]
     dynamics: Mapping[str, Dynamics]
+    votes: Votes
+    crowd: npt.NDArray[np.float32]
 
 
 class Signal(Protocol):

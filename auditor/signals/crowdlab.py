@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.integer]
 _LEAST = 1e-6
@@ -24,9 +23,7 @@ class _Weights:
     wrong: float
 
 
-def crowdlab(
-    row: Places, rater: Places, label: Places, prior: Floats, num_raters: int
-) -> tuple[Floats, Floats]:
+def crowdlab(row: Places, rater: Places, label: Places, prior: Floats, num_raters: int) -> tuple[Floats, Floats]:
     """Weigh raters and models by how well they agree with each other.
 
     CROWDLAB (Goh, Tkachenko and Mueller 2022, *Utilizing supervised models to infer consensus labels and their quality
@@ -86,7 +83,7 @@ class _Counts:
 
     def by_rater(self, values: npt.NDArray[np.generic]) -> Floats:
         """(M,) sums over each rater's votes."""
-        return np.bincount(self.rater, weights=values, minlength=self.num_raters)
+        return np.bincount(self.rater, weights=values, minlength=self.num_raters).astype(np.float64)
 
 
 def _majority(counts: _Counts, prior: Floats) -> Places:
