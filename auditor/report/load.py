@@ -20,6 +20,7 @@ from auditor.errors import RunMissingError
 from auditor.models.scores import losses
 from auditor.report.correction import load_correction
 from auditor.report.display import shorten
+from auditor.report.raters import Raters
 from auditor.report.summary import (
     ClassHealth,
     ClassTokens,
@@ -99,6 +100,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
         not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
         duplicates=_take(Duplicates, health["duplicates"]),
+        raters=Raters.of(health),
         groups=_groups(run),
         worst=exhibits.worst(),
         certain=exhibits.certain(),
