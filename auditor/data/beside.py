@@ -21,6 +21,7 @@ from auditor.errors import ColumnError, RowError
 
 DELIMITERS = "|;,\t"
 """Between the votes of one cell; of those that are there, the one that yields most given labels."""
+_NAMELESS = "The votes bear no names: raters are told apart by the place of their vote."
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ def _flatten(column: pa.ChunkedArray, name: str, labels: Labels) -> _Flat:
         return _from_strings(column.cast(pa.string()), name, labels)
     whole = column.combine_chunks()
     if is_list(column.type) and not types.is_nested(column.type.value_type):
-        return _from_lists(whole.cast(pa.large_list(column.type.value_type)), name)
+        return _from_lists(whole.cast(pa.large_list(column.type.value_type)))
     if types.is_struct(column.type) and not any(types.is_nested(field.type) for field in column.type):
-        return _from_structs(whole, name)
+        return _from_structs(whole)
     if types.is_map(column.type) and not types.is_nested(column.type.item_type):
         row = np.repeat(np.arange(len(whole)), pc.fill_null(pc.list_value_length(_as_list(whole)), 0).to_numpy())
         pairs = pc.list_flatten(_as_list(whole))
@@ -110,41 +111,31 @@ def _as_list(maps: pa.Array) -> pa.Array:
     return maps.cast(pa.list_(pa.struct([("key", maps.type.key_type), ("value", maps.type.item_type)])))
 
 
-def _from_lists(lists: pa.Array, name: str) -> _Flat:
+def _from_lists(lists: pa.Array) -> _Flat:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
     row = np.repeat(np.arange(len(lists)), lengths)
     place = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     width = len(str(int(lengths.max(initial=1))))
     raters = tuple(f"{number:0{width}}" for number in range(1, int(lengths.max(initial=0)) + 1))
-    note = f"The votes in column {name!r} bear no names: raters are told apart by the place of their vote."
-    return _Flat(row, place, pc.list_flatten(lists), raters, note)
+    return _Flat(row, place, pc.list_flatten(lists), raters, _NAMELESS)
 
 
-def _from_structs(structs: pa.Array, name: str) -> _Flat:
-    fields = list(structs.type)
-    try:
-        columns = pa.concat_arrays(_alike(structs.flatten()))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        raise ColumnError(
-            f"Column {name!r} holds votes of different types: {structs.type}.", "Give all raters' labels one type."
-        ) from None
-    row = np.tile(np.arange(len(structs)), len(fields))
-    rater = np.repeat(np.arange(len(fields)), len(structs))
-    there = columns.is_valid()
-    kept = there.to_numpy(zero_copy_only=False)
-    return _Flat(row[kept], rater[kept], columns.filter(there), tuple(field.name for field in fields))
-
-
-def _alike(columns: list[pa.Array]) -> list[pa.Array]:
-    """Give all columns the type of those that hold something."""
-    known = [column.type for column in columns if not types.is_null(column.type)]
-    return [column.cast(known[0]) for column in columns] if known else columns
+def _from_structs(structs: pa.Array) -> _Flat:
+    fields, columns = list(structs.type), structs.flatten()
+    if len({column.type for column in columns}) > 1:  # a rater without a vote among them, say
+        columns = [column.cast(pa.string()) for column in columns]
+    value = pa.concat_arrays(columns)
+    kept = value.is_valid().to_numpy(zero_copy_only=False)
+    row = np.tile(np.arange(len(structs)), len(fields))[kept]
+    rater = np.repeat(np.arange(len(fields)), len(structs))[kept]
+    return _Flat(row, rater, value.drop_null(), tuple(field.name.strip() for field in fields))
 
 
 def _from_strings(column: pa.ChunkedArray, name: str, labels: Labels) -> _Flat:
-    cells = pc.utf8_trim_whitespace(column).combine_chunks()
-    cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
-    start = cells.drop_null()[:1].to_pylist()
+    cells = column.combine_chunks()
+    trimmed = pc.utf8_trim_whitespace(cells)
+    cells = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), None, cells)
+    start = trimmed.filter(cells.is_valid())[:1].to_pylist()
     if start and start[0][0] in "[{":
         return _from_json(cells, name)
     known = pa.array([*labels.names, *map(str, labels.values)], pa.string())
@@ -156,21 +147,21 @@ def _from_strings(column: pa.ChunkedArray, name: str, labels: Labels) -> _Flat:
         pieces = pc.utf8_trim_whitespace(pc.list_flatten(split(mark)))
         return int(pc.sum(pc.is_in(pieces, value_set=known)).as_py() or 0)
 
-    return _from_lists(split(max(DELIMITERS, key=given)).cast(pa.large_list(pa.string())), name)
+    return _from_lists(split(max(DELIMITERS, key=given)).cast(pa.large_list(pa.string())))
 
 
 def _from_json(cells: pa.Array, name: str) -> _Flat:
     row, rater, values, named = [], [], [], False
     raters: dict[str, int] = {}
     for number, cell in enumerate(cells.to_pylist()):
-        votes = {} if cell is None else _parsed(cell, number, name)
+        votes = [] if cell is None else _parsed(cell, number, name)
         named |= isinstance(votes, dict)
         pairs = votes.items() if isinstance(votes, dict) else ((str(at), vote) for at, vote in enumerate(votes, 1))
         for who, value in pairs:
             row.append(number)
             rater.append(raters.setdefault(who.strip(), len(raters)))
             values.append(None if value is None else str(value))
-    note = None if named else "The votes bear no names: raters are told apart by the place of their vote."
+    note = None if named else _NAMELESS
     return _Flat(np.array(row, np.int64), np.array(rater, np.int64), pa.array(values, pa.string()), tuple(raters), note)
 
 

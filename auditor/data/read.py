@@ -90,7 +90,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         check_ids(ids, config.id, found.parts)
     reasons = invalid_rows(texts, labels.codes)
     valid = reasons.is_null()
-    invalid = len(reasons) - pc.sum(valid).as_py()
+    invalid = len(reasons) - reasons.null_count
     if invalid and not config.drop_invalid:
         raise refuse(reasons, found.parts)
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})

@@ -29,7 +29,7 @@ def test_the_least_reliable_rater_comes_first(tmp_path: Path) -> None:
     directory = with_votes(("ann", "bob", "cid"), careless=1).write(tmp_path / "run")
     found = load_summary(directory).raters
     assert found is not None
-    assert [rater.name for rater in found.raters][0] == "bob"
+    assert found.raters[0].name == "bob"
     assert (found.votes, found.rows) == (900, 300)
     assert found.alpha is not None
     assert 0.3 < found.alpha < 0.9
@@ -48,7 +48,9 @@ def test_names_are_never_markup(tmp_path: Path) -> None:
 
 
 def test_many_raters_are_cut(tmp_path: Path) -> None:
-    page = Page(write_report(with_votes(tuple(f"r{n:03}" for n in range(60))).write(tmp_path / "run")).read_text("utf-8"))
+    page = Page(
+        write_report(with_votes(tuple(f"r{n:03}" for n in range(60))).write(tmp_path / "run")).read_text("utf-8")
+    )
     assert "The 50 least reliable of 60 raters" in page.words
 
 
