@@ -256,10 +256,6 @@ class Run:
             self._verified.add(artifact)
         return recorded
 
-    def has(self, artifact: str) -> bool:
-        """Whether a stage has made it."""
-        return any(artifact in stage["outputs"] for stage in self.manifest["stages"].values())
-
     def open(self, artifact: str) -> Path:
         """Path of an artifact, checked against its hash."""
         self.hash_of(artifact)

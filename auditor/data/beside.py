@@ -191,15 +191,20 @@ def _match(
     new = [label for label in found.names if label not in codes]
     values = [_value(label, labels.values) for label in new]
     if len(new) == len(found.names) or (class_names is not None and new) or None in values:
+        votes, classes = (listed([repr(label) for label in one]) for one in (new, labels.names))
         raise ColumnError(
-            f"Column {name!r} holds votes for {listed(new)}, which {'is' if len(new) == 1 else 'are'} no class of the"
-            f" given labels: {listed(labels.names)}.",
+            f"Column {name!r} holds votes for {votes}, which {'is' if len(new) == 1 else 'are'} no class of the given"
+            f" labels: {classes}.",
             "Mend the votes, or name the column of the votes with --votes.",
         )
     place = np.array([codes.get(label, -1) for label in found.names], dtype=np.int32)
     place[place < 0] = len(labels.names) + np.arange(len(new), dtype=np.int32)
     made = tuple(value for value in values if value is not None)
-    note = [f"In votes alone, never given: {listed(new)}. They are classes without a row."] if new else []
+    note = (
+        [f"In votes alone, never given: {listed([repr(label) for label in new])}. They are classes without a row."]
+        if new
+        else []
+    )
     return place, replace(labels, names=(*labels.names, *new), values=(*labels.values, *made)), note
 
 

@@ -168,7 +168,8 @@ class LabeledTexts:
         RunDamagedError
             If a file is not the one that was written.
         """
-        votes = run.open(VOTES) if run.has(VOTES) else None
+        has_votes = any(VOTES in stage["outputs"] for stage in run.manifest["stages"].values())
+        votes = run.open(VOTES) if has_votes else None
         return cls.load(run.open("dataset.parquet"), run.open("rejected.parquet"), votes)
 
     @classmethod

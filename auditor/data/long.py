@@ -235,9 +235,11 @@ def _notes(
     if invalid:
         notes.append(f"{counted(invalid, 'vote')} without a text, a label or a rater left out.")
     if left_out:
-        notes.append(f"Columns left out, since votes on one text differ in them: {listed(left_out)}.")
+        notes.append(
+            f"Columns left out, since votes on one text differ in them: {listed([repr(name) for name in left_out])}."
+        )
     only_votes = sorted(set(np.unique(votes.label).tolist()) - set(np.unique(given).tolist()))
     if only_votes:
-        names = listed([labels.names[code] for code in only_votes])
+        names = listed([repr(labels.names[code]) for code in only_votes])
         notes.append(f"Chosen by some raters, but by most of them on no text: {names}.")
     return tuple(notes)

@@ -74,7 +74,7 @@ def test_labels_in_votes_alone_become_classes_without_a_row() -> None:
     assert (data.label_names, data.label_values) == (("joy", "love", "awe", "fear"),) * 2
     assert data.labels.tolist() == [0, 1, 0, 1]
     assert voted(data) == [("a", "1", "joy"), ("a", "2", "fear"), ("b", "1", "love"), ("c", "1", "awe")]
-    assert "In votes alone, never given: awe, fear. They are classes without a row." in data.notes
+    assert "In votes alone, never given: 'awe', 'fear'. They are classes without a row." in data.notes
     numbers = beside(["0|2", "1", "0", "1"], labels=(0, 1, 0, 1))
     assert (numbers.label_names, numbers.label_values) == (("0", "1", "2"), (0, 1, 2))
 
@@ -99,8 +99,8 @@ def test_rows_set_aside_take_their_votes_with_them() -> None:
         ([[["joy"]], [], [], []], None, ColumnError, "holds values of type list<"),
         ([None] * 4, None, ColumnError, "holds values of type null"),
         (["", " ", "", ""], None, ColumnError, "holds no vote"),
-        (["fear|awe", "awe", "", ""], None, ColumnError, "holds votes for awe, fear, which are no class"),
-        (["0|x", "1", "0", "1"], (0, 1, 0, 1), ColumnError, "holds votes for x, which is no class of the given"),
+        (["fear|awe", "awe", "", ""], None, ColumnError, "holds votes for 'awe', 'fear', which are no class"),
+        (["0|x", "1", "0", "1"], (0, 1, 0, 1), ColumnError, "holds votes for 'x', which is no class of the given"),
         (['{"ann": "joy"}', '{"ann"', "", ""], None, RowError, "row 2: '{\"ann\"' is neither a list"),
         (['{"ann": ["joy"]}', "", "", ""], None, RowError, "row 1"),
         (["[" * 10_000, "", "", ""], None, RowError, "row 1"),
@@ -116,5 +116,5 @@ def test_what_cannot_be_read(votes: list[Any], labels: Any, error: type[InputErr
 def test_unknown_names_of_numbered_classes_are_refused() -> None:
     dataset = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, 1], "votes": ["no|maybe", "yes"]})
     dataset = dataset.cast_column("label", datasets.ClassLabel(names=["no", "yes"]))
-    with pytest.raises(ColumnError, match="votes for maybe, which is no class of the given labels: no, yes"):
+    with pytest.raises(ColumnError, match="votes for 'maybe', which is no class of the given labels: 'no', 'yes'"):
         read(dataset, ReadConfig(votes="votes"))

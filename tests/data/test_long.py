@@ -67,8 +67,8 @@ def test_one_row_a_text_with_the_label_of_most(kind: str, tmp_path: Path) -> Non
     assert {"original:rater", "original:seconds"}.isdisjoint(data.table.column_names)
     notes = " ".join(data.notes)
     assert "6 votes of 4 raters on 3 texts" in notes
-    assert "differ in them: seconds." in notes
-    assert "by most of them on no text: love." in notes
+    assert "differ in them: 'seconds'." in notes
+    assert "by most of them on no text: 'love'." in notes
 
 
 def test_ties_are_counted() -> None:
@@ -148,6 +148,13 @@ def test_columns_of_lists_are_compared_too() -> None:
     data = gathered(frame)
     assert data.table["original:tags"].to_pylist() == [["a"], [], None]
     assert "original:words" not in data.table.column_names
+
+
+def test_what_is_missing_in_all_votes_on_a_text_stays_so() -> None:
+    frame = frame_of().assign(place=[None, None, "x", None, "x", None], time=[None, "x", "x", None, "x", "x"])
+    data = gathered(frame)
+    assert data.table["original:place"].to_pylist() == [None, "x", None]
+    assert "original:time" not in data.table.column_names
 
 
 def test_numbered_classes_keep_their_names() -> None:

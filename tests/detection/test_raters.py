@@ -68,6 +68,15 @@ def test_the_worst_rater_comes_first() -> None:
     }
 
 
+def test_one_wrong_vote_makes_no_worst_class() -> None:
+    # Of love, six rows of twelve are taken for joy; of joy, the only row for fear.
+    label = np.array([1] * 12 + [0] + [2] * 8, dtype=np.int32)
+    votes = Votes.of(range(21), ["a"] * 21, [0] * 6 + [1] * 6 + [2] * 9)
+    likely = np.eye(3, dtype=np.float32)[label]
+    crowd = Crowd(likely, label, np.ones(21, dtype=np.bool_), np.array([0.6]))
+    assert rater_health(votes, crowd, label, NAMES)["raters"][0]["worst_class"] == "love"
+
+
 def test_nobody_can_be_weighed() -> None:
     health = rater_health(Votes.of([0, 1], ["b", "a"], [0, 1]), None, np.zeros(2, dtype=np.int32), NAMES)
     nothing = {"votes": 1, "agreement": None, "quality": None, "worst_class": None}

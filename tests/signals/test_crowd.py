@@ -137,6 +137,19 @@ def test_raters_are_told_apart_by_their_skill() -> None:
     assert expected == pytest.approx((crowd.label != truth).mean(), abs=0.02), "what it says is how often it errs"
 
 
+def test_one_good_rater_outweighs_two_bad_ones() -> None:
+    rng = np.random.default_rng(8)
+    truth = rng.integers(0, 3, 1_500)
+    label = np.where(rng.random((1_500, 3)) < (0.97, 0.2, 0.2), truth[:, None], rng.integers(0, 3, (1_500, 3)))
+    votes = Votes.encoded(*np.nonzero(label >= 0), ["ann", "bob", "cid"], label.ravel())
+    consensus = rng.dirichlet(np.ones(3), 1_500).astype(np.float32)
+    consensus[np.arange(1_500), truth] += 0.3
+    crowd = weigh(votes, consensus / consensus.sum(axis=1, keepdims=True))
+    assert crowd is not None
+    against = (label[:, 1] == label[:, 2]) & (label[:, 0] != label[:, 1])
+    assert (crowd.label == label[:, 0])[against].mean() > 0.9
+
+
 def test_raters_are_heard_where_one_class_is_most_of_the_data() -> None:
     """CROWDLAB gives them no weight here: they agree less often than with whoever always names the large class."""
     rng = np.random.default_rng(5)
