@@ -83,6 +83,10 @@ class ReadConfig(_Part):
     """Name of the label column; guessed from the usual names when None."""
     id: str | None = None
     """Name of a column of unique ids; made from split and row when None."""
+    annotator: str | None = None
+    """Name of the column of raters, where each row is one vote: the rows of a text become one then."""
+    votes: str | None = None
+    """Name of a column of all votes on a text, beside the label that is given."""
     delimiter: str | None = None
     """Of CSV-like files; found when None."""
     encoding: str = "utf-8"
@@ -179,6 +183,8 @@ class DetectionConfig(_Part):
     """Clusters of the vectors within one pair given → suggested, at most."""
     cluster_rows: Positive = 25
     """A pair is cut into about one cluster for so many issues."""
+    raters: Literal["dawid_skene", "crowdlab"] = "dawid_skene"
+    """How several raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
 
 
 class AuditConfig(_Part):

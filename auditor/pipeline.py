@@ -55,6 +55,8 @@ def audit(
     text: str | None = None,
     label: str | None = None,
     *,
+    annotator: str | None = None,
+    votes: str | None = None,
     config: AuditConfig | None = None,
     probabilities: AnyProbabilities | None = None,
     out: str | Path | None = None,
@@ -70,6 +72,10 @@ def audit(
         A file, several files, a ``save_to_disk`` folder, the name of a Hub dataset, or data in memory.
     text, label : str, optional
         Columns; guessed from the usual names when not given.
+    annotator : str, optional
+        Column of the raters, where each row is one vote: the rows of a text become one.
+    votes : str, optional
+        Column of all votes on a text, beside the given label: lists, mappings rater → label, or ``joy|love|joy``.
     config : AuditConfig, optional
         Every other choice.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
@@ -97,8 +103,8 @@ def audit(
     config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
     check_own(config)
     own_signals(config)  # those that are none are told before anything is read
-    columns = {"text": text or config.read.text, "label": label or config.read.label}
-    config = config.updated(read=config.read.model_copy(update=columns))
+    columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
+    config = config.updated(read={name: column for name, column in columns.items() if column})
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)

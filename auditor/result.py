@@ -72,7 +72,7 @@ class Audit:
     @cached_property
     def texts(self) -> LabeledTexts:
         """The dataset as it was audited."""
-        return LabeledTexts.load(self.run.open("dataset.parquet"), self.run.open("rejected.parquet"))
+        return LabeledTexts.of(self.run)
 
     def report(self, db: str | None = None) -> Path:
         """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""

@@ -60,7 +60,7 @@ class Bench:
         self._desk.edition.check()
         with self._lock:
             if self._read is None:
-                texts = LabeledTexts.load(self.run.open("dataset.parquet"), self.run.open("rejected.parquet"))
+                texts = LabeledTexts.of(self.run)
                 self._read = texts, suggestions_of(self.run, texts)
             return self._read
 

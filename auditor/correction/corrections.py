@@ -175,7 +175,7 @@ def corrections_of(run: Run, decisions: Iterable[Event], policy: Policy | None =
         If an artifact is not the one that was written.
     """
     policy = policy or Policy()
-    texts = LabeledTexts.load(run.open("dataset.parquet"), run.open("rejected.parquet"))
+    texts = LabeledTexts.of(run)
     outcomes = find_outcomes(texts, decisions, policy.reviewers)
     return correct(texts, outcomes, policy, suggestions_of(run, texts))
 

@@ -91,7 +91,10 @@ def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedAr
     )
 
 
-def refuse(reasons: pa.ChunkedArray, parts: tuple[Part, ...]) -> RowError:
+_SET_ASIDE = "Mend them, or go on without them: --drop-invalid (they are kept with the run, and come back at export)."
+
+
+def refuse(reasons: pa.ChunkedArray, parts: tuple[Part, ...], todo: str = _SET_ASIDE) -> RowError:
     """Make the error that counts the invalid rows by reason and shows the first."""
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons.drop_null()).to_pylist()}
     rows = np.flatnonzero(reasons.is_valid().to_numpy())
@@ -100,12 +103,30 @@ def refuse(reasons: pa.ChunkedArray, parts: tuple[Part, ...]) -> RowError:
     return RowError(
         f"{counted(len(rows), 'row')} of {len(reasons):,} cannot be audited: {kinds}."
         f" First: {listed(first)} (rows counted from 1, without header and blank lines).",
-        "Mend them, or go on without them: --drop-invalid (they are kept with the run, and come back at export).",
+        todo,
     )
 
 
 def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
     """Refuse ids that are missing or not unique.
+
+    Raises
+    ------
+    RowError
+    """
+    check_ids_there(ids, name, parts)
+    counts = pc.value_counts(ids)
+    repeated = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)).to_pylist()
+    if repeated:
+        shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:_SHOWN]]
+        raise RowError(
+            f"Column {name!r} repeats {counted(len(repeated), 'id')}: {listed(shown)}.",
+            "Make them unique, or leave --id out: ids are made from split and row then.",
+        )
+
+
+def check_ids_there(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
+    """Refuse ids that are missing.
 
     Raises
     ------
@@ -117,14 +138,6 @@ def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
         raise RowError(
             f"Column {name!r} has no id in {counted(len(missing), 'row')}: {listed(first)}.",
             "Give every row an id, or leave --id out: ids are made from split and row then.",
-        )
-    counts = pc.value_counts(ids)
-    repeated = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)).to_pylist()
-    if repeated:
-        shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:_SHOWN]]
-        raise RowError(
-            f"Column {name!r} repeats {counted(len(repeated), 'id')}: {listed(shown)}.",
-            "Make them unique, or leave --id out: ids are made from split and row then.",
         )
 
 

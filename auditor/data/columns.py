@@ -34,22 +34,39 @@ class Columns:
 def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
     """Take the columns that ``config`` names, and guess the others from the usual names.
 
+    The columns of raters and of votes hold neither texts nor labels.
+
     Raises
     ------
     ColumnError
         If a named column is not there, or the guess is not clear; the columns are listed.
     """
-    for name in (config.text, config.label, config.id):
+    votes = (config.annotator, config.votes)
+    if None not in votes:
+        raise ColumnError(
+            f"Columns {votes[0]!r} and {votes[1]!r} cannot both hold votes.",
+            "Give --annotator where each row is one vote, --votes where each row has them all.",
+        )
+    for name in (config.text, config.label, config.id, *votes):
         if name is not None and name not in schema.names:
             raise ColumnError(
                 f"{source} has no column {name!r}; it has {described(schema)}.", "Name one of these columns."
             )
-    text = config.text or _guess(schema, source, "text", [name for name in schema.names if name != config.label])
-    label = config.label or _guess(schema, source, "label", [name for name in schema.names if name != text])
+    others = [name for name in schema.names if name not in (config.label, *votes)]
+    text = config.text or _guess(schema, source, "text", others)
+    label = config.label or _guess(
+        schema, source, "label", [name for name in schema.names if name not in (text, *votes)]
+    )
     if text == label:
         raise ColumnError(
             f"Column {text!r} cannot hold both the texts and the labels; {source} has {described(schema)}.",
             "Name two columns with --text and --label.",
+        )
+    if text in votes or label in votes:
+        role, name = ("texts", text) if text in votes else ("labels", label)
+        raise ColumnError(
+            f"Column {name!r} cannot hold both the {role} and {'the raters' if config.annotator else 'the votes'}.",
+            f"Name another with --{role[:-1]}, or with --{'annotator' if config.annotator else 'votes'}.",
         )
     guessed = [f"text={text!r}"] * (config.text is None) + [f"label={label!r}"] * (config.label is None)
     note = f"Column{'s' * (len(guessed) - 1)} guessed: {', '.join(guessed)}." if guessed else None

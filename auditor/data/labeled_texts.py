@@ -16,8 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.data.votes import Votes
+from auditor.run import Run
+
 ORIGINAL = "original:"
 """Prefix of the source's own columns in ``dataset.parquet``, so that they never collide with ours."""
+VOTES = "votes.parquet"
 _METADATA = b"auditor"
 
 
@@ -61,12 +65,15 @@ class LabeledTexts:
     rejected : pyarrow.Table
         The rows set aside: ``split``, ``position``, ``reason``, and the same ``original:<name>`` columns.
     label_names : tuple of str
-        Name of each code, in a stable order: the source's own (``ClassLabel``), else numeric, else alphabetic.
+        Name of each code, in a stable order: the source's own (``ClassLabel``), else numeric, else alphabetic; last
+        those of a column of votes that are never given.
     label_values : tuple
         What stands in the source's label column for each code (str, int, float or bool).
     origin : Origin
     notes : tuple of str
         What the reader guessed, skipped or set aside, in sentences to be shown.
+    votes : Votes or None
+        Of several raters, where they are known.
     """
 
     table: pa.Table
@@ -75,6 +82,7 @@ class LabeledTexts:
     label_values: tuple[str | int | float | bool, ...]
     origin: Origin
     notes: tuple[str, ...] = ()
+    votes: Votes | None = None
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -105,7 +113,7 @@ class LabeledTexts:
         return len(self.label_names)
 
     def fingerprint(self) -> str:
-        """SHA-256 over ids, texts, labels, splits and label names: equal exactly when the audit's input is equal."""
+        """SHA-256 over all that an audit works on: ids, texts, labels, splits, label names, and votes if there are."""
         digest = hashlib.sha256(json.dumps([len(self), *self.label_names]).encode())
         for name in ("id", "text", "split"):
             # All lengths, then all bytes: as unambiguous as value by value, and as quick as the hash itself.
@@ -119,6 +127,8 @@ class LabeledTexts:
                 if ends[-1] > ends[0]:
                     digest.update(memoryview(data)[ends[0] : ends[-1]])
         digest.update(self.labels.astype("<i4").tobytes())
+        if self.votes is not None:
+            digest.update(self.votes.fingerprint().encode())
         return digest.hexdigest()
 
     def contents(self) -> str:
@@ -136,7 +146,7 @@ class LabeledTexts:
         return digest.hexdigest()
 
     def write(self, dataset: Path, rejected: Path) -> None:
-        """Write ``dataset.parquet`` and ``rejected.parquet``; :meth:`load` reads them back, equal."""
+        """Write both files, and the votes if there are some as ``votes.parquet`` beside; :meth:`load` reads them."""
         about = {
             "label_names": self.label_names,
             "label_values": self.label_values,
@@ -146,9 +156,24 @@ class LabeledTexts:
         metadata = {_METADATA: json.dumps(about, ensure_ascii=False, sort_keys=True).encode()}
         pq.write_table(self.table.replace_schema_metadata(metadata), dataset, compression="zstd")
         pq.write_table(self.rejected.replace_schema_metadata(None), rejected, compression="zstd")
+        if self.votes is not None:
+            self.votes.write(dataset.with_name(VOTES))
 
     @classmethod
-    def load(cls, dataset: Path, rejected: Path) -> Self:
+    def of(cls, run: Run) -> Self:
+        """Read the dataset of a run.
+
+        Raises
+        ------
+        RunDamagedError
+            If a file is not the one that was written.
+        """
+        has_votes = any(VOTES in stage["outputs"] for stage in run.manifest["stages"].values())
+        votes = run.open(VOTES) if has_votes else None
+        return cls.load(run.open("dataset.parquet"), run.open("rejected.parquet"), votes)
+
+    @classmethod
+    def load(cls, dataset: Path, rejected: Path, votes: Path | None = None) -> Self:
         """Read what :meth:`write` wrote, memory-mapped where the format allows."""
         table = _read(dataset)
         about = json.loads(table.schema.metadata[_METADATA])
@@ -159,6 +184,7 @@ class LabeledTexts:
             label_values=tuple(about["label_values"]),
             origin=Origin(**about["origin"]),
             notes=tuple(about["notes"]),
+            votes=None if votes is None else Votes.load(votes),
         )
 
 

@@ -99,9 +99,14 @@ def encode_labels(column: pa.ChunkedArray, name: str, class_names: Sequence[str]
     )
 
 
+def is_list(type_: pa.DataType) -> bool:
+    """Whether a column of this type holds lists, of any kind."""
+    return any(is_such(type_) for is_such in _LISTS)
+
+
 def _check_type(type_: pa.DataType, name: str) -> None:
     value_type = type_.value_type if types.is_dictionary(type_) else type_
-    if any(is_list(type_) for is_list in _LISTS):
+    if is_list(type_):
         raise _multi_label(str(type_), name)
     known = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
     if not (is_text(type_) or any(is_known(value_type) for is_known in known)):

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -14,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
+from auditor.data.beside import votes_beside
 from auditor.data.check import as_texts, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns
 from auditor.data.files import looks_like_path, read_paths, select
 from auditor.data.hub import read_hub
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
 from auditor.data.labels import Labels, encode_labels
+from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import ColumnError, RowError, SourceError
@@ -48,6 +51,9 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     LabeledTexts
         In the order of the source. Ids are those of ``config.id``, else ``<split>-<row>``, rows counted from 0 within
         the split, blank lines not counted and invalid rows counted, so that an id never depends on what is dropped.
+        With ``config.annotator`` a row is a vote, and a text with all of its votes becomes one row: see
+        :func:`auditor.data.long.gather`. With ``config.votes`` they stand in a column: see
+        :func:`auditor.data.beside.votes_beside`.
 
     Raises
     ------
@@ -67,6 +73,15 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     check_storable(original)
     texts = as_texts(original, columns.text)
     labels = encode_labels(original[columns.label], columns.label, _class_names(found.parts, columns.label))
+    votes = None
+    if config.annotator is not None:
+        gathered = gather(found, original, texts, labels, columns, config)
+        found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
+        labels = replace(gathered.labels, notes=(*labels.notes, *gathered.notes))
+    elif config.votes is not None:
+        names = _class_names(found.parts, columns.label)
+        votes, both = votes_beside(original[config.votes], config.votes, labels, names)
+        labels = replace(both, notes=(*labels.notes, *both.notes))
     splits, rows = _splits_and_rows(found.parts)
     if config.id is None:
         ids = pc.binary_join_element_wise(splits, pc.cast(rows, pa.string()), "-")
@@ -75,7 +90,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         check_ids(ids, config.id, found.parts)
     reasons = invalid_rows(texts, labels.codes)
     valid = reasons.is_null()
-    invalid = len(reasons) - pc.sum(valid).as_py()
+    invalid = len(reasons) - reasons.null_count
     if invalid and not config.drop_invalid:
         raise refuse(reasons, found.parts)
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
@@ -91,6 +106,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         label_values=labels.values,
         origin=_origin(found, columns, config, original.schema),
         notes=_notes(found, columns, labels, invalid, config),
+        votes=votes.only(valid.to_numpy()) if votes else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 from auditor.detection.consensus import Consensus, consensus
 from auditor.detection.find import Detection
-from auditor.detection.flags import Flags, find_flags
+from auditor.detection.flags import Flags, find_flags, with_votes
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
 from auditor.detection.neighbours import nearest, nearest_in_folds
 from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED, Pooling
+from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import defang, issues_table, write_csv
 
@@ -30,5 +31,7 @@ __all__ = [
     "map_seconds",
     "nearest",
     "nearest_in_folds",
+    "rater_health",
+    "with_votes",
     "write_csv",
 ]

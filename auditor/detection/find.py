@@ -17,17 +17,19 @@ from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.definitions import Known, find_definition_problems
-from auditor.detection.flags import find_flags
+from auditor.detection.flags import Flags, find_flags, with_votes
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.kinds import find_kinds
 from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED
+from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
 from auditor.detection.table import issues_table, write_csv
 from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
 from auditor.run import Run
 from auditor.signals import (
+    Annotators,
     Dynamics,
     Inputs,
     Loss,
@@ -38,12 +40,14 @@ from auditor.signals import (
     own_signals,
     signals_for,
     to_table,
+    weigh,
 )
+from auditor.signals.crowd import Crowd
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.bool_]
 
-_SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_similarities"})
+_SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_similarities", "votes", "crowd"})
 """Inputs that not every run has."""
 
 
@@ -71,29 +75,25 @@ class Detection:
     def inputs(self) -> list[str]:
         """Artifacts that it reads."""
         always = ["dataset.parquet", "duplicates.parquet", "folds.npy", "vectors.npy", FROZEN]
-        tuned = [TUNED] if self._is_tuned else []
-        return [
-            *always,
-            *tuned,
-            *self._models.values(),
-            f"probabilities/{CONSENSUS}.npy",
-            *self._repeats,
-            *self._trainings,
-        ]
+        sometimes = [*([TUNED] if self._is_tuned else []), *(["votes.parquet"] if self.data.votes else [])]
+        said = [*self._models.values(), f"probabilities/{CONSENSUS}.npy", *self._repeats]
+        return [*always, *sometimes, *said, *self._trainings]
 
     @property
     def parameters(self) -> dict[str, Any]:
         """All else that its outputs depend on; of the user's own signals, also the version of their code."""
         names = [signal.version if isinstance(signal, OwnSignal) else signal.name for signal in self.signals]
         clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
-        return {"models": list(self._models), **clusters, "seed": self.config.seed, "signals": names}
+        raters = {"raters": self.config.detection.raters} if self.data.votes else {}
+        return {"models": list(self._models), **clusters, **raters, "seed": self.config.seed, "signals": names}
 
     @cached_property
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         there = {"dynamics": self._trainings, "repeats": self._repeats}
         tuned = {"tuned_neighbours", "tuned_similarities"} if self._is_tuned else set()
-        sometimes = {name for name, files in there.items() if files} | tuned
+        votes = {"votes", "crowd"} if self.data.votes else set()
+        sometimes = {name for name, files in there.items() if files} | tuned | votes
         known = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
         return [*signals_for(self.config.pooled, self.data.label_names, known), *own_signals(self.config)]
 
@@ -102,25 +102,30 @@ class Detection:
         data, labels, config, duplicates = self.data, self.data.labels, self.config, self.duplicates
         inputs, signals = self._inputs(), self.signals
         consensus, vectors = inputs["consensus"], inputs["vectors"]
+        flags, crowd = self._flags(consensus)
+        if data.votes is not None:
+            inputs["votes"] = data.votes
+            inputs["crowd"] = np.full_like(consensus, np.nan) if crowd is None else crowd.posterior
         measured = measure(signals, **inputs)
         pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
-        judged = judgeable(labels, self.folds, data.num_classes)
-        flags = find_flags(labels, consensus, judged)
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
+        exact, near = duplicates.exact, duplicates.near
         evidence = Evidence(
-            labels, data.label_names, inputs["probabilities"], duplicates.exact, duplicates.near, inputs["neighbours"]
+            labels, data.label_names, inputs["probabilities"], exact, near, inputs["neighbours"], inputs
         )
-        kinds = find_kinds(consensus, labels, duplicates.exact, flags.is_issue)
-        stable = stability(*self._flagged_by_repeat(inputs.get("repeats", [])))
-        explained_by = [signal for signal in signals if isinstance(signal, Loss)]
+        kinds = find_kinds(consensus if crowd is None else crowd.posterior, labels, exact, flags.is_issue)
+        stable = self._stability(inputs.get("repeats", []))
+        explained_by = [signal for kind in (Annotators, Loss) for signal in signals if isinstance(signal, kind)]
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
         table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*explained_by, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table, space / "issues.csv")
         health = class_health(
-            labels, data.label_names, consensus, judged, flags, duplicates.exact, duplicates.summary(labels)
+            labels, data.label_names, consensus, self._judgeable, flags, duplicates.exact, duplicates.summary(labels)
         )
+        if data.votes is not None:
+            health |= rater_health(data.votes, crowd, labels, data.label_names)
         _write_json(space / "health.json", health)
         rows = np.flatnonzero(~np.isnan(flags.suspicion))
         known = Known(rows, labels, consensus, inputs["neighbours"], duplicates.near)
@@ -150,12 +155,27 @@ class Detection:
             inputs["repeats"] = [self._load(file) for file in self._repeats]
         return inputs
 
-    def _flagged_by_repeat(self, repeats: Sequence[Floats]) -> tuple[list[Rows], list[Rows]]:
-        """Which rows each repeat flags, and which it judges."""
-        labels = self.data.labels
-        judged = [~np.isnan(repeat[:, 0]) for repeat in repeats] or [np.zeros(len(labels), np.bool_)]
-        pairs = zip(repeats, judged, strict=False)
-        return [find_flags(labels, repeat, rows).is_issue for repeat, rows in pairs] or judged, judged
+    def _flags(self, consensus: Floats) -> tuple[Flags, Crowd | None]:
+        """What is flagged, and what votes and models together come to, where there are votes."""
+        labels, votes = self.data.labels, self.data.votes
+        flags, crowd = find_flags(labels, consensus, self._judgeable), None
+        if votes is not None:
+            honest = np.where(self._judgeable[:, None], consensus, np.float32(np.nan))
+            crowd = weigh(votes, honest, self.config.detection.raters)
+        if crowd is not None:
+            flags = with_votes(flags, labels, crowd.posterior, crowd.voted, self._judgeable)
+        return flags, crowd
+
+    def _stability(self, repeats: Sequence[Floats]) -> Floats:
+        """(N,) stability; NaN where there are no repeats."""
+        if not repeats:
+            return np.full(len(self.data), np.nan, np.float32)
+        flags = [self._flags(repeat)[0] for repeat in repeats]
+        return stability([each.is_issue for each in flags], [each.predicted >= 0 for each in flags])
+
+    @cached_property
+    def _judgeable(self) -> Rows:
+        return judgeable(self.data.labels, self.folds, self.data.num_classes)
 
     @property
     def _models(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +121,27 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Fla
     order = np.lexsort((self_confidence, -flags.suspicion))
     flags.rank[order] = np.arange(1, len(labels) + 1)
     return flags
+
+
+def with_votes(flags: Flags, labels: Labels, crowd: Probabilities, voted: Rows, judgeable: Rows) -> Flags:
+    """Flag and rank rows by what raters and models together say, where there are raters.
+
+    The order is that of the given label's probability by votes and models, in all rows. Where somebody voted, an issue
+    is a row whose given label is not the most likely one: confident learning asks for probabilities that know nothing
+    of the given label, which votes do. The other rows' flags stay.
+
+    Parameters
+    ----------
+    flags : Flags
+        By the models alone.
+    labels : (N,) int32
+    crowd : (N, K) float32
+        :attr:`auditor.signals.crowd.Crowd.posterior`.
+    voted, judgeable : (N,) bool
+    """
+    order = find_flags(labels, crowd, judgeable)
+    differs = (order.predicted >= 0) & (order.predicted != labels)
+    return replace(order, is_issue=np.where(voted, differs, flags.is_issue))
 
 
 def _issues(judged: Judged) -> Rows:

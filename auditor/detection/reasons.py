@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ class Evidence:
         Group of rows with the same text, and with nearly the same.
     neighbours : (N, k) int32
         Nearest rows; -1 where there are fewer.
+    more : Inputs
+        What else the signals that are to speak need.
     """
 
     labels: Labels
@@ -38,6 +40,7 @@ class Evidence:
     exact: Labels
     near: Labels
     neighbours: npt.NDArray[np.int32]
+    more: Inputs = field(default_factory=Inputs)
 
 
 def give_reasons(
@@ -54,14 +57,14 @@ def give_reasons(
     evidence : Evidence
     flags : Flags
     signals : sequence of Signal
-        Those that are to speak; they need probabilities and labels alone.
+        Those that are to speak; beside probabilities and labels, they need what ``evidence.more`` holds.
 
     Returns
     -------
     list of R lists of str
         Never empty sentences; fewer of them where less is known.
     """
-    inputs = Inputs(probabilities=evidence.probabilities, labels=evidence.labels)
+    inputs: Inputs = {**evidence.more, "probabilities": evidence.probabilities, "labels": evidence.labels}
     explained = ([signal.explain(row, **inputs) for signal in signals] for row in rows.tolist())
     found = (_agreement(rows, evidence, flags), _duplicates(rows, evidence), _neighbours(rows, evidence, flags))
     return [

@@ -13,17 +13,16 @@ TIERS = ("high", "medium", "low")
 
 
 def stability(flagged: Sequence[Rows], judged: Sequence[Rows]) -> npt.NDArray[np.float32]:
-    """(N,) share of the repeats that judged a row which flag it; NaN where none did, or where there is one alone.
+    """(N,) share of the repeats that judged a row which flag it; NaN where none did.
 
     Parameters
     ----------
     flagged, judged : sequence of (N,) bool
-        By repeat.
+        By repeat; one at least.
     """
     counts = np.sum(judged, axis=0)
-    known = counts > 0 if len(judged) > 1 else np.zeros(len(judged[0]), np.bool_)
-    share = np.full(len(counts), np.nan, np.float32)
-    np.divide(np.sum(flagged, axis=0), counts, out=share, where=known, casting="same_kind")
+    share = np.full(counts.shape, np.nan, np.float32)
+    np.divide(np.sum(flagged, axis=0), counts, out=share, where=counts > 0, casting="same_kind")
     return share
 
 

@@ -20,6 +20,7 @@ from auditor.errors import RunMissingError
 from auditor.models.scores import losses
 from auditor.report.correction import load_correction
 from auditor.report.display import shorten
+from auditor.report.raters import Raters
 from auditor.report.summary import (
     ClassHealth,
     ClassTokens,
@@ -72,7 +73,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
     manifest = run.manifest
     health, scores = _json(run, "health.json"), _json(run, "scores.json")
-    data = LabeledTexts.load(run.open("dataset.parquet"), run.open("rejected.parquet"))
+    data = LabeledTexts.of(run)
     labels, issues = data.labels, _issues(run)
     judged = issues["suspicion"].is_valid().to_numpy()
     loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))
@@ -100,6 +101,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
         not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
         duplicates=_take(Duplicates, health["duplicates"]),
+        raters=Raters.of(health),
         groups=_groups(run),
         worst=exhibits.worst(),
         certain=exhibits.certain(),

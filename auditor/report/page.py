@@ -20,6 +20,8 @@ ABOUT = {
     "consensus": "the mean of the models' log-probabilities",
 }
 """What each model is, in a few words."""
+MOST_RATERS = 50
+"""Raters in the table."""
 
 
 def render_page(summary: Summary, pictures: Pictures) -> str:
@@ -49,6 +51,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         dark=DARK,
         narrow=display.NARROW_SPACE,
         most_classes=figures.MOST_CLASSES,
+        most_raters=MOST_RATERS,
         left_out=figures.LEFT_OUT,
         know_little=know_little,
         metrics={field: name[0].upper() + name[1:] for field, name in METRICS.items()},

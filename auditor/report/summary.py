@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from auditor.config import AuditConfig
 from auditor.report.correction import Correction
+from auditor.report.raters import Raters
 from auditor.report.tokens import Token
 
 
@@ -221,6 +222,7 @@ class Summary:
     overlaps: tuple[Overlap, ...]
     not_judgeable: tuple[NotJudgeable, ...]
     duplicates: Duplicates
+    raters: Raters | None
     groups: tuple[Group, ...]
     worst: tuple[Exhibit, ...]
     certain: tuple[Exhibit, ...]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from auditor.config import AuditConfig, is_address
+from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
 from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
 from auditor.signals.confident_learning import ConfidentLearning
+from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability
 from auditor.signals.disagreement import Disagreement
@@ -40,6 +42,7 @@ OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "data_map_confidence": lambda models, names: DataMapConfidence(names),
     "data_map_variability": lambda models, names: DataMapVariability(names),
     "forgetting": lambda models, names: Forgetting(names),
+    "annotators": lambda models, names: Annotators(names),
 }
 """The signals of which a run has one each, by name: each is called with the models and the label names."""
 
@@ -73,8 +76,10 @@ def own_signals(config: AuditConfig) -> list[OwnSignal]:
 __all__ = [
     "OF_A_RUN",
     "SIGNALS",
+    "Annotators",
     "AreaUnderMargin",
     "ConfidentLearning",
+    "Crowd",
     "DataMapConfidence",
     "DataMapVariability",
     "Disagreement",
@@ -93,9 +98,11 @@ __all__ = [
     "Signal",
     "Speaking",
     "Suspicion",
+    "crowd_posterior",
     "listed",
     "measure",
     "own_signals",
     "signals_for",
     "to_table",
+    "weigh",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.data.votes import Votes
 from auditor.signals.dynamics import Dynamics
 
 Suspicion = npt.NDArray[np.float32]
@@ -48,6 +49,10 @@ class Inputs(TypedDict, total=False):
     texts : sequence of N str
     label_names : sequence of K str
         Name of each code.
+    votes : Votes
+        Of several raters on the rows.
+    crowd : (N, K) float32 array
+        What votes and models together come to (:func:`auditor.signals.crowd.weigh`).
     """
 
     probabilities: Mapping[str, npt.NDArray[np.float32]]
@@ -65,6 +70,8 @@ class Inputs(TypedDict, total=False):
     dynamics: Mapping[str, Dynamics]
     texts: Sequence[str]
     label_names: Sequence[str]
+    votes: Votes
+    crowd: npt.NDArray[np.float32]
 
 
 class Signal(Protocol):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from auditor.detection import Flags, consensus, find_flags
+from auditor.detection import Flags, consensus, find_flags, with_votes
 from tests.detection.made import random_rows
 
 seeds = st.integers(0, 2**32 - 1)
@@ -174,3 +174,17 @@ def test_equal_chances_keep_the_given_label():
     flags = flags_of(np.array([1, 0], dtype=np.int32), np.full((2, 2), 0.5, dtype=np.float32))
     assert flags.predicted.tolist() == [1, 0]
     assert flags.suggested.tolist() == [0, 1]
+
+
+def test_votes_order_all_rows_and_flag_those_that_somebody_voted_on() -> None:
+    labels, consensus = random_rows(3, 200, 3)
+    crowd = np.roll(consensus, 1, axis=0)
+    crowd[0] = np.nan
+    voted, judgeable = np.arange(200) % 2 == 0, np.ones(200, dtype=np.bool_)
+    alone = find_flags(labels, consensus, judgeable)
+    both = with_votes(alone, labels, crowd, voted & (np.arange(200) > 0), judgeable)
+    np.testing.assert_array_equal(both.suspicion[1:], 1 - crowd[np.arange(200), labels][1:])
+    np.testing.assert_array_equal(both.rank, find_flags(labels, crowd, judgeable).rank)
+    differs = np.nan_to_num(crowd).argmax(axis=1) != labels
+    np.testing.assert_array_equal(both.is_issue[2::2], differs[2::2])
+    np.testing.assert_array_equal(both.is_issue[1::2], alone.is_issue[1::2])

@@ -17,9 +17,10 @@ from auditor import detection
 from auditor.config import AuditConfig, DetectionConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
+from auditor.data.votes import Votes
 from auditor.models.scores import score
 from auditor.run import Run
-from auditor.signals import Loss, measure, signals_for
+from auditor.signals import Loss, measure, signals_for, weigh
 
 EMOTIONS = ("sadness", "joy", "love", "anger", "fear", "surprise")
 MODELS = ("features", "lexical", "finetuned")
@@ -39,6 +40,7 @@ class MadeRun:
     names : K label names
     probabilities : (N, K) by model; NaN rows are not judged
     map : (N, 2); its points also serve as vectors
+    votes : of several raters
     """
 
     texts: list[str]
@@ -49,6 +51,7 @@ class MadeRun:
     splits: list[str] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     source: str = "diary.csv"
+    votes: Votes | None = None
     notes: tuple[str, ...] = ("The column 'text' was taken for the texts.",)
 
     def write(self, directory: Path) -> Path:
@@ -93,7 +96,7 @@ class MadeRun:
         )
         rejected = pa.table({"split": ["all"], "position": pa.array([rows], pa.int64()), "reason": ["no label"]})
         origin = Origin(self.source, "csv", "text", "label", None, {})
-        return LabeledTexts(table, rejected, self.names, self.names, origin, self.notes)
+        return LabeledTexts(table, rejected, self.names, self.names, origin, self.notes, self.votes)
 
     def _detect(self, at: Path, data: LabeledTexts, consensus: Floats) -> None:
         config = DetectionConfig()
@@ -111,6 +114,9 @@ class MadeRun:
         health = detection.class_health(
             self.labels, self.names, consensus, judged, flags, duplicates.exact, duplicates.summary(self.labels)
         )
+        if self.votes:
+            crowd = weigh(self.votes, consensus)
+            health |= detection.rater_health(self.votes, crowd, self.labels, self.names)
         issues = detection.issues_table(data, flags, evidence, measured, group, losses)
         pq.write_table(issues, at / "issues.parquet")
         pq.write_table(groups, at / "groups.parquet")

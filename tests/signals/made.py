@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from auditor.data.votes import Votes
 from auditor.signals import Dynamics, Inputs, Signal, signals_for
 
 MODELS = ("features", "lexical", "finetuned")
@@ -30,6 +31,7 @@ def random_inputs(seed: int, rows: int = 60, classes: int = 4, present: int | No
     neighbours = rng.integers(-1, rows, (rows, 5)).astype(np.int32)
     similarities = np.where(neighbours < 0, np.nan, rng.uniform(-0.2, 1, (rows, 5))).astype(np.float32)
     probabilities = {name: _chances(rng, rows, classes, judged) for name in MODELS}
+    votes = random_votes(seed, rows, classes)
     return Inputs(
         probabilities=probabilities,
         consensus=_chances(rng, rows, classes, judged),
@@ -41,7 +43,16 @@ def random_inputs(seed: int, rows: int = 60, classes: int = 4, present: int | No
         identical=identical,
         duplicates=duplicates,
         dynamics={f"fold-{fold}": _training(rng, rows, classes) for fold in range(2)},
+        votes=votes,
+        crowd=_chances(rng, rows, classes, judged),
     )
+
+
+def random_votes(seed: int, rows: int, classes: int, raters: int = 4, share: float = 0.6) -> Votes:
+    """Some rows have votes of all raters, some of none."""
+    rng = np.random.default_rng(seed)
+    row, rater = np.nonzero(rng.random((rows, raters)) < share)
+    return Votes.of(row, [f"rater {one}" for one in rater], rng.integers(0, classes, len(row)))
 
 
 def reordered(inputs: Inputs, order: np.ndarray[Any, Any]) -> Inputs:
@@ -51,6 +62,8 @@ def reordered(inputs: Inputs, order: np.ndarray[Any, Any]) -> Inputs:
     new: Any = {name: values[order] for name, values in inputs.items() if isinstance(values, np.ndarray)}
     new["neighbours"] = np.where(new["neighbours"] < 0, np.int32(-1), place[new["neighbours"]])
     new["probabilities"] = {name: values[order] for name, values in inputs["probabilities"].items()}
+    votes = inputs["votes"]
+    new["votes"] = Votes.encoded(place[votes.row], votes.rater, votes.raters, votes.label)
     new["dynamics"] = {}
     for name, one in inputs["dynamics"].items():
         moved = np.argsort(place[one.rows])
@@ -62,13 +75,13 @@ def with_more_classes(inputs: Inputs, more: int) -> Inputs:
     """The same, with classes of which no model has ever heard."""
     new: Any = dict(inputs)
     widened = [(0, 0), (0, more)]
-    new["consensus"] = np.pad(inputs["consensus"], widened)
+    new["consensus"], new["crowd"] = np.pad(inputs["consensus"], widened), np.pad(inputs["crowd"], widened)
     new["probabilities"] = {name: np.pad(values, widened) for name, values in inputs["probabilities"].items()}
     new["dynamics"] = {
         name: Dynamics(one.rows, np.pad(one.logits, [(0, 0), *widened], constant_values=-1e4))
         for name, one in inputs["dynamics"].items()
     }
-    for values in (new["consensus"], *new["probabilities"].values()):
+    for values in (new["consensus"], new["crowd"], *new["probabilities"].values()):
         values[np.isnan(values[:, 0])] = np.nan
     return new  # type: ignore[no-any-return]
 
