@@ -170,8 +170,21 @@ class FinetunedConfig(_Part):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
+class ConsensusConfig(_Part):
+    """How all that is known of a row is pooled; :func:`auditor.detection.consensus` says what each does."""
+
+    robustness: Fraction = 0.5
+    """Of the loss that the models' weights are learnt by: 0 is the log-loss, 1 the share of misses."""
+    neighbourhoods: Fraction = 0.2
+    """What the model of the neighbourhoods weighs beside all experts."""
+    largest_shift: Annotated[float, Field(ge=1)] = 2.0
+    """A label's share is corrected by this factor at most."""
+
+
 class DetectionConfig(_Part):
-    """Neighbours, map and groups."""
+    """Consensus, neighbours, map and groups."""
+
+    consensus: ConsensusConfig = ConsensusConfig()
 
     neighbours: Positive = 20
     exact_neighbours_to: Positive = 100_000

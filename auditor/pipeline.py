@@ -327,7 +327,8 @@ class _Pipeline:
             _write_json(space / "scores.json", scores)
 
         with self.listener.task("Finding issues"):
-            parameters = {"models": config.pooled, "seed": config.seed}
+            how = config.detection.consensus.model_dump(mode="json")
+            parameters = {"models": config.pooled, **how, "seed": config.seed}
             self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=parameters)
             for note in doubts(self.run, config.probabilities, self.data.label_names):
                 self.listener.note(note)

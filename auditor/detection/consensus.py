@@ -9,16 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from auditor.config import PROBABILITY_FLOOR
+from auditor.config import PROBABILITY_FLOOR, ConsensusConfig
 from auditor.detection.neighbourhoods import Neighbourhoods
 from auditor.detection.votes import Rows, Votes
 from auditor.detection.weights import learn_weights
 from auditor.models.scores import floored
 
-NEIGHBOURHOODS = 0.2
-"""How much the model of the neighbourhoods weighs beside the experts."""
-_SHIFT = 2.0
-"""A label's share is corrected by this factor at most."""
 _LEAST = 1e-4
 """No true label is less likely by its neighbourhood than this: the model is too simple to be that sure."""
 _ROWS, _CELLS, _BLOCK = 20_000, 1 << 22, 1 << 22
@@ -69,6 +65,7 @@ def consensus(
     labels: npt.NDArray[np.int32],
     folds: npt.NDArray[np.integer],
     around: Neighbourhoods | None = None,
+    config: ConsensusConfig | None = None,
     seed: int = 0,
 ) -> Consensus:
     """Pool what is known of each row without its own label.
@@ -91,7 +88,8 @@ def consensus(
     folds : (N,) int
         Rows of a fold get weights that were learnt from others.
     around : Neighbourhoods, optional
-        Of the same votes; without it, the product of the experts is all that there is.
+        Without it, the product of the experts is all that there is.
+    config : ConsensusConfig, optional
     seed : int
         Of the samples that are learnt from, where there are very many rows.
 
@@ -99,6 +97,7 @@ def consensus(
     -------
     Consensus
     """
+    config = config or ConsensusConfig()
     experts, shape = _Experts(models, votes), next(iter(models.values())).shape
     pooled = np.full(shape, np.nan, dtype=np.float32)
     rows = judged_by(models)
@@ -106,11 +105,11 @@ def consensus(
     if not len(rows):
         return Consensus(pooled, dict.fromkeys(experts.names, 0.0), given)
     parts = _parts(rows, folds)
-    weights = _cross_fitted(experts, labels, rows, parts, seed)
+    weights = _cross_fitted(experts, labels, rows, parts, config.robustness, seed)
     for block, part in _blocks(rows, parts, shape[1]):
         logs = log_softmax(np.tensordot(weights[part], experts.logs(block), 1), axis=1)
         if around:
-            logs = _corrected(logs, around, votes, block, given)
+            logs = _corrected(logs, around, block, given, config)
         chances = np.maximum(softmax(logs, axis=1), PROBABILITY_FLOOR)
         pooled[block] = chances / chances.sum(axis=1, keepdims=True)
     mean = np.average(weights, axis=0, weights=np.bincount(parts, minlength=len(weights)))
@@ -123,12 +122,17 @@ def judged_by(models: Mapping[str, npt.NDArray[np.float32]]) -> Rows:
 
 
 def _corrected(
-    logs: Chances, around: Neighbourhoods, votes: Mapping[str, Votes], rows: Rows, given: Chances
+    logs: Chances,
+    around: Neighbourhoods,
+    rows: Rows,
+    given: Chances,
+    config: ConsensusConfig,
 ) -> Chances:
     """(n, K) logs, with the neighbourhoods' share in them and the labels' shares set right."""
-    near = np.log(np.maximum(softmax(around.logs(votes, rows), axis=1), _LEAST))
-    shift = np.clip(np.log(around.shares) - np.log(given), -np.log(_SHIFT), np.log(_SHIFT))
-    corrected: Chances = (1 - NEIGHBOURHOODS) * logs + NEIGHBOURHOODS * near + shift
+    near = np.log(np.maximum(softmax(around.logs(rows), axis=1), _LEAST))
+    most = np.log(config.largest_shift)
+    shift = np.clip(np.log(around.shares) - np.log(given), -most, most)
+    corrected: Chances = (1 - config.neighbourhoods) * logs + config.neighbourhoods * near + shift
     return corrected
 
 
@@ -139,7 +143,12 @@ def _parts(rows: Rows, folds: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
 
 
 def _cross_fitted(
-    experts: _Experts, labels: npt.NDArray[np.int32], rows: Rows, parts: npt.NDArray[np.intp], seed: int
+    experts: _Experts,
+    labels: npt.NDArray[np.int32],
+    rows: Rows,
+    parts: npt.NDArray[np.intp],
+    robustness: float,
+    seed: int,
 ) -> Chances:
     """(P, M) weights for each part, learnt from the others; from all rows where there is no other."""
     classes = next(iter(experts.models.values())).shape[1]
@@ -152,7 +161,7 @@ def _cross_fitted(
     for part in range(int(parts.max()) + 1):
         others = parts_of != part
         others = others if others.any() else ~others
-        weights.append(learn_weights(logs[:, others], labels[rows[sample[others]]]))
+        weights.append(learn_weights(logs[:, others], labels[rows[sample[others]]], robustness))
     return np.array(weights)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,18 +38,21 @@ class Neighbourhoods:
     ----------
     shares : (K,) float64
         Of the true labels.
-    confusions : mapping of str to (K, K) float64
-        For each space of vectors: true label × label of a neighbour; rows sum to 1.
+    votes : tuple of Votes
+        In each space of vectors.
+    confusions : tuple of (K, K) float64
+        For each space: true label × label of a neighbour; rows sum to 1.
     """
 
     shares: Shares
-    confusions: Mapping[str, Shares]
+    votes: tuple[Votes, ...]
+    confusions: tuple[Shares, ...]
 
-    def logs(self, votes: Mapping[str, Votes], rows: Rows) -> Shares:
+    def logs(self, rows: Rows) -> Shares:
         """(n, K) log of the true labels' chances, by the neighbours' labels alone; not normalised."""
         logs = np.log(self.shares) + np.zeros((len(rows), 1))
-        for name in sorted(votes):
-            logs += weighed(votes[name], rows) @ np.log(self.confusions[name]).T
+        for votes, confusion in zip(self.votes, self.confusions, strict=True):
+            logs += weighed(votes, rows) @ np.log(confusion).T
         return logs
 
 
@@ -58,27 +61,24 @@ def weighed(votes: Votes, rows: Rows) -> Any:
     return votes.counts(rows) * min(1.0, INDEPENDENT / votes.neighbours.shape[1])
 
 
-def find_neighbourhoods(
-    votes: Mapping[str, Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int
-) -> Neighbourhoods:
+def find_neighbourhoods(votes: Sequence[Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int) -> Neighbourhoods:
     """Find the likeliest model by expectation maximisation.
 
     Parameters
     ----------
-    votes : mapping of str to Votes
+    votes : sequence of Votes
         In one or more spaces of vectors.
     labels : (N,) int32
     rows : (n,) int
         Whose labels are explained; of many, a sample drawn by seed.
     seed : int
     """
-    names = sorted(votes)
-    classes = votes[names[0]].classes
+    classes = votes[0].classes
     most = min(_ROWS, max(1, _CELLS // classes))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     own = csr_array((np.ones(len(rows)), labels[rows], np.arange(len(rows) + 1)), (len(rows), classes))
-    seen = [own, *(weighed(votes[name], rows) for name in names)]
+    seen = [own, *(weighed(each, rows) for each in votes)]
     given = (np.bincount(labels[rows], minlength=classes) + 0.5) / (len(rows) + classes / 2)
     start = _RIGHT * np.eye(classes) + (1 - _RIGHT) * given
     anchors = [_ANCHOR * counts.sum() * given[:, None] * start for counts in seen]
@@ -88,7 +88,7 @@ def find_neighbourhoods(
         chances = softmax(logs, axis=1)
         shares = (chances.sum(axis=0) + 0.5) / (len(rows) + classes / 2)
         confusions = [_confusion(counts.T @ chances, anchor) for counts, anchor in zip(seen, anchors, strict=True)]
-    return Neighbourhoods(shares, dict(zip(names, confusions[1:], strict=True)))
+    return Neighbourhoods(shares, tuple(votes), tuple(confusions[1:]))
 
 
 def _confusion(together: Shares, anchor: Shares) -> Shares:

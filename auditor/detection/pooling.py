@@ -69,16 +69,16 @@ class Pooling:
         The consensus pools each model's mean over its repeats. That of a repeat alone takes the models which were
         trained again then, and the others as they are. Returns the (N, K) probabilities of the consensus.
         """
-        labels, seed = self.data.labels, self.config.seed
+        labels, seed, how = self.data.labels, self.config.seed, self.config.detection.consensus
         votes = {name: self._votes(file) for file, name in self._spaces.items()}
         experts = [self._experts(repeat) for repeat in range(len(self.folds))]
-        around = find_neighbourhoods(votes, labels, judged_by(experts[0]), seed)
+        around = find_neighbourhoods(list(votes.values()), labels, judged_by(experts[0]), seed)
         whole, *alone = self.outputs
         # Where there are no repeats, there is none alone.
         for file, models, folds in zip(alone, experts, self.folds, strict=False):
-            _save(space / file, consensus(models, votes, labels, folds, around, seed).probabilities)
+            _save(space / file, consensus(models, votes, labels, folds, around, how, seed).probabilities)
         means = {name: _mean([models[name] for models in experts]) for name in experts[0]}
-        found = consensus(means, votes, labels, self.folds[0], around, seed)
+        found = consensus(means, votes, labels, self.folds[0], around, how, seed)
         _save(space / whole, found.probabilities)
         about = {"weights": found.weights, "shares": dict(zip(self.data.label_names, found.shares, strict=True))}
         (space / "consensus.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), "utf-8")

@@ -7,13 +7,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-ROBUSTNESS = 0.5
-"""The q of the loss: towards 0 it is the log-loss, at 1 the share of misses (times a half)."""
-
 Logs = npt.NDArray[np.float64]
 
 
-def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float = ROBUSTNESS) -> Logs:
+def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float) -> Logs:
     """The exponents with which the product of the experts' distributions fits the given labels best.
 
     The fit is measured by the generalised cross-entropy (1 - p**q) / q of Zhang and Sabuncu (2018). A label that the
@@ -28,7 +25,7 @@ def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float
     labels : (n,) int
         Codes of the given labels.
     robustness : float
-        q, in (0, 1].
+        q, in [0, 1]; 0 stands for the limit, the log-loss.
 
     Returns
     -------
@@ -43,7 +40,8 @@ def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float
         powered = pooled[rows, labels] ** robustness
         expected = np.einsum("nk,mnk->mn", pooled, logs)
         gradient: Logs = -(powered * (given - expected)).mean(axis=1)
-        return float((1 - powered).mean() / robustness), gradient
+        value = (1 - powered).mean() / robustness if robustness else -np.log(pooled[rows, labels]).mean()
+        return float(value), gradient
 
     found = minimize(loss, np.full(experts, 1 / experts), jac=True, bounds=[(0, None)] * experts, method="L-BFGS-B")
     weights: Logs = found.x
