@@ -22,7 +22,7 @@ MODELS = ("features", "lexical", "finetuned")
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cached:
     """One set under one seed.
 
@@ -52,8 +52,16 @@ class Cached:
         Logits of the fine-tuned model for the rows held out, after each epoch.
     tuned_vectors : (N, D) float32
         Of the fine-tuned models, each row by the one that did not see it: three spaces, compared within a fold alone.
+    tuned_neighbours, tuned_similarities : (N, k) int32, (N, k) float32
+        The nearest other rows in those spaces.
+    repeats : list of dict of str to (N, K) float32
+        Probabilities of the first training and its repeats, by model.
+    duplicates : (N,) int32
+        Group of (near) duplicates of each row.
     signals : pandas.DataFrame
         N rows, as the audit measured them.
+    issues : pandas.DataFrame
+        ``issues.parquet``: what the audit says of each row.
     wrong : (N,) bool
         Whose given label is not the true one: for scoring alone.
     """
@@ -71,7 +79,12 @@ class Cached:
     trained: dict[int, Dynamics]
     held_out: Floats
     tuned_vectors: Floats
+    tuned_neighbours: npt.NDArray[np.int32]
+    tuned_similarities: Floats
+    repeats: list[dict[str, Floats]]
+    duplicates: npt.NDArray[np.int32]
     signals: pd.DataFrame
+    issues: pd.DataFrame
     wrong: npt.NDArray[np.bool_]
 
     @classmethod
@@ -80,7 +93,7 @@ class Cached:
         run = runs / f"{name}-{seed}"
         texts = LabeledTexts.load(run / "dataset.parquet", run / "rejected.parquet")
         folds = np.load(run / "folds.npy")
-        nearest = np.load(run / "neighbours.npz")
+        nearest, tuned_nearest = np.load(run / "neighbours.npz"), np.load(run / "neighbours.finetuned.npz")
         made = {fold: run / f"dynamics/finetuned/fold-{fold}" for fold in fold_numbers(folds)}
         held = {fold: np.load(path.with_suffix(".held_out.npy")) for fold, path in made.items()}
         tuned = {fold: np.load(path.with_suffix(".vectors.npy")) for fold, path in made.items()}
@@ -97,13 +110,24 @@ class Cached:
             vectors=np.load(run / "vectors.npy"),
             neighbours=nearest["index"],
             similarities=nearest["similarity"],
-            probabilities={model: np.load(run / f"probabilities/{model}.npy") for model in MODELS},
+            probabilities=_probabilities(run / "probabilities", ""),
             trained={
                 fold: Dynamics(np.flatnonzero(trained_on(folds, fold)), np.load(path.with_suffix(".train.npy")))
                 for fold, path in made.items()
             },
             held_out=np.concatenate([held[fold] for fold in made], axis=1)[:, place],
             tuned_vectors=np.concatenate([tuned[fold] for fold in made])[place].astype(np.float32),
+            tuned_neighbours=tuned_nearest["index"],
+            tuned_similarities=tuned_nearest["similarity"],
+            repeats=[_probabilities(run / "probabilities", again) for again in ("", "repeat-1", "repeat-2")],
+            duplicates=pd.read_parquet(run / "duplicates.parquet")["near"].to_numpy(),
             signals=pd.read_parquet(run / "signals.parquet"),
+            issues=pd.read_parquet(run / "issues.parquet"),
             wrong=wrong.loc[texts.ids].to_numpy(),
         )
+
+
+def _probabilities(folder: Path, again: str) -> dict[str, Floats]:
+    """By model, of a repeat; of what was not trained again, the first time's."""
+    places = {model: [folder / again / f"{model}.npy", folder / f"{model}.npy"] for model in MODELS}
+    return {model: np.load(next(place for place in both if place.exists())) for model, both in places.items()}
