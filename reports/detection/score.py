@@ -61,6 +61,8 @@ def score(name: str, seed: int, again: bool = False) -> pd.DataFrame:
         rows.append({"set": name, "seed": seed, "group": group, "ranking": ranking} | measures(scores, cached.wrong))
         rows[-1]["seconds"] = seconds
     pd.DataFrame(draws).to_parquet(place.with_name("draws.parquet"), index=False)
+    said = cached.issues[["id", "suspicion", "is_issue", "tier", "kind", "kind_confidence", "stability"]]
+    said.assign(wrong=cached.wrong).to_parquet(place.with_name("judged.parquet"), index=False)
     table = pd.DataFrame(rows)
     table.to_parquet(place, index=False)
     shown = table[table["group"].isin(["ours", "peer"])]
