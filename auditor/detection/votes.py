@@ -54,20 +54,18 @@ class Votes:
 
     def shares(self, rows: Rows) -> npt.NDArray[np.float64]:
         """(n, K) share of the votes that each label gets, smoothed; equal shares where nobody votes."""
-        votes = self._summed(rows, self.weights[rows]).toarray() + _SMOOTHING
+        cells = np.arange(len(rows))[:, None] * self.classes + self.labels[self.neighbours[rows]]
+        votes = np.bincount(cells.ravel(), self.weights[rows].ravel(), len(rows) * self.classes) + _SMOOTHING
+        votes = votes.reshape(len(rows), self.classes)
         shares: npt.NDArray[np.float64] = votes / votes.sum(axis=1, keepdims=True)
         return shares
 
     def counts(self, rows: Rows) -> Any:
-        """(n, K) scipy.sparse.csr_array of float64: how many neighbours vote for each label, whatever they weigh."""
-        return self._summed(rows, (self.weights[rows] > 0).astype(np.float64))
+        """(n, K) scipy.sparse.csr_array of float64: how many neighbours vote for each label, whatever they weigh.
 
-    def _summed(self, rows: Rows, weights: npt.NDArray[Any]) -> Any:
-        near = self.neighbours[rows]
-        ends = np.arange(len(rows) + 1) * near.shape[1]
+        Several of one label stand in cells of their own, which count together.
+        """
         # A neighbour that is not there has no weight: which label stands in its place does not matter.
-        table = csr_array(
-            (weights.astype(np.float64).ravel(), self.labels[near].ravel(), ends), (len(rows), self.classes)
-        )
-        table.sum_duplicates()
-        return table
+        near, voting = self.neighbours[rows], (self.weights[rows] > 0).astype(np.float64)
+        ends = np.arange(len(rows) + 1) * near.shape[1]
+        return csr_array((voting.ravel(), self.labels[near].ravel(), ends), (len(rows), self.classes))
