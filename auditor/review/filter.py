@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -25,6 +25,11 @@ def _sayable(text: str) -> str:
 Name = Annotated[str, AfterValidator(_sayable)]
 Suspicion = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
+Kind = Literal["mislabelled", "ambiguous", "none_fits", "duplicate_conflict", "unclear"]
+Tier = Literal["high", "medium", "low"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""As :mod:`auditor.detection` has them, which takes seconds to import."""
 
 _PAIR: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
 _BOOLEANS = {"1": True, "0": False}
@@ -44,6 +49,10 @@ class Filter(BaseModel):
     min_suspicion, max_suspicion : float or None
         Both inclusive; rows that are not judged have no suspicion, and are then not found.
     issue : bool or None
+    kind : tuple of str
+        What may be wrong with the row.
+    tier : tuple of str
+        How surely its flag stays.
     verdict : tuple of str
         Verdicts that stand, of any reviewer, or of one of ``reviewer`` if that is given.
     reviewer : tuple of str
@@ -68,6 +77,8 @@ class Filter(BaseModel):
     min_suspicion: Suspicion | None = None
     max_suspicion: Suspicion | None = None
     issue: bool | None = None
+    kind: tuple[Kind, ...] = ()
+    tier: tuple[Tier, ...] = ()
     verdict: tuple[Verdict, ...] = ()
     reviewer: tuple[Name, ...] = ()
     undecided: Literal["anyone", "me"] | None = None

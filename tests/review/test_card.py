@@ -142,7 +142,8 @@ def test_briefs_say_who_has_decided_what(cards: Cards, verdicts: Verdicts) -> No
         {"reviewer": "bob", "verdict": "exclude", "new_labels": []},
     ]
     card = cards.card(7)
-    assert {*brief} == {*("row", "id", "text", "split", "given", "suggested", "suspicion", "rank", "issue", "verdicts")}
+    own = ("row", "id", "text", "split", "given", "suggested", "suspicion", "rank", "issue", "kind", "tier", "verdicts")
+    assert {*brief} == {*own}
     assert all(card[name] == brief[name] for name in brief if name != "verdicts")
     assert (other["suspicion"], other["suggested"], other["verdicts"]) == (None, None, [])
 

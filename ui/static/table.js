@@ -8,7 +8,7 @@ import { Pager } from "./pager.js";
 import { bar, button, change, standing } from "./parts.js";
 import { Picks } from "./picks.js";
 import { store } from "./store.js";
-import { decimal, sortName } from "./words.js";
+import { decimal, kindName, sortName } from "./words.js";
 
 /** Orders that a click on a column's head asks for. */
 const ORDERS = { pair: "ascending", suspicion: "descending" };
@@ -105,7 +105,9 @@ function opener(row) {
 
 function suspicion(row) {
   const flag = row.issue ? el("span", { class: "pg-flag" }, "issue") : null;
-  return [el("span", { class: "pg-number" }, decimal(row.suspicion)), bar(row.suspicion ?? 0, "differ"), flag];
+  const about = [row.kind && kindName(row.kind), row.tier && `tier ${row.tier}`].filter(Boolean).join(" · ");
+  const kind = about ? el("div", { class: "pg-kind" }, about) : null;
+  return [el("span", { class: "pg-number" }, decimal(row.suspicion)), bar(row.suspicion ?? 0, "differ"), flag, kind];
 }
 
 function line(row, box, columns) {
