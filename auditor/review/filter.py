@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -13,6 +14,27 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from auditor.errors import FilterError
 from auditor.review.event import Verdict
 
+
+class Kind(StrEnum):
+    """What may be wrong with a row, as :mod:`auditor.detection.kinds` has it, which takes seconds to import."""
+
+    mislabelled = "mislabelled"
+    ambiguous = "ambiguous"
+    none_fits = "none_fits"
+    duplicate_conflict = "duplicate_conflict"
+    unclear = "unclear"
+
+
+class Tier(StrEnum):
+    """How surely a flag stays, as :mod:`auditor.detection.stability` has it."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
+KINDS = tuple(kind.value for kind in Kind)
+TIERS = tuple(tier.value for tier in Tier)
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
 """Names that stand in the same URL and say how rows are shown, not which."""
 
@@ -25,11 +47,6 @@ def _sayable(text: str) -> str:
 Name = Annotated[str, AfterValidator(_sayable)]
 Suspicion = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
-Kind = Literal["mislabelled", "ambiguous", "none_fits", "duplicate_conflict", "unclear"]
-Tier = Literal["high", "medium", "low"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-TIERS: tuple[Tier, ...] = get_args(Tier)
-"""As :mod:`auditor.detection` has them, which takes seconds to import."""
 
 _PAIR: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
 _BOOLEANS = {"1": True, "0": False}
