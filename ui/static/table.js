@@ -105,9 +105,15 @@ function opener(row) {
 
 function suspicion(row) {
   const flag = row.issue ? el("span", { class: "pg-flag" }, "issue") : null;
-  const about = [row.kind && kindName(row.kind), row.tier && `tier ${row.tier}`].filter(Boolean).join(" · ");
-  const kind = about ? el("div", { class: "pg-kind" }, about) : null;
-  return [el("span", { class: "pg-number" }, decimal(row.suspicion)), bar(row.suspicion ?? 0, "differ"), flag, kind];
+  const tier = row.tier ? el("span", { class: "pg-kind" }, row.issue ? ", " : "", `tier ${row.tier}`) : null;
+  const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
+  return [
+    el("span", { class: "pg-number" }, decimal(row.suspicion)),
+    bar(row.suspicion ?? 0, "differ"),
+    flag,
+    tier,
+    kind,
+  ];
 }
 
 function line(row, box, columns) {
