@@ -65,7 +65,7 @@ class Audit:
 
     @cached_property
     def consensus(self) -> dict[str, Any]:
-        """``weights``, how far each model is trusted, and ``shares`` of the labels; empty in a run of a former version."""
+        """How far each model is trusted, and the labels' estimated shares; empty in a run of a former version."""
         return dict(self._if_there("consensus.json", {}))
 
     @property

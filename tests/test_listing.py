@@ -13,9 +13,18 @@ from auditor.commands.listing import print_ranking
 from tests.review.runs import write_run
 
 ROW: dict[str, Any] = {
-    **{"rank": 1, "id": "train-7", "given_label": "joy", "suggested_label": "love", "suspicion": 0.98765},
-    **{"text": "i feel so loved", "is_issue": True, "kind": "mislabelled", "kind_confidence": 0.72, "tier": "high"},
-    **{"stability": 1.0, "reasons": ["All 3 models prefer love.", "Another one."]},
+    "rank": 1,
+    "id": "train-7",
+    "given_label": "joy",
+    "suggested_label": "love",
+    "suspicion": 0.98765,
+    "text": "i feel so loved",
+    "is_issue": True,
+    "kind": "mislabelled",
+    "kind_confidence": 0.72,
+    "tier": "high",
+    "stability": 1.0,
+    "reasons": ["All 3 models prefer love.", "Another one."],
 }
 NOTHING = {"suggested_label": None, "suspicion": float("nan"), "kind": None, "kind_confidence": float("nan")}
 
@@ -55,9 +64,7 @@ def test_no_line_is_longer_than_the_terminal_and_nothing_is_obeyed() -> None:
     assert len(out.splitlines()) < 15
 
 
-def test_a_run_of_a_former_version_says_why_nothing_fits(
-    invoke: Any, tmp_path: Path
-) -> None:
+def test_a_run_of_a_former_version_says_why_nothing_fits(invoke: Any, tmp_path: Path) -> None:
     write_run(tmp_path / "run", rows=60, old=True)
     code, out, _ = invoke("issues", "run", "--kind", "unclear")
     assert code == 0

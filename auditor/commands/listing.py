@@ -33,7 +33,8 @@ def print_ranking(frame: pd.DataFrame, config: Mapping[str, Any], console: Conso
         Lines are as long as it is wide.
     """
     repeats = AuditConfig.model_validate(config).trainings
-    for number, row in enumerate(frame.astype(object).where(frame.notna(), None).to_dict("records")):
+    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[assignment]
+    for number, row in enumerate(rows):
         if number:
             console.print()
         head, *more = (part.wrap(console, console.width - len(_INDENT)) for part in _parts(row, repeats))

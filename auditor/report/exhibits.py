@@ -24,9 +24,7 @@ Rows = npt.NDArray[np.intp]
 class Exhibits:
     """Picks the rows that are shown, and reads no more than those."""
 
-    def __init__(
-        self, data: LabeledTexts, issues: pa.Table, loss: Floats, probabilities: Mapping[str, Floats]
-    ) -> None:
+    def __init__(self, data: LabeledTexts, issues: pa.Table, loss: Floats, probabilities: Mapping[str, Floats]) -> None:
         self.data, self.issues, self.loss, self.probabilities = data, issues, loss, probabilities
 
     def worst(self) -> tuple[Exhibit, ...]:

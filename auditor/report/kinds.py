@@ -47,7 +47,9 @@ class Kinds:
         del together[None, None]
         if not together:
             return None
-        every = [KindRows(kind, {tier: together[kind, tier] for tier in (*TIERS_MEAN, None)}) for kind in (*KINDS, None)]
+        every = [
+            KindRows(kind, {tier: together[kind, tier] for tier in (*TIERS_MEAN, None)}) for kind in (*KINDS, None)
+        ]
         return cls(tuple(one for one in every if one.rows), issues["stability"].null_count < len(issues))
 
     def of_tier(self, tier: str | None) -> int:

@@ -15,7 +15,7 @@ KINDS_MEAN = {
     "mislabelled": "Most of the evidence is for one other label.",
     "ambiguous": "Most of the evidence is divided between the given label and one other: both may fit.",
     "none_fits": "Most of the evidence is spread over further labels: perhaps none of the classes fits the text.",
-    "duplicate_conflict": "The same text has another label elsewhere: a fact, no estimate. It does not say which one is right.",
+    "duplicate_conflict": "The same text has another label elsewhere: a fact, but not which one is right.",
     "unclear": "No kind has more than half of the evidence: it does not tell what is wrong.",
 }
 TIERS_MEAN = {

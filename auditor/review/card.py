@@ -165,7 +165,7 @@ def _code(value: np.int32) -> int | None:
 
 
 def _name(code: np.int32, names: Sequence[str]) -> str | None:
-    return names[code] if code >= 0 else None
+    return names[int(code)] if code >= 0 else None
 
 
 def _verdict(event: Event) -> dict[str, Any]:

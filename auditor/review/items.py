@@ -129,7 +129,15 @@ class Items:
         data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
         judged = ["kind", "tier", "kind_confidence", "stability"]
-        wanted = [*labels, *numbers, *judged, "duplicate_group", "group", "reasons", *(f"loss_{name}" for name in models)]
+        wanted = [
+            *labels,
+            *numbers,
+            *judged,
+            "duplicate_group",
+            "group",
+            "reasons",
+            *(f"loss_{name}" for name in models),
+        ]
         issues = _table(run, "issues.parquet", wanted)
         splits = data["split"].combine_chunks().dictionary_encode()
         given, suggested = _codes(data["label"]), _coded(issues["suggested_label"], label_names)

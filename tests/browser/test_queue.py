@@ -226,7 +226,7 @@ def test_a_refused_decision_is_shown_and_its_card_comes_back(open_page: OpenPage
 
 
 def test_the_end_offers_to_go_on(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "undecided=me&issue=1&given=love&tab=queue&min_suspicion=0.9999", "ending")
+    page = open_page(server, "undecided=me&issue=1&given=love&tab=queue&max_suspicion=0", "ending")
     expect(page.get_by_role("heading", name="This queue is at its end")).to_be_visible()
     page.get_by_role("button", name="Go on without any filter").click()
     wait_for_card(page)

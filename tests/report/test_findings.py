@@ -19,7 +19,11 @@ from auditor.report.words import KINDS_MEAN, TIERS_MEAN
 from tests.report.made import make_run
 from tests.report.test_write import HOSTILE_NAMES, HOSTILE_TEXTS, Page, check_alone
 
-NEW = ("What may be wrong, and how surely it stays flagged", "Definitions that overlap", "How far each model is trusted")
+NEW = (
+    "What may be wrong, and how surely it stays flagged",
+    "Definitions that overlap",
+    "How far each model is trusted",
+)
 
 
 def problem(a: str, b: str, *examples: tuple[int, int], **changes: Any) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def test_the_page_says_what_may_be_wrong(page: str) -> None:
         assert mean in words
     for mean in TIERS_MEAN.values():
         assert mean in words
-    assert "Ambiguity and error are told apart badly by anything known" in words
+    assert "Automatic methods tell ambiguity and error apart badly" in words
     assert re.search(r"Likely mislabelled \((> )?\d+\u202f?\s?%\) · tier high · flagged in 3 of 3 repeats", words)
     assert "duplicate_conflict" not in words
     assert "none_fits" not in words

@@ -18,7 +18,20 @@ from tests.review.runs import ROWS, UNJUDGED, write_run
 
 CARD = {
     *("row", "id", "hash", "text", "split", "given", "suggested", "predicted", "suspicion", "rank", "issue"),
-    *("kind", "tier", "kind_confidence", "stability", "repeats", "reasons", "models", "neighbours", "duplicates", "duplicate_count", "duplicate_group", "group"),
+    *(
+        "kind",
+        "tier",
+        "kind_confidence",
+        "stability",
+        "repeats",
+        "reasons",
+        "models",
+        "neighbours",
+        "duplicates",
+        "duplicate_count",
+        "duplicate_group",
+        "group",
+    ),
     *("history", "mine", "decided_by"),
 }
 
