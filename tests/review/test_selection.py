@@ -132,6 +132,15 @@ def test_each_count_is_of_what_its_choice_would_find(
     np.testing.assert_allclose(counted["suspicion"]["histogram"], expected, atol=1)  # an edge is not exact in float32
 
 
+def test_each_kind_and_tier_finds_its_own(reviewed: Selection) -> None:
+    items = reviewed.items
+    for field, names, codes in (("kind", KINDS, items.kind), ("tier", TIERS, items.tier)):
+        assert np.unique(codes).tolist() != [-1]
+        for code, name in enumerate(names):
+            assert reviewed.rows(Filter(**{field: (name,)}), "given").tolist() == np.flatnonzero(codes == code).tolist()
+        assert reviewed.mask(Filter(**{field: names})).sum() == (codes >= 0).sum()
+
+
 def test_all_pairs_that_are_there_are_offered_and_those_that_are_chosen(reviewed: Selection) -> None:
     items = reviewed.items
     offered = {(entry["given"], entry["suggested"]) for entry in reviewed.facets(Filter())["facets"]["pair"]}
