@@ -105,13 +105,13 @@ function opener(row) {
 
 function suspicion(row) {
   const flag = row.issue ? el("span", { class: "pg-flag" }, "issue") : null;
-  const tier = row.tier ? el("span", { class: "pg-kind" }, row.issue ? ", " : "", `tier ${row.tier}`) : null;
+  const tier = row.tier && [flag && ", ", `tier ${row.tier}`];
+  const how = flag || tier ? el("div", { class: "pg-kind" }, flag, tier) : null;
   const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
   return [
     el("span", { class: "pg-number" }, decimal(row.suspicion)),
     bar(row.suspicion ?? 0, "differ"),
-    flag,
-    tier,
+    how,
     kind,
   ];
 }
