@@ -12,18 +12,20 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from auditor.commands import correcting, evaluating, patching, predicting, pushing, reviewing
+from auditor.commands.listing import print_ranking
 from auditor.commands.options import (
     DB,
     JSON,
+    KIND,
     PROBABILITIES,
     QUIET,
     RUN,
     SIGNAL,
     STOPPED,
+    TIER,
     VERBOSE,
     audit_models,
     listener,
@@ -32,6 +34,7 @@ from auditor.commands.options import (
 from auditor.config import DEFAULT_ENCODER, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import Terminal, plain
 from auditor.errors import AuditorError, OwnCodeError
+from auditor.review.filter import Kind, Tier
 
 app = typer.Typer(
     name="auditor",
@@ -41,9 +44,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-_NAME, _TEXT = 40, 300
-"""Characters of an id or a label, and of a text, that the terminal shows."""
 
 
 class Pooling(StrEnum):
@@ -159,26 +159,30 @@ def demo(
 def issues(
     run: Annotated[str, RUN],
     top: Annotated[int, typer.Option(help="How many, worst first.", min=1)] = 20,
+    kind: Annotated[list[Kind] | None, KIND] = None,
+    tier: Annotated[list[Tier] | None, TIER] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Show the ranking of a run, worst first.
+    """Show the ranking of a run, worst first: what may be wrong with each row, how surely, and why.
 
-    Example: auditor issues tweets --top 20
+    Example: auditor issues tweets --top 20 --tier high --kind mislabelled
     """
-    frame = _open(run).issues.head(top)
+    audit = _open(run)
+    frame = audit.issues
+    for column, wanted in (("kind", kind), ("tier", tier)):
+        frame = frame[frame[column].isin(wanted)] if wanted else frame
+    frame = frame.head(top)
     if as_json:
         typer.echo(frame.to_json(orient="records", force_ascii=False, indent=1))
         return
-    table = Table(title=None, show_edge=False, pad_edge=False)
-    for name in ("rank", "id", "given", "suggested", "suspicion", "flag", "text"):
-        justify: Any = "right" if name in {"rank", "suspicion"} else "left"
-        table.add_column(name, justify=justify, overflow="fold", min_width=20 if name == "text" else None)
-    for row in frame.itertuples():
-        suspicion = "" if row.suspicion != row.suspicion else f"{row.suspicion:.4f}"
-        names = (_cut(name, _NAME) for name in (row.id, row.given_label, row.suggested_label or ""))
-        cells = (str(row.rank), *names, suspicion)
-        table.add_row(*map(plain, cells), "issue" if row.is_issue else "", plain(_cut(row.text, _TEXT)))
-    _out().print(table)
+    if frame.empty:
+        typer.echo(
+            "No row of this run fits."
+            if audit.issues["kind"].notna().any()
+            else "This run does not tell kinds and tiers: an earlier version made it. Make it again for them."
+        )
+        return
+    print_ranking(frame, audit.run.manifest["config"], _out())
 
 
 @app.command()
@@ -225,10 +229,6 @@ def _audited(
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most].rstrip() + "…"
 
 
 def _out() -> Console:

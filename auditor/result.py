@@ -58,6 +58,16 @@ class Audit:
         """Accuracy, F1 and confusion matrix of the baseline, each model and the consensus, out of fold."""
         return dict(json.loads(self.run.open("scores.json").read_text("utf-8")))
 
+    @cached_property
+    def definitions(self) -> list[dict[str, Any]]:
+        """Pairs of classes whose definitions overlap, most rows first; empty too in a run of a former version."""
+        return list(self._if_there("definitions.json", []))
+
+    @cached_property
+    def consensus(self) -> dict[str, Any]:
+        """How far each model is trusted, and the labels' estimated shares; empty in a run of a former version."""
+        return dict(self._if_there("consensus.json", {}))
+
     @property
     def caution(self) -> str | None:
         """A sentence of warning where the models know the labels too badly for their counts to be believed."""
@@ -73,6 +83,10 @@ class Audit:
     def texts(self) -> LabeledTexts:
         """The dataset as it was audited."""
         return LabeledTexts.of(self.run)
+
+    def _if_there(self, artifact: str, otherwise: Any) -> Any:
+        made = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
+        return json.loads(self.run.open(artifact).read_text("utf-8")) if artifact in made else otherwise
 
     def report(self, db: str | None = None) -> Path:
         """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""

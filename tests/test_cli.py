@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.data import sample
+from auditor.report.words import KINDS
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -44,6 +45,7 @@ def test_run_issues_and_report(invoke: Invoke, tweets: Path, tiny_model: Path, t
     assert code == 0
     assert rows[0]["id"] in out
 
+    check_filters(invoke)
     page = tmp_path / "reports" / "runs" / "tweets" / "report.html"
     page.unlink()
     code, out, _ = invoke("report", page.parent)  # a path serves as well as a name
@@ -57,6 +59,34 @@ def test_run_issues_and_report(invoke: Invoke, tweets: Path, tiny_model: Path, t
     assert err == ""
     assert about["rows"] == 60
     assert set(about["scores"]) == {"dummy", "features", "lexical", "finetuned", "consensus"}
+
+
+def check_filters(invoke: Invoke) -> None:
+    """Kinds, tiers and reasons of a finished run are shown in words, and filter by their names."""
+    rows = json.loads(invoke("issues", "tweets", "--top", 60, "--json")[1])
+    told = {(row["kind"], row["tier"]) for row in rows if row["kind"] and row["tier"]}
+    kind, tier = sorted(told)[0]
+    wanted = [row["id"] for row in rows if row["kind"] == kind and row["tier"] == tier]
+    found = json.loads(invoke("issues", "tweets", "--top", 60, "--kind", kind, "--tier", tier, "--json")[1])
+    assert [row["id"] for row in found] == wanted
+    every = [word for name in KINDS for word in ("--kind", name)]
+    found = json.loads(invoke("issues", "tweets", "--top", 60, *every, "--json")[1])
+    assert [row["id"] for row in found] == [row["id"] for row in rows if row["kind"]]
+    code, out, _ = invoke("issues", "tweets", "--kind", kind, "--tier", tier, "--top", 1)
+    words = " ".join(out.split())
+    assert code == 0
+    assert KINDS[kind].capitalize() in words
+    assert f"· tier {tier} · flagged in" in words
+    assert found[0]["reasons"]
+    reason = next(row for row in rows if row["id"] == wanted[0])["reasons"][0]
+    assert " ".join(reason.split()) in words
+    assert max(map(len, out.splitlines())) <= 120
+    none = next(name for name in KINDS if name not in {row["kind"] for row in rows})
+    assert invoke("issues", "tweets", "--kind", none)[:2] == (0, "No row of this run fits.\n")
+    assert json.loads(invoke("issues", "tweets", "--kind", none, "--json")[1]) == []
+    code, out, err = invoke("issues", "tweets", "--kind", "wrong")
+    assert (code, out) == (2, "")
+    assert "none_fits" in err
 
 
 def test_lines_split_by_file_name(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
@@ -182,4 +212,4 @@ def test_the_ranking_cuts_long_names_and_rows_that_were_not_judged_are_counted(
     assert "1 of 21 rows were not judged" in out
     _, out, _ = invoke("issues", "t", "--top", 20)
     assert "…" in out
-    assert out.count("a") < 20 * 100
+    assert out.count("a") < 20 * 250

@@ -114,7 +114,7 @@ class Desk:
             "splits": items.splits,
             "sorts": queue.sorts,
             "keys": dict(keys or DEFAULT_KEYS),
-            "has": {"map": items.map is not None},
+            "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
             "default_query": QUEUE.to_query(),
         }
         cards = Cards(items, verdicts)

@@ -16,6 +16,7 @@ from auditor.console import Terminal
 from auditor.correction.policy import LEFT_OUT
 from auditor.errors import InputError
 from auditor.review.event import VERDICTS
+from auditor.review.filter import KINDS, TIERS
 
 STOPPED = 130
 """Exit code after Ctrl-C."""
@@ -42,6 +43,8 @@ PROBABILITIES = typer.Option(
     metavar="FILE", help="Out-of-fold probabilities made elsewhere: .npy, or .parquet/.csv with a column a label."
 )
 SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="A signal of your own.")
+KIND = typer.Option(metavar="KIND", help=f"Only rows of this kind, or several: {', '.join(KINDS)}.")
+TIER = typer.Option(metavar="TIER", help=f"Only rows of this tier, or several: {', '.join(TIERS)}.")
 DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.config import MODEL_NAMES, AuditConfig
@@ -19,30 +20,31 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.scores import losses
 from auditor.report.correction import load_correction
+from auditor.report.definitions import Problem
 from auditor.report.display import shorten
+from auditor.report.exhibits import KINDS_AND_TIERS, Exhibits
+from auditor.report.kinds import Kinds
 from auditor.report.raters import Raters
 from auditor.report.summary import (
     ClassHealth,
     ClassTokens,
     Confusion,
     Duplicates,
-    Exhibit,
     Group,
     LossSpread,
     Map,
     ModelScore,
     NotJudgeable,
-    Opinion,
     Overlap,
     SplitRows,
     Stage,
     Summary,
 )
 from auditor.report.tokens import Counts, stand_out
+from auditor.report.trust import Trust
 from auditor.run import Run
 
-SHOWN_TEXTS = 25
-SHOWN_CHARACTERS = 500
+EXAMPLE_CHARACTERS = 240
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
 _QUANTILES = (5, 25, 50, 75, 95)
 
@@ -80,7 +82,8 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
     by_loss = _by_loss(loss, labels, data.num_classes)
     config = AuditConfig.model_validate(manifest["config"])
     models = [name for name in dict.fromkeys(("dummy", *MODEL_NAMES, *config.pooled, "consensus")) if name in scores]
-    exhibits = _Exhibits(run, data, issues, loss, [name for name in models if name != "dummy"])
+    probabilities = {name: _probabilities(run, name) for name in models if name != "dummy"}
+    exhibits = Exhibits(data, issues, loss, probabilities)
     return Summary(
         source=data.origin.source,
         format=data.origin.format,
@@ -97,6 +100,9 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         config=config,
         models=tuple(_score(name, scores[name]) for name in models),
         classes=tuple(_take(ClassHealth, entry) for entry in health["classes"]),
+        kinds=Kinds.of(issues),
+        definitions=_definitions(run, data),
+        trust=_trust(run, health),
         confusions=tuple(_take(Confusion, entry) for entry in health["confusions"]),
         overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
         not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
@@ -119,8 +125,30 @@ def _json(run: Run, artifact: str) -> Any:
     return json.loads(run.open(artifact).read_text("utf-8"))
 
 
+def _definitions(run: Run, data: LabeledTexts) -> tuple[Problem, ...] | None:
+    """None in a run of a former version."""
+    entries = _json_if_there(run, "definitions.json")
+    return None if entries is None else Problem.all_of(entries, lambda ids: _texts_of(data, ids))
+
+
+def _texts_of(data: LabeledTexts, ids: Sequence[str]) -> list[str]:
+    rows = pc.index_in(pa.array(ids, pa.string()), value_set=data.table["id"].combine_chunks().cast(pa.string()))
+    return [shorten(text, EXAMPLE_CHARACTERS) for text in data.table["text"].take(rows).to_pylist()]
+
+
+def _trust(run: Run, health: dict[str, Any]) -> Trust | None:
+    """None in a run of a former version."""
+    found = _json_if_there(run, "consensus.json")
+    return None if found is None else Trust.of(found, {entry["label"]: entry["judged"] for entry in health["classes"]})
+
+
+def _json_if_there(run: Run, artifact: str) -> Any:
+    made = {name for stage in run.manifest["stages"].values() for name in stage["outputs"]}
+    return _json(run, artifact) if artifact in made else None
+
+
 def _issues(run: Run) -> pa.Table:
-    columns = ["suggested_label", "suspicion", "rank", "is_issue", "reasons"]
+    columns = ["suggested_label", "suspicion", "rank", "is_issue", *KINDS_AND_TIERS, "reasons"]
     return pq.read_table(run.open("issues.parquet"), columns=columns)
 
 
@@ -228,54 +256,3 @@ def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
 
 def _count(texts: pa.ChunkedArray, rows: Rows) -> Counts:
     return Counts.of(texts.take(pa.array(rows)).to_pylist())
-
-
-class _Exhibits:
-    """Picks the rows that are shown, and reads no more than those."""
-
-    def __init__(self, run: Run, data: LabeledTexts, issues: pa.Table, loss: Floats, models: Sequence[str]) -> None:
-        self.data, self.issues, self.loss = data, issues, loss
-        self.probabilities = {name: _probabilities(run, name) for name in models}
-
-    def worst(self) -> tuple[Exhibit, ...]:
-        """Rows that rank first."""
-        rank = self.issues["rank"].to_numpy()
-        first = np.flatnonzero((rank <= SHOWN_TEXTS) & np.isfinite(self.loss))
-        return self._show(first[np.argsort(rank[first])])
-
-    def certain(self) -> tuple[Exhibit, ...]:
-        """Rows with the lowest loss."""
-        rows = np.flatnonzero(np.isfinite(self.loss))
-        return self._show(rows[np.argsort(self.loss[rows], kind="stable")][:SHOWN_TEXTS])
-
-    def _show(self, rows: Rows) -> tuple[Exhibit, ...]:
-        taken = pa.array(rows)
-        issues, table = self.issues.take(taken), self.data.table.select(["id", "split", "text"]).take(taken)
-        return tuple(
-            self._exhibit(int(row), {**mine, **theirs})
-            for row, mine, theirs in zip(rows, issues.to_pylist(), table.to_pylist(), strict=True)
-        )
-
-    def _exhibit(self, row: int, entry: dict[str, Any]) -> Exhibit:
-        names = self.data.label_names
-        given, suggested = int(self.data.labels[row]), names.index(entry["suggested_label"])
-        opinions = []
-        for model, probabilities in self.probabilities.items():
-            values = probabilities[row]
-            if np.isfinite(values).all():
-                predicted = names[int(values.argmax())]
-                opinions.append(Opinion(model, predicted, float(values[given]), float(values[suggested])))
-        return Exhibit(
-            id=entry["id"],
-            split=entry["split"],
-            text=shorten(entry["text"], SHOWN_CHARACTERS),
-            length=len(entry["text"]),
-            given=names[given],
-            suggested=entry["suggested_label"],
-            rank=entry["rank"],
-            suspicion=entry["suspicion"],
-            is_issue=entry["is_issue"],
-            loss=float(self.loss[row]),
-            reasons=tuple(entry["reasons"] or ()),
-            opinions=tuple(opinions),
-        )

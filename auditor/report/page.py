@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.config import AuditConfig, is_address, short_name
 from auditor.models.scores import know_little
-from auditor.report import display, figures
+from auditor.report import display, figures, words
 from auditor.report.gains import METRICS
 from auditor.report.pictures import Pictures
 from auditor.report.summary import Summary
@@ -17,11 +17,21 @@ ABOUT = {
     "features": "logistic regression on the encoder's vectors",
     "lexical": "logistic regression on TF-IDF words",
     "finetuned": "the whole transformer trained",
-    "consensus": "the mean of the models' log-probabilities",
+    "consensus": "all models and the nearest texts' labels together, each as far as it is trusted",
 }
 """What each model is, in a few words."""
+EXPERTS = {
+    "finetuned, earlier epochs": "the same before its last epoch, when less was learnt by heart",
+    "neighbours": "the labels of the nearest texts, by the frozen encoder",
+    "neighbours by the fine-tuned model": "the labels of the nearest texts, by the fine-tuned model",
+}
+"""What the experts of the consensus are that are no models."""
+FORMER_CONSENSUS = "the mean of the models' log-probabilities"
+"""The consensus of a run that does not tell how far it trusts each model."""
 MOST_RATERS = 50
 """Raters in the table."""
+MOST_DEFINITIONS, MOST_SHARES = 5, 10
+"""Pairs of classes that are shown at once, and labels in the table of shares."""
 
 
 def render_page(summary: Summary, pictures: Pictures) -> str:
@@ -46,7 +56,11 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
     return environment.get_template("report.html.j2").render(
         s=summary,
         p=pictures,
-        about=_about(summary.config),
+        about=_about(summary.config) | ({} if summary.trust else {"consensus": FORMER_CONSENSUS}),
+        words=words,
+        experts=EXPERTS,
+        most_definitions=MOST_DEFINITIONS,
+        most_shares=MOST_SHARES,
         light=LIGHT,
         dark=DARK,
         narrow=display.NARROW_SPACE,

@@ -10,8 +10,11 @@ import numpy.typing as npt
 
 from auditor.config import AuditConfig
 from auditor.report.correction import Correction
+from auditor.report.definitions import Problem
+from auditor.report.kinds import Kinds
 from auditor.report.raters import Raters
 from auditor.report.tokens import Token
+from auditor.report.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ class Exhibit:
         Cut to a readable length.
     length : int
         Characters of the whole text.
+    kind, kind_confidence, tier, stability : str or float, or None
+        What may be wrong, and how surely it stays flagged; None where it is not known.
     loss : float
         Of the given label under the consensus, in nats.
     opinions : tuple of Opinion
@@ -142,6 +147,10 @@ class Exhibit:
     rank: int
     suspicion: float
     is_issue: bool
+    kind: str | None
+    kind_confidence: float | None
+    tier: str | None
+    stability: float | None
     loss: float
     reasons: tuple[str, ...]
     opinions: tuple[Opinion, ...]
@@ -201,7 +210,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Summary:
-    """All of it. ``label_names`` has K entries; lists of classes are in its order."""
+    """All of it. ``label_names`` has K entries; lists of classes are in its order.
+
+    A run of a former version has neither ``kinds`` nor ``definitions`` nor ``trust``: they are None.
+    """
 
     source: str
     format: str
@@ -218,6 +230,9 @@ class Summary:
     config: AuditConfig
     models: tuple[ModelScore, ...]
     classes: tuple[ClassHealth, ...]
+    kinds: Kinds | None
+    definitions: tuple[Problem, ...] | None
+    trust: Trust | None
     confusions: tuple[Confusion, ...]
     overlaps: tuple[Overlap, ...]
     not_judgeable: tuple[NotJudgeable, ...]

@@ -10,6 +10,7 @@ import numpy as np
 
 from auditor.config import PROBABILITY_FLOOR
 from auditor.review.event import Event
+from auditor.review.filter import KINDS, TIERS
 from auditor.review.items import CONSENSUS, Items
 from auditor.review.verdicts import Verdicts
 
@@ -81,6 +82,8 @@ class Cards:
             "suspicion": _number(items.suspicion[row]),
             "rank": int(items.rank[row]),
             "issue": bool(items.is_issue[row]),
+            "kind": _name(items.kind[row], KINDS),
+            "tier": _name(items.tier[row], TIERS),
         }
 
     def _brief(self, row: int, standing: Sequence[Event]) -> dict[str, Any]:
@@ -97,6 +100,9 @@ class Cards:
             "text": items.text_of(row),
             "hash": items.hash_of(row),
             "predicted": items.label(items.predicted[row]),
+            "kind_confidence": _number(items.kind_confidence[row]),
+            "stability": _number(items.stability[row]),
+            "repeats": items.repeats,
             "reasons": items.reasons(row),
             "models": self._models(row),
             "neighbours": [
@@ -156,6 +162,10 @@ def _number(value: np.floating[Any] | float) -> float | None:
 
 def _code(value: np.int32) -> int | None:
     return int(value) if value >= 0 else None
+
+
+def _name(code: np.int32, names: Sequence[str]) -> str | None:
+    return names[int(code)] if code >= 0 else None
 
 
 def _verdict(event: Event) -> dict[str, Any]:

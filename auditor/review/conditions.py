@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import FilterError
-from auditor.review.filter import Filter
+from auditor.review.filter import KINDS, TIERS, Filter
 from auditor.review.items import Codes, Items
 
 Mask = npt.NDArray[np.bool_]
@@ -43,6 +43,14 @@ def _issue(items: Items, filter: Filter) -> Mask:
     return items.is_issue if filter.issue else ~items.is_issue
 
 
+def _kind(items: Items, filter: Filter) -> Mask:
+    return _among(items.kind, [KINDS.index(kind) for kind in filter.kind], len(KINDS))
+
+
+def _tier(items: Items, filter: Filter) -> Mask:
+    return _among(items.tier, [TIERS.index(tier) for tier in filter.tier], len(TIERS))
+
+
 def _duplicate_group(items: Items, filter: Filter) -> Mask:
     return _equal(items.duplicate_group, filter.duplicate_group)
 
@@ -62,6 +70,8 @@ CONDITIONS: dict[Fields, Callable[[Items, Filter], Mask]] = {
     ("split",): _split,
     ("min_suspicion", "max_suspicion"): _suspicion,
     ("issue",): _issue,
+    ("kind",): _kind,
+    ("tier",): _tier,
     ("duplicate_group",): _duplicate_group,
     ("group",): _group,
     ("ids",): _ids,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,6 +14,27 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from auditor.errors import FilterError
 from auditor.review.event import Verdict
 
+
+class Kind(StrEnum):
+    """What may be wrong with a row, as :mod:`auditor.detection.kinds` has it, which takes seconds to import."""
+
+    mislabelled = "mislabelled"
+    ambiguous = "ambiguous"
+    none_fits = "none_fits"
+    duplicate_conflict = "duplicate_conflict"
+    unclear = "unclear"
+
+
+class Tier(StrEnum):
+    """How surely a flag stays, as :mod:`auditor.detection.stability` has it."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
+KINDS = tuple(kind.value for kind in Kind)
+TIERS = tuple(tier.value for tier in Tier)
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
 """Names that stand in the same URL and say how rows are shown, not which."""
 
@@ -44,6 +66,10 @@ class Filter(BaseModel):
     min_suspicion, max_suspicion : float or None
         Both inclusive; rows that are not judged have no suspicion, and are then not found.
     issue : bool or None
+    kind : tuple of str
+        What may be wrong with the row.
+    tier : tuple of str
+        How surely its flag stays.
     verdict : tuple of str
         Verdicts that stand, of any reviewer, or of one of ``reviewer`` if that is given.
     reviewer : tuple of str
@@ -68,6 +94,8 @@ class Filter(BaseModel):
     min_suspicion: Suspicion | None = None
     max_suspicion: Suspicion | None = None
     issue: bool | None = None
+    kind: tuple[Kind, ...] = ()
+    tier: tuple[Tier, ...] = ()
     verdict: tuple[Verdict, ...] = ()
     reviewer: tuple[Name, ...] = ()
     undecided: Literal["anyone", "me"] | None = None

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from auditor.config import AuditConfig
 from auditor.review.event import item_hash
+from auditor.review.filter import KINDS, TIERS
 from auditor.run import Run
 
 Codes = npt.NDArray[np.int32]
@@ -56,6 +57,12 @@ class Items:
     rank : (N,) int32
         1 for the most suspect.
     is_issue : (N,) bool
+    kind, tier : (N,) int32
+        Positions in :data:`~auditor.review.filter.KINDS` and :data:`~auditor.review.filter.TIERS`; -1 for none.
+    kind_confidence, stability : (N,) float32
+        Share of the evidence that is for the kind, and of the repeats that flag the row; NaN where not known.
+    repeats : int
+        How often the audit has trained its models.
     duplicate_group, group : (N,) int32
         Of near duplicates, and of issues that are alike; -1 for a row that is in none.
     exact : (N,) int32 or None
@@ -86,6 +93,11 @@ class Items:
     suspicion: Floats
     rank: Codes
     is_issue: Flags
+    kind: Codes
+    tier: Codes
+    kind_confidence: Floats
+    stability: Floats
+    repeats: int
     duplicate_group: Codes
     group: Codes
     exact: Codes | None
@@ -112,10 +124,20 @@ class Items:
         """
         about = run.manifest["dataset"]
         label_names = tuple(about["label_names"])
-        models = AuditConfig.model_validate(run.manifest["config"]).pooled
+        config = AuditConfig.model_validate(run.manifest["config"])
+        models = config.pooled
         data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
-        wanted = [*labels, *numbers, "duplicate_group", "group", "reasons", *(f"loss_{name}" for name in models)]
+        judged = ["kind", "tier", "kind_confidence", "stability"]
+        wanted = [
+            *labels,
+            *numbers,
+            *judged,
+            "duplicate_group",
+            "group",
+            "reasons",
+            *(f"loss_{name}" for name in models),
+        ]
         issues = _table(run, "issues.parquet", wanted)
         splits = data["split"].combine_chunks().dictionary_encode()
         given, suggested = _codes(data["label"]), _coded(issues["suggested_label"], label_names)
@@ -139,6 +161,11 @@ class Items:
             suspicion=_floats(issues["suspicion"]),
             rank=_codes(issues["rank"]),
             is_issue=is_issue,
+            kind=_coded(issues["kind"], KINDS),
+            tier=_coded(issues["tier"], TIERS),
+            kind_confidence=_floats(issues["kind_confidence"]),
+            stability=_floats(issues["stability"]),
+            repeats=config.trainings,
             duplicate_group=duplicate_group,
             group=_codes(issues["group"]),
             exact=_load_exact(run) if "duplicates.parquet" in made else None,

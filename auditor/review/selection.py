@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditor.review.conditions import CONDITIONS, Mask, among_pairs, rows_of_ids
 from auditor.review.event import VERDICTS, Verdict
-from auditor.review.filter import Filter
+from auditor.review.filter import KINDS, TIERS, Filter
 from auditor.review.items import Items
 from auditor.review.orders import DEFAULT, Orders
 from auditor.review.search import Searches
@@ -115,6 +115,8 @@ class Selection:
                 "split": _choices(items.splits, count(items.split, len(items.splits), "split")),
                 "pair": self._pairs(filter, count(items.pair, len(items.pairs), "pair")),
                 **self._reviewed(filter, find("verdict", "reviewer")),
+                "kind": _choices(KINDS, count(items.kind, len(KINDS), "kind")),
+                "tier": _choices(TIERS, count(items.tier, len(TIERS), "tier")),
                 "issue": _choices((False, True), count(items.is_issue.view(np.int8), 2, "issue")),
                 "undecided": _choices(("anyone", "me"), [undecided("anyone"), undecided("me")]),
             },

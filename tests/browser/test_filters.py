@@ -240,3 +240,23 @@ def test_on_a_phone_it_is_out_of_the_way(open_page: OpenPage, server: Server) ->
     page.get_by_role("button", name="Filter", exact=True).tap()
     expect(panel(page)).not_to_be_in_viewport()
     assert "given=joy" in page.url
+
+
+def test_kinds_and_tiers_in_words(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "kinds")
+    view = visit(page, server, "table")
+    answer = ask(page, "facets?")["facets"]
+    shown = counts(page, "Kind")
+    assert [*shown.values()] == [choice["count"] for choice in answer["kind"]]
+    assert [*shown] == ["Likely mislabelled", "Ambiguous", "None fits", "Duplicate in conflict", "Not clear"]
+    assert [*counts(page, "Tier").values()] == [choice["count"] for choice in answer["tier"]]
+    panel(page).get_by_role("checkbox", name="Likely mislabelled").check()
+    panel(page).get_by_role("checkbox", name="High: flagged in every repeat").check()
+    wanted = ask(page, "table?kind=mislabelled&tier=high")
+    assert 0 < wanted["found"] < 600
+    expect(view.locator(".pg-found")).to_have_text(f"{wanted['found']} rows found")
+    assert address(page) == "kind=mislabelled&tier=high&tab=table"
+    expect(view.locator(".pg-rows tbody tr").first).to_contain_text("tier high")
+    expect(view.locator(".pg-rows tbody tr").first).to_contain_text("Likely mislabelled")
+    chips = [text.removesuffix("×").strip() for text in panel(page).locator(".pg-chips li").all_inner_texts()]
+    assert chips == ["kind likely mislabelled", "tier high"]

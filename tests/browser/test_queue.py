@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -225,7 +226,7 @@ def test_a_refused_decision_is_shown_and_its_card_comes_back(open_page: OpenPage
 
 
 def test_the_end_offers_to_go_on(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "undecided=me&issue=1&given=love&tab=queue&min_suspicion=0.9999", "ending")
+    page = open_page(server, "undecided=me&issue=1&given=love&tab=queue&max_suspicion=0", "ending")
     expect(page.get_by_role("heading", name="This queue is at its end")).to_be_visible()
     page.get_by_role("button", name="Go on without any filter").click()
     wait_for_card(page)
@@ -260,3 +261,19 @@ def test_what_was_decided_in_another_window_does_not_come_again(open_page: OpenP
     settle(second)
     verdicts = ("keep", "exclude", "unsure", "keep", "unsure")
     assert server.standing("two-windows") == dict(zip(cards, verdicts, strict=True))
+
+
+def test_what_may_be_wrong_is_said_in_words(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, f"kind=mislabelled&tier=high&{MINE}", "kinds")
+    shown_card = card(page, shown(page))
+    assert (shown_card["kind"], shown_card["tier"], shown_card["stability"]) == ("mislabelled", "high", 1)
+    why = page.get_by_role("heading", name="Why it is flagged").locator("..")
+    expect(why.locator(".au-kind")).to_have_text(
+        re.compile(r"^Likely mislabelled \(>?\d+\s%\) · tier high · flagged in 3 of 3 repeats$")
+    )
+    expect(why.locator("li").first).to_have_text(shown_card["reasons"][0])
+    page.goto(f"{server.url}?kind=duplicate_conflict&{MINE}")
+    expect(page.locator(".au-kind").first).to_have_text(re.compile("^Duplicate in conflict · "))
+    page.keyboard.press("k")  # the keys are as they were
+    settle(page)
+    assert [event.verdict for event in server.events("kinds")] == ["keep"]

@@ -8,7 +8,8 @@ import pytest
 
 from auditor.errors import RunDamagedError, RunMissingError
 from auditor.models.scores import losses
-from auditor.report.load import SHOWN_CHARACTERS, SHOWN_TEXTS, load_summary
+from auditor.report.exhibits import SHOWN_CHARACTERS, SHOWN_TEXTS
+from auditor.report.load import load_summary
 from auditor.report.summary import Summary
 from tests.report.made import EMOTIONS, MODELS, make_run
 

@@ -181,7 +181,10 @@ def test_few_and_many_classes(tmp_path: Path) -> None:
 
 
 def test_a_run_without_issues(tmp_path: Path) -> None:
-    directory = make_run(wrong=0.0, models=["finetuned"]).write(tmp_path / "run")
+    run = make_run(wrong=0.0, models=["finetuned"])
+    run.probabilities["finetuned"] = np.full((300, 6), 0.01, np.float32)
+    run.probabilities["finetuned"][np.arange(300), run.labels] = 0.95
+    directory = run.write(tmp_path / "run")
     parsed = Page(write_report(directory).read_text("utf-8"))
     assert "None of 300 labels looks wrong." in parsed.words
     assert "No row is flagged." in parsed.words

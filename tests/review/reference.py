@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from auditor.review.filter import Filter
+from auditor.review.filter import KINDS, TIERS, Filter
 from auditor.review.items import Items
 
 Standing = Mapping[int, Mapping[str, str]]
@@ -37,6 +37,10 @@ def _fits(filter: Filter, items: Items, decided: Mapping[str, str], me: str | No
     if filter.max_suspicion is not None and not suspicion <= np.float32(filter.max_suspicion):
         return False
     if filter.issue is not None and bool(items.is_issue[row]) != filter.issue:
+        return False
+    if filter.kind and items.kind[row] not in [KINDS.index(kind) for kind in filter.kind]:
+        return False
+    if filter.tier and items.tier[row] not in [TIERS.index(tier) for tier in filter.tier]:
         return False
     fits = (_wanted(filter.reviewer, who) and _wanted(filter.verdict, what) for who, what in decided.items())
     if (filter.verdict or filter.reviewer) and not any(fits):

@@ -8,15 +8,30 @@ import pytest
 
 from auditor.models.scores import losses
 from auditor.review.card import LABELS, SHORT, Cards, shorten
+from auditor.review.filter import KINDS, TIERS, Filter
 from auditor.review.items import Items
 from auditor.review.log import DecisionLog
+from auditor.review.selection import Selection
 from auditor.review.verdicts import Verdicts
 from tests.review.reviewing import decide
 from tests.review.runs import ROWS, UNJUDGED, write_run
 
 CARD = {
     *("row", "id", "hash", "text", "split", "given", "suggested", "predicted", "suspicion", "rank", "issue"),
-    *("reasons", "models", "neighbours", "duplicates", "duplicate_count", "duplicate_group", "group"),
+    *(
+        "kind",
+        "tier",
+        "kind_confidence",
+        "stability",
+        "repeats",
+        "reasons",
+        "models",
+        "neighbours",
+        "duplicates",
+        "duplicate_count",
+        "duplicate_group",
+        "group",
+    ),
     *("history", "mine", "decided_by"),
 }
 
@@ -32,6 +47,28 @@ def test_every_card_is_json_and_says_what_is_known_of_its_row(cards: Cards, item
         assert (card["split"], card["issue"]) == ("train" if row < 160 else "test", items.is_issue[row])
         assert card["rank"] == items.rank[row]
         assert (card["history"], card["mine"], card["decided_by"]) == ([], None, [])
+
+
+def test_what_may_be_wrong_is_told_where_it_is_known(cards: Cards, items: Items) -> None:
+    worst = cards.card(int(np.argmin(items.rank)))
+    assert worst["kind"] in KINDS
+    assert worst["tier"] in TIERS
+    assert 0.5 < worst["kind_confidence"] <= 1
+    assert (worst["stability"] * worst["repeats"]) % 1 == 0
+    unjudged = cards.card(UNJUDGED[0])
+    assert [unjudged[name] for name in ("kind", "tier", "kind_confidence", "stability")] == [None] * 4
+
+
+def test_a_run_of_a_former_version_tells_neither_kinds_nor_tiers(tmp_path: Path) -> None:
+    items = Items.of(write_run(tmp_path / "run", rows=60, old=True))
+    log = DecisionLog(tmp_path / "decisions.db", "run")
+    verdicts = Verdicts(items, log)
+    card = Cards(items, verdicts).card(int(np.argmin(items.rank)))
+    assert card["issue"]
+    assert [card[name] for name in ("kind", "tier", "kind_confidence", "stability")] == [None] * 4
+    facets = Selection(items, verdicts).facets(Filter())["facets"]
+    assert {entry["count"] for entry in (*facets["kind"], *facets["tier"])} == {0}
+    log.close()
 
 
 def test_models_speak_of_the_same_labels_the_consensus_first(cards: Cards, items: Items) -> None:
@@ -142,7 +179,8 @@ def test_briefs_say_who_has_decided_what(cards: Cards, verdicts: Verdicts) -> No
         {"reviewer": "bob", "verdict": "exclude", "new_labels": []},
     ]
     card = cards.card(7)
-    assert {*brief} == {*("row", "id", "text", "split", "given", "suggested", "suspicion", "rank", "issue", "verdicts")}
+    own = ("row", "id", "text", "split", "given", "suggested", "suspicion", "rank", "issue", "kind", "tier", "verdicts")
+    assert {*brief} == {*own}
     assert all(card[name] == brief[name] for name in brief if name != "verdicts")
     assert (other["suspicion"], other["suggested"], other["verdicts"]) == (None, None, [])
 

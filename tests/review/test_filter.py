@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from auditor.detection import kinds, stability
 from auditor.errors import FilterError
 from auditor.review.event import VERDICTS
-from auditor.review.filter import OF_THE_PAGE, QUEUE, Filter
+from auditor.review.filter import KINDS, OF_THE_PAGE, QUEUE, TIERS, Filter, Kind, Tier
 
 words = st.text(max_size=12) | st.sampled_from(
     ["", " ", "&", "=", "+", "%", "%41", "a&b=c", "#", "?", "\0", '["a","b"]']
@@ -30,6 +31,8 @@ filters = st.builds(
     min_suspicion=shares,
     max_suspicion=shares,
     issue=st.none() | st.booleans(),
+    kind=st.lists(st.sampled_from(Kind), max_size=3).map(tuple),
+    tier=st.lists(st.sampled_from(Tier), max_size=3).map(tuple),
     verdict=st.lists(st.sampled_from(VERDICTS), max_size=3).map(tuple),
     reviewer=several,
     undecided=st.sampled_from([None, "anyone", "me"]),
@@ -53,6 +56,12 @@ def test_a_query_says_the_whole_filter(filter: Filter) -> None:
 def test_what_is_said_of_the_page_is_passed_over(filter: Filter) -> None:
     about_the_page = "&".join(f"{name}=1" for name in sorted(OF_THE_PAGE))
     assert Filter.from_query(f"{about_the_page}&{filter.to_query()}") == filter
+
+
+def test_kinds_and_tiers_are_those_of_the_detection() -> None:
+    assert KINDS == kinds.KINDS
+    assert TIERS == stability.TIERS
+    assert Filter.from_query("kind=unclear&tier=low&tier=high") == Filter(kind=("unclear",), tier=("low", "high"))
 
 
 def test_a_neutral_filter_says_nothing() -> None:
@@ -93,6 +102,8 @@ def test_queries_as_a_browser_writes_them() -> None:
         ("group=" + "9" * 5000, "group"),
         ("duplicate_group=1.5", "duplicate_group"),
         ("undecided=nobody", "undecided"),
+        ("kind=wrong", "kind"),
+        ("tier=high&tier=top", "tier"),
         ("verdict=keep&verdict=maybe", "verdict"),
         ("pair=joy", "pair"),
         ('pair=["joy"]', "pair"),

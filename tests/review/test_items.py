@@ -11,6 +11,7 @@ from auditor.data import sample
 from auditor.errors import RunDamagedError, RunMissingError
 from auditor.models.scores import losses
 from auditor.review.event import item_hash
+from auditor.review.filter import KINDS, TIERS
 from auditor.review.items import NEIGHBOURS, Items
 from auditor.run import Run, find_run
 from tests.review.runs import COPIES, ROWS, UNJUDGED, write_run
@@ -27,6 +28,13 @@ def test_rows_are_those_of_the_issues_in_the_order_of_the_dataset(items: Items, 
     np.testing.assert_array_equal(items.suspicion, table["suspicion"])
     np.testing.assert_array_equal(items.rank, table["rank"])
     np.testing.assert_array_equal(items.is_issue, table["is_issue"])
+    for codes, names, column in ((items.kind, KINDS, "kind"), (items.tier, TIERS, "tier")):
+        known = table[column].replace({np.nan: None}).tolist()
+        assert [names[code] if code >= 0 else None for code in codes.tolist()] == known
+        assert len({*known}) > 1
+    np.testing.assert_array_equal(items.kind_confidence, table["kind_confidence"])
+    np.testing.assert_array_equal(items.stability, table["stability"])
+    assert items.repeats == 3
     np.testing.assert_array_equal(items.group, table["group"].fillna(-1))
     np.testing.assert_array_equal(items.duplicate_group, table["duplicate_group"].fillna(-1))
     assert [items.reasons(row) for row in range(ROWS)] == [list(reasons) for reasons in table["reasons"]]

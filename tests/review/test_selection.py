@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.errors import FilterError
 from auditor.review import search
 from auditor.review.event import VERDICTS
-from auditor.review.filter import QUEUE, Filter
+from auditor.review.filter import KINDS, QUEUE, TIERS, Filter
 from auditor.review.items import Items
 from auditor.review.log import DecisionLog
 from auditor.review.selection import BINS, PAIRS, Selection
@@ -76,6 +76,8 @@ filters = st.builds(
     min_suspicion=seldom(st.floats(0, 1)),
     max_suspicion=seldom(st.floats(0, 1)),
     issue=seldom(st.booleans()),
+    kind=seldom(some(KINDS), ()),
+    tier=seldom(some(TIERS, 2), ()),
     verdict=seldom(some(VERDICTS), ()),
     reviewer=seldom(some((*REVIEWERS, "nobody"), 2), ()),
     undecided=st.sampled_from([None, "anyone", "me"]),
@@ -107,7 +109,7 @@ def test_each_count_is_of_what_its_choice_would_find(
     counted = reviewed.facets(filter, me)
     facets = counted["facets"]
     assert counted["found"] == count()
-    for field in ("given", "suggested", "split", "verdict", "reviewer"):
+    for field in ("given", "suggested", "split", "kind", "tier", "verdict", "reviewer"):
         assert [(entry["value"], entry["count"]) for entry in facets[field]] == [
             (entry["value"], count(**{field: (entry["value"],)})) for entry in facets[field]
         ]
@@ -128,6 +130,15 @@ def test_each_count_is_of_what_its_choice_would_find(
     assert counted["suspicion"]["missing"] == int(np.isnan(suspicion).sum())
     assert sum(counted["suspicion"]["histogram"]) == expected.sum()
     np.testing.assert_allclose(counted["suspicion"]["histogram"], expected, atol=1)  # an edge is not exact in float32
+
+
+def test_each_kind_and_tier_finds_its_own(reviewed: Selection) -> None:
+    items = reviewed.items
+    for field, names, codes in (("kind", KINDS, items.kind), ("tier", TIERS, items.tier)):
+        assert np.unique(codes).tolist() != [-1]
+        for code, name in enumerate(names):
+            assert reviewed.rows(Filter(**{field: (name,)}), "given").tolist() == np.flatnonzero(codes == code).tolist()
+        assert reviewed.mask(Filter(**{field: names})).sum() == (codes >= 0).sum()
 
 
 def test_all_pairs_that_are_there_are_offered_and_those_that_are_chosen(reviewed: Selection) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.report.theme import DARK, LIGHT
+from auditor.report.words import KINDS, TIERS_MEAN
 
 STATIC = Path(__file__).parents[2] / "ui" / "static"
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -33,6 +34,14 @@ def test_nothing_comes_from_another_host_and_files_stay_short(path: Path) -> Non
     assert re.findall(r"(?:https?:|[\"'(])//[\w.]+", text) == []
     assert "@import" not in text
     assert len(text.splitlines()) <= 350
+
+
+def test_the_page_calls_kinds_as_the_report_does_and_knows_every_tier() -> None:
+    words = (STATIC / "words.js").read_text("utf-8")
+    blocks = {name: words.partition(f"const {name} = {{")[2].partition("};")[0] for name in ("KINDS", "TIERS")}
+    named = {name: dict(re.findall(r"(\w+): \"(.*)\",", block)) for name, block in blocks.items()}
+    assert named["KINDS"] == {kind: name.capitalize() for kind, name in KINDS.items()}
+    assert list(named["TIERS"]) == list(TIERS_MEAN)
 
 
 def test_the_page_has_the_colours_of_the_report() -> None:

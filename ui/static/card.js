@@ -1,7 +1,7 @@
 /** The card: all that is known of a row, as elements. */
 
 import { bdi, count, el, plural, replace, set } from "./dom.js";
-import { decimal, moment, percent, verdictWords } from "./words.js";
+import { decimal, kindWords, moment, percent, verdictWords } from "./words.js";
 
 /** Texts of more characters than this are folded to their beginning. */
 const LONG = 1500;
@@ -109,8 +109,10 @@ function section(title, ...content) {
   return el("section", { class: "au-section" }, el("h3", null, title), ...content);
 }
 
+/** What may be wrong with the row, how sure that is, and why. */
 function reasons(card) {
-  if (!card.reasons.length) {
+  const kind = kindWords(card);
+  if (!card.reasons.length && !kind) {
     return null;
   }
   const list = el(
@@ -118,7 +120,11 @@ function reasons(card) {
     { class: "au-reasons" },
     card.reasons.map((reason) => el("li", null, bdi(reason))),
   );
-  return section(card.issue ? "Why it is flagged" : "What speaks for and against its label", list);
+  return section(
+    card.issue ? "Why it is flagged" : "What speaks for and against its label",
+    kind && el("p", { class: "au-kind" }, kind),
+    card.reasons.length > 0 && list,
+  );
 }
 
 /** Probabilities of the labels by model, and each model's loss of the given one, in one table. */

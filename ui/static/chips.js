@@ -3,7 +3,7 @@
 import { bdi, el, plural, replace } from "./dom.js";
 import { change } from "./parts.js";
 import { store } from "./store.js";
-import { verdictName } from "./words.js";
+import { kindName, verdictName } from "./words.js";
 
 const NOBODY = { anyone: "decided by nobody", me: "not decided by me" };
 
@@ -19,6 +19,8 @@ const WORDS = {
   min_suspicion: (value) => ["suspicion ≥ ", bdi(value)],
   max_suspicion: (value) => ["suspicion ≤ ", bdi(value)],
   issue: (value) => (value === "1" ? "issues" : "no issues"),
+  kind: (value) => ["kind ", bdi(kindName(value).toLowerCase())],
+  tier: (value) => ["tier ", bdi(value)],
   undecided: (value) => NOBODY[value] ?? bdi(value),
   duplicate_group: (value) => ["duplicates ", bdi(value)],
   group: (value) => ["group ", bdi(value)],

@@ -8,7 +8,7 @@ import { debounced, live } from "./live.js";
 import { button, change } from "./parts.js";
 import { store } from "./store.js";
 import { range } from "./suspicion.js";
-import { verdictName } from "./words.js";
+import { kindName, tierName, verdictName } from "./words.js";
 
 const ISSUES = { "": "All", 1: "Issues", 0: "Other rows" };
 const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
@@ -37,9 +37,7 @@ export function mount(element, session) {
     el("div", null, found, chips, actions),
     el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
       text.element,
-      facets.slice(0, 4).map((one) => one.element),
-      suspicions.element,
-      facets.slice(4).map((one) => one.element),
+      facets.map((one) => [one.name === "pair" && suspicions.element, one.element]),
     ]),
   );
   const chip = () => drawChips(chips, clear);
@@ -66,7 +64,7 @@ export function mount(element, session) {
 function makeFacets(session) {
   const make = (name, legend, options, choices = (counts) => counts) => {
     const { element, update } = facet(name, legend, { describe: (value) => bdi(value), ...options });
-    return { element, draw: (all) => update(choices(all[name])) };
+    return { name, element, draw: (all) => update(choices(all[name])) };
   };
   const any = { value: "", count: null };
   const words = (names) => ({ single: true, describe: (value) => names[value] });
@@ -76,6 +74,12 @@ function makeFacets(session) {
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
     ]),
+    ...(session.has.kinds
+      ? [
+          make("kind", "Kind", { describe: (value) => bdi(kindName(value)) }),
+          make("tier", "Tier", { describe: (value) => bdi(tierName(value)) }),
+        ]
+      : []),
     make("given", "Given label"),
     make("suggested", "Suggested label"),
     make(

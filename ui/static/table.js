@@ -8,7 +8,7 @@ import { Pager } from "./pager.js";
 import { bar, button, change, standing } from "./parts.js";
 import { Picks } from "./picks.js";
 import { store } from "./store.js";
-import { decimal, sortName } from "./words.js";
+import { decimal, kindName, sortName } from "./words.js";
 
 /** Orders that a click on a column's head asks for. */
 const ORDERS = { pair: "ascending", suspicion: "descending" };
@@ -105,7 +105,15 @@ function opener(row) {
 
 function suspicion(row) {
   const flag = row.issue ? el("span", { class: "pg-flag" }, "issue") : null;
-  return [el("span", { class: "pg-number" }, decimal(row.suspicion)), bar(row.suspicion ?? 0, "differ"), flag];
+  const tier = row.tier && [flag && ", ", `tier ${row.tier}`];
+  const how = flag || tier ? el("div", { class: "pg-kind" }, flag, tier) : null;
+  const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
+  return [
+    el("span", { class: "pg-number" }, decimal(row.suspicion)),
+    bar(row.suspicion ?? 0, "differ"),
+    how,
+    kind,
+  ];
 }
 
 function line(row, box, columns) {

@@ -1,6 +1,6 @@
 /** How the page calls things. */
 
-import { bdi } from "./dom.js";
+import { bdi, plural } from "./dom.js";
 
 const VERDICTS = {
   keep: "Keep",
@@ -26,6 +26,51 @@ export const verdictText = (decision) =>
     .flat(2)
     .map((part) => part.textContent ?? part)
     .join("");
+
+const KINDS = {
+  mislabelled: "Likely mislabelled",
+  ambiguous: "Ambiguous",
+  none_fits: "None fits",
+  duplicate_conflict: "Duplicate in conflict",
+  unclear: "Not clear",
+};
+
+/** What may be wrong with a row, in a few words: `Likely mislabelled`. */
+export const kindName = (kind) => KINDS[kind] ?? kind;
+
+const TIERS = {
+  high: "High: flagged in every repeat",
+  medium: "Medium: an issue, not stable",
+  low: "Low: flagged in some repeat",
+};
+
+/** What a tier means. */
+export const tierName = (tier) => TIERS[tier] ?? tier;
+
+/** What may be wrong with a row and how sure that is; empty where its label is likely right. */
+export function kindWords({ kind, kind_confidence: share, tier, stability, repeats }) {
+  const known = kind !== null && kind !== undefined;
+  if (!known && !tier) {
+    return "";
+  }
+  // That the same text has another label is a fact, and of what is not clear no share says anything.
+  const how = { duplicate_conflict: "", unclear: ": the evidence does not tell what is wrong" }[kind];
+  const what = known ? `${kindName(kind)}${how ?? ` (${percent(share)})`}` : "Label likely right";
+  return [what, tier && `tier ${tier}`, stabilityWords(stability, repeats)].filter(Boolean).join(" · ");
+}
+
+/** How many repeats of the audit flag a row. */
+function stabilityWords(stability, repeats) {
+  if (stability === null || stability === undefined) {
+    return "no repeats to tell whether its flag stays";
+  }
+  const flagged = Math.round(stability * repeats);
+  // Not every repeat may have judged the row.
+  const whole = Math.abs(stability * repeats - flagged) < 1e-3;
+  return whole
+    ? `flagged in ${flagged || "none"} of ${plural(repeats, "repeat")}`
+    : `flagged in ${percent(stability)} of its repeats`;
+}
 
 const SORTS = {
   suspicion: "Most suspect first",

@@ -1,0 +1,157 @@
+"""What the report says beyond issues: kinds and tiers, definitions that overlap, trust in the models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from auditor.report import write_report
+from auditor.report.kinds import Kinds
+from auditor.report.load import EXAMPLE_CHARACTERS, load_summary
+from auditor.report.trust import LabelShare, Trust
+from auditor.report.words import KINDS_MEAN, TIERS_MEAN
+from tests.report.made import make_run
+from tests.report.test_write import HOSTILE_NAMES, HOSTILE_TEXTS, Page, check_alone
+
+NEW = (
+    "What may be wrong, and how surely it stays flagged",
+    "Definitions that overlap",
+    "How far each model is trusted",
+)
+
+
+def problem(a: str, b: str, *examples: tuple[int, int], **changes: Any) -> dict[str, Any]:
+    """An entry of ``definitions.json``."""
+    pairs = [{"a": f"all-{one}", "b": f"all-{other}"} for one, other in examples]
+    counts = {"a_as_b": 24, "b_as_a": 30, "symmetry": 0.8, "uncertainty": 0.5, "accuracy": 0.8}
+    return {"label_a": a, "label_b": b, **counts, "accuracy_merged": 0.875, "examples": pairs, **changes}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Page]:
+    def write_(**made: Any) -> Page:
+        return Page(write_report(make_run(**made).write(tmp_path / "run")).read_text("utf-8"))
+
+    return write_
+
+
+def test_kinds_and_tiers_are_counted(finished: Path) -> None:
+    frame = pq.read_table(finished / "issues.parquet").to_pandas()
+    found = load_summary(finished).kinds
+    assert found is not None
+    for one in found.counts:
+        mine = frame[frame["kind"].isna() if one.kind is None else frame["kind"] == one.kind]
+        assert one.by_tier == {
+            tier: int((mine["tier"].isna() if tier is None else mine["tier"] == tier).sum()) for tier in one.by_tier
+        }
+    assert found.of_tier("high") == (frame["tier"] == "high").sum() > 0
+    assert found.has_repeats
+
+
+def test_rows_of_no_kind_count_where_some_repeat_flags_them() -> None:
+    kinds: list[str | None] = ["mislabelled", None, None, "unclear"]
+    tiers: list[str | None] = ["medium", "low", None, None]
+    text, none = pa.string(), pa.nulls(4, pa.float32())
+    found = Kinds.of(pa.table({"kind": pa.array(kinds, text), "tier": pa.array(tiers, text), "stability": none}))
+    assert found is not None
+    assert [(one.kind, one.rows) for one in found.counts] == [("mislabelled", 1), ("unclear", 1), (None, 1)]
+    assert not found.has_repeats
+
+
+def test_the_page_says_what_may_be_wrong(page: str) -> None:
+    words = Page(page).words
+    for mean in KINDS_MEAN.values():
+        assert mean in words
+    for mean in TIERS_MEAN.values():
+        assert mean in words
+    assert "Automatic methods tell ambiguity and error apart badly" in words
+    assert re.search(r"Likely mislabelled \((> )?\d+\u202f?\s?%\) · tier high · flagged in 3 of 3 repeats", words)
+    assert "duplicate_conflict" not in words
+    assert "none_fits" not in words
+
+
+def test_definitions_that_overlap_are_shown_side_by_side(write: Callable[..., Page]) -> None:
+    texts = [f"text {row} " + "long " * 100 * (row == 7) for row in range(300)]
+    shown = write(texts=texts, definitions=[problem("joy", "love", (7, 8), (9, 10))])
+    check_alone(shown)
+    assert "joy and love" in shown.words
+    assert "24 rows given joy, 30 given love" in shown.words
+    assert "Symmetry80 %" in shown.words
+    assert "87.5 % of the given labels instead of 80.0 % (+7.5 points)" in shown.words
+    assert "given joy text 9 given love text 10" in shown.words
+    assert "long " * (EXAMPLE_CHARACTERS // 5) not in shown.words
+    assert "No two classes are taken" not in shown.words
+
+
+def test_of_two_classes_merging_leaves_nothing_to_tell(write: Callable[..., Page]) -> None:
+    shown = write(names=["no", "yes"], definitions=[problem("no", "yes", accuracy_merged=None)])
+    assert "no and yes" in shown.words
+    assert "If merged" not in shown.words
+    assert "Alike, and labelled differently" not in shown.words
+
+
+def test_many_pairs_are_folded(write: Callable[..., Page]) -> None:
+    names = [f"class {code}" for code in range(9)]
+    shown = write(names=names, definitions=[problem(names[0], name) for name in names[1:]])
+    assert shown.words.count("Taken for the other") == 8
+    assert "3 more pairs" in shown.words
+
+
+def test_none_is_said_in_one_sentence(page: str) -> None:
+    words = Page(page).words
+    assert "Definitions that overlap" in words
+    assert "No two classes are taken for each other so often" in words
+
+
+def test_experts_are_listed_by_trust_beside_their_scores(finished: Path, page: str) -> None:
+    summary, words = load_summary(finished), Page(page).words
+    assert summary.trust is not None
+    weights = [expert.weight for expert in summary.trust.experts]
+    assert weights == sorted(weights, reverse=True)
+    assert {expert.name for expert in summary.trust.experts} == {"features", "lexical", "finetuned"}
+    best, score = summary.trust.experts[0], summary.model(summary.trust.experts[0].name)
+    assert score is not None
+    row = words.partition("Model or neighbours")[2].partition("The consensus multiplies")[0]
+    assert f"{best.name} {best.weight:.2f}{100 * score.accuracy:.1f} %" in row
+    assert "the mean of the models' log-probabilities" not in words
+
+
+@pytest.mark.parametrize(
+    ("given", "estimated", "differs"),
+    [(0.5, 0.511, True), (0.5, 0.505, False), (0.01, 0.014, True), (0.001, 0.002, False), (0.0, 0.004, True)],
+)
+def test_which_shares_differ_noticeably(given: float, estimated: float, differs: bool) -> None:
+    assert LabelShare("joy", given, estimated).differs is differs
+    assert LabelShare("joy", estimated, given).differs is differs
+
+
+def test_shares_that_differ_are_told(write: Callable[..., Page]) -> None:
+    trust = Trust.of({"weights": {"a": 0.0, "b": 1.0}, "shares": {"x": 0.5, "y": 0.5}}, {"x": 60, "y": 40})
+    assert [(one.label, one.given) for one in trust.differing] == [("x", 0.6), ("y", 0.4)]
+    assert [expert.name for expert in trust.experts] == ["b", "a"]
+    assert "No label's estimated share differs noticeably" in write().words  # made without neighbours: the given ones
+
+
+def test_hostile_texts_stay_texts(write: Callable[..., Page]) -> None:
+    texts = [f"{HOSTILE_TEXTS[row % len(HOSTILE_TEXTS)]} {row}" for row in range(160)]
+    problems = [problem(HOSTILE_NAMES[at], HOSTILE_NAMES[at + 1], (at, at + 1)) for at in range(len(HOSTILE_NAMES) - 1)]
+    shown = write(rows=160, names=HOSTILE_NAMES, texts=texts, definitions=problems)
+    check_alone(shown)
+    assert shown.words.count("Taken for the other") == len(problems)
+    assert "<img src=x onerror=alert(1)>" in shown.text
+    assert not set(shown.text) & set("\x00\u202e\u200b")
+
+
+def test_a_run_of_a_former_version_has_a_report(write: Callable[..., Page]) -> None:
+    shown = write(old=True)
+    check_alone(shown)
+    assert not [heading for heading in NEW if heading in shown.words]
+    assert "the mean of the models' log-probabilities" in shown.words
+    assert "The 25 most suspect texts" in shown.words
+    assert "tier " not in shown.words
