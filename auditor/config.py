@@ -21,7 +21,7 @@ PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
 
 _CHEAP = frozenset({"features", "lexical"})
-_RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus"})
+_RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus", "neighbours"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _ADDRESS = re.compile(r"I(\.I)*:I(\.I)*".replace("I", "[A-Za-z_][A-Za-z0-9_]*"))
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
