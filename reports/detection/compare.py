@@ -107,16 +107,17 @@ def compared(results: pd.DataFrame) -> pd.DataFrame:
 
 def precision_table(results: pd.DataFrame) -> str:
     """Average precision of ours, of every peer and of the models alone."""
-    table = pd.concat([mean_ap(results, group) for group in ("ours", "peer", "model")])
-    table["mean"] = table[list(REAL)].mean(axis=1)
+    groups = set(results["group"])
+    table = pd.concat([mean_ap(results, group) for group in ("ours", "repeated", "peer", "model") if group in groups])
+    table["mean"] = table[list(REAL)].mean(axis=1, skipna=False)
     peers = table.loc[list(PEERS)]
     lines = ["| ranking | " + " | ".join([*(HEADS[name] for name in table.columns[:-1]), "mean of four"]) + " |"]
     lines.append("|---|" + "---|" * len(table.columns))
     for ranking, row in table.iterrows():
         cells = []
         for name, value in row.items():
-            best = value >= (table if ranking in OURS else peers)[name].max() - 1e-12
-            cells.append(f"**{value:.3f}**" if best else f"{value:.3f}")
+            best = value >= peers[name].max() and ranking in (*OURS, *PEERS, "auditor --repeats 3")
+            cells.append("" if np.isnan(value) else f"**{value:.3f}**" if best else f"{value:.3f}")
         mark = "" if ranking not in PEERS or VERIFIED[ranking]["verified"] else " ¹"
         quick = " ⚡" if ranking in QUICK or ranking in ("auditor (quick)", "features alone", "lexical alone") else ""
         lines.append(f"| {ranking}{quick}{mark} | " + " | ".join(cells) + " |")

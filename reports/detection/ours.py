@@ -5,7 +5,7 @@ Each takes a :class:`cached.Cached` and gives N scores, larger for what is more 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -62,6 +62,15 @@ def pooled(
     config = ConsensusConfig(**options)
     found = consensus(chosen, votes if voting else {}, cached.labels, cached.folds, around, config, cached.seed)
     return _suspicion(cached, found.probabilities)
+
+
+def thrice(cached: Sequence[Cached]) -> Scores:
+    """What ``--repeats 3`` makes of a set: every model is the mean of its trainings, here those of the three seeds."""
+    first, models = cached[0], [_models(each, False) for each in cached]
+    means = {name: np.mean([one[name] for one in models], axis=0) for name in MODELS}
+    around = _around(first, SPACES)
+    found = consensus(means, _votes(first), first.labels, first.folds, around, seed=first.seed)
+    return _suspicion(first, found.probabilities)
 
 
 def plain_mean(cached: Cached) -> Scores:
