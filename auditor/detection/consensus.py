@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from auditor.config import PROBABILITY_FLOOR, ConsensusConfig
+from auditor.config import PROBABILITY_FLOOR as _FLOOR
+from auditor.config import ConsensusConfig
 from auditor.detection.neighbourhoods import Neighbourhoods
 from auditor.detection.votes import Rows, Votes
-from auditor.detection.weights import learn_weights
+from auditor.detection.weights import learn_temperature, learn_weights
 from auditor.models.scores import floored
 
 _LEAST = 1e-4
@@ -59,6 +60,39 @@ class _Experts:
         return np.stack([*models, *(np.log(self.votes[name].shares(rows)) for name in sorted(self.votes))])
 
 
+@dataclass(frozen=True)
+class _Trust:
+    """What was learnt for a part of the rows: weights of the M experts, and the exponent that calibrates the whole."""
+
+    weights: Chances
+    exponent: float
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """All that goes into the consensus but what is learnt."""
+
+    experts: _Experts
+    around: Neighbourhoods | None
+    given: Chances
+    config: ConsensusConfig
+
+    def logs(self, weights: Chances, rows: Rows, said: Chances | None = None) -> Chances:
+        """(n, K) logs, not normalised: the experts' product, the neighbourhoods' part, and the labels' shares set right.
+
+        ``said`` are the experts' (M, n, K) logs, if they are known.
+        """
+        said = self.experts.logs(rows) if said is None else said
+        logs: Chances = log_softmax(np.tensordot(weights, said, 1), axis=1)
+        if self.around is None:
+            return logs
+        near = np.log(np.maximum(softmax(self.around.logs(rows), axis=1), _LEAST))
+        most, share = np.log(self.config.largest_shift), self.config.neighbourhoods
+        shift = np.clip(np.log(self.around.shares) - np.log(self.given), -most, most)
+        corrected: Chances = (1 - share) * logs + share * near + shift
+        return corrected
+
+
 def consensus(
     models: Mapping[str, npt.NDArray[np.float32]],
     votes: Mapping[str, Votes],
@@ -75,7 +109,8 @@ def consensus(
     are learnt from the given labels of other folds (:func:`learn_weights`). That alone would also trust a model for
     having learnt systematic mistakes; so a model that knows only how the neighbourhoods are labelled
     (:class:`Neighbourhoods`) joins with a fixed weight, and labels that it finds used too often lose, by the ratio of
-    their estimated true share to the given one.
+    their estimated true share to the given one. An exponent of the whole, learnt in the same way by the log-loss, makes
+    of it a calibrated probability of the given label; whether that of the true one depends on the noise.
 
     Parameters
     ----------
@@ -104,36 +139,19 @@ def consensus(
     given = (np.bincount(labels[rows], minlength=shape[1]) + 0.5) / (len(rows) + shape[1] / 2)
     if not len(rows):
         return Consensus(pooled, dict.fromkeys(experts.names, 0.0), given)
-    parts = _parts(rows, folds)
-    weights = _cross_fitted(experts, labels, rows, parts, config.robustness, seed)
+    parts, pool = _parts(rows, folds), _Pool(experts, around, given, config)
+    trusts = _cross_fitted(pool, labels, rows, parts, seed)
     for block, part in _blocks(rows, parts, shape[1]):
-        logs = log_softmax(np.tensordot(weights[part], experts.logs(block), 1), axis=1)
-        if around:
-            logs = _corrected(logs, around, block, given, config)
-        chances = np.maximum(softmax(logs, axis=1), PROBABILITY_FLOOR)
+        chances = np.maximum(softmax(trusts[part].exponent * pool.logs(trusts[part].weights, block), axis=1), _FLOOR)
         pooled[block] = chances / chances.sum(axis=1, keepdims=True)
-    mean = np.average(weights, axis=0, weights=np.bincount(parts, minlength=len(weights)))
-    return Consensus(pooled, dict(zip(experts.names, mean.tolist(), strict=True)), around.shares if around else given)
+    weights = np.average([each.weights for each in trusts], axis=0, weights=np.bincount(parts, minlength=len(trusts)))
+    mean = dict(zip(experts.names, weights.tolist(), strict=True))
+    return Consensus(pooled, mean, around.shares if around else given)
 
 
 def judged_by(models: Mapping[str, npt.NDArray[np.float32]]) -> Rows:
     """(n,) rows that every model has judged."""
     return np.flatnonzero(~np.any([np.isnan(model).any(axis=1) for model in models.values()], axis=0))
-
-
-def _corrected(
-    logs: Chances,
-    around: Neighbourhoods,
-    rows: Rows,
-    given: Chances,
-    config: ConsensusConfig,
-) -> Chances:
-    """(n, K) logs, with the neighbourhoods' share in them and the labels' shares set right."""
-    near = np.log(np.maximum(softmax(around.logs(rows), axis=1), _LEAST))
-    most = np.log(config.largest_shift)
-    shift = np.clip(np.log(around.shares) - np.log(given), -most, most)
-    corrected: Chances = (1 - config.neighbourhoods) * logs + config.neighbourhoods * near + shift
-    return corrected
 
 
 def _parts(rows: Rows, folds: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
@@ -143,26 +161,22 @@ def _parts(rows: Rows, folds: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
 
 
 def _cross_fitted(
-    experts: _Experts,
-    labels: npt.NDArray[np.int32],
-    rows: Rows,
-    parts: npt.NDArray[np.intp],
-    robustness: float,
-    seed: int,
-) -> Chances:
-    """(P, M) weights for each part, learnt from the others; from all rows where there is no other."""
-    classes = next(iter(experts.models.values())).shape[1]
-    most = min(_ROWS, max(1, _CELLS // (classes * len(experts.names))))
+    pool: _Pool, labels: npt.NDArray[np.int32], rows: Rows, parts: npt.NDArray[np.intp], seed: int
+) -> list[_Trust]:
+    """What is learnt for each part from the others; from all rows where there is no other."""
+    most = min(_ROWS, max(1, _CELLS // (len(pool.given) * len(pool.experts.names))))
     sample = np.arange(len(rows))
     if len(rows) > most:
         sample = np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))
-    logs, parts_of = experts.logs(rows[sample]), parts[sample]
-    weights = []
+    logs, parts_of = pool.experts.logs(rows[sample]), parts[sample]
+    trusts = []
     for part in range(int(parts.max()) + 1):
         others = parts_of != part
         others = others if others.any() else ~others
-        weights.append(learn_weights(logs[:, others], labels[rows[sample[others]]], robustness))
-    return np.array(weights)
+        there, said = rows[sample[others]], logs[:, others]
+        weights = learn_weights(said, labels[there], pool.config.robustness)
+        trusts.append(_Trust(weights, learn_temperature(pool.logs(weights, there, said), labels[there])))
+    return trusts
 
 
 def _blocks(rows: Rows, parts: npt.NDArray[np.intp], classes: int) -> Iterator[tuple[Rows, int]]:

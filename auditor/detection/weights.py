@@ -1,13 +1,15 @@
-"""How far to trust each expert on this dataset, learnt from their out-of-fold distributions alone."""
+"""How far to trust each expert on this dataset, and all together, learnt from out-of-fold distributions alone."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import softmax
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax, softmax
 
 Logs = npt.NDArray[np.float64]
+
+_EXPONENTS = (0.05, 5.0)
 
 
 def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float) -> Logs:
@@ -46,3 +48,20 @@ def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float
     found = minimize(loss, np.full(experts, 1 / experts), jac=True, bounds=[(0, None)] * experts, method="L-BFGS-B")
     weights: Logs = found.x
     return weights
+
+
+def learn_temperature(logs: Logs, labels: npt.NDArray[np.integer]) -> float:
+    """The exponent with which a distribution is calibrated best: the one of least log-loss (Guo and others 2017).
+
+    Parameters
+    ----------
+    logs : (n, K) float64
+        Log-probabilities, not necessarily normalised.
+    labels : (n,) int
+        Codes of the given labels.
+    """
+    rows = np.arange(len(labels))
+    found = minimize_scalar(
+        lambda exponent: -log_softmax(exponent * logs, axis=1)[rows, labels].mean(), bounds=_EXPONENTS, method="bounded"
+    )
+    return float(found.x)

@@ -279,7 +279,7 @@ def draw_precision(results: pd.DataFrame) -> None:
     axes.plot([], [], "D", color=OUR, label="auditor")
     axes.plot([], [], "D", color="white", mec=OUR, label="auditor, without fine-tuning")
     axes.plot([], [], "o", color=PALE, label="peers (the best is named)")
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     _save(figure, "precision")
 
 
@@ -296,7 +296,7 @@ def draw_differences(differences: pd.DataFrame) -> None:
         axes.scatter(rows["difference"], range(len(peers)), color=colours, s=14, zorder=3)
         axes.axvline(0, color=INK, lw=0.8)
         axes.set_title(HEADS[name], fontsize=9)
-        axes.set_xlim(-0.1, 0.5)
+        axes.set_xlim(-0.1, 0.8)
     np.atleast_1d(panels)[0].set_yticks(range(len(peers)), [other.removeprefix("peer: ") for other in peers])
     figure.supxlabel("auditor less peer in average precision; 95 % interval (paired bootstrap over rows)", fontsize=9)
     _save(figure, "differences")

@@ -109,10 +109,10 @@ METHODS: dict[str, Callable[[Cached], Scores]] = {
         pooled, robustness=robustness, neighbourhoods=weight
     )
     for robustness in (0.0, 0.25, 0.5, 0.75)
-    for weight in (0.0, 0.1, 0.2, 0.3, 0.4)
+    for weight in (0.0, 0.1, 0.2, 0.25, 0.3, 0.4)
 }
 """What the default is chosen of."""
-DEFAULT = "robustness 0.5, neighbourhoods 0.3"
+DEFAULT = "robustness 0.5, neighbourhoods 0.25"
 
 
 def _suspicion(cached: Cached, probabilities: Floats) -> Scores:
