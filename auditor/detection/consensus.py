@@ -78,7 +78,7 @@ class _Pool:
     config: ConsensusConfig
 
     def logs(self, weights: Chances, rows: Rows, said: Chances | None = None) -> Chances:
-        """(n, K) logs, not normalised: the experts' product, the neighbourhoods' part, and the labels' shares set right.
+        """(n, K) logs, not normalised: experts' product, neighbourhoods' part, and the labels' shares set right.
 
         ``said`` are the experts' (M, n, K) logs, if they are known.
         """

@@ -17,7 +17,7 @@ _MANY, _MANY_ROWS = 0.05, 10
 """Disagreements are many from this share of the rows of the smaller class, and this number, on."""
 _SYMMETRIC = 0.3
 """They are symmetric when the smaller direction has this share of the larger one."""
-_UNCERTAIN = 0.2
+_UNCERTAIN = 0.4
 """They are uncertain when this is their mean uncertainty; it is 1 where both labels are as likely."""
 _PAIRS, _EXAMPLES = 20, 3
 
