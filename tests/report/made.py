@@ -18,6 +18,9 @@ from auditor.config import AuditConfig, DetectionConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.data.votes import Votes
+from auditor.detection.definitions import Known, find_definition_problems
+from auditor.detection.kinds import find_kinds
+from auditor.detection.stability import stability
 from auditor.models.scores import score
 from auditor.run import Run
 from auditor.signals import Loss, measure, signals_for, weigh
@@ -41,6 +44,8 @@ class MadeRun:
     probabilities : (N, K) by model; NaN rows are not judged
     map : (N, 2); its points also serve as vectors
     votes : of several raters
+    definitions : what ``definitions.json`` holds; what the detection finds, if it is None
+    old : as runs were before kinds, tiers and the consensus' weights were told
     """
 
     texts: list[str]
@@ -53,11 +58,14 @@ class MadeRun:
     source: str = "diary.csv"
     votes: Votes | None = None
     notes: tuple[str, ...] = ("The column 'text' was taken for the texts.",)
+    definitions: list[dict[str, Any]] | None = None
+    old: bool = False
 
     def write(self, directory: Path) -> Path:
         """Write the artifacts as stages of a run, and return its directory."""
         data, size = self._dataset(), len(self.names)
-        consensus = detection.consensus(self.probabilities)
+        pooling = detection.consensus(self.probabilities, {}, self.labels, np.arange(len(self.labels)) % 5)
+        consensus = pooling.probabilities
         dummy = np.tile(np.bincount(self.labels, minlength=size) / len(self.labels), (len(self.labels), 1))
         pooled = {"dummy": dummy.astype(np.float32), **self.probabilities, "consensus": consensus}
         scores = {name: score(values, self.labels, size).model_dump(mode="json") for name, values in pooled.items()}
@@ -75,9 +83,8 @@ class MadeRun:
         for name, values in self.probabilities.items():
             run.stage(f"{name}/fold-0", lambda at, name=name: (at / f"{name}-0").touch(), inputs=["dataset.parquet"])
             run.stage(name, _saver(name, values), inputs=[f"{name}-0"])
-        run.stage(
-            "consensus", _saver("consensus", consensus), inputs=["probabilities/" + max(self.probabilities) + ".npy"]
-        )
+        last = "probabilities/" + max(self.probabilities) + ".npy"
+        run.stage("consensus", lambda at: self._pool(at, pooling), inputs=[last])
         run.stage("scores", lambda at: _write_json(at / "scores.json", scores), inputs=["probabilities/consensus.npy"])
         run.stage("detect", lambda at: self._detect(at, data, consensus), inputs=["probabilities/consensus.npy"])
         run.record(finished=True)
@@ -98,6 +105,12 @@ class MadeRun:
         origin = Origin(self.source, "csv", "text", "label", None, {})
         return LabeledTexts(table, rejected, self.names, self.names, origin, self.notes, self.votes)
 
+    def _pool(self, at: Path, pooling: detection.Consensus) -> None:
+        _saver("consensus", pooling.probabilities)(at)
+        shares = dict(zip(self.names, pooling.shares.tolist(), strict=True))
+        if not self.old:
+            _write_json(at / "consensus.json", {"weights": pooling.weights, "shares": shares})
+
     def _detect(self, at: Path, data: LabeledTexts, consensus: Floats) -> None:
         config = DetectionConfig()
         judged = np.bincount(self.labels, minlength=len(self.names))[self.labels] > 1
@@ -117,7 +130,20 @@ class MadeRun:
         if self.votes:
             crowd = weigh(self.votes, consensus)
             health |= detection.rater_health(self.votes, crowd, self.labels, self.names)
-        issues = detection.issues_table(data, flags, evidence, measured, group, losses)
+        kinds = find_kinds(consensus, self.labels, duplicates.exact, flags.is_issue)
+        # Each model stands for a repeat.
+        repeats = [detection.find_flags(self.labels, model, judged) for model in self.probabilities.values()]
+        stable = stability([each.is_issue for each in repeats], [each.predicted >= 0 for each in repeats])
+        issues = detection.issues_table(data, flags, kinds, stable, evidence, measured, group, losses)
+        if self.old:
+            for name in ("tier", "kind", "kind_confidence", "stability"):
+                place = issues.schema.get_field_index(name)
+                issues = issues.set_column(place, name, pa.nulls(len(issues), issues.schema.field(name).type))
+        else:
+            rows = np.flatnonzero(~np.isnan(flags.suspicion))
+            known = Known(rows, self.labels, consensus, nobody, duplicates.near)
+            found = find_definition_problems(known, self.names, data.ids)
+            _write_json(at / "definitions.json", found if self.definitions is None else self.definitions)
         pq.write_table(issues, at / "issues.parquet")
         pq.write_table(groups, at / "groups.parquet")
         _write_json(at / "health.json", health)
