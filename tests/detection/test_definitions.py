@@ -133,7 +133,7 @@ def test_examples_are_alike_and_labelled_differently_the_most_uncertain_first() 
 
 def test_twenty_pairs_at_most() -> None:
     case = Case(tuple(f"class {code}" for code in range(14)))
-    for a in range(0, 14):
+    for a in range(14):
         for b in range(a + 1, min(a + 5, 14)):
             case.taken(a, b, 8, 0.5)
             case.taken(b, a, 8, 0.5)
