@@ -81,6 +81,10 @@ def run(
     base_model: Annotated[str, typer.Option(help="Model to fine-tune: a name or a folder.")] = DEFAULT_ENCODER,
     pooling: Annotated[Pooling, typer.Option(help="Of the encoder's token vectors.")] = Pooling.mean,
     folds: Annotated[int, typer.Option(help="Of the cross-validation.", min=2, max=100)] = 5,
+    repeats: Annotated[
+        int,
+        typer.Option(help="How often each model is trained, on other folds; quick ones three times.", min=1, max=100),
+    ] = 1,
     epochs: Annotated[int, typer.Option(help="Of the fine-tuning.", min=1)] = 3,
     max_length: Annotated[int, typer.Option(help="Tokens; longer texts are cut.", min=8)] = 128,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
@@ -114,6 +118,7 @@ def run(
         models=audit_models(models),
         signals=tuple(signals or ()),
         folds=folds,
+        repeats=repeats,
         train_on=tuple(train_on or ()),
         audit=tuple(audit or ()),
         seed=seed,

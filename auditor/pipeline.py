@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,7 @@ from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
 from auditor.models.candidates import BASELINE, arithmetic, candidates, check_own
-from auditor.models.classifier import Classifier, Progress
-from auditor.models.crossval import Candidate, again, out_of_fold
+from auditor.models.crossval import again, out_of_fold
 from auditor.models.device import pick_device
 from auditor.models.encoder import Encoder
 from auditor.models.finetuned import Finetuned
@@ -124,7 +124,6 @@ class _Pipeline:
         self.run, self.data, self.config, self.listener = run, texts, config, listener
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
         self.device = pick_device(config.device)
-        self.told = False  # what fine-tuning will cost
 
     def stages(self, given: Sequence[Given]) -> None:
         # What can be wrong is looked at before the run is touched: a finished one stays finished.
@@ -243,32 +242,20 @@ class _Pipeline:
 
     def models(self, folds: Sequence[FoldNumbers], groups: npt.NDArray[np.int32], base: Weights) -> None:
         known = candidates(self.config, self.data.label_names, self.texts, self._vectors(), base, groups)
+        tell_cost = cache(lambda: self._tell_cost(folds, base))  # once
         for repeat in range(len(folds)):
             for candidate in known:
                 if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
                     continue
                 this = replace(candidate, repeat=repeat)
-                if candidate.name == "finetuned":
-                    this = replace(this, make=self._telling_the_cost(this, folds, base))
+                this = this.telling(tell_cost) if candidate.name == "finetuned" else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     seed = self._seed(repeat)
                     out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
-    def _telling_the_cost(
-        self, candidate: Candidate, folds: Sequence[FoldNumbers], base: Weights
-    ) -> Callable[[Progress], Classifier]:
-        """Say what fine-tuning will cost, measured on a few batches, before the first fold that is not done yet."""
-
-        def make(progress: Progress) -> Classifier:
-            if not self.told:
-                self.told = True
-                self._tell_cost(folds, base)
-            return candidate.make(progress)
-
-        return make
-
     def _tell_cost(self, folds: Sequence[FoldNumbers], base: Weights) -> None:
+        """Say what fine-tuning will cost, measured on a few batches."""
         config = self.config.finetuned
         each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
         parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]

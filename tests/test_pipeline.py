@@ -25,11 +25,14 @@ from auditor.signals import OF_A_RUN
 
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
 
+REPEATED = {"repeats": 2, "cheap_repeats": 3}
+
 
 def configured(model: Path, **options: Any) -> AuditConfig:
-    """An audit that takes seconds: a tiny model, few folds."""
+    """An audit that takes seconds: a tiny model, few folds, no repeats."""
     return AuditConfig(
         folds=3,
+        cheap_repeats=1,
         encoder=EncoderConfig(name=str(model)),
         finetuned=FinetunedConfig(base_model=str(model), epochs=2),
         lexical=LexicalConfig(strengths=(1.0, 10.0)),
@@ -46,7 +49,9 @@ def messages() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def audited(messages: pd.DataFrame, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> auditor.Audit:
-    return auditor.audit(messages, "text", "label", config=configured(tiny_model), out=tmp_path_factory.mktemp("run"))
+    """All models and signals: the quick models are trained three times, the fine-tuned one twice."""
+    config = configured(tiny_model, **REPEATED)
+    return auditor.audit(messages, "text", "label", config=config, out=tmp_path_factory.mktemp("run"))
 
 
 def test_issues_has_one_row_a_text_worst_first(audited: auditor.Audit, messages: pd.DataFrame) -> None:
@@ -126,12 +131,78 @@ def test_the_report_is_made_and_made_again(audited: auditor.Audit) -> None:
     assert page.is_file()
 
 
+def test_repeats_are_trained_on_folds_of_their_own(audited: auditor.Audit) -> None:
+    folds = [np.load(audited.directory / name) for name in ("folds.npy", "repeat-1/folds.npy", "repeat-2/folds.npy")]
+    assert not any(np.array_equal(folds[one], folds[other]) for one, other in ((0, 1), (0, 2), (1, 2)))
+    kept = {
+        path.relative_to(audited.directory / "probabilities").as_posix().removesuffix(".npy")
+        for path in (audited.directory / "probabilities").glob("repeat-*/*.npy")
+    }
+    quick, all_three = ("features", "lexical", "consensus"), ("features", "lexical", "finetuned", "consensus")
+    repeats = (
+        "repeat-0/consensus",
+        *(f"repeat-1/{name}" for name in all_three),
+        *(f"repeat-2/{name}" for name in quick),
+    )
+    assert kept == {*repeats}
+    for name in repeats:
+        model = np.load(audited.directory / "probabilities" / f"{name}.npy")
+        np.testing.assert_allclose(model.sum(axis=1), 1, atol=1e-4)
+        first = np.load(audited.directory / "probabilities" / f"{name.split('/')[1]}.npy")
+        assert not np.allclose(model, first)
+    seeds = {
+        name: stage["parameters"]["seed"] for name, stage in audited.run.manifest["stages"].items() if "/fold-" in name
+    }
+    assert seeds["finetuned/fold-2"] == 2
+    assert seeds["repeat-1/finetuned/fold-2"] == 1002
+    assert (audited.directory / "dynamics/repeat-1/finetuned/fold-2.held_out.npy").is_file()
+
+
+def test_repeats_say_how_stable_a_flag_is(audited: auditor.Audit) -> None:
+    issues = audited.issues
+    np.testing.assert_array_equal(np.unique((issues["stability"] * 3).round(5)), np.arange(4))
+    assert issues["stability"].corr(issues["is_issue"].astype(float)) > 0.5
+    assert issues["tier"][issues["is_issue"]].isin(["high", "medium"]).all()
+    assert (issues["tier"][~issues["is_issue"]].dropna() == "low").all()
+    assert issues["kind"][issues["is_issue"]].notna().all()
+
+
+def test_how_far_each_expert_is_trusted_is_written(audited: auditor.Audit) -> None:
+    about = json.loads((audited.directory / "consensus.json").read_text("utf-8"))
+    neighbours = {"neighbours", "neighbours by the fine-tuned model"}
+    assert {*about["weights"]} == {"features", "lexical", "finetuned", "finetuned, earlier epochs", *neighbours}
+    assert min(about["weights"].values()) >= 0 < max(about["weights"].values())
+    assert {*about["shares"]} == {"joy", "sadness", "anger"}
+    assert sum(about["shares"].values()) == pytest.approx(1)
+    assert isinstance(json.loads((audited.directory / "definitions.json").read_text("utf-8")), list)
+
+
+def test_more_repeats_are_added_to_those_that_are_there(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = configured(tiny_model, models=("lexical",))
+    alone = auditor.audit(messages, config=config, out=tmp_path)
+    assert alone.issues["stability"].isna().all()
+    assert (alone.issues["tier"].dropna() == "medium").all()
+    assert "seed_disagreement" not in alone.issues
+    before = alone.run.manifest["stages"]
+    after = auditor.audit(messages, config=config, out=tmp_path, repeats=2).run.manifest["stages"]
+    changed = {name for name, stage in after.items() if stage != before.get(name)}
+    assert {name for name in changed if "fold-" not in name} == {
+        "consensus", "detect", "repeat-1/folds", "repeat-1/lexical"
+    }  # fmt: skip
+    again = auditor.audit(messages, config=config, out=tmp_path)
+    assert again.issues["stability"].isna().all(), "the repeats that lie there do not count"
+
+
 def test_a_second_audit_runs_no_stage_again(
     audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = audited.run.manifest["stages"]
     monkeypatch.setattr("auditor.models.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
-    again = auditor.audit(messages, "text", "label", config=configured(tiny_model), out=audited.directory)
+    monkeypatch.setattr("auditor.models.logistic.Logistic.fit", lambda *_: pytest.fail("trained again"))
+    config = configured(tiny_model, **REPEATED)
+    again = auditor.audit(messages, "text", "label", config=config, out=audited.directory)
     assert again.run.manifest["stages"] == before
 
 
@@ -148,7 +219,7 @@ def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_mo
     auditor.audit(mine, config=config, out=tmp_path)
     assert made_again(mine, "text", "label") == set(), "the columns were guessed before, and rightly"
     assert made_again(mine, cluster_rows=3) == {"detect"}
-    assert made_again(mine, cluster_rows=3, neighbours=4) == {"neighbours", "detect"}
+    assert made_again(mine, cluster_rows=3, neighbours=4) == {"neighbours", "consensus", "detect"}
     assert "read" in made_again(messages.assign(annotator="bob"), cluster_rows=3, neighbours=4)
     table = LabeledTexts.load(tmp_path / "dataset.parquet", tmp_path / "rejected.parquet").table
     assert set(table["original:annotator"].to_pylist()) == {"bob"}, "an export gives back what is there now"
@@ -165,6 +236,17 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
     again = auditor.audit(messages.head(70), config=config, out=tmp_path, fresh=True)
     assert len(again.issues) == 70
     assert (tmp_path / "decisions.db").read_text() == "decisions"
+
+
+def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+    config, made = configured(tiny_model, folds=2, repeats=2), []
+    for name in "ab":
+        stages = auditor.audit(messages, config=config, out=tmp_path / name).run.manifest["stages"].values()
+        made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
+    assert made[0] == made[1]
+    assert {"consensus.json", "definitions.json", "issues.parquet", "probabilities/repeat-1/consensus.npy"} <= {
+        *made[0]
+    }
 
 
 def test_trained_on_one_split_and_audited_on_another(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def find_neighbourhoods(votes: Sequence[Votes], labels: npt.NDArray[np.int32], r
     seen = [own, *(weighed(each, rows) for each in votes)]
     given = (np.bincount(labels[rows], minlength=classes) + 0.5) / (len(rows) + classes / 2)
     start = _RIGHT * np.eye(classes) + (1 - _RIGHT) * given
-    anchors = [_ANCHOR * counts.sum() * given[:, None] * start for counts in seen]
+    # One vote more for each class: one that has few, or none at all, stays what it began as.
+    anchors = [(_ANCHOR * counts.sum() * given + 1)[:, None] * start for counts in seen]
     shares, confusions = np.full(classes, 1 / classes), [start for _ in seen]
     for _ in range(_ROUNDS):
         logs = np.log(shares) + sum(counts @ np.log(each).T for counts, each in zip(seen, confusions, strict=True))

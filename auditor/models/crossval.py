@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,15 @@ class Candidate:
     def place(self) -> str:
         """What the names of its artifacts begin with, within their folders."""
         return again(self.repeat, self.name)
+
+    def telling(self, tell: Callable[[], None]) -> Candidate:
+        """The same, but something is told before each training that is not done yet."""
+
+        def make(progress: Progress) -> Classifier:
+            tell()
+            return self.make(progress)
+
+        return replace(self, make=make)
 
 
 def again(repeat: int, name: str) -> str:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from auditor.detection import Flags, consensus, find_flags, with_votes
+from auditor.detection import Flags, find_flags, with_votes
+from auditor.models.scores import floored
 from tests.detection.made import random_rows
 
 seeds = st.integers(0, 2**32 - 1)
@@ -15,7 +16,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 def flags_of(labels, rows, judgeable=None) -> Flags:
     everything = np.ones(len(labels), dtype=np.bool_)
-    return find_flags(labels, consensus({"m": rows}), everything if judgeable is None else judgeable)
+    return find_flags(labels, floored(rows), everything if judgeable is None else judgeable)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_permuting_rows_permutes_suspicion_and_flags(seed, classes):
 @given(seeds, st.integers(2, 6))
 def test_the_order_of_the_classes_does_not_matter(seed, classes):
     labels, rows = random_rows(seed, 60, classes)
-    pooled = consensus({"m": rows})
+    pooled = floored(rows)
     code = np.random.default_rng(seed).permutation(classes).astype(np.int32)
     renamed = np.empty_like(pooled)
     renamed[:, code] = pooled
@@ -78,7 +79,7 @@ def test_rank_follows_the_stored_suspicion(seed, classes, count, decimals):
     ranked = flags.suspicion[order][: judgeable.sum()]
     assert (np.diff(ranked) <= 0).all()
     assert (np.diff(order[judgeable.sum() :]) > 0).all(), "rows that are not judged come last, in their order"
-    own = consensus({"m": rows})[np.arange(count), labels][order][: judgeable.sum()]
+    own = floored(rows)[np.arange(count), labels][order][: judgeable.sum()]
     tied = np.diff(ranked) == 0
     assert (np.diff(own)[tied] >= 0).all(), "ties go by loss"
     assert (np.diff(order[: judgeable.sum()])[tied & (np.diff(own) == 0)] > 0).all(), "then by row"

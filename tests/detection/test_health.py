@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from auditor.detection import class_health, consensus, find_flags
+from auditor.detection import class_health, find_flags
+from auditor.models.scores import floored
 from tests.detection.made import random_rows
 
 NAMES = ("joy", "love", "fear")
@@ -16,7 +17,7 @@ def health_of(labels, rows, names=NAMES, judgeable=None, exact=None):
     everything = np.ones(len(labels), dtype=np.bool_)
     judgeable = everything if judgeable is None else judgeable
     exact = np.arange(len(labels), dtype=np.int32) if exact is None else exact
-    pooled = consensus({"m": rows})
+    pooled = floored(rows)
     flags = find_flags(labels, pooled, judgeable)
     return class_health(labels, names, pooled, judgeable, flags, exact, DUPLICATES), flags
 

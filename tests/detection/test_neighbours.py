@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.detection import nearest, neighbours
+from auditor.detection import nearest, nearest_in_folds, neighbours
 
 
 def some_vectors(seed: int, rows: int, width: int = 8) -> np.ndarray:
@@ -88,3 +88,29 @@ def test_the_approximate_search_agrees_with_the_exact_one():
     assert np.allclose(similarity[100:130], 1)
     assert np.array_equal(index, nearest(vectors, 10, 0, 0)[0])
     assert np.isnan(nearest(vectors[:4], 10, 0, 0)[1]).sum() == 4 * 7
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 6))
+def test_within_folds_each_space_is_searched_alone(seed, rows, k):
+    rng = np.random.default_rng(seed)
+    folds = rng.integers(-2, 3, rows).astype(np.int16)
+    parts = [some_vectors(seed + fold, int((folds == fold).sum())).astype(np.float16) for fold in range(3)]
+    index, similarity = nearest_in_folds(parts, folds, k, 1000, 0)
+    assert (index.dtype, similarity.dtype) == (np.int32, np.float32)
+    assert index.shape == similarity.shape == (rows, k)
+    for fold, part in enumerate(parts):
+        here = np.flatnonzero(folds == fold)
+        found, alike = nearest(part.astype(np.float32), k, 1000, 0)
+        assert np.array_equal(similarity[here], alike, equal_nan=True)
+        assert np.array_equal(index[here], np.where(found < 0, -1, here[found] if len(here) else found))
+    assert (index[folds < 0] == -1).all()
+    assert np.isnan(similarity[folds < 0]).all()
+    assert np.array_equal(index < 0, np.isnan(similarity))
+
+
+def test_neighbours_within_folds_are_rows_of_the_dataset():
+    folds, seen = np.array([1, 0, 1, -1, 0, 1], np.int16), []
+    first, second = np.array([[1, 0], [1, 0.1]], np.float32), np.array([[0, 1], [1, 0], [0.1, 1]], np.float32)
+    index, _ = nearest_in_folds([first, second], folds, 2, 10, 0, lambda *at: seen.append(at))
+    assert index.tolist() == [[5, 2], [4, -1], [5, 0], [-1, -1], [1, -1], [0, 2]]
+    assert seen == [(2, 6), (5, 6)]

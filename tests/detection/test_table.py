@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.data.labeled_texts import LabeledTexts, Origin
-from auditor.detection import Evidence, consensus, defang, find_flags, issues_table, table, write_csv
-from auditor.models.scores import losses
+from auditor.detection import Evidence, defang, find_flags, issues_table, table, write_csv
+from auditor.detection.kinds import KINDS, find_kinds
+from auditor.detection.stability import TIERS, stability, tiers
+from auditor.models.scores import floored, losses
 from auditor.signals import Loss, measure, signals_for
 from tests.detection.made import random_rows
 
@@ -36,12 +38,16 @@ def made():
     near[9] = 8
     neighbours = np.tile(np.arange(3, dtype=np.int32), (ROWS, 1))
     evidence = Evidence(labels, NAMES, probabilities, near, near, neighbours)
-    flags = find_flags(labels, consensus(probabilities), np.ones(ROWS, dtype=np.bool_))
+    judgeable, mean = np.ones(ROWS, dtype=np.bool_), floored((lexical + features) / 2)
+    flags = find_flags(labels, mean, judgeable)
+    kinds = find_kinds(mean, labels, near, flags.is_issue)
+    repeats = [find_flags(labels, model, judgeable) for model in (mean, lexical, features)]
+    stable = stability([each.is_issue for each in repeats], [each.predicted >= 0 for each in repeats])
     group = np.where(flags.is_issue, 0, -1).astype(np.int32)
     signals = signals_for(probabilities, NAMES)
     measured = measure(signals, probabilities=probabilities, labels=labels)
     losses_alone = [signal for signal in signals if isinstance(signal, Loss)]
-    return data, flags, evidence, measured, group, losses_alone
+    return data, flags, kinds, stable, evidence, measured, group, losses_alone
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +64,10 @@ def test_columns(issues):
     assert types["suspicion"] == types["loss_lexical"] == types["stability"] == pa.float32()
     assert types["rank"] == types["duplicate_group"] == types["group"] == pa.int32()
     assert types["reasons"] == pa.list_(pa.string())
-    assert all(issues[name].null_count == ROWS for name in FIRST[9:])
 
 
 def test_one_row_for_every_row_in_order(made, issues):
-    data, flags, evidence, *_ = made
+    data, flags, _, _, evidence, *_ = made
     assert issues["id"].to_pylist() == data.ids
     assert issues["text"].to_pylist() == data.texts
     assert issues["rank"].to_pylist() == flags.rank.tolist()
@@ -73,15 +78,27 @@ def test_one_row_for_every_row_in_order(made, issues):
 
 
 def test_the_loss_is_in_nats_and_the_signal_of_the_same_name_does_not_replace_it(made, issues):
-    probabilities, labels = made[2].probabilities["lexical"], made[2].labels
+    probabilities, labels = made[4].probabilities["lexical"], made[4].labels
     column = issues["loss_lexical"].to_numpy()
     assert np.array_equal(column, losses(probabilities, labels), equal_nan=True)
     assert np.allclose(np.exp(-column[2:]), issues["probability_given_lexical"].to_numpy()[2:], rtol=1e-4)
 
 
+def test_kinds_and_tiers_go_by_name(made, issues):
+    _, flags, kinds, stable, *_ = made
+    names = [KINDS[kind] if kind >= 0 else None for kind in kinds.kind]
+    assert issues["kind"].to_pylist() == names
+    assert {"mislabelled", "duplicate_conflict", None} <= {*names}
+    np.testing.assert_array_equal(issues["kind_confidence"].to_numpy(), kinds.confidence)
+    assert issues["kind_confidence"].is_valid().to_pylist() == [name is not None for name in names]
+    assert issues["tier"].to_pylist() == [TIERS[tier] if tier >= 0 else None for tier in tiers(flags.is_issue, stable)]
+    assert {*issues["tier"].to_pylist()} == {*TIERS, None}
+    np.testing.assert_array_equal(issues["stability"].to_numpy(), stable)
+
+
 def test_what_is_not_known_is_null(made, issues):
-    group, judged = made[4], np.arange(ROWS) >= 2
-    for name in ("suspicion", "predicted_label", "suggested_label", "loss_lexical", "margin_features"):
+    group, judged = made[6], np.arange(ROWS) >= 2
+    for name in ("suspicion", "stability", "predicted_label", "suggested_label", "loss_lexical", "margin_features"):
         assert issues[name].is_valid().to_pylist() == judged.tolist()
     assert issues["duplicate_group"].to_pylist() == [8 if row in (8, 9) else None for row in range(ROWS)]
     assert issues["group"].is_valid().to_pylist() == (group >= 0).tolist()

@@ -28,8 +28,8 @@ def random_inputs(seed: int, rows: int = 60, classes: int = 4, present: int | No
     judged = rng.random(rows) > 0.1
     duplicates = rng.integers(0, max(1, rows * 2 // 3), rows).astype(np.int32)
     identical = (2 * duplicates + rng.integers(0, 2, rows)).astype(np.int32)
-    neighbours = rng.integers(-1, rows, (rows, 5)).astype(np.int32)
-    similarities = np.where(neighbours < 0, np.nan, rng.uniform(-0.2, 1, (rows, 5))).astype(np.float32)
+    neighbours, similarities = _nearest(rng, rows)
+    tuned_neighbours, tuned_similarities = _nearest(rng, rows)
     probabilities = {name: _chances(rng, rows, classes, judged) for name in MODELS}
     votes = random_votes(seed, rows, classes)
     return Inputs(
@@ -40,6 +40,9 @@ def random_inputs(seed: int, rows: int = 60, classes: int = 4, present: int | No
         vectors=rng.standard_normal((rows, 3)).astype(np.float32),
         neighbours=neighbours,
         similarities=similarities,
+        tuned_neighbours=tuned_neighbours,
+        tuned_similarities=tuned_similarities,
+        repeats=[_chances(rng, rows, classes, judged) for _ in range(3)],
         identical=identical,
         duplicates=duplicates,
         dynamics={f"fold-{fold}": _training(rng, rows, classes) for fold in range(2)},
@@ -60,7 +63,9 @@ def reordered(inputs: Inputs, order: np.ndarray[Any, Any]) -> Inputs:
     place = np.empty(len(order), dtype=np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     new: Any = {name: values[order] for name, values in inputs.items() if isinstance(values, np.ndarray)}
-    new["neighbours"] = np.where(new["neighbours"] < 0, np.int32(-1), place[new["neighbours"]])
+    for name in ("neighbours", "tuned_neighbours"):
+        new[name] = np.where(new[name] < 0, np.int32(-1), place[new[name]])
+    new["repeats"] = [repeat[order] for repeat in inputs["repeats"]]
     new["probabilities"] = {name: values[order] for name, values in inputs["probabilities"].items()}
     votes = inputs["votes"]
     new["votes"] = Votes.encoded(place[votes.row], votes.rater, votes.raters, votes.label)
@@ -77,11 +82,12 @@ def with_more_classes(inputs: Inputs, more: int) -> Inputs:
     widened = [(0, 0), (0, more)]
     new["consensus"], new["crowd"] = np.pad(inputs["consensus"], widened), np.pad(inputs["crowd"], widened)
     new["probabilities"] = {name: np.pad(values, widened) for name, values in inputs["probabilities"].items()}
+    new["repeats"] = [np.pad(values, widened) for values in inputs["repeats"]]
     new["dynamics"] = {
         name: Dynamics(one.rows, np.pad(one.logits, [(0, 0), *widened], constant_values=-1e4))
         for name, one in inputs["dynamics"].items()
     }
-    for values in (new["consensus"], new["crowd"], *new["probabilities"].values()):
+    for values in (new["consensus"], new["crowd"], *new["repeats"], *new["probabilities"].values()):
         values[np.isnan(values[:, 0])] = np.nan
     return new  # type: ignore[no-any-return]
 
@@ -90,6 +96,11 @@ def _chances(rng: np.random.Generator, rows: int, classes: int, judged: Any) -> 
     chances = rng.dirichlet(np.full(classes, 0.5), rows).astype(np.float32)
     chances[~judged] = np.nan
     return chances
+
+
+def _nearest(rng: np.random.Generator, rows: int) -> tuple[Any, Any]:
+    neighbours = rng.integers(-1, rows, (rows, 5)).astype(np.int32)
+    return neighbours, np.where(neighbours < 0, np.nan, rng.uniform(-0.2, 1, (rows, 5))).astype(np.float32)
 
 
 def _training(rng: np.random.Generator, rows: int, classes: int) -> Dynamics:

@@ -27,7 +27,10 @@ def test_a_signal_stands_where_its_inputs_are():
 
     assert names(["features"], "probabilities") == {"loss_features", "margin_features"}
     assert names([], "consensus") == {"self_confidence", "confident_learning"}
-    assert names([], "dynamics") == {"aum", "data_map_confidence", "data_map_variability", "forgetting"}
+    epochs = {"aum", "data_map_confidence", "data_map_variability", "forgetting"}
+    assert names([], "dynamics") == {*epochs, "fold_disagreement"}
+    assert names([], "repeats") == {"seed_disagreement"}
+    assert names([], "duplicates", "tuned_neighbours", "tuned_similarities") == {"neighbour_vote_finetuned"}
     assert names([], "identical", "duplicates", "splits") == {"duplicate_conflict"}
     assert names(["a", "b"], *Inputs.__annotations__) >= OF_A_RUN.keys()
 

@@ -75,6 +75,8 @@ def test_inputs_are_left_as_they_were() -> None:
     for name, values in before.items():
         if isinstance(values, np.ndarray):
             np.testing.assert_array_equal(inputs[name], values)  # type: ignore[literal-required]
+    for repeat, values in zip(inputs["repeats"], before["repeats"], strict=True):
+        np.testing.assert_array_equal(repeat, values)
     for name, model in before["probabilities"].items():
         np.testing.assert_array_equal(inputs["probabilities"][name], model)
     for name, one in before["dynamics"].items():
@@ -95,11 +97,11 @@ def test_a_signal_takes_only_what_it_says_it_needs() -> None:
 
 
 def test_working_in_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.signals import confident_learning, disagreement
+    from auditor.signals import confident_learning, disagreement, fold_disagreement
 
     inputs = random_inputs(6)
     whole = measure(signals_of(4), **inputs)
-    for module in (dynamics, confident_learning, disagreement):
+    for module in (dynamics, confident_learning, disagreement, fold_disagreement):
         monkeypatch.setattr(module, "_CELLS", 30)
     for name, values in measure(signals_of(4), **inputs).items():
         same(values, whole[name])

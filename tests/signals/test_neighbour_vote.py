@@ -43,3 +43,17 @@ def test_explains_itself() -> None:
     assert NeighbourVote(NAMES).explain(0, **inputs([3, 1, 2], [0.9, 0.3, 0.3])) == (
         "Duplicates aside, 2 of the nearest 3 texts carry the label joy, with 40\u00a0% of the votes by likeness."
     )
+
+
+def test_the_nearest_by_the_fine_tuned_model() -> None:
+    known = inputs([1, 2, 3], [0.5, 0.5, 0.5])
+    other = inputs([3, 4, 1], [0.9, 0.9, 0.2])
+    known |= {"tuned_neighbours": other["neighbours"], "tuned_similarities": other["similarities"]}
+    signal = NeighbourVote(NAMES, tuned=True)
+    assert signal.name == "neighbour_vote_finetuned"
+    assert signal(**known)[0] == pytest.approx(0.9)
+    assert NeighbourVote(NAMES)(**known)[0] == pytest.approx(1 / 3)
+    assert signal.explain(0, **known) == (
+        "Duplicates aside, 1 of the nearest 3 texts by the fine-tuned model carry the label joy, "
+        "with 10\u00a0% of the votes by likeness."
+    )
