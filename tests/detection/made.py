@@ -54,20 +54,20 @@ def some_votes(
 
 def around_of(votes: Mapping[str, Votes], labels: Labels, seed: int = 0, rows: Any = None) -> Neighbourhoods:
     """The model of the neighbourhoods, of all rows by default."""
-    return find_neighbourhoods(votes, labels, np.arange(len(labels)) if rows is None else rows, seed)
+    return find_neighbourhoods(list(votes.values()), labels, np.arange(len(labels)) if rows is None else rows, seed)
 
 
 def logs_of(around: Neighbourhoods, votes: Mapping[str, Votes], rows: Any) -> npt.NDArray[np.float64]:
     """What it says of some rows."""
-    return around.logs(votes, rows)
+    return around.logs(rows)
 
 
 def confusion_of(around: Neighbourhoods) -> npt.NDArray[np.float64]:
     """Its one confusion matrix."""
-    (confusion,) = around.confusions.values()
+    (confusion,) = around.confusions
     return confusion
 
 
 def without_votes(shares: npt.NDArray[np.float64]) -> Neighbourhoods:
     """A model that knows of the true labels' shares, and of no neighbour."""
-    return Neighbourhoods(shares, {})
+    return Neighbourhoods(shares, (), ())
