@@ -189,6 +189,17 @@ def test_no_words_and_wrong_options_show_help(invoke: Invoke) -> None:
     assert "folds" in err
 
 
+def test_repeats(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path) -> None:
+    words = ["run", "tweets.csv", *run_words(tiny_model), "--models", "lexical", "--repeats"]
+    code, _, err = invoke(*words, 0)
+    assert code == 2
+    assert "repeats" in err
+    assert invoke(*words, 4)[0] == 0
+    run = tmp_path / "reports" / "runs" / "tweets"
+    assert json.loads((run / "manifest.json").read_text())["config"]["repeats"] == 4
+    assert (run / "probabilities" / "repeat-3" / "lexical.npy").is_file()
+
+
 def test_a_terminal_is_safe_from_texts(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
     texts = [f"\x1b[31mred {n}\x1b]0;title\x07 [bold]markup[/bold]" for n in range(20)]
     rows = [json.dumps({"text": text, "label": "ab"[n % 2]}) for n, text in enumerate(texts)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor.config import LexicalConfig
 from auditor.errors import StorageError
 from auditor.models.classifier import Watched
-from auditor.models.crossval import Candidate, out_of_fold
+from auditor.models.crossval import Candidate, again, out_of_fold
 from auditor.models.folds import make_folds
 from auditor.models.logistic import lexical_classifier
 from auditor.run import Run
@@ -85,7 +85,13 @@ class Setting:
     groups: np.ndarray | None = None
 
     def go(
-        self, inputs: Any = None, parameters: Mapping[str, Any] | None = None, seed: int = 0, **options: Any
+        self,
+        inputs: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        repeat: int = 0,
+        tell: Callable[[], None] = lambda: None,
+        **options: Any,
     ) -> None:
         inputs = [f"text {row}" for row in range(len(self.labels))] if inputs is None else inputs
         candidate = Candidate(
@@ -95,11 +101,17 @@ class Setting:
             ("dataset.parquet",),
             parameters or {},
             self.groups,
-        )
+            repeat=repeat,
+        ).telling(tell)
+
+        def save_folds(space: Path) -> None:
+            (space / again(repeat, "folds.npy")).parent.mkdir(exist_ok=True)
+            np.save(space / again(repeat, "folds.npy"), self.folds)
+
         with self.run.held():
             self.run.stage(
-                "folds",
-                lambda space: np.save(space / "folds.npy", self.folds),
+                again(repeat, "folds"),
+                save_folds,
                 parameters={"folds": crc32(self.folds)},
             )
             self.run.stage("read", lambda space: (space / "dataset.parquet").touch())
@@ -191,6 +203,33 @@ def test_what_was_seen_in_the_epochs_is_kept(setting: Setting):
         kept = np.load(setting.run.open(f"dynamics/recorder/fold-{fold}.train.npy"), allow_pickle=False)
         assert kept.shape == (2, 7, 3)
         assert (kept == fold + 1).all()
+
+
+def test_a_repeat_lies_beside_the_first_time(setting: Setting):
+    setting.go(seen={"train": np.empty(0)})
+    first = setting.probabilities
+    setting.folds = np.where(setting.folds < 0, setting.folds, 2 - setting.folds).astype(np.int16)
+    setting.go(seed=1000, repeat=1, seen={"train": np.empty(0)})
+    assert [call.seed for call in setting.calls] == [0, 1, 2, 1000, 1001, 1002]
+    assert rows_of(setting.calls[3].asked) == rows_of(setting.calls[2].asked)
+    assert np.array_equal(setting.probabilities, first, equal_nan=True)
+    repeated = np.load(setting.run.open("probabilities/repeat-1/recorder.npy"))
+    assert repeated[:9, 0].tolist() == list(range(9)), "of the folds of the repeat"
+    assert repeated[:9, 1].min() == 4
+    assert {"repeat-1/recorder", "repeat-1/recorder/fold-2", "repeat-1/folds"} <= {*setting.run.manifest["stages"]}
+    assert np.load(setting.run.open("dynamics/repeat-1/recorder/fold-0.train.npy")).max() == 4
+    setting.go(seed=1000, repeat=1)
+    assert len(setting.calls) == 6, "what is done is not done again"
+
+
+def test_something_is_told_before_each_training_that_is_not_done(setting: Setting):
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        setting.go(fails_in=2, tell=lambda: told.append(len(setting.calls)))
+    assert told == [0, 1, 2]
+    setting.go(tell=lambda: told.append(len(setting.calls)))
+    setting.go(tell=lambda: told.append(len(setting.calls)))
+    assert told == [0, 1, 2, 2]
 
 
 def test_progress_grows_to_the_end(setting: Setting):

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditor.config import AuditConfig
+from auditor.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("options", "times", "trainings"),
+    [
+        ({}, {"features": 3, "lexical": 3, "finetuned": 1}, 3),
+        ({"repeats": 2}, {"features": 3, "lexical": 3, "finetuned": 2}, 3),
+        ({"repeats": 5}, {"features": 5, "lexical": 5, "finetuned": 5}, 5),
+        ({"cheap_repeats": 1}, {"features": 1, "lexical": 1, "finetuned": 1}, 1),
+        ({"models": ("finetuned",)}, {"finetuned": 1}, 1),
+        # A user's own model may take hours, and ready-made probabilities are what they are.
+        ({"models": ("mine:Model",), "repeats": 2}, {"model": 2}, 2),
+        ({"models": ("lexical",), "probabilities": ("gpt",), "repeats": 4}, {"lexical": 4, "gpt": 1}, 4),
+        ({"models": (), "probabilities": ("gpt",)}, {"gpt": 1}, 1),
+        # On the same splits, a quick model comes out alike each time.
+        ({"train_on": ("a",), "audit": ("b",)}, {"features": 1, "lexical": 1, "finetuned": 1}, 1),
+        ({"train_on": ("a",), "audit": ("b",), "repeats": 2}, {"features": 2, "lexical": 2, "finetuned": 2}, 2),
+    ],
+)
+def test_how_often_each_model_is_trained(options: dict[str, Any], times: dict[str, int], trainings: int) -> None:
+    config = AuditConfig().updated(**options)
+    assert {name: config.times(name) for name in config.pooled} == times
+    assert config.trainings == trainings
+
+
+@pytest.mark.parametrize("options", [{"repeats": 0}, {"repeats": 101}, {"cheap_repeats": 0}, {"repeats": 1.5}])
+def test_what_is_no_number_of_repeats(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"Option {next(iter(options))}="):
+        AuditConfig().updated(**options)
