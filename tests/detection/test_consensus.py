@@ -209,7 +209,7 @@ def test_shares_are_corrected_by_a_limited_factor() -> None:
         found = consensus(case.models, {}, case.labels, case.folds, around=without_votes(shares)).probabilities
         return np.log(found[:, 0] / found[:, 1])
 
-    far, farther = odds(np.array([0.97, 0.01, 0.01, 0.01])), odds(np.array([1 - 3e-9, 1e-9, 1e-9, 1e-9]))
+    far, farther = odds(np.array([1 - 3e-5, 1e-5, 1e-5, 1e-5])), odds(np.array([1 - 3e-9, 1e-9, 1e-9, 1e-9]))
     assert np.allclose(far, farther, rtol=1e-4, atol=1e-4), "both are beyond the limit"
     assert (far - odds(given)).mean() > np.log(2)
 
