@@ -69,6 +69,7 @@ def config(model: Path, *models: Any, **options: Any) -> AuditConfig:
     return AuditConfig(
         models=models,
         folds=3,
+        cheap_repeats=1,
         encoder=EncoderConfig(name=str(model)),
         detection=DetectionConfig(map_neighbours=5),
         device="cpu",

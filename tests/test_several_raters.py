@@ -56,6 +56,8 @@ def test_raters_and_models_order_the_queue(audited: auditor.Audit, votes: pd.Dat
     assert len(issues) == votes["text"].nunique()
     np.testing.assert_allclose(issues["suspicion"], issues["annotators"], atol=1e-6)
     assert (issues["is_issue"] == (issues["predicted_label"] != issues["given_label"])).all()
+    assert issues["stability"].notna().all()
+    assert issues["tier"][issues["is_issue"]].isin(["high", "medium"]).all()
     assert issues["reasons"].str[0].str.contains("weighing the raters and the models").all()
 
 
