@@ -303,20 +303,32 @@ def draw_differences(differences: pd.DataFrame) -> None:
 
 
 def draw_calibration(results: pd.DataFrame) -> None:
-    """Share of labels that are truly wrong, by suspicion."""
+    """Whether the consensus knows how often it agrees with the given label, and what it says of the true one."""
     sets = [name for name in SETS if name in set(results["set"])]
-    figure, axes = plt.subplots(figsize=(5.2, 4.4), layout="constrained")
-    axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
-    edges = np.linspace(0, 1, 11)
+    figure, (given, true) = plt.subplots(1, 2, figsize=(9, 4.3), layout="constrained")
     for name, colour in zip(sets, plt.get_cmap("tab10").colors, strict=False):
-        rows = audited(results, name).dropna(subset="suspicion")
-        bins = np.clip(np.digitize(rows["suspicion"], edges) - 1, 0, 9)
-        means = rows.groupby(bins)[["suspicion", "wrong"]].mean()
-        axes.plot(means["suspicion"], means["wrong"], "o-", color=colour, ms=4, lw=1.2, label=name)
-    axes.set_xlabel("suspicion")
-    axes.set_ylabel("share of labels that are wrong")
-    axes.legend(frameon=False, fontsize=8)
+        seed = results.loc[results["set"] == name, "seed"].min()
+        run = RUNS / f"{name}-{seed}"
+        issues = pd.read_parquet(run / "issues.parquet", columns=["given_label", "predicted_label"])
+        confidence = np.load(run / "probabilities" / "consensus.npy").max(axis=1)
+        _calibrated(given, confidence, issues["given_label"] == issues["predicted_label"], colour, name)
+        rows = audited(results, name)
+        _calibrated(true, rows["suspicion"].to_numpy(), rows["wrong"], colour, name)
+    given.set(xlabel="probability of the likeliest label", ylabel="share of rows that are given it")
+    true.set(xlabel="suspicion", ylabel="share of labels that are wrong")
+    for axes in (given, true):
+        axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":")
+    figure.legend(*given.get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=4)
     _save(figure, "calibration")
+
+
+def _calibrated(axes: plt.Axes, said: np.ndarray, was: pd.Series, colour: str, name: str) -> None:
+    """Mean of what was in each tenth of what was said; tenths of few rows are left out."""
+    known = ~np.isnan(said)
+    tenths = pd.Series(np.minimum((said[known] * 10).astype(int), 9))
+    table = pd.DataFrame({"said": said[known], "was": np.asarray(was, float)[known]}).groupby(tenths.to_numpy())
+    means = table.mean()[table.size() >= 20]
+    axes.plot(means["said"], means["was"], "o-", color=colour, ms=4, lw=1.2, label=name)
 
 
 def _save(figure: plt.Figure, name: str) -> None:
