@@ -24,6 +24,8 @@ from auditor import detection
 from auditor.config import AuditConfig, DetectionConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
+from auditor.detection.kinds import find_kinds
+from auditor.detection.stability import stability
 from auditor.run import Run
 from auditor.signals import Loss, measure, signals_for
 
@@ -77,7 +79,8 @@ def _write(
     points: Floats,
 ) -> None:
     """All artifacts but the dataset."""
-    consensus = detection.consensus(probabilities)
+    folds = np.arange(len(data)) % 5
+    consensus = detection.consensus(probabilities, {}, data.labels, folds).probabilities
     index, similarity = neighbours
 
     def detect(at: Path) -> None:
@@ -89,7 +92,12 @@ def _write(
         signals = signals_for(MODELS, names)
         measured = measure(signals, probabilities=probabilities, labels=labels)
         losses = [signal for signal in signals if isinstance(signal, Loss)]
-        table = detection.issues_table(data, flags, evidence, measured, group, losses)
+        kinds = find_kinds(consensus, labels, duplicates.exact, flags.is_issue)
+        repeats = [
+            detection.find_flags(labels, model, ~nothing) for model in probabilities.values()
+        ]  # each stands for one
+        stable = stability([each.is_issue for each in repeats], [each.predicted >= 0 for each in repeats])
+        table = detection.issues_table(data, flags, kinds, stable, evidence, measured, group, losses)
         pq.write_table(table, at / "issues.parquet", compression="zstd")
 
     run.stage("duplicates", lambda at: duplicates.write(at / "duplicates.parquet"))
