@@ -10,7 +10,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import softmax
 
 from auditor.detection import weights
-from auditor.detection.weights import learn_weights
+from auditor.detection.weights import learn_temperature, learn_weights
 from tests.detection.made import opinion
 
 seeds = st.integers(0, 2**32 - 1)
@@ -130,3 +130,17 @@ def test_one_row_and_labels_that_all_agree() -> None:
         assert found.shape == (2,)
         assert np.isfinite(found).all()
         assert (found >= 0).all()
+
+
+@pytest.mark.parametrize("factor", [0.5, 1, 3])
+def test_the_exponent_of_the_whole_makes_it_as_sure_as_it_is_right(factor: float) -> None:
+    case = Case(2, 5000)
+    logs = 2 * case.rng.standard_normal((5000, 4))
+    chances = softmax(logs, axis=1)
+    labels = (chances.cumsum(axis=1) < case.rng.random((5000, 1))).sum(axis=1)
+    assert learn_temperature(factor * logs, labels) == pytest.approx(1 / factor, rel=0.1)
+
+
+def test_a_whole_that_knows_nothing_is_not_made_sure() -> None:
+    case = Case(3, 2000)
+    assert learn_temperature(case.junk(), case.labels) < 0.1
