@@ -175,7 +175,7 @@ class ConsensusConfig(_Part):
 
     robustness: Fraction = 0.5
     """Of the loss that the models' weights are learnt by: 0 is the log-loss, 1 the share of misses."""
-    neighbourhoods: Fraction = 0.25
+    neighbourhoods: Fraction = 0.2
     """What the model of the neighbourhoods weighs beside all experts."""
     largest_shift: Annotated[float, Field(ge=1)] = 2.0
     """A label's share is corrected by this factor at most."""

@@ -112,7 +112,7 @@ METHODS: dict[str, Callable[[Cached], Scores]] = {
     for weight in (0.0, 0.1, 0.2, 0.25, 0.3, 0.4)
 }
 """What the default is chosen of."""
-DEFAULT = "robustness 0.5, neighbourhoods 0.25"
+DEFAULT = "robustness 0.5, neighbourhoods 0.2"
 
 
 def _suspicion(cached: Cached, probabilities: Floats) -> Scores:

@@ -1,14 +1,15 @@
 """Score every ranking on every set and seed: results.parquet.
 
-    python reports/detection/score.py [--sets NAME ...] [--seeds 0 1 2]
+    python reports/detection/score.py [--sets NAME ...] [--seeds 0 1 2] [--again [GROUP ...]]
 
-What is scored once is kept beside the run, and not scored again unless --again.
+What is scored once is kept beside the run, and not scored again unless --again; with groups, only those are.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
-    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--again", nargs="*", choices=(*GROUPS, "signal"))
     arguments = parser.parse_args()
+    again = () if arguments.again is None else arguments.again or (*GROUPS, "signal")
     found = [
-        score(name, seed, arguments.again)
+        score(name, seed, again)
         for seed in arguments.seeds
         for name in arguments.sets
         if (RUNS / f"{name}-{seed}" / "neighbours.finetuned.npz").exists()
     ]
     found += [
-        repeated(name, arguments.again)
+        repeated(name, bool(again))
         for name in REAL
         if all((RUNS / f"{name}-{seed}" / "scored.parquet").exists() for seed in (0, 1, 2))
     ]
@@ -56,18 +58,25 @@ def repeated(name: str, again: bool) -> pd.DataFrame:
     return pd.read_parquet(place)
 
 
-def score(name: str, seed: int, again: bool = False) -> pd.DataFrame:
+def score(name: str, seed: int, again: Collection[str] = ()) -> pd.DataFrame:
     """One row a ranking; the average precisions of all draws beside it in the run's folder."""
     place = RUNS / f"{name}-{seed}" / "scored.parquet"
-    if place.exists() and not again:
-        return pd.read_parquet(place)
+    known = pd.read_parquet(place) if place.exists() else pd.DataFrame({"group": []})
+    kept = known[~known["group"].isin(again)]
+    if len(kept) and len(kept) == len(known):
+        return known
     cached = Cached.load(name, seed)
     # The sets' own rows are the same under each seed: so are the draws, and a mean over seeds stays paired.
     drawn = counts(len(cached.labels), DRAWS, seed=len(cached.labels))
-    rows, draws = [], {}
+    rows, draws = kept.to_dict("records"), {}
+    if len(kept):
+        before = pd.read_parquet(place.with_name("draws.parquet"))
+        draws = {name: before[name] for name in before if name.split(":")[0] not in again}
     rankings = [(group, ranking, make) for group, all_of in GROUPS.items() for ranking, make in all_of.items()]
     rankings += [("signal", column, None) for column in cached.signals.columns]
     for group, ranking, make in rankings:
+        if len(kept) and group not in again:
+            continue
         start = time.perf_counter()
         scores = cached.signals[ranking].fillna(-1.0).to_numpy(np.float64) if make is None else make(cached)
         seconds = time.perf_counter() - start
