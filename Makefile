@@ -21,7 +21,7 @@ review: $(VENV)/offline.stamp ## judge the sample's suspects in the browser
 	$(BIN)/auditor review demo
 
 test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## check style and format
 	$(BIN)/ruff check

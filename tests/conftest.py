@@ -66,3 +66,8 @@ def invoke(
         return int(stopped.value.code or 0), out, err
 
     return call
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in ("test_readme.py", "test_resume.py", "test_pipeline.py"))
