@@ -314,9 +314,7 @@ class _Pipeline:
             _write_json(space / "scores.json", scores)
 
         with self.listener.task("Finding issues"):
-            how = config.detection.consensus.model_dump(mode="json")
-            parameters = {"models": config.pooled, **how, "seed": config.seed}
-            self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=parameters)
+            self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=pooling.parameters)
             for note in doubts(self.run, config.probabilities, self.data.label_names):
                 self.listener.note(note)
             found = detection.Detection(self.run, self.data, config, duplicates, folds[0])

@@ -33,7 +33,7 @@ class Consensus:
     probabilities : (N, K) float32
         Of the label, without the row's own; NaN in the rows that some model has not judged.
     weights : mapping of str to float
-        How far each expert is trusted: its mean exponent.
+        How far each expert is trusted: the exponent that it has in the end, as a mean over the rows.
     shares : (K,) float64
         Estimated shares of the true labels.
     """
@@ -67,6 +67,11 @@ class _Trust:
     weights: Chances
     exponent: float
 
+    def in_the_end(self, pool: _Pool) -> Chances:
+        """(M,) exponents of the experts in the consensus itself."""
+        left: Chances = self.exponent * (1 - pool.share) * self.weights
+        return left
+
 
 @dataclass(frozen=True)
 class _Pool:
@@ -76,6 +81,11 @@ class _Pool:
     around: Neighbourhoods | None
     given: Chances
     config: ConsensusConfig
+
+    @property
+    def share(self) -> float:
+        """What the neighbourhoods weigh; the experts have the rest."""
+        return self.config.neighbourhoods if self.around else 0.0
 
     def logs(self, weights: Chances, rows: Rows, said: Chances | None = None) -> Chances:
         """(n, K) logs, not normalised: experts' product, neighbourhoods' part, and the labels' shares set right.
@@ -87,9 +97,9 @@ class _Pool:
         if self.around is None:
             return logs
         near = np.log(np.maximum(softmax(self.around.logs(rows), axis=1), _LEAST))
-        most, share = np.log(self.config.largest_shift), self.config.neighbourhoods
+        most = np.log(self.config.largest_shift)
         shift = np.clip(np.log(self.around.shares) - np.log(self.given), -most, most)
-        corrected: Chances = (1 - share) * logs + share * near + shift
+        corrected: Chances = (1 - self.share) * logs + self.share * near + shift
         return corrected
 
 
@@ -106,7 +116,10 @@ def consensus(
 
     The experts, each a model's out-of-fold probabilities or the votes of a row's neighbours, are multiplied, each
     with an exponent that says how far it is trusted (a logarithmic opinion pool, Genest and Zidek 1986). The exponents
-    are learnt from the given labels of other folds (:func:`learn_weights`). That alone would also trust a model for
+    are learnt from the given labels of other folds (:func:`learn_weights`). What is counted over the whole dataset does
+    know each row's own label, as one among its class: shares of the labels, confusions between neighbours, and the votes
+    that this label gives to rows of other folds. In a class of twenty rows that hardly matters; in one of three, a row's
+    own label moves its probability by up to a quarter. That alone would also trust a model for
     having learnt systematic mistakes; so a model that knows only how the neighbourhoods are labelled
     (:class:`Neighbourhoods`) joins with a fixed weight, and labels that it finds used too often lose, by the ratio of
     their estimated true share to the given one. An exponent of the whole, learnt in the same way by the log-loss, makes
@@ -139,12 +152,13 @@ def consensus(
     given = (np.bincount(labels[rows], minlength=shape[1]) + 0.5) / (len(rows) + shape[1] / 2)
     if not len(rows):
         return Consensus(pooled, dict.fromkeys(experts.names, 0.0), given)
-    parts, pool = _parts(rows, folds), _Pool(experts, around, given, config)
+    parts, pool = _parts(rows, folds, experts), _Pool(experts, around, given, config)
     trusts = _cross_fitted(pool, labels, rows, parts, seed)
     for block, part in _blocks(rows, parts, shape[1]):
         chances = np.maximum(softmax(trusts[part].exponent * pool.logs(trusts[part].weights, block), axis=1), _FLOOR)
         pooled[block] = chances / chances.sum(axis=1, keepdims=True)
-    weights = np.average([each.weights for each in trusts], axis=0, weights=np.bincount(parts, minlength=len(trusts)))
+    sizes = np.bincount(parts, minlength=len(trusts))
+    weights = np.average([each.in_the_end(pool) for each in trusts], axis=0, weights=sizes)
     mean = dict(zip(experts.names, weights.tolist(), strict=True))
     return Consensus(pooled, mean, around.shares if around else given)
 
@@ -154,10 +168,18 @@ def judged_by(models: Mapping[str, npt.NDArray[np.float32]]) -> Rows:
     return np.flatnonzero(~np.any([np.isnan(model).any(axis=1) for model in models.values()], axis=0))
 
 
-def _parts(rows: Rows, folds: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
-    """(n,) number of each judged row's part: a few folds, or every other row where all are of one fold."""
-    _, parts = np.unique(folds[rows], return_inverse=True)
-    return parts % _PARTS if parts.any() else np.arange(len(rows)) % 2
+def _parts(rows: Rows, folds: npt.NDArray[np.integer], experts: _Experts) -> npt.NDArray[np.intp]:
+    """(n,) number of each judged row's part: a few folds, or one of two halves where all are of one fold.
+
+    The halves are every other row by what the models say of it, so that it does not matter in which order rows come.
+    """
+    _, of_fold = np.unique(folds[rows], return_inverse=True)
+    parts: Rows = of_fold % _PARTS
+    if parts.any():
+        return parts
+    said = np.concatenate([experts.models[name][rows] for name in sorted(experts.models)], axis=1)
+    parts[np.lexsort(said.T)] = np.arange(len(rows)) % 2
+    return parts
 
 
 def _cross_fitted(

@@ -21,7 +21,7 @@ from auditor.detection.flags import Flags, find_flags, with_votes
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.kinds import find_kinds
-from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED
+from auditor.detection.pooling import CONSENSUS, FROZEN, REVISION, TUNED
 from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
@@ -85,7 +85,8 @@ class Detection:
         names = [signal.version if isinstance(signal, OwnSignal) else signal.name for signal in self.signals]
         clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         raters = {"raters": self.config.detection.raters} if self.data.votes else {}
-        return {"models": list(self._models), **clusters, **raters, "seed": self.config.seed, "signals": names}
+        about = {"models": list(self._models), "signals": names, "seed": self.config.seed, "revision": REVISION}
+        return about | clusters | raters
 
     @cached_property
     def signals(self) -> list[Signal]:

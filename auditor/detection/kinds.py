@@ -26,7 +26,8 @@ class Kinds:
     Attributes
     ----------
     kind : (N,) int8
-        Position in :data:`KINDS`; -1 where the given label is likely right, and where the row is not judged.
+        Position in :data:`KINDS`; -1 where the given label is likely right, and where the row is not judged, unless the
+        same text carries another label.
     confidence : (N,) float32
         Share of the evidence that is for the kind, in [0, 1]; NaN where there is no kind. Of ``unclear``, that of the
         best of the others.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ CONSENSUS = "consensus"
 EARLIER = "finetuned, earlier epochs"
 """The expert that stands for what was thought before the noise was learnt by heart."""
 FROZEN, TUNED = "neighbours.npz", "neighbours.finetuned.npz"
+REVISION = 2
+"""Counted up when the same inputs come to another consensus, or to other issues: runs are then brought up to date."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,6 +61,12 @@ class Pooling:
         return list(dict.fromkeys(["dataset.parquet", "duplicates.parquet", "folds.npy", *said, *self._spaces]))
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """All else that its outputs depend on."""
+        how = self.config.detection.consensus.model_dump(mode="json")
+        return {"models": list(self.config.pooled), **how, "seed": self.config.seed, "revision": REVISION}
+
+    @property
     def outputs(self) -> list[str]:
         """The consensus, and that of each repeat alone, where there are any."""
         alone = [f"probabilities/repeat-{repeat}/{CONSENSUS}.npy" for repeat in range(len(self.folds))]
@@ -71,7 +80,8 @@ class Pooling:
         """
         labels, seed, how = self.data.labels, self.config.seed, self.config.detection.consensus
         votes = {name: self._votes(file) for file, name in self._spaces.items()}
-        experts = [self._experts(repeat) for repeat in range(len(self.folds))]
+        earlier = [self._earlier(repeat) for repeat in range(self.config.repeats)] if self._epochs(0) else []
+        experts = [self._experts(repeat, earlier) for repeat in range(len(self.folds))]
         around = find_neighbourhoods(list(votes.values()), labels, judged_by(experts[0]), seed)
         whole, *alone = self.outputs
         # Where there are no repeats, there is none alone.
@@ -84,19 +94,19 @@ class Pooling:
         (space / "consensus.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), "utf-8")
         return found.probabilities
 
-    def _experts(self, repeat: int) -> dict[str, Floats]:
+    def _experts(self, repeat: int, earlier: Sequence[Floats]) -> dict[str, Floats]:
         """(N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
         models = {name: self._load(file) for name, file in self._models(repeat).items()}
-        epochs = self._epochs(repeat)
-        if epochs:
-            folds = self.folds[_trained_in(repeat, self.config.repeats)]
-            earlier = np.full_like(models["finetuned"], np.nan)
-            for fold, file in enumerate(epochs):
-                logits = np.load(self.run.open(file), mmap_mode="r", allow_pickle=False)
-                earlier[held_out(folds, fold)] = np.mean([softmax(each, axis=1) for each in logits[:-1]], axis=0)
-            earlier[np.isnan(models["finetuned"])] = np.nan
-            models[EARLIER] = earlier
-        return models
+        return models | ({EARLIER: earlier[_trained_in(repeat, len(earlier))]} if earlier else {})
+
+    def _earlier(self, repeat: int) -> Floats:
+        """(N, K) mean of the fine-tuned model's probabilities after each epoch but the last."""
+        found = np.full((len(self.data), self.data.num_classes), np.nan, np.float32)
+        for fold, file in enumerate(self._epochs(repeat)):
+            logits = self._load(file)
+            found[held_out(self.folds[repeat], fold)] = np.mean([softmax(each, axis=1) for each in logits[:-1]], axis=0)
+        found[np.isnan(self._load(self._models(repeat)["finetuned"]))] = np.nan
+        return found
 
     def _models(self, repeat: int) -> dict[str, str]:
         """Artifact of each model's probabilities in a repeat, by the model's name."""
@@ -124,7 +134,7 @@ class Pooling:
             )
 
     def _load(self, file: str) -> Floats:
-        return np.asarray(np.load(self.run.open(file), allow_pickle=False))
+        return np.asarray(np.load(self.run.open(file), mmap_mode="r", allow_pickle=False))
 
 
 def _trained_in(repeat: int, times: int) -> int:
@@ -134,11 +144,14 @@ def _trained_in(repeat: int, times: int) -> int:
 
 def _mean(repeats: Sequence[Floats]) -> Floats:
     """(N, K) mean over the repeats that have judged a row."""
-    judged = ~np.isnan(repeats)
-    counts = judged.sum(axis=0)
-    mean = np.full(counts.shape, np.nan, np.float32)
-    np.divide(np.sum(repeats, axis=0, where=judged), counts, out=mean, where=counts > 0)
-    return mean
+    total, counts = np.zeros(repeats[0].shape, np.float32), np.zeros((len(repeats[0]), 1), np.float32)
+    for repeat in repeats:
+        judged = ~np.isnan(repeat).any(axis=1, keepdims=True)
+        np.add(total, repeat, out=total, where=judged)
+        counts += judged
+    total[counts[:, 0] == 0] = np.nan
+    np.divide(total, counts, out=total, where=counts > 0)
+    return total
 
 
 def _save(path: Path, values: Floats) -> None:

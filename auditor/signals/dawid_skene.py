@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from auditor.config import PROBABILITY_FLOOR
+
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.integer]
 
@@ -69,7 +71,6 @@ def dawid_skene(
     row, rater, label : (V,) int
         The votes, by place among R rows, M raters and K labels.
     prior : (R, K) float64
-        Positive.
     num_raters : int
         M.
 
@@ -81,7 +82,7 @@ def dawid_skene(
         Accuracy of each rater as estimated; NaN for one without a vote.
     """
     counted = _count(row, rater, label, prior.shape, num_raters)
-    logs = np.log(prior)
+    logs = np.log(np.maximum(prior, PROBABILITY_FLOOR))
     logs -= logs.max(axis=1, keepdims=True)
     voted = np.flatnonzero(np.bincount(row, minlength=len(prior)))
     known = logs[voted]

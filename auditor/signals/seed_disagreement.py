@@ -39,5 +39,5 @@ class SeedDisagreement:
             return ""
         preferred = [self.label_names[code] for code in np.unique([int(one.argmax()) for one in chances])]
         if len(preferred) == 1:
-            return f"Trained again from other seeds, the models still come to {preferred[0]}."
-        return f"Trained again from other seeds, the models come to {listed(preferred)}."
+            return f"With models trained again from other seeds, the consensus is still {preferred[0]}."
+        return f"With models trained again from other seeds, the consensus is {listed(preferred)}."

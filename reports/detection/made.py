@@ -36,6 +36,8 @@ def made(rows: int = 90, classes: int = 3, epochs: int = 2, seed: int = 0) -> Ca
     lean = np.eye(classes, dtype=np.float32)[labels]
     seen = {fold: np.flatnonzero(folds != fold) for fold in range(3)}
     held_out = logits(epochs, rows) + lean
+    probabilities = {name: softmax(logits(rows) + lean, axis=1) for name in ("features", "lexical")}
+    probabilities["finetuned"] = softmax(held_out[-1], axis=1)
     return Cached(
         name="made",
         seed=seed,
@@ -46,15 +48,16 @@ def made(rows: int = 90, classes: int = 3, epochs: int = 2, seed: int = 0) -> Ca
         vectors=vectors,
         neighbours=neighbours,
         similarities=similarities,
-        probabilities={
-            "features": softmax(logits(rows) + lean, axis=1),
-            "lexical": softmax(logits(rows) + lean, axis=1),
-            "finetuned": softmax(held_out[-1], axis=1),
-        },
+        probabilities=probabilities,
         trained={fold: Dynamics(some, logits(epochs, len(some)) + lean[some]) for fold, some in seen.items()},
         held_out=held_out,
         tuned_vectors=vectors,
+        tuned_neighbours=neighbours,
+        tuned_similarities=similarities,
+        repeats=[probabilities],
+        duplicates=np.arange(rows, dtype=np.int32),
         signals=pd.DataFrame(),
+        issues=pd.DataFrame(),
         wrong=rng.random(rows) < 0.1,
     )
 

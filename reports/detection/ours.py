@@ -75,7 +75,8 @@ def thrice(cached: Sequence[Cached]) -> Scores:
 
 def plain_mean(cached: Cached) -> Scores:
     """Mean of the three models' log-probabilities: a consensus that trusts all alike."""
-    logs = np.mean([np.log(np.maximum(each, 1e-6)) for each in cached.probabilities.values()], axis=0)
+    models = _models(cached, True)
+    logs = np.mean([np.log(np.maximum(models[name], 1e-6)) for name in (FEATURES, LEXICAL, FINETUNED)], axis=0)
     return _suspicion(cached, softmax(logs, axis=1))
 
 

@@ -17,11 +17,13 @@ from typing import Any
 import methods
 import numpy as np
 import pandas as pd
-from cached import Cached
+from cached import MODELS, Cached
 from cleanlab import Datalab
 from cleanlab.classification import CleanLearning
 from cleanlab.filter import find_label_issues
+from cleanlab.rank import get_label_quality_ensemble_scores
 from methods import Floats, Scores
+from scipy.special import softmax
 from sets import SETS
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -88,6 +90,25 @@ def datalab_finetuned(cached: Cached) -> Scores:
 def datalab_vectors(cached: Cached) -> Scores:
     """Datalab with the probabilities of a logistic regression on the frozen vectors, its strength chosen."""
     return datalab(cached, pred_probs=cached.probabilities["features"], features=cached.vectors)
+
+
+def datalab_all(cached: Cached) -> Scores:
+    """Datalab with the mean of all models' log-probabilities, the cheap ones' being means over three trainings.
+
+    All that the audit itself pools, but neighbours and earlier epochs. The mean of the probabilities is weaker.
+    """
+    logs = np.mean([np.log(np.maximum(each, 1e-6)) for each in _all_models(cached)], axis=0)
+    return datalab(cached, pred_probs=softmax(logs, axis=1))
+
+
+def cleanlab_ensemble(cached: Cached) -> Scores:
+    """Self-confidences of all models, weighed by their accuracy: cleanlab's score for several models."""
+    return -get_label_quality_ensemble_scores(cached.labels, _all_models(cached), verbose=False)
+
+
+def _all_models(cached: Cached) -> list[Floats]:
+    """The three models' probabilities, means over the trainings that there are."""
+    return [np.mean([one[model] for one in cached.repeats], axis=0) for model in MODELS]
 
 
 def datalab_neighbours(cached: Cached) -> Scores:
@@ -227,6 +248,8 @@ PEERS: dict[str, Callable[[Cached], Scores]] = {
     "Datalab (fine-tuned)": datalab_finetuned,
     "Datalab (vectors)": datalab_vectors,
     "Datalab (neighbours)": datalab_neighbours,
+    "Datalab (all models)": datalab_all,
+    "cleanlab ensemble": cleanlab_ensemble,
     "fine-tuned loss": loss,
     "AUM": aum,
     "data-map confidence": data_map_confidence,

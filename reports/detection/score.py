@@ -2,7 +2,8 @@
 
     python reports/detection/score.py [--sets NAME ...] [--seeds 0 1 2] [--again [GROUP ...]]
 
-What is scored once is kept beside the run, and not scored again unless --again; with groups, only those are.
+What is scored once is kept beside the run. It is not scored again unless the audit was brought up to date since, or
+with --again; with groups, only those are.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import argparse
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from cached import RUNS, Cached
 from ours import ABLATION, METHODS, OURS, SINGLE, thrice
 from peers import PEERS
@@ -51,7 +54,7 @@ def main() -> None:
 def repeated(name: str, again: bool) -> pd.DataFrame:
     """The audit with --repeats 3, of a set whose rows are the same under each seed."""
     place = RUNS / f"{name}-0" / "repeated.parquet"
-    if again or not place.exists():
+    if again or _outdated(place):
         cached = [Cached.load(name, seed) for seed in (0, 1, 2)]
         about = {"set": name, "seed": 0, "group": "repeated", "ranking": "auditor --repeats 3", "seconds": 0.0}
         pd.DataFrame([about | measures(thrice(cached), cached[0].wrong)]).to_parquet(place, index=False)
@@ -61,37 +64,48 @@ def repeated(name: str, again: bool) -> pd.DataFrame:
 def score(name: str, seed: int, again: Collection[str] = ()) -> pd.DataFrame:
     """One row a ranking; the average precisions of all draws beside it in the run's folder."""
     place = RUNS / f"{name}-{seed}" / "scored.parquet"
-    known = pd.read_parquet(place) if place.exists() else pd.DataFrame({"group": []})
-    kept = known[~known["group"].isin(again)]
-    if len(kept) and len(kept) == len(known):
-        return known
-    cached = Cached.load(name, seed)
-    # The sets' own rows are the same under each seed: so are the draws, and a mean over seeds stays paired.
-    drawn = counts(len(cached.labels), DRAWS, seed=len(cached.labels))
-    rows, draws = kept.to_dict("records"), {}
-    if len(kept):
-        before = pd.read_parquet(place.with_name("draws.parquet"))
-        draws = {name: before[name] for name in before if name.split(":")[0] not in again}
+    known, draws = _known(place, {*again, *_outdated(place)})
     rankings = [(group, ranking, make) for group, all_of in GROUPS.items() for ranking, make in all_of.items()]
-    rankings += [("signal", column, None) for column in cached.signals.columns]
-    for group, ranking, make in rankings:
-        if len(kept) and group not in again:
-            continue
+    signals = pq.read_schema(place.with_name("signals.parquet")).names
+    rankings += [("signal", column, None) for column in signals]
+    missing = [one for one in rankings if one[:2] not in known]
+    if missing:
+        cached = Cached.load(name, seed)
+        # The sets' own rows are the same under each seed: so are the draws, and a mean over seeds stays paired.
+        drawn = counts(len(cached.labels), DRAWS, seed=len(cached.labels))
+    for group, ranking, make in missing:
         start = time.perf_counter()
         scores = cached.signals[ranking].fillna(-1.0).to_numpy(np.float64) if make is None else make(cached)
-        seconds = time.perf_counter() - start
+        about = {"set": name, "seed": seed, "group": group, "ranking": ranking} | measures(scores, cached.wrong)
+        known[group, ranking] = about | {"seconds": time.perf_counter() - start}
         if group not in ("method", "signal"):
             draws[f"{group}: {ranking}"] = average_precisions(np.asarray(scores, np.float64), cached.wrong, drawn)
-        rows.append({"set": name, "seed": seed, "group": group, "ranking": ranking} | measures(scores, cached.wrong))
-        rows[-1]["seconds"] = seconds
-    pd.DataFrame(draws).to_parquet(place.with_name("draws.parquet"), index=False)
-    said = cached.issues[["id", "suspicion", "is_issue", "tier", "kind", "kind_confidence", "stability"]]
-    said.assign(wrong=cached.wrong).to_parquet(place.with_name("judged.parquet"), index=False)
-    table = pd.DataFrame(rows)
-    table.to_parquet(place, index=False)
-    shown = table[table["group"].isin(["ours", "peer"])]
-    print(name, seed, shown.set_index("ranking")["ap"].round(3).to_dict(), flush=True)
+    table = pd.DataFrame([known[one[:2]] for one in rankings])
+    if missing:
+        pd.DataFrame(draws).to_parquet(place.with_name("draws.parquet"), index=False)
+        said = cached.issues[["id", "suspicion", "is_issue", "tier", "kind", "kind_confidence", "stability"]]
+        said.assign(wrong=cached.wrong).to_parquet(place.with_name("judged.parquet"), index=False)
+        table.to_parquet(place, index=False)
+        shown = table[table["group"].isin(["ours", "peer"])]
+        print(name, seed, shown.set_index("ranking")["ap"].round(3).to_dict(), flush=True)
     return table
+
+
+def _known(place: Path, again: Collection[str]) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any]]:
+    """What is scored already, by group and ranking, and its draws; without some groups."""
+    if not place.exists():
+        return {}, {}
+    rows = pd.read_parquet(place).to_dict("records")
+    draws = pd.read_parquet(place.with_name("draws.parquet"))
+    known = {(row["group"], row["ranking"]): row for row in rows if row["group"] not in again}
+    return known, {name: draws[name] for name in draws if name.split(":")[0] not in again}
+
+
+def _outdated(place: Path) -> set[str]:
+    """Groups that were scored before the audit was brought up to date: all but peers and single models."""
+    issues = place.with_name("issues.parquet")
+    fresh = place.exists() and place.stat().st_mtime > issues.stat().st_mtime
+    return set() if fresh else {"ours", "ablation", "method", "signal"}
 
 
 def measures(scores: np.ndarray, wrong: np.ndarray) -> dict[str, float]:

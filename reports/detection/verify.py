@@ -93,6 +93,20 @@ def datalab() -> Check:
     return check({"the scores that its test expects": apart(-scores, expected)})
 
 
+def cleanlab_ensemble() -> Check:
+    """The mean of self-confidences by accuracy, as its documentation says; of one model, its self-confidence."""
+    models = [RUN.probabilities[name] for name in peers.MODELS]
+    each = np.stack([methods.given(RUN.labels, one) for one in models])
+    accuracy = np.array([(one.argmax(axis=1) == RUN.labels).mean() for one in models])
+    alone = replace(RUN, repeats=[dict.fromkeys(peers.MODELS, models[0])])
+    return check(
+        {
+            "the mean by accuracy": apart(-peers.cleanlab_ensemble(RUN), accuracy @ each / accuracy.sum()),
+            "cleanlab's self-confidence": apart(-peers.cleanlab_ensemble(alone), each[0]),
+        }
+    )
+
+
 def datalab_neighbours() -> Check:
     """The score is the share of the 10 nearest others that carry the given label; its own test expects no figure."""
     vectors = methods.unit(RUN.vectors)
@@ -182,6 +196,8 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "Datalab (fine-tuned)": datalab,
     "Datalab (vectors)": datalab,
     "Datalab (neighbours)": datalab_neighbours,
+    "Datalab (all models)": datalab,
+    "cleanlab ensemble": cleanlab_ensemble,
     "fine-tuned loss": loss,
     "AUM": aum,
     "data-map confidence": data_map_confidence,

@@ -150,11 +150,38 @@ def test_where_some_splits_are_trained_on_the_judged_rows_teach_each_other() -> 
     before = case.pool(votes=False, around=False).probabilities
     assert_distributions(before[:150])
     assert np.isnan(before[150:]).all()
-    labels = case.labels.copy()
-    labels[:150:2] = case.rng.permutation(labels[:150:2])
-    after = case.pool(labels=labels, votes=False, around=False).probabilities
-    assert np.array_equal(after[:150:2], before[:150:2])
-    assert not np.array_equal(after[1:150:2], before[1:150:2])
+    for row in range(5):
+        labels = case.labels.copy()
+        labels[row] = (labels[row] + 1) % CLASSES
+        after = case.pool(labels=labels, votes=False, around=False).probabilities
+        assert np.array_equal(after[row], before[row])
+        assert not np.array_equal(after[:150], before[:150])
+
+
+@FEW
+@given(seeds, st.booleans())
+def test_the_order_of_the_rows_does_not_matter(seed: int, one_fold: bool) -> None:
+    case = Case(seed)
+    case.folds = case.folds * (not one_fold)
+    before = case.pool(votes=False, around=False).probabilities
+    order = case.rng.permutation(300)
+    case.labels, case.folds = case.labels[order], case.folds[order]
+    case.models = {name: model[order] for name, model in case.models.items()}
+    after = case.pool(votes=False, around=False).probabilities
+    assert np.allclose(after, before[order], atol=1e-4)
+
+
+@FEW
+@given(seeds)
+def test_neither_the_order_of_the_classes_does(seed: int) -> None:
+    case = Case(seed)
+    before = case.pool()
+    place = case.rng.permutation(CLASSES)
+    case.labels = place[case.labels].astype(np.int32)
+    case.models = {name: model[:, np.argsort(place)] for name, model in case.models.items()}
+    after = case.pool(labels=case.labels)
+    assert np.allclose(after.probabilities[:, place], before.probabilities, atol=1e-3)
+    assert np.allclose(after.shares[place], before.shares)
 
 
 def test_a_single_judged_row() -> None:

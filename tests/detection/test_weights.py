@@ -59,6 +59,28 @@ def test_the_gradient_is_that_of_the_loss(seed: int, experts: int, robustness: f
         assert gradient == pytest.approx(approx_fprime(point, lambda at: loss(at)[0]), abs=1e-5)
 
 
+@pytest.mark.parametrize("classes", [2, 20])
+def test_weights_stay_bounded_where_errors_are_chance_alone(classes: int) -> None:
+    case = Case(0, 500, classes)
+    true, wrong = case.labels.copy(), case.rng.random(500) < 0.1
+    experts = np.stack([case.expert(3, 0), case.expert(3, 0)])
+    case.labels[wrong] = (case.labels[wrong] + 1) % classes
+    found = learn_weights(experts, case.labels, 0.5)
+    assert found.max() <= 5
+    logs = np.tensordot(found, experts, 1)
+    temperature = learn_temperature(logs, case.labels)
+    chances = softmax(temperature * logs, axis=1)
+    assert 0.8 < chances[np.arange(500), true].mean() < 0.95, "about as sure as labels are right"
+
+
+def test_a_temperature_is_found_far_from_one() -> None:
+    case = Case(1, 2000)
+    logs = case.expert()
+    usual = learn_temperature(logs, case.labels)
+    for factor in (50.0, 0.2):
+        assert learn_temperature(logs * factor, case.labels) == pytest.approx(usual / factor, rel=0.02)
+
+
 @QUICK
 @given(seeds)
 def test_no_weight_is_negative_and_none_fits_better(seed: int) -> None:
