@@ -116,14 +116,15 @@ def consensus(
 
     The experts, each a model's out-of-fold probabilities or the votes of a row's neighbours, are multiplied, each
     with an exponent that says how far it is trusted (a logarithmic opinion pool, Genest and Zidek 1986). The exponents
-    are learnt from the given labels of other folds (:func:`learn_weights`). What is counted over the whole dataset does
-    know each row's own label, as one among its class: shares of the labels, confusions between neighbours, and the votes
-    that this label gives to rows of other folds. In a class of twenty rows that hardly matters; in one of three, a row's
-    own label moves its probability by up to a quarter. That alone would also trust a model for
+    are learnt from the given labels of other folds (:func:`learn_weights`). That alone would also trust a model for
     having learnt systematic mistakes; so a model that knows only how the neighbourhoods are labelled
     (:class:`Neighbourhoods`) joins with a fixed weight, and labels that it finds used too often lose, by the ratio of
     their estimated true share to the given one. An exponent of the whole, learnt in the same way by the log-loss, makes
     of it a calibrated probability of the given label; whether that of the true one depends on the noise.
+
+    What is counted over the whole dataset does know each row's own label, as one among its class: shares of the labels,
+    confusions between neighbours, and the vote that the row has in other folds. In a class of twenty rows that hardly
+    matters; in one of three, a row's own label moves its probability by up to a quarter.
 
     Parameters
     ----------
