@@ -40,8 +40,18 @@ def short_name(model: str) -> str:
 
 
 def _address_of(given: Any) -> Any:
-    known = callable(given) and hasattr(given, "__qualname__")
-    return f"{given.__module__}:{given.__qualname__}" if known else given
+    if callable(given) and hasattr(given, "__qualname__"):
+        return f"{given.__module__}:{given.__qualname__}"
+    if not isinstance(given, str):
+        raise InputError(
+            f"{given!r:.120} is an object of {type(given).__name__}; a name or a class is expected.",
+            "Give the class itself, which is made anew for each fold, or its name as module:Name.",
+        )
+    return given
+
+
+def _several(given: Any) -> Any:
+    return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else given
 
 
 def _known_model(model: str) -> str:
@@ -204,11 +214,11 @@ class AuditConfig(_Part):
     """One audit, whole."""
 
     read: ReadConfig = ReadConfig()
-    models: tuple[Model, ...] = MODEL_NAMES
+    models: Annotated[tuple[Model, ...], BeforeValidator(_several)] = MODEL_NAMES
     """To be cross-validated: of ``MODEL_NAMES``, or ``package.module:Name`` of a classifier of one's own."""
     probabilities: tuple[str, ...] = ()
     """Names of the models whose probabilities are given ready-made; :func:`auditor.audit` sets them."""
-    signals: tuple[OwnSignal, ...] = ()
+    signals: Annotated[tuple[OwnSignal, ...], BeforeValidator(_several)] = ()
     """``package.module:Name`` of signals of one's own."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 1

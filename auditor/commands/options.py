@@ -66,7 +66,7 @@ def model_names(given: str) -> tuple[ModelName, ...]:
 
 
 def audit_models(given: str) -> tuple[str, ...]:
-    """Names of models, or addresses of the user's own, separated by commas; ``none`` for none.
+    """Names of models, then addresses of the user's own, separated by commas; ``none`` for none.
 
     Raises
     ------
@@ -76,9 +76,13 @@ def audit_models(given: str) -> tuple[str, ...]:
     names = [name.strip() for name in given.split(",") if name.strip()]
     if names == ["none"]:
         return ()
-    own = [name for name in names if is_address(name)]
-    ours = model_names(",".join(name for name in names if name not in own)) if len(own) < len(names) or not own else ()
-    return (*ours, *dict.fromkeys(own))
+    unknown = [name for name in names if name not in MODEL_NAMES and not is_address(name)]
+    if unknown or not names:
+        raise InputError(
+            f"--models names {', '.join(map(repr, unknown)) or 'no model'}.",
+            f"Choose of {', '.join(MODEL_NAMES)}, module:Name of your own; none with --probabilities.",
+        )
+    return tuple(sorted(dict.fromkeys(names), key=is_address))
 
 
 def see_here(addresses: Sequence[str]) -> None:

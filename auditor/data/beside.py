@@ -79,8 +79,7 @@ def votes_beside(
     if without := len(column) - len(np.unique(votes.row)):
         notes.append(f"{counted(without, 'row')} without a vote: there, the models alone judge the given label.")
     notes.insert(0, f"{counted(len(votes), 'vote')} of {counted(len(votes.raters), 'rater')} in column {name!r}.")
-    if flat.note:
-        notes.append(flat.note)
+    notes += filter(None, (flat.note, votes.doubt))
     return votes, replace(labels, notes=(*found.notes, *notes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,9 +55,8 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
             )
     others = [name for name in schema.names if name not in (config.label, *votes)]
     text = config.text or _guess(schema, source, "text", others)
-    label = config.label or _guess(
-        schema, source, "label", [name for name in schema.names if name not in (text, *votes)]
-    )
+    left = [name for name in schema.names if name not in (text, *votes)]
+    label = config.label or _guess(schema, source, "label", left, votes)
     if text == label:
         raise ColumnError(
             f"Column {text!r} cannot hold both the texts and the labels; {source} has {described(schema)}.",
@@ -109,7 +109,7 @@ def is_text(type_: pa.DataType) -> bool:
     return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
 
 
-def _guess(schema: pa.Schema, source: str, role: str, names: list[str]) -> str:
+def _guess(schema: pa.Schema, source: str, role: str, names: list[str], taken: Sequence[str | None] = ()) -> str:
     usual = TEXT_NAMES if role == "text" else LABEL_NAMES
     found = [name for name in names if plain(name) in usual]
     if role == "text":
@@ -121,4 +121,6 @@ def _guess(schema: pa.Schema, source: str, role: str, names: list[str]) -> str:
     if len(found) == 1:
         return found[0]
     unclear = f"several columns may hold the {role}s: {listed(found)}" if found else f"no column is named like {role}s"
+    if held := [name for name in taken if name is not None and plain(name) in usual]:
+        unclear += f" but {held[0]!r}, which is to hold the raters or the votes"
     raise ColumnError(f"In {source}, {unclear}. Its columns: {described(schema)}.", f"Name the column with --{role}.")

@@ -76,6 +76,13 @@ class Votes:
         here = kept[self.row]
         return self.encoded(place[self.row[here]], self.rater[here], self.raters, self.label[here])
 
+    @property
+    def doubt(self) -> str | None:
+        """That no row has two votes, if so."""
+        if len(self) and not (np.diff(self.row) == 0).any():
+            return "No text has two votes: raters cannot be compared, and the models alone judge the labels."
+        return None
+
     def fingerprint(self) -> str:
         """SHA-256 over all of it."""
         digest = hashlib.sha256(json.dumps([len(self), *self.raters]).encode())

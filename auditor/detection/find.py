@@ -162,7 +162,8 @@ class Detection:
         flags, crowd = find_flags(labels, consensus, self._judgeable), None
         if votes is not None:
             honest = np.where(self._judgeable[:, None], consensus, np.float32(np.nan))
-            crowd = weigh(votes, honest, self.config.detection.raters)
+            nowhere = np.bincount(labels, minlength=self.data.num_classes) == 0
+            crowd = weigh(votes, honest, self.config.detection.raters, nowhere)
         if crowd is not None:
             flags = with_votes(flags, labels, crowd.posterior, crowd.voted, self._judgeable)
         return flags, crowd

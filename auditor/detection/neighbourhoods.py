@@ -19,7 +19,7 @@ _ROUNDS = 60
 _RIGHT = 0.8
 """Share of right labels that the search begins from; from 0.6 or 0.9 it ends in the same place."""
 _ANCHOR = 0.1
-"""What the beginning weighs beside the data to the end, so that no class is lost to another one."""
+"""What the beginning weighs beside the data to the end, so that no class trades its place with another one."""
 _ROWS, _CELLS = 50_000, 1 << 23
 
 Shares = npt.NDArray[np.float64]
@@ -61,8 +61,14 @@ def weighed(votes: Votes, rows: Rows) -> Any:
     return votes.counts(rows) * min(1.0, INDEPENDENT / votes.neighbours.shape[1])
 
 
-def find_neighbourhoods(votes: Sequence[Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int) -> Neighbourhoods:
+def find_neighbourhoods(
+    votes: Sequence[Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int, largest_shift: float = 2.0
+) -> Neighbourhoods:
     """Find the likeliest model by expectation maximisation.
+
+    No true label's share may leave the given label's by more than a factor. Without that, a rare label whose
+    neighbourhoods are mixed can vanish: as its share falls, it is left with the few rows among their like, looks purer
+    than it is, and fits still fewer.
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def find_neighbourhoods(votes: Sequence[Votes], labels: npt.NDArray[np.int32], r
     rows : (n,) int
         Whose labels are explained; of many, a sample drawn by seed.
     seed : int
+    largest_shift : float
+        The factor, 1 or more.
     """
     classes = votes[0].classes
     most = min(_ROWS, max(1, _CELLS // classes))
@@ -88,6 +96,8 @@ def find_neighbourhoods(votes: Sequence[Votes], labels: npt.NDArray[np.int32], r
         logs = np.log(shares) + sum(counts @ np.log(each).T for counts, each in zip(seen, confusions, strict=True))
         chances = softmax(logs, axis=1)
         shares = (chances.sum(axis=0) + 0.5) / (len(rows) + classes / 2)
+        shares = np.clip(shares, given / largest_shift, given * largest_shift)
+        shares /= shares.sum()
         confusions = [_confusion(counts.T @ chances, anchor) for counts, anchor in zip(seen, anchors, strict=True)]
     return Neighbourhoods(shares, tuple(votes), tuple(confusions[1:]))
 

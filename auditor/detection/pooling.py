@@ -82,7 +82,7 @@ class Pooling:
         votes = {name: self._votes(file) for file, name in self._spaces.items()}
         earlier = [self._earlier(repeat) for repeat in range(self.config.repeats)] if self._epochs(0) else []
         experts = [self._experts(repeat, earlier) for repeat in range(len(self.folds))]
-        around = find_neighbourhoods(list(votes.values()), labels, judged_by(experts[0]), seed)
+        around = find_neighbourhoods(list(votes.values()), labels, judged_by(experts[0]), seed, how.largest_shift)
         whole, *alone = self.outputs
         # Where there are no repeats, there is none alone.
         for file, models, folds in zip(alone, experts, self.folds, strict=False):

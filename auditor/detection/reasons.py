@@ -48,8 +48,8 @@ def give_reasons(
 ) -> list[list[str]]:
     """Say why some rows are suspect.
 
-    First what each signal says, then how far the models agree, which other labels the same text has elsewhere, and
-    how the nearest texts are labelled.
+    First which other labels the same text has elsewhere, which is a fact; then what each signal says, how far the models
+    agree, and how the nearest texts are labelled.
 
     Parameters
     ----------
@@ -66,9 +66,10 @@ def give_reasons(
     """
     inputs: Inputs = {**evidence.more, "probabilities": evidence.probabilities, "labels": evidence.labels}
     explained = ([signal.explain(row, **inputs) for signal in signals] for row in rows.tolist())
-    found = (_agreement(rows, evidence, flags), _duplicates(rows, evidence), _neighbours(rows, evidence, flags))
+    found = (_agreement(rows, evidence, flags), _neighbours(rows, evidence, flags))
     return [
-        [sentence for sentence in (*said, *more) if sentence] for said, *more in zip(explained, *found, strict=True)
+        [sentence for sentence in (elsewhere, *said, *more) if sentence]
+        for elsewhere, said, *more in zip(_duplicates(rows, evidence), explained, *found, strict=True)
     ]
 
 

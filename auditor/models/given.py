@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -52,6 +52,11 @@ class Given:
     array: npt.NDArray[Any]
     rows: npt.NDArray[np.int64] | None
     content: str
+
+    def judges(self) -> npt.NDArray[np.bool_]:
+        """(N,) whether there are probabilities of a row."""
+        first = self.array[:, 0] if self.rows is None else self.array[self.rows, 0]
+        return ~np.isnan(np.asarray(first))
 
     def write(self, path: Path, judged: npt.NDArray[np.bool_]) -> None:
         """Write a copy: (N, K) float32, NaN in the rows that are not to be judged.
@@ -107,7 +112,19 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
 
 
 def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) -> None:
-    """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``."""
+    """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``.
+
+    Raises
+    ------
+    RowError
+        If no row is judged by all of them: a row that one of them leaves out is not judged at all.
+    """
+    together = reduce(np.logical_and, (each.judges() for each in given), judged)
+    if judged.any() and not together.any():
+        raise RowError(
+            f"No row is judged by all of {listed([each.name for each in given])}: each leaves out (NaN) what the others judge.",
+            "Give probabilities of the same rows, or put those of one model into one file.",
+        )
     for each in given:
         run.stage(
             f"models/{each.name}",
@@ -126,6 +143,11 @@ def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
         return {}
     if isinstance(source, Mapping):
         return dict(source)
+    if not isinstance(source, str | Path | Sequence) or any(not isinstance(one, str | Path) for one in source):
+        raise InputError(
+            f"The probabilities are of type {type(source).__name__}, without a name.",
+            'Give the model a name: probabilities={"mine": array}.',
+        )
     files = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
     names = [file.stem for file in files]
     for name in names:
@@ -144,9 +166,10 @@ def _read(name: str, one: One, texts: LabeledTexts) -> Given:
         )
     rows = _rows(called, array, texts)
     content = _digest(_blocks(called, array, rows))
-    if np.isnan(array[:, 0] if rows is None else array[rows, 0]).all():
+    found = Given(name, array, rows, content)
+    if not found.judges().any():
         raise RowError(f"{called} judges no row: all are NaN.", "Give probabilities, of some rows at least.")
-    return Given(name, array, rows, content)
+    return found
 
 
 def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any]:
@@ -253,7 +276,7 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
     scores = json.loads(run.open("scores.json").read_text("utf-8"))
     ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, "dummy", "consensus"}]
     found = []
-    for name in given:
+    for name in filter(scores.__contains__, given):
         accuracy, loss = scores[name]["accuracy"], scores[name]["log_loss"]
         if ours and accuracy >= 0.995 and loss < 0.05 and max(ours) < 0.95:
             found.append(

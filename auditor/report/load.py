@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from auditor.config import MODEL_NAMES, AuditConfig
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
+from auditor.models.given import doubts
 from auditor.models.scores import losses
 from auditor.report.correction import load_correction
 from auditor.report.definitions import Problem
@@ -118,6 +119,8 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         stages=_stages(manifest["stages"], manifest.get("used")),
         versions=manifest["versions"],
         machine=manifest["machine"],
+        doubts=tuple(doubts(run, config.probabilities, data.label_names)),
+        leaks=_leaks(run),
     )
 
 
@@ -142,9 +145,21 @@ def _trust(run: Run, health: dict[str, Any]) -> Trust | None:
     return None if found is None else Trust.of(found, {entry["label"]: entry["judged"] for entry in health["classes"]})
 
 
+def _leaks(run: Run) -> int:
+    """None are known in a run of a former version."""
+    if not _is_there(run, "conflicts.parquet"):
+        return 0
+    pairs = pq.read_table(run.open("conflicts.parquet"), columns=["across_splits", "first_id", "second_id"])
+    across = pairs.filter(pairs["across_splits"])
+    return len({*across["first_id"].to_pylist(), *across["second_id"].to_pylist()})
+
+
 def _json_if_there(run: Run, artifact: str) -> Any:
-    made = {name for stage in run.manifest["stages"].values() for name in stage["outputs"]}
-    return _json(run, artifact) if artifact in made else None
+    return _json(run, artifact) if _is_there(run, artifact) else None
+
+
+def _is_there(run: Run, artifact: str) -> bool:
+    return any(artifact in stage["outputs"] for stage in run.manifest["stages"].values())
 
 
 def _issues(run: Run) -> pa.Table:

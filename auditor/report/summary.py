@@ -248,6 +248,10 @@ class Summary:
     stages: tuple[Stage, ...]
     versions: dict[str, str]
     machine: dict[str, Any]
+    doubts: tuple[str, ...] = ()
+    """Sentences on probabilities that were given and look wrong."""
+    leaks: int = 0
+    """Rows of which another split has a duplicate, or near duplicate, with another label."""
 
     @property
     def classes_by_noise(self) -> tuple[ClassHealth, ...]:

@@ -38,7 +38,12 @@ class Crowd:
     quality: npt.NDArray[np.float64]
 
 
-def weigh(votes: Votes, consensus: npt.NDArray[np.float32], method: Method = "dawid_skene") -> Crowd | None:
+def weigh(
+    votes: Votes,
+    consensus: npt.NDArray[np.float32],
+    method: Method = "dawid_skene",
+    unlearnt: npt.NDArray[np.bool_] | None = None,
+) -> Crowd | None:
     """Weigh raters and models against each other.
 
     Parameters
@@ -49,6 +54,9 @@ def weigh(votes: Votes, consensus: npt.NDArray[np.float32], method: Method = "da
     method : str
         ``dawid_skene`` (:func:`auditor.signals.dawid_skene.dawid_skene`) or ``crowdlab``
         (:func:`auditor.signals.crowdlab.crowdlab`).
+    unlearnt : (K,) bool, optional
+        Labels that no row is given: the models do not know them, which says nothing against them. Before anybody votes,
+        each is as likely as its share of the votes.
 
     Returns
     -------
@@ -61,6 +69,11 @@ def weigh(votes: Votes, consensus: npt.NDArray[np.float32], method: Method = "da
         return None
     judged = np.zeros(len(consensus), dtype=np.bool_)
     judged[rows] = True
+    prior = consensus[rows].astype(np.float64)
+    if unlearnt is not None:
+        share = (np.bincount(votes.label, minlength=prior.shape[1]) + 0.5) / (len(votes) + prior.shape[1] / 2)
+        prior[:, unlearnt] = share[unlearnt]
+        prior /= prior.sum(axis=1, keepdims=True)
     compute = dawid_skene if method == "dawid_skene" else crowdlab
     here = judged[votes.row]
     place = np.cumsum(judged) - 1
@@ -68,7 +81,7 @@ def weigh(votes: Votes, consensus: npt.NDArray[np.float32], method: Method = "da
         place[votes.row[here]],
         votes.rater[here],
         votes.label[here],
-        consensus[rows].astype(np.float64),
+        prior,
         len(votes.raters),
     )
     posterior = np.full(consensus.shape, np.nan, dtype=np.float32)
