@@ -89,7 +89,8 @@ def apply(patches: Iterable[Sequence[Change]], texts: LabeledTexts, *, add_class
     Raises
     ------
     PatchError
-        If the patches and the dataset have no label in common, or if no change can be made since each text has several rows.
+        If the patches and the dataset have no label in common, or if no change can be made, since each text has
+        several rows.
     ExportError
         If a new class cannot stand in the label column.
     """

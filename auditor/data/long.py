@@ -221,7 +221,12 @@ def _notes(
     labels: Labels,
     given: npt.NDArray[np.int32],
 ) -> tuple[str, ...]:
-    notes = [f"{counted(len(tied), 'text')}, one row each, with the label that most of its raters chose: {votes.note}."]
+    notes = [
+        f"{counted(len(votes), 'vote')} of {counted(len(votes.raters), 'rater')} on {counted(len(tied), 'text')}:"
+        " one row a text, with the label that most of its raters chose."
+    ]
+    if votes.doubt:
+        notes.append(votes.doubt)
     if ties := int(tied.sum()):
         notes.append(
             f"On {counted(ties, 'text')} several labels have the most votes: given is the one of the raters who agree"

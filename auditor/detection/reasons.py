@@ -48,8 +48,8 @@ def give_reasons(
 ) -> list[list[str]]:
     """Say why some rows are suspect.
 
-    First which other labels the same text has elsewhere, which is a fact; then what each signal says, how far the models
-    agree, and how the nearest texts are labelled.
+    First which other labels the same text has elsewhere, which is a fact; then what each signal says, how far the
+    models agree, and how the nearest texts are labelled.
 
     Parameters
     ----------

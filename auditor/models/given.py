@@ -56,7 +56,8 @@ class Given:
     def judges(self) -> npt.NDArray[np.bool_]:
         """(N,) whether there are probabilities of a row."""
         first = self.array[:, 0] if self.rows is None else self.array[self.rows, 0]
-        return ~np.isnan(np.asarray(first))
+        there: npt.NDArray[np.bool_] = ~np.isnan(np.asarray(first))
+        return there
 
     def write(self, path: Path, judged: npt.NDArray[np.bool_]) -> None:
         """Write a copy: (N, K) float32, NaN in the rows that are not to be judged.
@@ -122,7 +123,7 @@ def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) 
     together = reduce(np.logical_and, (each.judges() for each in given), judged)
     if judged.any() and not together.any():
         raise RowError(
-            f"No row is judged by all of {listed([each.name for each in given])}: each leaves out (NaN) what the others judge.",
+            f"No row is judged by all of {listed([each.name for each in given])}: what one judges, another leaves out.",
             "Give probabilities of the same rows, or put those of one model into one file.",
         )
     for each in given:
@@ -143,17 +144,18 @@ def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
         return {}
     if isinstance(source, Mapping):
         return dict(source)
-    if not isinstance(source, str | Path | Sequence) or any(not isinstance(one, str | Path) for one in source):
+    files = [source] if isinstance(source, str | Path) else source
+    if not isinstance(files, Sequence) or not all(isinstance(one, str | Path) for one in files):
         raise InputError(
             f"The probabilities are of type {type(source).__name__}, without a name.",
             'Give the model a name: probabilities={"mine": array}.',
         )
-    files = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
-    names = [file.stem for file in files]
+    paths = [Path(one) for one in files]
+    names = [path.stem for path in paths]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"Two files of probabilities are called {name!r:.120}.", "Rename one of them.")
-    return dict(zip(names, files, strict=True))
+    return dict(zip(names, paths, strict=True))
 
 
 def _read(name: str, one: One, texts: LabeledTexts) -> Given:
