@@ -111,9 +111,9 @@ class Detection:
         pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
         pq.write_table(groups, space / "groups.parquet", compression="zstd")
-        exact, near = duplicates.exact, duplicates.near
+        exact = duplicates.exact
         evidence = Evidence(
-            labels, data.label_names, inputs["probabilities"], exact, near, inputs["neighbours"], inputs
+            labels, data.label_names, inputs["probabilities"], exact, duplicates.near, inputs["neighbours"], inputs
         )
         kinds = find_kinds(consensus if crowd is None else crowd.posterior, labels, exact, flags.is_issue)
         stable = self._stability(inputs.get("repeats", []))
@@ -129,7 +129,8 @@ class Detection:
             health |= rater_health(data.votes, crowd, labels, data.label_names)
         _write_json(space / "health.json", health)
         rows = np.flatnonzero(~np.isnan(flags.suspicion))
-        known = Known(rows, labels, consensus, inputs["neighbours"], duplicates.near)
+        near = inputs["neighbours"], inputs["similarities"]
+        known = Known(rows, labels, consensus, *near, duplicates.near)
         _write_json(space / "definitions.json", find_definition_problems(known, data.label_names, data.ids))
 
     def _inputs(self) -> Inputs:

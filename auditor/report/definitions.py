@@ -14,7 +14,7 @@ class Problem:
     Attributes
     ----------
     a_as_b, b_as_a : int
-        Rows given the one label whose likeliest label is the other one.
+        Contested rows: given the one label, though it might as well be the other.
     symmetry, uncertainty : float
         In [0, 1].
     accuracy, accuracy_merged : float, float or None

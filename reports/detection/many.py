@@ -44,14 +44,14 @@ def audit(name: str, data: Path) -> auditor.Audit:
 def overlap_table(audits: dict[str, auditor.Audit]) -> str:
     """The pairs of classes with the most disagreements, and what merging them would do."""
     lines = [
-        "| set | pair | taken for the other | uncertainty | merged, accuracy would rise by |",
+        "| set | pair | rows that might as well be the other | uncertainty | merged, accuracy would rise by |",
         "|---|---|---|---|---|",
     ]
     for name, audit in audits.items():
         for one in audit.definitions[:SHOWN]:
             gain = 100 * (one["accuracy_merged"] - one["accuracy"])
             lines.append(
-                f"| {name} | {one['label_a']} / {one['label_b']} | {one['a_as_b']} and {one['b_as_a']} rows "
+                f"| {name} | {one['label_a']} / {one['label_b']} | {one['a_as_b']} and {one['b_as_a']} "
                 f"| {one['uncertainty']:.2f} | {gain:.2f} points |"
             )
     return "\n".join(lines) + "\n"

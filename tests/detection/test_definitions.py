@@ -14,7 +14,7 @@ SURE = 0.9
 
 
 class Case:
-    """Rows, a hundred a label, that are what they are given; rows that are taken for another label come on top."""
+    """Rows, a hundred a label, that are what they are given; rows that might be of another label come on top."""
 
     def __init__(self, names: tuple[str, ...] = NAMES, each: int = 100) -> None:
         self.names = names
@@ -30,13 +30,16 @@ class Case:
         self.given += [given] * count
         self.rows += [self._row({best: sure, given: 0.95 - sure})] * count
 
-    def find(self, neighbours: Any = None, duplicates: Any = None, judged: Any = None) -> list[dict[str, Any]]:
+    def find(
+        self, neighbours: Any = None, similarities: Any = None, duplicates: Any = None, judged: Any = None
+    ) -> list[dict[str, Any]]:
         rows = len(self.given)
         known = Known(
             rows=np.arange(rows) if judged is None else judged,
             labels=np.array(self.given, np.int32),
             consensus=np.array(self.rows, np.float32),
             neighbours=np.full((rows, 1), -1, np.int32) if neighbours is None else neighbours,
+            similarities=np.ones((rows, 1), np.float32) if similarities is None else similarities,
             duplicates=np.arange(rows, dtype=np.int32) if duplicates is None else duplicates,
         )
         return find_definition_problems(known, self.names, [f"r{row}" for row in range(rows)])
@@ -61,7 +64,7 @@ def test_a_pair_that_shares_its_texts_is_found() -> None:
     ("ab", "ba", "sure"),
     [
         (20, 0, 0.5),  # one way: wrong labels
-        (20, 5, 0.5),  # mostly one way
+        (20, 4, 0.5),  # mostly one way
         (10, 10, 0.9),  # the models are sure: wrong labels too
         (3, 3, 0.5),  # few
     ],
@@ -113,22 +116,49 @@ def test_rows_that_are_not_judged_do_not_count() -> None:
     assert case.find(judged=np.empty(0, np.intp)) == []
 
 
-def test_examples_are_alike_and_labelled_differently_the_most_uncertain_first() -> None:
+def test_it_does_not_matter_which_of_the_two_is_a_little_likelier() -> None:
+    case = Case()
+    case.taken(0, 1, 12, 0.6)
+    case.taken(1, 1, 9, 0.6)  # the given label is the likelier one
+    case.rows[-9:] = [case._row({1: 0.6, 0: 0.35})] * 9
+    (found,) = case.find()
+    assert (found["a_as_b"], found["b_as_a"]) == (12, 9)
+
+
+def test_a_third_label_that_is_likely_makes_no_pair() -> None:
+    case = Case()
+    for given, other in ((0, 1), (1, 0)):
+        case.given += [given] * 20
+        case.rows += [case._row({given: 0.35, other: 0.35, 2: 0.29})] * 20
+    assert case.find() == []
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_a_class_that_is_split_by_chance_is_found(share: float) -> None:
+    rng = np.random.default_rng(0)
+    case = Case(("a", "b"), each=0)
+    case.given = (rng.random(400) < share).astype(int).tolist()
+    case.rows = [[1 - chance, chance] for chance in np.clip(rng.normal(share, 0.03, 400), 0.01, 0.99)]
+    assert len(case.find()) == 1
+
+
+def test_examples_are_labelled_differently_the_most_alike_first() -> None:
     case = Case()
     case.taken(0, 1, 6, 0.6)  # rows 400 to 405
     case.taken(1, 0, 6, 0.5)  # rows 406 to 411
     neighbours, duplicates = np.full((412, 3), -1, np.int32), np.arange(412, dtype=np.int32)
-    neighbours[406] = [110, 405, 7]  # 110 has the same label: passed over
-    neighbours[407] = [405, 9, -1]  # 405 was shown
-    neighbours[408] = [404, 11, 12]  # 404 is a duplicate
-    neighbours[409] = [210, -1, -1]  # a label of neither
-    neighbours[400] = [120, -1, -1]
+    similarities = np.zeros((412, 3), np.float32)
+    neighbours[406], similarities[406] = [110, 405, 7], [0.9, 0.8, 0.7]  # 110 has the same label: passed over
+    neighbours[407], similarities[407] = [405, 9, -1], [0.7, 0.6, 0]  # 405 was shown
+    neighbours[408], similarities[408] = [404, 11, 12], [0.99, 0.3, 0.2]  # 404 is a duplicate
+    neighbours[409], similarities[409] = [210, -1, -1], [0.99, 0, 0]  # a label of neither
+    neighbours[400], similarities[400] = [120, -1, -1], [0.65, 0, 0]
     duplicates[404] = 408
-    (found,) = case.find(neighbours, duplicates)
-    assert found["examples"] == [{"a": "r405", "b": "r406"}, {"a": "r9", "b": "r407"}, {"a": "r11", "b": "r408"}]
-    neighbours[407:409] = -1
-    (found,) = case.find(neighbours, duplicates)
-    assert found["examples"] == [{"a": "r405", "b": "r406"}, {"a": "r400", "b": "r120"}]
+    (found,) = case.find(neighbours, similarities, duplicates)
+    assert found["examples"] == [{"a": "r405", "b": "r406"}, {"a": "r400", "b": "r120"}, {"a": "r9", "b": "r407"}]
+    neighbours[407] = -1
+    (found,) = case.find(neighbours, similarities, duplicates)
+    assert found["examples"] == [{"a": "r405", "b": "r406"}, {"a": "r400", "b": "r120"}, {"a": "r11", "b": "r408"}]
 
 
 def test_twenty_pairs_at_most() -> None:

@@ -141,7 +141,7 @@ class MadeRun:
                 issues = issues.set_column(place, name, pa.nulls(len(issues), issues.schema.field(name).type))
         else:
             rows = np.flatnonzero(~np.isnan(flags.suspicion))
-            known = Known(rows, self.labels, consensus, nobody, duplicates.near)
+            known = Known(rows, self.labels, consensus, nobody, np.ones(nobody.shape, np.float32), duplicates.near)
             found = find_definition_problems(known, self.names, data.ids)
             _write_json(at / "definitions.json", found if self.definitions is None else self.definitions)
         pq.write_table(issues, at / "issues.parquet")

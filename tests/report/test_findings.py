@@ -99,14 +99,14 @@ def test_of_two_classes_merging_leaves_nothing_to_tell(write: Callable[..., Page
 def test_many_pairs_are_folded(write: Callable[..., Page]) -> None:
     names = [f"class {code}" for code in range(9)]
     shown = write(names=names, definitions=[problem(names[0], name) for name in names[1:]])
-    assert shown.words.count("Taken for the other") == 8
+    assert shown.words.count("Might as well be the other") == 8
     assert "3 more pairs" in shown.words
 
 
 def test_none_is_said_in_one_sentence(page: str) -> None:
     words = Page(page).words
     assert "Definitions that overlap" in words
-    assert "No two classes are taken for each other so often" in words
+    assert "No two classes share so many texts" in words
 
 
 def test_experts_are_listed_by_trust_beside_their_scores(finished: Path, page: str) -> None:
@@ -143,7 +143,7 @@ def test_hostile_texts_stay_texts(write: Callable[..., Page]) -> None:
     problems = [problem(HOSTILE_NAMES[at], HOSTILE_NAMES[at + 1], (at, at + 1)) for at in range(len(HOSTILE_NAMES) - 1)]
     shown = write(rows=160, names=HOSTILE_NAMES, texts=texts, definitions=problems)
     check_alone(shown)
-    assert shown.words.count("Taken for the other") == len(problems)
+    assert shown.words.count("Might as well be the other") == len(problems)
     assert "<img src=x onerror=alert(1)>" in shown.text
     assert not set(shown.text) & set("\x00\u202e\u200b")
 
