@@ -35,3 +35,14 @@ def test_how_often_each_model_is_trained(options: dict[str, Any], times: dict[st
 def test_what_is_no_number_of_repeats(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"Option {next(iter(options))}="):
         AuditConfig().updated(**options)
+
+
+def test_an_object_is_no_class() -> None:
+    with pytest.raises(InputError, match="is an object of Case; a name or a class") as caught:
+        AuditConfig().updated(models=(Case(),))
+    assert "Give the class itself" in str(caught.value)
+    assert AuditConfig().updated(models="features, lexical").models == ("features", "lexical")
+
+
+class Case:
+    """No classifier, but something."""

@@ -80,8 +80,7 @@ class Pooling:
         """
         labels, seed, how = self.data.labels, self.config.seed, self.config.detection.consensus
         votes = {name: self._votes(file) for file, name in self._spaces.items()}
-        earlier = [self._earlier(repeat) for repeat in range(self.config.repeats)] if self._epochs(0) else []
-        experts = [self._experts(repeat, earlier) for repeat in range(len(self.folds))]
+        experts = self._experts()
         around = find_neighbourhoods(list(votes.values()), labels, judged_by(experts[0]), seed, how.largest_shift)
         whole, *alone = self.outputs
         # Where there are no repeats, there is none alone.
@@ -94,10 +93,16 @@ class Pooling:
         (space / "consensus.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), "utf-8")
         return found.probabilities
 
-    def _experts(self, repeat: int, earlier: Sequence[Floats]) -> dict[str, Floats]:
-        """(N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
-        models = {name: self._load(file) for name, file in self._models(repeat).items()}
-        return models | ({EARLIER: earlier[_trained_in(repeat, len(earlier))]} if earlier else {})
+    def _experts(self) -> list[dict[str, Floats]]:
+        """By repeat, (N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
+        earlier = [self._earlier(repeat) for repeat in range(self.config.repeats)] if self._epochs(0) else []
+        experts = []
+        for repeat in range(len(self.folds)):
+            models = {name: self._load(file) for name, file in self._models(repeat).items()}
+            if earlier:
+                models[EARLIER] = earlier[_trained_in(repeat, len(earlier))]
+            experts.append(models)
+        return experts
 
     def _earlier(self, repeat: int) -> Floats:
         """(N, K) mean of the fine-tuned model's probabilities after each epoch but the last."""

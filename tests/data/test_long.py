@@ -98,6 +98,7 @@ def test_raters_may_be_numbers_and_there_may_be_one() -> None:
     assert data.votes is not None
     assert data.votes.raters == ("1",)
     assert "2 votes of 1 rater on 2 texts" in " ".join(data.notes)
+    assert "No text has two votes" in " ".join(data.notes)
 
 
 def test_texts_stay_in_their_split(tmp_path: Path) -> None:

@@ -92,3 +92,14 @@ def test_many_rows_are_sampled_by_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert confusion_of(some).tobytes() == confusion_of(same).tobytes()
     assert not np.array_equal(some.shares, others.shares)
     assert some.shares == pytest.approx(whole.shares, abs=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rare_class_among_others_does_not_vanish(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    true = rng.choice(3, 1500, p=[0.6, 0.36, 0.04]).astype(np.int32)
+    votes = some_votes(rng, true, true, 3, 20, alike=0.25)  # its neighbours are mostly of other classes
+    given = np.bincount(true) / len(true)
+    assert (around_of({"v": votes}, true).shares > 0.45 * given).all()
+    whole = neighbourhoods.find_neighbourhoods([votes], true, np.arange(1500), seed, largest_shift=1.0)
+    assert whole.shares == pytest.approx(given, abs=0.01)

@@ -108,7 +108,7 @@ def test_the_consensus_is_of_the_means_and_each_repeats_of_its_own(tmp_path: Pat
 def test_what_the_fine_tuned_model_thought_before_its_last_epoch_is_an_expert(tmp_path: Path) -> None:
     made = Made(tmp_path, repeats=2)
     for repeat, place in ((0, "finetuned"), (1, "repeat-1/finetuned"), (2, "finetuned")):
-        earlier = made.pooling._experts(repeat)[EARLIER]
+        earlier = made.pooling._experts()[repeat][EARLIER]
         for fold in range(3):
             logits = np.load(made.run.open(f"dynamics/{place}/fold-{fold}.held_out.npy"))
             rows = held_out(made.pooling.folds[repeat % 2], fold)
@@ -117,9 +117,9 @@ def test_what_the_fine_tuned_model_thought_before_its_last_epoch_is_an_expert(tm
 
 def test_of_one_epoch_or_without_fine_tuning_there_is_no_earlier_one(tmp_path: Path) -> None:
     one = Made(tmp_path / "a", cheap_repeats=1, finetuned=FinetunedConfig(epochs=1).model_dump())
-    assert {*one.pooling._experts(0)} == {"features", "lexical", "finetuned"}
+    assert {*one.pooling._experts()[0]} == {"features", "lexical", "finetuned"}
     none = Made(tmp_path / "b", cheap_repeats=1, models=("lexical",))
-    assert {*none.pooling._experts(0)} == {"lexical"}
+    assert {*none.pooling._experts()[0]} == {"lexical"}
     assert TUNED not in none.pooling.inputs
 
 

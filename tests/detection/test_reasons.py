@@ -82,12 +82,12 @@ def test_neighbours(neighbours, expected):
     assert reasons_of(evidence_of({"m": [LOVE] * 6}, labels, neighbours=table)) == expected
 
 
-def test_signals_speak_first_and_only_of_what_they_know():
+def test_a_text_that_stands_elsewhere_comes_first_then_signals_of_what_they_know():
     evidence = evidence_of({"lexical": [LOVE] * 4, "features": [[np.nan] * 3] * 4}, exact=[0, 0, 2, 3])
     said = reasons_of(evidence, -1, [Loss("lexical", NAMES), Loss("features", NAMES)])
     assert said == [
-        "The lexical model, which never saw this text, gives joy 10\u00a0% and love 80\u00a0%.",
         "An identical text is labelled love.",
+        "The lexical model, which never saw this text, gives joy 10\u00a0% and love 80\u00a0%.",
     ]
 
 

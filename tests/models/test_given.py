@@ -15,7 +15,7 @@ import pytest
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
 from auditor.errors import ColumnError, InputError, RowError, SourceError
-from auditor.models.given import Given, doubts, names_of, read_given
+from auditor.models.given import Given, doubts, names_of, read_given, take_given
 from auditor.run import Run
 
 NAMES = ("anger", "joy", "sadness")
@@ -191,6 +191,23 @@ def test_a_table_lacks_a_label_or_holds_no_numbers(texts: LabeledTexts) -> None:
 def test_two_files_of_one_name_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Two files of probabilities are called 'bert'"):
         names_of([tmp_path / "a" / "bert.npy", tmp_path / "b" / "bert.npy"])
+
+
+def test_what_has_no_name_is_told() -> None:
+    for source in (chances(), [chances()], pd.DataFrame(chances())):
+        with pytest.raises(InputError, match="without a name") as caught:
+            names_of(source)
+        assert 'probabilities={"mine": array}' in str(caught.value)
+
+
+def test_models_that_share_no_row_are_told_before_anything_is_trained(texts: LabeledTexts, tmp_path: Path) -> None:
+    first, last = chances(), chances()
+    first[:3], last[3:] = np.nan, np.nan
+    given = read_given({"a": first, "b": last}, texts)
+    with pytest.raises(RowError, match="No row is judged by all of a, b: what one judges"):
+        take_given(Run(tmp_path), given, np.ones(6, dtype=bool))
+    with pytest.raises(RowError, match="No row is judged by all of a"):
+        take_given(Run(tmp_path), given[:1], np.arange(6) < 3)
 
 
 def test_a_file_that_changes_between_check_and_copy_is_told(texts: LabeledTexts, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from auditor.report.kinds import Kinds
 from auditor.report.load import EXAMPLE_CHARACTERS, load_summary
 from auditor.report.trust import LabelShare, Trust
 from auditor.report.words import KINDS_MEAN, TIERS_MEAN
+from auditor.run import Run
 from tests.report.made import make_run
 from tests.report.test_write import HOSTILE_NAMES, HOSTILE_TEXTS, Page, check_alone
 
@@ -155,3 +156,23 @@ def test_a_run_of_a_former_version_has_a_report(write: Callable[..., Page]) -> N
     assert "the mean of the models' log-probabilities" in shown.words
     assert "The 25 most suspect texts" in shown.words
     assert "tier " not in shown.words
+
+
+def test_doubts_about_probabilities_are_told(write: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "out of fold?" not in write().words
+    monkeypatch.setattr(
+        "auditor.report.load.doubts", lambda *about: ["bert: are <b>its</b> probabilities out of fold?"]
+    )
+    assert "bert: are <b>its</b> probabilities out of fold?" in write().words
+
+
+def test_leaks_are_told(tmp_path: Path) -> None:
+    directory = make_run().write(tmp_path / "run")
+    assert load_summary(directory).leaks == 0
+    pairs = pa.table({"across_splits": [True, True, False], "first_id": [*"aac"], "second_id": [*"bde"]})
+    run = Run(directory)
+    with run.held():
+        run.stage("conflicts", lambda at: pq.write_table(pairs, at / "conflicts.parquet"))
+    assert load_summary(directory).leaks == 3
+    words = Page(write_report(directory).read_text("utf-8")).words
+    assert "3 rows have the same text, or nearly so, with another label in another split" in words

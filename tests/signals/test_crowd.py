@@ -187,3 +187,22 @@ def test_many_sparse_raters_take_seconds(method: Method) -> None:
     assert time.perf_counter() - start < 10
     assert crowd is not None
     assert (crowd.label == truth).mean() > 0.8
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_votes_win_for_a_label_that_no_model_could_learn(method: Method) -> None:
+    votes, chances, _, _ = made(0, rows=200, skill=(0.85, 0.95))
+    rows = np.unique(votes.row)[:10]
+    voted = np.isin(votes.row, rows)
+    label = np.where(voted, 3, votes.label)
+    votes = Votes.encoded(votes.row, votes.rater, list(votes.raters), label)
+    unknown = np.column_stack([chances, np.full(200, 1e-6, np.float32)])
+    unlearnt = np.arange(4) == 3
+    found = weigh(votes, unknown, method, unlearnt)
+    assert found is not None
+    several = np.bincount(votes.row, minlength=200)[rows] > 2
+    assert several.any()
+    assert (found.label[rows[several]] == 3).all()
+    others = np.setdiff1d(np.arange(200), rows)
+    assert (found.label[others] != 3).all()
+    assert np.allclose(found.posterior.sum(axis=1), 1, atol=1e-5)
