@@ -115,7 +115,7 @@ def test_copies_without_their_ids_are_not_told_apart() -> None:
 
 
 def test_where_every_text_has_several_rows_another_way_is_told() -> None:
-    votes = [("train", "ah", "joy")] * 3
+    votes = [("train", "oh", "sad"), *[("train", "ah", "joy")] * 3]
     judged = [("train", "ah", "joy"), ("train", "oh", "sad")]
     with pytest.raises(PatchError, match="None of 1 change can be made") as caught:
         change(judged, {0: "sad"}, votes)
