@@ -221,11 +221,18 @@ def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.N
             f" Its columns are {listed(names)}.",
             "Name the columns after the labels; their order does not matter, and others are left alone.",
         )
+    return np.column_stack([_numbers(called, name, table[name]) for name in label_names])
+
+
+def _numbers(called: str, name: str, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     try:
-        columns = [table[name].cast(pa.float64()).to_numpy() for name in label_names]
+        return np.asarray(column.cast(pa.float64()).to_numpy())
     except pa.ArrowException as error:
-        raise ColumnError(f"{called} holds no numbers: {str(error).splitlines()[0]}.", "Write numbers.") from None
-    return np.column_stack(columns)
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise ColumnError(
+            f"Column {name!r} of {called} holds no numbers: {reason}.",
+            "Write probabilities, or nothing in a whole row.",
+        ) from None
 
 
 def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDArray[np.int64] | None:
