@@ -17,7 +17,7 @@ _UNCERTAIN = 0.4
 """A row is contested from this on: the likelier of its two likeliest labels is at most four times as likely."""
 _BOTH = 0.8
 """And the two have this probability together, so that it is between these two."""
-_MANY, _MANY_ROWS = 0.05, 10
+_MANY, _MANY_ROWS = 0.05, 8
 """Contested rows are many from this share of the rows of the smaller class, and this number, on."""
 _SYMMETRIC = 0.25
 """They are symmetric when the label that fewer of them are given has this share of the other's."""
