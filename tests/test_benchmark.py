@@ -26,6 +26,7 @@ def scripts() -> Iterator[dict[str, Any]]:
             sys.modules.pop(name)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # cleanlab's
 def test_every_ranking_scores_every_row(scripts: dict[str, Any]) -> None:
     run = scripts["made"].RUN
     groups = {name: group for name, group in scripts["score"].GROUPS.items() if name != "method"}

@@ -169,6 +169,11 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
         _list([(one.change, one.why + (f": {one.now}" if one.now else "")) for one in applied.unfit], "why")
         if _lacks_ids(applied):
             _say("No id of the patch was found: name the column of the ids with --id, if there is one.")
+        if whys["several rows"] and not (applied.applied or applied.already):
+            _say(
+                "A patch is no help where each row is one vote, and a text has several: write the run's own corrected"
+                " dataset instead, auditor export RUN --to FILE."
+            )
     if applied.conflicts:
         _say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
         of_all = [change for conflict in applied.conflicts for change in conflict.changes]

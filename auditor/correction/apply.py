@@ -17,7 +17,7 @@ from auditor.correction.outcome import Outcome, Outcomes
 from auditor.correction.patch import Change
 from auditor.correction.policy import Policy
 from auditor.data import LabeledTexts
-from auditor.data.source import counted, listed
+from auditor.data.source import listed
 from auditor.errors import PatchError
 from auditor.review.event import Event, item_hash
 
@@ -89,21 +89,13 @@ def apply(patches: Iterable[Sequence[Change]], texts: LabeledTexts, *, add_class
     Raises
     ------
     PatchError
-        If the patches and the dataset have no label in common, or if no change can be made, since each text has
-        several rows.
+        If the patches and the dataset have no label in common.
     ExportError
         If a new class cannot stand in the label column.
     """
     changes, conflicts = merge(patches)
     _check_labels(changes, texts)
     matches = [_checked(one, texts, add_classes) for one in match(changes, texts)]
-    if matches and all(one.why == "several rows" for one in matches):
-        raise PatchError(
-            f"None of {counted(len(matches), 'change')} can be made: several rows of {texts.origin.source} have the"
-            " text, and which one was judged is not known.",
-            "Where each row is one vote, and so a text has several rows, export the corrected dataset from the run:"
-            " auditor export RUN --to FILE.",
-        )
     made = {one.row: one.change for one in matches if one.row is not None}
     return Applied(
         corrections=_corrections(dict(sorted(made.items())), texts, add_classes),

@@ -114,14 +114,6 @@ def test_copies_without_their_ids_are_not_told_apart() -> None:
     assert rows_of(done) == [*newer[:3], ("train", "oh", "joy")]
 
 
-def test_where_every_text_has_several_rows_another_way_is_told() -> None:
-    votes = [("train", "oh", "sad"), *[("train", "ah", "joy")] * 3]
-    judged = [("train", "ah", "joy"), ("train", "oh", "sad")]
-    with pytest.raises(PatchError, match="None of 1 change can be made") as caught:
-        change(judged, {0: "sad"}, votes)
-    assert "auditor export RUN" in str(caught.value)
-
-
 def test_copies_that_all_change_alike_need_no_ids() -> None:
     done = change(COPIES, {0: "sad", 1: "sad"}, [("train", "new", "joy"), *COPIES])
     assert rows_of(done)[1:3] == [("train", "ah", "sad")] * 2

@@ -162,9 +162,12 @@ def test_ids_that_were_not_read_are_asked_for(invoke: Invoke, tmp_path: Path) ->
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--to", "one.csv")
     assert "1 × several rows" in out
     assert "--id" in out
+    assert "where each row is one vote" in out
+    assert "auditor export RUN --to FILE" in out
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--id", "id", "--to", "two.csv")
     assert "1 change made" in out
     assert "--id" not in out
+    assert "one vote" not in out
 
 
 def test_conflicts_of_two_people_are_listed(invoke: Invoke, source: Path, patch: Path, tmp_path: Path) -> None:
