@@ -69,6 +69,8 @@ def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequ
         of the consensus out of fold, and ``accuracy_merged`` if the two were one class, null where no other is left;
         ``examples``, pairs of ids ``a`` and ``b`` of texts that are alike and labelled differently.
     """
+    if len(label_names) < 2:
+        return []
     rows, given = known.rows, known.labels[known.rows]
     best, second, uncertainty = _two_likeliest(known.consensus[rows])
     contested = np.flatnonzero((uncertainty >= _UNCERTAIN) & ((given == best) | (given == second)))
@@ -104,8 +106,6 @@ def _two_likeliest(chances: npt.NDArray[np.float32]) -> tuple[Labels, Labels, np
 
     The uncertainty is 1 where both are as likely, and 0 where one of them is impossible, or a third one is not.
     """
-    if chances.shape[1] < 2:
-        return (nothing := np.zeros(len(chances), np.int32)), nothing, nothing.astype(np.float32)
     rows, others = np.arange(len(chances)), chances.copy()
     best = chances.argmax(axis=1).astype(np.int32)
     others[rows, best] = -1

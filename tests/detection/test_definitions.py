@@ -161,6 +161,10 @@ def test_examples_are_labelled_differently_the_most_alike_first() -> None:
     assert found["examples"] == [{"a": "r405", "b": "r406"}, {"a": "r400", "b": "r120"}, {"a": "r11", "b": "r408"}]
 
 
+def test_one_class_overlaps_with_none() -> None:
+    assert Case(("only",)).find() == []
+
+
 def test_twenty_pairs_at_most() -> None:
     case = Case(tuple(f"class {code}" for code in range(14)))
     for a in range(14):
