@@ -329,6 +329,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
     [
         (["--models", "none"], 3, "nothing to judge the labels by"),
         (["--models", "lexical,magic"], 3, "'magic'"),
+        (["--models", "feat"], 3, "module:Name of your own"),
         (["--models", "none,lexical"], 3, "'none'"),
         (["--models", "absent:Model"], 9, "There is no module absent"),
         (["--models", "brought:Absent"], 9, "The module brought (brought.py) has no Absent"),

@@ -54,7 +54,7 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
                 f"{source} has no column {name!r}; it has {described(schema)}.", "Name one of these columns."
             )
     others = [name for name in schema.names if name not in (config.label, *votes)]
-    text = config.text or _guess(schema, source, "text", others)
+    text = config.text or _guess(schema, source, "text", others, votes)
     left = [name for name in schema.names if name not in (text, *votes)]
     label = config.label or _guess(schema, source, "label", left, votes)
     if text == label:

@@ -67,10 +67,10 @@ class _Trust:
     weights: Chances
     exponent: float
 
-    def in_the_end(self, pool: _Pool) -> Chances:
-        """(M,) exponents of the experts in the consensus itself."""
-        left: Chances = self.exponent * (1 - pool.share) * self.weights
-        return left
+    def exponents(self, pool: _Pool) -> Chances:
+        """(M,) what the experts' distributions are raised to in the consensus itself."""
+        exponents: Chances = self.exponent * (1 - pool.share) * self.weights
+        return exponents
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def consensus(
         chances = np.maximum(softmax(trusts[part].exponent * pool.logs(trusts[part].weights, block), axis=1), _FLOOR)
         pooled[block] = chances / chances.sum(axis=1, keepdims=True)
     sizes = np.bincount(parts, minlength=len(trusts))
-    weights = np.average([each.in_the_end(pool) for each in trusts], axis=0, weights=sizes)
+    weights = np.average([each.exponents(pool) for each in trusts], axis=0, weights=sizes)
     mean = dict(zip(experts.names, weights.tolist(), strict=True))
     return Consensus(pooled, mean, around.shares if around else given)
 

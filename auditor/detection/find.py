@@ -129,8 +129,8 @@ class Detection:
             health |= rater_health(data.votes, crowd, labels, data.label_names)
         _write_json(space / "health.json", health)
         rows = np.flatnonzero(~np.isnan(flags.suspicion))
-        near = inputs["neighbours"], inputs["similarities"]
-        known = Known(rows, labels, consensus, *near, duplicates.near)
+        neighbours, similarities = inputs["neighbours"], inputs["similarities"]
+        known = Known(rows, labels, consensus, neighbours, similarities, duplicates.near)
         _write_json(space / "definitions.json", find_definition_problems(known, data.label_names, data.ids))
 
     def _inputs(self) -> Inputs:

@@ -12,6 +12,7 @@ Logs = npt.NDArray[np.float64]
 _MOST = 5.0
 """No expert's exponent is larger: where none of them errs but by chance, the fit would get better without end."""
 _TEMPERATURES = (1e-3, 10.0)
+"""What the exponent of the whole is looked for between: far enough to undo the largest weights of all experts."""
 
 
 def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float) -> Logs:

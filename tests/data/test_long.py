@@ -115,7 +115,13 @@ def test_texts_stay_in_their_split(tmp_path: Path) -> None:
     [
         (ROWS, {"annotator": "who"}, ColumnError, "no column 'who'"),
         (ROWS, {"annotator": "rater", "votes": "source"}, ColumnError, "cannot both hold votes"),
-        (ROWS, {"annotator": "tweet"}, ColumnError, "no column is named like texts"),
+        (ROWS, {"annotator": "tweet"}, ColumnError, "no column is named like texts but 'tweet', which is to hold"),
+        (
+            ROWS,
+            {"votes": "label"},
+            ColumnError,
+            "no column is named like labels but 'label', which is to hold the raters",
+        ),
         (ROWS, {"annotator": "tweet", "text": "tweet"}, ColumnError, "cannot hold both the texts and the raters"),
         (ROWS, {"annotator": "label", "label": "label"}, ColumnError, "cannot hold both the labels and the raters"),
         (ROWS.replace("ann", " "), {"annotator": "rater"}, RowError, "2 rows of 6 cannot be audited: 2 with missing"),
