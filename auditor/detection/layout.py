@@ -56,6 +56,9 @@ def _lay_out(vectors: npt.NDArray[np.float32], neighbours: int, seed: int) -> Po
         return np.pad(flat, ((0, 0), (0, 2 - components)))
     from umap import UMAP  # its import takes seconds, which only making a map need cost
 
+    from auditor.detection.compiled import keep_compiled
+
+    keep_compiled("umap")
     layout = UMAP(
         n_components=2,
         metric="cosine",

@@ -122,6 +122,9 @@ def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer
     """(N, C) rows that are likely the nearest, C > wanted; a row may be among its own, and -1 stands for none."""
     from pynndescent import NNDescent  # its import takes seconds, which only large data need cost
 
+    from auditor.detection.compiled import keep_compiled
+
+    keep_compiled("pynndescent")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Failed to correctly find n_neighbors", category=UserWarning)
         search = NNDescent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,13 +41,18 @@ def places(page: Page) -> Places:
     }
 
 
-def draw(page: Page, *corners: tuple[float, float]) -> None:
-    """Go along corners with the button held, as a hand does, and wait for the filter that comes of it."""
-    before = page.url
+def draw(page: Page, *corners: tuple[float, float], halfway: Callable[[], None] = lambda: None) -> None:
+    """Go along corners with the button held, as a hand does, and wait for the filter that this makes.
+
+    ``halfway`` is called at the second corner.
+    """
+    before = page.evaluate("location.href")
     page.mouse.move(*corners[0])
     page.mouse.down()
-    for corner in corners[1:]:
+    for number, corner in enumerate(corners[1:]):
         page.mouse.move(*corner, steps=8)
+        if number == 0:
+            halfway()
     page.mouse.up()
     page.wait_for_function("before => location.href !== before", arg=before)
     idle(page)
@@ -139,7 +145,7 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
     assert found(page) == wanted
     expect(view.locator(".pg-found")).to_contain_text(f"{len(wanted)} of ")
     assert traces(page)[0]["points"] == len(points) - len(wanted)
-    assert page.evaluate("document.querySelector('.pg-map')._fullLayout.shapes.length") == 0  # the line is gone
+    assert view.locator(".pg-outline path[d]").count() == 0  # the line is gone
     expect(page.get_by_role("button", name="Remove filter: rows picked on the map")).to_be_visible()
     triangle = (left + 5, top + 5), (right - 5, top + 5), (left + 5, bottom - 5), (left + 6, top + 8)
     draw(page, *triangle)  # another takes its place, whatever was picked before
@@ -152,6 +158,54 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
     assert len(found(page) ^ half) <= 2  # whatever lies on the line
     view.get_by_role("button", name="Drop the selection").click()
     expect(view.locator(".pg-found")).to_contain_text(f"{len(points)} of ")
+
+
+def test_a_lasso_outlives_a_map_that_is_drawn_again(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "map-redrawn")
+    view = visit(page, server, "map", MINE)
+    points, (left, top, right, bottom) = places(page), frame(view)
+    middle = (left + right) / 2
+    corners = (left + 5, top + 5), (middle, top + 5), (middle, bottom - 5), (left + 5, bottom - 5)
+
+    def redraw() -> None:
+        with page.expect_response("**/api/map*"):
+            page.evaluate("document.dispatchEvent(new CustomEvent('auditor:undone', { detail: {} }))")
+        idle(page)
+        assert view.locator(".pg-outline path[d]").count() == 1
+
+    draw(page, *corners, halfway=redraw)
+    assert found(page) == within(points, left + 5, top + 5, middle, bottom - 5)
+
+
+def test_a_lasso_keeps_the_corners_passed_while_the_page_is_busy(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "map-busy")
+    view = visit(page, server, "map", MINE)
+    points, (left, top, right, bottom) = places(page), frame(view)
+    box = left + 50, top + 50, (left + right) / 2, bottom - 50
+    busy = "() => setTimeout(() => { const end = performance.now() + 500; while (performance.now() < end); }, 0)"
+    corners = (box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])
+    draw(page, *corners, halfway=lambda: page.evaluate(busy))
+    assert found(page) == within(points, *box)
+
+
+def test_a_lasso_that_ends_where_it_began_opens_no_card(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, "", "map-closed")
+    view = visit(page, server, "map", MINE)
+    points, (left, top, right, bottom) = places(page), frame(view)
+    inner = {row for row, (x, y) in points.items() if left + 90 < x < right - 90 and top + 90 < y < bottom - 90}
+    x, y = points[lonely(points, inner)]
+    draw(page, (x, y), (x + 80, y), (x + 80, y + 80), (x, y + 80), (x + 1, y + 1))
+    assert "tab=map" in page.url
+    assert "selection" in page.url
+    page.mouse.move(x + 40, y + 40)
+    page.mouse.down()
+    page.mouse.move(x + 80, y + 80)
+    page.keyboard.press("Escape")  # gives it up
+    expect(view.locator(".pg-outline path[d]")).to_have_count(0)
+    before = page.url
+    page.mouse.up()
+    idle(page)
+    assert page.url == before
 
 
 def test_a_box_takes_the_class_that_is_shown_alone(open_page: OpenPage, server: Server) -> None:

@@ -37,7 +37,7 @@ export function debounced(action, wait = 300) {
  * @param {HTMLElement} element
  * @param {Object} page
  * @param {(signal: AbortSignal) => Promise} page.ask
- * @param {(answer: any) => void} page.draw
+ * @param {(answer: any) => void|Promise} page.draw
  * @param {() => string} [page.key] What the answer depends on.
  * @param {(error: ApiError) => boolean} [page.fail] Show an error in a place of its own, and say so by `true`.
  * @param {number} [page.every] Ask again after so many milliseconds, while it is seen.
@@ -50,6 +50,7 @@ export function live(element, { ask, draw, key = () => store.query.toString(), f
   let seen = false;
   let due = true;
   let drawn = null;
+  let asked = 0;
 
   const show = (error) => {
     problem.hidden = false;
@@ -62,12 +63,14 @@ export function live(element, { ask, draw, key = () => store.query.toString(), f
       return;
     }
     drawn = key();
+    asked += 1;
+    const mine = asked;
     element.setAttribute("aria-busy", "true");
     try {
       const answer = await only(ask);
       fail(null);
       problem.hidden = true;
-      draw(answer);
+      await draw(answer);
     } catch (error) {
       if (error.name === "AbortError") {
         return; // A later question is on its way.
@@ -76,7 +79,9 @@ export function live(element, { ask, draw, key = () => store.query.toString(), f
         show(error);
       }
     }
-    element.removeAttribute("aria-busy");
+    if (mine === asked) {
+      element.removeAttribute("aria-busy"); // else a later answer is still to be drawn
+    }
   }
 
   new IntersectionObserver((entries) => {

@@ -11,7 +11,7 @@ import { store } from "./store.js";
 import { Tip } from "./tip.js";
 
 const SIDES = { given: "Given label", suggested: "Suggested label" };
-const MODES = { drawclosedpath: "Lasso", drawrect: "Box", pan: "Move" };
+const MODES = { lasso: "Lasso", box: "Box", pan: "Move" };
 
 export function mount(element, session) {
   if (!session.has.map) {
@@ -28,7 +28,7 @@ class MapPage {
   #side = "given";
   #alone = null; // code of the one class that is shown
   #summary = el("p", { class: "pg-found", role: "status" });
-  #drop = button("Drop the selection", () => store.set({ selection: null }), { hidden: true });
+  #drop = button("Drop the selection", () => store.set({ selection: null }));
   #canvas = el("div", { class: "pg-map", role: "img" });
   #tip = new Tip();
   #legend = new Legend((code) => this.#isolate(code));
@@ -52,7 +52,7 @@ class MapPage {
       el(
         "div",
         { class: "pg-map-box" },
-        el("div", { class: "pg-map-frame" }, this.#canvas, this.#tip.element),
+        el("div", { class: "pg-map-frame" }, this.#canvas, this.#plot.outline, this.#tip.element),
         this.#legend.element,
       ),
     );
@@ -61,7 +61,7 @@ class MapPage {
       draw: (points) => {
         this.#points = points;
         this.#describe();
-        this.#draw();
+        return this.#draw();
       },
     });
     const redraw = new MutationObserver(() => this.#points && this.#draw());
@@ -93,7 +93,8 @@ class MapPage {
     this.#summary.textContent = `${said}, ${count(issues)} of them issues`;
     const other = "The table shows the same rows.";
     this.#canvas.setAttribute("aria-label", `Map of the rows. ${this.#summary.textContent}. ${other}`);
-    this.#drop.hidden = !store.query.has("selection");
+    // Its room is kept, so that the map does not move away from under the pointer.
+    this.#drop.style.visibility = store.query.has("selection") ? "visible" : "hidden";
   }
 
   async #draw() {

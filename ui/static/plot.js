@@ -1,12 +1,13 @@
 /** Plotly, fetched when it is first needed, and one plot of points drawn with it. */
 
+import { Lasso } from "./lasso.js";
 import { makeTraces } from "./scatter.js";
 import { nearest, within } from "./shapes.js";
 
-const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: "reset" };
+const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false };
 const MARGIN = 0.04;
-/** Pixels that a pointer may move in a click, and that a finger may be beside its point. */
-const [CLICK, FINGER] = [5, 16];
+/** Pixels that a finger may be beside its point. */
+const FINGER = 16;
 
 let loading;
 
@@ -29,8 +30,8 @@ export class Plot {
   #plotly = null;
   #points = null;
   #indices = [];
-  #under = null;
-  #mode = "drawclosedpath";
+  #lasso;
+  #drawn = Promise.resolve();
   #events;
 
   /**
@@ -41,23 +42,39 @@ export class Plot {
   constructor(element, events) {
     this.element = element;
     this.#events = events;
+    this.#lasso = new Lasso(element, {
+      start: () => events.hover(null),
+      click: (event) => this.#click(event),
+      pick: (corners) => this.#points && events.pick(within(corners.map(this.#scale().place), this.#points)),
+    });
   }
 
-  /** Draw the points as `view` says; see `makeTraces`. The part that is looked at stays. */
-  async draw(points, view) {
+  /** What belongs above `element`: the outline of what is drawn on it. */
+  get outline() {
+    return this.#lasso.outline;
+  }
+
+  /** Draw the points as `view` says, after what was to be drawn before; see `makeTraces`. The part that is looked at stays. */
+  draw(points, view) {
+    const draw = () => this.#draw(points, view);
+    this.#drawn = this.#drawn.then(draw, draw);
+    return this.#drawn;
+  }
+
+  async #draw(points, view) {
     const Plotly = await plotly();
     const { traces, points: indices } = makeTraces(points, view);
     const first = this.#plotly === null;
     this.#plotly = Plotly;
     this.#points = points;
     this.#indices = indices;
-    await Plotly.react(this.element, traces, this.#layout(points, view.ink), CONFIG);
+    await Plotly.react(this.element, traces, this.#layout(points), CONFIG);
     if (first) {
       this.#listen();
     }
   }
 
-  #layout(points, ink) {
+  #layout(points) {
     const drawn = this.element._fullLayout;
     const axis = (name, values) => ({ visible: false, range: drawn?.[name].range ?? span(values) });
     return {
@@ -66,62 +83,43 @@ export class Plot {
       margin: { l: 0, r: 0, t: 0, b: 0 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      dragmode: this.#mode,
+      dragmode: "pan",
       hovermode: "closest",
       hoverdistance: 12,
       showlegend: false,
-      newshape: {
-        line: { color: ink, width: 2, dash: "dot" },
-        fillcolor: `${ink}22`, // see-through
-        opacity: 1,
-        drawdirection: "diagonal",
-      },
     };
   }
 
-  /**
-   * A lasso is a shape that is drawn and taken away again: Plotly's own would look for its points at each move of the
-   * pointer, which takes half a second of 50,000.
-   */
   #listen() {
-    const place = ({ curveNumber, pointNumber }) => this.#indices[curveNumber][pointNumber];
-    this.element.on("plotly_relayout", ({ shapes }) => {
-      if (shapes?.length) {
-        this.#plotly.relayout(this.element, { shapes: [] });
-        this.#events.pick(within(shapes.at(-1), this.#points));
-      }
+    this.element.on("plotly_hover", ({ points: [{ curveNumber, pointNumber }], event }) => {
+      this.#events.hover(this.#indices[curveNumber][pointNumber], event);
     });
-    this.element.on("plotly_hover", ({ points, event }) => {
-      this.#under = place(points[0]);
-      this.#events.hover(this.#under, event);
-    });
-    this.element.on("plotly_unhover", () => {
-      this.#under = null;
-      this.#events.hover(null);
-    });
+    this.element.on("plotly_unhover", () => this.#events.hover(null));
+    this.element.addEventListener("dblclick", () => this.reset());
     // Not only the window's size changes its place, but also the filter's panel.
     new ResizeObserver(() => this.element.clientWidth && this.#plotly.Plots.resize(this.element)).observe(this.element);
-    clicked(this.element, (event) => {
-      const under = this.#under ?? this.#near(event);
-      if (under !== null) {
-        this.#events.open(under);
-      }
-    });
   }
 
-  /** The point next to where a finger has tapped: a finger does not hover. */
-  #near({ clientX, clientY }) {
-    const frame = this.element.getBoundingClientRect();
+  /** Open the point under the pointer, or next to where a finger has tapped. */
+  #click({ clientX, clientY }) {
+    const { place, unit } = this.#scale();
+    const under = this.#points && nearest(this.#points, ...place([clientX, clientY]), FINGER * unit);
+    if (under !== null) {
+      this.#events.open(under);
+    }
+  }
+
+  /** From the screen to the points' coordinates: `place([x, y])`, and `unit`, the width of a pixel. */
+  #scale() {
+    const { left, top, width } = this.element.getBoundingClientRect();
     const { xaxis, yaxis } = this.element._fullLayout;
-    const scale = (xaxis.range[1] - xaxis.range[0]) / frame.width; // the same of both axes
-    const x = xaxis.range[0] + (clientX - frame.left) * scale;
-    return nearest(this.#points, x, yaxis.range[1] - (clientY - frame.top) * scale, FINGER * scale);
+    const unit = (xaxis.range[1] - xaxis.range[0]) / width; // the same of both axes
+    return { place: ([x, y]) => [xaxis.range[0] + (x - left) * unit, yaxis.range[1] - (y - top) * unit], unit };
   }
 
-  /** What dragging does: `drawclosedpath` (a lasso), `drawrect` (a box) or `pan`. */
+  /** What dragging does: `lasso`, `box` or `pan`. */
   set mode(mode) {
-    this.#mode = mode;
-    this.#plotly?.relayout(this.element, { dragmode: mode });
+    this.#lasso.mode = mode;
   }
 
   /** Look closer by a `factor` above 1, or at more. */
@@ -139,23 +137,6 @@ export class Plot {
     const ranges = () => ({ "xaxis.range": span(this.#points.x), "yaxis.range": span(this.#points.y) });
     this.#plotly?.relayout(this.element, ranges());
   }
-}
-
-/** Call `action` when the pointer is pressed and let go at one place; Plotly says nothing of it while one draws. */
-function clicked(element, action) {
-  let from = null;
-  element.addEventListener("pointerdown", (event) => (from = [event.clientX, event.clientY]), true);
-  // Plotly takes the release to itself, at the window.
-  addEventListener(
-    "pointerup",
-    (event) => {
-      if (from !== null && Math.hypot(event.clientX - from[0], event.clientY - from[1]) < CLICK) {
-        action(event);
-      }
-      from = null;
-    },
-    true,
-  );
 }
 
 /** From the least to the most, with a margin. */

@@ -1,16 +1,15 @@
-/** Points of the map by where they are: within a drawn shape, or near a place. */
+/** Points of the map by where they are: within an outline, or near a place. */
 
 /**
- * The points that a shape holds.
+ * The points that an outline holds.
  *
- * @param {{type: string, path?: string}} shape One that Plotly let be drawn, in the points' coordinates: `rect` or `path`.
+ * @param {Array<[number, number]>} corners In the points' coordinates; the last is joined to the first.
  * @param {{x: number[], y: number[]}} points
  * @returns {number[]} Places of those within.
  */
-export function within(shape, { x, y }) {
-  const corners = shape.type === "rect" ? rectangle(shape) : path(shape.path);
+export function within(corners, { x, y }) {
   const [least, most] = [Math.min, Math.max].map((end) =>
-    [0, 1].map((axis) => end(...corners.map((corner) => corner[axis]))),
+    [0, 1].map((axis) => corners.map((corner) => corner[axis]).reduce((one, other) => end(one, other))),
   );
   const found = [];
   for (let place = 0; place < x.length; place += 1) {
@@ -20,20 +19,6 @@ export function within(shape, { x, y }) {
     }
   }
   return found;
-}
-
-function rectangle({ x0, x1, y0, y1 }) {
-  return [
-    [x0, y0],
-    [x1, y0],
-    [x1, y1],
-    [x0, y1],
-  ];
-}
-
-/** Corners of `M1,2L3,4L5,6Z`. */
-function path(text) {
-  return text.match(/[^MLZ]+/g).map((corner) => corner.split(",").map(Number));
 }
 
 /** A line from the point to the right crosses the outline an odd number of times. */

@@ -1,0 +1,110 @@
+/**
+ * Drawing on the map: a lasso or a box, while the pointer is held, in an outline of its own above the points.
+ *
+ * Plotly's own drawing looks for its points at each move, which takes half a second of 50,000; is taken apart when the
+ * map is drawn again meanwhile; and cuts the corners that the pointer passes while the page is busy.
+ */
+
+/** Pixels that a pointer may move in a click. */
+const CLICK = 5;
+
+export class Lasso {
+  /** What dragging does: `lasso`, `box`, or `pan`, which is left to whoever else listens. */
+  mode = "lasso";
+  /** The SVG element that shows the outline; it belongs above `element`, with the same top left corner. */
+  outline = svg("svg", { class: "pg-outline", "aria-hidden": "true" });
+  #element;
+  #events;
+  #line = svg("path");
+  #corners = null; // [x, y] on the screen, from pressing to letting go
+  #moved = false;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Object} events `pick` is called with the corners of what was drawn, `[[x, y], …]` on the screen; `click` with
+   *   the pointer's event where it was pressed and let go at one place; `start` when the pointer is pressed.
+   */
+  constructor(element, events) {
+    this.#element = element;
+    this.#events = events;
+    this.outline.append(this.#line);
+    element.addEventListener("pointerdown", (event) => this.#press(event), true);
+    element.addEventListener("pointermove", (event) => this.#move(event));
+    element.addEventListener("pointerup", (event) => this.#release(event));
+    element.addEventListener("pointercancel", () => this.#drop());
+    addEventListener("keydown", (event) => event.key === "Escape" && this.#drop());
+    for (const name of ["mousedown", "touchstart"]) {
+      element.addEventListener(name, (event) => this.mode !== "pan" && event.stopPropagation(), true);
+    }
+  }
+
+  #press(event) {
+    if (!event.isPrimary || event.button !== 0) {
+      return;
+    }
+    this.#corners = [[event.clientX, event.clientY]];
+    this.#moved = false;
+    this.#element.setPointerCapture(event.pointerId); // also what is let go elsewhere is heard of here
+    this.#events.start();
+  }
+
+  #move(event) {
+    if (!this.#corners || !event.isPrimary) {
+      return;
+    }
+    // A page that is busy hears of many moves at once.
+    const moves = event.getCoalescedEvents?.() ?? [];
+    this.#add(moves.length ? moves : [event]);
+  }
+
+  #add(moves) {
+    const [x, y] = this.#corners[0];
+    this.#corners.push(...moves.map((move) => [move.clientX, move.clientY]));
+    this.#moved ||= moves.some((move) => Math.hypot(move.clientX - x, move.clientY - y) >= CLICK);
+    if (this.#moved && this.mode !== "pan") {
+      const { left, top } = this.#element.getBoundingClientRect();
+      const steps = this.#drawn().map((corner) => `${corner[0] - left},${corner[1] - top}`);
+      this.#line.setAttribute("d", `M${steps.join("L")}Z`);
+    }
+  }
+
+  #release(event) {
+    if (!this.#corners || !event.isPrimary) {
+      return;
+    }
+    this.#add([event]);
+    const drawn = this.#drawn();
+    const moved = this.#moved;
+    this.#drop();
+    if (!moved) {
+      this.#events.click(event);
+    } else if (this.mode !== "pan") {
+      this.#events.pick(drawn);
+    }
+  }
+
+  /** Corners of the lasso, or of the box between where it began and where the pointer is. */
+  #drawn() {
+    if (this.mode === "lasso") {
+      return this.#corners;
+    }
+    const [[left, top], [right, bottom]] = [this.#corners[0], this.#corners.at(-1)];
+    return [
+      [left, top],
+      [right, top],
+      [right, bottom],
+      [left, bottom],
+    ];
+  }
+
+  #drop() {
+    this.#corners = null;
+    this.#line.removeAttribute("d");
+  }
+}
+
+function svg(name, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+  return made;
+}
