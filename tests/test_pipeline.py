@@ -54,6 +54,12 @@ def audited(messages: pd.DataFrame, tiny_model: Path, tmp_path_factory: pytest.T
     return auditor.audit(messages, "text", "label", config=config, out=tmp_path_factory.mktemp("run"))
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the report, of which a test shows nothing and whose pictures take as long as a small audit."""
+    monkeypatch.setattr("auditor.report.write_report", lambda directory: directory / "report.html")
+
+
 def test_issues_has_one_row_a_text_worst_first(audited: auditor.Audit, messages: pd.DataFrame) -> None:
     issues = audited.issues
     assert list(issues.columns[: len(CONTRACT)]) == CONTRACT
@@ -92,6 +98,7 @@ def test_every_signal_is_measured_and_stands_beside_the_issues(audited: auditor.
         assert signals[name].null_count == 0
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_text_with_two_labels_is_reported_as_a_pair(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     others = {*messages["label"]} - {messages["label"].iloc[0]}
     frame = pd.concat([messages, messages.head(1).assign(label=min(others))])
@@ -177,6 +184,7 @@ def test_how_far_each_expert_is_trusted_is_written(audited: auditor.Audit) -> No
     assert isinstance(json.loads((audited.directory / "definitions.json").read_text("utf-8")), list)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_more_repeats_are_added_to_those_that_are_there(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -206,6 +214,7 @@ def test_a_second_audit_runs_no_stage_again(
     assert again.run.manifest["stages"] == before
 
 
+@pytest.mark.usefixtures("no_report")
 def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config = configured(tiny_model, models=("lexical",))
     mine = messages.assign(annotator="ann")
@@ -225,6 +234,7 @@ def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_mo
     assert set(table["original:annotator"].to_pylist()) == {"bob"}, "an export gives back what is there now"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_another_dataset_is_refused_and_fresh_starts_over(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -238,6 +248,7 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
     assert (tmp_path / "decisions.db").read_text() == "decisions"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config, made = configured(tiny_model, folds=2, repeats=2), []
     for name in "ab":
@@ -249,6 +260,7 @@ def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_mod
     }
 
 
+@pytest.mark.usefixtures("no_report")
 def test_trained_on_one_split_and_audited_on_another(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config = configured(tiny_model, train_on=("train",), audit=("val",))
     parts = {"train": messages.head(90), "val": messages.tail(30)}
@@ -262,6 +274,7 @@ def test_trained_on_one_split_and_audited_on_another(messages: pd.DataFrame, tin
         auditor.audit(data, "text", "label", config=configured(tiny_model, train_on=("train",)), out=tmp_path / "b")
 
 
+@pytest.mark.usefixtures("no_report")
 def test_class_names_of_a_dataset_are_used(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     names = ["sadness", "joy", "anger"]
     features = Features({"tweet": Value("string"), "label": ClassLabel(names=names)})
@@ -272,6 +285,7 @@ def test_class_names_of_a_dataset_are_used(messages: pd.DataFrame, tiny_model: P
     assert audit.issues.set_index("id").loc["all-0", "given_label"] == messages["label"][0]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_class_with_one_text_is_reported_and_ranks_last(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -286,6 +300,7 @@ def test_a_class_with_one_text_is_reported_and_ranks_last(
     assert [entry["label"] for entry in audit.health["not_judgeable"]] == ["wonder"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_model_that_is_not_there_is_said_before_anything_long(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -297,6 +312,7 @@ def test_a_model_that_is_not_there_is_said_before_anything_long(
     assert auditor.audit(messages, config=without, out=tmp_path).health["rows"] == 120, "nothing is to be fine-tuned"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_wrong_model_name_leaves_a_finished_run_finished(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -332,6 +348,7 @@ def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -
     assert sorted(audit.issues["text"]) == sorted(frame["text"])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     last: dict[str, tuple[int, int]] = {}

@@ -23,17 +23,21 @@ PYTHON = re.findall(r"<!-- the tests run this -->\n```python\n(.*?)```", README,
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the ``tweets.csv`` that README.md speaks of: 90 rows of the bundled sample, three emotions."""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the ``tweets.csv`` that README.md speaks of: 90 rows of the bundled sample, three emotions.
+
+    The examples share it, as a reader's would: what one has trained, the next finds.
+    """
+    folder = tmp_path_factory.mktemp("reader")
     with (ROOT / "auditor" / "data" / "sample" / "written.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    with (tmp_path / "tweets.csv").open("w", encoding="utf-8", newline="") as file:
+    with (folder / "tweets.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["text", "label"])
         for label in ("joy", "sadness", "anger"):
             writer.writerows([row["text"], label] for row in [row for row in rows if row["label"] == label][:30])
-    return tmp_path
+    return folder
 
 
 def give(line: str, folder: Path) -> None:

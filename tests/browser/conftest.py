@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 OpenPage = Callable[..., "Page"]
 
 _SIZE = {"width": 1280, "height": 800}
+PATIENCE = 180_000
+"""Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +32,9 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         missing = "there is no chromium: `apt-get install chromium`"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -115,6 +118,7 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
         server: Server, query: str = "", name: str | None = "ada", *, outages: bool = False, **options: Any
     ) -> Page:
         context = chromium.new_context(**{"viewport": _SIZE, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         _watch(page, server, wrong, outages)

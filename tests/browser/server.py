@@ -15,7 +15,7 @@ from auditor.review.event import Event
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import find_run
 
-PATIENCE = 60
+PATIENCE = 300
 
 
 class Server:
@@ -77,7 +77,7 @@ class Server:
         return DecisionLog(self.directory / "decisions.db", run_id(find_run(self.directory)))
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", "/api/session")
             return connection.getresponse().status in (200, 401)

@@ -86,7 +86,7 @@ def test_an_export_is_downloaded(open_page: OpenPage, server: Server, tmp_path: 
     whole = view.get_by_role("button", name="Download", exact=True)
     view.get_by_label("Format").select_option("Lines of text;label")
     whole.click()  # a text of two lines
-    expect(view.get_by_role("alert").filter(has_text="line")).to_be_visible(timeout=30_000)  # it imports much first
+    expect(view.get_by_role("alert").filter(has_text="line")).to_be_visible()
     assert problems(page) == []
     view.get_by_label("Format").select_option("CSV")
     with page.expect_download() as got:
@@ -154,7 +154,7 @@ def test_a_push_is_seen_through(open_page: OpenPage, guarded: Server, hub: Hub) 
     place.fill("elsewhere/diary")
     view.get_by_role("button", name="Push", exact=True).click()
     failed = view.locator(".ex-status[data-state=failed]")
-    failed.wait_for(timeout=30_000)
+    failed.wait_for()
     assert problems(page) == []
     place.fill("lab/diary")
     with page.expect_download() as got:
@@ -163,7 +163,7 @@ def test_a_push_is_seen_through(open_page: OpenPage, guarded: Server, hub: Hub) 
         files = {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
     assert ("dataset", "lab/diary") not in hub.store.repositories
     view.get_by_role("button", name="Push", exact=True).click()
-    view.locator(".ex-status[data-state=done]").wait_for(timeout=30_000)
+    view.locator(".ex-status[data-state=done]").wait_for()
     pushed = hub.store.dataset("lab/diary")
     assert (pushed.private, pushed.find().files["README.md"]) == (True, files["README.md"])
     assert set(files) <= set(pushed.files)

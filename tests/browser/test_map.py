@@ -21,6 +21,8 @@ pytestmark = pytest.mark.browser
 
 MINE = query(undecided="me")
 Places = dict[int, tuple[float, float]]
+RANGE = "document.querySelector('.pg-map')._fullLayout.xaxis.range.join()"
+RANGE_IS_NOT = f"before => {RANGE} !== before"
 
 
 def places(page: Page) -> Places:
@@ -285,17 +287,18 @@ def test_colours_and_zoom(open_page: OpenPage, server: Server) -> None:
         assert {
             key.locator(".pg-label").inner_text(): int(key.locator(".pg-count").inner_text()) for key in keys
         } == wanted
-    before = places(page)
+    before, before_range = places(page), page.evaluate(RANGE)
     view.get_by_role("button", name="Zoom in").click()
-    page.wait_for_timeout(100)
+    page.wait_for_function(RANGE_IS_NOT, arg=before_range)
     nearer = places(page)
     a, b = sorted(before, key=lambda row: before[row][0])[:: len(before) - 1]
     assert nearer[b][0] - nearer[a][0] == pytest.approx(1.5 * (before[b][0] - before[a][0]))
     page.get_by_role("checkbox", name="joy").first.check()  # another filter leaves it where it is
     idle(page)
     assert places(page)[a][0] == pytest.approx(nearer[a][0])
+    nearer_range = page.evaluate(RANGE)
     view.get_by_role("button", name="See the whole map").click()
-    page.wait_for_timeout(100)
+    page.wait_for_function(RANGE_IS_NOT, arg=nearer_range)
     assert places(page)[a][0] == pytest.approx(before[a][0])
 
 

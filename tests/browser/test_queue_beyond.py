@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.queueing import press, said, settle, shown, wait_for_card
 from tests.browser.server import Server
-from tests.browser.viewing import visit
+from tests.browser.viewing import until, visit
 from tests.review.events import decide
 
 pytestmark = pytest.mark.browser
@@ -54,6 +54,7 @@ def test_the_name_stays_until_everything_is_saved(open_page: OpenPage, server: S
     page.locator(".auditor-reviewer button").click()
     said(page, "1 decision must be saved first, under the name that you have now.")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    until(page, lambda: len(held) == 1)
     held[0].continue_()
     settle(page)
     page.locator(".auditor-reviewer button").click()

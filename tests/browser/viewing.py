@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,12 @@ def idle(page: Page) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('.auditor-page[aria-busy]')].every((one) => !one.checkVisibility())"
     )
+
+
+def until(page: Page, happened: Callable[[], bool]) -> None:
+    """Wait for what the test's own handlers note."""
+    while not happened():  # the test's own time limit ends it
+        page.wait_for_timeout(20)
 
 
 def ask(page: Page, path: str) -> Any:
