@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo review test lint types format clean
+.PHONY: help demo review test quick lint types format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ review: $(VENV)/offline.stamp ## judge the sample's suspects in the browser
 
 test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+quick: $(VENV)/dev.stamp ## install with the test tools, run what needs no browser, no training and no killing
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'
 
 lint: $(VENV)/dev.stamp ## check style and format
 	$(BIN)/ruff check

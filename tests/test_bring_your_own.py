@@ -28,6 +28,8 @@ from auditor.review.orders import Orders
 from auditor.signals import Inputs, signals_for
 from auditor.signals.own import _TAKEN
 
+pytestmark = pytest.mark.slow
+
 Invoke = Callable[..., tuple[int, str, str]]
 WRONG = "<script>alert(1)</script>"
 

@@ -23,6 +23,8 @@ from auditor.data import LabeledTexts, sample
 from auditor.errors import InputError, ModelError, RunMismatchError
 from auditor.signals import OF_A_RUN
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
 
 REPEATED = {"repeats": 2, "cheap_repeats": 3}
@@ -403,7 +405,6 @@ def test_two_hundred_classes(tiny_model: Path, tmp_path: Path) -> None:
     assert np.load(tmp_path / "probabilities" / "consensus.npy").shape == (len(frame), 201)
 
 
-@pytest.mark.slow
 def test_the_hash_seed_of_the_process_changes_no_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     source = tmp_path / "tweets.csv"
     messages.to_csv(source, index=False)

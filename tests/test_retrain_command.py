@@ -15,6 +15,8 @@ from auditor.run import Run
 from tests.evaluation.judged import judged_run
 from tests.review.runs import write_run
 
+pytestmark = pytest.mark.slow
+
 Invoke = Callable[..., tuple[int, str, str]]
 
 

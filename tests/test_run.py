@@ -242,6 +242,7 @@ def test_killed_at_any_step_whichever_parameters_are_asked_for_next(then: int, t
     assert len(steps) > 15
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 30)), max_size=6))
 @example([(0, 0, 30), (1, 0, 7), (0, 0, 30)])
 def test_killed_again_and_again(attempts: list[tuple[int, int, int]]) -> None:

@@ -16,6 +16,8 @@ from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, LexicalC
 from auditor.data import sample
 from auditor.errors import RunMismatchError
 
+pytestmark = pytest.mark.slow
+
 RATERS = ("ann", "bob", "cid")
 Invoke = Callable[..., tuple[int, str, str]]
 

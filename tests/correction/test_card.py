@@ -184,6 +184,7 @@ def test_metadata_that_cannot_be_read_are_refused(there: str) -> None:
         read_card(there, "ann/x")
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=60), min_size=2, max_size=5, unique=True))
 @settings(max_examples=30)
 @example(list(HOSTILE))

@@ -13,6 +13,8 @@ import pytest
 
 from auditor.correction.publish import flush_all, publish_files, publish_folder, staging
 
+pytestmark = pytest.mark.slow
+
 Publish = Callable[[Path, dict[str, str]], None]
 
 

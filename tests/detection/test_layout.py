@@ -21,6 +21,7 @@ def clusters():
     return cluster, vectors, make_map(vectors, CONFIG, 1)
 
 
+@pytest.mark.slow
 def test_clusters_stay_together(clusters):
     cluster, _, points = clusters
     assert points.dtype == np.float32

@@ -17,6 +17,8 @@ from tests.hub.client import Client, client
 from tests.hub.server import Hub, serve
 from tests.hub.store import Person, Repository
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "hf_annstoken"
 
 

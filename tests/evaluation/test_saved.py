@@ -47,6 +47,7 @@ def lexical(tiny_model: Path, tmp_path: Path) -> Path:
 # -- the same answers ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_finetuned_says_the_same_to_the_bit(finetuned: tuple[Any, Path]) -> None:
     classifier, folder = finetuned
     loaded = load_model(folder, "cpu")
@@ -54,6 +55,7 @@ def test_finetuned_says_the_same_to_the_bit(finetuned: tuple[Any, Path]) -> None
     assert np.array_equal(loaded.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
 
 
+@pytest.mark.slow
 def test_finetuned_in_bfloat16_with_a_class_that_it_never_saw(tiny_model: Path, tmp_path: Path) -> None:
     config = config_for(tiny_model, "bfloat16")
     classifier = models.trained_finetuned(config, classes=(0, 2))

@@ -21,6 +21,8 @@ from auditor.models.finetuned import Finetuned, softmax
 from auditor.models.recording import RecordingTrainer
 from auditor.models.weights import Weights, find_weights
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("sadness", "joy", "love <3")
 QUICK = FinetunedConfig(epochs=2, batch_size=8, learning_rate=1e-3, precision="float32")
 WORDS = (["sad", "crying", "lost"], ["happy", "glad", "wonderful"], ["love", "loved", "loving"])

@@ -90,6 +90,7 @@ def expected(events: Iterable[Event]) -> dict[tuple[str | None, str], str | None
 quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @quick
 @given(events=st.lists(decisions(), max_size=8))
 def test_nothing_is_lost_either_way(open_log: Open, tmp_path: Path, events: list[Event]) -> None:
@@ -113,6 +114,7 @@ def _id(event: Event) -> str:
     return event.event_id
 
 
+@pytest.mark.slow
 @quick
 @given(events=crowded_logs(), data=st.data())
 def test_the_order_of_imports_does_not_matter(

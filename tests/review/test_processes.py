@@ -20,6 +20,8 @@ from pathlib import Path
 from auditor.review.log import DecisionLog
 from tests.review.events import bulk, decide
 
+pytestmark = pytest.mark.slow
+
 place, kind, name = sys.argv[1:]
 log = DecisionLog(Path(place) if kind == "path" else place, "run-1")
 print("ready", flush=True)

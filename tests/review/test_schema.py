@@ -106,6 +106,7 @@ def test_events_can_be_neither_changed_nor_removed(open_log: Open, engine: Engin
     assert stands(open_log()) == {("1", "ann"): "keep"}
 
 
+@pytest.mark.slow
 def test_processes_that_make_the_log_at_once_agree(place: Path | str, open_log: Open, engine: Engine) -> None:
     code = (
         "import sys; from pathlib import Path; from auditor.review.log import DecisionLog;"

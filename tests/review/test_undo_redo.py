@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -16,6 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from auditor.review.event import Event
 from auditor.review.log import DecisionLog
 from tests.review.events import decide, stands
+
+pytestmark = pytest.mark.slow
 
 reviewers = st.sampled_from(["ann", "bob"])
 items = st.sampled_from(["1", "2", "3"])

@@ -6,12 +6,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from auditor.config import AuditConfig, EncoderConfig
 from auditor.data import sample
 from auditor.pipeline import audit
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import find_run
 from tests.ui.conftest import browser, make_app
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path, tmp_path: Path) -> None:
