@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,6 +24,9 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
 """Of every answer; the page has another Content-Security-Policy."""
+
+_KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Of Gradio's assets: a hash of what is in them is part of their names, so a browser need not ask for them again."""
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
@@ -67,7 +70,7 @@ class Guard:
         """Answer a request, or have it answered."""
         app = self._app
         if scope["type"] == "http":
-            send = _with_headers(send)
+            send = _with_headers(send, HEADERS | (_KEPT if scope["path"].startswith("/assets/") else {}))
             app = self._refusal(scope) or app
         await app(scope, receive, send)
 
@@ -108,11 +111,11 @@ def _same_origin(headers: Headers, host: str) -> bool:
     return origin is not None and urlsplit(origin).netloc == host
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, added: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -16,11 +16,11 @@ from tests.browser.server import Server
 from tests.review.runs import write_run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 OpenPage = Callable[..., "Page"]
 
-_SIZE = {"width": 1280, "height": 800}
+_PROFILE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 PATIENCE = 180_000
 """Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 
@@ -103,25 +103,39 @@ def serving(server: Server) -> Iterator[Server]:
         server.kill()
 
 
+@pytest.fixture(scope="module")
+def _profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile that tests share, emptied after each: it keeps what it has loaded of Gradio."""
+    context = chromium.new_context(**_PROFILE)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, _profile: BrowserContext) -> Iterator[OpenPage]:
     """Open a page in a browser profile of its own; what goes wrong in it fails the test.
 
     ``open_page(server, query, name, outages=False, **of_the_context)`` gives the reviewer's name if it is asked for,
-    and waits for the page. No page may ask another host for anything, write an error or a warning to the console, or
-    open one of the browser's own dialogs; with ``outages``, the server may be away.
+    and waits for the page; with ``query`` None it gives the name and leaves the page to :func:`visit`. No page may ask
+    another host for anything, write an error or a warning to the console, or open one of the browser's own dialogs;
+    with ``outages``, the server may be away.
     """
     wrong: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def open_(
-        server: Server, query: str = "", name: str | None = "ada", *, outages: bool = False, **options: Any
+        server: Server, query: str | None = "", name: str | None = "ada", *, outages: bool = False, **options: Any
     ) -> Page:
-        context = chromium.new_context(**{"viewport": _SIZE, "reduced_motion": "reduce", **options})
+        own = options or contexts
+        context = chromium.new_context(**{**_PROFILE, **options}) if own else _profile
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         _watch(page, server, wrong, outages)
+        if query is None:
+            headers = {"Origin": server.url.rstrip("/")}
+            assert context.request.post(f"{server.url}api/name", data={"name": name}, headers=headers).ok
+            return page
         page.goto(server.url + (f"?{query}" if query else ""))
         if name is not None:
             page.get_by_label("Your name").fill(name)
@@ -131,8 +145,23 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 
     yield open_
     for context in contexts:
-        context.close()
+        if context is _profile:
+            _empty(context)
+        else:
+            context.close()
     assert wrong == []
+
+
+def _empty(profile: BrowserContext) -> None:
+    """Forget all that the pages of a profile have kept, but for the files that they were made of."""
+    kept = "cookies,local_storage,indexeddb,service_workers"
+    for page in profile.pages:
+        if page.url.startswith("http"):
+            origin = "/".join(page.url.split("/")[:3])
+            profile.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kept})
+            page.evaluate("sessionStorage.clear()")
+        page.close()
+    profile.clear_cookies()
 
 
 def _watch(page: Page, server: Server, wrong: list[str], outages: bool) -> None:

@@ -32,7 +32,7 @@ def corner(element: Locator) -> tuple[float, float]:
 
 
 def test_the_numbers_are_those_of_the_server(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "matrix")
+    page = open_page(server, None, "matrix")
     view = visit(page, server, "confusions", MINE)
     answer = ask(page, f"confusions?{MINE}")
     labels, cells = answer["labels"], answer["cells"]
@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_the_server(open_page: OpenPage, server: Server
 
 
 def test_a_number_picks_its_pair(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "matrix-pair")
+    page = open_page(server, None, "matrix-pair")
     view = visit(page, server, "confusions", MINE)
     answer = ask(page, f"confusions?{MINE}")
     labels, cells = answer["labels"], answer["cells"]
@@ -76,7 +76,7 @@ def test_a_number_picks_its_pair(open_page: OpenPage, server: Server) -> None:
 
 
 def test_a_pair_written_by_others_is_the_same_pair(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "matrix-written")
+    page = open_page(server, None, "matrix-written")
     view = visit(page, server, "confusions", query(pair='[ "joy" ,\t"sadness"]'))
     assert pressed(view) == ['["joy","sadness"]']
     number_of(view, "joy", "sadness").click()
@@ -85,7 +85,7 @@ def test_a_pair_written_by_others_is_the_same_pair(open_page: OpenPage, server: 
 
 
 def test_arrows_go_from_number_to_number(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "matrix-keys")
+    page = open_page(server, None, "matrix-keys")
     view = visit(page, server, "confusions", MINE)
     buttons = view.locator("tbody button")
     assert view.locator("tbody button[tabindex='0']").count() == 1
@@ -105,7 +105,7 @@ def test_arrows_go_from_number_to_number(open_page: OpenPage, server: Server) ->
 
 
 def test_it_scrolls_in_its_own_box(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "matrix-phone", viewport={"width": 360, "height": 300})
+    page = open_page(server, None, "matrix-phone", viewport={"width": 360, "height": 300})
     view = visit(page, server, "confusions", MINE)
     box = view.get_by_role("region", name="Confusions")
     assert box.evaluate("(box) => box.scrollWidth > box.clientWidth && box.scrollHeight > box.clientHeight")

@@ -81,7 +81,7 @@ def opened(page: Page, view: Locator, cards: list[str]) -> None:
 
 
 def test_an_export_is_downloaded(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
-    page = open_page(server, "", "export-download", outages=True)
+    page = open_page(server, None, "export-download", outages=True)
     view = visit(page, server, "export")
     whole = view.get_by_role("button", name="Download", exact=True)
     view.get_by_label("Format").select_option("Lines of text;label")
@@ -107,14 +107,14 @@ def test_an_export_is_downloaded(open_page: OpenPage, server: Server, tmp_path: 
 
 
 def test_without_a_login_the_page_says_how_to_push(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "export-push")
+    page = open_page(server, None, "export-push")
     view = visit(page, server, "export")
     expect(view.get_by_text("Pushing takes a login")).to_be_visible()
     expect(view.get_by_role("button", name="Push")).to_have_count(0)
 
 
 def test_what_has_the_keyboard_is_seen(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "export-keys")
+    page = open_page(server, None, "export-keys")
     view = visit(page, server, "export")
     view.get_by_label("Stay as they are").focus()
     for name in ("Exclude", "None fits"):

@@ -37,7 +37,7 @@ def counts(page: Page, legend: str) -> dict[str, int]:
 
 
 def test_counts_are_those_of_the_server(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "counting")
+    page = open_page(server, None, "counting")
     filter = query(given=["joy", "anger"], issue=1, max_suspicion=0.999)
     visit(page, server, "table", filter)
     answer = ask(page, f"facets?{filter}")
@@ -53,7 +53,7 @@ def test_counts_are_those_of_the_server(open_page: OpenPage, server: Server) -> 
 
 
 def test_a_bookmarked_view_shows_the_same_rows(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bookmarks")
+    page = open_page(server, None, "bookmarks")
     filter = query(
         given=["joy", "love", "anger"], split="train", min_suspicion=0.002, text="FEEL", undecided="me", sort="given"
     )
@@ -75,7 +75,7 @@ def test_a_bookmarked_view_shows_the_same_rows(open_page: OpenPage, server: Serv
 
 
 def test_choices_go_to_the_address_and_back(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "choosing")
+    page = open_page(server, None, "choosing")
     view = visit(page, server, "table")
     given = panel(page).get_by_role("group", name="Given label")
     for label in ("joy", "love"):
@@ -94,7 +94,7 @@ def test_choices_go_to_the_address_and_back(open_page: OpenPage, server: Server)
 
 
 def test_a_search_waits_for_the_last_letter(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "searching")
+    page = open_page(server, None, "searching")
     view = visit(page, server, "table")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "api/facets" in request.url else None)
@@ -113,7 +113,7 @@ def test_a_search_waits_for_the_last_letter(open_page: OpenPage, server: Server)
 
 
 def test_a_bad_expression_is_said_at_the_field(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "regexes", outages=True)
+    page = open_page(server, None, "regexes", outages=True)
     view = visit(page, server, "table")
     field = panel(page).get_by_label("Text", exact=True)
     panel(page).get_by_label("Regular expression").check()
@@ -135,7 +135,7 @@ def test_a_bad_expression_is_said_at_the_field(open_page: OpenPage, server: Serv
 
 
 def test_a_late_answer_is_dropped(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "late", outages=True)
+    page = open_page(server, None, "late", outages=True)
     visit(page, server, "table")
     held = []
     page.route("**/api/facets?given=joy", lambda route: held.append(route))
@@ -151,7 +151,7 @@ def test_a_late_answer_is_dropped(open_page: OpenPage, server: Server) -> None:
 
 
 def test_a_server_that_is_away_is_said_and_asked_again(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "away", outages=True)
+    page = open_page(server, None, "away", outages=True)
     visit(page, server, "table")
     page.route("**/api/facets?**", lambda route: route.abort(), times=1)
     panel(page).get_by_role("group", name="Given label").get_by_role("checkbox", name="joy").check()
@@ -164,7 +164,7 @@ def test_a_server_that_is_away_is_said_and_asked_again(open_page: OpenPage, serv
 
 
 def test_the_range_of_suspicion(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "range")
+    page = open_page(server, None, "range")
     view = visit(page, server, "table")
     panel(page).get_by_label("from").fill("0.25")
     panel(page).get_by_label("to", exact=True).fill("0.75")
@@ -181,7 +181,7 @@ def test_the_range_of_suspicion(open_page: OpenPage, server: Server) -> None:
 
 
 def test_of_many_choices_the_most_frequent_and_a_search(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "many")
+    page = open_page(server, None, "many")
     chosen = json.dumps(["joy", "surprise"])
     visit(page, server, "table", query(pair=chosen))
     facet = panel(page).get_by_role("group", name="Given → suggested")
@@ -197,7 +197,7 @@ def test_of_many_choices_the_most_frequent_and_a_search(open_page: OpenPage, ser
 
 
 def test_the_link_is_copied_or_shown(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "links", permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(server, None, "links", permissions=["clipboard-read", "clipboard-write"])
     visit(page, server, "map", query(given="joy"))
     panel(page).get_by_role("button", name="Copy link").click()
     expect(page.locator("#au-status")).to_contain_text("copied")
@@ -218,7 +218,7 @@ def test_counts_follow_decisions(open_page: OpenPage, server: Server) -> None:
 
 
 def test_by_keyboard(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "keyboard")
+    page = open_page(server, None, "keyboard")
     visit(page, server, "table")
     panel(page).get_by_label("Text", exact=True).focus()
     page.keyboard.press("Tab")
@@ -234,7 +234,7 @@ def test_by_keyboard(open_page: OpenPage, server: Server) -> None:
 
 
 def test_on_a_phone_it_is_out_of_the_way(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "phone", **PHONE)
+    page = open_page(server, None, "phone", **PHONE)
     visit(page, server, "table")
     expect(panel(page)).not_to_be_in_viewport()
     assert panel(page).evaluate("(element) => element.closest('[inert]') !== null")
@@ -247,7 +247,7 @@ def test_on_a_phone_it_is_out_of_the_way(open_page: OpenPage, server: Server) ->
 
 
 def test_kinds_and_tiers_in_words(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "kinds")
+    page = open_page(server, None, "kinds")
     view = visit(page, server, "table")
     answer = ask(page, "facets?")["facets"]
     shown = counts(page, "Kind")

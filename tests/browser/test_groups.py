@@ -22,7 +22,7 @@ def group(view: Locator, number: int) -> Locator:
 
 
 def test_the_largest_first_with_their_words(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "groups")
+    page = open_page(server, None, "groups")
     view = visit(page, server, "groups", MINE)
     groups = ask(page, f"groups?{MINE}")
     assert len(groups) > 10
@@ -40,7 +40,7 @@ def test_the_largest_first_with_their_words(open_page: OpenPage, server: Server)
 
 
 def test_one_opens_in_the_queue(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "group-queue")
+    page = open_page(server, None, "group-queue")
     view = visit(page, server, "groups", MINE)
     number = ask(page, f"groups?{MINE}")[1]["group"]
     view.get_by_role("button", name=f"Open group {number} in the queue").click()
@@ -54,7 +54,7 @@ def test_one_opens_in_the_queue(open_page: OpenPage, server: Server) -> None:
 
 
 def test_one_is_decided_as_a_whole(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "group-bulk")
+    page = open_page(server, None, "group-bulk")
     view = visit(page, server, "groups", MINE)
     one = ask(page, f"groups?{MINE}")[2]
     wanted = {row["id"] for row in ask(page, f"table?{MINE}&group={one['group']}&size=500")["rows"]}
@@ -76,7 +76,7 @@ def test_one_is_decided_as_a_whole(open_page: OpenPage, server: Server) -> None:
 
 
 def test_what_is_decided_is_shown(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "group-part")
+    page = open_page(server, None, "group-part")
     view = visit(page, server, "groups", "issue=1")
     one = ask(page, "groups?issue=1")[0]
     view.get_by_role("button", name=f"Open group {one['group']} in the queue").click()
@@ -92,6 +92,6 @@ def test_what_is_decided_is_shown(open_page: OpenPage, server: Server) -> None:
 
 
 def test_nothing_found_is_said(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "group-none")
+    page = open_page(server, None, "group-none")
     view = visit(page, server, "groups", query(text="nobody wrote this"))
     expect(view.locator(".pg-found")).to_have_text("The filter finds no row that is in a group.")

@@ -100,7 +100,7 @@ def frame(view: Locator) -> tuple[float, float, float, float]:
 
 
 def test_it_is_fetched_when_it_is_first_opened(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-loads")
+    page = open_page(server, None, "map-loads")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     visit(page, server, "table")
@@ -113,7 +113,7 @@ def test_it_is_fetched_when_it_is_first_opened(open_page: OpenPage, server: Serv
 
 
 def test_it_draws_every_row_and_what_is_found_in_colour(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-draws")
+    page = open_page(server, None, "map-draws")
     filter = f"issue=1&{MINE}"
     view = visit(page, server, "map", filter)
     points = ask(page, f"map?{filter}")
@@ -135,7 +135,7 @@ def test_it_draws_every_row_and_what_is_found_in_colour(open_page: OpenPage, ser
 
 
 def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-lasso")
+    page = open_page(server, None, "map-lasso")
     view = visit(page, server, "map", MINE)
     points, (left, top, right, bottom) = places(page), frame(view)
     middle = (left + right) / 2
@@ -163,7 +163,7 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
 
 
 def test_a_lasso_outlives_a_map_that_is_drawn_again(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-redrawn")
+    page = open_page(server, None, "map-redrawn")
     view = visit(page, server, "map", MINE)
     points, (left, top, right, bottom) = places(page), frame(view)
     middle = (left + right) / 2
@@ -180,7 +180,7 @@ def test_a_lasso_outlives_a_map_that_is_drawn_again(open_page: OpenPage, server:
 
 
 def test_a_lasso_keeps_the_corners_passed_while_the_page_is_busy(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-busy")
+    page = open_page(server, None, "map-busy")
     view = visit(page, server, "map", MINE)
     points, (left, top, right, bottom) = places(page), frame(view)
     box = left + 50, top + 50, (left + right) / 2, bottom - 50
@@ -191,7 +191,7 @@ def test_a_lasso_keeps_the_corners_passed_while_the_page_is_busy(open_page: Open
 
 
 def test_a_lasso_that_ends_where_it_began_opens_no_card(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-closed")
+    page = open_page(server, None, "map-closed")
     view = visit(page, server, "map", MINE)
     points, (left, top, right, bottom) = places(page), frame(view)
     inner = {row for row, (x, y) in points.items() if left + 90 < x < right - 90 and top + 90 < y < bottom - 90}
@@ -211,7 +211,7 @@ def test_a_lasso_that_ends_where_it_began_opens_no_card(open_page: OpenPage, ser
 
 
 def test_a_box_takes_the_class_that_is_shown_alone(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-box")
+    page = open_page(server, None, "map-box")
     view = visit(page, server, "map", MINE)
     joy = view.locator(".pg-key").filter(has_text="joy")
     joy.click()
@@ -230,7 +230,7 @@ def test_a_box_takes_the_class_that_is_shown_alone(open_page: OpenPage, server: 
 
 
 def test_nothing_in_a_lasso_is_said(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-empty")
+    page = open_page(server, None, "map-empty")
     view = visit(page, server, "map", MINE)
     left, top, *_ = frame(view)
     view.get_by_role("radio", name="Box").check()
@@ -243,7 +243,7 @@ def test_nothing_in_a_lasso_is_said(open_page: OpenPage, server: Server) -> None
 
 
 def test_a_click_opens_the_card_and_hovering_says_what_it_is(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-click")
+    page = open_page(server, None, "map-click")
     filter = f"issue=1&{MINE}"
     view = visit(page, server, "map", filter)
     points = places(page)
@@ -264,7 +264,7 @@ def test_a_click_opens_the_card_and_hovering_says_what_it_is(open_page: OpenPage
 
 
 def test_a_finger_opens_the_card(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-touch", **PHONE)
+    page = open_page(server, None, "map-touch", **PHONE)
     view = visit(page, server, "map", MINE)
     view.locator(".pg-map").scroll_into_view_if_needed()
     points = places(page)
@@ -277,7 +277,7 @@ def test_a_finger_opens_the_card(open_page: OpenPage, server: Server) -> None:
 
 
 def test_colours_and_zoom(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-looks")
+    page = open_page(server, None, "map-looks")
     view = visit(page, server, "map", MINE)
     points = ask(page, f"map?{MINE}")
     for side in ("given", "suggested"):
@@ -303,7 +303,7 @@ def test_colours_and_zoom(open_page: OpenPage, server: Server) -> None:
 
 
 def test_it_follows_light_and_dark(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-dark", color_scheme="dark")
+    page = open_page(server, None, "map-dark", color_scheme="dark")
     visit(page, server, "map", "issue=1")
     rings = {one["line"]["color"] for one in traces(page)[1:]}
     assert rings == {"#e8ebf1"}
@@ -312,7 +312,7 @@ def test_it_follows_light_and_dark(open_page: OpenPage, server: Server) -> None:
 
 
 def test_a_run_without_a_map_says_so(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-none")
+    page = open_page(server, None, "map-none")
 
     def without(route: Any) -> None:
         session = route.fetch().json()
@@ -325,7 +325,7 @@ def test_a_run_without_a_map_says_so(open_page: OpenPage, server: Server) -> Non
 
 
 def test_it_takes_the_room_there_is(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "map-room")
+    page = open_page(server, None, "map-room")
     view = visit(page, server, "map")
     left, _, right, _ = frame(view)
     page.get_by_role("button", name="Filter", exact=True).click()

@@ -106,7 +106,7 @@ def test_axe_finds_nothing(open_page: OpenPage, server: Server, scheme: str) -> 
 
 
 def test_errors_are_seen_and_heard(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "pages-errors", outages=True)
+    page = open_page(server, None, "pages-errors", outages=True)
     visit(page, server, "table")
     page.goto(f"{server.url}?tab=table&min_suspicion=7")
     problem = page.locator(".auditor-page[data-page=table]").get_by_role("alert")
@@ -116,7 +116,7 @@ def test_errors_are_seen_and_heard(open_page: OpenPage, server: Server) -> None:
 
 @pytest.mark.parametrize("tab", TABS)
 def test_on_a_phone_nothing_is_wider(open_page: OpenPage, server: Server, tab: str) -> None:
-    page = open_page(server, "", f"pages-{tab}", **PHONE)
+    page = open_page(server, None, f"pages-{tab}", **PHONE)
     view = visit(page, server, tab)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     for button in view.locator("button:visible, input:visible, select:visible").all()[:40]:

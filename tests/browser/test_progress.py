@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -24,7 +26,7 @@ def table(view: Locator, caption: str) -> dict[str, list[str]]:
 
 
 def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -> None:
-    page = open_page(own_server, "", "ada")
+    page = open_page(own_server, None, "ada")
     view = visit(page, own_server, "progress")
     expect(view.get_by_text("Nothing is decided yet.")).to_be_visible()
     expect(tile(view, "Time left")).to_contain_text("–")
@@ -60,9 +62,10 @@ def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -
 
 
 def test_it_follows_while_it_is_seen(open_page: OpenPage, own_server: Server) -> None:
-    watching = open_page(own_server, "", "ada")
-    watching.clock.install()
+    watching = open_page(own_server, None, "ada")
+    watching.clock.install(time=datetime(2026, 1, 1))
     view = visit(watching, own_server, "progress")
+    watching.clock.pause_at(datetime(2026, 1, 2))  # it asks when the test lets time pass, however long things take
     bob = open_page(own_server, "", "bob")
     press(bob, "k", "k", "x")
     settle(bob)

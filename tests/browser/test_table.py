@@ -37,7 +37,7 @@ def preview(page: Page, verdict: str) -> Locator:
 
 
 def test_pages_and_their_size(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "paging")
+    page = open_page(server, None, "paging")
     view = visit(page, server, "table")
     pages = view.get_by_role("navigation", name="Pages")
     assert cells(view, TEXT) == texts(page, "table?page=0&size=50")
@@ -58,7 +58,7 @@ def test_pages_and_their_size(open_page: OpenPage, server: Server) -> None:
 
 
 def test_orders(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "ordering")
+    page = open_page(server, None, "ordering")
     view = visit(page, server, "table")
     heads = view.locator(".pg-rows thead th")
     expect(heads.filter(has_text="Suspicion")).to_have_attribute("aria-sort", "descending")
@@ -80,7 +80,7 @@ def test_orders(open_page: OpenPage, server: Server) -> None:
 
 
 def test_picks_by_range_by_page_and_over_pages(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "picking")
+    page = open_page(server, None, "picking")
     view = visit(page, server, "table")
     boxes = view.locator(".pg-rows tbody input")
     several = view.get_by_role("button", name="Decide the picked…")
@@ -108,7 +108,7 @@ def test_picks_by_range_by_page_and_over_pages(open_page: OpenPage, server: Serv
 
 
 def test_a_row_opens_in_the_queue(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "opening")
+    page = open_page(server, None, "opening")
     filter = query(given="joy", undecided="me")
     view = visit(page, server, "table", filter)
     rows = ask(page, f"table?{filter}")["rows"]
@@ -126,7 +126,7 @@ def test_a_row_opens_in_the_queue(open_page: OpenPage, server: Server) -> None:
 
 
 def test_a_verdict_on_the_picked_and_its_undo(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bulk-some")
+    page = open_page(server, None, "bulk-some")
     view = visit(page, server, "table", query(undecided="me"))
     rows = ask(page, "table?undecided=me")["rows"]
     for at in (0, 2, 7):
@@ -164,7 +164,7 @@ def test_a_verdict_on_the_picked_and_its_undo(open_page: OpenPage, server: Serve
 
 
 def test_suggestions_for_everything_found_and_undo_in_the_queue(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bulk-all")
+    page = open_page(server, None, "bulk-all")
     filter = query(given="fear", undecided="me", issue=1)
     view = visit(page, server, "table", filter)
     rows = {row["id"]: row["suggested"] for row in ask(page, f"table?{filter}&size=500")["rows"]}
@@ -194,7 +194,7 @@ def test_suggestions_for_everything_found_and_undo_in_the_queue(open_page: OpenP
 
 
 def test_what_has_changed_since_the_preview_is_shown_anew(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bulk-stale", outages=True)
+    page = open_page(server, None, "bulk-stale", outages=True)
     filter = query(given="surprise", undecided="me")
     view = visit(page, server, "table", filter)
     rows = ask(page, f"table?{filter}&size=500")["rows"]
@@ -218,7 +218,7 @@ def test_what_has_changed_since_the_preview_is_shown_anew(open_page: OpenPage, s
 
 
 def test_verdicts_that_need_labels(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bulk-labels")
+    page = open_page(server, None, "bulk-labels")
     filter = query(given=["love", "anger"], undecided="me")
     view = visit(page, server, "table", filter)
     rows = ask(page, f"table?{filter}&size=500")["rows"]
@@ -243,7 +243,7 @@ def test_verdicts_that_need_labels(open_page: OpenPage, server: Server) -> None:
 
 
 def test_the_dialog_can_be_left_and_gives_the_focus_back(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, "", "bulk-none")
+    page = open_page(server, None, "bulk-none")
     view = visit(page, server, "table")
     button = view.get_by_role("button", name="Decide all found…")
     for leave in ("Escape", "Cancel"):
