@@ -6,10 +6,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from auditor.errors import LogError
 from auditor.review.log import DecisionLog
-from tests.review.events import RUN
+from tests.review.events import RUN, decide
+
+pytestmark = pytest.mark.slow
 
 Open = Callable[..., DecisionLog]
 ROOT = Path(__file__).parents[2]
@@ -19,8 +28,6 @@ import sys
 from pathlib import Path
 from auditor.review.log import DecisionLog
 from tests.review.events import bulk, decide
-
-pytestmark = pytest.mark.slow
 
 place, kind, name = sys.argv[1:]
 log = DecisionLog(Path(place) if kind == "path" else place, "run-1")
@@ -98,3 +105,53 @@ def test_what_a_killed_process_has_left_beside_the_log_is_taken_up(tmp_path: Pat
     log = DecisionLog(path, RUN)
     assert [event.item_id for event in log.standing()] == ["1"]
     log.close()
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_connections_cut_in_the_middle_lose_nothing_acknowledged(place: str, open_log: Open) -> None:
+    log, acknowledged, over = open_log(), list[str](), Event()
+
+    def write() -> None:
+        for number in range(80):
+            mine = decide(f"row-{number}", event_id=f"event-{number}")
+            while True:
+                try:
+                    log.append([mine])  # sent again after a failure, as the page does
+                except LogError:
+                    continue
+                acknowledged.append(mine.event_id)
+                break
+        over.set()
+
+    writer = Thread(target=write)
+    writer.start()
+    engine = create_engine(place, poolclass=NullPool)
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    while not over.wait(0.02):
+        with engine.connect() as connection:
+            connection.execute(others)
+    writer.join()
+    engine.dispose()
+    log.close()
+    assert [event.event_id for event in open_log().all_events()] == acknowledged
+
+
+def test_a_clock_that_goes_back_keeps_the_order(place: Path | str, open_log: Open) -> None:
+    log, backwards = open_log(), iter(datetime(2026, 5, day, tzinfo=UTC) for day in range(28, 0, -1))
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return next(backwards)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.review.records.datetime", Clock)
+        for number in range(5):
+            log.append([decide("row", verdict=("keep", "exclude")[number % 2], event_id=f"event-{number}")])
+        log.undo("ann", "undo")
+    events = list(log.all_events())
+    assert [event.event_id for event in events] == [*(f"event-{number}" for number in range(5)), "undo"]
+    assert [event.event_id for event in log.standing()] == ["event-3"]
