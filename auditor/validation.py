@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from auditor.errors import InputError
+from auditor.wording import counted
 
 _LONGEST = 80
 """Characters of a value, and of the name of a field, that a message shows."""
@@ -39,13 +40,9 @@ _PLAIN = {
 """By the beginning of pydantic's error type: what is expected."""
 
 _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda about: f"{about['ge']:,} or more",
-    "greater_than": lambda about: f"more than {about['gt']:,}",
-    "less_than_equal": lambda about: f"{about['le']:,} at most",
-    "less_than": lambda about: f"less than {about['lt']:,}",
     "multiple_of": lambda about: f"a multiple of {about['multiple_of']:,}",
-    "string_too_short": lambda about: f"text of {about['min_length']:,} characters or more",
-    "string_too_long": lambda about: f"text of {about['max_length']:,} characters at most",
+    "string_too_short": lambda about: f"text of {counted(about['min_length'], 'character')} or more",
+    "string_too_long": lambda about: f"text of {counted(about['max_length'], 'character')} at most",
     "string_pattern_mismatch": lambda about: f"text of the form {about['pattern']}",
     "too_short": lambda about: f"{about['min_length']:,} or more values",
     "too_long": lambda about: f"{about['max_length']:,} values at most",
@@ -53,6 +50,8 @@ _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "enum": lambda about: str(about["expected"]),
 }
 """By pydantic's error type: what is expected, with the limits that its context names."""
+
+_BOUNDS = {"ge": "of {:,} or more", "gt": "above {:,}", "le": "up to {:,}", "lt": "below {:,}"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def first_fault(
 
 
 def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str:
-    number = _number(type_, field)
+    number = _number(type_, about, field)
     if number is not None:
         return number
     if type_ in _LIMITS:
@@ -125,29 +124,35 @@ def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> 
     return _PLAIN[max(fitting, key=len)] if fitting else "another value"
 
 
-def _number(type_: str, field: FieldInfo | None) -> str | None:
+def _number(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str | None:
     """``a whole number from 2 to 100``; None if no number is expected."""
     kind = type_.partition("_")[0]
-    bounding = type_ in ("greater_than_equal", "greater_than", "less_than_equal", "less_than")
-    if bounding and field is not None:
-        kind = "int" if _takes(field, int) else "float"
+    bounds = {name: limit for name, limit in about.items() if name in _BOUNDS}
+    types, limits = _numbers(field)
+    if bounds:
+        kind = "int" if int in types else "float"
     if kind not in ("int", "float"):
         return None
     noun = "a whole number" if kind == "int" else "a number"
-    limits: dict[str, Any] = {}
-    for each in field.metadata if field is not None else ():
-        limits |= {name: getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
+    limits = bounds | limits
     if kind == "int" and "lt" in limits:
         limits["le"] = limits.pop("lt") - 1
     if "ge" in limits and "le" in limits:
         return f"{noun} from {limits['ge']:,} to {limits['le']:,}"
-    words = {"ge": "of {:,} or more", "gt": "above {:,}", "le": "up to {:,}", "lt": "below {:,}"}
-    told = " and ".join(words[name].format(limit) for name, limit in limits.items())
+    told = " and ".join(_BOUNDS[name].format(limit) for name, limit in limits.items())
     return f"{noun} {told}".rstrip()
 
 
-def _takes(field: FieldInfo, type_: type) -> bool:
-    return field.annotation is type_ or type_ in get_args(field.annotation)
+def _numbers(field: FieldInfo | None) -> tuple[set[Any], dict[str, Any]]:
+    """Types of a field, and the limits of its numbers: those of the field itself, or of what may be null in it."""
+    if field is None:
+        return set(), {}
+    types, constraints = {field.annotation}, list(field.metadata)
+    for part in get_args(field.annotation):
+        types.add(getattr(part, "__origin__", part))
+        for each in getattr(part, "__metadata__", ()):
+            constraints += each.metadata if isinstance(each, FieldInfo) else [each]
+    return types, {name: getattr(each, name) for each in constraints for name in _BOUNDS if hasattr(each, name)}
 
 
 def _field(model: type[BaseModel] | None, path: Sequence[Any]) -> FieldInfo | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.commands import reviewing
+from auditor.commands import accounts as commands
 from auditor.review.accounts import Accounts
 from auditor.review.items import Items
 from auditor.review.log import DecisionLog, run_id
@@ -59,7 +59,7 @@ def test_a_password_is_asked_for_twice_and_never_shown(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([PASSWORD, "something else", PASSWORD, PASSWORD])
-    monkeypatch.setattr(reviewing, "getpass", lambda _: next(answers))
+    monkeypatch.setattr(commands, "getpass", lambda _: next(answers))
     code, out, err = invoke("user", "add", "ann", "--auth", "r.json")
     assert code == 7
     assert "not the same" in err
@@ -98,7 +98,7 @@ def test_the_log_goes_out_and_comes_back(invoke: Invoke, run: Run, tmp_path: Pat
         (["review", "diary", "--db", "mysql://ann:secret@host/x"], 7, "mysql"),
         (["log", "export", "nothing", "a.jsonl"], 5, "There is no run 'nothing'"),
         (["log", "export", "diary", "no/such/folder/a.jsonl"], 7, "cannot be written"),
-        (["log", "import", "diary", "none.jsonl"], 7, "none.jsonl cannot be read"),
+        (["log", "import", "diary", "none.jsonl"], 7, "none.jsonl does not exist"),
         (["log", "import", "diary", "broken.jsonl"], 7, "broken.jsonl, line 1"),
         (["user", "add", "", "--auth", "r.json", "--password-stdin"], 7, "is no name"),
         (["user", "add", "ann", "--auth", "r.json", "--password-stdin"], 7, "The password has 4 characters"),
@@ -127,7 +127,8 @@ def test_a_page_without_gradio_says_what_to_install(invoke: Invoke, run: Run, mo
 
 
 def test_help_of_each_word_has_an_example(invoke: Invoke) -> None:
-    for words in (["review"], ["user", "add"], ["log", "export"], ["log", "import"]):
+    for line in ("review", "user add", "user list", "user remove", "log export", "log import"):
+        words = line.split()
         code, out, _ = invoke(*words, "--help")
         assert code == 0
         assert f"Example: auditor {' '.join(words)} " in out

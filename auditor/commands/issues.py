@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,15 +82,17 @@ class _Ranking:
     """``issues.parquet`` of a run: the order first, then the rows that are wanted."""
 
     def __init__(self, run: Run) -> None:
-        import numpy as np
         import pyarrow.parquet as pq
 
         self.run = run
         self._file: Any = self._checked(lambda: pq.ParquetFile(run.open("issues.parquet")))
         self._names = set(self._file.schema_arrow.names)
         columns = self._columns(["rank", "is_issue"])
-        self.order = np.argsort(columns["rank"].to_numpy(), kind="stable").tolist()
-        self.is_issue = columns["is_issue"].to_pylist()
+        # Lists, and no arrays of NumPy's: to make those, Arrow imports pandas.
+        ranks, self.is_issue = columns["rank"].to_pylist(), columns["is_issue"].to_pylist()
+        if None in ranks:
+            raise self._damaged("a row has no rank")
+        self.order = sorted(range(len(ranks)), key=ranks.__getitem__)
 
     def rows(self, wanted: dict[str, Sequence[str] | None]) -> list[int]:
         """Places of the rows whose columns have one of the values, worst first; None is any value."""
@@ -111,8 +114,9 @@ class _Ranking:
         names = [name for name in columns if name in self._names] if columns else None
         table = self._checked(lambda: self._file.read(columns=names))
         if len(rows) > _BATCH:
-            return table.take(pa.array(rows))
-        # ``take`` would import pyarrow.compute, which takes longer than a few slices.
+            places = pa.py_buffer(array("q", rows))
+            return table.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, places]))
+        # What ``take`` needs takes longer to import than some slices to make.
         return pa.concat_tables([table.slice(row, 1) for row in rows]) if rows else table.slice(0, 0)
 
     def _columns(self, names: list[str]) -> Any:
@@ -150,8 +154,8 @@ def _summary(ranking: _Ranking, fitting: int, flagged: int, chosen: Sequence[int
         more = f"Shown: the first {others:,} of the ranking." if others else f"--top {_TOP} shows the first of them."
         return f"{none} {more}"
     number = f"{again:,} of {counted(flagged, noun)}" if again < flagged else counted(again, noun)
-    beyond = f" The last {counted(others, 'row')} shown {'is' if others == 1 else 'are'} not flagged." if others else ""
-    return f"{number} to read again, worst first.{beyond}"
+    rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
+    return f"{number} to read again, worst first.{rest if others else ''}"
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:

@@ -131,7 +131,7 @@ def _judged(folder: Path) -> int | None:
         return None
     # Nobody is writing where there is no -wal; SQLite would make one, only to read.
     is_open = os.path.exists(f"{file}-wal")
-    address = f"file:{quote(str(file.absolute()))}?mode=ro{'' if is_open else '&immutable=1'}"
+    address = f"file:{quote(os.fsencode(file.absolute()))}?mode=ro{'' if is_open else '&immutable=1'}"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=0.5)) as log:
             steps = iter(range(_MOST_STEPS))
@@ -157,5 +157,6 @@ def _print(found: list[_Listed]) -> None:
         counts = ("—" if value is None else f"{value:,}" for value in (one.rows, one.issues))
         judged = _UNKNOWN if one.judged is None else f"{one.judged:,}"
         made = one.made[:16].replace("T", " ") if one.made else _UNKNOWN
-        table.add_row(plain(one.name), *counts, judged, made, "" if one.state == "finished" else one.state)
+        name = one.name if one.name.isprintable() else repr(one.name)
+        table.add_row(plain(name), *counts, judged, made, "" if one.state == "finished" else one.state)
     stdout().print(table)

@@ -148,6 +148,7 @@ class Accounts:
         AccountError
             If there is no such account, or the file cannot be read or written.
         """
+        self._read()  # else a lock would be left beside a file that is not there
         return self._writing(lambda: self._remove(_normal(name)))
 
     def _remove(self, name: str) -> str:

@@ -12,9 +12,9 @@ from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.detection import Evidence, find_flags, issues_table, table
 from auditor.detection.kinds import KINDS, find_kinds
 from auditor.detection.stability import TIERS, stability, tiers
-from auditor.tabular import write_csv
 from auditor.models.scores import floored, losses
 from auditor.signals import Loss, measure, signals_for
+from auditor.tabular import write_csv
 from tests.detection.made import random_rows
 
 NAMES = ("joy", "=love", "fear")

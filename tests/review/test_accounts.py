@@ -169,7 +169,7 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, cont
     path.write_text(content, "utf-8")
     path.chmod(0o600)
     for act in (lambda: Accounts(path).names, lambda: Accounts(path).add("ann", PASSWORD)):
-        with pytest.raises(AccountError, match="is no file of accounts"):
+        with pytest.raises(AccountError, match="is not a file of accounts"):
             act()
     assert path.read_text("utf-8") == content
 
