@@ -70,13 +70,6 @@ class _Verbs(TyperGroup):
             self.commands[args[0]] = load(args[0])
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:  # which typer would end with code 1
-            _let_go_of_output()
-            raise typer.Exit(CLOSED) from None
-
 
 app = typer.Typer(
     name="auditor",
@@ -121,6 +114,11 @@ def main() -> None:
         code = _tell(failure.format_message(), f"See what it takes: {path} --help", failure.exit_code)
     except typer.Abort:
         code = _tell("The input ended where an answer was expected.", "Give the command again, and answer.", 1)
+    except SystemExit as end:  # rich and typer end so, with code 1, where the pipe is broken
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = CLOSED
+        _let_go_of_output()
     except OSError as failure:
         if failure.errno not in _FULL:
             raise

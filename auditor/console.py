@@ -44,12 +44,12 @@ def plain(text: str) -> Text:
 
 def stdout() -> Console:
     """Give the console of results."""
-    return _Console(highlight=False)
+    return Console(highlight=False)
 
 
 def stderr() -> Console:
     """Give the console of errors, notes and progress."""
-    return _Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False)
 
 
 def say(line: str) -> None:
@@ -70,9 +70,3 @@ def inert_json(value: Any, indent: int | None = None) -> str:
 
 def _escaped(character: str) -> str:
     return character if character.isprintable() else json.dumps(character)[1:-1]
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the command line, which ends quietly; rich itself would end the process with code 1."""
-        raise  # called where the error is being handled

@@ -149,7 +149,7 @@ def test_an_answer_that_never_comes(invoke: Invoke, monkeypatch: pytest.MonkeyPa
     assert "\n→ " in err
 
 
-@pytest.mark.parametrize("words", [["issues", "diary"], ["issues", "diary", "--json"], ["runs"]])
+@pytest.mark.parametrize("words", [["issues", "diary"], ["issues", "diary", "--json"], ["--help"]])
 def test_whoever_reads_may_stop(run: Run, tmp_path: Path, words: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -55,6 +55,31 @@ def test_an_account_is_made_and_can_log_in(invoke: Invoke, tmp_path: Path) -> No
     assert accounts.verify("Ann", "another one") == "Ann"
 
 
+def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None:
+    for name in ("ann", "bob [bold]"):
+        invoke("user", "add", name, "--auth", "r.json", "--password-stdin", typed=PASSWORD + "\n")
+    assert invoke("user", "list", "--auth", "r.json") == (0, "ann\nbob [bold]\n", "")
+    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == ["ann", "bob [bold]"]
+    code, out, err = invoke("user", "remove", "ann", "--auth", "r.json")
+    assert (code, err) == (0, "")
+    assert out == "'ann' is removed from r.json and logged out. Decisions made under that name stay in the log.\n"
+    code, _, err = invoke("user", "remove", "ann", "--auth", "r.json")
+    assert code == 7
+    assert "has no account for 'ann'" in err
+    assert "That was the last account" in invoke("user", "remove", "bob [bold]", "--auth", "r.json")[1]
+    assert "has no accounts" in invoke("user", "list", "--auth", "r.json")[1]
+    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == []
+    assert Accounts(tmp_path / "r.json").names == []
+
+
+def test_names_in_a_file_of_accounts_are_inert(invoke: Invoke, tmp_path: Path) -> None:
+    Accounts(tmp_path / "r.json").add("ann", PASSWORD)
+    path = tmp_path / "r.json"
+    path.write_text(path.read_text().replace('"ann"', '"\\u001b[31mann\\u202e"'))
+    for more in ([], ["--json"]):
+        assert not {"\x1b", "\u202e"} & {*invoke("user", "list", "--auth", "r.json", *more)[1]}
+
+
 def test_a_password_is_asked_for_twice_and_never_shown(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

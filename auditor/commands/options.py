@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STOPPED = 130
 """Exit code after Ctrl-C."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
-SOURCES = typer.Argument(metavar="SOURCE...", help="Files, a save_to_disk folder, or the name of a Hub dataset.")
+SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, or the name of a Hub dataset.")
 TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
@@ -38,7 +38,7 @@ FILTER = typer.Option(
     help="Use only the rows that this filter finds, written as in the address of the review page:"
     " verdict=relabel, given=joy&suggested=love.",
 )
-ABOVE = typer.Argument(metavar="[ABOVE]", help="Smallest probability for `--unreviewed suggest-above`. Default: 0.99.")
+ABOVE = typer.Argument(metavar="ABOVE", help="Smallest probability for `--unreviewed suggest-above`. Default: 0.99.")
 LEAVE_OUT = typer.Option(
     help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
 )
