@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.config import MODEL_NAMES, AuditConfig, ModelName
+from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.correction.corrections import Corrections, Flags, corrections_of
 from auditor.correction.policy import Policy
@@ -16,6 +16,7 @@ from auditor.errors import InputError
 from auditor.result import Audit
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
+from auditor.vocabulary import MODEL_NAMES, ModelName
 
 if TYPE_CHECKING:
     from auditor.config import ReadConfig
@@ -285,7 +286,7 @@ def retrain(
         # Chance has drawn these rows, whatever was decided on them since, and wherever.
         drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
         check_changes(corrected)
-        config = AuditConfig.model_validate(run.manifest["config"])
+        config = AuditConfig.of(run.manifest)
         config = config.updated(device=device or config.device)
         models = _to_retrain(models, config, listener)
         encoder, base = config.encoder.name, config.finetuned.base_model

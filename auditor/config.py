@@ -7,16 +7,15 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from auditor.errors import InputError
+from auditor.errors import InputError, RunDamagedError
+from auditor.validation import Settings
+from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES
 
-ModelName = Literal["features", "lexical", "finetuned"]
-
-MODEL_NAMES: tuple[ModelName, ...] = ("features", "lexical", "finetuned")
-DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
 
@@ -80,11 +79,7 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class ReadConfig(_Part):
+class ReadConfig(Settings):
     """How a source is read; see :func:`auditor.data.read`."""
 
     text: str | None = None
@@ -110,7 +105,7 @@ class ReadConfig(_Part):
     """Revision of a Hub dataset."""
 
 
-class DuplicatesConfig(_Part):
+class DuplicatesConfig(Settings):
     """What counts as a near duplicate (MinHash over character shingles of the normalised text)."""
 
     jaccard: Fraction = 0.8
@@ -122,7 +117,7 @@ class DuplicatesConfig(_Part):
     """A chain of near duplicates over this share of the rows (and over 50 texts) is cut down to exact duplicates."""
 
 
-class EncoderConfig(_Part):
+class EncoderConfig(Settings):
     """The frozen encoder."""
 
     name: str = DEFAULT_ENCODER
@@ -135,7 +130,7 @@ class EncoderConfig(_Part):
     """``auto`` is bfloat16 where the hardware multiplies bfloat16 matrices: it is asked, not guessed, nor timed."""
 
 
-class LogisticConfig(_Part):
+class LogisticConfig(Settings):
     """Logistic regression whose strength is chosen inside the training folds by log-loss."""
 
     strengths: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
@@ -162,7 +157,7 @@ class FeaturesConfig(LogisticConfig):
     strengths: tuple[float, ...] = (0.0001, 0.001, 0.01, 0.1)
 
 
-class FinetunedConfig(_Part):
+class FinetunedConfig(Settings):
     """Fine-tuning of the whole transformer with Hugging Face's Trainer."""
 
     base_model: str = DEFAULT_ENCODER
@@ -180,7 +175,7 @@ class FinetunedConfig(_Part):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
-class ConsensusConfig(_Part):
+class ConsensusConfig(Settings):
     """How all that is known of a row is pooled; :func:`auditor.detection.consensus` says what each does."""
 
     robustness: Fraction = 0.5
@@ -191,7 +186,7 @@ class ConsensusConfig(_Part):
     """A label's share is corrected by this factor at most."""
 
 
-class DetectionConfig(_Part):
+class DetectionConfig(Settings):
     """Consensus, neighbours, map and groups."""
 
     consensus: ConsensusConfig = ConsensusConfig()
@@ -210,7 +205,7 @@ class DetectionConfig(_Part):
     """How several raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
 
 
-class AuditConfig(_Part):
+class AuditConfig(Settings):
     """One audit, whole."""
 
     read: ReadConfig = ReadConfig()
@@ -277,6 +272,23 @@ class AuditConfig(_Part):
         """How often any model is trained: the first time, and each repeat."""
         return max(map(self.times, self.pooled))
 
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> AuditConfig:
+        """Read the configuration that a run's manifest holds.
+
+        Raises
+        ------
+        RunDamagedError
+            If it holds none that is valid.
+        """
+        try:
+            return cls(**manifest["config"])
+        except (InputError, KeyError, TypeError) as error:
+            why = f": {error.what.removesuffix('.')}" if isinstance(error, InputError) else ""
+            raise RunDamagedError(
+                f"The run's manifest.json holds no valid configuration{why}.", "Make the run again with --fresh."
+            ) from None
+
     def updated(self, **options: Any) -> AuditConfig:
         """Another configuration with some fields changed, checked; of a part, only the fields that are given.
 
@@ -287,15 +299,7 @@ class AuditConfig(_Part):
         """
         known = self.model_dump()
         parts = {name: {**known[name], **value} for name, value in options.items() if _is_part(known.get(name), value)}
-        try:
-            return AuditConfig.model_validate({**known, **options, **parts})
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise InputError(
-                f"Option {where}={first['input']!r} is not valid: {first['msg']}.",
-                f"The options are {', '.join(AuditConfig.model_fields)}; auditor.AuditConfig says what each may be.",
-            ) from None
+        return AuditConfig(**{**known, **options, **parts})
 
 
 def _is_part(known: Any, value: Any) -> bool:

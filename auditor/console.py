@@ -1,14 +1,14 @@
-"""What is told while an audit runs: progress with a time left, and notes. Nothing from a dataset is read as markup."""
+"""What the terminal is given: results on standard output, the rest on standard error, nothing that it would obey."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
 
+import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
 Advance = Callable[[int, int], None]
@@ -37,85 +37,36 @@ class Silent:
         """Ignore it."""
 
 
-_WORTH_TELLING = 2.0  # seconds
-_EVERY = 60.0  # seconds between lines where there is no terminal to draw on
-
-
-class Terminal:
-    """A listener that draws bars on a terminal, and writes lines where there is none.
-
-    Parameters
-    ----------
-    console : Console
-        Standard error, so that standard output holds results alone.
-    verbosity : int
-        -1 tells nothing, 0 what takes over two seconds, 1 everything.
-    """
-
-    def __init__(self, console: Console, verbosity: int = 0) -> None:
-        self._console = console
-        self._verbosity = verbosity
-
-    def note(self, text: str) -> None:
-        """Write a line."""
-        if self._verbosity >= 0:
-            self._console.print(plain(text), soft_wrap=True)
-
-    @contextmanager
-    def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:
-        """Draw a bar, or a line a minute."""
-        start = time.monotonic()
-        if self._verbosity < 0:
-            yield lambda done, total: None
-            return
-        if self._console.is_terminal:
-            with self._bar(title, expected_seconds) as advance:
-                yield advance
-        else:
-            yield self._lines(title, start)
-        seconds = time.monotonic() - start
-        if seconds > _WORTH_TELLING or self._verbosity > 0:
-            self._console.print(Text(f"{title}: {seconds:.1f} s"))
-
-    @contextmanager
-    def _bar(self, title: str, expected_seconds: float | None) -> Iterator[Advance]:
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), _TimeLeft())
-        with Progress(*columns, console=self._console, transient=True) as progress:
-            task = progress.add_task(title, total=None, expected=expected_seconds)
-            yield lambda done, total: progress.update(task, completed=done, total=total)
-
-    def _lines(self, title: str, start: float) -> Advance:
-        told = start
-
-        def advance(done: int, total: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if now - told >= _EVERY and 0 < done < total:
-                told = now
-                left = (now - start) / done * (total - done)
-                self._console.print(Text(f"{title}: {done / total:.0%}, about {_clock(left)} left"))
-
-        return advance
-
-
 def plain(text: str) -> Text:
     """Text for the terminal as it stands: no markup, and nothing that a terminal would obey."""
     return Text("".join(character if character.isprintable() else " " for character in text))
 
 
-class _TimeLeft(ProgressColumn):
-    """Time left: from the speed so far or, where a task tells nothing, from what it is expected to take."""
-
-    def render(self, task: Task) -> Text:
-        left = task.time_remaining
-        expected = task.fields.get("expected")
-        if left is None and expected is not None and task.elapsed is not None and task.elapsed < expected:
-            left = expected - task.elapsed  # later than expected, nobody knows
-        elapsed = _clock(task.elapsed or 0)
-        return Text(elapsed if left is None else f"{elapsed}, about {_clock(left)} left")
+def stdout() -> Console:
+    """Give the console of results."""
+    return Console(highlight=False)
 
 
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+def stderr() -> Console:
+    """Give the console of errors, notes and progress."""
+    return Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """Print a sentence of results; it is not cut into lines."""
+    stdout().print(plain(line), soft_wrap=True)
+
+
+def print_json(value: Any, indent: int | None = 1) -> None:
+    """Print JSON; what a terminal would obey, or what would reorder a line, is escaped."""
+    typer.echo(inert_json(value, indent))
+
+
+def inert_json(value: Any, indent: int | None = None) -> str:
+    """Write JSON with letters as they are, and escaped whatever is not printable."""
+    lines = json.dumps(value, ensure_ascii=False, indent=indent).split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]

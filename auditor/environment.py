@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import torch
 
 from auditor.models.device import pick_dtype
+from auditor.version import own_version
 
 _LIBRARIES = (
     "accelerate cleanlab datasets datasketch numpy pandas pyarrow pynndescent scikit-learn scipy tokenizers torch "
@@ -19,9 +19,8 @@ _LIBRARIES = (
 def describe_versions() -> dict[str, str]:
     """Of Python, the libraries that results depend on, and auditor itself where it is installed."""
     versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
-    with suppress(PackageNotFoundError):  # run from its source tree
-        versions["label-auditor"] = version("label-auditor")
-    return versions
+    ours = own_version()
+    return {**versions, "label-auditor": ours} if ours else versions
 
 
 def describe_machine(device: torch.device) -> dict[str, str | int]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow.parquet as pq
 
-from auditor import report
 from auditor.data import LabeledTexts
-from auditor.models.scores import know_little
 from auditor.run import Run, find_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Audit:
@@ -71,6 +71,8 @@ class Audit:
     @property
     def caution(self) -> str | None:
         """A sentence of warning where the models know the labels too badly for their counts to be believed."""
+        from auditor.models.scores import know_little  # scikit-learn takes a second to import
+
         known, baseline = self.scores["consensus"]["accuracy"], self.scores["dummy"]["accuracy"]
         if not know_little(known, baseline):
             return None
@@ -90,5 +92,7 @@ class Audit:
 
     def report(self, db: str | None = None) -> Path:
         """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""
+        from auditor import report
+
         with self.run.held():
             return report.write_report(self.directory, db)

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
+from auditor.validation import first_fault
 
 DEFAULT_PLACE = Path("reports") / "runs"
 _OURS = ("run.lock", "run.holder", "run.id", ".work", "manifest.json.partial", "decisions.db")  # and its -wal, -shm
@@ -96,9 +97,8 @@ class Run:
             is_run = (self / "run.lock").exists()  # else the file may be another program's: it is left alone
             if is_run and self._fresh:
                 return _new_manifest()
-            first = error.errors(include_url=False)[0]
             raise RunDamagedError(
-                f"{path} is damaged: {': '.join([*map(str, first['loc']), first['msg']])}.",
+                f"{path} is damaged: {first_fault(error, _Manifest)}.",
                 f"{'Start over with --fresh, or name' if is_run else 'Name'} another directory with --out.",
             ) from None
 

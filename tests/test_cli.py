@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,10 @@ def test_a_folder_of_something_else_is_left_alone(invoke: Invoke, tweets: Path, 
         assert code == 5
         assert "is not a run" in err
     assert [path.name for path in mine.iterdir()] == ["thesis.doc"]
+
+
+def test_the_version_is_the_installed_one(invoke: Invoke) -> None:
+    assert invoke("--version") == (0, f"auditor {version('label-auditor')}\n", "")
 
 
 def test_no_words_and_wrong_options_show_help(invoke: Invoke) -> None:

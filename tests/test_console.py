@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from auditor.console import Silent, Terminal
+from auditor.commands.progress import Terminal
+from auditor.console import Silent
 
 
 def told(verbosity: int, terminal: bool = False) -> tuple[Terminal, io.StringIO]:
@@ -35,7 +36,7 @@ def test_notes_are_never_markup() -> None:
 
 def test_a_line_now_and_then_where_there_is_no_terminal(monkeypatch) -> None:
     clock = iter([0.0, 30.0, 90.0, 100.0, 130.0])
-    monkeypatch.setattr("auditor.console.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("auditor.commands.progress.time.monotonic", lambda: next(clock))
     listener, out = told(0)
     with listener.task("Encoding") as advance:
         advance(1, 4)  # after 30 s: too early to tell

@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 
 from auditor.commands.listing import print_ranking
@@ -26,24 +25,23 @@ ROW: dict[str, Any] = {
     "stability": 1.0,
     "reasons": ["All 3 models prefer love.", "Another one."],
 }
-NOTHING = {"suggested_label": None, "suspicion": float("nan"), "kind": None, "kind_confidence": float("nan")}
+NOTHING = {"suggested_label": None, "suspicion": None, "kind": None, "kind_confidence": None}
 
 
 def shown(*rows: dict[str, Any], width: int = 80) -> str:
     out = io.StringIO()
-    frame = pd.DataFrame([{**ROW, **row} for row in rows])
-    print_ranking(frame, {}, Console(file=out, width=width, highlight=False))
+    print_ranking([{**ROW, **row} for row in rows], {"config": {}}, Console(file=out, width=width, highlight=False))
     return out.getvalue()
 
 
 def test_a_row_is_some_lines() -> None:
     assert shown({}, {"rank": 2, "is_issue": False}) == (
-        "1  joy → love · suspicion 0.9877 · issue · train-7\n"
+        "1  joy → love · suspicion 0.9877 · train-7\n"
         "    i feel so loved\n"
         "    Likely mislabelled (72 %) · tier high · flagged in 3 of 3 repeats\n"
         "    All 3 models prefer love.\n"
         "\n"
-        "2  joy → love · suspicion 0.9877 · train-7\n"
+        "2  joy → love · suspicion 0.9877 · not flagged · train-7\n"
         "    i feel so loved\n"
         "    Likely mislabelled (72 %) · tier high · flagged in 3 of 3 repeats\n"
         "    All 3 models prefer love.\n"
@@ -51,8 +49,8 @@ def test_a_row_is_some_lines() -> None:
 
 
 def test_a_row_of_which_nothing_is_known() -> None:
-    row = {**NOTHING, "tier": None, "stability": float("nan"), "reasons": [], "is_issue": False}
-    assert shown(row) == "1  joy · train-7\n    i feel so loved\n"
+    row = {**NOTHING, "tier": None, "stability": None, "reasons": [], "is_issue": False}
+    assert shown(row) == "1  joy · not flagged · train-7\n    i feel so loved\n"
 
 
 def test_no_line_is_longer_than_the_terminal_and_nothing_is_obeyed() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.commands import reviewing
+from auditor.commands import accounts as commands
 from auditor.review.accounts import Accounts
 from auditor.review.items import Items
 from auditor.review.log import DecisionLog, run_id
@@ -55,11 +55,36 @@ def test_an_account_is_made_and_can_log_in(invoke: Invoke, tmp_path: Path) -> No
     assert accounts.verify("Ann", "another one") == "Ann"
 
 
+def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None:
+    for name in ("ann", "bob [bold]"):
+        invoke("user", "add", name, "--auth", "r.json", "--password-stdin", typed=PASSWORD + "\n")
+    assert invoke("user", "list", "--auth", "r.json") == (0, "ann\nbob [bold]\n", "")
+    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == ["ann", "bob [bold]"]
+    code, out, err = invoke("user", "remove", "ann", "--auth", "r.json")
+    assert (code, err) == (0, "")
+    assert out == "'ann' is removed from r.json and logged out. Decisions made under that name stay in the log.\n"
+    code, _, err = invoke("user", "remove", "ann", "--auth", "r.json")
+    assert code == 7
+    assert "has no account for 'ann'" in err
+    assert "That was the last account" in invoke("user", "remove", "bob [bold]", "--auth", "r.json")[1]
+    assert "has no accounts" in invoke("user", "list", "--auth", "r.json")[1]
+    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == []
+    assert Accounts(tmp_path / "r.json").names == []
+
+
+def test_names_in_a_file_of_accounts_are_inert(invoke: Invoke, tmp_path: Path) -> None:
+    Accounts(tmp_path / "r.json").add("ann", PASSWORD)
+    path = tmp_path / "r.json"
+    path.write_text(path.read_text().replace('"ann"', '"\\u001b[31mann\\u202e"'))
+    for more in ([], ["--json"]):
+        assert not {"\x1b", "\u202e"} & {*invoke("user", "list", "--auth", "r.json", *more)[1]}
+
+
 def test_a_password_is_asked_for_twice_and_never_shown(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([PASSWORD, "something else", PASSWORD, PASSWORD])
-    monkeypatch.setattr(reviewing, "getpass", lambda _: next(answers))
+    monkeypatch.setattr(commands, "getpass", lambda _: next(answers))
     code, out, err = invoke("user", "add", "ann", "--auth", "r.json")
     assert code == 7
     assert "not the same" in err
@@ -98,7 +123,7 @@ def test_the_log_goes_out_and_comes_back(invoke: Invoke, run: Run, tmp_path: Pat
         (["review", "diary", "--db", "mysql://ann:secret@host/x"], 7, "mysql"),
         (["log", "export", "nothing", "a.jsonl"], 5, "There is no run 'nothing'"),
         (["log", "export", "diary", "no/such/folder/a.jsonl"], 7, "cannot be written"),
-        (["log", "import", "diary", "none.jsonl"], 7, "none.jsonl cannot be read"),
+        (["log", "import", "diary", "none.jsonl"], 7, "none.jsonl does not exist"),
         (["log", "import", "diary", "broken.jsonl"], 7, "broken.jsonl, line 1"),
         (["user", "add", "", "--auth", "r.json", "--password-stdin"], 7, "is no name"),
         (["user", "add", "ann", "--auth", "r.json", "--password-stdin"], 7, "The password has 4 characters"),
@@ -127,7 +152,8 @@ def test_a_page_without_gradio_says_what_to_install(invoke: Invoke, run: Run, mo
 
 
 def test_help_of_each_word_has_an_example(invoke: Invoke) -> None:
-    for words in (["review"], ["user", "add"], ["log", "export"], ["log", "import"]):
+    for line in ("review", "user add", "user list", "user remove", "log export", "log import"):
+        words = line.split()
         code, out, _ = invoke(*words, "--help")
         assert code == 0
         assert f"Example: auditor {' '.join(words)} " in out

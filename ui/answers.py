@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse
 
+from auditor import validation
 from auditor.errors import AccountError, AuditorError, CorrectionError, DecisionError, FilterError, HubError
 
 from .guard import HEADERS, refuse
@@ -69,9 +70,7 @@ def _finite(content: Any) -> Any:
 
 def first_fault(errors: Sequence[ErrorDetails], beyond: int = 0) -> str:
     """Say the first thing that is wrong, and where, in letters that can be sent whatever the names are."""
-    first = errors[0]
-    where = ".".join(map(str, first["loc"][beyond:])) or "it"
-    return f"{where:.100}: {first['msg']}".encode("utf-8", "backslashreplace").decode()
+    return str(validation.first_fault(errors, beyond=beyond)).encode("utf-8", "backslashreplace").decode()
 
 
 def answer_errors(app: FastAPI) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
-from rich.console import Console
 
 from auditor.commands.options import (
     ABOVE,
@@ -24,20 +22,23 @@ from auditor.commands.options import (
     RAW,
     REVIEWER,
     RUN,
+    TO,
     UNREVIEWED,
     VERDICT_LIST,
 )
-from auditor.console import plain
-from auditor.correction.policy import LEFT_OUT, Policy, in_words
-from auditor.data.source import counted, listed
+from auditor.console import print_json, say
+from auditor.correction.policy import Policy, in_words
 from auditor.errors import ExportError, InputError
-from auditor.review.event import VERDICTS
+from auditor.run import find_run
+from auditor.vocabulary import LEFT_OUT, VERDICTS
+from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     from auditor.correction.export import Exported
     from auditor.correction.summary import Summary
 
-FORMATS = {"csv": "csv", "tsv": "tsv", "txt": "lines", "jsonl": "jsonl", "parquet": "parquet", "arrow": "arrow"}
+FORMATS = {name: name for name in ("csv", "tsv", "txt", "jsonl", "json", "parquet", "arrow")} | {"txt": "lines"}
+"""What the command line calls each format."""
 _SHOWN = 5
 """Pairs of labels, and ids, that the terminal shows."""
 
@@ -45,10 +46,7 @@ _SHOWN = 5
 def export(
     run: Annotated[str, RUN],
     above: Annotated[float | None, ABOVE] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option(help="A file (.csv, .tsv, .txt, .jsonl, .parquet), or a folder that keeps the splits."),
-    ] = None,
+    to: Annotated[Path | None, TO] = None,
     format: Annotated[str | None, FORMAT] = None,
     leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
     unreviewed: Annotated[str, UNREVIEWED] = "keep",
@@ -58,30 +56,30 @@ def export(
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     provenance: Annotated[
-        bool, typer.Option(help="Add columns: given label, verdict, reviewers, soft label …")
+        bool, typer.Option(help="Add columns that say where each label comes from: given label, verdict, reviewers …")
     ] = False,
     label_names: Annotated[bool, LABEL_NAMES] = False,
     raw: Annotated[bool, RAW] = False,
-    encoding: Annotated[str | None, typer.Option(help="Of text files; the source's by default.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding of the file. Default: the source's.")] = None,
     db: Annotated[str | None, DB] = None,
     force: Annotated[bool, FORCE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Write the corrected dataset: same columns, order and types as the source, with the labels that people decided.
+    """Write the corrected dataset: the source's columns, order and types, with the labels that reviewers decided.
 
-    Rows left out go to a file `excluded` beside, and what was done into a record.
+    Rows that are left out go to a file `excluded` beside it; a record says what was done.
 
     Example: auditor export tweets --to clean.parquet
     """
-    from auditor import actions
-
     if to is None:
         raise ExportError("No place to write to is given.", "Name a file or a folder: --to clean.parquet.")
-    if format is not None and format not in FORMATS:
-        raise InputError(f"--format is {format!r}.", f"Choose of {', '.join(FORMATS)}.")
+    check_format(format)
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
+    opened = find_run(run)
+    from auditor import actions
+
     done = actions.export(
-        run,
+        opened,
         to,
         policy,
         db=db,
@@ -94,6 +92,17 @@ def export(
         encoding=encoding,
     )
     tell(done, policy, as_json)
+
+
+def check_format(given: str | None) -> None:
+    """Refuse a format that does not exist.
+
+    Raises
+    ------
+    InputError
+    """
+    if given is not None and given not in FORMATS:
+        raise InputError(f"--format is {given!r}.", f"Choose from {', '.join(FORMATS)}.")
 
 
 def make_policy(
@@ -115,7 +124,7 @@ def make_policy(
     word, _, threshold = unreviewed.partition("=")
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
     if word not in choices:
-        raise InputError(f"--unreviewed is {unreviewed!r}.", f"Choose of {', '.join(choices)}.")
+        raise InputError(f"--unreviewed is {unreviewed!r}.", f"Choose from {', '.join(choices)}.")
     if threshold or above is not None:
         try:
             value = float(threshold or above or 0)
@@ -149,13 +158,12 @@ def tell(done: Exported, policy: Policy, as_json: bool) -> None:
             "summary": asdict(done.summary),
             "notes": done.notes,
         }
-        typer.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        print_json(about)
         return
     lines = [f"Policy: {' '.join(in_words(policy))}", *sentences(done.summary), *done.notes]
     lines += [f"Written: {path}" for path in done.files]
-    out = Console(highlight=False)
     for line in [*lines, f"Record:  {done.record}"]:
-        out.print(plain(line), soft_wrap=True)
+        say(line)
 
 
 def sentences(summary: Summary) -> list[str]:
@@ -183,5 +191,5 @@ def _words(option: str, given: str, known: Any) -> Any:
     words = [word.strip() for word in given.split(",") if word.strip()]
     unknown = [word for word in words if word not in known]
     if unknown:
-        raise InputError(f"{option} names {', '.join(map(repr, unknown))}.", f"Choose of {', '.join(known)}.")
+        raise InputError(f"{option} names {', '.join(map(repr, unknown))}.", f"Choose from {', '.join(known)}.")
     return tuple(dict.fromkeys(words))

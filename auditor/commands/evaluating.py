@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from auditor.commands.correcting import make_policy
 from auditor.commands.options import (
     ADD_CLASSES,
     DB,
+    DEVICE,
     JSON,
     LEAVE_OUT,
     QUIET,
@@ -25,10 +23,12 @@ from auditor.commands.options import (
     listener,
     model_names,
 )
-from auditor.console import Terminal, plain
+from auditor.console import print_json, say, stdout
 from auditor.errors import InputError
+from auditor.run import find_run
 
 if TYPE_CHECKING:
+    from auditor.commands.progress import Terminal
     from auditor.evaluation.compare import Comparison, Estimate
     from auditor.evaluation.results import Retraining
 
@@ -38,40 +38,52 @@ _MEASURES = {"accuracy": "accuracy", "weighted_f1": "weighted F1", "macro_f1": "
 def retrain(
     run: Annotated[str, RUN],
     models: Annotated[
-        str | None, typer.Option(help="Of: features, lexical, finetuned; those of the audit by default.")
+        str | None,
+        typer.Option(
+            help="Models to train, separated by commas: features, lexical, finetuned. Default: those of the audit."
+        ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Trainings of each model on each version.", min=1, max=100)] = 3,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="Number of times each model is trained on each version of the labels, with different seeds.",
+            min=1,
+            max=100,
+        ),
+    ] = 3,
     leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
     unreviewed: Annotated[
-        str, typer.Option(help="Rows without a decision: keep, drop, or suggest-above=0.99.")
+        str, typer.Option(help="What to do with rows that nobody has judged: keep, drop, or suggest-above=0.99.")
     ] = "keep",
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     push: Annotated[
-        str | None, typer.Option(metavar="REPO", help="Push the fine-tuned model to the Hub: user/model.")
+        str | None,
+        typer.Option(metavar="REPO", help="Push the fine-tuned model to this repository on the Hub (user/model)."),
     ] = None,
-    private: Annotated[bool, typer.Option("--private/--public", help="Of a new model repository.")] = True,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps; as in the audit by default.")] = None,
+    private: Annotated[
+        bool, typer.Option("--private/--public", help="Make a new repository private or public.")
+    ] = True,
+    device: Annotated[str | None, typer.Option(help=f"{DEVICE} Default: as in the audit.")] = None,
     db: Annotated[str | None, DB] = None,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
     verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
-    """Train on the original and on the corrected labels, and compare the two on both versions of the test rows.
+    """Train on the original and on the corrected labels, and compare both on both versions of the test rows.
 
-    The models trained on the corrected labels are kept in the run, and its report tells what came of them. The same
-    command goes on where an interrupted one stopped.
+    The models trained on the corrected labels are saved in the run, and the comparison is added to its report. A
+    retraining that was interrupted continues when the same command is given again.
 
     Example: auditor retrain tweets
     """
-    from auditor import actions
-    from auditor.run import find_run
-
     names, telling = model_names(models) if models is not None else (), listener(quiet, verbose)
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
     opened = find_run(run)
     if push and "finetuned" not in (names or opened.manifest["config"]["models"]):
         raise InputError("--push publishes the fine-tuned model, which is not among --models.", "Add finetuned to it.")
+    from auditor import actions
+
     try:
         found = actions.retrain(
             opened,
@@ -91,7 +103,7 @@ def retrain(
     if as_json:
         _print_json(found, opened.directory, pushed)
     elif pushed:
-        Console(highlight=False).print(Text(f"Pushed: {pushed}"), soft_wrap=True)
+        say(f"Pushed: {pushed}")
 
 
 def _push(folder: Path, repo: str, private: bool, telling: Terminal) -> str:
@@ -107,20 +119,17 @@ def _print_json(found: Retraining, directory: Path, pushed: str | None) -> None:
         "saved": {model.name: str(directory / "model" / model.name) for model in found.models},
         "pushed": pushed,
     }
-    typer.echo(json.dumps({**about, **found.model_dump(mode="json")}, ensure_ascii=False, indent=1))
+    print_json({**about, **found.model_dump(mode="json")})
 
 
 def _print(found: Retraining, directory: Path) -> None:
     from auditor.evaluation.telling import caveats
 
-    out, setting = Console(highlight=False), found.setting
+    out, setting = stdout(), found.setting
     train, test = setting.train, setting.test
-    out.print(
-        plain(
-            f"Trained on {train.rows:,} rows ({train.changed:,} corrected, {train.excluded:,} excluded), tested on "
-            f"{test.rows:,} ({test.changed:,} corrected, {test.excluded:,} excluded): {setting.split}."
-        ),
-        soft_wrap=True,
+    say(
+        f"Trained on {train.rows:,} rows ({train.changed:,} corrected, {train.excluded:,} excluded), tested on "
+        f"{test.rows:,} ({test.changed:,} corrected, {test.excluded:,} excluded): {setting.split}."
     )
     for model in found.models:
         out.print()
@@ -130,11 +139,11 @@ def _print(found: Retraining, directory: Path) -> None:
             out.print(_table(f"{model.name}, on {model.random.rows:,} rows of a random sample", model.random))
     out.print()
     for sentence in caveats(found):
-        out.print(plain(sentence), soft_wrap=True)
+        say(sentence)
     for model in found.models:
         where = directory / "model" / model.name
-        out.print(Text(f"Saved:  {model.name}, trained on the corrected labels: {where}"), soft_wrap=True)
-    out.print(Text(f"Report: {directory / 'report.html'}"), soft_wrap=True)
+        say(f"Saved:  {model.name}, trained on the corrected labels: {where}")
+    say(f"Report: {directory / 'report.html'}")
 
 
 def _table(title: str, comparison: Comparison) -> Table:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from auditor.config import AuditConfig
 from auditor.console import plain
-
-if TYPE_CHECKING:
-    import pandas as pd
+from auditor.report.display import NARROW_SPACE
+from auditor.report.words import row_words
 
 _NAME, _TEXT, _REASON = 40, 240, 200
 """Characters of an id or a label, of a text, and of a reason that are shown."""
 _INDENT = "    "
+SHOWN = (
+    *("id", "text", "given_label", "suggested_label", "suspicion", "rank", "is_issue"),
+    *("tier", "kind", "kind_confidence", "stability", "reasons"),
+)
+"""Columns of the table of issues that are shown."""
 
 
-def print_ranking(frame: pd.DataFrame, config: Mapping[str, Any], console: Console) -> None:
+def print_ranking(rows: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], console: Console) -> None:
     """Print rows of the table of issues: labels, suspicion and id; the text; what may be wrong; the first reason.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    rows : sequence of mapping
         Rows of ``issues.parquet``, in the order in which they are shown.
-    config : mapping
-        Of the run, as its manifest has it.
+    manifest : mapping
+        Of the run.
     console : Console
         Lines are as long as it is wide.
     """
-    repeats = AuditConfig.model_validate(config).trainings
-    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[assignment]
+    from auditor.config import AuditConfig
+
+    repeats = AuditConfig.of(manifest).trainings
     for number, row in enumerate(rows):
         if number:
             console.print()
@@ -44,15 +48,12 @@ def print_ranking(frame: pd.DataFrame, config: Mapping[str, Any], console: Conso
 
 
 def _parts(row: Mapping[str, Any], repeats: int) -> Iterator[Text]:
-    from auditor.report.display import NARROW_SPACE
-    from auditor.report.words import row_words  # what makes reports takes seconds to import
-
     yield _head(row)
     yield plain(_cut(row["text"], _TEXT))
-    about = row_words(row["kind"], row["kind_confidence"], row["tier"], row["stability"], repeats)
+    about = row_words(row.get("kind"), row.get("kind_confidence"), row.get("tier"), row.get("stability"), repeats)
     if about:
         yield Text(about.replace(NARROW_SPACE, " "), "bold")
-    for reason in row["reasons"][:1]:
+    for reason in (row.get("reasons") or ())[:1]:
         yield plain(_cut(reason, _REASON))
 
 
@@ -63,7 +64,7 @@ def _head(row: Mapping[str, Any]) -> Text:
         text.append(" → ").append_text(suggested)
     if row["suspicion"] is not None:
         text.append(f" · suspicion {row['suspicion']:.4f}")
-    return text.append(" · issue · " if row["is_issue"] else " · ").append_text(name)
+    return text.append(" · " if row["is_issue"] else " · not flagged · ").append_text(name)
 
 
 def _cut(text: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""What several commands have in common: the words they take, and who tells of their progress."""
+"""What several commands have in common: the options they take, and who tells of their progress."""
 
 from __future__ import annotations
 
@@ -6,46 +6,70 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 
-from auditor.config import MODEL_NAMES, ModelName, is_address
-from auditor.console import Terminal
-from auditor.correction.policy import LEFT_OUT
+from auditor.console import stderr
 from auditor.errors import InputError
-from auditor.review.event import VERDICTS
-from auditor.review.filter import KINDS, TIERS
+from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, VERDICTS, ModelName
+
+if TYPE_CHECKING:
+    from auditor.commands.progress import Terminal
 
 STOPPED = 130
 """Exit code after Ctrl-C."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
-JSON = typer.Option("--json", help="Print JSON for scripts.")
-QUIET = typer.Option("-q", "--quiet", help="Say nothing but the result.")
-VERBOSE = typer.Option("-v", "--verbose", help="Say everything.")
+SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, or the name of a Hub dataset.")
+TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
+LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
+ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
+DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
+ENCODING = typer.Option(help="Text encoding of the files.")
+CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
+SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
+REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")
+DEVICE = "Device to compute on: auto, cpu, cuda or mps."
+JSON = typer.Option("--json", help="Print the result as JSON.")
+QUIET = typer.Option("-q", "--quiet", help="Print nothing but the result.")
+VERBOSE = typer.Option("-v", "--verbose", help="Print more about what is being done.")
 FILTER = typer.Option(
     metavar="QUERY",
-    help="Only rows that this query of the review page's address finds; verdict=relabel: that anybody judged so.",
+    help="Use only the rows that this filter finds, written as in the address of the review page:"
+    " verdict=relabel, given=joy&suggested=love.",
 )
-ABOVE = typer.Argument(metavar="[ABOVE]", help="Of `--unreviewed suggest-above`: 0.99 by default.")
-LEAVE_OUT = typer.Option(help=f"Of: {', '.join(LEFT_OUT)}; '' for none.")
-UNREVIEWED = typer.Option(help="Rows without a decision: keep, drop, or suggest-above (and a probability).")
-ADD_CLASSES = typer.Option(help="Give rows that no class fits the new class proposed.")
-VERDICT_LIST = typer.Option("--verdicts", help=f"Only rows with one of: {', '.join(VERDICTS)}.")
-CHANGED_ONLY = typer.Option(help="Only rows whose label has changed.")
-REVIEWER = typer.Option(help="Whose decisions count; everybody's by default.")
-FORMAT = typer.Option(help="Of a folder: csv, tsv, txt, jsonl, parquet, arrow; the source's by default.")
-LABEL_NAMES = typer.Option(help="Write names where the source has numbers of classes.")
-RAW = typer.Option(help="CSV: leave text that a spreadsheet would run as a formula.")
-FORCE = typer.Option(help="Write over an earlier export; over the source never.")
+ABOVE = typer.Argument(metavar="ABOVE", help="Smallest probability for `--unreviewed suggest-above`. Default: 0.99.")
+LEAVE_OUT = typer.Option(
+    help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
+)
+UNREVIEWED = typer.Option(
+    help="What to do with rows that nobody has judged: keep, drop, or suggest-above (followed by a probability)."
+)
+ADD_CLASSES = typer.Option(help="Give rows that no class fits the new class that reviewers proposed.")
+VERDICT_LIST = typer.Option(
+    "--verdicts", help=f"Use only rows with these verdicts, separated by commas: {', '.join(VERDICTS)}."
+)
+CHANGED_ONLY = typer.Option(help="Use only rows whose label has changed.")
+REVIEWER = typer.Option(help="Count only this reviewer's decisions; may be repeated. Default: everybody's.")
+TO = typer.Option(help="File to write (.csv, .tsv, .txt, .jsonl, .json, .parquet), or a folder that keeps the splits.")
+FORMAT = typer.Option(
+    help="Format of the files in a folder: csv, tsv, txt, jsonl, json, parquet or arrow. Default: the source's."
+)
+LABEL_NAMES = typer.Option(help="Write the names of the classes where the source has numbers.")
+RAW = typer.Option(help="Keep CSV cells as they are, even those that a spreadsheet would run as a formula.")
+FORCE = typer.Option(help="Overwrite an earlier export. The source is never overwritten.")
 PROBABILITIES = typer.Option(
-    metavar="FILE", help="Out-of-fold probabilities made elsewhere: .npy, or .parquet/.csv with a column a label."
+    metavar="FILE",
+    help="Add a model's out-of-fold probabilities: a .npy array, or a .parquet or .csv file with a column per label;"
+    " may be repeated.",
 )
-SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="A signal of your own.")
-KIND = typer.Option(metavar="KIND", help=f"Only rows of this kind, or several: {', '.join(KINDS)}.")
-TIER = typer.Option(metavar="TIER", help=f"Only rows of this tier, or several: {', '.join(TIERS)}.")
-DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
+SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="Add a signal of your own; may be repeated.")
+KIND = typer.Option(metavar="KIND", help=f"Show only rows of this kind: {', '.join(KINDS)}; may be repeated.")
+TIER = typer.Option(metavar="TIER", help=f"Show only rows of this tier: {', '.join(TIERS)}; may be repeated.")
+DB = typer.Option(
+    metavar="URL",
+    help="Database that holds the decision log: postgresql+psycopg://…. Default: decisions.db in the run directory.",
+)
 
 
 def model_names(given: str) -> tuple[ModelName, ...]:
@@ -60,7 +84,7 @@ def model_names(given: str) -> tuple[ModelName, ...]:
     unknown = [name for name in names if name not in MODEL_NAMES]
     if unknown or not names:
         raise InputError(
-            f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose of {', '.join(MODEL_NAMES)}."
+            f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose from {', '.join(MODEL_NAMES)}."
         )
     return tuple(name for name in dict.fromkeys(names) if name in MODEL_NAMES)
 
@@ -73,6 +97,8 @@ def audit_models(given: str) -> tuple[str, ...]:
     InputError
         If there is none, or one is unknown.
     """
+    from auditor.config import is_address
+
     names = [name.strip() for name in given.split(",") if name.strip()]
     if names == ["none"]:
         return ()
@@ -80,21 +106,27 @@ def audit_models(given: str) -> tuple[str, ...]:
     if unknown or not names:
         raise InputError(
             f"--models names {', '.join(map(repr, unknown)) or 'no model'}.",
-            f"Choose of {', '.join(MODEL_NAMES)}, module:Name of your own; none with --probabilities.",
+            f"Choose from {', '.join(MODEL_NAMES)}, or name your own as module:Name; none with --probabilities.",
         )
     return tuple(sorted(dict.fromkeys(names), key=is_address))
 
 
 def see_here(addresses: Sequence[str]) -> None:
     """Let code of the user's own be imported from the current directory, where nothing installed has its name."""
+    from auditor.config import is_address
+
     if any(is_address(one) for one in addresses) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
 
 
 def listener(quiet: bool = False, verbose: bool = False) -> Terminal:
     """Draw the progress on standard error."""
-    console = Console(stderr=True, highlight=False)
+    from auditor.commands.progress import Terminal
+
+    console = stderr()
     if verbose:
+        from rich.logging import RichHandler
+
         logging.basicConfig(
             handlers=[RichHandler(console=console, show_path=False, markup=False)], format="%(message)s"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,30 +9,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from auditor.commands.correcting import FORMATS, make_policy
+from auditor.commands.correcting import FORMATS, check_format, make_policy
 from auditor.commands.options import (
     ABOVE,
     ADD_CLASSES,
+    CONFIG,
     DB,
+    DELIMITER,
+    ENCODING,
     FILTER,
     FORCE,
     FORMAT,
+    ID,
     JSON,
+    LABEL,
     LABEL_NAMES,
     LEAVE_OUT,
     RAW,
     REVIEWER,
+    REVISION,
     RUN,
+    SOURCES,
+    SPLIT,
+    TEXT,
+    TO,
     UNREVIEWED,
     VERDICT_LIST,
 )
-from auditor.config import ReadConfig
-from auditor.console import plain
-from auditor.data.source import counted
-from auditor.errors import InputError
+from auditor.commands.paths import check_files, check_sources
+from auditor.console import plain, print_json, say, stdout
+from auditor.errors import PatchError
+from auditor.run import find_run
+from auditor.wording import counted
 
 if TYPE_CHECKING:
     from auditor.correction.apply import Applied
@@ -54,7 +63,9 @@ _WHY = {
 def patch(
     run: Annotated[str, RUN],
     above: Annotated[float | None, ABOVE] = None,
-    to: Annotated[Path, typer.Option(metavar="FILE", help="To be written.")] = Path("patch.jsonl"),
+    to: Annotated[Path, typer.Option(metavar="FILE", help="File to write (.jsonl, or .json for one array).")] = Path(
+        "patch.jsonl"
+    ),
     leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
     unreviewed: Annotated[str, UNREVIEWED] = "keep",
     add_classes: Annotated[bool, ADD_CLASSES] = False,
@@ -62,66 +73,71 @@ def patch(
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     db: Annotated[str | None, DB] = None,
-    force: Annotated[bool, typer.Option(help="Replace an earlier patch; another file never.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an earlier patch. Other files are never overwritten.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Write the changes alone, one a line: which row, its old and its new label, who decided so, and when.
+    """Write the changes alone, one per line: the row, its old and new label, who decided, and when.
 
     Example: auditor patch tweets --to patch.jsonl
     """
+    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
+    opened = find_run(run)
     from auditor import actions
     from auditor.correction.patch import write_patch
 
-    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
-    changes = actions.make_patch(run, policy, db=db, filter=filter)
+    changes = actions.make_patch(opened, policy, db=db, filter=filter)
     write_patch(changes, to, force=force)
     left_out = sum(change.new is None for change in changes)
     if as_json:
-        typer.echo(json.dumps({"file": str(to), "changes": len(changes), "left_out": left_out}, ensure_ascii=False))
+        print_json({"file": str(to), "changes": len(changes), "left_out": left_out}, indent=None)
         return
-    _say(f"{counted(len(changes), 'change')} written to {to}{_kinds(changes)}.")
+    say(f"{counted(len(changes), 'change')} written to {to}{_kinds(changes)}.")
 
 
 def apply(
-    patch: Annotated[Path, typer.Argument(metavar="PATCH", help="Written by `auditor patch`.")],
-    sources: Annotated[
-        list[str],
-        typer.Argument(metavar="SOURCE...", help="Files, a save_to_disk folder, or the name of a Hub dataset."),
-    ],
-    to: Annotated[
-        Path, typer.Option(help="A file (.csv, .tsv, .txt, .jsonl, .parquet), or a folder that keeps the splits.")
-    ],
+    patch: Annotated[Path, typer.Argument(metavar="PATCH", help="Patch that `auditor patch` has written.")],
+    sources: Annotated[list[str], SOURCES],
+    to: Annotated[Path, TO],
     others: Annotated[
-        list[Path] | None, typer.Option("--with", metavar="PATCH", help="Another patch; conflicts are listed.")
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            metavar="PATCH",
+            help="Merge another patch; may be repeated. Changes that contradict each other are listed, not made.",
+        ),
     ] = None,
-    text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when not given.")] = None,
-    label: Annotated[str | None, typer.Option(help="Column of the labels; guessed when not given.")] = None,
-    id: Annotated[str | None, typer.Option(help="Column of unique ids; made when not given.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of CSV-like files; found when not given.")] = None,
-    encoding: Annotated[str, typer.Option(help="Of the files.")] = "utf-8",
-    config: Annotated[str | None, typer.Option(help="Configuration of a Hub dataset.")] = None,
-    split: Annotated[list[str] | None, typer.Option(help="Splits to read, of several; all by default.")] = None,
-    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    text: Annotated[str | None, TEXT] = None,
+    label: Annotated[str | None, LABEL] = None,
+    id: Annotated[str | None, ID] = None,
+    delimiter: Annotated[str | None, DELIMITER] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
+    config: Annotated[str | None, CONFIG] = None,
+    split: Annotated[list[str] | None, SPLIT] = None,
+    revision: Annotated[str | None, REVISION] = None,
     drop_invalid: Annotated[
-        bool, typer.Option(help="Go on when rows have no text or label; they stay as they are.")
+        bool, typer.Option(help="Keep rows without a text or a label as they are instead of stopping.")
     ] = False,
-    add_classes: Annotated[bool, typer.Option(help="Make changes to classes that the dataset does not have.")] = False,
+    add_classes: Annotated[
+        bool, typer.Option(help="Make changes to classes that the dataset does not have yet.")
+    ] = False,
     format: Annotated[str | None, FORMAT] = None,
     label_names: Annotated[bool, LABEL_NAMES] = False,
     raw: Annotated[bool, RAW] = False,
     force: Annotated[bool, FORCE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Make the changes of a patch on the dataset it was made of, or on a newer version of it.
+    """Apply a patch to the dataset it was made from, or to a newer version of it.
 
-    Rows are found by id, then by their text. A change that no longer fits is listed and not made.
+    Rows are found by id, then by text. A change that no longer fits is listed, not made.
 
     Example: auditor apply patch.jsonl tweets.csv --to clean.csv
     """
+    check_format(format)
+    check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
+    check_sources(sources)
     from auditor import actions
+    from auditor.config import ReadConfig
 
-    if format is not None and format not in FORMATS:
-        raise InputError(f"--format is {format!r}.", f"Choose of {', '.join(FORMATS)}.")
     settings = ReadConfig(
         text=text,
         label=label,
@@ -156,30 +172,30 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
             "summary": asdict(written.summary),
             "notes": written.notes,
         }
-        typer.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        print_json(about)
         return
-    _say(f"{counted(len(applied.applied), 'change')} made{_kinds(applied.applied)}.")
+    say(f"{counted(len(applied.applied), 'change')} made{_kinds(applied.applied)}.")
     if applied.already:
-        _say(f"{counted(len(applied.already), 'change')} there already.")
+        say(f"{counted(len(applied.already), 'change')} there already.")
     if applied.unfit:
         whys = Counter(one.why for one in applied.unfit)
-        _say(f"{counted(len(applied.unfit), 'change')} not made, since they do not fit:")
+        say(f"{counted(len(applied.unfit), 'change')} not made, since they do not fit:")
         for why, number in whys.most_common():
-            _say(f"  {number:,} × {why}: {_WHY[why]}")
+            say(f"  {number:,} × {why}: {_WHY[why]}")
         _list([(one.change, one.why + (f": {one.now}" if one.now else "")) for one in applied.unfit], "why")
         if _lacks_ids(applied):
-            _say("No id of the patch was found: name the column of the ids with --id, if there is one.")
+            say("No id of the patch was found: name the column of the ids with --id, if there is one.")
         if whys["several rows"] and not (applied.applied or applied.already):
-            _say(
+            say(
                 "A patch is no help where each row is one vote, and a text has several: write the run's own corrected"
                 " dataset instead, auditor export RUN --to FILE."
             )
     if applied.conflicts:
-        _say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
+        say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
         of_all = [change for conflict in applied.conflicts for change in conflict.changes]
         _list([(change, ", ".join(change.reviewers)) for change in of_all], "by")
     for line in (*written.notes, *(f"Written: {path}" for path in written.files), f"Record:  {written.record}"):
-        _say(line)
+        say(line)
 
 
 def _lacks_ids(applied: Applied) -> bool:
@@ -195,9 +211,9 @@ def _list(changes: list[tuple[Change, str]], last: str) -> None:
     for change, about in changes[:_SHOWN]:
         new = "(left out)" if change.new is None else change.new
         table.add_row(*(plain(_cut(cell)) for cell in (change.split, change.id, change.old, new, about)))
-    Console(highlight=False).print(table)
+    stdout().print(table)
     if len(changes) > _SHOWN:
-        _say(f"… and {len(changes) - _SHOWN:,} more: --json and the record list all.")
+        say(f"… and {len(changes) - _SHOWN:,} more: --json and the record list all.")
 
 
 def _kinds(changes: Sequence[Change]) -> str:
@@ -208,7 +224,3 @@ def _kinds(changes: Sequence[Change]) -> str:
 
 def _cut(cell: str) -> str:
     return cell if len(cell) <= 60 else cell[:60] + "…"
-
-
-def _say(line: str) -> None:
-    Console(highlight=False).print(plain(line), soft_wrap=True)

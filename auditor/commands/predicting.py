@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 import typer
 from rich.bar import Bar
-from rich.console import Console
 from rich.table import Table
 
-from auditor.commands.options import QUIET, STOPPED, listener
-from auditor.config import ModelName
-from auditor.console import plain
+from auditor.commands.options import DEVICE, QUIET, STOPPED, listener
+from auditor.commands.paths import check_files
+from auditor.console import inert_json, plain, stdout
 from auditor.errors import InputError, StorageError
+from auditor.vocabulary import ModelName
 
 if TYPE_CHECKING:
     from auditor.evaluation.inputs import Texts
@@ -31,32 +30,41 @@ _BAR, _LABEL, _TEXT = 40, 30, 300
 def predict(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="A retrained run, a saved model's folder, or a model on the Hub."),
+        typer.Argument(metavar="MODEL", help="Retrained run, folder of a saved model, or model on the Hub."),
     ],
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT", help="Read from standard input, one a line, if none.")
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="Texts to classify. Default: read from standard input, one per line."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="One text a line (.txt), or a table: csv, tsv, jsonl, parquet.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File of texts: one per line (.txt), or a table (csv, tsv, jsonl, parquet)."),
     ] = None,
-    text: Annotated[str | None, typer.Option(help="Column of the texts in FILE; guessed when not given.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of CSV; found when not given.")] = None,
-    encoding: Annotated[str, typer.Option(help="Of FILE or standard input.")] = "utf-8",
+    text: Annotated[
+        str | None, typer.Option(help="Column of FILE that holds the texts. Default: guessed from its name.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Text encoding of FILE or standard input.")] = "utf-8",
     kind: Annotated[
         ModelName | None,
-        typer.Option("--model", help="Of a run; the fine-tuned one where there is one."),
+        typer.Option("--model", help="Which model of a run to use. Default: the fine-tuned one, if there is one."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a text.")] = False,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the bars of one text into a PNG.")] = None,
+    device: Annotated[str, typer.Option(help=DEVICE)] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per text.")] = False,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the bar chart of one text to a PNG file.")
+    ] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Ask a model: the probabilities of all classes, as bars for texts given here, as JSON Lines for many.
+    """Classify texts: bars for texts on the command line, JSON Lines for those of a file or of standard input.
 
-    A line of a file, or a row of a table, gives one line; one without a text gives a label of null.
+    Each line of a file, or row of a table, gives one line of JSON. Where there is no text, the label is null.
 
     Example: auditor predict tweets "I loved today's movie"
     """
+    check_files([file], "file of texts")
     source = _source(texts or [], file, text, delimiter, encoding)
     one = texts[0] if texts and len(texts) == 1 else None
     if png is not None and (source is not None or not _says_something(one) or png.suffix.lower() != ".png"):
@@ -117,7 +125,7 @@ def _says_something(text: str | None) -> TypeGuard[str]:
 
 
 def _predict_given(model: Predictor, texts: Sequence[str], as_json: bool, png: Path | None) -> None:
-    out = Console(highlight=False)
+    out = stdout()
     for number, (text, probabilities) in enumerate(_answers(model, texts)):
         if png is not None and probabilities is not None:
             _write_png(png, text, model, probabilities)
@@ -133,7 +141,7 @@ def _predict_given(model: Predictor, texts: Sequence[str], as_json: bool, png: P
 
 def _as_json(model: Predictor, text: str | None, probabilities: Any) -> str:
     if probabilities is None:
-        return json.dumps({"text": text, "label": None, "probabilities": None}, ensure_ascii=False)
+        return inert_json({"text": text, "label": None, "probabilities": None})
     about = {
         "text": text,
         "label": model.label_names[int(probabilities.argmax())],
@@ -141,7 +149,7 @@ def _as_json(model: Predictor, text: str | None, probabilities: Any) -> str:
             name: float(f"{value:.6g}") for name, value in zip(model.label_names, probabilities, strict=True)
         },
     }
-    return json.dumps(about, ensure_ascii=False)
+    return inert_json(about)
 
 
 def _bars(model: Predictor, probabilities: Any) -> Table:

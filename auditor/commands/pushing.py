@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from auditor.commands.correcting import make_policy, sentences
 from auditor.commands.options import (
@@ -28,9 +25,10 @@ from auditor.commands.options import (
     VERDICT_LIST,
     listener,
 )
-from auditor.console import plain
+from auditor.console import print_json, say
 from auditor.correction.policy import in_words
 from auditor.errors import InputError
+from auditor.run import find_run
 
 if TYPE_CHECKING:
     from auditor.correction.push import Pushed
@@ -38,24 +36,36 @@ if TYPE_CHECKING:
 
 def push(
     run: Annotated[str, RUN],
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="user/name on the Hub; made if it is not there.")],
+    repo: Annotated[
+        str,
+        typer.Argument(metavar="REPO", help="Dataset repository on the Hub (user/name). Created if it does not exist."),
+    ],
     above: Annotated[float | None, ABOVE] = None,
     private: Annotated[
         bool | None,
-        typer.Option("--private/--public", help="Of a new dataset; private by default. What is there stays as it is."),
+        typer.Option(
+            "--private/--public",
+            help="Make a new repository private (the default) or public. An existing one stays as it is.",
+        ),
     ] = None,
-    create_pr: Annotated[bool, typer.Option("--create-pr", help="Propose the commit as a pull request.")] = False,
-    config_name: Annotated[str, typer.Option(help="What the corrected labels are loaded by.")] = "corrected",
+    create_pr: Annotated[
+        bool, typer.Option("--create-pr", help="Open a pull request instead of committing to the main branch.")
+    ] = False,
+    config_name: Annotated[
+        str, typer.Option(help="Configuration name under which the corrected labels are loaded.")
+    ] = "corrected",
     original: Annotated[
-        bool, typer.Option(help="Push the given labels beside them, where they are not on the Hub already.")
+        bool, typer.Option(help="Push the original labels as well, unless they are on the Hub already.")
     ] = True,
-    provenance: Annotated[bool, typer.Option("--provenance", help="With columns that tell who changed what.")] = False,
-    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Add columns that say where each label comes from.")
+    ] = False,
+    message: Annotated[str | None, typer.Option(help="Commit message.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write it all to a folder to look at, and push nothing.")
+        bool, typer.Option("--dry-run", help="Write everything to a folder for inspection; push nothing.")
     ] = (False),
     to: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Of the dry run; push-<name> here by default.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for --dry-run. Default: push-<name>.")
     ] = None,
     leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
     unreviewed: Annotated[str, UNREVIEWED] = "keep",
@@ -69,21 +79,22 @@ def push(
     quiet: Annotated[bool, QUIET] = False,
     verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
-    """Push the corrected dataset to the Hugging Face Hub: in one commit the data, the patch and a card with a picture.
+    """Push the corrected dataset to the Hugging Face Hub: data, patch and dataset card in one commit.
 
-    A card that is there is kept, and ours is put into it. Log in before with `hf auth login`.
+    An existing card is kept and extended. Log in first with `hf auth login`.
 
     Example: auditor push tweets user/emotion-audited --dry-run
     """
-    from auditor import actions
-
     if to and not dry_run:
         raise InputError("--to is the folder of a dry run.", "Add --dry-run, or leave --to out.")
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
+    opened = find_run(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None
+    from auditor import actions
+
     try:
         pushed = actions.push(
-            run,
+            opened,
             repo,
             policy=policy,
             private=private,
@@ -101,18 +112,17 @@ def push(
         typer.echo("Stopped. The same command goes on from here: what was uploaded is not sent again.", err=True)
         raise typer.Exit(STOPPED) from None
     if as_json:
-        typer.echo(json.dumps(_about(pushed), ensure_ascii=False, indent=1))
+        print_json(_about(pushed))
         return
-    out = Console(highlight=False)
     told = [] if quiet else [f"Policy: {' '.join(in_words(policy))}", *sentences(pushed.summary), *pushed.notes]
     for line in [*told, _outcome(pushed)]:
-        out.print(plain(line), soft_wrap=True)
+        say(line)
     if folder:
-        out.print(Text(f"Look at: {folder / 'README.md'}"), soft_wrap=True)
+        say(f"Look at: {folder / 'README.md'}")
         return
-    out.print(Text(f"Page: {pushed.pr_url or pushed.url}"), soft_wrap=True)
+    say(f"Page: {pushed.pr_url or pushed.url}")
     if not create_pr:
-        out.print(Text(f'Load: load_dataset("{pushed.repo}", "{config_name}")'), soft_wrap=True)
+        say(f'Load: load_dataset("{pushed.repo}", "{config_name}")')
 
 
 def _outcome(pushed: Pushed) -> str:

@@ -1,85 +1,65 @@
-"""The commands around reviewing: the page, its reviewers' accounts, and the decision log as a file."""
+"""The commands around reviewing: the page, and the decision log as a file."""
 
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from auditor.errors import AccountError, ReviewError
+from auditor.commands.options import DB, RUN
+from auditor.commands.paths import check_files
+from auditor.console import say
+from auditor.errors import LogError, ReviewError
+from auditor.wording import counted
 
-accounts = typer.Typer(
-    name="user", help="Accounts of reviewers.\n\nExample: auditor user add ann --auth reviewers.json"
-)
 decisions = typer.Typer(
-    name="log", help="The decision log as JSON Lines.\n\nExample: auditor log export tweets decisions.jsonl"
+    help="Export and import the decision log as JSON Lines.\n\nExample: auditor log export tweets decisions.jsonl",
+    add_completion=False,
+    rich_markup_mode="rich",
 )
 
-_RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
-_DB = typer.Option(help="The decision log: postgresql+psycopg://…; decisions.db in the run's directory by default.")
-_AUTH = typer.Option(metavar="FILE", help="Accounts of reviewers, made by `auditor user add`.")
+_AUTH = typer.Option(metavar="FILE", help="Accounts of the reviewers, as `auditor user add` makes them.")
 
 
 def review(
-    run: Annotated[str, _RUN],
-    db: Annotated[str | None, _DB] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; any but this one needs --auth.")] = "127.0.0.1",
+    run: Annotated[str, RUN],
+    db: Annotated[str | None, DB] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Any address but this machine's own needs --auth.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(help="7860, or the next that is free, when not given.", min=1, max=65535)
+        int | None, typer.Option(help="Port to listen on. Default: the first free port from 7860.", min=1, max=65535)
     ] = None,
     auth: Annotated[Path | None, _AUTH] = None,
     keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help='Other keys, as JSON: {"keep": "g", "skip": "ArrowRight"}.')
+        Path | None,
+        typer.Option(metavar="FILE", help='JSON file that assigns other keys: {"keep": "g", "skip": "ArrowRight"}.'),
     ] = None,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the default browser.")
+    ] = True,
 ) -> None:
-    """Judge the suspects of a run in the browser, alone or with others; Ctrl-C ends it.
+    """Review the rows of a run in the browser, alone or with others. Stop with Ctrl-C.
 
-    Every decision is kept in the decision log, and can be undone.
+    Every decision is saved in the decision log and can be undone.
 
     Example: auditor review tweets
     """
+    _check(run, auth, keys)
     _app().serve(run, db=db, host=host, port=port, auth=auth, keys=keys, open_browser=open_browser)
-
-
-@accounts.callback()
-def _accounts() -> None:
-    """Keep ``add`` a word of its own: Typer would leave out the name of a group's only command."""
-
-
-@accounts.command()
-def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As it will stand in the decision log.")],
-    auth: Annotated[Path, _AUTH],
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
-    ] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Give an account that exists a new password.")] = False,
-) -> None:
-    """Make an account for a reviewer; the password is asked for.
-
-    Example: auditor user add ann --auth reviewers.json
-    """
-    from auditor.review.accounts import Accounts
-
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask_password()
-    added = Accounts(auth).add(name, password, replace=replace)
-    typer.echo(f"{added!r} can log in where {auth} is given as --auth.")
 
 
 @decisions.command("export")
 def export_decisions(
-    run: Annotated[str, _RUN],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="To be written; replaced if it exists.")],
-    db: Annotated[str | None, _DB] = None,
+    run: Annotated[str, RUN],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write. An existing file is overwritten.")],
+    db: Annotated[str | None, DB] = None,
 ) -> None:
-    """Write every decision on a run into a file, undone ones included.
+    """Write all decisions on a run to a file, including those that were undone.
 
     Example: auditor log export tweets decisions.jsonl
     """
@@ -87,24 +67,38 @@ def export_decisions(
 
     with _log(run, db) as log:
         count = export_log(log, file)
-    typer.echo(f"{count:,} event{'s' * (count != 1)} written to {file}.")
+    say(f"{counted(count, 'event')} written to {file}.")
 
 
 @decisions.command("import")
 def import_decisions(
-    run: Annotated[str, _RUN],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Written by `auditor log export`.")],
-    db: Annotated[str | None, _DB] = None,
+    run: Annotated[str, RUN],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that `auditor log export` has written.")],
+    db: Annotated[str | None, DB] = None,
 ) -> None:
-    """Add the decisions in a file to those on a run: all or none, and each once however often it is imported.
+    """Add the decisions in a file to the log of a run: all of them or none. Those already in the log are skipped.
 
     Example: auditor log import tweets decisions.jsonl
     """
+    check_files([file], error=LogError, todo="Name a file that `auditor log export` has written.")
     from auditor.review.jsonl import import_log
 
     with _log(run, db) as log:
         new, known = import_log(log, file)
-    typer.echo(f"{new:,} event{'s' * (new != 1)} added; {known:,} were there already.")
+    say(f"{counted(new, 'event')} added; {known:,} were there already.")
+
+
+def _check(run: str, auth: Path | None, keys: Path | None) -> None:
+    """Find what is missing or wrong before the page is imported, which takes seconds."""
+    from auditor.review.accounts import Accounts
+    from auditor.review.keys import read_keys
+    from auditor.run import find_run
+
+    find_run(run)
+    if auth:
+        _ = Accounts(auth).names
+    if keys:
+        read_keys(keys)
 
 
 def _app() -> Any:
@@ -115,13 +109,6 @@ def _app() -> Any:
         raise ReviewError(
             f"The review page needs {missing.name}, which is not installed.", "pip install 'label-auditor[ui]'"
         ) from None
-
-
-def _ask_password() -> str:
-    password = getpass("Password: ")
-    if getpass("Again: ") != password:
-        raise AccountError("The two passwords are not the same.", "Give the command again.")
-    return password
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from auditor.data.labeled_texts import Origin
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError
 from auditor.run import hash_file
+from auditor.version import own_version
 
 _NOT_OF_FILES = {"idna", "punycode"}
 """Encodings that Python has for the names of hosts: written line by line, texts would be lost."""
@@ -69,11 +69,11 @@ def write_export(
     ----------
     corrections : Corrections
     to : str or Path
-        A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl`` (these
-        also with ``.gz``) or ``.parquet``; else a folder that keeps the splits.
+        A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``
+        (these also with ``.gz``) or ``.parquet``; else a folder that keeps the splits.
     format : str, optional
-        Of the folder: ``csv``, ``tsv``, ``lines``, ``jsonl``, ``parquet``, or ``arrow`` as ``datasets`` saves it. By
-        default that of the source; arrow for what was no file.
+        Of the folder: ``csv``, ``tsv``, ``lines``, ``jsonl``, ``json``, ``parquet``, or ``arrow`` as ``datasets`` saves
+        it. By default that of the source; arrow for what was no file.
     provenance : bool
         Add columns: see :func:`auditor.correction.provenance.provenance_table`.
     raw : bool
@@ -228,12 +228,8 @@ def _record(
     notes: Sequence[str],
 ) -> dict[str, Any]:
     texts = corrections.texts
-    try:
-        ours = version("label-auditor")
-    except PackageNotFoundError:  # run from a checkout
-        ours = "unknown"
     return {
-        "auditor": ours,
+        "auditor": own_version() or "unknown",
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": run,
         "source": texts.origin.source,

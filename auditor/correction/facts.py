@@ -104,7 +104,7 @@ class Facts:
 def gather(run: Run, corrections: Corrections) -> Facts:
     """Gather the facts of a finished run and its corrections."""
     manifest, origin, summary = run.manifest, corrections.texts.origin, summarise(corrections)
-    config = AuditConfig.model_validate(manifest["config"])
+    config = AuditConfig.of(manifest)
     scores = json.loads(run.open("scores.json").read_text("utf-8"))
     options = origin.options
     hub = HubSource(origin.source, options.get("config"), options.get("commit")) if origin.format == "hub" else None

@@ -1,4 +1,4 @@
-"""Formats: tables → CSV, TSV, ``text;label`` lines, JSON Lines and Parquet, written as the source was."""
+"""Formats: tables → CSV, TSV, ``text;label`` lines, JSON Lines, JSON and Parquet, written as the source was."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ from auditor.data.lines import COLUMNS, is_header
 from auditor.data.shapes import read_shapes, restore
 from auditor.data.source import counted
 from auditor.errors import ExportError
+from auditor.tabular import json_array
 
-Format = Literal["csv", "tsv", "lines", "jsonl", "parquet", "arrow"]
+Format = Literal["csv", "tsv", "lines", "jsonl", "json", "parquet", "arrow"]
 FILES: dict[Format, str] = {
     "csv": ".csv",
     "tsv": ".tsv",
     "lines": ".txt",
     "jsonl": ".jsonl",
+    "json": ".json",
     "parquet": ".parquet",
 }
 """Extensions of the formats that are files; ``arrow`` is a folder."""
@@ -102,7 +104,9 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
     if format_ == "lines":
         lines = _text_lines(parts, style, origin, notes)
     elif format_ == "jsonl":
-        lines = _json_lines(parts, style, origin)
+        lines = _json_lines(parts, style, origin, as_read=origin.format == "jsonl")
+    elif format_ == "json":
+        lines = json_array(_json_lines(parts, style, origin, as_read=False))
     else:
         lines = _csv_lines(parts, style, notes)
     _write(path, lines, parts, style)
@@ -223,7 +227,7 @@ def _no_line(part: SplitTable, number: int, line: str, cut: str) -> ExportError:
 # -- JSON Lines -------------------------------------------------------------------------------------------------
 
 
-def _json_lines(parts: Sequence[SplitTable], style: Style, origin: Origin) -> Iterator[list[str]]:
+def _json_lines(parts: Sequence[SplitTable], style: Style, origin: Origin, *, as_read: bool) -> Iterator[list[str]]:
     separators = (",", ":") if style.compact else None
     ascii_ = style.ascii or not style.encoding.casefold().startswith("utf")
     for part in parts:
@@ -232,7 +236,7 @@ def _json_lines(parts: Sequence[SplitTable], style: Style, origin: Origin) -> It
         added = own[_columns_read(part) :] if shapes else []
         done = 0
         for batch in _batches(part.table.select(own)):
-            rows = _plain_floats(batch, origin).to_pylist()
+            rows = (batch if as_read else _plain_floats(batch)).to_pylist()
             if shapes:
                 of_row = part.rows[done : done + len(rows)]
                 rows = [
@@ -251,10 +255,8 @@ def _columns_read(part: SplitTable) -> int:
     return max(1, len(keys))
 
 
-def _plain_floats(batch: pa.Table, origin: Origin) -> pa.Table:
-    """JSON has no NaN; what was read as one from JSON Lines is left."""
-    if origin.format == "jsonl":
-        return batch
+def _plain_floats(batch: pa.Table) -> pa.Table:
+    """JSON has no NaN; what was read as one from JSON Lines is left in them."""
     for at, field in enumerate(batch.schema):
         if types.is_floating(field.type):
             column = batch.column(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 import os
 import re
 from collections import Counter, defaultdict
@@ -20,10 +21,13 @@ from auditor.correction.corrections import Corrections
 from auditor.correction.publish import flush_all, publish_files, staging
 from auditor.errors import ExportError, PatchError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
+from auditor.tabular import json_array
+from auditor.validation import first_fault
 
 _LONGEST = 4_000_000
 """Bytes of a line: more than any change has. A file without line ends must not fill the memory."""
 
+_ENDINGS = {".jsonl", ".ndjson", ".json", ""}
 Name = Annotated[str, Field(max_length=100_000)]
 """An id, a split or a label, as long as the dataset has it."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
@@ -143,7 +147,7 @@ def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: d
         )
     except ValidationError as error:
         raise ExportError(
-            f"Row {about['id'][:60]!r} cannot stand in a patch: {_first(error)}.",
+            f"Row {about['id'][:60]!r} cannot stand in a patch: {first_fault(error, Change)}.",
             "Export the corrected dataset instead.",
         ) from None
 
@@ -162,23 +166,30 @@ def _count_copies(
 
 
 def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> Path:
-    """Write one JSON object a line; :func:`read_patch` reads it back, equal.
+    """Write one JSON object a line, or one array into ``.json``; :func:`read_patch` reads either back, equal.
 
     Raises
     ------
     ExportError
-        If the file is there already: without ``force``, or with it if it is no patch.
+        If the name ends in anything but ``.jsonl``, ``.ndjson``, ``.json`` or nothing. If the file is there already:
+        without ``force``, or with it if it is no patch.
     StorageError
         If the disk is full, or refuses to be written to.
     """
     to = Path(os.path.expanduser(to))
+    if to.suffix.lower() not in _ENDINGS:
+        raise ExportError(
+            f"{to} is of an unknown format: its name ends in {to.suffix!r}.", "A patch is a file .jsonl or .json."
+        )
     if os.path.lexists(to):
         if not force:
             raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
         _check_replaceable(to)
     with staging(to) as stage:
         with (stage / to.name).open("wb") as file:
-            file.writelines(change.model_dump_json().encode() + b"\n" for change in changes)
+            batches = ([change.model_dump_json()] for change in changes)
+            lines = json_array(batches) if to.suffix.lower() == ".json" else batches
+            file.writelines(line.encode() + b"\n" for batch in lines for line in batch)
         flush_all(stage)
         publish_files(stage, [to.name], to.parent)
     return to
@@ -202,42 +213,50 @@ def read_patch(path: Path) -> tuple[Change, ...]:
     PatchError
         If the file cannot be read, a line of it is not a change, or two lines are about the same row.
     """
-    lines: dict[tuple[str, str, str], int] = {}
+    places: dict[tuple[str, str, str], str] = {}
     changes = []
-    for number, line in _lines(path):
+    for place, written in _written(path):
         try:
-            change = Change.model_validate_json(line, strict=True)
+            change = Change.model_validate_json(written, strict=True)
         except ValidationError as error:
-            raise _refused(path, number, _first(error)) from None
-        before = lines.setdefault((change.split, change.id, change.hash), number)
-        if before != number:
-            raise _refused(path, number, f"row {change.id[:60]!r} stands in line {before} already")
+            raise _refused(path, place, str(first_fault(error, Change))) from None
+        before = places.setdefault((change.split, change.id, change.hash), place)
+        if before != place:
+            raise _refused(path, place, f"row {change.id[:60]!r} stands in {before} already")
         changes.append(change)
     return tuple(changes)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each line that is not blank."""
+def _written(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Each line that is not blank, or each item of an array, with its place: ``line 3``, ``item 3``."""
     try:
         with path.open("rb") as file:
+            start = file.read(_LONGEST).removeprefix(codecs.BOM_UTF8).lstrip()
+            file.seek(0)
+            if start.startswith(b"["):
+                yield from _items(path, file.read())
+                return
             number = 0
             while line := file.readline(_LONGEST):
                 number += 1
                 line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if not line.isspace():
-                    yield number, line
+                    yield f"line {number}", line
     except OSError as error:
         raise PatchError(f"{path} cannot be read: {error.strerror or error}.", "Name another file.") from error
 
 
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(map(str, first["loc"]))[:100]
-    return (f"{where}: {first['msg']}" if where else first["msg"]).removesuffix(".")
+def _items(path: Path, data: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        items = json.loads(data.removeprefix(codecs.BOM_UTF8))
+    except (ValueError, RecursionError) as error:
+        raise _refused(path, "the array", f"it is not valid JSON ({error})") from None
+    for number, item in enumerate(items, start=1):
+        yield f"item {number}", json.dumps(item).encode()
 
 
-def _refused(path: Path, line: int, why: str) -> PatchError:
+def _refused(path: Path, place: str, why: str) -> PatchError:
     return PatchError(
-        f"{path}, line {line}: {why}. Nothing was applied.",
-        "Apply a file that `auditor patch` has written, or mend the line.",
+        f"{path}, {place}: {why}. Nothing was applied.",
+        "Apply a file that `auditor patch` has written, or correct it.",
     )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from auditor.review.event import Verdict
-
-LeftOut = Literal["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"]
-"""Verdicts; ``tie``: as many reviewers say one thing as another; ``invalid``: set aside by ``--drop-invalid``."""
-
-LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
+from auditor.validation import Settings
+from auditor.vocabulary import LEFT_OUT as LEFT_OUT
+from auditor.vocabulary import LeftOut as LeftOut
+from auditor.vocabulary import Verdict
 
 
-class Policy(BaseModel):
+class Policy(Settings):
     """What becomes of each row. The defaults apply what people have decided, and nothing else."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     leave_out: tuple[LeftOut, ...] = ("exclude", "none_fits")
     """Rows that go to the excluded ones. Of the others, ``relabel`` brings the new label; all else stays as it was."""

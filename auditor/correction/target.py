@@ -12,10 +12,10 @@ from typing import Any
 
 from auditor.correction.formats import FILES, Format
 from auditor.correction.tables import split_names
-from auditor.data.files import FORMATS, OTHER_FILES, suffix_of
 from auditor.data.labeled_texts import Origin
 from auditor.data.source import listed
 from auditor.errors import ExportError
+from auditor.formats import FORMATS, suffix_of
 from auditor.run import hash_file
 
 RECORD = "export.json"
@@ -73,7 +73,7 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
     if format_ not in (None, "arrow", *FILES):
         raise ExportError(f"There is no format {format_!r}.", f"Choose of {listed([*FILES, 'arrow'])}.")
     if suffix in FORMATS:
-        packed, found = to.suffix.lower() == ".gz", FORMATS[suffix]
+        packed, found = to.suffix.lower() == ".gz", _format_of(suffix, origin)
         if os.path.isdir(to):
             raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
         if packed and found == "parquet":
@@ -86,10 +86,11 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
         if to.name == EXCLUDED + _cut(to)[1]:
             raise ExportError(f"{to.name} is the name of the file of the rows left out.", "Give --to another name.")
         return target
-    if {suffix, to.suffix.lower()} & OTHER_FILES and format_ is None:
+    if to.suffix and format_ is None and not os.path.isdir(to):
         raise ExportError(
             f"{to} is of an unknown format: its name ends in {to.suffix!r}.",
-            f"Known are {listed([*FILES.values()])} (all but the last also with .gz), and folders.",
+            f"Known are {listed([*FILES.values()])} (all but the last also with .gz). For a folder of that name, say"
+            " --format as well.",
         )
     if os.path.isfile(to):
         raise ExportError(
@@ -97,6 +98,12 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
         )
     default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
     return Target(to, format_ or default, is_folder=True)
+
+
+def _format_of(suffix: str, origin: Origin) -> str:
+    """``.json`` is one array, unless the source has JSON Lines in such a file: it comes back as it was."""
+    own = {suffix_of(Path(str(about.get("file", "")))) for about in origin.options["parts"]}
+    return "json" if suffix == ".json" and not (origin.format == "jsonl" and suffix in own) else FORMATS[suffix]
 
 
 def _cut(path: Path) -> tuple[str, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,20 +19,10 @@ from auditor.data.lines import read_lines
 from auditor.data.memory import dataset_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
+from auditor.formats import FORMATS, check_exists, suffix_of
 from auditor.run import hash_file
 
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".txt": "lines",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-}
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
-OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
-_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 _SAVED = ("dataset_info.json", "dataset_dict.json")
 
 
@@ -101,8 +89,7 @@ def format_of(path: Path) -> str:
             f"{path} is a folder, but not one that datasets' save_to_disk wrote.",
             f"Name the files in it: {listed(files)}." if files else "Name a file, or such a folder.",
         )
-    if not os.path.exists(path):
-        raise _missing(path)
+    check_exists(path)
     if suffix_of(path) not in FORMATS or (path.suffix.lower() == ".gz" and suffix_of(path) == ".parquet"):
         raise SourceError(
             f"{path} is of an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
@@ -110,33 +97,6 @@ def format_of(path: Path) -> str:
             " and names of datasets on the Hub.",
         )
     return FORMATS[suffix_of(path)]
-
-
-def looks_like_path(source: str) -> bool:
-    """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
-    suffixes = {suffix_of(Path(source)), Path(source).suffix.lower()}
-    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *OTHER_FILES})
-
-
-def _missing(path: Path) -> SourceError:
-    folder = path.parent
-    if re.match(r"\w{2,}:/", path.as_posix()):
-        return SourceError(
-            f"{path.as_posix().replace(':/', '://', 1)} is an address, not a file here.",
-            "Download it, and name the file.",
-        )
-    if not os.path.isdir(folder):
-        return SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
-    names = sorted(entry.name for entry in folder.iterdir())
-    close = difflib.get_close_matches(path.name, names) or [name for name in names if suffix_of(Path(name)) in FORMATS]
-    todo = f"Perhaps one of these in {folder} is meant: {listed(close)}." if close else "Check the path."
-    return SourceError(f"{path} does not exist.", todo)
-
-
-def suffix_of(path: Path) -> str:
-    """Give the extension, without ``.gz``."""
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    return "".join(suffixes[:1] if suffixes[1:] == [".gz"] else suffixes[-1:])
 
 
 def _stem(path: Path) -> str:

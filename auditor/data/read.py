@@ -18,7 +18,7 @@ from auditor.config import ReadConfig
 from auditor.data.beside import votes_beside
 from auditor.data.check import as_texts, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns
-from auditor.data.files import looks_like_path, read_paths, select
+from auditor.data.files import read_paths, select
 from auditor.data.hub import read_hub
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
 from auditor.data.labels import Labels, encode_labels
@@ -26,6 +26,7 @@ from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import ColumnError, RowError, SourceError
+from auditor.formats import looks_like_path
 
 if TYPE_CHECKING:
     import datasets

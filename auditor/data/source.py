@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+
+from auditor.wording import counted as counted
+from auditor.wording import listed as listed
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,3 @@ class Source:
     parts: tuple[Part, ...]
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def listed(names: Sequence[object], most: int = 12) -> str:
-    """Join names for a message, the first ``most`` of them."""
-    shown = ", ".join(str(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} … ({len(names)} in all)"
-
-
-def counted(number: int, noun: str) -> str:
-    """Give a number with its noun: ``1 row``, ``2,000 rows``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

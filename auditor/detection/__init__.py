@@ -10,7 +10,7 @@ from auditor.detection.neighbours import nearest, nearest_in_folds
 from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED, Pooling
 from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
-from auditor.detection.table import defang, issues_table, write_csv
+from auditor.detection.table import issues_table
 
 __all__ = [
     "CONSENSUS",
@@ -23,7 +23,6 @@ __all__ = [
     "Pooling",
     "class_health",
     "consensus",
-    "defang",
     "find_flags",
     "issues_table",
     "make_groups",
@@ -33,5 +32,4 @@ __all__ = [
     "nearest_in_folds",
     "rater_health",
     "with_votes",
-    "write_csv",
 ]

@@ -25,7 +25,7 @@ from auditor.detection.pooling import CONSENSUS, FROZEN, REVISION, TUNED
 from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
-from auditor.detection.table import issues_table, write_csv
+from auditor.detection.table import issues_table
 from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
 from auditor.run import Run
 from auditor.signals import (
@@ -43,6 +43,7 @@ from auditor.signals import (
     weigh,
 )
 from auditor.signals.crowd import Crowd
+from auditor.tabular import write_csv
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.bool_]
@@ -121,7 +122,7 @@ class Detection:
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
         table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*explained_by, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
-        write_csv(table, space / "issues.csv")
+        write_csv(table.sort_by("rank"), space / "issues.csv")
         health = class_health(
             labels, data.label_names, consensus, self._judgeable, flags, duplicates.exact, duplicates.summary(labels)
         )

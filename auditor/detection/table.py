@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.flags import Flags
@@ -23,8 +19,6 @@ from auditor.signals import Signal, Suspicion
 
 REASONS_TO = 100_000
 """Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
-
-_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 
 
 def issues_table(
@@ -89,34 +83,6 @@ def issues_table(
         reasons[row] = sentences
     columns["reasons"] = pa.array(reasons, pa.list_(pa.string()))
     return pa.table(columns)
-
-
-def write_csv(table: pa.Table, path: Path) -> None:
-    """Write the table of issues for spreadsheets: worst first, reasons in one cell, formulas defanged.
-
-    Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
-    stop reading, becomes U+FFFD. A byte order mark comes first, without which Excel garbles what is not ASCII.
-    """
-    table = table.sort_by("rank")
-    for position, field in enumerate(table.schema):
-        column = table.column(position)
-        if pa.types.is_list(field.type):
-            column = pc.binary_join(column, "; ")
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column = pc.replace_substring(defang(column), "\0", "\ufffd")
-        table = table.set_column(position, field.name, column)
-    with path.open("wb") as file:
-        file.write(codecs.BOM_UTF8)
-        csv.write_csv(table, file)
-
-
-def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Put an apostrophe before strings that a spreadsheet would run as a formula.
-
-    Those are the ones that begin with ``=``, ``+``, ``-``, ``@`` (their full-width forms too), a tab or a line break
-    (OWASP, *CSV injection*). Nulls stay null.
-    """
-    return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
 
 
 def _names(codes: npt.NDArray[np.integer], label_names: Sequence[str]) -> pa.Array:

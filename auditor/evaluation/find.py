@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from transformers import AutoConfig
 
-from auditor.config import MODEL_NAMES, FinetunedConfig, ModelName
+from auditor.config import FinetunedConfig
 from auditor.data.source import listed
 from auditor.errors import HubUnreachableError, ModelError
 from auditor.evaluation.predictor import Predictor
@@ -21,6 +21,7 @@ from auditor.evaluation.saved import RECORD, load_model
 from auditor.models.finetuned import Finetuned
 from auditor.models.weights import Weights, find_weights
 from auditor.run import DEFAULT_PLACE, Run, find_run
+from auditor.vocabulary import MODEL_NAMES, ModelName
 
 _PREFERRED: tuple[ModelName, ...] = ("finetuned", *(name for name in MODEL_NAMES if name != "finetuned"))
 _MOST_TOKENS = 512

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from auditor.config import ModelName
 from auditor.correction.corrections import Corrections
 from auditor.evaluation.compare import Comparison
+from auditor.vocabulary import ModelName
 
 ORIGINAL, CORRECTED = "original", "corrected"
 COMPARISON_FILE = "retrain/comparison.json"

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.config import ModelName
 from auditor.correction.corrections import Corrections
 from auditor.evaluation.compare import DRAWS, Comparison, compare
 from auditor.evaluation.results import COMPARISON_FILE, ModelResult, Retraining, Setting, digest, hash_of_labels
 from auditor.evaluation.trials import Trials, file_of
 from auditor.models.classifier import Labels
+from auditor.vocabulary import ModelName
 
 Flags = npt.NDArray[np.bool_]
 

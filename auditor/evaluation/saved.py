@@ -19,8 +19,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, LexicalConfig, ModelName
-from auditor.errors import ModelError, StorageError
+from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, LexicalConfig
+from auditor.errors import InputError, ModelError, StorageError
 from auditor.evaluation.linear import features_from, lexical_from, taken_apart
 from auditor.evaluation.modelcard import About, write_card
 from auditor.evaluation.predictor import Predictor
@@ -29,6 +29,8 @@ from auditor.models.finetuned import Finetuned
 from auditor.models.logistic import Logistic
 from auditor.models.weights import Weights, find_weights, quiet
 from auditor.run import hash_file
+from auditor.validation import first_fault
+from auditor.vocabulary import ModelName
 
 RECORD = "auditor.json"
 _ARRAYS, _WORDS = "classifier.safetensors", "vocabulary.json"
@@ -133,9 +135,9 @@ def load_model(folder: Path, device: str = "auto") -> Predictor:
     """
     record = read_record(folder)
     try:
-        settings: Any = _SETTINGS[record.kind].model_validate(record.settings)
-    except ValidationError as error:
-        raise _damaged(folder, _first(error)) from None
+        settings: Any = _SETTINGS[record.kind](**record.settings)
+    except InputError as error:
+        raise _damaged(folder, f"{RECORD}: settings: {error.what.removesuffix('.')}") from None
     if record.kind == "finetuned":
         return _transformer(folder, record, settings, device)
     return _linear(folder, record, settings, device)
@@ -161,7 +163,7 @@ def read_record(folder: Path) -> Record:
             f"{error.filename or folder} cannot be read: {error.strerror or error}.", "Check the folder's permissions."
         ) from None
     except ValidationError as error:
-        raise _damaged(folder, _first(error)) from None
+        raise _damaged(folder, f"{RECORD}: {first_fault(error, Record)}") from None
     return record
 
 
@@ -253,11 +255,6 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _write_json(path: Path, value: Mapping[str, Any] | Sequence[str]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    return ": ".join([RECORD, *map(str, first["loc"]), first["msg"]])
 
 
 def _damaged(folder: Path, why: str) -> ModelError:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.config import AuditConfig, ModelName
+from auditor.config import AuditConfig
 from auditor.correction.corrections import Corrections
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError
@@ -26,6 +26,7 @@ from auditor.models.crossval import Candidate
 from auditor.models.scores import score
 from auditor.models.weights import Weights
 from auditor.run import Run
+from auditor.vocabulary import ModelName
 
 Floats = npt.NDArray[np.float32]
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from auditor.config import MODEL_NAMES, AuditConfig
+from auditor.config import AuditConfig
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.given import doubts
@@ -44,6 +44,7 @@ from auditor.report.summary import (
 from auditor.report.tokens import Counts, stand_out
 from auditor.report.trust import Trust
 from auditor.run import Run
+from auditor.vocabulary import MODEL_NAMES
 
 EXAMPLE_CHARACTERS = 240
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
@@ -81,7 +82,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
     judged = issues["suspicion"].is_valid().to_numpy()
     loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))
     by_loss = _by_loss(loss, labels, data.num_classes)
-    config = AuditConfig.model_validate(manifest["config"])
+    config = AuditConfig.of(manifest)
     models = [name for name in dict.fromkeys(("dummy", *MODEL_NAMES, *config.pooled, "consensus")) if name in scores]
     probabilities = {name: _probabilities(run, name) for name in models if name != "dummy"}
     exhibits = Exhibits(data, issues, loss, probabilities)

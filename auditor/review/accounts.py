@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from auditor.errors import AccountError
 from auditor.review.event import Reviewer
+from auditor.validation import first_fault
 
 SHORTEST, LONGEST = 8, 1024
 """Characters of a password."""
@@ -137,6 +138,29 @@ class Accounts:
         hashed = _Password.of(password)
         return self._writing(lambda: self._add(name, hashed, replace))
 
+    def remove(self, name: str) -> str:
+        """Remove an account, and so end all of its sessions; its name.
+
+        An account made under the same name later is another one: it revives no session.
+
+        Raises
+        ------
+        AccountError
+            If there is no such account, or the file cannot be read or written.
+        """
+        self._read()  # else a lock would be left beside a file that is not there
+        return self._writing(lambda: self._remove(_normal(name)))
+
+    def _remove(self, name: str) -> str:
+        file = self._read()
+        if name not in file.users:
+            raise AccountError(
+                f"{self.path} has no account for {name[:100]!r}.",
+                f"List those it has: auditor user list --auth {self.path}",
+            )
+        self._write(file.model_copy(update={"users": {one: file.users[one] for one in file.users if one != name}}))
+        return name
+
     def log_out(self, name: str) -> None:
         """End all sessions of an account, on every device: their :meth:`mark` is no longer the account's.
 
@@ -182,10 +206,9 @@ class Accounts:
         except OSError as error:
             raise AccountError(f"{self.path} cannot be read: {error.strerror}.", "Name another with --auth.") from None
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "it"
+            fault = first_fault(error, _File, with_value=False)  # which may be a hash
             raise AccountError(
-                f"{self.path} is no file of accounts: {where}: {first['msg']}.",
+                f"{self.path} is not a file of accounts: {fault}.",
                 "Name another with --auth, or make one with `auditor user add`.",
             ) from None
 

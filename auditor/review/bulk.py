@@ -18,6 +18,7 @@ from auditor.review.event import Event, Verdict, check_decision
 from auditor.review.filter import Filter
 from auditor.review.items import Codes, Items
 from auditor.review.selection import Selection
+from auditor.validation import first_fault
 
 SAMPLE = 10
 """Rows that a preview shows."""
@@ -196,9 +197,8 @@ def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_i
                 suggestion_shown=items.label_names[to] if bulk.use_suggestion else None,
             )
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
             raise DecisionError(
-                f"Row {item_id!r:.80} cannot be decided: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                f"Row {item_id!r:.80} cannot be decided: {first_fault(error, Event)}.",
                 "Correct it, or leave the row out.",
             ) from None
 

@@ -10,12 +10,12 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from auditor.errors import DecisionError
+from auditor.vocabulary import VERDICTS as VERDICTS
+from auditor.vocabulary import Verdict as Verdict
 
 Kind = Literal["decide", "undo", "redo"]
-Verdict = Literal["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 SOURCES: tuple[Source, ...] = get_args(Source)
 MAX_NOTE = 10_000
 """Characters of a note."""

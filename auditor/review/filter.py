@@ -5,42 +5,28 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from auditor.errors import FilterError
-from auditor.review.event import Verdict
+from auditor.validation import first_fault
+from auditor.vocabulary import KINDS as KINDS
+from auditor.vocabulary import TIERS as TIERS
+from auditor.vocabulary import Kind as Kind
+from auditor.vocabulary import Tier as Tier
+from auditor.vocabulary import Verdict
 
-
-class Kind(StrEnum):
-    """What may be wrong with a row, as :mod:`auditor.detection.kinds` has it, which takes seconds to import."""
-
-    mislabelled = "mislabelled"
-    ambiguous = "ambiguous"
-    none_fits = "none_fits"
-    duplicate_conflict = "duplicate_conflict"
-    unclear = "unclear"
-
-
-class Tier(StrEnum):
-    """How surely a flag stays, as :mod:`auditor.detection.stability` has it."""
-
-    high = "high"
-    medium = "medium"
-    low = "low"
-
-
-KINDS = tuple(kind.value for kind in Kind)
-TIERS = tuple(tier.value for tier in Tier)
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
 """Names that stand in the same URL and say how rows are shown, not which."""
 
 
 def _sayable(text: str) -> str:
-    text.encode()  # a lone surrogate, which no address can hold, is a ValueError
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it is not valid Unicode") from None  # a lone surrogate, which no address can hold
     return text
 
 
@@ -122,8 +108,8 @@ class Filter(BaseModel):
         try:
             return cls.model_validate({name: _read(name, values) for name, values in fields.items()})
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            raise _refused(str(first["loc"][0]), _shortened(first["input"]), first["msg"]) from None
+            fault = first_fault(error, cls, with_value=False)
+            raise _refused(fault.where.split(".")[0], _shortened(fault.found), fault.why) from None
 
     def to_query(self) -> str:
         """Write the query that :meth:`from_query` reads back, equal; neutral fields are left out."""

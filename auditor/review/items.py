@@ -124,7 +124,7 @@ class Items:
         """
         about = run.manifest["dataset"]
         label_names = tuple(about["label_names"])
-        config = AuditConfig.model_validate(run.manifest["config"])
+        config = AuditConfig.of(run.manifest)
         models = config.pooled
         data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]

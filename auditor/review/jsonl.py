@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event, check_labels
 from auditor.review.log import DecisionLog, TakenError
+from auditor.validation import first_fault
 
 _LONGEST = 4_000_000
 """Bytes of a line: more than any event has. A file without line ends must not fill the memory."""
@@ -114,9 +115,7 @@ def _event(line: bytes, number: int, path: Path, run_id: str, latest: datetime) 
         if event.kind == "decide":
             check_labels(event)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _refused(path, number, f"{where}: {first['msg']}" if where else first["msg"]) from None
+        raise _refused(path, number, str(first_fault(error, Event))) from None
     except DecisionError as error:
         raise _refused(path, number, error.what) from None
     if event.run_id != run_id:

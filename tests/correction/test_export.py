@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import sys
@@ -71,6 +72,46 @@ def test_formats_by_name(source: Path, tmp_path: Path, name: str) -> None:
     again = read(done.files[0], CONFIG)
     assert list(again.texts) == ["a", "c", "d"]
     assert [again.label_names[code] for code in again.labels] == ["sad", "joy", "sad"]
+
+
+@pytest.mark.parametrize("name", ["c.json", "c.JSON", "c.json.gz"])
+def test_json_is_one_array(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"text": ["a", "b", "ü\n"], "label": ["joy", "sad", "joy"], "n": [1.5, float("nan"), None]})
+    done = write_export(corrected(frame), tmp_path / name)
+    data = done.files[0].read_bytes()
+    rows = json.loads(gzip.decompress(data) if name.endswith(".gz") else data)
+    assert rows == [
+        {"text": "a", "label": "joy", "n": 1.5},
+        {"text": "b", "label": "sad", "n": None},
+        {"text": "ü\n", "label": "joy", "n": None},
+    ]
+
+
+def test_json_in_a_folder_and_beside(source: Path, tmp_path: Path) -> None:
+    done = write_export(made(source), tmp_path / "clean", format="json")
+    assert [path.name for path in done.files] == ["all.json", "excluded.json"]
+    assert [[row["text"] for row in json.loads(path.read_text())] for path in done.files] == [["a", "c", "d"], ["b"]]
+
+
+def test_json_lines_in_a_file_of_that_ending_come_back_as_they_were(tmp_path: Path) -> None:
+    content = '{"text": "a", "label": "joy"}\n{"text": "b", "label": "sad"}\n'
+    (tmp_path / "rows.json").write_text(content)
+    (tmp_path / "rows.jsonl").write_text(content)
+    assert write_export(corrected(tmp_path / "rows.json"), tmp_path / "c.json").files[0].read_text() == content
+    array = write_export(corrected(tmp_path / "rows.jsonl"), tmp_path / "d.json").files[0].read_text()
+    assert json.loads(array) == [json.loads(line) for line in content.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "name", ["clean.xyz", "clean.v2", "clean.csv2", "clean.json5", "clean.xlsx", "clean.gz", ".x.y"]
+)
+def test_an_unknown_ending_is_no_folder(source: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportError, match="is of an unknown format: its name ends in"):
+        write_export(made(source), tmp_path / name)
+    assert names(tmp_path) == ["source"]
+    write_export(made(source), tmp_path / name, format="csv")
+    assert names(tmp_path / name) == ["excluded.csv", "export.json", "tweets.csv"]
+    write_export(made(source), tmp_path / name, force=True)  # the folder is there now
 
 
 def test_a_folder_keeps_splits_and_names(tmp_path: Path) -> None:

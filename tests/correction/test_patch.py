@@ -82,11 +82,30 @@ def test_nothing_is_replaced_unless_asked(tmp_path: Path, changes: tuple[Change,
 
 
 def test_no_dataset_is_written_over(tmp_path: Path, changes: tuple[Change, ...]) -> None:
-    path = tmp_path / "tweets.csv"
-    path.write_text("text,label\nah,joy\n")
+    path = tmp_path / "tweets.jsonl"
+    path.write_text('{"text": "ah", "label": "joy"}\n')
     with pytest.raises(ExportError, match="is no patch"):
         write_patch(changes, path, force=True)
-    assert path.read_text() == "text,label\nah,joy\n"
+    assert path.read_text() == '{"text": "ah", "label": "joy"}\n'
+
+
+def test_one_array_of_json_is_a_patch_as_well(tmp_path: Path, changes: tuple[Change, ...]) -> None:
+    path = write_patch(changes, tmp_path / "patch.json")
+    assert [about["id"] for about in json.loads(path.read_text())] == [change.id for change in changes]
+    assert read_patch(path) == changes
+    path.write_text(json.dumps(json.loads(path.read_text())))  # written again by another program
+    assert read_patch(path) == changes
+    path.write_text(json.dumps([line(), line(new=3)]))
+    with pytest.raises(PatchError, match="item 2: new: expected text"):
+        read_patch(path)
+    assert read_patch(write_patch((), tmp_path / "none.json")) == ()
+
+
+@pytest.mark.parametrize("name", ["patch.csv", "patch.parquet", "patch.xyz", "patch.jsonl.gz", "patch.txt"])
+def test_a_patch_of_an_unknown_ending_is_refused(tmp_path: Path, changes: tuple[Change, ...], name: str) -> None:
+    with pytest.raises(ExportError, match="unknown format"):
+        write_patch(changes, tmp_path / name)
+    assert os.listdir(tmp_path) == []
 
 
 def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) -> None:
@@ -139,7 +158,6 @@ def test_lines_that_are_no_change_are_named(tmp_path: Path, wrong: dict[str, Any
     "data",
     [
         b"{",
-        b"[]",
         b"null",
         b"\x00" * 50,
         b"\xff\xfe{}",
@@ -154,7 +172,7 @@ def test_lines_that_are_no_change_are_named(tmp_path: Path, wrong: dict[str, Any
 def test_files_that_are_no_patch_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "patch.jsonl"
     path.write_bytes(data)
-    with pytest.raises(PatchError, match="line 1"):
+    with pytest.raises(PatchError, match=r"line 1|the array"):
         read_patch(path)
 
 

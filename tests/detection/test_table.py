@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.data.labeled_texts import LabeledTexts, Origin
-from auditor.detection import Evidence, defang, find_flags, issues_table, table, write_csv
+from auditor.detection import Evidence, find_flags, issues_table, table
 from auditor.detection.kinds import KINDS, find_kinds
 from auditor.detection.stability import TIERS, stability, tiers
 from auditor.models.scores import floored, losses
 from auditor.signals import Loss, measure, signals_for
+from auditor.tabular import write_csv
 from tests.detection.made import random_rows
 
 NAMES = ("joy", "=love", "fear")
@@ -118,7 +119,7 @@ def test_goes_through_parquet(issues, tmp_path):
 
 
 def test_csv_is_by_rank_and_reads_back(issues, tmp_path):
-    write_csv(issues, tmp_path / "issues.csv")
+    write_csv(issues.sort_by("rank"), tmp_path / "issues.csv")
     with (tmp_path / "issues.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["rank"]) for row in rows] == list(range(1, ROWS + 1))
@@ -136,16 +137,9 @@ def test_csv_is_by_rank_and_reads_back(issues, tmp_path):
 
 
 def test_no_cell_of_the_csv_is_a_formula(issues, tmp_path):
-    write_csv(issues, tmp_path / "issues.csv")
+    write_csv(issues.sort_by("rank"), tmp_path / "issues.csv")
     frame = pd.read_csv(tmp_path / "issues.csv", dtype=str, keep_default_na=False)
     assert len(frame) == ROWS
     for name in frame.columns:
         if pa.types.is_string(issues.schema.field(name).type):
             assert not frame[name].str.match(r"[=+\-@\t\r]").any()
-
-
-def test_defang():
-    strings = pa.array(["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", "'=1", "", None, " =1", "a\n=1"])
-    assert defang(strings).to_pylist() == [
-        "'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "x=1", "'=1", "", None, " =1", "a\n=1"
-    ]  # fmt: skip

@@ -76,6 +76,26 @@ def test_an_account_is_not_overwritten_unless_asked(accounts: Accounts) -> None:
     assert accounts.names == ["ann"]
 
 
+def test_an_account_is_removed_and_its_sessions_with_it(accounts: Accounts) -> None:
+    accounts.add("bob", PASSWORD)
+    mark, others = accounts.mark("ann"), accounts.mark("bob")
+    assert Accounts(accounts.path).remove(" ann ") == "ann"
+    assert accounts.names == ["bob"]
+    assert accounts.verify("ann", PASSWORD) is None
+    assert accounts.mark("ann") is None
+    assert accounts.mark("bob") == others
+    accounts.add("ann", PASSWORD)
+    assert accounts.mark("ann") not in (None, mark), "an old session is not the new account's"
+    for name in ("ann", "bob"):
+        accounts.remove(name)
+    assert accounts.names == []
+    with pytest.raises(AccountError, match="has no account for 'ann'"):
+        accounts.remove("ann")
+    with pytest.raises(AccountError, match="no such file"):
+        Accounts(accounts.path.with_name("none.json")).remove("ann")
+    assert not list(accounts.path.parent.glob("none*"))
+
+
 def test_marks_are_of_accounts(accounts: Accounts) -> None:
     accounts.add("bob", PASSWORD)
     assert len({accounts.mark("ann"), accounts.mark("bob"), accounts.mark("nobody")}) == 3
@@ -169,7 +189,7 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, cont
     path.write_text(content, "utf-8")
     path.chmod(0o600)
     for act in (lambda: Accounts(path).names, lambda: Accounts(path).add("ann", PASSWORD)):
-        with pytest.raises(AccountError, match="is no file of accounts"):
+        with pytest.raises(AccountError, match="is not a file of accounts"):
             act()
     assert path.read_text("utf-8") == content
 

@@ -1,0 +1,206 @@
+"""The command that shows a run's ranking, or writes it to a file. It reads Parquet with Arrow, and imports no more."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from auditor.commands.options import JSON, KIND, RUN, TIER
+from auditor.console import print_json, say, stdout
+from auditor.errors import ExportError, RunDamagedError
+from auditor.vocabulary import Kind, Tier
+from auditor.wording import counted, listed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from auditor.run import Run
+
+_TOP = 20
+_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+_BATCH = 10_000
+
+
+def issues(
+    run: Annotated[str, RUN],
+    top: Annotated[
+        int | None,
+        typer.Option(
+            help="Show this many rows, worst first, even beyond those that are flagged. Default: the flagged rows,"
+            f" {_TOP} at most; all of them with --to.",
+            min=1,
+        ),
+    ] = None,
+    kind: Annotated[list[Kind] | None, KIND] = None,
+    tier: Annotated[list[Tier] | None, TIER] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_ENDINGS)}).")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Show the rows to read again, worst first: what may be wrong with each, how surely, and why.
+
+    Example: auditor issues tweets --top 20 --tier high --kind mislabelled
+    """
+    if to is not None:
+        to = Path(os.path.expanduser(to))
+        _check_free(to, force)
+    from auditor.run import find_run
+
+    ranking = _Ranking(find_run(run))
+    fitting = ranking.rows({"kind": kind, "tier": tier})
+    flagged = [row for row in fitting if ranking.is_issue[row]]
+    chosen = fitting if top or kind or tier else flagged
+    chosen = chosen[: top or (len(chosen) if to else _TOP)]
+    summary = _summary(ranking, len(fitting), len(flagged), chosen, bool(kind or tier))
+    if to is not None:
+        _write(ranking.read(chosen), to)
+        if as_json:
+            print_json({"file": str(to), "rows": len(chosen)})
+        else:
+            say(f"{summary} Written: {to}")
+    elif as_json:
+        print_json([row for batch in _records(ranking.read(chosen)) for row in batch])
+    else:
+        from auditor.commands.listing import SHOWN, print_ranking
+
+        say(summary)
+        if chosen:
+            say("")
+            print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.manifest, stdout())
+
+
+class _Ranking:
+    """``issues.parquet`` of a run: the order first, then the rows that are wanted."""
+
+    def __init__(self, run: Run) -> None:
+        import pyarrow.parquet as pq
+
+        self.run = run
+        self._file: Any = self._checked(lambda: pq.ParquetFile(run.open("issues.parquet")))
+        self._names = set(self._file.schema_arrow.names)
+        columns = self._columns(["rank", "is_issue"])
+        # Lists, and no arrays of NumPy's: to make those, Arrow imports pandas.
+        ranks, self.is_issue = columns["rank"].to_pylist(), columns["is_issue"].to_pylist()
+        if None in ranks:
+            raise self._damaged("a row has no rank")
+        self.order = sorted(range(len(ranks)), key=ranks.__getitem__)
+
+    def rows(self, wanted: dict[str, Sequence[str] | None]) -> list[int]:
+        """Places of the rows whose columns have one of the values, worst first; None is any value."""
+        fitting = set(self.order)
+        for name, values in wanted.items():
+            if values:
+                column = self._columns([name])[name].to_pylist() if name in self._names else []
+                fitting &= {row for row, value in enumerate(column) if value in values}
+        return [row for row in self.order if row in fitting]
+
+    def tells_kinds(self) -> bool:
+        """Whether the run was made by a version that told kinds and tiers."""
+        return "kind" in self._names and self._columns(["kind"])["kind"].null_count < len(self.order)
+
+    def read(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
+        """Read rows by their places: all columns, or those of some that there are."""
+        import pyarrow as pa
+
+        names = [name for name in columns if name in self._names] if columns else None
+        table = self._checked(lambda: self._file.read(columns=names))
+        if len(rows) > _BATCH:
+            places = pa.py_buffer(array("q", rows))
+            return table.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, places]))
+        # What ``take`` needs takes longer to import than some slices to make.
+        return pa.concat_tables([table.slice(row, 1) for row in rows]) if rows else table.slice(0, 0)
+
+    def _columns(self, names: list[str]) -> Any:
+        if missing := [name for name in names if name not in self._names]:
+            raise self._damaged(f"it has no column {listed(missing)}")
+        return self._checked(lambda: self._file.read(columns=names))
+
+    def _checked(self, read: Any) -> Any:
+        import pyarrow as pa
+
+        try:
+            return read()
+        except (pa.ArrowException, OSError) as error:
+            raise self._damaged(str(error).splitlines()[0]) from None
+
+    def _damaged(self, why: str) -> RunDamagedError:
+        return RunDamagedError(
+            f"{self.run / 'issues.parquet'} is damaged: {why.rstrip('.')}.",
+            "Make the run again with --fresh; decisions.db is kept.",
+        )
+
+
+def _summary(ranking: _Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool) -> str:
+    """How many rows there are to read again, how many are shown, and how many of these are not flagged."""
+    if chooses and not fitting:
+        return (
+            "No row of this run fits."
+            if ranking.tells_kinds()
+            else "This run does not tell kinds and tiers: an earlier version made it. Make it again for them."
+        )
+    again = sum(ranking.is_issue[row] for row in chosen)
+    others, noun = len(chosen) - again, "matching row" if chooses else "row"
+    if not flagged:
+        none = f"No row to read again: none of {counted(fitting, noun)} is flagged."
+        more = f"Shown: the first {others:,} of the ranking." if others else f"--top {_TOP} shows the first of them."
+        return f"{none} {more}"
+    number = f"{again:,} of {counted(flagged, noun)}" if again < flagged else counted(again, noun)
+    rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
+    return f"{number} to read again, worst first.{rest if others else ''}"
+
+
+def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    """Rows as JSON has them: a number that is none is null."""
+    for start in range(0, table.num_rows, _BATCH):
+        rows: list[dict[str, Any]] = table.slice(start, _BATCH).to_pylist()
+        yield [{name: None if _is_nothing(value) else value for name, value in row.items()} for row in rows]
+
+
+def _is_nothing(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _check_free(to: Path, force: bool) -> None:
+    if to.suffix.lower() not in _ENDINGS:
+        raise ExportError(
+            f"{to} is of an unknown format: its name ends in {to.suffix or 'no extension'!r}.",
+            f"Known are {listed(_ENDINGS)}.",
+        )
+    if os.path.isdir(to):
+        raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
+    if os.path.lexists(to) and not force:
+        raise ExportError(f"{to} exists already.", "Give --to another name, or overwrite it with --force.")
+
+
+def _write(table: pa.Table, to: Path) -> None:
+    from auditor.correction.publish import flush_all, publish_files, staging
+
+    with staging(to) as stage:
+        _write_as(to.suffix.lower(), table, stage / to.name)
+        flush_all(stage)
+        publish_files(stage, [to.name], to.parent)
+
+
+def _write_as(ending: str, table: pa.Table, path: Path) -> None:
+    from auditor.tabular import json_array, write_csv
+
+    if ending == ".parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+    elif ending in (".csv", ".tsv"):
+        write_csv(table, path, "\t" if ending == ".tsv" else ",")
+    else:
+        batches = ([json.dumps(row, ensure_ascii=False) for row in batch] for batch in _records(table))
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            for lines in json_array(batches) if ending == ".json" else batches:
+                file.writelines(f"{line}\n" for line in lines)

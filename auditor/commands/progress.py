@@ -1,0 +1,91 @@
+"""Progress as the terminal shows it: bars with a time left, or a line a minute where there is no terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.text import Text
+
+from auditor.console import Advance, plain
+
+_WORTH_TELLING = 2.0  # seconds
+_EVERY = 60.0  # seconds between lines where there is no terminal to draw on
+
+
+class Terminal:
+    """A listener that draws bars on a terminal, and writes lines where there is none.
+
+    Parameters
+    ----------
+    console : Console
+        Standard error, so that standard output holds results alone.
+    verbosity : int
+        -1 tells nothing, 0 what takes over two seconds, 1 everything.
+    """
+
+    def __init__(self, console: Console, verbosity: int = 0) -> None:
+        self._console = console
+        self._verbosity = verbosity
+
+    def note(self, text: str) -> None:
+        """Write a line."""
+        if self._verbosity >= 0:
+            self._console.print(plain(text), soft_wrap=True)
+
+    @contextmanager
+    def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:
+        """Draw a bar, or a line a minute."""
+        start = time.monotonic()
+        if self._verbosity < 0:
+            yield lambda done, total: None
+            return
+        if self._console.is_terminal:
+            with self._bar(title, expected_seconds) as advance:
+                yield advance
+        else:
+            yield self._lines(title, start)
+        seconds = time.monotonic() - start
+        if seconds > _WORTH_TELLING or self._verbosity > 0:
+            self._console.print(Text(f"{title}: {seconds:.1f} s"))
+
+    @contextmanager
+    def _bar(self, title: str, expected_seconds: float | None) -> Iterator[Advance]:
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), _TimeLeft())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(title, total=None, expected=expected_seconds)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+
+    def _lines(self, title: str, start: float) -> Advance:
+        told = start
+
+        def advance(done: int, total: int) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= _EVERY and 0 < done < total:
+                told = now
+                left = (now - start) / done * (total - done)
+                self._console.print(Text(f"{title}: {done / total:.0%}, about {_clock(left)} left"))
+
+        return advance
+
+
+class _TimeLeft(ProgressColumn):
+    """Time left: from the speed so far or, where a task tells nothing, from what it is expected to take."""
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        expected = task.fields.get("expected")
+        if left is None and expected is not None and task.elapsed is not None and task.elapsed < expected:
+            left = expected - task.elapsed  # later than expected, nobody knows
+        elapsed = _clock(task.elapsed or 0)
+        return Text(elapsed if left is None else f"{elapsed}, about {_clock(left)} left")
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,21 @@
+"""The command that writes a run's report again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from auditor.commands.options import DB, RUN
+from auditor.console import say
+
+
+def report(run: Annotated[str, RUN], db: Annotated[str | None, DB] = None) -> None:
+    """Write report.html of a run again, with the decisions made since.
+
+    Example: auditor report tweets
+    """
+    from auditor.run import find_run
+
+    found = find_run(run)
+    from auditor.result import Audit
+
+    say(str(Audit(found).report(db)))

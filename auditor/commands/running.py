@@ -1,0 +1,231 @@
+"""The commands that audit a dataset: one of your own, or the bundled sample."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from auditor.commands.options import (
+    CONFIG,
+    DELIMITER,
+    DEVICE,
+    ENCODING,
+    ID,
+    JSON,
+    LABEL,
+    PROBABILITIES,
+    QUIET,
+    REVISION,
+    SIGNAL,
+    SOURCES,
+    SPLIT,
+    STOPPED,
+    TEXT,
+    VERBOSE,
+    audit_models,
+    listener,
+    see_here,
+)
+from auditor.commands.paths import check_files, check_sources
+from auditor.console import print_json, say
+from auditor.vocabulary import DEFAULT_ENCODER
+
+if TYPE_CHECKING:
+    from auditor.commands.progress import Terminal
+    from auditor.config import AuditConfig
+
+
+class Pooling(StrEnum):
+    """How token vectors become one vector of the text."""
+
+    mean = "mean"
+    cls = "cls"
+
+
+def run(
+    sources: Annotated[list[str], SOURCES],
+    text: Annotated[str | None, TEXT] = None,
+    label: Annotated[str | None, LABEL] = None,
+    id: Annotated[str | None, ID] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Column that names the rater, where each row is one rater's vote.")
+    ] = None,
+    votes: Annotated[
+        str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
+    ] = None,
+    delimiter: Annotated[str | None, DELIMITER] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
+    drop_invalid: Annotated[
+        bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
+    ] = False,
+    config: Annotated[str | None, CONFIG] = None,
+    split: Annotated[list[str] | None, SPLIT] = None,
+    revision: Annotated[str | None, REVISION] = None,
+    models: Annotated[
+        str,
+        typer.Option(
+            help="Models to train, separated by commas: features, lexical, finetuned, or module:Name of your own;"
+            " none to use --probabilities alone."
+        ),
+    ] = "features,lexical,finetuned",
+    probabilities: Annotated[list[Path] | None, PROBABILITIES] = None,
+    signals: Annotated[list[str] | None, SIGNAL] = None,
+    train_on: Annotated[
+        list[str] | None,
+        typer.Option(help="Train on this split instead of cross-validating; may be repeated. Needs --audit."),
+    ] = None,
+    audit: Annotated[
+        list[str] | None, typer.Option(help="Audit this split; may be repeated. Needs --train-on.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="Encoder that turns texts into vectors: a name on the Hub or a folder.")
+    ] = DEFAULT_ENCODER,
+    base_model: Annotated[
+        str, typer.Option(help="Pretrained model to fine-tune: a name on the Hub or a folder.")
+    ] = DEFAULT_ENCODER,
+    pooling: Annotated[
+        Pooling, typer.Option(help="Make a text's vector from the mean of its tokens or from the [CLS] token.")
+    ] = Pooling.mean,
+    folds: Annotated[int, typer.Option(help="Number of cross-validation folds.", min=2, max=100)] = 5,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            help="Number of times to cross-validate, on different folds. The quick models do it three times anyway.",
+            min=1,
+            max=100,
+        ),
+    ] = 1,
+    epochs: Annotated[int, typer.Option(help="Number of epochs to fine-tune for.", min=1)] = 3,
+    max_length: Annotated[
+        int, typer.Option(help="Maximum number of tokens per text; longer texts are truncated.", min=8)
+    ] = 128,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31 - 1)] = 0,
+    device: Annotated[str, typer.Option(help=DEVICE)] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/<name of the source>.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Discard an earlier run in the run directory and start over.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
+) -> None:
+    """Audit the labels of a dataset: rank the rows whose labels look doubtful, and write a report.
+
+    An audit that was interrupted continues when the same command is given again.
+
+    Example: auditor run tweets.csv --text text --label label
+    """
+    check_sources(sources)
+    check_files(probabilities or (), "file of probabilities")
+    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
+
+    settings = AuditConfig(
+        read=ReadConfig(
+            text=text,
+            label=label,
+            id=id,
+            annotator=annotator,
+            votes=votes,
+            delimiter=delimiter,
+            encoding=encoding,
+            drop_invalid=drop_invalid,
+            config=config,
+            split=tuple(split or ()),
+            revision=revision,
+        ),
+        models=audit_models(models),
+        signals=tuple(signals or ()),
+        folds=folds,
+        repeats=repeats,
+        train_on=tuple(train_on or ()),
+        audit=tuple(audit or ()),
+        seed=seed,
+        device=device,
+        encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
+        finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
+    )
+    see_here((*settings.models, *settings.signals))
+    source = sources[0] if len(sources) == 1 else sources
+    result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities)
+    _print_summary(result, as_json)
+
+
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/demo.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Discard an earlier demo and start over.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
+) -> None:
+    """Audit the bundled sample, whose planted errors are known, offline and with all three models.
+
+    Example: auditor demo
+    """
+    from auditor.config import AuditConfig, ReadConfig
+    from auditor.data import sample
+    from auditor.run import DEFAULT_PLACE
+
+    frame, planted = sample.load()
+    settings = AuditConfig(read=ReadConfig(text="text", label="label", id="id"))
+    where = out or DEFAULT_PLACE / "demo"
+    result = _audited(frame, settings, where, fresh, listener(quiet, verbose))
+    found = {first: int(result.issues["id"].head(first).isin(planted["id"]).sum()) for first in (50, 100)}
+    _print_summary(result, as_json, planted=len(planted), planted_found={str(k): v for k, v in found.items()})
+    if not as_json:
+        say(
+            f"Of {len(planted)} planted wrong labels, {found[50]} are among the first 50 rows"
+            f" and {found[100]} among the first 100."
+        )
+
+
+def _audited(
+    source: Any, settings: AuditConfig, out: Path | None, fresh: bool, terminal: Terminal, probabilities: Any = None
+) -> Any:
+    try:
+        with terminal.task("Starting"):
+            from auditor.pipeline import audit  # torch and its kin take seconds
+        return audit(source, config=settings, probabilities=probabilities, out=out, fresh=fresh, listener=terminal)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
+    health = result.health
+    page = result.directory / "report.html"
+    if as_json:
+        about = {
+            "run": str(result.directory),
+            "rows": health["rows"],
+            "judged": health["judged"],
+            "issues": health["issues"],
+            "estimated_noise": health["estimated_noise"],
+            "caution": result.caution,
+            "conflicting_duplicates": health["duplicates"]["conflicting_groups"],
+            "confusions": health["confusions"][:10],
+            "scores": {
+                name: {key: scores[key] for key in ("accuracy", "weighted_f1")}
+                for name, scores in result.scores.items()
+            },
+            "report": str(page),
+            **more,
+        }
+        print_json(about)
+        return
+    share = health["issues"] / max(health["judged"], 1)
+    say(f"{health['issues']:,} of {health['judged']:,} labels look wrong ({share:.1%}).")
+    if apart := health["rows"] - health["judged"]:
+        why = "their split is not audited, or their label has a single text"
+        if result.run.manifest["config"]["probabilities"]:
+            why = f"the probabilities that were given lack them, {why}"
+        say(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.")
+    if result.caution:
+        say(result.caution)
+    if conflicts := health["duplicates"]["conflicting_groups"]:
+        say(f"Texts that occur more than once, with different labels: {conflicts:,}.")
+    worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
+    if worst:
+        say(f"Most frequent: {worst}.")
+    say(f"Ranking: auditor issues {result.directory}")
+    say(f"Report:  {page}")

@@ -1,0 +1,59 @@
+"""Formats of data files, told by their names; and files that are not there, told before anything is imported."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+
+from auditor.errors import SourceError
+from auditor.wording import listed
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "lines",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+"""What a file is read as, by the end of its name."""
+OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
+
+
+def suffix_of(path: Path) -> str:
+    """Give the extension, without ``.gz``."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    return "".join(suffixes[:1] if suffixes[1:] == [".gz"] else suffixes[-1:])
+
+
+def looks_like_path(source: str) -> bool:
+    """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
+    suffixes = {suffix_of(Path(source)), Path(source).suffix.lower()}
+    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *OTHER_FILES})
+
+
+def check_exists(path: Path) -> None:
+    """Refuse a path that leads nowhere; what may be meant is named.
+
+    Raises
+    ------
+    SourceError
+    """
+    if os.path.exists(path):  # unlike Path's own, false for a name that is too long
+        return
+    folder = path.parent
+    if re.match(r"\w{2,}:/", path.as_posix()):
+        raise SourceError(
+            f"{path.as_posix().replace(':/', '://', 1)} is an address, not a file here.",
+            "Download it, and name the file.",
+        )
+    if not os.path.isdir(folder):
+        raise SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
+    names = sorted(entry.name for entry in folder.iterdir())
+    close = difflib.get_close_matches(path.name, names) or [name for name in names if suffix_of(Path(name)) in FORMATS]
+    todo = f"Perhaps one of these in {folder} is meant: {listed(close)}." if close else "Check the path."
+    raise SourceError(f"{path} does not exist.", todo)

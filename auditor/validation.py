@@ -1,0 +1,187 @@
+"""What pydantic finds wrong with a value, in plain words: what was expected there, and what was found.
+
+Its own sentences ("Input should be a valid integer, unable to parse string as an integer") speak of types; a user
+wrote an option, a line of a file or a field of an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from auditor.errors import InputError
+from auditor.wording import counted
+
+_LONGEST = 80
+"""Characters of a value, and of the name of a field, that a message shows."""
+
+_PLAIN = {
+    "string": "text",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "frozen_set": "a list",
+    "dict": "an object with named values",
+    "mapping": "an object with named values",
+    "model": "an object with named values",
+    "model_attributes": "an object with named values",
+    "none_required": "nothing (null)",
+    "datetime": "a date and a time, such as 2026-01-31T12:00:00Z",
+    "timezone": "a time with its time zone, such as 2026-01-31T12:00:00Z",
+    "date": "a date, such as 2026-01-31",
+    "finite_number": "a finite number",
+    "bytes": "text",
+}
+"""By the beginning of pydantic's error type: what is expected."""
+
+_LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "multiple_of": lambda about: f"a multiple of {about['multiple_of']:,}",
+    "string_too_short": lambda about: f"text of {counted(about['min_length'], 'character')} or more",
+    "string_too_long": lambda about: f"text of {counted(about['max_length'], 'character')} at most",
+    "string_pattern_mismatch": lambda about: f"text of the form {about['pattern']}",
+    "too_short": lambda about: f"{about['min_length']:,} or more values",
+    "too_long": lambda about: f"{about['max_length']:,} values at most",
+    "literal_error": lambda about: str(about["expected"]),
+    "enum": lambda about: str(about["expected"]),
+}
+"""By pydantic's error type: what is expected, with the limits that its context names."""
+
+_BOUNDS = {"ge": "of {:,} or more", "gt": "above {:,}", "le": "up to {:,}", "lt": "below {:,}"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing that is wrong.
+
+    Attributes
+    ----------
+    where : str
+        Names of the fields that lead there, joined by dots; empty if it is the whole.
+    why : str
+        What was expected and what was found, without a full stop.
+    found : object
+        The value.
+    """
+
+    where: str
+    why: str
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}" if self.where else self.why
+
+
+def first_fault(
+    error: ValidationError | Sequence[Mapping[str, Any]],
+    model: type[BaseModel] | None = None,
+    *,
+    beyond: int = 0,
+    with_value: bool = True,
+) -> Fault:
+    """Say the first thing that is wrong with a value.
+
+    Parameters
+    ----------
+    error : ValidationError, or its ``errors()``
+    model : type, optional
+        What was to be made of the value: its fields tell the limits of a number that is none.
+    beyond : int
+        Names that lead to the value and that the user does not know.
+    with_value : bool
+        Say what was found, if the error has it: not where it may be a secret, or is told anyway.
+    """
+    first = (error.errors(include_url=False) if isinstance(error, ValidationError) else error)[0]
+    path = first["loc"][beyond:]
+    where = ".".join(map(str, path))
+    type_, about, found = str(first["type"]), first.get("ctx") or {}, first.get("input")
+    if type_ == "missing":
+        why = "it is missing"
+    elif type_ in ("extra_forbidden", "unexpected_keyword_argument"):
+        why = "there is no such field"
+    elif type_ in ("value_error", "assertion_error"):  # of our own validators
+        why = str(about.get("error", "the value is not allowed")).rstrip(".")
+    elif type_ == "json_invalid":
+        where, why = "", f"it is not valid JSON ({about.get('error', 'it cannot be parsed')})"
+    else:
+        field = _field(model, path)
+        why = f"expected {_expected(type_, about, field)}"
+        why += f", found {_shown(found)}" if with_value and "input" in first else ""
+    return Fault(where if len(where) <= _LONGEST else where[:_LONGEST] + "…", why, found)
+
+
+def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str:
+    number = _number(type_, about, field)
+    if number is not None:
+        return number
+    if type_ in _LIMITS:
+        return _LIMITS[type_](about)
+    fitting = [name for name in _PLAIN if type_ == name or type_.startswith(name + "_")]
+    return _PLAIN[max(fitting, key=len)] if fitting else "another value"
+
+
+def _number(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str | None:
+    """``a whole number from 2 to 100``; None if no number is expected."""
+    kind = type_.partition("_")[0]
+    bounds = {name: limit for name, limit in about.items() if name in _BOUNDS}
+    types, limits = _numbers(field)
+    if bounds:
+        kind = "int" if int in types else "float"
+    if kind not in ("int", "float"):
+        return None
+    noun = "a whole number" if kind == "int" else "a number"
+    limits = bounds | limits
+    if kind == "int" and "lt" in limits:
+        limits["le"] = limits.pop("lt") - 1
+    if "ge" in limits and "le" in limits:
+        return f"{noun} from {limits['ge']:,} to {limits['le']:,}"
+    told = " and ".join(_BOUNDS[name].format(limit) for name, limit in limits.items())
+    return f"{noun} {told}".rstrip()
+
+
+def _numbers(field: FieldInfo | None) -> tuple[set[Any], dict[str, Any]]:
+    """Types of a field, and the limits of its numbers: those of the field itself, or of what may be null in it."""
+    if field is None:
+        return set(), {}
+    types, constraints = {field.annotation}, list(field.metadata)
+    for part in get_args(field.annotation):
+        types.add(getattr(part, "__origin__", part))
+        for each in getattr(part, "__metadata__", ()):
+            constraints += each.metadata if isinstance(each, FieldInfo) else [each]
+    return types, {name: getattr(each, name) for each in constraints for name in _BOUNDS if hasattr(each, name)}
+
+
+def _field(model: type[BaseModel] | None, path: Sequence[Any]) -> FieldInfo | None:
+    """The field that a path leads to, through models within models."""
+    field, inner = None, cast(Any, model)
+    for name in path:
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel) and name in inner.model_fields):
+            return None
+        field = inner.model_fields[name]
+        inner = field.annotation
+    return field
+
+
+def _shown(found: Any) -> str:
+    shown = repr(found)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+class Settings(BaseModel):
+    """A frozen set of options; one that is wrong is an ``InputError`` in plain words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    def __init__(self, /, **options: Any) -> None:
+        try:
+            super().__init__(**options)
+        except ValidationError as error:
+            fault = first_fault(error, type(self), with_value=False)
+            raise InputError(
+                f"Option {fault.where}={_shown(fault.found)}: {fault.why}.",
+                f"{type(self).__name__} has the options {', '.join(type(self).model_fields)}.",
+            ) from None

@@ -1,0 +1,38 @@
+"""The names that options, columns and messages share, without anything that takes time to import."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, get_args
+
+ModelName = Literal["features", "lexical", "finetuned"]
+Verdict = Literal["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"]
+LeftOut = Literal["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"]
+"""Verdicts; ``tie``: as many reviewers say one thing as another; ``invalid``: set aside by ``--drop-invalid``."""
+
+MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class Kind(StrEnum):
+    """What may be wrong with a row, as :mod:`auditor.detection.kinds` finds it."""
+
+    mislabelled = "mislabelled"
+    ambiguous = "ambiguous"
+    none_fits = "none_fits"
+    duplicate_conflict = "duplicate_conflict"
+    unclear = "unclear"
+
+
+class Tier(StrEnum):
+    """How surely a flag stays, as :mod:`auditor.detection.stability` finds it."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
+KINDS = tuple(kind.value for kind in Kind)
+TIERS = tuple(tier.value for tier in Tier)
