@@ -38,6 +38,14 @@ def review(
         Path | None, typer.Option(metavar="FILE", help='Other keys, as JSON: {"keep": "g", "skip": "ArrowRight"}.')
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    forwarded_allow_ips: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESSES",
+            help="Proxies to believe when they say who asks, and whether over HTTPS (X-Forwarded-For,"
+            " X-Forwarded-Proto): addresses or networks, separated by commas. Nobody is believed by default.",
+        ),
+    ] = "",
 ) -> None:
     """Judge the suspects of a run in the browser, alone or with others; Ctrl-C ends it.
 
@@ -45,7 +53,16 @@ def review(
 
     Example: auditor review tweets
     """
-    _app().serve(run, db=db, host=host, port=port, auth=auth, keys=keys, open_browser=open_browser)
+    _app().serve(
+        run,
+        db=db,
+        host=host,
+        port=port,
+        auth=auth,
+        keys=keys,
+        open_browser=open_browser,
+        forwarded_allow_ips=forwarded_allow_ips,
+    )
 
 
 @accounts.callback()
