@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
 from auditor.review.throttle import Throttle
+from auditor.review.turns import Turns
 from auditor.run import Run
 
 from . import api, decisions, exporting, login
@@ -67,7 +68,7 @@ def build(
     app.state.bench = Bench(run, app.state.desk)
     app.state.pusher = Pusher()
     app.state.accounts = accounts
-    app.state.throttle = Throttle()
+    app.state.throttle, app.state.turns = Throttle(), Turns()
     answer_errors(app)
     app.include_router(api.router)
     app.include_router(decisions.router)

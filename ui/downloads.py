@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Lock, Semaphore
 
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,8 @@ _one = Lock()
 """One dataset is written at a time: each takes the disk's room, and the memory of its rows."""
 _PATIENCE = 20.0
 """Seconds that another one waits for it."""
+_few = Semaphore(4)
+"""Those that write or wait: each holds one of the threads that answer everything else."""
 _MOST_NOTES = 4_000
 """Bytes of notes in a header."""
 
@@ -82,12 +84,18 @@ class _Sent(FileResponse):
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    if not _one.acquire(timeout=_PATIENCE):
-        raise BusyError("Another export is being written just now.", "Try again in a minute.")
+    busy = BusyError("Another export is being written just now.", "Try again in a minute.")
+    if not _few.acquire(blocking=False):
+        raise busy
     try:
-        yield
+        if not _one.acquire(timeout=_PATIENCE):
+            raise busy
+        try:
+            yield
+        finally:
+            _one.release()
     finally:
-        _one.release()
+        _few.release()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,8 +26,8 @@ HEADERS = {
 }
 """Of every answer; the page has another Content-Security-Policy."""
 
-_KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""Of Gradio's assets: a hash of what is in them is part of their names, so a browser need not ask for them again."""
+_FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Of Gradio's assets: their names hold a hash of their contents, so a browser need not ask for them again."""
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
@@ -36,12 +37,23 @@ _PAGE_POLICY = (
 """Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Of inline scripts
 those run that it wrote into the page, by their hashes: none that a text could bring along."""
 
-_OURS = re.compile(r"/(api/.*|static/[^/]+)")
-_GRADIOS = re.compile(r"/(|theme\.css|favicon\.ico|assets/.*|static/js/iframeResizer\.contentWindow\.min\.js)")
+_OURS = re.compile(r"/(api/[\w/-]{1,200}|static/[\w.-]{1,200})", re.ASCII)
+_GRADIOS = re.compile(
+    r"/(|theme\.css|favicon\.ico|assets/[\w.-]{1,200}|static/js/iframeResizer\.contentWindow\.min\.js)", re.ASCII
+)
 """All that the page asks Gradio for. Its uploads, files, queue and API stay shut: nobody here uses them."""
 
 _MOST_BYTES = 16 << 20
 """Of a request: a selection of a million rows has half as many."""
+_MOST_OF_FORM = 16 << 10
+"""Bytes of a form, which is read before anybody is logged in."""
+_MOST_OF_HEAD = 16 << 10
+"""Bytes of an address and the headers."""
+_MOST_HEADERS = 100
+_MOST_VALUES = 1_200_000
+"""Of a request's JSON, counted by what stands between them: one of three bytes may take a hundred once it is read."""
+_BETWEEN_VALUES = b",[{:"
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 _SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 
@@ -49,8 +61,8 @@ _SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re
 class Guard:
     """The outermost layer of the server, around the API, the static files and Gradio.
 
-    It refuses requests for another host's name (DNS rebinding), changes that another site's page asks for, and all of
-    Gradio but its page; and it gives every answer :data:`HEADERS`.
+    It refuses requests for another host's name (DNS rebinding), changes that another site's page asks for, all of
+    Gradio but its page, and whatever is larger than the page needs it; and it gives every answer :data:`HEADERS`.
 
     Parameters
     ----------
@@ -70,12 +82,15 @@ class Guard:
         """Answer a request, or have it answered."""
         app = self._app
         if scope["type"] == "http":
-            send = _with_headers(send, HEADERS | (_KEPT if scope["path"].startswith("/assets/") else {}))
+            send = _with_headers(send, _FOR_A_YEAR if scope["path"].startswith("/assets/") else {})
+            receive = _Receiving(receive, self._most_bytes(scope))
             app = self._refusal(scope) or app
         await app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers, path = Headers(scope=scope), scope["path"]
+        if _size_of_head(scope) > _MOST_OF_HEAD or len(scope["headers"]) > _MOST_HEADERS:
+            return refuse(431, "The address is too long, or there are too many headers.", "Choose fewer rows.")
         host = headers.get("host", "")
         if self._hosts is not None and _name_of(host) not in self._hosts:
             return refuse(
@@ -85,17 +100,40 @@ class Guard:
             )
         if not _OURS.fullmatch(path) and not _GRADIOS.fullmatch(path) and path not in self._forms:
             return refuse(404, "There is nothing here.", "Open the page by the address that the server has printed.")
+        size = _size_of_body(headers)
+        if size is None:
+            return refuse(411, "The request does not say how large it is.", "Reload the page.")
         if scope["method"] in ("GET", "HEAD"):
-            return None
+            return refuse(400, "Nothing is to be sent along with that.", "Reload the page.") if size else None
         if not _same_origin(headers, host):
             return refuse(403, "The request comes from another site.", "Open the page itself, and do it there.")
-        json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-        if not json and path not in self._forms:
-            return refuse(415, "The request is not JSON.", "Send application/json.")
-        size = headers.get("content-length", "")  # which the server below holds the body against
-        if not size.isdecimal() or int(size) > _MOST_BYTES:
-            return refuse(413, "The request is too large, or does not say how large it is.", "Choose fewer rows.")
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        expected = _FORM if path in self._forms else _JSON
+        if (size or expected == _JSON) and (kind != expected or "content-encoding" in headers):
+            return refuse(415, f"The request is not {expected}.", "Reload the page.")
+        if size > self._most_bytes(scope):
+            return refuse(413, "The request is too large.", "Choose fewer rows.")
         return None
+
+    def _most_bytes(self, scope: Scope) -> int:
+        return _MOST_OF_FORM if scope["path"] in self._forms else _MOST_BYTES
+
+
+class _Receiving:
+    """Passes a body on as it arrives, until it is larger than it may be, whatever its headers say."""
+
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
+        self._receive = receive
+        self._bytes, self._values = most_bytes, _MOST_VALUES
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        body = message.get("body", b"")
+        self._bytes -= len(body)
+        self._values -= sum(map(body.count, _BETWEEN_VALUES))
+        if self._bytes < 0 or self._values < 0:
+            raise HTTPException(413, "The request is too large")
+        return message
 
 
 def refuse(status: int, what: str, todo: str) -> JSONResponse:
@@ -111,15 +149,29 @@ def _same_origin(headers: Headers, host: str) -> bool:
     return origin is not None and urlsplit(origin).netloc == host
 
 
-def _with_headers(send: Send, added: Mapping[str, str]) -> Send:
+def _with_headers(send: Send, of_success: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in added.items():
+            for name, value in {**HEADERS, **(of_success if message["status"] == 200 else {})}.items():
                 headers.setdefault(name, value)
         await send(message)
 
     return sending
+
+
+def _size_of_head(scope: Scope) -> int:
+    address = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
+
+
+def _size_of_body(headers: Headers) -> int | None:
+    """Bytes that a request announces; None if it does not say, or says it in two ways."""
+    sizes = headers.getlist("content-length")
+    if "transfer-encoding" in headers or len(sizes) > 1:
+        return None
+    size = sizes[0] if sizes else "0"
+    return int(size) if re.fullmatch("[0-9]{1,18}", size) else None
 
 
 def _name_of(host: str) -> str | None:

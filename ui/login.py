@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import math
+import secrets
+from asyncio import wrap_future
 from typing import Annotated, Any
+from urllib.parse import quote_plus
 
 from fastapi import APIRouter, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from markupsafe import Markup, escape
 from starlette.datastructures import URL
 from starlette.middleware.sessions import SessionMiddleware
@@ -14,8 +20,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auditor.review.accounts import LONGEST, Accounts
+from auditor.errors import AccountError
+from auditor.review.accounts import LONGEST, Accounts, reviewer_name
+from auditor.review.throttle import place_of
 
+from .answers import BusyError
 from .guard import refuse
 
 router = APIRouter()
@@ -25,6 +34,8 @@ _log = logging.getLogger(__name__)
 FORMS = ("/login", "/logout")
 
 _OPEN = ("/login", "/static/login.css", "/favicon.ico")
+_LONGEST_QUERY = 8_000
+"""Bytes of an address' query, as the form sends it; what goes with it has its place in 16 KiB, too."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -72,17 +83,32 @@ class Sessions:
     Parameters
     ----------
     app : ASGI application
+    session_cookie : str
+        Name of the cookie.
     **options
         As ``SessionMiddleware`` takes them.
     """
 
-    def __init__(self, app: ASGIApp, /, **options: Any) -> None:
-        self._plain = SessionMiddleware(app, **options)
-        self._secure = SessionMiddleware(app, https_only=True, **options)
+    def __init__(self, app: ASGIApp, /, session_cookie: str, **options: Any) -> None:
+        self._cookie = session_cookie
+        self._plain = SessionMiddleware(app, session_cookie=session_cookie, **options)
+        self._secure = SessionMiddleware(app, session_cookie=session_cookie, https_only=True, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http" and not _is_session(HTTPConnection(scope).cookies.get(self._cookie, "")):
+            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"cookie"]}
         await (self._secure if scope.get("scheme") == "https" else self._plain)(scope, receive, send)
+
+
+def _is_session(cookie: str) -> bool:
+    """Whether a cookie holds what we put into a session: without a login, everybody can sign one."""
+    try:
+        session = json.loads(base64.b64decode(cookie.partition(".")[0]))
+        name = session.get("reviewer", "nobody")
+        return name == reviewer_name(name) and all(isinstance(one, str) for one in session.values())
+    except (ValueError, RecursionError, AttributeError, TypeError, AccountError):
+        return False
 
 
 class Door:
@@ -108,7 +134,7 @@ class Door:
 
 def _shut(scope: Scope) -> Response:
     if scope["path"] == "/":
-        query = scope["query_string"].decode("latin-1")
+        query = _short(scope["query_string"].decode("latin-1"))
         return RedirectResponse(URL("login").include_query_params(query=query) if query else "login", 303)
     return refuse(401, "You are not logged in, or no longer.", "Reload the page to log in.")
 
@@ -122,7 +148,7 @@ def form(request: Request, query: str = "") -> Response:
 
 
 @router.post("/login")
-def log_in(
+async def log_in(
     request: Request,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=2 * LONGEST)] = "",
@@ -130,23 +156,50 @@ def log_in(
 ) -> Response:
     """Check name and password, and remember the name in the session."""
     accounts, throttle = request.app.state.accounts, request.app.state.throttle
-    address = request.client.host if request.client else "unknown"
-    who = name.strip(), address
-    if wait := throttle.attempt(*who):
+    address = place_of(request.client.host) if request.client else "elsewhere"
+    browser = _known_browser(request, name)
+    who: dict[str, Any] = {"name": name, "place": browser or address, "known": browser is not None}
+    if wait := throttle.attempt(**who):
         seconds = math.ceil(wait)
-        _log.warning("login of %r from %s refused: too many wrong tries, %d s to wait", name, address, seconds)
-        said = f"Too many wrong tries. Wait {seconds} second{'s' * (seconds != 1)}, then try again."
-        answered = _form(request, query, name, said, 429)
-        answered.headers["Retry-After"] = str(seconds)
-        return answered
-    known = accounts.verify(name, password)
+        _log.warning("login of %r from %s refused: too many wrong tries, %d s to wait", name[:100], address, seconds)
+        plural = "s" * (seconds != 1)
+        return _later(request, query, name, f"Too many wrong tries. Wait {seconds} second{plural}", seconds)
+    try:
+        known = await _verified(request, who["place"], name, password)
+    except BaseException as unchecked:
+        throttle.withdraw(**who)
+        if not isinstance(unchecked, BusyError):
+            raise
+        _log.warning("login of %r from %s refused: too many are logging in at once", name[:100], address)
+        return _later(request, query, name, "Too many people are logging in. Wait a second", 1)
     if known is None:
-        _log.warning("login of %r from %s failed: wrong name or password", name, address)
+        _log.warning("login of %r from %s failed: wrong name or password", name[:100], address)
         return _form(request, query, name, "This name and password do not belong together. Try again.", 401)
-    throttle.succeed(*who)
+    throttle.succeed(**who)
     request.session.clear()
     request.session.update(reviewer=known, mark=accounts.mark(known))
+    request.session.update(browser=browser or secrets.token_hex(8), of=accounts.password_mark(known))
     return _to_page(query)
+
+
+async def _verified(request: Request, place: str, name: str, password: str) -> str | None:
+    """Check a password when it is its turn; the account's name if it is right.
+
+    Raises
+    ------
+    BusyError
+        If there is no room in the line, or whoever asked has gone.
+    """
+    turns, accounts = request.app.state.turns, request.app.state.accounts
+    if not await wrap_future(turns.line_up(place)):
+        raise BusyError("Too many people are logging in.", "Try again in a moment.")
+    try:
+        if await request.is_disconnected():
+            raise BusyError("Whoever asked has gone.", "Try again.")
+        known: str | None = await run_in_threadpool(accounts.verify, name, password)
+        return known
+    finally:
+        turns.done()
 
 
 @router.post("/logout")
@@ -154,10 +207,30 @@ def log_out(request: Request) -> Response:
     """End the reviewer's sessions on all devices: a copy of the cookie is worth nothing afterwards."""
     accounts = request.app.state.accounts
     name = reviewer(request, accounts)
-    request.session.clear()  # first, so that this browser forgets even if the file cannot be written
+    for part in ("reviewer", "mark"):  # first, so that this browser forgets even if the file cannot be written
+        request.session.pop(part, None)
     if name is not None:
         accounts.log_out(name)
     return RedirectResponse("login", 303)
+
+
+def _known_browser(request: Request, name: str) -> str | None:
+    """Id of the browser, if this name has logged in there before, with the password that it has now."""
+    browser: str | None = request.session.get("browser")
+    if browser is None or request.session.get("of") != request.app.state.accounts.password_mark(name):
+        return None
+    return browser
+
+
+def _later(request: Request, query: str, name: str, why: str, seconds: int) -> Response:
+    answered = _form(request, query, name, f"{why}, then try again.", 429)
+    answered.headers["Retry-After"] = str(seconds)
+    return answered
+
+
+def _short(query: str) -> str:
+    """The query, or none, if the form could not be sent with it."""
+    return query if len(quote_plus(query)) <= _LONGEST_QUERY else ""
 
 
 def _to_page(query: str) -> Response:
@@ -168,7 +241,7 @@ def _form(request: Request, query: str, name: str = "", message: str = "", statu
     page = _PAGE.format(
         run=request.app.state.desk.items.name,
         message=_MESSAGE.format(escape(message)) if message else "",
-        query=query,
+        query=_short(query),
         name=name,
         longest=LONGEST,
     )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import logging
 import os
 import signal
 import socket
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from auditor.errors import AccountError, ReviewError
@@ -22,7 +19,10 @@ from auditor.review.keys import read_keys
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import find_run
 
+from . import logs
 from .app import LOCAL, build
+from .connections import Config, Limits, Server
+from .proxies import Network, Proxies, networks_of
 
 FIRST_PORT, PORTS = 7860, 20
 _GOODBYE = 3
@@ -37,6 +37,7 @@ def serve(
     auth: Path | None = None,
     keys: Path | None = None,
     open_browser: bool = False,
+    forwarded_allow_ips: str = "",
 ) -> None:
     """Serve the review page of a run until Ctrl-C, or SIGTERM.
 
@@ -53,6 +54,8 @@ def serve(
     auth, keys : Path or None
         Files of accounts and of keys.
     open_browser : bool
+    forwarded_allow_ips : str
+        Addresses and networks of the proxies that are believed, separated by commas.
 
     Raises
     ------
@@ -62,13 +65,14 @@ def serve(
         If the run, the log, the keys or the port cannot be had.
     """
     accounts = _accounts(auth, host)
+    proxies = networks_of(forwarded_allow_ips)
     changed = read_keys(keys) if keys else None
     run = find_run(run_name)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
         app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)
-        server = _server(app)
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+        logs.set_up()
+        server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)
         print(f"Review of {app.state.desk.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
         if accounts and host not in LOCAL:
@@ -81,17 +85,19 @@ def serve(
     print("Ended. All that was shown as saved is in the decision log.", flush=True)
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
-    """The server, which says nothing of what its end has cut short."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=_GOODBYE)
-    logging.getLogger("uvicorn.error").addFilter(_not_cut_short)  # after Config, which sets up this logger
-    return uvicorn.Server(config)
-
-
-def _not_cut_short(record: logging.LogRecord) -> bool:
-    """Whether a record is of anything but a request that was cancelled, which only the server's end does."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, asyncio.CancelledError)
+def _server(app: ASGIApp, limits: Limits, proxies: Sequence[Network] = ()) -> Server:
+    """The server, on which nothing is configured by the environment."""
+    return Server(
+        Config(
+            Proxies(app, proxies),
+            limits,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GOODBYE,
+        )
+    )
 
 
 @contextmanager

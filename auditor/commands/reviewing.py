@@ -42,6 +42,14 @@ def review(
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the default browser.")
     ] = True,
+    forwarded_allow_ips: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESSES",
+            help="Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted: addresses or networks,"
+            " separated by commas. Default: none.",
+        ),
+    ] = "",
 ) -> None:
     """Review the rows of a run in the browser, alone or with others. Stop with Ctrl-C.
 
@@ -50,7 +58,16 @@ def review(
     Example: auditor review tweets
     """
     _check(run, auth, keys)
-    _app().serve(run, db=db, host=host, port=port, auth=auth, keys=keys, open_browser=open_browser)
+    _app().serve(
+        run,
+        db=db,
+        host=host,
+        port=port,
+        auth=auth,
+        keys=keys,
+        open_browser=open_browser,
+        forwarded_allow_ips=forwarded_allow_ips,
+    )
 
 
 @decisions.command("export")

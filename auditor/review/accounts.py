@@ -7,7 +7,6 @@ import hmac
 import os
 import secrets
 import stat
-import threading
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,6 @@ SHORTEST, LONGEST = 8, 1024
 """Characters of a password."""
 
 _NAME: TypeAdapter[str] = TypeAdapter(Reviewer)
-_AT_ONCE = threading.Semaphore(4)  # a hash takes 32 MiB
 _Answer = TypeVar("_Answer")
 
 Hexadecimal = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,64}$")]
@@ -54,10 +52,8 @@ class _Password(BaseModel):
     def _hashed(self, password: str) -> str:
         data = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
         memory = 256 * self.n * self.r * self.p  # twice what scrypt needs
-        with _AT_ONCE:
-            return hashlib.scrypt(
-                data, salt=bytes.fromhex(self.salt), n=self.n, r=self.r, p=self.p, maxmem=memory
-            ).hex()[:64]
+        salt = bytes.fromhex(self.salt)
+        return hashlib.scrypt(data, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=memory).hex()[:64]
 
 
 _NOBODY = _Password(salt="0" * 32)
@@ -111,6 +107,11 @@ class Accounts:
         """A few letters that change with the account's password and each logout; None if there is no such account."""
         known = self._read().users.get(name)
         return hashlib.sha256(known.model_dump_json().encode()).hexdigest()[:16] if known else None
+
+    def password_mark(self, name: str) -> str | None:
+        """A few letters that change with the account's password alone; None if there is no such account."""
+        known = self._read().users.get(_normal(name))
+        return hashlib.sha256(f"{known.salt} {known.hash}".encode()).hexdigest()[:16] if known else None
 
     def add(self, name: str, password: str, *, replace: bool = False) -> str:
         """Make an account; its name, as it will stand in the decision log.

@@ -1,47 +1,67 @@
-"""Throttle: who guesses passwords waits longer and longer.
+"""Throttle: wrong passwords slow down whoever sends them, and nobody else.
 
-Tries are counted by name and address together: guessing a name locks its owner out nowhere else, and locks nobody else
-at that address out. A name alone and an address alone have many more tries, and then only short delays: they slow down
-who guesses from many addresses, or many names.
+What it promises:
+
+- **Slow.** From one place, a name can be tried five times without a delay. The next try has to wait a second, the one
+  after it two, then four, up to five minutes. A place is a network address, or a browser in which the name has logged
+  in before.
+- **Slow for a crowd.** All addresses together can try a name a hundred times, and then once every ten seconds.
+- **Right passwords get through.** A delay follows from wrong tries of the same name alone, and from the same place
+  unless a crowd is guessing. Wrong tries of other names delay nobody, however many there are. A browser in which the
+  name has logged in before is delayed by its own wrong tries alone.
+- **One name, one counter.** Spellings of a name that look alike (upper case, other forms of the same accent, invisible
+  characters) count as one.
+- **Little memory.** What is remembered is bounded, and flooding it with made-up names wins no more tries for a name.
 """
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import threading
 import time
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from heapq import nsmallest
+from typing import TypeVar
 
-_Who = tuple[str | None, str | None]
-"""A name and an address; None stands for any."""
+_FILLERS = frozenset("\u115f\u1160")  # letters that are drawn as nothing
+_NETWORK = 48
+"""Bits of an IPv6 address that count: whoever has one address has at least the 64 bits below, often the 80."""
 
+_INSTANT = 1e-3
+"""Seconds that are none: whoever has waited as long as they were told is not to wait for a rounding error."""
 
-_MOST = 10_000
-"""Names, addresses and pairs that are remembered; a try is of three of them."""
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass
 class _Tries:
-    count: int
+    """Wrong tries of a name, and when the next one may come."""
+
+    count: float
     last: float
-    until: float
+    until: float = 0.0
 
 
 class Throttle:
-    """Counts the wrong tries of each name at each address, of each name and of each address, in memory.
+    """Counts the wrong tries of each name, by place and in total, in memory; safe to be used from many threads.
 
     Parameters
     ----------
     free : int
-        Wrong tries of a name at an address without a delay. The next waits a second, the one after it two, then four …
+        Tries of a name from a place without a delay.
     longest : float
         Seconds of the longest delay.
-    free_alone : int
-        Wrong tries without a delay of a name at any addresses, and of an address with any names.
-    longest_alone : float
-        Seconds of the longest delay of those.
+    crowd : int
+        Tries of a name from all addresses together without a delay.
+    pace : float
+        Seconds between the tries of a crowd that has used them up.
     memory : float
-        Seconds after which a name or address that has not tried again is forgotten.
+        Seconds after which the tries of a name from a place are forgotten, if there have been no more.
+    most : int
+        Pairs of a name and a place that are remembered, and as many names.
     clock : callable
         Seconds that never run backwards.
     """
@@ -50,50 +70,110 @@ class Throttle:
         self,
         free: int = 5,
         longest: float = 300.0,
-        free_alone: int = 50,
-        longest_alone: float = 2.0,
+        crowd: int = 100,
+        pace: float = 10.0,
         memory: float = 3600.0,
+        most: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._together, self._alone = (free, longest), (free_alone, longest_alone)
-        self._memory, self._clock = memory, clock
-        self._tries: dict[_Who, _Tries] = {}
+        self._free, self._longest = free, longest
+        self._crowd, self._pace = crowd, pace
+        self._memory, self._most, self._clock = memory, most, clock
+        self._tries: dict[tuple[bytes, str], _Tries] = {}
+        self._crowds: dict[bytes, _Tries] = {}
         self._lock = threading.Lock()
 
-    def attempt(self, name: str, address: str) -> float:
-        """Count a try, before its password is checked; seconds to wait instead, if there are any.
+    def attempt(self, name: str, place: str, *, known: bool = False) -> float:
+        """Count a try as wrong before its password is checked, so that tries at the same time are all counted.
 
-        Tries that come while the first is still being checked are so counted too.
+        Parameters
+        ----------
+        name : str
+        place : str
+            What :func:`place_of` makes of an address, or the id of a browser.
+        known : bool
+            Whether the place is a browser in which this name has logged in before.
+
+        Returns
+        -------
+        float
+            0 if the password may be checked. Otherwise the try is not counted, and these are the seconds to wait.
         """
-        together: _Who = (name, address)
-        everyone: tuple[_Who, ...] = together, (name, None), (None, address)
+        key = _key(name), place
         with self._lock:
             now = self._clock()
-            self._forget(now)
-            wait = max((self._tries[one].until - now for one in everyone if one in self._tries), default=0.0)
-            if wait > 0:
+            tries = self._tries.get(key)
+            if tries and now - tries.last >= self._memory:
+                tries = None
+            if tries and (wait := tries.until - now) > _INSTANT:
                 return wait
-            for one in everyone:
-                free, longest = self._together if one == together else self._alone
-                count = self._tries[one].count + 1 if one in self._tries else 1
-                delay = min(2.0 ** min(count - free, 60), longest) if count >= free else 0.0
-                self._tries.pop(one, None)  # the latest to try comes last
-                self._tries[one] = _Tries(count, now, now + delay)
+            if not known and (wait := self._join_crowd(key[0], now)):
+                return wait
+            count = tries.count + 1 if tries else 1
+            delay = min(2.0 ** min(count - self._free, 60), self._longest) if count >= self._free else 0.0
+            self._tries[key] = _Tries(count, now, now + delay)
+            _bound(self._tries, self._most)
             return 0.0
 
-    def succeed(self, name: str, address: str) -> None:
-        """Take the try back: it was right. The two together start anew; each alone only loses this one try."""
-        alone: tuple[_Who, ...] = (name, None), (None, address)
+    def succeed(self, name: str, place: str, *, known: bool = False) -> None:
+        """Forget the wrong tries of a name from a place: this one was right."""
+        key = _key(name), place
         with self._lock:
-            self._tries.pop((name, address), None)
-            for one in alone:
-                if tries := self._tries.get(one):
-                    tries.count, tries.until = tries.count - 1, tries.last
+            self._tries.pop(key, None)
+            self._leave_crowd(key[0], known)
 
-    def _forget(self, now: float) -> None:
-        """Drop the oldest: they stand first."""
-        while self._tries:
-            oldest = next(iter(self._tries))
-            if now - self._tries[oldest].last < self._memory and len(self._tries) <= _MOST - 3:
-                return
-            del self._tries[oldest]
+    def withdraw(self, name: str, place: str, *, known: bool = False) -> None:
+        """Take back a try whose password was never checked."""
+        key = _key(name), place
+        with self._lock:
+            if tries := self._tries.get(key):
+                tries.count, tries.until = tries.count - 1, tries.last
+            self._leave_crowd(key[0], known)
+
+    def _join_crowd(self, name: bytes, now: float) -> float:
+        """Count a try from any address; seconds to wait instead, if there are any."""
+        crowd = self._crowds.get(name) or _Tries(0.0, now)
+        crowd.count, crowd.last = max(0.0, crowd.count - (now - crowd.last) / self._pace), now
+        if (wait := (crowd.count - self._crowd + 1) * self._pace) > _INSTANT:
+            return wait
+        crowd.count += 1
+        self._crowds[name] = crowd
+        _bound(self._crowds, self._most)
+        return 0.0
+
+    def _leave_crowd(self, name: bytes, known: bool) -> None:
+        if not known and (crowd := self._crowds.get(name)):
+            crowd.count = max(0.0, crowd.count - 1)
+
+
+def place_of(address: str) -> str:
+    """Make a place of a network address: addresses that one person can have at will are one place."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "elsewhere"
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        if not found.is_loopback and not found.is_link_local:
+            return str(ipaddress.ip_network((int(found), _NETWORK), strict=False))
+    return str(found)
+
+
+def twin_of(name: str) -> str:
+    """Reduce a name to what its twins share: no case, no accents, nothing that is not seen."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return "".join(one for one in letters if unicodedata.category(one)[0] not in "CMZ" and one not in _FILLERS)
+
+
+def _key(name: str) -> bytes:
+    """Of a name's twins; of the same length for every name."""
+    return hashlib.sha256(twin_of(name).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _bound(entries: dict[_Key, _Tries], most: int) -> None:
+    """Forget a tenth of too many entries: those with the fewest tries, so that a flood of names forgets itself."""
+    if len(entries) > most:
+        worth = {key: (tries.count, tries.last) for key, tries in entries.items()}
+        for key in nsmallest(max(1, most // 10), worth, key=worth.__getitem__):
+            del entries[key]

@@ -11,6 +11,7 @@ import pytest
 from auditor_ui.app import build
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
@@ -32,6 +33,39 @@ def make_app(run: Run, log: DecisionLog, **options: Any) -> FastAPI:
 def browser(app: FastAPI) -> TestClient:
     """Something that asks as a browser does on our own page, with cookies of its own."""
     return TestClient(app, "http://127.0.0.1:7860", follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def asked(
+    app: FastAPI, method: str, path: str, headers: dict[str, str] | list[tuple[str, str]], body: list[bytes]
+) -> tuple[int, int]:
+    """Status, and how many pieces of the body were taken; any server may stand below, and pass on what it likes."""
+    statuses, left = [], list(body)
+
+    async def receive() -> Message:
+        if not left:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    named = [("host", "127.0.0.1"), *(headers.items() if isinstance(headers, dict) else headers)]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in named],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+    }
+    asyncio.run(app(scope, receive, send))
+    return statuses[0], len(body) - len(left)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 from auditor_ui import downloads
@@ -229,6 +230,12 @@ def test_paths_of_the_server_are_not_told(place: Path) -> None:
     with pytest.raises(ExportError, match="no room"):
         downloads.send_made("x", full)
     assert list(place.iterdir()) == []
+
+
+def test_few_wait_for_an_export(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_few", Semaphore(0))
+    with downloads._one:  # for which nobody waits
+        assert ann.get("/api/export/download?format=csv").status_code == 409
 
 
 def test_one_export_is_written_at_a_time(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run
-from tests.ui.conftest import make_app
+from tests.ui.conftest import asked, make_app
 
 SHUT = (
     *("/config", "/config/", "/login", "/logout", "/monitoring", "/monitoring/summary", "/docs", "/openapi.json"),
@@ -26,6 +26,14 @@ SHUT = (
     *("/gradio_api/deep_link", "/gradio_api/token", "/gradio_api/vibe-code", "/gradio_api/custom_component/a/b/c/d"),
     *("/./config", "/config/x", "/assets/../config", "/static/..%2f..%2fpyproject.toml", "/static/%2e%2e%2fapp.py"),
     *("/static/../app.py", "/assets/%2e%2e/%2e%2e/%2e%2e/routes.py", "/static/%00", f"/static/{'a' * 300}"),
+    *(
+        f"/assets/{'a/' * 3_000}",
+        f"/assets/{'a' * 300}",
+        "/assets/a%00",
+        "/assets/a/b.js",
+        "/assets/%ed%a0%80",
+        "/api/%00",
+    ),
 )
 POSTS = ("upload", "queue/join", "run/predict", "call/x", "reset", "cancel", "component_server", "process_recording")
 
@@ -140,10 +148,90 @@ def test_only_json_changes_something(client: TestClient, kind: str) -> None:
 
 
 def test_a_request_that_is_too_large_is_refused(client: TestClient) -> None:
-    for content in (b" " * (17 << 20), iter([b"{}"])):  # httpx does not say how large the second is
-        answer = client.post("/api/name", content=content, headers={"Content-Type": "application/json"})
-        assert answer.status_code == 413
-        assert "too large" in answer.json()["what"]
+    answer = client.post("/api/name", content=b" " * (17 << 20), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert "too large" in answer.json()["what"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Transfer-Encoding": "chunked", "Content-Length": "2"}, 411),
+        ({"Transfer-Encoding": "identity", "Content-Length": "2"}, 411),
+        ({"Transfer-Encoding": "", "Content-Length": "2"}, 411),
+        ({"Transfer-Encoding": "gzip, chunked"}, 411),
+        ({"Content-Length": "2,2"}, 411),
+        ({"Content-Length": "+2"}, 411),
+        ({"Content-Length": "-2"}, 411),
+        ({"Content-Length": "2.0"}, 411),
+        ({"Content-Length": "0x2"}, 411),
+        ({"Content-Length": ""}, 411),
+        ({"Content-Length": "9" * 5_000}, 411),
+        ({"Content-Length": "9" * 18}, 413),
+        ({"Content-Length": "2", "Content-Encoding": "gzip"}, 415),
+        ({"Content-Length": "2", "Content-Encoding": "identity"}, 415),
+        ({"Content-Length": "2", "X": "x" * 20_000}, 431),
+        ({"Content-Length": "2", **{f"X{number}": "" for number in range(120)}}, 431),
+        ({"Content-Length": "2"}, 422),
+    ],
+)
+def test_only_a_body_of_one_known_size_is_read(app: FastAPI, headers: dict[str, str], status: int) -> None:
+    sent = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin", **headers}
+    assert asked(app, "POST", "/api/name", sent, [b"{}"]) == (status, 0 if status != 422 else 1)
+
+
+def test_two_lengths_are_none(app: FastAPI) -> None:
+    sent = [("content-type", "application/json"), ("sec-fetch-site", "same-origin")]
+    for lengths in (("2", "2"), ("2", "3")):
+        headers = [*sent, *(("content-length", length) for length in lengths)]
+        assert asked(app, "POST", "/api/name", headers, [b"{}"]) == (411, 0)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_nothing_is_sent_along_with_what_is_only_read(app: FastAPI, method: str) -> None:
+    for path in ("/", "/api/session", "/static/app.js"):
+        for headers, status in (({"Content-Length": "2"}, 400), ({"Transfer-Encoding": "chunked"}, 411)):
+            assert asked(app, method, path, headers, [b"{}"]) == (status, 0)
+
+
+def test_what_arrives_is_counted_whatever_was_announced(app: FastAPI) -> None:
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin", "Content-Length": "2"}
+    assert asked(app, "POST", "/api/name", headers, [b" " * (1 << 20)] * 64) == (413, 17)
+    assert asked(app, "POST", "/api/selection", headers, [b"[" + b"[]," * 100_000] * 64) == (413, 6)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"name":' * 900 + b"1" + b"}" * 900,
+        b'{"name": ' + b"9" * 100_000 + b"}",
+        b'{"name": 1e999999}',
+        b'{"name": NaN}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "\\u0000"}',
+        b'{"name": "a", "name": ["b"]}',
+        b'{"run": "x", "rows": [' + b"9" * 5_000 + b"]}",
+        b"\xff\xfe{\x00}\x00",
+        b"\x80",
+        b"null",
+        b"",
+    ],
+)
+def test_json_that_makes_no_sense_is_only_refused(client: TestClient, body: bytes) -> None:
+    for path in ("name", "selection", "events", "bulk", "export/rows"):
+        answer = client.post(f"/api/{path}", content=body, headers={"Content-Type": "application/json"})
+        assert 400 <= answer.status_code < 500
+        assert set(answer.json()) == {"what", "todo"}
+    assert client.get("/api/session").json()["reviewer"] is None
+
+
+def test_a_selection_of_a_million_rows_may_be_sent(client: TestClient) -> None:
+    client.post("/api/name", json={"name": "ann"})
+    rows = {"run": "x" * 64, "rows": list(range(1_000_000))}
+    assert client.post("/api/selection", json=rows).status_code == 409  # of another run
 
 
 def test_static_files_are_served_and_asked_for_anew(client: TestClient) -> None:

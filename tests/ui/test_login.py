@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from auditor_ui.app import _no_secret
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from itsdangerous import TimestampSigner
 
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
 from auditor.review.throttle import Throttle
+from auditor.review.turns import Turns
 from auditor.run import Run
-from tests.ui.conftest import PASSWORD, browser, make_app
+from tests.ui.conftest import PASSWORD, asked, browser, make_app
+from tests.ui.listening import listening
 
 
 @pytest.fixture
@@ -237,17 +245,183 @@ def test_accounts_that_cannot_be_read_are_told_in_the_terminal_alone(
     assert "can be read by others" in caplog.text
 
 
-@pytest.mark.parametrize(("proxy", "secure"), [("127.0.0.1", True), ("203.0.113.9", False)])
-def test_behind_https_the_cookie_is_for_https_alone(app: FastAPI, proxy: str, secure: bool) -> None:
-    served = ProxyHeadersMiddleware(app)  # as uvicorn puts it around: it believes this machine alone
-    for scheme in ("https", "http"):
-        client = TestClient(
-            served,
-            "http://127.0.0.1:7860",
-            follow_redirects=False,
-            headers={"Sec-Fetch-Site": "same-origin", "X-Forwarded-Proto": scheme},
-            client=(proxy, 50_000),
-        )
-        cookie = client.post("/login", data={"name": "ann", "password": PASSWORD}).headers["set-cookie"]
-        assert ("secure" in cookie.lower().split("; ")) is (secure and scheme == "https")
-        assert "httponly" in cookie.lower().split("; ")
+@pytest.mark.parametrize(
+    ("believed", "secure", "place"),
+    [("", False, "127.0.0.1"), ("127.0.0.1", True, "192.0.2.7"), ("10.0.0.0/8, 127.0.0.0/8", True, "192.0.2.7")],
+)
+def test_a_proxy_is_believed_when_it_is_named(
+    app: FastAPI, caplog: pytest.LogCaptureFixture, believed: str, secure: bool, place: str
+) -> None:
+    head = (
+        "POST /login HTTP/1.1\r\nHost: audits.example\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nX-Forwarded-For: 203.0.113.1, 192.0.2.7\r\n"
+        "X-Forwarded-Proto: https\r\nContent-Length: {}\r\n\r\n{}"
+    )
+    with listening(app, proxies=believed) as server:
+        said = [
+            server.ask(head.format(len(body), body).encode())
+            for body in (f"name=ann&password={PASSWORD.replace(' ', '+')}", "name=ann&password=wrong")
+        ]
+    cookie = next(line for line in said[0].decode().splitlines() if line.lower().startswith("set-cookie"))
+    assert ("secure" in cookie.lower().split("; ")) is secure
+    assert "httponly" in cookie.lower().split("; ")
+    assert f"login of 'ann' from {place} failed" in caplog.text
+
+
+def test_a_flood_of_made_up_names_keeps_the_right_password_out_for_no_time(app: FastAPI) -> None:
+    over = threading.Event()
+
+    def flood(thread: int) -> None:
+        for number in count():
+            if over.is_set():
+                return
+            assert log_in(browser(app), f"made up {thread} {number}", "guess") in {401, 429}
+
+    with ThreadPoolExecutor(4) as pool:
+        floods = [pool.submit(flood, thread) for thread in range(4)]
+        try:
+            codes = [log_in(browser(app)) for _ in range(5)]
+        finally:
+            over.set()
+        for one in floods:
+            one.result()
+    assert codes == [303] * 5
+
+
+def test_a_browser_in_which_a_name_has_logged_in_is_not_locked_out_by_others(app: FastAPI) -> None:
+    app.state.throttle = Throttle(clock=lambda: 0.0)
+    mine, another = browser(app), browser(app)
+    assert log_in(mine) == 303
+    assert mine.post("/logout").status_code == 303
+    assert [log_in(another, "ann", "guess") for _ in range(6)] == [401] * 5 + [429]
+    assert log_in(another) == 429
+    assert log_in(mine) == 303
+    assert [log_in(mine, "bob", "guess") for _ in range(5)] == [401] * 5  # which is no name of this browser's
+    assert log_in(another, "bob") == 429
+    assert mine.post("/logout").status_code == 303
+    assert [log_in(mine, "ann", "guess") for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_a_browser_is_known_by_the_password_that_was_replaced_no_longer(app: FastAPI, accounts: Accounts) -> None:
+    app.state.throttle = Throttle(clock=lambda: 0.0)
+    accounts.add("old", PASSWORD)
+    client = browser(app)
+    assert log_in(client, "old") == 303
+    accounts.add("old", "another password", replace=True)
+    assert [log_in(browser(app), "old", "guess") for _ in range(5)] == [401] * 5
+    assert log_in(client, "old", "another password") == 429
+
+
+def test_a_line_that_is_full_is_said_and_counts_as_no_try(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    app.state.turns = Turns(at_once=0, line=0)
+    answers = [
+        browser(app).post("/login", data={"name": f"ann{'x' * 150}", "password": PASSWORD, "query": "tab=map"})
+        for _ in range(10)
+    ]
+    assert {answer.status_code for answer in answers} == {429}
+    assert answers[0].headers["Retry-After"] == "1"
+    assert "Too many people are logging in" in answers[0].text
+    assert 'value="tab=map"' in answers[0].text
+    assert f"login of 'ann{'x' * 97}' from" in caplog.text
+    assert not any(tries.count for tries in app.state.throttle._tries.values())
+
+
+def test_the_password_of_whoever_has_gone_is_not_checked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(request: Request) -> bool:
+        return True
+
+    monkeypatch.setattr(Request, "is_disconnected", gone)
+    monkeypatch.setattr(app.state.accounts, "verify", None)
+    assert [log_in(browser(app)) for _ in range(10)] == [429] * 10
+    assert app.state.turns._free == Turns()._free
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nann\r\n--x--',
+            415,
+        ),
+        ("application/json", b"{}", 415),
+        ("", b"name=ann", 415),
+        ("application/x-www-form-urlencoded", b"name=ann&query=" + b"x" * 17_000, 413),
+        ("application/x-www-form-urlencoded", b"&" * 16_000, 401),
+        ("application/x-www-form-urlencoded", b"name=a&" * 2_000, 400),
+        ("application/x-www-form-urlencoded;charset=utf-7", b"name=%ff%00%ed%a0%80&password=%", 401),
+    ],
+)
+def test_the_form_takes_a_small_form_and_nothing_else(app: FastAPI, kind: str, body: bytes, status: int) -> None:
+    client = browser(app)
+    for path, expected in (("/login", status), ("/logout", status if status in {413, 415} else 303)):
+        assert client.post(path, content=body, headers={"Content-Type": kind}).status_code == expected
+
+
+def test_without_a_login_no_body_is_read(app: FastAPI) -> None:
+    headers = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin", "Content-Length": "16000000"}
+    for path in ("name", "events", "selection", "export/push", "nothing"):
+        assert asked(app, "POST", f"/api/{path}", headers, [b" " * 100_000] * 160) == (401, 0)
+
+
+def test_an_address_too_long_to_come_back_to_is_dropped(app: FastAPI) -> None:
+    client = browser(app)
+    answer = client.get("/?" + "given=%C3%A9%C3%A9&" * 800)
+    assert answer.headers["Location"] == "login"
+    page = client.get("/login", params={"query": "a=%C3%A9&" * 1_000})
+    assert 'name="query" value=""' in page.text
+    assert log_in(client, query="a=%C3%A9&" * 300) == 303
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        b"nonsense",
+        b"[]",
+        b'"ann"',
+        b"null",
+        b"1e999",
+        b'{"reviewer": null}',
+        b'{"reviewer": {"a": 1}}',
+        b'{"reviewer": ["ann"]}',
+        b'{"reviewer": ""}',
+        b'{"reviewer": " ann"}',
+        b'{"reviewer": "a\\nb"}',
+        b'{"reviewer": "\\u202eann"}',
+        b'{"reviewer": "\\ud800"}',
+        b'{"reviewer": "' + b"a" * 101 + b'"}',
+        b'{"reviewer": "ann", "mark": 1}',
+        b"[" * 5_000,
+        b"\xff",
+    ],
+)
+def test_a_session_that_anybody_can_sign_holds_a_name_or_nothing(run: Run, log: DecisionLog, session: bytes) -> None:
+    client = browser(make_app(run, log))
+    signer = TimestampSigner(_no_secret(log.run_id))
+    cookie = f"auditor-{log.run_id[:16]}"
+
+    def asked(data: bytes) -> tuple[int, str | None]:
+        signed = signer.sign(data).decode()
+        answer = client.get("/api/session", headers={"Cookie": f"{cookie}={signed}"})
+        return answer.status_code, answer.json().get("reviewer")
+
+    assert asked(base64.b64encode(session)) == (200, None)
+    assert asked(session.replace(b" ", b"").replace(b'"', b"")) == (200, None)
+    assert asked(base64.b64encode(b'{"reviewer": "ann"}')) == (200, "ann")
+
+
+def test_a_session_of_other_accounts_or_too_old_is_none(
+    app: FastAPI, log: DecisionLog, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = base64.b64encode(json.dumps({"reviewer": "ann", "mark": accounts.mark("ann")}).encode())
+    cookie = f"auditor-{log.run_id[:16]}"
+
+    def asked(secret: str, name: str = cookie) -> int:
+        signed = TimestampSigner(secret).sign(session).decode()
+        return browser(app).get("/api/session", headers={"Cookie": f"{name}={signed}"}).status_code
+
+    assert asked(accounts.secret) == 200
+    assert asked(accounts.secret, "auditor-another-run") == 401
+    assert asked(_no_secret(log.run_id)) == 401
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: int(time.time()) - 15 * 86_400)
+    assert asked(accounts.secret) == 401

@@ -12,12 +12,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from auditor_ui import serve as serving
+from auditor_ui.logs import is_not_cut_short
 from auditor_ui.serve import serve
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +27,7 @@ from auditor.errors import AccountError, ReviewError
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
+from tests.ui.listening import listening, rest
 
 
 @pytest.fixture
@@ -41,9 +44,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(run: Run, port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server, once it says where it is."""
+def served(run: Run, port: int, *words: str, files: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server, once it says where it is; it may have so many files open."""
     command = [sys.executable, "-m", "auditor", "review", str(run.directory), f"--port={port}", "--no-open", *words]
+    if files is not None:
+        command = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *command]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -121,6 +126,28 @@ def test_reviewers_log_in_and_wrong_tries_are_told_in_the_terminal(copied: Run, 
     assert "not that one" not in err
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="of POSIX limits")
+def test_silent_connections_close_neither_the_page_nor_fill_the_log(copied: Run) -> None:
+    port = free_port()
+    with served(copied, port, files=96) as (process, address), ExitStack() as silent, browser(address) as client:
+        for number in range(300):
+            connection = silent.enter_context(closing(socket.create_connection(("127.0.0.1", port))))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+            if number % 50 == 49:
+                with browser(address) as new:
+                    assert new.get("").status_code == 200
+                    assert new.get("static/app.js").status_code == 200
+                assert client.get("api/queue?limit=5").status_code == 200
+        with ThreadPoolExecutor(12) as pool:  # as the tabs of two browsers do
+            codes = list(pool.map(lambda number: client.get(f"api/table?page={number}").status_code, range(60)))
+        assert codes == [200] * 60
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert "connections" in err
+    assert len(err.splitlines()) <= 5
+
+
 def test_without_a_login_only_this_machine_is_served(run: Run) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org", ""):
         with pytest.raises(AccountError, match="without a login") as refused:
@@ -173,7 +200,7 @@ def test_an_address_that_is_not_this_machines_is_told(run: Run, tmp_path: Path) 
 
 
 def test_the_end_says_nothing_of_the_downloads_that_it_cuts_short(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(serving, "_GOODBYE", 0)
 
@@ -184,19 +211,12 @@ def test_the_end_says_nothing_of_the_downloads_that_it_cuts_short(
         await send({"type": "http.response.body", "body": b"a beginning", "more_body": True})
         await asyncio.sleep(600)
 
-    async def ended_meanwhile(listener: socket.socket) -> None:
-        server = serving._server(endless)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
+    with caplog.filtering(is_not_cut_short), listening(endless) as server:
         for path in ("broken", "download"):
-            reader, writer = await asyncio.open_connection(*listener.getsockname())
-            writer.write(f"GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
-            await reader.readuntil(b"\r\n\r\n")
-            server.should_exit = path == "download"
-            await (task if path == "download" else writer.drain())
-            writer.close()
-
-    with closing(serving._listen("127.0.0.1", 0)) as listener:
-        asyncio.run(ended_meanwhile(listener))
-    said = capsys.readouterr().err
-    assert "a fault of ours" in said
-    assert "CancelledError" not in said
+            connection = server.connect(f"GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            assert connection.recv(1)
+            server.server.should_exit = path == "download"
+            rest(connection)
+            connection.close()
+    assert "a fault of ours" in caplog.text
+    assert "CancelledError" not in caplog.text
