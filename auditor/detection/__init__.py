@@ -3,6 +3,7 @@
 from auditor.detection.consensus import Consensus, consensus
 from auditor.detection.find import Detection
 from auditor.detection.flags import Flags, find_flags, with_votes
+from auditor.detection.formulas import defang
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
@@ -10,7 +11,7 @@ from auditor.detection.neighbours import nearest, nearest_in_folds
 from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED, Pooling
 from auditor.detection.raters import rater_health
 from auditor.detection.reasons import Evidence
-from auditor.detection.table import defang, issues_table, write_csv
+from auditor.detection.table import issues_table, write_csv
 
 __all__ = [
     "CONSENSUS",

@@ -15,6 +15,7 @@ from pyarrow import csv
 
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.flags import Flags
+from auditor.detection.formulas import defang
 from auditor.detection.kinds import KINDS, Kinds
 from auditor.detection.reasons import Evidence, give_reasons
 from auditor.detection.stability import TIERS, tiers
@@ -23,8 +24,6 @@ from auditor.signals import Signal, Suspicion
 
 REASONS_TO = 100_000
 """Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
-
-_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 
 
 def issues_table(
@@ -97,7 +96,7 @@ def write_csv(table: pa.Table, path: Path) -> None:
     Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
     stop reading, becomes U+FFFD. A byte order mark comes first, without which Excel garbles what is not ASCII.
     """
-    table = table.sort_by("rank")
+    table = table.sort_by("rank").rename_columns(defang(pa.array(table.column_names)).to_pylist())
     for position, field in enumerate(table.schema):
         column = table.column(position)
         if pa.types.is_list(field.type):
@@ -108,15 +107,6 @@ def write_csv(table: pa.Table, path: Path) -> None:
     with path.open("wb") as file:
         file.write(codecs.BOM_UTF8)
         csv.write_csv(table, file)
-
-
-def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Put an apostrophe before strings that a spreadsheet would run as a formula.
-
-    Those are the ones that begin with ``=``, ``+``, ``-``, ``@`` (their full-width forms too), a tab or a line break
-    (OWASP, *CSV injection*). Nulls stay null.
-    """
-    return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
 
 
 def _names(codes: npt.NDArray[np.integer], label_names: Sequence[str]) -> pa.Array:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.data.labeled_texts import LabeledTexts, Origin
-from auditor.detection import Evidence, defang, find_flags, issues_table, table, write_csv
+from auditor.detection import Evidence, find_flags, issues_table, table, write_csv
 from auditor.detection.kinds import KINDS, find_kinds
 from auditor.detection.stability import TIERS, stability, tiers
 from auditor.models.scores import floored, losses
@@ -142,10 +142,3 @@ def test_no_cell_of_the_csv_is_a_formula(issues, tmp_path):
     for name in frame.columns:
         if pa.types.is_string(issues.schema.field(name).type):
             assert not frame[name].str.match(r"[=+\-@\t\r]").any()
-
-
-def test_defang():
-    strings = pa.array(["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", "'=1", "", None, " =1", "a\n=1"])
-    assert defang(strings).to_pylist() == [
-        "'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "x=1", "'=1", "", None, " =1", "a\n=1"
-    ]  # fmt: skip
