@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from auditor.correction.corrections import Corrections
 from auditor.correction.publish import flush_all, publish_files, staging
+from auditor.data.room import open_file
 from auditor.errors import ExportError, PatchError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
 
@@ -219,7 +220,7 @@ def read_patch(path: Path) -> tuple[Change, ...]:
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Number and bytes of each line that is not blank."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             number = 0
             while line := file.readline(_LONGEST):
                 number += 1

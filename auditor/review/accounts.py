@@ -17,6 +17,7 @@ from typing import Annotated, Literal, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from auditor.data.room import open_file
 from auditor.errors import AccountError
 from auditor.review.event import Reviewer
 
@@ -172,7 +173,8 @@ class Accounts:
             version = (about.st_ino, about.st_mtime_ns, about.st_size)
             seen = self._seen
             if seen is None or seen[0] != version:
-                self._seen = seen = version, _File.model_validate_json(self.path.read_bytes())
+                with open_file(self.path) as file:
+                    self._seen = seen = version, _File.model_validate_json(file.read())
             return seen[1]
         except FileNotFoundError:
             raise AccountError(
