@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+from auditor.formulas import defang
 
 
 def write_csv(table: pa.Table, path: Path, delimiter: str = ",") -> None:
@@ -19,6 +19,7 @@ def write_csv(table: pa.Table, path: Path, delimiter: str = ",") -> None:
     Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
     stop reading, becomes U+FFFD. A byte order mark comes first, without which Excel garbles what is not ASCII.
     """
+    table = table.rename_columns(defang(pa.array(table.column_names)).to_pylist())
     for position, field in enumerate(table.schema):
         column = table.column(position)
         if pa.types.is_list(field.type):
@@ -29,15 +30,6 @@ def write_csv(table: pa.Table, path: Path, delimiter: str = ",") -> None:
     with path.open("wb") as file:
         file.write(codecs.BOM_UTF8)
         csv.write_csv(table, file, csv.WriteOptions(delimiter=delimiter))
-
-
-def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Put an apostrophe before strings that a spreadsheet would run as a formula.
-
-    Those are the ones that begin with ``=``, ``+``, ``-``, ``@`` (their full-width forms too), a tab or a line break
-    (OWASP, *CSV injection*). Nulls stay null.
-    """
-    return pc.replace_substring_regex(strings, _FORMULA, r"'\1")
 
 
 def json_array(batches: Iterable[list[str]]) -> Iterator[list[str]]:

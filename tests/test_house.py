@@ -27,7 +27,7 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
 ORDER = (
-    *("errors", "wording", "vocabulary", "version", "validation", "formats", "tabular", "config", "run"),
+    *("errors", "wording", "vocabulary", "version", "validation", "formats", "formulas", "tabular", "config", "run"),
     *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""

@@ -10,7 +10,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.tabular import defang, json_array, write_csv
+from auditor.formulas import defang
+from auditor.tabular import json_array, write_csv
 
 
 def test_defang() -> None:

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from auditor.tabular import defang
+from auditor.formulas import defang
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_NUMBERS = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_temporal)
 _IN_JSON = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
 
 
@@ -31,8 +32,13 @@ def strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pa.array([_json(value) for value in column.to_pylist()], pa.large_string())
 
 
+def is_number(type_: pa.DataType) -> bool:
+    """Whether values of this type are numbers, truths or times, of which a spreadsheet makes no formula."""
+    return any(is_such(type_) for is_such in _NUMBERS)
+
+
 def defanged(column: pa.Array) -> tuple[pa.Array, int]:
-    """Put an apostrophe before what a spreadsheet would run as a formula, numbers excepted; how many there were."""
+    """Put an apostrophe before what a spreadsheet would run as a formula, numbers excepted; how many cells change."""
     safe = pc.if_else(pc.match_substring_regex(column, _NUMBER), column, defang(column))
     return safe, pc.sum(pc.not_equal(safe, column)).as_py() or 0
 

@@ -17,9 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
-from auditor.correction.cells import as_json, defanged, strings
+from auditor.correction.cells import as_json, defanged, is_number, strings
 from auditor.correction.tables import SplitTable, joined
-from auditor.data.columns import is_text
 from auditor.data.delimited import DELIMITERS
 from auditor.data.labeled_texts import Origin
 from auditor.data.lines import COLUMNS, is_header
@@ -57,6 +56,8 @@ class Style:
     ended : bool
         Also after the last row.
     delimiter : str
+    other_delimiters : str
+        Fields with one of these stand between quotes too: spreadsheets of other countries split cells at them.
     quoted : bool or sequence of str
         Every field of a CSV between quotes, not only those that need them; or those of the header and these columns.
     header : bool
@@ -72,6 +73,7 @@ class Style:
     newline: str = "\n"
     ended: bool = True
     delimiter: str = ","
+    other_delimiters: str = DELIMITERS
     quoted: bool | Sequence[str] = False
     header: bool = False
     compact: bool = False
@@ -85,6 +87,7 @@ def style_of(format_: Format, origin: Origin, about: Mapping[str, Any], *, encod
     known: dict[str, Any] = {"delimiter": {"tsv": "\t", "lines": ";"}.get(format_, ",")}
     if origin.format == format_:
         known |= {name: about[name] for name in Style.__dataclass_fields__ if name in about}
+        known["other_delimiters"] = ""  # a row that nobody changed is as it was
         known["encoding"] = origin.options.get("encoding", "utf-8")
     return Style(**{**known, **({"encoding": encoding, "marked": False} if encoding else {}), "raw": raw})
 
@@ -157,14 +160,14 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
     # A delimiter is looked for in the header, and a blank line before it is passed over.
     odd = rf'["\r\n{re.escape(DELIMITERS)}]' + r"|^\s*$" * (not "".join(names).strip())
     yield [style.delimiter.join(_quoted(header, odd, always=bool(style.quoted)).to_pylist())]
-    needs = rf'["\r\n{re.escape(style.delimiter)}]'
+    needs = rf'["\r\n{re.escape(style.delimiter + style.other_delimiters)}]'
     for part in parts:
         for batch in _batches(part.table):
             columns = []
             for name in names:
                 there = name in batch.column_names
                 column: Any = strings(batch[name]) if there else pa.nulls(len(batch), pa.large_string())
-                if there and not style.raw and is_text(batch[name].type):
+                if there and not style.raw and not is_number(batch[name].type):
                     column, number = defanged(column)
                     changed += number
                 always = style.quoted if isinstance(style.quoted, bool) else name in style.quoted
@@ -172,8 +175,8 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
             yield pc.binary_join_element_wise(*columns, pa.scalar(style.delimiter, pa.large_string())).to_pylist()
     if changed:
         notes.append(
-            f"{counted(changed, 'cell')} that a spreadsheet would run as a formula now"
-            f" begin{'s' * (changed == 1)} with an apostrophe; exact texts can be written as well (--raw)."
+            f"In {counted(changed, 'cell')}, an apostrophe now stands before what a spreadsheet would run as a formula;"
+            " exact texts can be written as well (--raw)."
         )
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from auditor.correction.corrections import Corrections
 from auditor.correction.publish import flush_all, publish_files, staging
+from auditor.data.room import open_file
 from auditor.errors import ExportError, PatchError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
 from auditor.tabular import json_array
@@ -230,7 +231,7 @@ def read_patch(path: Path) -> tuple[Change, ...]:
 def _written(path: Path) -> Iterator[tuple[str, bytes]]:
     """Each line that is not blank, or each item of an array, with its place: ``line 3``, ``item 3``."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             start = file.read(_LONGEST).removeprefix(codecs.BOM_UTF8).lstrip()
             file.seek(0)
             if start.startswith(b"["):

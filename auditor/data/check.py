@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +14,57 @@ from auditor.data.columns import described, is_text
 from auditor.data.source import Part, counted, listed
 from auditor.errors import ColumnError, RowError
 
+MOST_COLUMNS = 10_000
+DEEPEST = 32
+"""Levels of lists and objects in a column; Arrow's files hold 64."""
 _SHOWN = 5
+
+
+def check_columns(part: Part) -> None:
+    """Refuse, before anything touches the values, what is no sound table.
+
+    Raises
+    ------
+    ColumnError
+        If there are too many columns, two of one name, or one is nested too deeply.
+    RowError
+        If values are damaged, or a string is not valid UTF-8.
+    """
+    names = part.table.column_names
+    check_names(names, part.name)
+    for field in part.table.schema:
+        if _depth(field.type, DEEPEST) > DEEPEST:
+            raise ColumnError(
+                f"Column {field.name!r:.80} of {part.name} is nested more than {DEEPEST} levels deep.",
+                "Make strings of its values, or leave the column out.",
+            )
+    for name in names:
+        try:
+            part.table[name].validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise RowError(
+                f"Column {name!r:.80} of {part.name} holds invalid values: {str(error).splitlines()[0]}.",
+                "Write the column again, as valid UTF-8.",
+            ) from None
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse too many columns, or several of one name.
+
+    Raises
+    ------
+    ColumnError
+    """
+    if len(names) > MOST_COLUMNS:
+        raise ColumnError(
+            f"{source} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.",
+            "Leave out those that an audit does not need: it takes a text and a label.",
+        )
+    repeated = [name or "(unnamed)" for name, number in Counter(names).items() if number > 1]
+    if repeated:
+        raise ColumnError(
+            f"{source} has several columns of the same name: {listed(repeated)}.", "Give each column a name of its own."
+        )
 
 
 def check_storable(table: pa.Table) -> None:
@@ -21,25 +74,30 @@ def check_storable(table: pa.Table) -> None:
     ------
     ColumnError
         If a column's type has no counterpart in Parquet, or its rows cannot be set aside.
-    RowError
-        If a string is not valid UTF-8.
     """
     for field in table.schema:
         try:
             pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
             pa.nulls(1, field.type).filter(pa.array([True]))
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        except (
+            pa.ArrowException,
+            TypeError,
+            ValueError,
+            NotImplementedError,
+        ):  # the others: of types written in Python
             raise ColumnError(
-                f"Column {field.name!r} is of type {field.type}, which a run cannot hold.",
+                f"Column {field.name!r:.80} is of type {str(field.type)[:80]}, which a run cannot hold.",
                 "Convert the column to strings, or leave it out.",
             ) from None
-        try:
-            table[field.name].validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise RowError(
-                f"Column {field.name!r} holds invalid values: {str(error).splitlines()[0]}.",
-                "Write the column again, as valid UTF-8.",
-            ) from None
+
+
+def _depth(type_: pa.DataType, most: int) -> int:
+    """How deep a type is nested, as far as ``most`` and one more."""
+    if isinstance(type_, pa.BaseExtensionType):
+        type_ = type_.storage_type
+    if most < 0 or not pa.types.is_nested(type_):
+        return 0
+    return 1 + max((_depth(type_.field(place).type, most - 1) for place in range(type_.num_fields)), default=0)
 
 
 def as_texts(table: pa.Table, name: str) -> pa.ChunkedArray:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from auditor.data.source import counted, listed
+from auditor.data.check import check_names
+from auditor.data.source import counted
 from auditor.errors import ColumnError, InputError, RowError, SourceError
 
 DELIMITERS = ",;\t|"
@@ -131,11 +132,7 @@ def _read_header(data: bytes, name: str, delimiter: str | None, fewest: int) -> 
             f"{name} has one column, {names[0][:60]!r}; a column of texts and one of labels are expected.",
             "If another character stands between the columns, name it with --delimiter.",
         )
-    repeated = [name or "(unnamed)" for name, number in Counter(names).items() if number > 1]
-    if repeated:
-        raise ColumnError(
-            f"{name} has several columns of the same name: {listed(repeated)}.", "Give each column a name of its own."
-        )
+    check_names(names, name)
     return _Header(names, delimiter, start, reader.line_num)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import os
 import re
 import zlib
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 from charset_normalizer import from_bytes
 
+from auditor.data.room import check_room, open_file, room
 from auditor.errors import SourceError
 
 _WINDOW = 1 << 16
+_PART = 1 << 24
 _USUAL = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 gb18030 big5 cp932 euc_jp cp949"
 ).split()
@@ -63,9 +66,19 @@ def line_end(data: bytes) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """Read a file, unpacked when its name ends in ``.gz``."""
+    most = room()
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+        with open_file(path) as file:
+            check_room(os.fstat(file.fileno()).st_size, str(path), most)
+            if path.suffix.lower() != ".gz":
+                return file.read()
+            parts, taken = [], 0
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                while part := unpacked.read(_PART):
+                    taken += len(part)
+                    check_room(taken, str(path), most)
+                    parts.append(part)
+            return b"".join(parts)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{path} is no whole gzip file: {error}.", "Make or fetch the file again.") from None
     except OSError as error:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from auditor.config import ReadConfig
 from auditor.data.delimited import find_quoted, read_delimited
-from auditor.data.encoding import line_end, read_bytes, read_utf8
+from auditor.data.encoding import line_end, read_utf8
 from auditor.data.jsonl import read_jsonl
 from auditor.data.lines import read_lines
-from auditor.data.memory import dataset_parts
+from auditor.data.parquet import read_parquet
+from auditor.data.room import kind_of
+from auditor.data.saved import SAVED, saved_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
 from auditor.formats import FORMATS, check_exists, suffix_of
 from auditor.run import hash_file
 
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
-_SAVED = ("dataset_info.json", "dataset_dict.json")
 
 
 def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
@@ -44,7 +41,7 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
         raise SourceError(f"Files of several formats were given: {kinds}.", "Give files of one format.")
     format_ = formats[paths[0]]
     if format_ == "arrow":
-        parts = [part for path in paths for part in _saved_parts(path)]
+        parts = [part for path in paths for part in saved_parts(path)]
         _check_unique([part.split for part in parts])
         chosen = select([part.split for part in parts], config.split, listed([path.name for path in paths]))
         parts = [part for part in parts if part.split in chosen]
@@ -82,7 +79,7 @@ def format_of(path: Path) -> str:
         If the path is missing, or its format unknown.
     """
     if os.path.isdir(path):  # unlike Path's own, false for a name that is too long
-        if any((path / name).is_file() for name in _SAVED):
+        if any((path / name).is_file() for name in SAVED):
             return "arrow"
         files = sorted(entry.name for entry in path.iterdir() if suffix_of(entry) in FORMATS)
         raise SourceError(
@@ -90,6 +87,8 @@ def format_of(path: Path) -> str:
             f"Name the files in it: {listed(files)}." if files else "Name a file, or such a folder.",
         )
     check_exists(path)
+    if not path.is_file():
+        raise SourceError(f"{path} is {kind_of(path.stat().st_mode)}, not a file.", "Save what it gives to a file.")
     if suffix_of(path) not in FORMATS or (path.suffix.lower() == ".gz" and suffix_of(path) == ".parquet"):
         raise SourceError(
             f"{path} is of an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
@@ -130,29 +129,11 @@ def _check_unique(splits: Sequence[str]) -> None:
         )
 
 
-def _saved_parts(path: Path) -> list[Part]:
-    import datasets  # takes seconds
-
-    try:
-        parts = dataset_parts(datasets.load_from_disk(str(path)))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
-        raise SourceError(
-            f"{path} is not a whole save_to_disk folder: {str(error).splitlines()[0]}.", "Save the dataset again."
-        ) from None
-    return [replace(part, about={**part.about, "folder": path.name, **_state(path, part)}) for part in parts]
-
-
-def _state(path: Path, part: Part) -> dict[str, str]:
-    """Hash of the small file by which a saved dataset is told from others."""
-    states = [path / "state.json", path / part.split / "state.json"]
-    return next(({"sha256": hash_file(state)} for state in states if state.is_file()), {})
-
-
 def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
     name, format_ = path.name, FORMATS[suffix_of(path)]
     delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
     if format_ == "parquet":
-        return Part(split, _read_parquet(path), {"file": name, "sha256": hash_file(path)})
+        return Part(split, read_parquet(path), {"file": name, "sha256": hash_file(path)})
     data, marked = read_utf8(path, config.encoding)
     about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "marked": marked, "newline": line_end(data)}
     about["ended"] = data.endswith((b"\n", b"\r"))
@@ -169,13 +150,3 @@ def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
     if format_ == "lines" and about["header"]:
         notes.append(f"{name}: its first line is read as a header, {about['delimiter'].join(table.column_names)!r}.")
     return Part(split, table, about, tuple(notes))
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    try:  # from memory: given a path, pyarrow makes columns of folders that are named like key=value
-        return pq.read_table(pa.BufferReader(read_bytes(path)))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise SourceError(
-            f"{path} is no whole Parquet file: {str(error).splitlines()[0].rstrip('.')}.",
-            "Make or fetch the file again.",
-        ) from None

@@ -6,15 +6,20 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
+from auditor.data.check import DEEPEST, check_names
+from auditor.data.room import check_room, room
 from auditor.data.shapes import Shapes
 from auditor.errors import ColumnError, RowError, SourceError
 
 _ROWS = 100_000
+_UNFOLDED = 32
+"""Bytes that a character of JSON takes as Python's objects, at most: ``{}`` takes 64."""
+_CELL = 8
+"""Bytes that a key takes in a row that lacks it, at most."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -55,9 +60,8 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
             f"Write one object a line: pandas.read_json({name!r}).to_json('{name}l', orient='records', lines=True).",
         )
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="\n")
-    objects = _objects(lines, name)
     tables, shapes = [], Shapes()
-    while rows := list(islice(objects, _ROWS)):
+    for rows in _batches(lines, name):
         tables.append(_table(rows, name))
         for row in rows:
             shapes.add(row)
@@ -74,31 +78,66 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
     return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows, style
 
 
-def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+def _batches(lines: Iterable[str], name: str) -> Iterator[list[dict[str, Any]]]:
+    """Rows, as many at a time as fit into memory as Python's objects."""
+    most = room()
+    rows: list[dict[str, Any]] = []
+    characters = 0
     for number, line in enumerate(lines, start=1):
         if line.isspace():
             continue
-        try:
-            row = json.loads(line)
-            if _SURROGATE.search(line):  # half of a pair alone is valid JSON, but no text
-                json.dumps(row, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as error:
-            reason = getattr(error, "msg", None) or getattr(error, "reason", None) or str(error)
-            raise RowError(
-                f"{name}, line {number}: no valid JSON ({reason}); the line begins {line[:60]!r}.",
-                "Write one JSON object a line.",
-            ) from None
-        if not isinstance(row, dict):
-            raise RowError(
-                f"{name}, line {number}: a JSON object is expected, {type(row).__name__} found: {line.strip()[:60]!r}.",
-                'Write one JSON object a line, such as {"text": "so glad", "label": "joy"}.',
-            )
-        yield row
+        check_room(_UNFOLDED * len(line), f"Line {number} of {name}", most)
+        characters += len(line)
+        if len(rows) == _ROWS or (rows and _UNFOLDED * characters > most):
+            yield rows
+            rows, characters = [], len(line)
+        rows.append(_object(line, number, name))
+    if rows:
+        yield rows
+
+
+def _object(line: str, number: int, name: str) -> dict[str, Any]:
+    begins = f"the line begins {line[:60]!r}"
+    try:
+        row = json.loads(line)
+        if _SURROGATE.search(line):  # half of a pair alone is valid JSON, but no text
+            json.dumps(row, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or getattr(error, "reason", None) or str(error)
+        raise RowError(
+            f"{name}, line {number}: no valid JSON ({reason}); {begins}.", "Write one JSON object a line."
+        ) from None
+    if not isinstance(row, dict):
+        raise RowError(
+            f"{name}, line {number}: a JSON object is expected, {type(row).__name__} found: {line.strip()[:60]!r}.",
+            'Write one JSON object a line, such as {"text": "so glad", "label": "joy"}.',
+        )
+    if line.count("[") + line.count("{") > DEEPEST and _is_deeper(row, DEEPEST):
+        raise RowError(
+            f"{name}, line {number}: lists and objects nested more than {DEEPEST} deep; {begins}.",
+            "Write one JSON object of strings and numbers a line.",
+        )
+    return row
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects are nested deeper; not by recursion, of which Python has not much more."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _table(rows: list[dict[str, Any]], name: str) -> pa.Table:
     columns = {}
-    for key in dict.fromkeys(key for row in rows for key in row):
+    keys = dict.fromkeys(key for row in rows for key in row)
+    check_names([*keys], name)
+    check_room(_CELL * len(keys) * len(rows), name, room())
+    for key in keys:
         try:
             columns[key] = pa.array([row.get(key) for row in rows])
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:

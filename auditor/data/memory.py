@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from auditor.data.check import check_storable
-from auditor.data.source import Part, listed
+from auditor.data.check import check_names, check_storable
+from auditor.data.source import Part
 from auditor.errors import AuditorError, ColumnError
 
 if TYPE_CHECKING:
@@ -28,11 +27,7 @@ def frame_part(frame: pd.DataFrame) -> Part:
         If two columns have the same name, or one holds values that Arrow has no single type for.
     """
     names = [str(name) for name in frame.columns]
-    repeated = [name for name, number in Counter(names).items() if number > 1]
-    if repeated:
-        raise ColumnError(
-            f"The frame has several columns of the same name: {listed(repeated)}.", "Give each column its own name."
-        )
+    check_names(names, "The frame")
     try:
         # Names that are numbers are known as such to pandas' own metadata alone.
         plain = frame if frame.columns.inferred_type in ("string", "integer") else frame.set_axis(names, axis=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
 from auditor.data.beside import votes_beside
-from auditor.data.check import as_texts, check_ids, check_storable, invalid_rows, refuse
+from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns
 from auditor.data.files import read_paths, select
 from auditor.data.hub import read_hub
@@ -24,7 +23,8 @@ from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
 from auditor.data.labels import Labels, encode_labels
 from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
-from auditor.data.source import Part, Source, counted, listed
+from auditor.data.metadata import class_names, with_sound_metadata
+from auditor.data.source import Part, Source, counted
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -69,18 +69,21 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     """
     config = config or ReadConfig()
     found = _open(source, config)
+    for part in found.parts:
+        check_columns(part)
+    found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
     columns = find_columns(_without_index(found, original.schema), found.name, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
-    labels = encode_labels(original[columns.label], columns.label, _class_names(found.parts, columns.label))
+    labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
     votes = None
     if config.annotator is not None:
         gathered = gather(found, original, texts, labels, columns, config)
         found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
         labels = replace(gathered.labels, notes=(*labels.notes, *gathered.notes))
     elif config.votes is not None:
-        names = _class_names(found.parts, columns.label)
+        names = class_names(found.parts, columns.label)
         votes, both = votes_beside(original[config.votes], config.votes, labels, names)
         labels = replace(both, notes=(*labels.notes, *both.notes))
     splits, rows = _splits_and_rows(found.parts)
@@ -155,26 +158,6 @@ def _without_index(source: Source, schema: pa.Schema) -> pa.Schema:
     """Leave out what is a frame's index, which holds neither texts nor labels."""
     index = index_columns(source.parts[0].table.schema) if source.format == "frame" else []
     return pa.schema([field for field in schema if field.name not in index])
-
-
-def _class_names(parts: tuple[Part, ...], label: str) -> tuple[str, ...] | None:
-    """Find the names that ``datasets`` features give to the label's integers."""
-    names = {part.name: _features(part.table.schema).get(label, {}).get("names") for part in parts}
-    different = {tuple(each) if each is not None else None for each in names.values()}
-    if len(different) > 1:
-        first = next(iter(different - {None}))
-        raise ColumnError(
-            f"Column {label!r} does not number the classes alike in {listed(list(names))};"
-            f" in one they are {listed(first or ())}.",
-            "Give all files and splits the same features.",
-        )
-    return different.pop()
-
-
-def _features(schema: pa.Schema) -> dict[str, Any]:
-    about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    features = about.get("info", {}).get("features", {})
-    return {name: feature for name, feature in features.items() if isinstance(feature, dict)}
 
 
 def _splits_and_rows(parts: tuple[Part, ...]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

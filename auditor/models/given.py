@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyarrow import csv
 
+from auditor.data.encoding import read_bytes
 from auditor.data.labeled_texts import LabeledTexts
+from auditor.data.parquet import read_parquet
 from auditor.data.source import counted, listed
 from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
 from auditor.models.distribution import TOLERANCE, normalised, wrong_row
@@ -187,9 +188,9 @@ def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any
         if kind == ".npy":
             return np.lib.format.open_memmap(path, mode="r")  # takes no pickle, nor anything but .npy
         if kind == ".parquet":
-            return _of_table(called, pq.read_table(path), label_names)
+            return _of_table(called, read_parquet(path), label_names)
         if kind == ".csv":
-            return _of_table(called, csv.read_csv(path), label_names)
+            return _of_table(called, csv.read_csv(pa.BufferReader(read_bytes(path))), label_names)
     except AuditorError:
         raise
     except Exception as error:  # a strange file leads to errors of every kind

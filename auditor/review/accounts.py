@@ -16,6 +16,7 @@ from typing import Annotated, Literal, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from auditor.data.room import open_file
 from auditor.errors import AccountError
 from auditor.review.event import Reviewer
 from auditor.validation import first_fault
@@ -197,7 +198,8 @@ class Accounts:
             version = (about.st_ino, about.st_mtime_ns, about.st_size)
             seen = self._seen
             if seen is None or seen[0] != version:
-                self._seen = seen = version, _File.model_validate_json(self.path.read_bytes())
+                with open_file(self.path) as file:
+                    self._seen = seen = version, _File.model_validate_json(file.read())
             return seen[1]
         except FileNotFoundError:
             raise AccountError(

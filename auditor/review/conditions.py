@@ -89,9 +89,9 @@ def rows_of_ids(items: Items, ids: Sequence[str]) -> Mask:
 
 def among_pairs(items: Items, pairs: Sequence[tuple[str, str]]) -> Mask:
     """(P,) bool: which of the pairs that there are were named."""
-    labels = [label for pair in pairs for label in pair]
-    wanted = np.reshape(_codes("pair", "label", labels, items.label_names), (-1, 1, 2))
-    found: Mask = (items.pairs == wanted).all(axis=2).any(axis=0)
+    labels, size = [label for pair in pairs for label in pair], len(items.label_names)
+    wanted = np.reshape(np.array(_codes("pair", "label", labels, items.label_names), np.int64), (-1, 2))
+    found: Mask = np.isin(items.pairs @ (size, 1), wanted @ (size, 1))
     return found
 
 

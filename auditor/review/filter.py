@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -20,6 +20,10 @@ from auditor.vocabulary import Verdict
 
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
 """Names that stand in the same URL and say how rows are shown, not which."""
+MOST_VALUES = 1000
+"""Values that one field may have; more rows than that are a ``selection``."""
+LONGEST = 100_000
+"""Characters that a query may have; servers take 65,000 in an address."""
 
 
 def _sayable(text: str) -> str:
@@ -30,6 +34,8 @@ def _sayable(text: str) -> str:
     return text
 
 
+T = TypeVar("T")
+Some = Annotated[tuple[T, ...], Field(max_length=MOST_VALUES)]
 Name = Annotated[str, AfterValidator(_sayable)]
 Suspicion = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
@@ -71,23 +77,23 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    given: tuple[Name, ...] = ()
-    suggested: tuple[Name, ...] = ()
-    pair: tuple[tuple[Name, Name], ...] = ()
-    split: tuple[Name, ...] = ()
+    given: Some[Name] = ()
+    suggested: Some[Name] = ()
+    pair: Some[tuple[Name, Name]] = ()
+    split: Some[Name] = ()
     text: Annotated[str, Field(max_length=1000)] = ""
     regex: bool = False
     min_suspicion: Suspicion | None = None
     max_suspicion: Suspicion | None = None
     issue: bool | None = None
-    kind: tuple[Kind, ...] = ()
-    tier: tuple[Tier, ...] = ()
-    verdict: tuple[Verdict, ...] = ()
-    reviewer: tuple[Name, ...] = ()
+    kind: Some[Kind] = ()
+    tier: Some[Tier] = ()
+    verdict: Some[Verdict] = ()
+    reviewer: Some[Name] = ()
     undecided: Literal["anyone", "me"] | None = None
     duplicate_group: Number | None = None
     group: Number | None = None
-    ids: tuple[Name, ...] = ()
+    ids: Some[Name] = ()
     selection: Name | None = None
 
     @classmethod
@@ -99,8 +105,14 @@ class Filter(BaseModel):
         Raises
         ------
         FilterError
-            If a field is unknown, is given twice and has one value, or has one that is not allowed.
+            If a field is unknown, is given twice and has one value, has too many or one that is not allowed, or if the
+            query is too long.
         """
+        if isinstance(query, str) and len(query) > LONGEST:
+            raise FilterError(
+                f"The filter in the address has {len(query):,} characters; at most {LONGEST:,} are taken.",
+                "Choose fewer values, or clear the filter.",
+            )
         fields: dict[str, list[str]] = defaultdict(list)
         for name, value in _pairs(query) if isinstance(query, str) else query:
             if name not in OF_THE_PAGE:
@@ -141,6 +153,11 @@ def _read(name: str, values: list[str]) -> Any:
     if field is None:
         raise FilterError(
             f"The filter has no field {_shortened(name)}.", f"Its fields are {', '.join(Filter.model_fields)}."
+        )
+    if len(values) > MOST_VALUES:
+        raise FilterError(
+            f"The filter's field {name} has {len(values):,} values; at most {MOST_VALUES:,} are taken.",
+            "Choose fewer values, or clear the filter.",
         )
     if isinstance(field.default, tuple):
         return tuple(_read_pair(value) for value in values) if name == "pair" else tuple(values)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from auditor.data.room import open_file
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event, check_labels
 from auditor.review.log import DecisionLog, TakenError
@@ -99,7 +100,7 @@ def _read(path: Path, run_id: str) -> Iterator[tuple[int, Event]]:
     """Line number and event of each line that is not blank."""
     latest = datetime.now(UTC) + _AHEAD
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             number = 0
             while line := file.readline(_LONGEST):
                 number += 1

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from auditor.data.room import open_file
 from auditor.errors import SourceError
 
 DEFAULT_KEYS: Mapping[str, str] = {
@@ -48,7 +49,7 @@ def read_keys(path: Path) -> dict[str, str]:
         If the file cannot be read, or names an unknown action, a key that cannot be used, or an action or a key twice.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             # A tuple of pairs for an object: a dict would have the last of two pairs win.
             changes = json.loads(file.read(_MOST_BYTES), object_pairs_hook=tuple)
     except OSError as error:

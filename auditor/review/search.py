@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import time
+from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auditor.errors import FilterError
+from auditor.review.expressions import Expressions, WrongExpressionError
 from auditor.review.filter import Filter
+from auditor.review.plain_text import PlainText
 
 Mask = npt.NDArray[np.bool_]
 
 SECONDS = 5.0
-"""A search is given up after so long: RE2 takes time linear in the text, but some patterns a thousand times more."""
+"""A search is given up after so long; the time in which a busy machine does other things is not counted."""
+PATIENCE = 20.0
+"""Seconds that a search waits for its turn."""
 AT_ONCE = 8
-"""Requests that may search or wait for one; each keeps a thread of the server's forty."""
+"""Requests that may search for plain text or wait for it; each keeps a thread of the server's forty."""
+EXPRESSIONS = 2
+"""Regular expressions that are searched for at a time."""
 _KEPT = 24
 """Searches whose rows are kept in memory."""
-_FIRST, _MOST = 16, 1 << 14
-"""Texts that are searched at a time: as many as take no longer than :data:`_BITE` seconds."""
-_BITE = 0.1
 
 
 class Searches:
-    """Searches in N texts, one at a time; safe to be used from many threads.
+    """Searches in N texts; safe to be used from many threads.
+
+    Plain text and regular expressions do not wait for each other.
 
     Parameters
     ----------
@@ -35,10 +39,12 @@ class Searches:
     """
 
     def __init__(self, texts: pa.ChunkedArray) -> None:
-        self._texts = texts
-        self._places = BoundedSemaphore(AT_ONCE)
-        self._searching = Lock()
-        self._kept: dict[Filter, Mask | FilterError] = {}
+        self._plain, self._expressions = PlainText(texts), Expressions(texts)
+        self._kept: dict[Filter, Future[Mask | FilterError]] = {}
+        self._keeping = Lock()
+        # By whether it is an expression.
+        self._places = {False: BoundedSemaphore(AT_ONCE), True: BoundedSemaphore(AT_ONCE)}
+        self._turns = {False: BoundedSemaphore(), True: BoundedSemaphore(EXPRESSIONS)}
 
     def find(self, sought: Filter) -> Mask:
         """(N,) bool: the texts that hold ``sought.text``, whatever the case; not to be written to.
@@ -48,59 +54,58 @@ class Searches:
         FilterError
             If it is no regular expression, takes too long, or too many others are searching.
         """
-        found = self._kept.get(sought)
-        if found is None:
-            if not self._places.acquire(blocking=False):
-                raise _busy()
+        kept = self._kept.get(sought)
+        if kept is not None and kept.done():
+            found = kept.result()
+        elif not self._places[sought.regex].acquire(blocking=False):
+            raise _busy()
+        else:
             try:
-                found = self._in_turn(sought)
+                found = self._found(sought)
             finally:
-                self._places.release()
+                self._places[sought.regex].release()
         if isinstance(found, FilterError):
             raise FilterError(found.what, found.todo)
         return found
 
-    def _in_turn(self, sought: Filter) -> Mask | FilterError:
-        """Wait for the searches before it, then search; both together take no longer than one may."""
-        end = time.monotonic() + SECONDS
-        waited = not self._searching.acquire(blocking=False)
-        if waited and not self._searching.acquire(timeout=max(end - time.monotonic(), 0.0)):
-            raise _busy()
-        try:
-            # The queue, the counts and the table ask for the same search at once: the first does it for all.
-            found = self._kept.get(sought)
-            if found is None:
-                found = _search(self._texts, sought, end)
-                if found is None and waited:
-                    raise _busy()
-                # What took too long is kept too, so that it is not begun again for everyone who asks.
-                self._kept[sought] = found = _too_long(sought) if found is None else found
+    def _found(self, sought: Filter) -> Mask | FilterError:
+        """Search; the queue, the counts and the table ask for the same at once, and the first does it for all."""
+        with self._keeping:
+            kept = self._kept.get(sought)
+            mine: Future[Mask | FilterError] = Future()
+            if kept is None:
+                self._kept[sought] = mine
                 if len(self._kept) > _KEPT:
                     del self._kept[next(iter(self._kept))]
-            return found
-        finally:
-            self._searching.release()
-
-
-def _search(texts: pa.ChunkedArray, sought: Filter, end: float) -> Mask | FilterError | None:
-    """The texts found; None when there is no time left for them all."""
-    match = pc.match_substring_regex if sought.regex else pc.match_substring
-    found = np.empty(len(texts), dtype=np.bool_)
-    done, size, began = 0, _FIRST, time.monotonic()
-    while done < len(texts):
-        start = time.monotonic()
-        # So slow that a tenth of the texts would not be searched in time: given up early.
-        if start > end or (start - began > SECONDS / 5 and done * SECONDS < (start - began) * len(texts) / 10):
-            return None
+        if kept is not None:
+            return kept.result()
         try:
-            bite = match(texts.slice(done, size), sought.text, ignore_case=True)
-        except pa.ArrowInvalid as error:
+            mine.set_result(self._in_turn(sought))
+        except BaseException as error:
+            with self._keeping:
+                self._kept.pop(sought, None)
+            mine.set_exception(error)
+        return mine.result()
+
+    def _in_turn(self, sought: Filter) -> Mask | FilterError:
+        """Wait for the searches before it, then search.
+
+        What is wrong with the search itself is returned, and kept: it is not begun again for everyone who asks.
+        """
+        turns = self._turns[sought.regex]
+        if not turns.acquire(timeout=PATIENCE):
+            raise _busy()
+        try:
+            found = (self._expressions if sought.regex else self._plain).find(sought.text, SECONDS)
+        except WrongExpressionError as error:
             return _no_expression(sought, error)
-        found[done : done + size] = bite.to_numpy()
-        done += size
-        took = time.monotonic() - start
-        size = min(2 * size, _MOST) if took < _BITE / 2 else max(size // 2, 1) if took > _BITE else size
-    return found
+        except OSError as error:
+            raise FilterError(
+                f"No process can be started that searches for regular expressions: {error}.", "Search for plain text."
+            ) from None
+        finally:
+            turns.release()
+        return _too_long(sought) if found is None else found
 
 
 def _busy() -> FilterError:
@@ -108,13 +113,14 @@ def _busy() -> FilterError:
 
 
 def _too_long(sought: Filter) -> FilterError:
+    simpler = "Search for something simpler; large repetitions like {1,90} cost most."
     return FilterError(
         f"The filter's field text is {sought.text!r:.80}: it takes longer than {SECONDS:.0f} s.",
-        "Search for something simpler; large repetitions like {1,90} cost most.",
+        simpler if sought.regex else "Search for something shorter.",
     )
 
 
-def _no_expression(sought: Filter, error: pa.ArrowInvalid) -> FilterError:
+def _no_expression(sought: Filter, error: WrongExpressionError) -> FilterError:
     why = str(error).removeprefix("Invalid regular expression: ")
     return FilterError(
         f"The filter's field text is {sought.text!r:.80}, which is no regular expression: {why}.",

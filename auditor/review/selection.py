@@ -128,8 +128,7 @@ class Selection:
         names, pairs = self.items.label_names, self.items.pairs
         frequent = np.argsort(-np.array(counts, np.int64), kind="stable")[:PAIRS].tolist()
         chosen = np.flatnonzero(among_pairs(self.items, filter.pair)).tolist()
-        offered = [number for number in frequent if counts[number] or number in chosen]
-        offered += [number for number in chosen if number not in frequent]
+        offered = [number for number in dict.fromkeys([*frequent, *chosen]) if counts[number] or number in chosen]
         return [
             {"given": names[pairs[number, 0]], "suggested": names[pairs[number, 1]], "count": counts[number]}
             for number in offered

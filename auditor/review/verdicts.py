@@ -164,8 +164,8 @@ class Verdicts:
         if not reviewers:
             return self._anyone
         bits = np.zeros(len(self.items), np.uint8)
-        for reviewer in reviewers:
-            bits |= self.of(reviewer).bits
+        for reviewer in self._own.keys() & reviewers:  # a filter may name many that nobody knows
+            bits |= self._own[reviewer].bits
         return bits
 
     def touched(self, row: int) -> bool:

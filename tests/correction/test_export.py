@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -334,8 +335,67 @@ def test_formulas_are_defanged_and_said_so(tmp_path: Path) -> None:
     assert [row[1] for row in rows[:2]] == ["x", "'=y"]
     assert rows[0][2] == "-4"
     (note,) = done.notes
-    assert note.startswith("8 cells that a spreadsheet would run as a formula now begin with an apostrophe; exact")
+    assert note.startswith(
+        "In 8 cells, an apostrophe now stands before what a spreadsheet would run as a formula; exact"
+    )
     raw = write_export(corrected(frame), tmp_path / "raw.csv", raw=True)
     assert ([row[0] for row in written(raw)[1:]], raw.notes) == (cells, ())
     again = write_export(corrected(done.files[0]), tmp_path / "again.csv")
     assert (written(again), again.notes) == (written(done), ()), "an export of an export is equal"
+
+
+HOSTILE = [
+    "hello;=1+1",
+    "a\n=1+1",
+    '"x";"=1+1";"y"',
+    "a|\u200b＝1",
+    "\ufeff=1",
+    "a;@SUM(1)",
+    "a;-1+1|x",
+    "say, @you ;-)",
+]
+SAFE = [
+    "hello;'=1+1",
+    "a\n'=1+1",
+    '"x";"\'=1+1";"y"',
+    "a|\u200b'＝1",
+    "'\ufeff=1",
+    "a;'@SUM(1)",
+    "a;'-1+1|x",
+    HOSTILE[-1],
+]
+
+
+@pytest.mark.parametrize("to", ["safe.csv", "safe.tsv"])
+def test_no_list_separator_makes_a_formula_of_any_column(tmp_path: Path, to: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "text": HOSTILE,
+            "label": ["x", "x;=y"] * 4,
+            "a;=name": HOSTILE,
+            "list": [[text, "b"] for text in HOSTILE],
+            "bytes": [b"\xfb\xff"] * 8,
+            "vector": [[1.0, -0.5]] * 8,
+        }
+    )
+    done = write_export(corrected(frame), tmp_path / to)
+    with done.files[0].open(encoding="utf-8", newline="") as file:
+        lines = list(csv.reader(file, delimiter="\t" if "tsv" in to else ","))
+    assert [line[0] for line in lines[1:]] == [line[2] for line in lines[1:]] == SAFE
+    assert lines[0][2] == "a;'=name"
+    in_json = [json.loads(line[3])[0] for line in lines[1:]]  # where line breaks, quotes and the beginning are escaped
+    assert in_json == [HOSTILE[at] if at in (1, 2, 4) else SAFE[at] for at in range(8)]
+    assert {(line[1], *line[4:]) for line in lines[1:]} == {(y, "'+/8=", "[1.0, -0.5]") for y in ("x", "x;'=y")}
+    for separator in ",;\t|":
+        with done.files[0].open(encoding="utf-8", newline="") as file:
+            cells = [cell.strip('" ') for row in csv.reader(file, delimiter=separator) for cell in row]
+        assert [cell for cell in cells if re.match("[=＝]|[@+-][^)]*[(|+]", cell)] == []
+
+
+def test_what_holds_another_list_separator_is_quoted_unless_the_source_had_it_bare(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": ["a;b", "a|b", "a\tb", "plain"], "label": ["x", "y"] * 2})
+    done = write_export(corrected(frame), tmp_path / "new.csv")
+    assert done.files[0].read_bytes() == b'text,label\n"a;b",x\n"a|b",y\n"a\tb",x\nplain,y\n'
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    again = write_export(corrected(tmp_path / "rows.csv"), tmp_path / "again.csv")
+    assert again.files[0].read_bytes() == (tmp_path / "rows.csv").read_bytes()

@@ -256,7 +256,7 @@ def test_types_that_differ_between_files(tmp_path: Path) -> None:
 def test_strings_that_are_no_text(tmp_path: Path) -> None:
     broken = pa.StringArray.from_buffers(2, pa.array([0, 1, 3], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff\xfe"))
     pq.write_table(pa.table({"text": broken, "label": ["x", "y"]}), tmp_path / "a.parquet")
-    with pytest.raises(RowError, match="Column 'text' holds invalid values"):
+    with pytest.raises(RowError, match=r"Column 'text' of a\.parquet holds invalid values"):
         read(tmp_path / "a.parquet")
 
 

@@ -110,6 +110,8 @@ def test_queries_as_a_browser_writes_them() -> None:
         ('pair=["joy",1]', "pair"),
         ("pair=" + "[" * 10_000, "pair"),
         ("given=%FF", "UTF-8"),
+        ("pair=" + "x" * 100_000, "100,005 characters"),
+        *((f"{name}=a&" * 1001, f"{name} has 1,001 values") for name in ("given", "pair", "ids", "issue", "reviewer")),
     ],
 )
 def test_what_is_wrong_is_named(query: str, named: str) -> None:
@@ -119,6 +121,15 @@ def test_what_is_wrong_is_named(query: str, named: str) -> None:
     assert len(caught.value.what) < 300
     assert "\n" not in caught.value.what
     assert caught.value.todo
+
+
+def test_a_query_that_was_taken_apart_already_has_no_more_values_than_another() -> None:
+    with pytest.raises(FilterError, match="pair has 58,000 values; at most 1,000"):
+        Filter.from_query([("pair", '["a", "b"]')] * 58_000)
+    assert len(Filter.from_query([("pair", '["a", "b"]')] * 1000).pair) == 1000
+    assert {name for name, field in Filter.model_fields.items() if isinstance(field.default, tuple)} == {
+        name for name, field in Filter.model_fields.items() if field.metadata and name != "text"
+    }, "every field of several values says how many"
 
 
 @pytest.mark.parametrize("fields", [{"text": "\ud800"}, {"given": ("\udfff",)}, {"colour": "red"}, {"issue": "red"}])

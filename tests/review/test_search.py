@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
 from typing import Any
@@ -12,83 +13,94 @@ import pytest
 
 from auditor.errors import FilterError
 from auditor.review import search
+from auditor.review.expressions import Expressions
 from auditor.review.filter import Filter
-from auditor.review.search import AT_ONCE, Searches
+from auditor.review.plain_text import PlainText
+from auditor.review.search import AT_ONCE, EXPRESSIONS, Searches
 
 TEXTS = pa.chunked_array([[f"text {number}" for number in range(1000)]])
+SEARCH = {False: PlainText, True: Expressions}
 
 
-@pytest.fixture
-def blocked(monkeypatch: pytest.MonkeyPatch) -> Event:
-    """Searches stand still until this is set."""
-    go_on, real = Event(), search.pc.match_substring
+class Held:
+    """Searches of one kind stand still until they are let go."""
 
-    def slow(*arguments: Any, **options: Any) -> Any:
-        assert go_on.wait(60)
-        return real(*arguments, **options)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, regex: bool) -> None:
+        self.let_go, self.begun, find = Event(), Semaphore(0), SEARCH[regex].find
 
-    monkeypatch.setattr(search.pc, "match_substring", slow)
-    monkeypatch.setattr(search, "SECONDS", 120.0)
-    return go_on
+        def held(*arguments: Any) -> Any:
+            self.begun.release()
+            assert self.let_go.wait(60)
+            return find(*arguments)
+
+        monkeypatch.setattr(SEARCH[regex], "find", held)
+        monkeypatch.setattr(search, "PATIENCE", 120.0)
 
 
-def test_more_than_a_few_searches_are_refused_at_once_while_what_is_known_is_answered(
-    blocked: Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searches, taken = Searches(TEXTS), Semaphore(0)
-    known = searches.find(Filter(text="7$", regex=True))
-    places = searches._places.acquire
+@pytest.mark.parametrize("regex", [False, True])
+def test_searches_of_one_kind_neither_refuse_nor_delay_the_other(monkeypatch: pytest.MonkeyPatch, regex: bool) -> None:
+    searches = Searches(TEXTS)
+    known = searches.find(Filter(text="7$", regex=regex))
+    held = Held(monkeypatch, regex=regex)
+    taken, places = Semaphore(0), searches._places[regex].acquire
 
     def taking(blocking: bool = True) -> bool:
         taken.release()
         return places(blocking=blocking)
 
-    monkeypatch.setattr(searches._places, "acquire", taking)
+    monkeypatch.setattr(searches._places[regex], "acquire", taking)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [pool.submit(searches.find, Filter(text=f"text {number}")) for number in range(AT_ONCE)]
-        for _ in waiting:
-            assert taken.acquire(timeout=60)
-        while searches._places._value:  # type: ignore[attr-defined]
-            pass
+        waiting = [pool.submit(searches.find, Filter(text=f"text {each}", regex=regex)) for each in range(AT_ONCE)]
         try:
+            for _ in waiting:
+                assert taken.acquire(timeout=60)
+            while searches._places[regex]._value:  # type: ignore[attr-defined]
+                pass
             with pytest.raises(FilterError, match="Other searches are running"):
-                searches.find(Filter(text="one more"))
-            assert searches.find(Filter(text="7$", regex=True)) is known
+                searches.find(Filter(text="one more", regex=regex))
+            assert searches.find(Filter(text="7$", regex=regex)) is known
+            assert searches.find(Filter(text="text 999", regex=not regex)).sum() == 1
         finally:
-            blocked.set()
+            held.let_go.set()
         assert all(future.result().any() for future in waiting)
-    assert searches.find(Filter(text="text 999")).sum() == 1  # there is room again
+    assert searches.find(Filter(text="text 999", regex=regex)).sum() == 1  # there is room again
 
 
-def test_slow_texts_are_searched_few_at_a_time_and_given_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, sizes, real = [0.0], [], search.pc.match_substring
+def test_an_expression_does_not_wait_for_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches, held = Searches(TEXTS), Held(monkeypatch, regex=True)
+    with ThreadPoolExecutor(EXPRESSIONS) as pool:
+        both = [pool.submit(searches.find, Filter(text=text, regex=True)) for text in ("^text 1$", "^text 2$")]
+        for _ in both:
+            assert held.begun.acquire(timeout=60)
+        held.let_go.set()
+        assert [np.flatnonzero(future.result()).tolist() for future in both] == [[1], [2]]
 
-    def slow(texts: pa.ChunkedArray, *arguments: Any, **options: Any) -> Any:
-        sizes.append(len(texts))
-        now[0] += 0.1 * len(texts)
-        return real(texts, *arguments, **options)
 
-    monkeypatch.setattr(search.pc, "match_substring", slow)
-    monkeypatch.setattr(search.time, "monotonic", lambda: now[0])
-    with pytest.raises(FilterError, match="it takes longer"):
-        Searches(TEXTS).find(Filter(text="slow"))
-    assert sizes == [16]
-    assert now[0] < search.SECONDS
-    sizes.clear()
-    assert Searches(TEXTS.slice(0, 40)).find(Filter(text="text")).all()
-    assert sizes[:4] == [16, 8, 4, 2]
+def test_who_asks_for_the_same_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches, held = Searches(TEXTS), Held(monkeypatch, regex=False)
+    with ThreadPoolExecutor(3) as pool:
+        all_three = [pool.submit(searches.find, Filter(text="text 7")) for _ in range(3)]
+        assert held.begun.acquire(timeout=60)
+        held.let_go.set()
+        first, *others = [future.result() for future in all_three]
+    assert first.sum() == 111
+    assert all(other is first for other in others)
+    assert not held.begun.acquire(blocking=False)
 
 
 def test_what_waited_too_long_may_be_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     searches = Searches(TEXTS)
-    monkeypatch.setattr(search, "SECONDS", 0.0)
-    with searches._searching, pytest.raises(FilterError, match="Other searches are running"):
+    monkeypatch.setattr(search, "PATIENCE", 0.0)
+    with searches._turns[False], pytest.raises(FilterError, match="Other searches are running"):
         searches.find(Filter(text="text"))
     monkeypatch.undo()
     assert searches.find(Filter(text="text")).all()
 
 
-def test_bites_of_any_size_find_the_same() -> None:
-    texts = pa.chunked_array([["ab", "b"] * 9000, ["a"] * 5000])
-    found = Searches(texts).find(Filter(text="A.?", regex=True))
-    np.testing.assert_array_equal(found, [True, False] * 9000 + [True] * 5000)
+def test_without_processes_plain_text_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    searches = Searches(TEXTS)
+    with pytest.raises(FilterError, match="No process can be started") as caught:
+        searches.find(Filter(text="7$", regex=True))
+    assert "plain text" in caught.value.todo
+    assert searches.find(Filter(text="text 7")).sum() == 111

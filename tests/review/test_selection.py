@@ -254,7 +254,8 @@ def test_masks_that_are_kept_do_not_change_when_they_are_combined(reviewed: Sele
 
 def test_many_threads_find_what_one_finds(items: Items, log: DecisionLog) -> None:
     filters = [Filter(given=(name,), text=text, regex=True) for name in EMOTIONS for text in ("so", "no .", "joy|love")]
-    expected = [Selection(items, Verdicts(items, log)).facets(filter) for filter in filters]
+    alone = Selection(items, Verdicts(items, log))
+    expected = [alone.facets(filter) for filter in filters]
     shared = Selection(items, Verdicts(items, log))
     with ThreadPoolExecutor(8) as pool:
         for _ in range(3):

@@ -1,0 +1,47 @@
+"""Formulas: strings that a spreadsheet would run → strings that it shows.
+
+A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` (OWASP, *CSV injection*), also in full width and
+after characters that nobody sees. Where its list separator is not the file's, what follows one within a text is a cell
+of its own, quotes or not.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Both Arrow's RE2 and Python's re read these.
+_UNSEEN = (
+    "\\x00-\\x20\\x7f-\\xa0\\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180e\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_EQUALS, _SIGNS, _AT = "=\uff1d\ufe66", "+\\-\uff0b\uff0d\ufe62\ufe63", "@\uff20\ufe6b"
+_BEGINS = f"^([{_UNSEEN}]*[{_EQUALS}{_SIGNS}{_AT}]|[\t\r\n])"
+_AFTER = f'[,;|\t\r\n][{_UNSEEN}"]*'
+_MAYBE = f"{_AFTER}[{_EQUALS}{_SIGNS}{_AT}]"
+
+_REST = r"[^,;\t\r\n]*?"
+_CALLS = rf"{_REST}(?:\w\s*\(|\||![\w$'\"])"  # a function, another program (DDE), another sheet
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_ALONE = rf"{_NUMBER}(?:\s*[,;|\t\r\n\])}}\"]|\s*\Z|\s+[^\W\d])"
+_RECKONS = rf"\s*(?!{_ALONE})(?:[\d.]|\([^\s)])"
+_WITHIN = re.compile(f"({_AFTER})(?=[{_EQUALS}]|[{_SIGNS}{_AT}]{_CALLS}|[{_SIGNS}]{_RECKONS})")
+"""At the beginning of a text all of these signs count. Within one, ``thanks, @you``, ``;-)`` and ``3,-5`` are frequent,
+and no spreadsheet reckons anything of them."""
+
+
+def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Put an apostrophe before strings, and before parts of strings, that a spreadsheet would run as a formula.
+
+    Nulls stay null, and what is defanged already stays as it is.
+    """
+    if isinstance(strings, pa.ChunkedArray):
+        return pa.chunked_array([defang(chunk) for chunk in strings.chunks], strings.type)
+    safe = pc.replace_substring_regex(strings, _BEGINS, r"'\1")
+    maybe = pc.fill_null(pc.match_substring_regex(safe, _MAYBE), False)
+    if not pc.any(maybe).as_py():
+        return safe
+    parts = [_WITHIN.sub(r"\1'", string) for string in safe.filter(maybe).to_pylist()]
+    return pc.replace_with_mask(safe, maybe, pa.array(parts, safe.type))
