@@ -27,7 +27,7 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
 ORDER = (
-    *("errors", "config", "run"),
+    *("errors", "config", "folders", "storage", "run"),
     *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""

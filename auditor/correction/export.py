@@ -23,7 +23,7 @@ from auditor.correction.target import Target, check_free, find_target, part_file
 from auditor.data.labeled_texts import Origin
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 _NOT_OF_FILES = {"idna", "punycode"}
 """Encodings that Python has for the names of hosts: written line by line, texts would be lost."""

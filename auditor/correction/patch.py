@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.correction.corrections import Corrections
-from auditor.correction.publish import flush_all, publish_files, staging
-from auditor.errors import ExportError, PatchError
+from auditor.errors import ExportError, PatchError, StorageError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
+from auditor.storage import replacing
 
 _LONGEST = 4_000_000
 """Bytes of a line: more than any change has. A file without line ends must not fill the memory."""
@@ -176,11 +176,14 @@ def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> 
         if not force:
             raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
         _check_replaceable(to)
-    with staging(to) as stage:
-        with (stage / to.name).open("wb") as file:
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(to) as file:
             file.writelines(change.model_dump_json().encode() + b"\n" for change in changes)
-        flush_all(stage)
-        publish_files(stage, [to.name], to.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{to} cannot be written: {error.strerror or error}.", "Name another file with --to, or make room."
+        ) from error
     return to
 
 

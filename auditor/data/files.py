@@ -21,7 +21,7 @@ from auditor.data.lines import read_lines
 from auditor.data.memory import dataset_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 FORMATS = {
     ".csv": "csv",

