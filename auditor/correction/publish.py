@@ -68,7 +68,7 @@ def publish_folder(stage: Path, target: Path) -> None:
     An earlier one stands aside for a moment. Killed within that, it is put back by the next export to that place.
     """
     aside = _aside(target)
-    if target.is_dir() and any(target.iterdir()):
+    if target.is_symlink() or (target.is_dir() and any(target.iterdir())):
         os.rename(target, aside)
     try:
         if target.is_dir():
@@ -119,11 +119,10 @@ def _aside(target: Path) -> Path:
 def _restore(target: Path) -> None:
     """Put back what stood aside when an earlier export was killed."""
     aside = _aside(target)
-    if os.path.lexists(aside):
-        if os.path.lexists(target):
-            _remove(aside)
-        else:
-            os.rename(aside, target)
+    if aside.is_symlink() or os.path.lexists(target):
+        _remove(aside)  # of a link, what it leads to is where it was
+    elif aside.is_dir():
+        os.rename(aside, target)
 
 
 def _remove(folder: Path) -> None:
