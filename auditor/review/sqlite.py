@@ -65,13 +65,13 @@ def open_file(path: Path, patience: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES)
+        # A transaction that writes says so at once: one that has read first could not wait for another writer.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
         if writes and connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
             raise LogError(
                 f"{path} is open in another program, which has changed how it is written (to WAL).",
                 "End that program, then try again.",
             )
-        # A transaction that writes says so at once: one that has read first could not wait for another writer.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
