@@ -8,7 +8,6 @@ changed is not run again.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,16 +19,31 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
+from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError
+from auditor.folders import check_tree, final_name
+from auditor.storage import (
+    flush,
+    hash_file,
+    hash_open_file,
+    lock,
+    make_folder,
+    move_in,
+    open_plain,
+    read_plain,
+    storage_errors,
+    sweep,
+    write,
+)
 from auditor.validation import first_fault
 
 DEFAULT_PLACE = Path("reports") / "runs"
-_OURS = ("run.lock", "run.holder", "run.id", ".work", "manifest.json.partial", "decisions.db")  # and its -wal, -shm
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
+_IN_PLACE = ("run.lock", "run.id.lock", "decisions.db", ".work")
+"""Written to as they are, not replaced; with ``decisions.db``, what SQLite puts beside it."""
+_OURS = (*_IN_PLACE, "run.holder", "run.id", "manifest.json")
+"""All that may be in a run before its manifest is."""
 
 
 class _Stage(BaseModel):
@@ -66,7 +80,7 @@ class Run:
     RunError
         If the directory holds something else than a run.
     RunDamagedError
-        If its manifest cannot be read, unless it is a run that is to start over.
+        If its manifest cannot be read, unless it is a run that is to start over; if it holds links, pipes or devices.
     """
 
     def __init__(self, directory: Path, *, fresh: bool = False) -> None:
@@ -75,24 +89,35 @@ class Run:
         self._verified: set[str] = set()
         self.visited: set[str] = set()
         """Stages that this process has had done, or found done."""
-        self.manifest = self._read_manifest()
+        self.manifest = self._look()
 
     def __truediv__(self, artifact: str) -> Path:
         return self.directory / artifact
 
     # -- the manifest -------------------------------------------------------------------------------------------
 
+    def _look(self) -> dict[str, Any]:
+        """Read the manifest, of a directory in which nothing leads elsewhere."""
+        manifest = self._read_manifest()
+        check_tree(self.directory, _IN_PLACE)
+        return manifest
+
     def _read_manifest(self) -> dict[str, Any]:
         path = self / "manifest.json"
-        if not os.path.isfile(path):
-            if not all(entry.name.startswith(_OURS) for entry in self.directory.glob("*")):
+        if not os.path.lexists(path):
+            if not all(_is_ours(entry.name) for entry in self.directory.glob("*")):
                 raise RunError(
                     f"{self.directory} is not a run: it has no manifest.json, but other files.",
                     "Name another directory with --out.",
                 )
             return _new_manifest()
         try:
-            return _Manifest.model_validate_json(path.read_bytes()).model_dump()
+            return _Manifest.model_validate_json(read_plain(path)).model_dump()
+        except OSError as error:
+            raise RunDamagedError(
+                f"{path} cannot be read: {error.strerror}.",
+                "Check its permissions, or name another directory. If somebody sent you this run, do not trust it.",
+            ) from None
         except ValidationError as error:
             is_run = (self / "run.lock").exists()  # else the file may be another program's: it is left alone
             if is_run and self._fresh:
@@ -105,13 +130,9 @@ class Run:
     def record(self, **entries: Any) -> None:
         """Write ``entries`` into the manifest, atomically."""
         text = json.dumps({**self.manifest, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
-        partial = self / "manifest.json.partial"
-        with _storage(partial):
+        with storage_errors(self / "manifest.json"):
             self.directory.mkdir(parents=True, exist_ok=True)
-            partial.write_text(text, "utf-8")
-            flush(partial)
-            os.replace(partial, self / "manifest.json")
-            flush(self.directory)
+            write(self / "manifest.json", text.encode(), inside=self.directory)
         self.manifest = json.loads(text)
 
     # -- holding ------------------------------------------------------------------------------------------------
@@ -125,28 +146,32 @@ class Run:
         RunHeldError
             If another process holds it.
         """
-        lock, holder = FileLock(self / "run.lock"), self / "run.holder"
+        holder = self / "run.holder"
         try:
-            with _storage(self.directory):
+            with storage_errors(self.directory):
                 self.directory.mkdir(parents=True, exist_ok=True)
-                lock.acquire(timeout=0)
+                held = lock(self / "run.lock", timeout=0)
+                held.acquire()
         except Timeout:
             raise RunHeldError(
                 f"{self.directory} is held by {_describe(holder)}.",
                 "Wait until it ends, or audit into another directory with --out.",
             ) from None
         try:
-            with _storage(self.directory):
-                self.manifest = self._read_manifest()
+            with storage_errors(self.directory):
+                self.manifest = self._look()
                 self._verified.clear()
+                for folder in (self.directory, self / "figures"):
+                    sweep(folder)
                 if self._fresh:
                     self._start_over()
-                holder.write_text(json.dumps({"pid": os.getpid(), "since": _now()}), "utf-8")
+                about = json.dumps({"pid": os.getpid(), "since": _now()})
+                write(holder, about.encode(), inside=self.directory)
             yield
             shutil.rmtree(self / ".work", ignore_errors=True)  # nothing is left to be taken up again
         finally:
             holder.unlink(missing_ok=True)
-            lock.release()
+            held.release()
 
     def _start_over(self) -> None:
         """Forget first, then remove: whenever this is cut short, the directory is still a run."""
@@ -156,8 +181,7 @@ class Run:
         for stage in stages.values():
             for artifact in stage["outputs"]:
                 path = self / artifact
-                inside = path.parent.resolve().is_relative_to(self.directory.resolve())
-                if inside and artifact not in _OURS and not path.is_dir():  # else somebody has changed something
+                if not _is_ours(artifact) and not path.is_dir():  # else somebody has changed something
                     path.unlink(missing_ok=True)
         (self / "report.html").unlink(missing_ok=True)
         for made in (".work", "figures"):
@@ -211,8 +235,10 @@ class Run:
             shutil.rmtree(space, ignore_errors=True)
         _reset_peak_memory()
         start = time.perf_counter()
-        with _storage(self.directory):
-            space.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self.directory):
+            if not space.exists():
+                make_folder(space)
+            check_tree(space, ("",))
             make(space)
             outputs = self._move_in(name, space)
         seconds = round(time.perf_counter() - start, 2)
@@ -225,6 +251,7 @@ class Run:
     def _move_in(self, name: str, space: Path) -> dict[str, str]:
         """Flush and rename the stage's files into the run; their hashes."""
         outputs = {}
+        check_tree(space)
         for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
             flush(path)
             outputs[path.relative_to(space).as_posix()] = hash_file(path)
@@ -232,8 +259,7 @@ class Run:
             # What it stood for is about to be overwritten; and files without a manifest would be no run.
             self.record(stages={key: value for key, value in self.manifest["stages"].items() if key != name})
         for artifact in outputs:
-            (self / artifact).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(space / artifact, self / artifact)
+            move_in(space / artifact, self / artifact, self.directory)
         for folder in {folder for artifact in outputs for folder in PurePosixPath(artifact).parents}:
             flush(self.directory / folder)
         self._verified.update(outputs)
@@ -246,13 +272,17 @@ class Run:
         if recorded is None:
             raise RunMissingError(f"{self.directory} has no {artifact}.", "Finish the run: give `auditor run` again.")
         if artifact not in self._verified:
-            path = self / artifact
-            found = hash_file(path) if path.is_file() else None
-            if found != recorded:
-                raise RunDamagedError(
-                    f"{path} is damaged: it is {'not the file that was written' if found else 'missing'}.",
-                    "Make the run again with --fresh; decisions.db is kept.",
-                )
+            path, trouble = self / artifact, ""
+            try:
+                with open_plain(path, self.directory) as file:
+                    if hash_open_file(file) != recorded:
+                        trouble = "is damaged: it is not the file that was written"
+            except FileNotFoundError:
+                trouble = "is damaged: it is missing"
+            except OSError as error:
+                trouble = f"cannot be read: {error.strerror}"
+            if trouble:
+                raise RunDamagedError(f"{path} {trouble}.", "Make the run again with --fresh; decisions.db is kept.")
             self._verified.add(artifact)
         return recorded
 
@@ -271,7 +301,7 @@ def find_run(name: str | Path) -> Run:
         If there is none, or it is not finished.
     """
     places = (Path(name), DEFAULT_PLACE / name)
-    directory = next((place for place in places if os.path.isfile(place / "manifest.json")), None)
+    directory = next((place for place in places if os.path.lexists(place / "manifest.json")), None)
     if directory is None:
         known = sorted(path.parent.name for path in DEFAULT_PLACE.glob("*/manifest.json"))
         raise RunMissingError(
@@ -286,46 +316,16 @@ def find_run(name: str | Path) -> Run:
     return run
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def flush(path: Path) -> None:
-    """Have a file's bytes, or a folder's names, on the disk."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows has no handle to a folder
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _storage(place: Path) -> Iterator[None]:
-    """Turn the operating system's word for a full disk, or one that must not be written to, into ours."""
-    try:
-        yield
-    except OSError as error:
-        # NumPy gives no number when the disk is full: "5000 requested and 359 written".
-        if error.errno in _FULL | _REFUSED or (type(error) is OSError and error.errno is None):
-            raise StorageError(
-                f"{error.filename or place} cannot be written: {error.strerror or error}.",
-                "Name another place with --out, or see to it that this one can be written to."
-                if error.errno in _REFUSED
-                else "Make room, then give the same command again: it goes on from here.",
-            ) from error
-        raise
-
-
 def _describe(holder: Path) -> str:
     try:
-        about = json.loads(holder.read_text("utf-8"))
+        about = json.loads(read_plain(holder))
         return f"process {about['pid']}, since {about['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"
+
+
+def _is_ours(name: str) -> bool:
+    return (final_name(name) or name).startswith(_OURS)
 
 
 def _new_manifest() -> dict[str, Any]:

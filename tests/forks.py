@@ -132,8 +132,8 @@ def _watch(begun: Path, borders: Path | None) -> None:
     run_stage, replace = Run.stage, os.replace
     where = "start"
 
-    def watched_replace(source: Path, target: Path) -> None:
-        replace(source, target)
+    def watched_replace(source: Path, target: Path, **folders: Any) -> None:
+        replace(source, target, **folders)
         border = f"{where}: {Path(target).name}"
         if borders and border not in seen and not border.endswith(".png"):
             _add(borders, border)

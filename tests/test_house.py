@@ -27,7 +27,8 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
 ORDER = (
-    *("errors", "wording", "vocabulary", "version", "validation", "formats", "formulas", "tabular", "config", "run"),
+    *("errors", "wording", "vocabulary", "version", "validation", "formats", "formulas", "tabular", "config"),
+    *("folders", "storage", "run"),
     *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from auditor.data import sample
-from auditor.run import hash_file
+from auditor.storage import hash_file
 from tests.forks import ENVIRONMENT, ROOT, Forks
 
 pytestmark = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from auditor.commands.options import DEVICE, QUIET, STOPPED, listener
 from auditor.commands.paths import check_files
 from auditor.console import inert_json, plain, stdout
 from auditor.errors import InputError, StorageError
+from auditor.storage import write
 from auditor.vocabulary import ModelName
 
 if TYPE_CHECKING:
@@ -170,16 +170,10 @@ def _bars(model: Predictor, probabilities: Any) -> Table:
 def _write_png(path: Path, text: str, model: Predictor, probabilities: Any) -> None:
     from auditor.report.prediction import draw_prediction
 
-    partial = path.with_name(path.name + ".partial")
+    picture = draw_prediction(text, model.label_names, probabilities)
     try:
-        with partial.open("wb") as file:
-            file.write(draw_prediction(text, model.label_names, probabilities))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        write(path, picture)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}.", "Name another file, or make room."
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)

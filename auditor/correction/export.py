@@ -22,7 +22,7 @@ from auditor.correction.target import Target, check_free, find_target, part_file
 from auditor.data.labeled_texts import Origin
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 from auditor.version import own_version
 
 _NOT_OF_FILES = {"idna", "punycode"}

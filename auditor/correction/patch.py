@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.correction.corrections import Corrections
-from auditor.correction.publish import flush_all, publish_files, staging
 from auditor.data.room import open_file
-from auditor.errors import ExportError, PatchError
+from auditor.errors import ExportError, PatchError, StorageError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
+from auditor.storage import replacing
 from auditor.tabular import json_array
 from auditor.validation import first_fault
 
@@ -186,13 +186,16 @@ def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> 
         if not force:
             raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
         _check_replaceable(to)
-    with staging(to) as stage:
-        with (stage / to.name).open("wb") as file:
-            batches = ([change.model_dump_json()] for change in changes)
-            lines = json_array(batches) if to.suffix.lower() == ".json" else batches
+    batches = ([change.model_dump_json()] for change in changes)
+    lines = json_array(batches) if to.suffix.lower() == ".json" else batches
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(to) as file:
             file.writelines(line.encode() + b"\n" for batch in lines for line in batch)
-        flush_all(stage)
-        publish_files(stage, [to.name], to.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{to} cannot be written: {error.strerror or error}.", "Name another file with --to, or make room."
+        ) from error
     return to
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from auditor.errors import StorageError
-from auditor.run import flush
+from auditor.storage import flush, lock, make_folder
 
 
 @contextmanager
@@ -33,9 +33,10 @@ def staging(target: Path) -> Iterator[Path]:
         _sweep(target)
         room = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
         stage = room / "files"
-        stage.mkdir(parents=True)
+        make_folder(room)
         try:
-            with FileLock(room / "lock"):
+            stage.mkdir()
+            with lock(room / "lock"):
                 yield stage
         finally:
             shutil.rmtree(room, ignore_errors=True)
@@ -49,8 +50,8 @@ def staging(target: Path) -> Iterator[Path]:
 def _sweep(target: Path) -> None:
     """Remove the folders of killed exports; those of exports that are still at work are held."""
     ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.partial")
-    for room in [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name)]:
-        with suppress(OSError, Timeout), FileLock(room / "lock", timeout=0):
+    for room in [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name) and _is_folder(entry)]:
+        with suppress(OSError, Timeout), lock(room / "lock", timeout=0):
             shutil.rmtree(room, ignore_errors=True)
 
 
@@ -67,7 +68,7 @@ def publish_folder(stage: Path, target: Path) -> None:
     An earlier one stands aside for a moment. Killed within that, it is put back by the next export to that place.
     """
     aside = _aside(target)
-    if target.is_dir() and any(target.iterdir()):
+    if target.is_symlink() or (target.is_dir() and any(target.iterdir())):
         os.rename(target, aside)
     try:
         if target.is_dir():
@@ -76,7 +77,7 @@ def publish_folder(stage: Path, target: Path) -> None:
     except OSError:
         _restore(target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    _remove(aside)
     flush(target.parent)
 
 
@@ -118,8 +119,20 @@ def _aside(target: Path) -> Path:
 def _restore(target: Path) -> None:
     """Put back what stood aside when an earlier export was killed."""
     aside = _aside(target)
-    if aside.is_dir():
-        if target.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            os.rename(aside, target)
+    if aside.is_symlink() or os.path.lexists(target):
+        _remove(aside)  # of a link, what it leads to is where it was
+    elif aside.is_dir():
+        os.rename(aside, target)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, or a link to one without what it leads to."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder, and not a link to one."""
+    return path.is_dir() and not path.is_symlink()

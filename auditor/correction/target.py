@@ -16,7 +16,7 @@ from auditor.data.labeled_texts import Origin
 from auditor.data.source import listed
 from auditor.errors import ExportError
 from auditor.formats import FORMATS, suffix_of
-from auditor.run import hash_file
+from auditor.storage import hash_file, read_plain
 
 RECORD = "export.json"
 EXCLUDED = "excluded"
@@ -231,7 +231,7 @@ def _hash(path: Path) -> str | None:
 def _read_record(path: Path) -> dict[str, Any]:
     """The record of an earlier export; empty if there is none that can be read."""
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(read_plain(path))
         files = {str(name): dict(about) for name, about in record["files"].items() if isinstance(about["sha256"], str)}
         return {**record, "files": files}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

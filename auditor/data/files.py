@@ -18,7 +18,7 @@ from auditor.data.saved import SAVED, saved_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
 from auditor.formats import FORMATS, check_exists, suffix_of
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
 

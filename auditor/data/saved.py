@@ -15,7 +15,7 @@ from auditor.data.memory import dataset_parts
 from auditor.data.room import open_file
 from auditor.data.source import Part
 from auditor.errors import SourceError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 SAVED = ("dataset_info.json", "dataset_dict.json")
 _MOST_BYTES = 1 << 26

@@ -49,7 +49,7 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
         If it must be fetched, and cannot be.
     """
     folder = Path(name)
-    is_run = any(os.path.isfile(place / "manifest.json") for place in (folder, DEFAULT_PLACE / name))
+    is_run = any(os.path.lexists(place / "manifest.json") for place in (folder, DEFAULT_PLACE / name))
     if kind is not None and not is_run:
         raise ModelError(f"{name!r} is no run, of whose models {kind!r} could be one.", "Leave --model out.")
     if os.path.isfile(folder / RECORD):

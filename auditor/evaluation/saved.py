@@ -28,7 +28,7 @@ from auditor.models.encoder import Encoder
 from auditor.models.finetuned import Finetuned
 from auditor.models.logistic import Logistic
 from auditor.models.weights import Weights, find_weights, quiet
-from auditor.run import hash_file
+from auditor.storage import hash_file
 from auditor.validation import first_fault
 from auditor.vocabulary import ModelName
 

@@ -21,6 +21,7 @@ from transformers import AutoModel
 from auditor.config import EncoderConfig
 from auditor.models.device import pick_device, pick_dtype
 from auditor.models.weights import Weights, load
+from auditor.storage import write
 
 Progress = Callable[[int, int], None]
 
@@ -134,10 +135,8 @@ class _Partial:
         self._file = folder / "unique.partial"
         self._state = folder / "progress.partial"
         size = shape[0] * shape[1] * 4
-        self.done = 0
-        if self._state.is_file() and self._file.is_file() and self._file.stat().st_size == size:
-            self.done = json.loads(self._state.read_text("utf-8"))["batches"]
-        else:
+        self.done = self._batches_done() if self._file.is_file() and self._file.stat().st_size == size else 0
+        if not self.done:
             self._state.unlink(missing_ok=True)  # it counts the batches of other vectors
             _reserve(self._file, size)
         self.vectors: npt.NDArray[np.float32] = np.memmap(self._file, np.float32, "r+", shape=shape)
@@ -145,11 +144,17 @@ class _Partial:
     def __enter__(self) -> _Partial:
         return self
 
+    def _batches_done(self) -> int:
+        """0 where nothing says so, or something that cannot be."""
+        try:
+            done = json.loads(self._state.read_bytes())["batches"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return 0
+        return done if type(done) is int and done > 0 else 0
+
     def save(self) -> None:
         self.vectors.flush()  # type: ignore[attr-defined]
-        beside = self._state.with_suffix(".new.partial")
-        beside.write_text(json.dumps({"batches": self.done}), "utf-8")
-        os.replace(beside, self._state)
+        write(self._state, json.dumps({"batches": self.done}).encode())
 
     def __exit__(self, *_: object) -> None:
         self.save()

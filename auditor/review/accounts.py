@@ -10,15 +10,14 @@ import stat
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, TypeVar
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from auditor.data.room import open_file
 from auditor.errors import AccountError
 from auditor.review.event import Reviewer
+from auditor.storage import lock, write
 from auditor.validation import first_fault
 
 SHORTEST, LONGEST = 8, 1024
@@ -217,13 +216,13 @@ class Accounts:
 
     def _writing(self, change: Callable[[], _Answer]) -> _Answer:
         """Change the file while nobody else does."""
-        if not self.path.parent.is_dir():  # FileLock would make it
+        if not self.path.parent.is_dir():  # the lock would make it
             raise AccountError(
                 f"{self.path} cannot be written: there is no folder {self.path.parent}.",
                 "Make the folder, or name a file in another one with --auth.",
             )
         try:
-            with FileLock(f"{self.path}.lock", mode=0o600):
+            with lock(Path(f"{self.path}.lock"), mode=0o600):
                 return change()
         except OSError as error:
             raise AccountError(
@@ -231,16 +230,8 @@ class Accounts:
             ) from None
 
     def _write(self, file: _File) -> None:
-        """Whole or not at all, and never readable by others (a temporary file is its owner's alone)."""
-        with NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}.", delete=False) as partial:
-            try:
-                partial.write(file.model_dump_json(indent=1).encode())
-                partial.flush()
-                os.fsync(partial.fileno())
-                os.replace(partial.name, self.path)
-            except BaseException:
-                Path(partial.name).unlink(missing_ok=True)
-                raise
+        """Write it, readable by its owner alone from the beginning."""
+        write(self.path, file.model_dump_json(indent=1).encode(), mode=0o600)
 
 
 def reviewer_name(name: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from auditor.errors import LogError
 from auditor.review import schema
-
-_WRITES = "auditor_writes"
+from auditor.review.shape import check_shape
+from auditor.review.sqlite import WRITES, open_file, word_of
 
 _SQLITE = {
     "SQLITE_NOTADB": ("is no SQLite database", "Move the file away, or restore it from a backup."),
@@ -26,6 +26,7 @@ _SQLITE = {
     "SQLITE_READONLY": ("cannot be written to", "Give yourself write access to the file and its folder."),
     "SQLITE_PERM": ("cannot be written to", "Give yourself write access to the file and its folder."),
     "SQLITE_CANTOPEN": ("cannot be opened", "See that its folder exists, and that you may write there."),
+    "SQLITE_TOOBIG": ("holds what is too long to be read", "Restore it from a backup."),
     "SQLITE_BUSY": ("is held by another process", "Wait until it has finished, then try again."),
     "SQLITE_LOCKED": ("is held by another process", "Wait until it has finished, then try again."),
 }
@@ -33,12 +34,16 @@ _READ_ONLY = (
     "cannot be opened: nothing can be written into its folder",
     "Reviewing writes into this folder: see that you may, or copy the run to where you may.",
 )
+_BROKEN = ("holds what cannot be read", "Something else has written to it: restore it from a backup.")
+"""What Python's own module says of text that is no UTF-8."""
 _POSTGRESQL = {
     "42501": ("does not allow this user to make or change its tables", "Ask for these rights, or take another --db."),
     "25006": ("is read-only", "Name the primary server with --db."),
     "53": ("has run out of disk, memory or connections", "See to the server, then try again."),
     "55P03": ("is held by another process", "Wait until it has finished, then try again."),
 }
+_LONGEST = 300
+"""Characters of the database's own words, which may hold some of what is in it."""
 _NO_CONNECTION = (
     "cannot be connected to",
     "See that the server runs, and that user, password, host, port and database of --db are right.",
@@ -68,7 +73,8 @@ class Database:
         self._opened: tuple[int, int] | None = None
         if isinstance(url, Path):
             self.name = str(url)
-            self._engine = _sqlite(url, patience)
+            with self._in_plain_words():
+                self._engine = open_file(url, patience)
         else:
             where = _parsed(url)
             self.name = f"postgresql://{where.host or 'localhost'}:{where.port or 5432}/{where.database or ''}"
@@ -77,6 +83,7 @@ class Database:
         try:
             with self.reading() as connection:
                 found = schema.version(connection, self.name)
+                check_shape(connection, self.name, found)
             if found < len(schema.MIGRATIONS):
                 with self.writing() as connection:
                     schema.migrate(connection, self.name)
@@ -94,19 +101,23 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write in one transaction: all of it is on the disk afterwards, or none of it."""
-        if self._opened and self._identity() != self._opened:  # SQLite would write on, into a file without a name
-            raise LogError(
-                f"{self.name} has been removed or replaced since it was opened.",
-                "Put it back, or start again with what is there now.",
-            )
+        self._check_place()
         with self._in_plain_words(), self._writer, self._engine.connect() as plain:
-            connection = plain.execution_options(**{_WRITES: True})
+            connection = plain.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
+        self._check_place()  # else something would be called saved that is in a file without a name
 
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+    def _check_place(self) -> None:
+        if self._opened and self._identity() != self._opened:  # SQLite would write on all the same
+            raise LogError(
+                f"{self.name} has been removed or replaced since it was opened.",
+                "Put it back, or start again with what is there now.",
+            )
 
     def _identity(self) -> tuple[int, int] | None:
         """Which file the path leads to; None for PostgreSQL, and where there is none."""
@@ -120,23 +131,27 @@ class Database:
     def _in_plain_words(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            cause: Any = error.orig
+        except (DBAPIError, sqlite3.Error) as error:
+            cause: Any = error.orig if isinstance(error, DBAPIError) else error
             what, todo = _plain(cause)
-            if self._file and _sqlite_word(cause) == "SQLITE_CANTOPEN" and _is_read_only(self._file.parent):
+            if self._file and word_of(cause) == "SQLITE_CANTOPEN" and _is_read_only(self._file.parent):
                 what, todo = _READ_ONLY
             said = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
             for secret in self._secrets:
                 said = said.replace(secret, "***")
+            said = said[:_LONGEST]
             raise LogError(f"{self.name} {what} ({said}).", todo) from cause
         except SQLAlchemyError as error:
             raise LogError(f"{self.name} cannot be used ({type(error).__name__}).", "Try again.") from error
 
 
 def _plain(error: Any) -> tuple[str, str]:
-    word, state = _sqlite_word(error), getattr(error, "sqlstate", None)
-    if word:
-        return _SQLITE.get(word, ("refuses", "Try again; if it stays so, restore it from a backup."))
+    if isinstance(error, sqlite3.Error):
+        word = word_of(error)
+        return _SQLITE.get(
+            word, _BROKEN if not word else ("refuses", "Try again; if it stays so, restore it from a backup.")
+        )
+    state = getattr(error, "sqlstate", None)
     if state is None:
         return _NO_CONNECTION
     found = (words for code, words in _POSTGRESQL.items() if state.startswith(code))
@@ -146,11 +161,6 @@ def _plain(error: Any) -> tuple[str, str]:
 def _is_read_only(folder: Path) -> bool:
     """Whether a folder is there, but on a read-only disk or not ours to write to."""
     return folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _sqlite_word(error: Any) -> str:
-    """``SQLITE_IOERR`` of ``SQLITE_IOERR_WRITE``; empty if the error is not SQLite's."""
-    return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
 
 
 def _parsed(url: str) -> URL:
@@ -167,24 +177,6 @@ def _parsed(url: str) -> URL:
     return where.set(drivername="postgresql+psycopg")
 
 
-def _sqlite(path: Path, patience: float) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path.absolute())), connect_args={"timeout": patience}, max_overflow=50
-    )
-    # WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk when it returns; macOS
-    # must be asked for that once more.
-    statements = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
-    _on_connect(engine, *statements, patience=patience)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A transaction that writes says so at once: one that has read first could not wait for another writer.
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
 def _postgresql(url: URL, patience: float) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
@@ -193,30 +185,12 @@ def _postgresql(url: URL, patience: float) -> Engine:
             "--db: psycopg, which talks to PostgreSQL, is not installed.",
             "Install it: pip install 'label-auditor[postgres]'.",
         ) from None
-    _on_connect(engine, "SET synchronous_commit = on", f"SET lock_timeout = {round(patience * 1000)}")
-    return engine
 
-
-def _on_connect(engine: Engine, *statements: str, patience: float = 0.0) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
-        if engine.dialect.name == "sqlite":
-            connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        for statement in statements:
-            _execute(cursor, statement, patience)
-        cursor.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = on")
+            cursor.execute(f"SET lock_timeout = {round(patience * 1000)}")
         connection.commit()
 
-
-def _execute(cursor: Any, statement: str, patience: float) -> None:
-    """Have a statement done; SQLite does not wait itself where several processes turn a new file to WAL at once."""
-    until = time.monotonic() + patience
-    while True:
-        try:
-            cursor.execute(statement)
-            return
-        except Exception as error:
-            if _sqlite_word(error) != "SQLITE_BUSY" or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
+    return engine

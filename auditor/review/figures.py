@@ -11,6 +11,13 @@ from sqlalchemy import Connection, func, select
 from auditor.review.event import Verdict
 from auditor.review.records import from_microseconds
 from auditor.review.schema import actions, events, standing
+from auditor.review.values import all_checked, columns_checked, is_count, is_seconds, is_text, is_time, is_verdict
+
+_MADE = (
+    *(("a reviewer", is_text), ("a time of an action", is_time), ("a time of an action", is_time)),
+    ("a number of decisions", is_count),
+)
+_COUNTED = (("a verdict", is_verdict), ("a number of decisions", is_count))
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class ReviewerFigures:
 
 def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
     """Figures of everybody who has ever decided something, by name."""
-    undone = func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None))
+    undone = func.coalesce(func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None)), 0)
     made = (
         select(actions.c.reviewer, func.min(actions.c.at), func.max(actions.c.at), undone)
         .where(actions.c.run == run, actions.c.at.is_not(None))
@@ -51,12 +58,12 @@ def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
         .order_by(actions.c.reviewer)
     )
     found = []
-    for reviewer, first, last, taken_back in connection.execute(made).all():
+    for reviewer, first, last, taken_back in columns_checked(connection.execute(made).all(), _MADE):
         by_verdict = _count_verdicts(connection, run, reviewer)
         figures = ReviewerFigures(
             reviewer=reviewer,
             decided=sum(by_verdict.values()),
-            undone=int(taken_back or 0),
+            undone=taken_back,
             first=from_microseconds(first),
             last=from_microseconds(last),
             median_seconds=_median_seconds(connection, run, reviewer),
@@ -70,7 +77,7 @@ def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Ver
     """Verdict → decisions of theirs that stand."""
     found = select(standing.c.verdict, func.count()).where(standing.c.run == run, standing.c.reviewer == reviewer)
     found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
-    return dict(connection.execute(found).all())
+    return dict(columns_checked(connection.execute(found).all(), _COUNTED))
 
 
 def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
@@ -81,4 +88,4 @@ def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | 
         return None
     in_order = select(events.c.seconds).where(*timed).order_by(events.c.seconds)
     around = in_order.offset((count - 1) // 2).limit(2 - count % 2)
-    return float(median(connection.execute(around).scalars()))
+    return float(median(all_checked(connection.execute(around).scalars(), is_seconds, "a number of seconds")))

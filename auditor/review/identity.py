@@ -6,10 +6,9 @@ import os
 import re
 import secrets
 
-from filelock import FileLock
-
 from auditor.errors import LogError, RunDamagedError
 from auditor.run import Run
+from auditor.storage import lock, read_plain, write
 
 
 def run_id(run: Run) -> str:
@@ -26,16 +25,11 @@ def run_id(run: Run) -> str:
     """
     path = run / "run.id"
     try:
-        if not path.exists():
-            with FileLock(run / "run.id.lock"):
-                if not path.exists():
-                    partial = run / "run.id.partial"
-                    with partial.open("w", encoding="utf-8") as file:
-                        file.write(secrets.token_hex(8) + "\n")
-                        file.flush()
-                        os.fsync(file.fileno())
-                    os.replace(partial, path)
-        found = path.read_text("utf-8").strip()
+        if not os.path.lexists(path):
+            with lock(run / "run.id.lock"):
+                if not os.path.lexists(path):
+                    write(path, secrets.token_hex(8).encode() + b"\n", inside=run.directory)
+        found = read_plain(path).decode().strip()
     except OSError as error:
         raise LogError(
             f"{path} cannot be read or written: {error.strerror or error}.",

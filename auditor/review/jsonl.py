@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from auditor.data.room import open_file
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event, check_labels
 from auditor.review.log import DecisionLog, TakenError
+from auditor.storage import replacing
 from auditor.validation import first_fault
 
 _LONGEST = 4_000_000
@@ -28,7 +28,7 @@ def export_log(log: DecisionLog, path: Path) -> int:
     ----------
     log : DecisionLog
     path : Path
-        Replaced as a whole, once all is written.
+        Replaced as a whole, once all is written; if it is a link, the link is replaced, and not what it leads to.
 
     Returns
     -------
@@ -40,22 +40,16 @@ def export_log(log: DecisionLog, path: Path) -> int:
     LogError
         If the log cannot be read, or the file cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     count = 0
     try:
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             for event in log.all_events():
                 file.write(event.model_dump_json().encode() + b"\n")
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
     except OSError as error:
         raise LogError(
             f"{path} cannot be written: {error.strerror or error}.", "Name another file, or make room."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return count
 
 

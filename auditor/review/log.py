@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,21 @@ from auditor.review.database import Database
 from auditor.review.event import Event
 from auditor.review.figures import ReviewerFigures
 from auditor.review.identity import run_id
-from auditor.review.records import CHUNK, COLUMNS, Records, TakenError, chunks
+from auditor.review.records import CHUNK, COLUMNS, Records, TakenError, chunks, to_microseconds
 from auditor.review.schema import actions, events, runs, selections, standing
+from auditor.review.values import (
+    all_checked,
+    broken,
+    checked,
+    columns_checked,
+    is_count,
+    is_source,
+    is_text,
+    is_text_or_none,
+    is_texts,
+    is_time,
+    is_verdict,
+)
 
 __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
@@ -27,6 +41,11 @@ STANDING = (
     *(events.c.source, events.c.suggestion_shown),
 )
 """What :meth:`DecisionLog.standing_columns` gives: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
+_STANDING_CHECKS = (
+    *(("an id of a row", is_text), ("a hash of a row", is_text), ("a reviewer", is_text), ("a verdict", is_verdict)),
+    *(("a list of labels", is_texts), ("a time of an event", is_time), ("a source", is_source)),
+    ("a suggestion", is_text_or_none),
+)
 
 
 class DecisionLog:
@@ -136,31 +155,28 @@ class DecisionLog:
     def standing(self, item_ids: Sequence[str] | None = None) -> Iterator[Event]:
         """Decisions that stand, one a row and reviewer: of the rows named in any order, or all of them, oldest first.
 
-        All of them are read while they are iterated over, and not held in memory.
+        They are those that stand when the first is asked for. All of them are read while they are iterated over, and
+        not held in memory.
         """
-        found = self._standing(COLUMNS)
-        if item_ids is None:
-            yield from self._stream(found.order_by(standing.c.at))  # as they were written: read side by side
-        else:
-            for chunk in chunks(dict.fromkeys(item_ids)):
-                yield from self._read(found.where(standing.c.item_id.in_(chunk)))
+        for rows in self._standing(COLUMNS, item_ids):
+            yield from map(self._records.event, rows)
 
     def standing_columns(self, item_ids: Sequence[str] | None = None) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-        """The same decisions in chunks of plain rows of :data:`STANDING`, as the database has them: much quicker."""
-        found = self._standing(STANDING)
-        with self._database.reading() as connection:
-            if item_ids is None:
-                ordered = found.order_by(standing.c.at)
-                with connection.execution_options(yield_per=10 * CHUNK).execute(ordered) as rows:
-                    yield from rows.partitions()
-            else:
-                for chunk in chunks(dict.fromkeys(item_ids)):
-                    yield connection.execute(found.where(standing.c.item_id.in_(chunk))).all()
+        """The same decisions in chunks of plain rows of :data:`STANDING`: much quicker."""
+        for rows in self._standing(STANDING, item_ids):
+            yield columns_checked(rows, _STANDING_CHECKS)
 
     def all_events(self) -> Iterator[Event]:
-        """Every event, by ``(at, event_id)``, read while it is iterated over."""
-        found = select(*COLUMNS).where(events.c.run == self._run)
-        return self._stream(found.order_by(events.c.at, events.c.event_id))
+        """Every event, by ``(at, event_id)``, read while it is iterated over; none that comes meanwhile."""
+        with self._database.reading() as connection:
+            last = self._records.last(connection)
+        found = select(*COLUMNS).where(events.c.run == self._run, events.c.seq <= last)
+        found = found.order_by(events.c.at, events.c.event_id).limit(CHUNK)
+        read = self._read(found)
+        while read:
+            yield from read
+            key = to_microseconds(read[-1].at), read[-1].event_id
+            read = self._read(found.where(tuple_(events.c.at, events.c.event_id) > key))
 
     def history(self, item_id: str) -> list[Event]:
         """Everybody's decisions on a row, and the undos and redos of them (of bulks too), oldest first."""
@@ -179,7 +195,7 @@ class DecisionLog:
         of_action = (events.c.run == self._run, events.c.action == action, events.c.kind == "decide")
         with self._database.reading() as connection:
             found = connection.execute(select(events.c.item_id).where(*of_action).order_by(events.c.seq))
-            return list(dict.fromkeys(found.scalars()))
+            return list(dict.fromkeys(all_checked(found.scalars(), is_text, "an id of a row")))
 
     def changes(self, after_seq: int) -> tuple[int, list[str]]:
         """What has happened since: the number of the last event, and the rows on which something else may stand now.
@@ -205,7 +221,7 @@ class DecisionLog:
             kept = connection.execute(self._selection(key)).scalar()
         if kept is None:
             raise FilterError(f"selection: there is none with the key {key!r}.", "Select the rows again.")
-        return list(json.loads(kept))
+        return list(json.loads(checked(kept, is_texts, "a selection")))
 
     # -- figures ------------------------------------------------------------------------------------------------
 
@@ -222,7 +238,7 @@ class DecisionLog:
         with self._database.reading() as connection:
             number: int | None = connection.execute(found).scalar()
         if number is not None:
-            return number
+            return checked(number, is_count, "a number of a run")
         enrol = text("INSERT INTO runs (run_id) VALUES (:run_id) ON CONFLICT (run_id) DO NOTHING")
         with self._database.writing() as connection:
             connection.execute(enrol, {"run_id": self.run_id})
@@ -238,14 +254,8 @@ class DecisionLog:
 
     def _read(self, found: Executable) -> list[Event]:
         with self._database.reading() as connection:
-            return list(map(self._records.event, connection.execute(found)))
-
-    def _stream(self, found: Executable) -> Iterator[Event]:
-        with (
-            self._database.reading() as connection,
-            connection.execution_options(yield_per=CHUNK).execute(found) as rows,
-        ):
-            yield from map(self._records.event, rows)
+            rows = connection.execute(found).all()
+        return list(map(self._records.event, rows))
 
     def _turn(
         self, kind: Literal["undo", "redo"], reviewer: str, event_id: str, target: str | None, candidates: Select[str]
@@ -265,7 +275,9 @@ class DecisionLog:
                 return None
             of_action = (events.c.run == self._run, events.c.action == action, events.c.reviewer == reviewer)
             made = connection.execute(select(*COLUMNS).where(*of_action, events.c.kind == "decide").limit(2)).all()
-            decided = self._records.event(made[0])
+            decided = self._records.event(made[0]) if made else None
+            if decided is None or decided.action != action:
+                raise broken("an action", action)
             event = Event(
                 event_id=event_id,
                 run_id=self.run_id,
@@ -281,9 +293,30 @@ class DecisionLog:
             projection.project(connection, self._run, before, before + 1)
             return event
 
-    def _standing(self, columns: Sequence[Column[Any]]) -> Select[Any]:
-        together = and_(events.c.run == standing.c.run, events.c.seq == standing.c.seq)
-        return select(*columns).join_from(standing, events, together).where(standing.c.run == self._run)
+    def _standing(
+        self, columns: Sequence[Column[Any]], item_ids: Sequence[str] | None
+    ) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+        """Columns of the decisions that stand, in parts; in between no writer need wait for the reader.
+
+        What stands is kept as numbers of events, which never change: so the parts belong together.
+        """
+        if item_ids is not None:
+            together = and_(events.c.run == standing.c.run, events.c.seq == standing.c.seq)
+            found = select(*columns).join_from(standing, events, together).where(standing.c.run == self._run)
+            for ids in chunks(dict.fromkeys(item_ids)):
+                yield self._rows(found.where(standing.c.item_id.in_(ids)))
+            return
+        numbers = select(standing.c.seq).where(standing.c.run == self._run).order_by(standing.c.at)
+        with self._database.reading() as connection:
+            rows = connection.execution_options(yield_per=10 * CHUNK).execute(numbers).scalars()
+            stands = array("q", (checked(number, is_count, "a number of an event") for number in rows))
+        for part in chunks(stands):
+            found = select(*columns).where(events.c.run == self._run, events.c.seq.in_(part))
+            yield self._rows(found.order_by(events.c.at))
+
+    def _rows(self, found: Select[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+        with self._database.reading() as connection:
+            return connection.execute(found).all()
 
     def _selection(self, key: str) -> Select[str]:
         return select(selections.c.ids).where(selections.c.run == self._run, selections.c.key == key)

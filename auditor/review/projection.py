@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from auditor.review.schema import actions, count_again, events, standing
+from auditor.review.values import all_checked, is_text
 
 _MANY = 1_000
 """Events that change what a database should expect of its tables."""
@@ -147,4 +148,5 @@ def rebuild(connection: Connection, run: int, until: int) -> None:
 def touched_rows(connection: Connection, run: int, after: int, until: int) -> list[str]:
     """Rows on which something else may stand because of the events ``after < seq <= until``."""
     found = _TOUCHED_ROWS if after else _DECIDED_ROWS  # the same from the beginning on, but an index has it ready
-    return list(connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars())
+    rows = connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars()
+    return all_checked(rows, is_text, "an id of a row")

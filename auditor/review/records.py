@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event
 from auditor.review.schema import count_again, events
+from auditor.review.values import LATEST, broken, checked, is_count, is_time
 
 CHUNK = 500
 """Rows that go to or come from the database at once."""
@@ -73,13 +74,17 @@ class Records:
     def last(self, connection: Connection) -> int:
         """Number of the last event, 0 when there is none."""
         found = select(func.max(events.c.seq)).where(events.c.run == self.run)
-        return connection.execute(found).scalar() or 0
+        return checked(connection.execute(found).scalar() or 0, is_count, "a number of an event")
 
     def now(self, connection: Connection) -> datetime:
         """Now, but later than every event in the log."""
         last = connection.execute(select(func.max(events.c.at)).where(events.c.run == self.run)).scalar()
         now = datetime.now(UTC)
-        return now if last is None else max(now, from_microseconds(last + 1))
+        if last is None:
+            return now
+        if not is_time(last) or last == LATEST:
+            raise broken("a time of an event", last)
+        return max(now, from_microseconds(last + 1))
 
     def known(self, connection: Connection, ids: Sequence[str]) -> dict[str, Event]:
         """Those of at most :data:`CHUNK` event ids that are in the log, with their events."""
@@ -94,7 +99,7 @@ class Records:
         DecisionError
             If an id belongs to another event already; with ``stamp``, times are not compared.
         LogError
-            If an event is of another run.
+            If an event is of another run, or the database has not kept what it was given.
         """
         at, new = self.now(connection), list[str]()
         for number, chunk in enumerate(chunks(given), start=1):
@@ -110,6 +115,7 @@ class Records:
                     raise TakenError(event.event_id)
             if rows:
                 connection.execute(insert(events), rows)
+                self._check_kept(connection, rows)
                 new += [row["event_id"] for row in rows]
             if number == 2:  # more may come
                 count_again(connection, events)
@@ -118,15 +124,23 @@ class Records:
     def event(self, row: Row[Any]) -> Event:
         """The event in a row of :data:`COLUMNS`."""
         values = dict(zip(_FIELDS, row, strict=True))
-        values["at"] = from_microseconds(values["at"])
-        values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
         try:
+            values["at"] = from_microseconds(values["at"])
+            values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
             return Event(run_id=self.run_id, **values)
-        except ValidationError as error:
+        except (ValidationError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise broken("an event", values["event_id"]) from error
+
+    def _check_kept(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """See in the same transaction whether the rows are there as they were given: a trigger may have stepped in."""
+        columns, numbers = [events.c[name] for name in rows[0]], [row["seq"] for row in rows]
+        found = select(*columns).where(events.c.run == self.run, events.c.seq.between(numbers[0], numbers[-1]))
+        kept = connection.execute(found.order_by(events.c.seq))
+        if [tuple(row) for row in kept] != [tuple(row.values()) for row in rows]:
             raise LogError(
-                f"The decision log holds an event that cannot be read: {values['event_id']!r}.",
-                "Something else has written to it: restore it from a backup.",
-            ) from error
+                "The decision log does not keep what is written to it: nothing was saved.",
+                "Something in its database changes or drops it: restore it from a backup, or take another --db.",
+            )
 
     def _row(self, event: Event, seq: int, at: datetime) -> dict[str, Any]:
         if event.run_id != self.run_id:

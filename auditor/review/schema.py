@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -88,6 +89,9 @@ standing = Table(
 
 selections = Table("selections", _metadata, Column("run", Integer), Column("key", Text), Column("ids", Text))
 """Sets of rows that a link refers to; ``ids`` is a JSON array."""
+
+tables = tuple(_metadata.tables.values())
+"""All of them."""
 
 
 @dataclass(frozen=True)
@@ -219,12 +223,14 @@ def version(connection: Connection, name: str) -> int:
             )
         return 0
     found = connection.execute(select(func.max(migrations.c.number))).scalar() or 0
+    if not isinstance(found, int) or found < 0:
+        raise LogError(f"{name} is damaged: it is of schema {found!r:.60}.", "Restore it from a backup.")
     if found > len(MIGRATIONS):
         raise LogError(
             f"{name} is of schema {found}; this version of auditor knows {len(MIGRATIONS)}.",
             "Update auditor, or name another database with --db.",
         )
-    return int(found)
+    return found
 
 
 def migrate(connection: Connection, name: str) -> None:
@@ -233,15 +239,20 @@ def migrate(connection: Connection, name: str) -> None:
     if dialect == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     seen = version(connection, name)
-    if not seen:
-        connection.exec_driver_sql(
-            f"CREATE TABLE IF NOT EXISTS {migrations.name}"
-            " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
-        )
     for number, step in enumerate(MIGRATIONS[seen:], start=seen + 1):
-        for statement in step.statements:
-            connection.exec_driver_sql(statement.format(**_WORDS[dialect]))
-        for statement in step.only.get(dialect, ()):
+        for statement in statements(dialect, number - 1, number):
             connection.exec_driver_sql(statement)
         applied = {"number": number, "name": step.name, "applied_at": datetime.now(UTC).isoformat(timespec="seconds")}
         connection.execute(insert(migrations), applied)
+
+
+def statements(dialect: str, seen: int, until: int) -> Iterator[str]:
+    """What the migrations after the number ``seen``, up to the number ``until``, have a database do."""
+    if seen == 0 < until:
+        yield (
+            f"CREATE TABLE IF NOT EXISTS {migrations.name}"
+            " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
+        )
+    for step in MIGRATIONS[seen:until]:
+        yield from (statement.format(**_WORDS[dialect]) for statement in step.statements)
+        yield from step.only.get(dialect, ())

@@ -21,7 +21,7 @@ from auditor.correction.export import Exported, write_export
 from auditor.correction.policy import Policy
 from auditor.data import read
 from auditor.errors import ExportError, StorageError
-from auditor.run import hash_file
+from auditor.storage import hash_file
 from tests.correction.deciding import CONFIG, corrected, relabelled, vote
 
 RUN = {"id": "run-1", "name": "tweets"}

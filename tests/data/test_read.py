@@ -14,7 +14,7 @@ import pytest
 
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
-from auditor.run import hash_file
+from auditor.storage import hash_file
 
 DATA = Path(os.environ.get("AUDITOR_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CSV = "text,label\nso glad,joy\nso sad,sadness\n"

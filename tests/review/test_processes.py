@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -95,16 +97,56 @@ def test_what_was_acknowledged_survives_a_kill(place: Path | str, tmp_path: Path
 def test_what_a_killed_process_has_left_beside_the_log_is_taken_up(tmp_path: Path) -> None:
     path = tmp_path / "decisions.db"
     code = (
-        "import os, sys; from pathlib import Path; from auditor.review.log import DecisionLog;"
+        "import os, sqlite3, sys; from pathlib import Path; from auditor.review.log import DecisionLog;"
         "from tests.review.events import decide; log = DecisionLog(Path(sys.argv[1]), 'run-1');"
-        "log.append([decide('1')]); os._exit(9)"
+        "log.append([decide('1')]); log.close();"
+        "half = sqlite3.connect(sys.argv[1], isolation_level=None); half.execute('PRAGMA cache_size = 1');"
+        "half.execute('BEGIN'); half.execute('INSERT INTO actions SELECT run, ?, action, 1, 1, 1 FROM actions', 'b');"
+        "half.executemany('INSERT INTO selections VALUES (1, ?, ?)', [(str(n), 'x' * 900) for n in range(200)]);"
+        "os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, path], cwd=ROOT).returncode == 9
-    assert (tmp_path / "decisions.db-wal").stat().st_size > 0
-    (tmp_path / "decisions.db-shm").unlink()
-    log = DecisionLog(path, RUN)
-    assert [event.item_id for event in log.standing()] == ["1"]
-    log.close()
+    assert (tmp_path / "decisions.db-journal").stat().st_size > 0
+    with closing(DecisionLog(path, RUN)) as log:
+        assert [event.item_id for event in log.standing()] == ["1"]
+        assert [each.reviewer for each in log.reviewers()] == ["ann"]
+    assert os.listdir(tmp_path) == ["decisions.db"]
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from auditor.review.log import DecisionLog
+from tests.review.events import decide
+
+log = DecisionLog(Path(sys.argv[1]), "run-1")
+for line in sys.stdin:
+    log.append([decide(line.strip(), event_id=line.strip())])
+    print("saved", flush=True)
+"""
+
+
+def test_nothing_acknowledged_is_lost_with_the_files_beside_the_log(tmp_path: Path) -> None:
+    """Whatever is removed under a running server while another process opens the log, and whoever is killed then."""
+    path, number = tmp_path / "decisions.db", 0
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        for _ in range(3):
+            for _ in range(2):
+                print(f"server-{number}", file=server.stdin, flush=True)
+                assert server.stdout.readline() == "saved\n"
+                number += 1
+                for file in tmp_path.iterdir():
+                    if file != path:
+                        file.unlink()
+            with closing(DecisionLog(path, RUN)) as other:
+                other.append([decide("other", event_id=f"other-{number}")])
+        server.kill()
+    with closing(DecisionLog(path, RUN)) as log:
+        assert len(list(log.all_events())) == number + 3
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from auditor.errors import LogError
 from auditor.review.log import DecisionLog
 from tests.disk import files_up_to
 from tests.review.events import RUN, bulk, decide, stands
+from tests.users import nobody
 
 Open = Callable[..., DecisionLog]
 
@@ -69,35 +70,94 @@ def test_a_damaged_log(log: DecisionLog, path: Path) -> None:
         DecisionLog(path, RUN).append([decide("new")])
 
 
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Without root's rights, which no permission holds back."""
-    root = os.getuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_log_that_may_only_be_read() -> None:
     folder = Path(tempfile.mkdtemp(prefix="auditor-read-only-"))  # pytest's folders are closed to others
     try:
-        DecisionLog(folder / "decisions.db", RUN).close()
+        with closing(DecisionLog(folder / "decisions.db", RUN)) as log:
+            log.append([decide("1")])
         (folder / "decisions.db").chmod(0o444)
         folder.chmod(0o555)
         with nobody():
-            error = refusal(folder / "decisions.db")
-            assert re.search("decisions.db cannot be (written to|opened)", error.what)
-            assert "folder" in error.todo
+            with closing(DecisionLog(folder / "decisions.db", RUN)) as log:
+                assert stands(log) == {("1", "ann"): "keep"}
+                with pytest.raises(LogError, match=r"decisions\.db cannot be written to") as refused:
+                    log.append([decide("2")])
+                assert "folder" in refused.value.todo
             error = refusal(folder / "new.db")
             assert "new.db cannot be opened: nothing can be written into its folder" in error.what
             assert "copy the run to where you may" in error.todo
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+def test_a_journal_that_names_another_file_does_not_have_it_removed(log: DecisionLog, path: Path) -> None:
+    log.close()
+    precious = path.with_name("precious")
+    precious.write_text("mine")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:  # killed in the middle of a transaction
+        other.executescript("PRAGMA cache_size = 1; BEGIN; INSERT INTO selections VALUES (1, 'x', '');")
+        other.executemany("INSERT INTO selections VALUES (1, ?, ?)", [(str(n), "x" * 900) for n in range(200)])
+        journal, half = Path(f"{path}-journal").read_bytes(), path.read_bytes()
+        other.execute("ROLLBACK")
+    path.write_bytes(half)
+    name = str(precious).encode()
+    page = (2**30 // 4096 + 1).to_bytes(4, "big")
+    about = [number.to_bytes(4, "big") for number in (len(name), sum(name))]
+    Path(f"{path}-journal").write_bytes(b"".join([journal, page, name, *about, bytes.fromhex("d9d505f920a163d7")]))
+    assert "decisions.db-journal cannot be opened: it names another file" in refusal(path).what
+    assert precious.read_text() == "mine"
+    Path(f"{path}-journal").write_bytes(journal)
+    with closing(DecisionLog(path, RUN)) as log:
+        assert stands(log) == {("1", "ann"): "keep"}
+
+
+@pytest.mark.parametrize("beside", ["", "-journal", "-wal", "-shm"])
+def test_a_file_that_leads_elsewhere_is_not_opened(beside: str, tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside", tmp_path / f"decisions.db{beside}"
+    outside.write_bytes(b"mine")
+    makes: list[Callable[[], None]] = [
+        lambda: path.symlink_to(outside),
+        lambda: path.symlink_to(tmp_path / "missing"),
+        lambda: path.hardlink_to(outside),
+        lambda: os.mkfifo(path),
+    ]
+    for make in makes:
+        make()
+        assert f"{path} cannot be opened: it " in refusal(tmp_path / "decisions.db").what
+        path.unlink()
+    assert outside.read_bytes() == b"mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["outside"]
+
+
+def in_wal(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as other:
+        return bool(other.execute("PRAGMA journal_mode").fetchone() == ("wal",))
+
+
+def test_a_log_of_an_earlier_version_leaves_wal(log: DecisionLog, path: Path) -> None:
+    log.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("INSERT INTO selections VALUES (1, 'x', '[]')")
+        assert "is held by another process" in refusal(path).what
+    with closing(DecisionLog(path, RUN)) as log:
+        assert not in_wal(path)
+        assert stands(log) == {("1", "ann"): "keep"}
+        assert log.selection("x") == []
+        log.append([decide("2")])
+    assert [one.name for one in path.parent.iterdir()] == ["decisions.db"]
+
+
+def test_another_program_that_turns_to_wal_is_told(log: DecisionLog, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        with pytest.raises(LogError, match="open in another program"):
+            log.append([decide("2")])
+    assert stands(log) == {("1", "ann"): "keep"}
+    log.close()
+    with closing(DecisionLog(path, RUN)) as again:
+        assert again.append([decide("2")])
 
 
 def test_a_full_disk_loses_nothing_that_was_saved(log: DecisionLog, path: Path) -> None:
