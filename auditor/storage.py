@@ -35,6 +35,8 @@ _REFUSED = {
     errno.ELOOP,
 }
 
+_KINDS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
+
 # -- reading --------------------------------------------------------------------------------------------------------
 
 
@@ -72,6 +74,29 @@ def open_plain(path: Path, inside: Path | None = None) -> BufferedReader:
             os.close(handle)
             raise OSError(errno.EISDIR, "it is not a plain file")
         return os.fdopen(handle, "rb")
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file that the user has named for reading; it may be reached through a link.
+
+    Raises
+    ------
+    OSError
+        If that fails, or it is a folder, or a pipe, socket or device, from which nothing might ever come.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, f"it is {kind_of(mode)}, not a file", str(path))
+
+
+def kind_of(mode: int) -> str:
+    """What a path is that is neither a file nor a folder."""
+    return next((kind for is_such, kind in _KINDS.items() if is_such(mode)), "something else")
 
 
 def read_plain(path: Path) -> bytes:

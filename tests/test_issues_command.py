@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from auditor.run import Run, hash_file
+from auditor.run import Run
+from auditor.storage import hash_file
 from tests.disk import files_up_to
 from tests.review.runs import write_run
 

@@ -18,10 +18,9 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.correction.corrections import Corrections
-from auditor.data.room import open_file
 from auditor.errors import ExportError, PatchError, StorageError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
-from auditor.storage import replacing
+from auditor.storage import open_file, replacing
 from auditor.tabular import json_array
 from auditor.validation import first_fault
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 from charset_normalizer import from_bytes
 
-from auditor.data.room import check_room, open_file, room
+from auditor.data.room import check_room, room
 from auditor.errors import SourceError
+from auditor.storage import open_file
 
 _WINDOW = 1 << 16
 _PART = 1 << 24

@@ -13,12 +13,11 @@ from auditor.data.encoding import line_end, read_utf8
 from auditor.data.jsonl import read_jsonl
 from auditor.data.lines import read_lines
 from auditor.data.parquet import read_parquet
-from auditor.data.room import kind_of
 from auditor.data.saved import SAVED, saved_parts
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import SourceError
 from auditor.formats import FORMATS, check_exists, suffix_of
-from auditor.storage import hash_file
+from auditor.storage import hash_file, kind_of
 
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
 

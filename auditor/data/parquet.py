@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pyarrow.types as types
 
 from auditor.data.check import check_names
-from auditor.data.room import check_room, open_file, room
+from auditor.data.room import check_room, room
 from auditor.errors import InputError, SourceError
+from auditor.storage import open_file
 
 _ROWS = 1 << 16
 """Rows that are unfolded at a time."""

@@ -1,43 +1,15 @@
-"""Room: how much may be read into memory, and files on which reading cannot wait forever."""
+"""Room: how much may be read into memory."""
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from auditor.errors import SourceError
 
 _SHARE = 4
 """Of the memory that is free, one part for a file's contents; reading, checking and storing take the others."""
-_KINDS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Open a file to be read.
-
-    Raises
-    ------
-    OSError
-        If that fails, or it is a folder, or a pipe, socket or device, from which nothing might ever come.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    raise OSError(errno.EINVAL, f"it is {kind_of(mode)}, not a file", str(path))
-
-
-def kind_of(mode: int) -> str:
-    """What a path is that is neither a file nor a folder."""
-    return next((kind for is_such, kind in _KINDS.items() if is_such(mode)), "something else")
 
 
 def room() -> int:

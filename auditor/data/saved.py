@@ -12,10 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.data.memory import dataset_parts
-from auditor.data.room import open_file
 from auditor.data.source import Part
 from auditor.errors import SourceError
-from auditor.storage import hash_file
+from auditor.storage import hash_file, open_file
 
 SAVED = ("dataset_info.json", "dataset_dict.json")
 _MOST_BYTES = 1 << 26

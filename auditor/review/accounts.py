@@ -14,10 +14,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from auditor.data.room import open_file
 from auditor.errors import AccountError
 from auditor.review.event import Reviewer
-from auditor.storage import lock, write
+from auditor.storage import lock, open_file, write
 from auditor.validation import first_fault
 
 SHORTEST, LONGEST = 8, 1024

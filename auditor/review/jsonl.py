@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from auditor.data.room import open_file
 from auditor.errors import DecisionError, LogError
 from auditor.review.event import Event, check_labels
 from auditor.review.log import DecisionLog, TakenError
-from auditor.storage import replacing
+from auditor.storage import open_file, replacing
 from auditor.validation import first_fault
 
 _LONGEST = 4_000_000

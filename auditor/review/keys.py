@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from auditor.data.room import open_file
 from auditor.errors import SourceError
+from auditor.storage import open_file
 
 DEFAULT_KEYS: Mapping[str, str] = {
     "keep": "k",

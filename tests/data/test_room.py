@@ -12,13 +12,14 @@ import pytest
 
 from auditor.correction.patch import read_patch
 from auditor.data import read
-from auditor.data.room import check_room, open_file, room
+from auditor.data.room import check_room, room
 from auditor.errors import AuditorError, SourceError
 from auditor.models.given import read_given
 from auditor.review.accounts import Accounts
 from auditor.review.jsonl import import_log
 from auditor.review.keys import read_keys
 from auditor.review.log import DecisionLog
+from auditor.storage import open_file
 
 FRAME = pd.DataFrame({"text": ["so glad", "so sad"], "label": ["joy", "sadness"]})
 READERS: dict[str, Callable[[Path], Any]] = {
