@@ -172,7 +172,11 @@ def _shown(found: Any) -> str:
 
 
 class Settings(BaseModel):
-    """A frozen set of options; one that is wrong is an ``InputError`` in plain words."""
+    """A frozen set of options; one that is wrong is an ``InputError`` in plain words.
+
+    That holds where it is called by name. What validates it as a part of something else, or a request, gets pydantic's
+    own error, and so says where in the whole the fault is.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -185,3 +189,5 @@ class Settings(BaseModel):
                 f"Option {fault.where}={_shown(fault.found)}: {fault.why}.",
                 f"{type(self).__name__} has the options {', '.join(type(self).model_fields)}.",
             ) from None
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else it would be called for parts, too

@@ -114,8 +114,14 @@ def test_what_is_no_json_is_told(data: bytes) -> None:
     [
         (lambda: auditor.AuditConfig(folds="x"), "Option folds='x': expected a whole number from 2 to 100."),
         (lambda: auditor.AuditConfig(nonsense=1), "Option nonsense=1: there is no such field."),
-        (lambda: auditor.AuditConfig(encoder={"pooling": "max"}), "Option pooling='max': expected 'mean' or 'cls'."),
-        (lambda: AuditConfig().updated(finetuned={"epochs": 0}), "Option epochs=0: expected a whole number of 1"),
+        (
+            lambda: auditor.AuditConfig(encoder={"pooling": "max"}),
+            "Option encoder.pooling='max': expected 'mean' or 'cls'.",
+        ),
+        (
+            lambda: AuditConfig().updated(finetuned={"epochs": 0}),
+            "Option finetuned.epochs=0: expected a whole number of 1",
+        ),
         (lambda: auditor.Policy(unreviewed="guess"), "Option unreviewed='guess': expected 'keep', 'drop' or"),
         (lambda: auditor.Policy(above=2), "Option above=2: expected a number from 0 to 1."),
         (lambda: auditor.audit(pd.DataFrame(), folds=1), "Option folds=1: expected a whole number from 2 to 100."),

@@ -187,7 +187,7 @@ def test_mistakes_are_told(invoke: Invoke, patch: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes(FRAME.to_csv(index=False).encode())
     (tmp_path / "bad.jsonl").write_bytes(b"\x00")
     for words, said in [
-        (["apply", "none.jsonl", "rows.csv"], "none.jsonl cannot be read"),
+        (["apply", "none.jsonl", "rows.csv"], "none.jsonl does not exist"),
         (["apply", "bad.jsonl", "rows.csv"], "bad.jsonl, line 1"),
         (["apply", "rows.csv", "rows.csv"], "rows.csv, line 1"),
         (["apply", patch, "none.csv"], "none.csv does not exist"),

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from auditor.correction.corrections import Corrections, Suggestions
 from auditor.correction.policy import Policy, in_words
 from auditor.correction.summary import summarise
 from auditor.data import LabeledTexts, read
-from auditor.errors import ExportError
+from auditor.errors import ExportError, InputError
 from tests.correction.deciding import CONFIG, corrected, vote
 
 FRAME = pd.DataFrame(
@@ -149,5 +148,5 @@ def test_told_in_words() -> None:
 
 @pytest.mark.parametrize("wrong", [{"above": 1.1}, {"leave_out": ("keep",)}, {"verdicts": ("maybe",)}, {"more": 1}])
 def test_a_policy_is_checked(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         Policy(**wrong)

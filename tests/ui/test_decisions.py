@@ -281,7 +281,7 @@ def test_what_was_pressed_on_the_page_of_another_run_is_not_taken(ann: TestClien
         answer = ann.post(f"/api/{path}", json=body)
         assert (answer.status_code, answer.json()["what"]) == (
             422,
-            "The request cannot be understood: run: Field required.",
+            "The request cannot be understood: run: it is missing.",
         )
     assert list(log.all_events()) == []
 
