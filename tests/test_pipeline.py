@@ -383,11 +383,11 @@ def test_runs_are_named_after_their_source(source: Any, name: str) -> None:
 
 
 def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Option foldz=3 is not valid"):
+    with pytest.raises(InputError, match="Option foldz=3: there is no such field"):
         auditor.audit(messages, out=tmp_path, foldz=3)
-    with pytest.raises(InputError, match="Option folds=1 is not valid"):
+    with pytest.raises(InputError, match="Option folds=1: expected"):
         auditor.audit(messages, out=tmp_path, folds=1)
-    with pytest.raises(InputError, match="Option seed=4294967295 is not valid"):  # of which fold 1 has no seed
+    with pytest.raises(InputError, match="Option seed=4294967295: expected"):  # of which fold 1 has no seed
         auditor.audit(messages, out=tmp_path, seed=2**32 - 1)
 
 
