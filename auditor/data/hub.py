@@ -124,7 +124,7 @@ def hub_error(error: Exception, name: str, config: ReadConfig) -> AuditorError:
             f"The Hub has no dataset {name}, or it is private.",
             f"Check the name, or log in to see private ones: hf auth login. {_HERE}",
         )
-    if isinstance(error, ValueError) and "config" in message.casefold():
+    if isinstance(error, ValueError) and "config" in message.casefold() and "data files" not in message.casefold():
         asked = f"no configuration {config.config!r}" if config.config else "several configurations"
         return HubMissingError(
             f"The Hub dataset {name} has {asked}; it has {_configurations(name, config)}.", "Name one with --config."

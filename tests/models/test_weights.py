@@ -284,14 +284,75 @@ def test_model_with_code_of_its_own(folder: Path, path: str):
         find_weights(str(folder))
 
 
+@pytest.mark.parametrize("name", ["attn_implementation", "_attn_implementation", "experts_implementation"])
+def test_model_whose_code_stands_in_another_repository(folder: Path, name: str):
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**settings, name: "user/kernels:forward"}))
+    with pytest.raises(ModelError, match="brings code of its own, which is never run"):
+        find_weights(str(folder))
+
+
+@pytest.mark.parametrize(
+    "shards",
+    [
+        {"a": "../model.safetensors"},
+        {"a": "/x.safetensors"},
+        {"a": "pytorch_model.bin"},
+        {"a": 3},
+        ["model.safetensors"],
+    ],
+    ids=str,
+)
+def test_an_index_names_weights_of_the_model_alone(folder: Path, shards: object):
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    with pytest.raises(ModelError, match=r"names weights in model\.safetensors\.index\.json that are not among its"):
+        find_weights(str(folder))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "model.safetensors"}}))
+    find_weights(str(folder))
+
+
+TRICKS: dict[str, tuple[str, dict[str, object]]] = {
+    "a class of another module": ("tokenizer_config.json", {"tokenizer_class": "os.system"}),
+    "a class by its path": ("tokenizer_config.json", {"tokenizer_class": "../mine.Mine"}),
+    "no class": ("tokenizer_config.json", {"tokenizer_class": 3}),
+    "trust": (
+        "config.json",
+        {"trust_remote_code": True, "architectures": ["mine.Mine"], "custom_pipelines": {"a": {}}},
+    ),
+    "a template": ("tokenizer_config.json", {"chat_template": "{{ ''.__class__.__mro__[1].__subclasses__() }}"}),
+    "another folder": ("config.json", {"_name_or_path": "/nowhere", "name_or_path": "user/other"}),
+    "another file": ("tokenizer_config.json", {"vocab_file": "/etc/passwd", "tokenizer_file": "/etc/passwd"}),
+    "packed weights": ("config.json", {"quantization_config": {"quant_method": "gptq", "bits": 4}}),
+    "sizes": ("config.json", {"hidden_size": -1, "num_hidden_layers": "many", "vocab_size": None}),
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_settings_run_nothing_and_read_nothing_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch, trick: str):
+    path, settings = TRICKS[trick]
+    (folder / "mine.py").write_text("raise SystemExit('run')")
+    (folder / path).write_text(json.dumps({**json.loads((folder / path).read_text()), **settings}))
+    monkeypatch.setattr("os.system", lambda command: pytest.fail(f"ran {command}"))
+    monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("asked whether to run code"))
+    try:
+        tokenizer, model = load(find_weights(str(folder)), AutoModel)
+    except ModelError as error:
+        assert "\n" not in error.what + error.todo  # noqa: PT017
+    else:
+        assert type(tokenizer).__module__.startswith("transformers.")
+        assert type(model).__module__.startswith("transformers.")
+
+
 def test_folder_that_is_named_like_a_file_of_a_model_is_none(folder: Path):
     before = find_weights(str(folder))
     (folder / "more.json").mkdir()
     assert find_weights(str(folder)) == before
 
 
-def test_damaged_configuration(folder: Path):
-    (folder / "config.json").write_text('{"model_type": ')
+@pytest.mark.parametrize("content", ['{"model_type": ', "3", "[]", "null", "[" * 100_000, "\udcff"])
+def test_damaged_configuration(folder: Path, content: str):
+    (folder / "config.json").write_text(content, "utf-8", "surrogateescape")
     with pytest.raises(ModelError, match=r"config\.json is damaged"):
         find_weights(str(folder))
 
