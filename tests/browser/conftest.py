@@ -27,10 +27,10 @@ PATIENCE = 180_000
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; Playwright's own download is not asked for."""
-    path = shutil.which("chromium")
+    """Debian's Chromium, without the browser's own window if it is there; Playwright's download is not needed."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if path is None:
-        missing = "there is no chromium: `apt-get install chromium`"
+        missing = "there is no Chromium: `apt-get install chromium-headless-shell`"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     from playwright.sync_api import expect, sync_playwright
 
