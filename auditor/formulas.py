@@ -19,7 +19,8 @@ _UNSEEN = (
 )
 _EQUALS, _SIGNS, _AT = "=\uff1d\ufe66", "+\\-\uff0b\uff0d\ufe62\ufe63", "@\uff20\ufe6b"
 _BEGINS = f"^([{_UNSEEN}]*[{_EQUALS}{_SIGNS}{_AT}]|[\t\r\n])"
-_AFTER = f'[,;|\t\r\n][{_UNSEEN}"]*'
+_HIDDEN = _UNSEEN.replace("\\x20", "\\x1f").replace("\\xa0", "\\x9f").replace("\u3000", "")
+_AFTER = f'[,;|\t\r\n][{_HIDDEN}"]*'
 _MAYBE = f"{_AFTER}[{_EQUALS}{_SIGNS}{_AT}]"
 
 _REST = r"[^,;\t\r\n]*?"
@@ -28,8 +29,8 @@ _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ALONE = rf"{_NUMBER}(?:\s*[,;|\t\r\n\])}}\"]|\s*\Z|\s+[^\W\d])"
 _RECKONS = rf"\s*(?!{_ALONE})(?:[\d.]|\([^\s)])"
 _WITHIN = re.compile(f"({_AFTER})(?=[{_EQUALS}]|[{_SIGNS}{_AT}]{_CALLS}|[{_SIGNS}]{_RECKONS})")
-"""At the beginning of a text all of these signs count. Within one, ``thanks, @you``, ``;-)`` and ``3,-5`` are frequent,
-and no spreadsheet reckons anything of them."""
+"""At the beginning of a text all of these signs count, after blanks too. Within one, ``ah; =)``, ``thanks, @you``,
+``;-)`` and ``3,-5`` are frequent, and no spreadsheet computes anything from them."""
 
 
 def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
