@@ -331,7 +331,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
     [
         (["--models", "none"], 3, "nothing to judge the labels by"),
         (["--models", "lexical,magic"], 3, "'magic'"),
-        (["--models", "feat"], 3, "module:Name of your own"),
+        (["--models", "feat"], 3, "name your own as module:Name"),
         (["--models", "none,lexical"], 3, "'none'"),
         (["--models", "absent:Model"], 9, "There is no module absent"),
         (["--models", "brought:Absent"], 9, "The module brought (brought.py) has no Absent"),
@@ -339,7 +339,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
         (["--models", "brought:Shouted"], 9, "has no method fit"),
         (["--signal", "brought:bayes"], 9, "no signal"),
         (["--signal", "brought"], 3, "'brought' names no signal"),
-        (["--probabilities", "absent.npy"], 3, "There is no file absent.npy"),
+        (["--probabilities", "absent.npy"], 3, "absent.npy does not exist"),
         (["--probabilities", "tweets.csv"], 3, "2 labels: anger, joy"),
         (["--probabilities", "brought.py"], 3, "unknown kind"),
         (["--probabilities", "bert.npy", "--probabilities", "./bert.npy"], 3, "Two files"),

@@ -64,6 +64,8 @@ def predict(
 
     Example: auditor predict tweets "I loved today's movie"
     """
+    if file is not None and texts:
+        raise InputError("Both texts and --file are given.", "Give one of the two.")
     check_files([file], "file of texts")
     source = _source(texts or [], file, text, delimiter, encoding)
     one = texts[0] if texts and len(texts) == 1 else None
@@ -88,8 +90,6 @@ def _source(
     from auditor.evaluation.inputs import texts_of_file, texts_of_stream
 
     if file is not None:
-        if texts:
-            raise InputError("Both texts and --file are given.", "Give one of the two.")
         return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
     if text is not None or delimiter is not None:
         raise InputError("--text and --delimiter say how a table is read, and there is none.", "Name it with --file.")

@@ -31,8 +31,8 @@ import pandas as pd
 from rich.console import Console
 
 import auditor
+from auditor.commands.progress import Terminal
 from auditor.config import AuditConfig, DuplicatesConfig, EncoderConfig
-from auditor.console import Terminal
 from auditor.correction.corrections import correct, suggestions_of
 from auditor.correction.outcome import find_outcomes
 from auditor.correction.policy import Policy

@@ -17,7 +17,7 @@ from rich.console import Console
 from tables import replace_table
 
 import auditor
-from auditor.console import Terminal
+from auditor.commands.progress import Terminal
 
 SETS = ("banking77", "clinc150")
 SHOWN = 12

@@ -16,7 +16,7 @@ from rich.console import Console
 from sets import SETS, load
 
 import auditor
-from auditor.console import Terminal
+from auditor.commands.progress import Terminal
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "detection"

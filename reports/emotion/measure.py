@@ -19,7 +19,7 @@ import pandas as pd
 from rich.console import Console
 
 import auditor
-from auditor.console import Terminal
+from auditor.commands.progress import Terminal
 from auditor.evaluation.noise import confused_noise, uniform_noise
 from auditor.evaluation.ranking import average_precision, precision_at
 

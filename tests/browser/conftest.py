@@ -12,6 +12,7 @@ import pytest
 
 from auditor.run import Run
 from tests.browser.payloads import PAYLOADS, SAFE
+from tests.browser.queueing import LISTEN
 from tests.browser.server import Server
 from tests.review.runs import write_run
 
@@ -131,6 +132,7 @@ def open_page(chromium: Browser, _profile: BrowserContext) -> Iterator[OpenPage]
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(LISTEN)
         _watch(page, server, wrong, outages)
         if query is None:
             headers = {"Origin": server.url.rstrip("/")}

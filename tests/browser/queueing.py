@@ -35,8 +35,15 @@ def press(page: Page, *keys: str) -> list[str]:
 
 
 def said(page: Page, text: str) -> None:
-    """Wait until it is said, aloud."""
-    page.locator("#au-status, #au-alert").filter(has_text=text).first.wait_for(state="attached")
+    """Wait until it is said, aloud; the next message may have taken its place by then."""
+    page.wait_for_function(
+        """(text) => {
+            const at = window.heard.findIndex((message) => message.includes(text));
+            window.heard.splice(0, Math.max(at, 0)); // what was said before it does not count any more
+            return at >= 0;
+        }""",
+        arg=text,
+    )
 
 
 def card(page: Page, item: str) -> dict[str, Any]:
@@ -46,6 +53,18 @@ def card(page: Page, item: str) -> dict[str, Any]:
     )
     return answer
 
+
+LISTEN = """
+    window.heard = [];
+    new MutationObserver(() => {
+        for (const region of document.querySelectorAll("#au-status, #au-alert")) {
+            if (region.textContent && region.textContent !== region.heard) {
+                window.heard.push((region.heard = region.textContent));
+            }
+        }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+"""Keeps what is said aloud."""
 
 RECORD_PRESSES = """() => {
     window.presses = [];
