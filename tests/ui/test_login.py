@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -208,8 +207,8 @@ def test_wrong_tries_of_a_name_lock_out_neither_its_owner_nor_others_nearby(
             headers=dict(browser(app).headers),
         ),
     )
-    app.state.throttle = Throttle(clock=lambda: 0.0)
-    assert [log_in(near, "ann", "wrong guess") for _ in range(6)] == [401] * 5 + [429]
+    app.state.throttle = Throttle(free=1, clock=lambda: 0.0)
+    assert [log_in(near, "ann", "wrong guess") for _ in range(2)] == [401, 429]
     assert log_in(near, "bob") == 303
     assert log_in(away, "ann") == 303
 
@@ -280,35 +279,35 @@ def test_a_flood_of_made_up_names_keeps_the_right_password_out_for_no_time(app: 
     with ThreadPoolExecutor(4) as pool:
         floods = [pool.submit(flood, thread) for thread in range(4)]
         try:
-            codes = [log_in(browser(app)) for _ in range(5)]
+            codes = [log_in(browser(app)) for _ in range(3)]
         finally:
             over.set()
         for one in floods:
             one.result()
-    assert codes == [303] * 5
+    assert codes == [303] * 3
 
 
 def test_a_browser_in_which_a_name_has_logged_in_is_not_locked_out_by_others(app: FastAPI) -> None:
-    app.state.throttle = Throttle(clock=lambda: 0.0)
+    app.state.throttle = Throttle(free=1, clock=lambda: 0.0)
     mine, another = browser(app), browser(app)
     assert log_in(mine) == 303
     assert mine.post("/logout").status_code == 303
-    assert [log_in(another, "ann", "guess") for _ in range(6)] == [401] * 5 + [429]
+    assert [log_in(another, "ann", "guess") for _ in range(2)] == [401, 429]
     assert log_in(another) == 429
     assert log_in(mine) == 303
-    assert [log_in(mine, "bob", "guess") for _ in range(5)] == [401] * 5  # which is no name of this browser's
+    assert log_in(mine, "bob", "guess") == 401  # which is no name of this browser's
     assert log_in(another, "bob") == 429
     assert mine.post("/logout").status_code == 303
-    assert [log_in(mine, "ann", "guess") for _ in range(6)] == [401] * 5 + [429]
+    assert [log_in(mine, "ann", "guess") for _ in range(2)] == [401, 429]
 
 
 def test_a_browser_is_known_by_the_password_that_was_replaced_no_longer(app: FastAPI, accounts: Accounts) -> None:
-    app.state.throttle = Throttle(clock=lambda: 0.0)
+    app.state.throttle = Throttle(free=1, clock=lambda: 0.0)
     accounts.add("old", PASSWORD)
     client = browser(app)
     assert log_in(client, "old") == 303
     accounts.add("old", "another password", replace=True)
-    assert [log_in(browser(app), "old", "guess") for _ in range(5)] == [401] * 5
+    assert log_in(browser(app), "old", "guess") == 401
     assert log_in(client, "old", "another password") == 429
 
 
@@ -354,7 +353,7 @@ def test_the_password_of_whoever_has_gone_is_not_checked(app: FastAPI, monkeypat
 )
 def test_the_form_takes_a_small_form_and_nothing_else(app: FastAPI, kind: str, body: bytes, status: int) -> None:
     client = browser(app)
-    for path, expected in (("/login", status), ("/logout", status if status in {413, 415} else 303)):
+    for path, expected in (("/login", status), ("/logout", status if status in {413, 415} else 401)):
         assert client.post(path, content=body, headers={"Content-Type": kind}).status_code == expected
 
 
@@ -368,60 +367,60 @@ def test_an_address_too_long_to_come_back_to_is_dropped(app: FastAPI) -> None:
     client = browser(app)
     answer = client.get("/?" + "given=%C3%A9%C3%A9&" * 800)
     assert answer.headers["Location"] == "login"
-    page = client.get("/login", params={"query": "a=%C3%A9&" * 1_000})
+    page = client.get("/login", params={"query": "a=%C3%A9&" * 500})
     assert 'name="query" value=""' in page.text
     assert log_in(client, query="a=%C3%A9&" * 300) == 303
 
 
-@pytest.mark.parametrize(
-    "session",
-    [
-        b"nonsense",
-        b"[]",
-        b'"ann"',
-        b"null",
-        b"1e999",
-        b'{"reviewer": null}',
-        b'{"reviewer": {"a": 1}}',
-        b'{"reviewer": ["ann"]}',
-        b'{"reviewer": ""}',
-        b'{"reviewer": " ann"}',
-        b'{"reviewer": "a\\nb"}',
-        b'{"reviewer": "\\u202eann"}',
-        b'{"reviewer": "\\ud800"}',
-        b'{"reviewer": "' + b"a" * 101 + b'"}',
-        b'{"reviewer": "ann", "mark": 1}',
-        b"[" * 5_000,
-        b"\xff",
-    ],
+SESSIONS = (
+    b"nonsense",
+    b"[]",
+    b'"ann"',
+    b"null",
+    b"1e999",
+    b'{"reviewer": null}',
+    b'{"reviewer": {"a": 1}}',
+    b'{"reviewer": ["ann"]}',
+    b'{"reviewer": ""}',
+    b'{"reviewer": " ann"}',
+    b'{"reviewer": "a\\nb"}',
+    b'{"reviewer": "\\u202eann"}',
+    b'{"reviewer": "\\ud800"}',
+    b'{"reviewer": "' + b"a" * 101 + b'"}',
+    b'{"reviewer": "ann", "mark": 1}',
+    b"[" * 5_000,
+    b"\xff",
 )
-def test_a_session_that_anybody_can_sign_holds_a_name_or_nothing(run: Run, log: DecisionLog, session: bytes) -> None:
+
+
+def test_a_session_that_anybody_can_sign_holds_a_name_or_nothing(run: Run, log: DecisionLog) -> None:
     client = browser(make_app(run, log))
     signer = TimestampSigner(_no_secret(log.run_id))
     cookie = f"auditor-{log.run_id[:16]}"
 
     def asked(data: bytes) -> tuple[int, str | None]:
-        signed = signer.sign(data).decode()
-        answer = client.get("/api/session", headers={"Cookie": f"{cookie}={signed}"})
+        answer = client.get("/api/session", headers={"Cookie": f"{cookie}={signer.sign(data).decode()}"})
         return answer.status_code, answer.json().get("reviewer")
 
-    assert asked(base64.b64encode(session)) == (200, None)
-    assert asked(session.replace(b" ", b"").replace(b'"', b"")) == (200, None)
+    for session in SESSIONS:
+        assert asked(base64.b64encode(session)) == (200, None), session
+    assert asked(b"no base64") == asked(b"") == (200, None)
     assert asked(base64.b64encode(b'{"reviewer": "ann"}')) == (200, "ann")
 
 
-def test_a_session_of_other_accounts_or_too_old_is_none(
-    app: FastAPI, log: DecisionLog, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_of_other_accounts_or_too_old_is_none(app: FastAPI, log: DecisionLog, accounts: Accounts) -> None:
+    class Old(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return super().get_timestamp() - 15 * 86_400
+
     session = base64.b64encode(json.dumps({"reviewer": "ann", "mark": accounts.mark("ann")}).encode())
     cookie = f"auditor-{log.run_id[:16]}"
 
-    def asked(secret: str, name: str = cookie) -> int:
-        signed = TimestampSigner(secret).sign(session).decode()
+    def asked(secret: str, name: str = cookie, signer: type[TimestampSigner] = TimestampSigner) -> int:
+        signed = signer(secret).sign(session).decode()
         return browser(app).get("/api/session", headers={"Cookie": f"{name}={signed}"}).status_code
 
     assert asked(accounts.secret) == 200
     assert asked(accounts.secret, "auditor-another-run") == 401
     assert asked(_no_secret(log.run_id)) == 401
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: int(time.time()) - 15 * 86_400)
-    assert asked(accounts.secret) == 401
+    assert asked(accounts.secret, signer=Old) == 401
