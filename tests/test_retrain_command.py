@@ -84,7 +84,7 @@ def test_only_some_reviewers_count(invoke: Invoke, run: Run) -> None:
 def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     code, _, err = invoke("retrain", run.directory, "--models", "lexical,gpt")
     assert code == InputError.exit_code
-    assert "Choose of features, lexical, finetuned." in err
+    assert "Choose from features, lexical, finetuned." in err
     code, _, err = invoke("retrain", "nowhere")
     assert code == 5
     assert "There is no run 'nowhere'" in err

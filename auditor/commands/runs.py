@@ -127,10 +127,10 @@ def _judged(folder: Path) -> int | None:
     file = folder / "decisions.db"
     if not os.path.lexists(file):
         return 0
-    if not (os.path.isfile(file) and os.path.isfile(folder / "run.id")):
+    if os.path.islink(file) or not (os.path.isfile(file) and os.path.isfile(folder / "run.id")):
         return None
-    # Nobody is writing where there is no -wal; SQLite would make one, only to read.
-    is_open = os.path.exists(f"{file}-wal")
+    # Nobody is writing where nothing lies beside it; for a log with WAL, SQLite would make files only to read.
+    is_open = any(os.path.exists(f"{file}{ending}") for ending in ("-wal", "-journal"))
     address = f"file:{quote(os.fsencode(file.absolute()))}?mode=ro{'' if is_open else '&immutable=1'}"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=0.5)) as log:

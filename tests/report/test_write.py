@@ -248,10 +248,10 @@ def test_a_full_disk_leaves_the_former_report_whole(tmp_path: Path, monkeypatch:
     page.write_text("the former one", "utf-8")
     rename = os.replace
 
-    def full(source: Path, target: Path) -> None:
-        if target.name == "report.html":
+    def full(source: str, target: str, **folders: Any) -> None:
+        if Path(target).name == "report.html":
             raise OSError(errno.ENOSPC, "No space left on device")
-        rename(source, target)
+        rename(source, target, **folders)
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(StorageError, match="No space left on device"):

@@ -228,7 +228,7 @@ def test_a_logout_changes_the_mark_of_this_account_alone(accounts: Accounts) -> 
 def test_a_write_that_fails_leaves_the_old_file(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     before = accounts.path.read_bytes()
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
