@@ -74,7 +74,8 @@ def reviewer(connection: HTTPConnection, accounts: Accounts | None) -> str | Non
     name: str | None = connection.session.get("reviewer")
     if name is None or accounts is None:
         return name
-    return name if connection.session.get("mark") == accounts.mark(name) else None
+    mark = accounts.mark(name)  # None without an account, as in a session that never had one
+    return name if mark is not None and connection.session.get("mark") == mark else None
 
 
 class Sessions:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from auditor_ui.app import _no_secret
+from auditor_ui.login import reviewer
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
+from starlette.requests import HTTPConnection
 
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog
@@ -424,3 +426,9 @@ def test_a_session_of_other_accounts_or_too_old_is_none(app: FastAPI, log: Decis
     assert asked(accounts.secret, "auditor-another-run") == 401
     assert asked(_no_secret(log.run_id)) == 401
     assert asked(accounts.secret, signer=Old) == 401
+
+
+def test_a_session_without_a_mark_is_nobodys_when_its_account_is_gone(accounts: Accounts) -> None:
+    connection = HTTPConnection({"type": "http", "headers": [], "session": {"reviewer": "gone", "mark": None}})
+    assert accounts.mark("gone") is None
+    assert reviewer(connection, accounts) is None
