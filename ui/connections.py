@@ -129,10 +129,10 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, if there is room, or some can be made."""
-        super().connection_made(transport)
         self._phase: Phase = "request"
         self._progress: tuple[object, ...] = ()
         self._since, self._received, self._resumed = self.loop.time(), 0, 0
+        super().connection_made(transport)
         if len(self.connections) > self.config.limits.connections:
             self._make_room()
 
