@@ -94,6 +94,12 @@ class ReadConfig(Settings):
     """Name of a column of all votes on a text, beside the label that is given."""
     delimiter: str | None = None
     """Of CSV-like files; found when None."""
+    quoting: Literal["auto", "minimal", "none"] = "auto"
+    """Whether fields of CSV-like files may stand between double quotes; ``auto`` looks at all of them first."""
+    header: bool = True
+    """Whether the first row of CSV-like files names the columns."""
+    columns: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """Names of the columns of CSV-like files that have no header."""
     encoding: str = "utf-8"
     drop_invalid: bool = False
     """Set rows without a text or a label aside, instead of refusing the dataset."""

@@ -56,6 +56,7 @@ def write_export(
     format: Format | None = None,
     provenance: bool = False,
     raw: bool = False,
+    guard: bool = False,
     label_names: bool = False,
     force: bool = False,
     encoding: str | None = None,
@@ -77,7 +78,10 @@ def write_export(
     provenance : bool
         Add columns: see :func:`auditor.correction.provenance.provenance_table`.
     raw : bool
-        Leave cells of CSV and TSV as they are that a spreadsheet would run as formulas.
+        Leave cells of CSV and TSV as they are that a spreadsheet would run as formulas. Rows that are copied from a
+        source of the same format are left so in any case,
+    guard : bool
+        but for this.
     label_names : bool
         Write the classes' names where the source has numbers.
     force : bool
@@ -109,7 +113,7 @@ def write_export(
             "Lines of text and label have no room for the columns of --provenance.",
             "Leave it out, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
-    style = style_of(target.format, origin, {}, encoding=encoding, raw=raw)
+    style = style_of(target.format, origin, {}, encoding=encoding, raw=raw, guard=guard)
     _check_encoding(style.encoding)
     tables = corrected_tables(corrections, provenance=provenance, label_names=label_names)
     excluded = excluded_tables(corrections, provenance=provenance, label_names=label_names)
@@ -119,9 +123,15 @@ def write_export(
         gone = check_free(
             target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
         )
-        notes += _write(plan, stage, origin, encoding, raw)
+        notes += _write(plan, stage, origin, encoding, raw, guard)
         files = _written(plan, stage)
-        options = {"format": target.format, "provenance": provenance, "raw": raw, "label_names": label_names}
+        options = {
+            "format": target.format,
+            "provenance": provenance,
+            "raw": raw,
+            "guard": guard,
+            "label_names": label_names,
+        }
         record = _record(corrections, summary, run, options, files, notes)
         record |= {"patch": patch} if patch else {}
         # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
@@ -166,14 +176,14 @@ def _plan(
     return plan
 
 
-def _write(plan: Plan, stage: Path, origin: Origin, encoding: str | None, raw: bool) -> list[str]:
+def _write(plan: Plan, stage: Path, origin: Origin, encoding: str | None, raw: bool, guard: bool) -> list[str]:
     """Write all files; what is to be told of them."""
     notes = []
     for name, (format_, parts) in plan.items():
         if format_ == "arrow":
             save_datasets(parts, stage)
             continue
-        style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw)
+        style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw, guard=guard)
         told = write_parts(format_, parts, stage / name, style, origin)
         notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
     return notes

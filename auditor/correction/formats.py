@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +19,10 @@ import pyarrow.types as types
 
 from auditor.correction.cells import as_json, defanged, is_number, strings
 from auditor.correction.tables import SplitTable, joined
+from auditor.correction.verbatim import copied_rows, formulas, is_verbatim
 from auditor.data.delimited import DELIMITERS
 from auditor.data.labeled_texts import Origin
 from auditor.data.lines import COLUMNS, is_header
-from auditor.data.shapes import read_shapes, restore
 from auditor.data.source import counted
 from auditor.errors import ExportError
 from auditor.tabular import json_array
@@ -58,14 +58,12 @@ class Style:
     delimiter : str
     other_delimiters : str
         Fields with one of these stand between quotes too: spreadsheets of other countries split cells at them.
-    quoted : bool or sequence of str
-        Every field of a CSV between quotes, not only those that need them; or those of the header and these columns.
     header : bool
         Of ``text;label`` lines.
-    compact, ascii, slashed : bool
-        JSON without spaces, with other characters escaped, and with slashes escaped.
     raw : bool
         Leave text that a spreadsheet would run as it is.
+    guard : bool
+        Do not leave it so even in rows that are copied from the source.
     """
 
     encoding: str = "utf-8"
@@ -74,22 +72,23 @@ class Style:
     ended: bool = True
     delimiter: str = ","
     other_delimiters: str = DELIMITERS
-    quoted: bool | Sequence[str] = False
     header: bool = False
-    compact: bool = False
-    ascii: bool = False
-    slashed: bool = False
     raw: bool = False
+    guard: bool = False
 
 
-def style_of(format_: Format, origin: Origin, about: Mapping[str, Any], *, encoding: str | None, raw: bool) -> Style:
+def style_of(
+    format_: Format, origin: Origin, about: Mapping[str, Any], *, encoding: str | None, raw: bool, guard: bool = False
+) -> Style:
     """The source's own style where it is of the same format, else the usual one; ``encoding`` wins over both."""
     known: dict[str, Any] = {"delimiter": {"tsv": "\t", "lines": ";"}.get(format_, ",")}
     if origin.format == format_:
         known |= {name: about[name] for name in Style.__dataclass_fields__ if name in about}
         known["other_delimiters"] = ""  # a row that nobody changed is as it was
         known["encoding"] = origin.options.get("encoding", "utf-8")
-    return Style(**{**known, **({"encoding": encoding, "marked": False} if encoding else {}), "raw": raw})
+    return Style(
+        **{**known, **({"encoding": encoding, "marked": False} if encoding else {}), "raw": raw, "guard": guard}
+    )
 
 
 def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style, origin: Origin) -> list[str]:
@@ -104,26 +103,54 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
         pq.write_table(parts[0].table if len(parts) == 1 else joined(parts), path)
         return []
     notes: list[str] = []
+    if format_ == origin.format and is_verbatim(format_, parts):
+        return _copy(format_, parts, path, style)
     if format_ == "lines":
         lines = _text_lines(parts, style, origin, notes)
     elif format_ == "jsonl":
-        lines = _json_lines(parts, style, origin, as_read=origin.format == "jsonl")
+        lines = _json_lines(parts, style)
     elif format_ == "json":
-        lines = json_array(_json_lines(parts, style, origin, as_read=False))
+        lines = json_array(_json_lines(parts, style))
     else:
         lines = _csv_lines(parts, style, notes)
     _write(path, lines, parts, style)
     return notes
 
 
-def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
-    """Write batches of rows; the first of them may be a header."""
-    between = ""
+def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style) -> list[str]:
+    """Write rows as they stand in the source, with the changed cells in them."""
+    with _opened(path) as file:
+        if style.marked:
+            file.write("\ufeff".encode(style.encoding))
+        for piece in copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline):
+            if style.encoding not in ("utf-8", "utf8"):
+                try:
+                    piece = piece.decode().encode(style.encoding)
+                except UnicodeEncodeError as error:
+                    raise _not_in(style.encoding, [error.object[max(0, error.start - 30) :]], error) from None
+            file.write(piece)
+    if format_ not in ("csv", "tsv") or style.guard or style.raw or not (number := formulas(parts)):
+        return []
+    return [
+        f"A spreadsheet would run {counted(number, 'cell')} as {'formulas' if number > 1 else 'a formula'}; rows stand"
+        " as in the source (--guard puts an apostrophe before these)."
+    ]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file to be written, packed where its name says so."""
     with ExitStack() as stack:
         file: Any = stack.enter_context(path.open("wb"))
         if path.suffix.lower() == ".gz":  # without name and time, so that the same rows are the same bytes
             file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        text = stack.enter_context(io.TextIOWrapper(file, encoding=style.encoding, newline=""))
+        yield file
+
+
+def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
+    """Write batches of rows; the first of them may be a header."""
+    between = ""
+    with _opened(path) as file, io.TextIOWrapper(file, encoding=style.encoding, newline="") as text:
         for rows in filter(None, batches):
             try:
                 if not between:  # a mark that belongs to the first text would be taken for the file's
@@ -159,7 +186,7 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
         header, changed = defanged(header)
     # A delimiter is looked for in the header, and a blank line before it is passed over.
     odd = rf'["\r\n{re.escape(DELIMITERS)}]' + r"|^\s*$" * (not "".join(names).strip())
-    yield [style.delimiter.join(_quoted(header, odd, always=bool(style.quoted)).to_pylist())]
+    yield [style.delimiter.join(_quoted(header, odd).to_pylist())]
     needs = rf'["\r\n{re.escape(style.delimiter + style.other_delimiters)}]'
     for part in parts:
         for batch in _batches(part.table):
@@ -170,8 +197,7 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
                 if there and not style.raw and not is_number(batch[name].type):
                     column, number = defanged(column)
                     changed += number
-                always = style.quoted if isinstance(style.quoted, bool) else name in style.quoted
-                columns.append(_quoted(pc.fill_null(column, ""), needs, always=always))
+                columns.append(_quoted(pc.fill_null(column, ""), needs))
             yield pc.binary_join_element_wise(*columns, pa.scalar(style.delimiter, pa.large_string())).to_pylist()
     if changed:
         notes.append(
@@ -180,12 +206,10 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
         )
 
 
-def _quoted(column: pa.Array, pattern: str, *, always: bool) -> pa.Array:
+def _quoted(column: pa.Array, pattern: str) -> pa.Array:
     doubled = pc.replace_substring(column, '"', '""')
     mark, nothing = pa.scalar('"', pa.large_string()), pa.scalar("", pa.large_string())
     quoted = pc.binary_join_element_wise(mark, doubled, mark, nothing)
-    if always:
-        return quoted
     return pc.if_else(pc.match_substring_regex(column, pattern), quoted, column)
 
 
@@ -230,36 +254,17 @@ def _no_line(part: SplitTable, number: int, line: str, cut: str) -> ExportError:
 # -- JSON Lines -------------------------------------------------------------------------------------------------
 
 
-def _json_lines(parts: Sequence[SplitTable], style: Style, origin: Origin, *, as_read: bool) -> Iterator[list[str]]:
-    separators = (",", ":") if style.compact else None
-    ascii_ = style.ascii or not style.encoding.casefold().startswith("utf")
+def _json_lines(parts: Sequence[SplitTable], style: Style) -> Iterator[list[str]]:
+    ascii_ = not style.encoding.casefold().startswith("utf")
     for part in parts:
-        shapes = read_shapes(part.about) if origin.format == "jsonl" else None
         own = [name for name in part.table.column_names if not _UNNAMED.fullmatch(name)]
-        added = own[_columns_read(part) :] if shapes else []
-        done = 0
         for batch in _batches(part.table.select(own)):
-            rows = (batch if as_read else _plain_floats(batch)).to_pylist()
-            if shapes:
-                of_row = part.rows[done : done + len(rows)]
-                rows = [
-                    {**restore(row, shapes[0][shapes[1][place]]), **{name: row[name] for name in added}}
-                    for row, place in zip(rows, of_row.tolist(), strict=True)
-                ]
-            done += len(rows)
-            lines = [json.dumps(row, ensure_ascii=ascii_, separators=separators, default=as_json) for row in rows]
-            yield [line.replace("/", "\\/") for line in lines] if style.slashed else lines
-
-
-def _columns_read(part: SplitTable) -> int:
-    keys: dict[str, None] = {}
-    for shape in part.about["shapes"]:
-        keys |= dict.fromkeys(json.loads(shape))
-    return max(1, len(keys))
+            rows = _plain_floats(batch).to_pylist()
+            yield [json.dumps(row, ensure_ascii=ascii_, default=as_json) for row in rows]
 
 
 def _plain_floats(batch: pa.Table) -> pa.Table:
-    """JSON has no NaN; what was read as one from JSON Lines is left in them."""
+    """JSON has no NaN."""
     for at, field in enumerate(batch.schema):
         if types.is_floating(field.type):
             column = batch.column(at)

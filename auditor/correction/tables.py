@@ -18,12 +18,16 @@ from auditor.correction.corrections import Corrections, Flags
 from auditor.correction.labels import label_column, names_column
 from auditor.correction.provenance import provenance_table
 from auditor.data.labeled_texts import ORIGINAL, Origin
+from auditor.data.nested import push
+from auditor.data.source import RAW
 from auditor.errors import ExportError
 
 if TYPE_CHECKING:
     import datasets
 
 Rows = npt.NDArray[np.int64]
+_RAW, _CHANGED = "\0raw", "\0changed"
+"""Columns that go along with the source's own for a while; no source has such names."""
 _FEATURES, _PANDAS = b"huggingface", b"pandas"
 
 
@@ -40,12 +44,24 @@ class SplitTable:
         What the source says of the part: ``file``, ``delimiter`` …
     rows : (R,) int64
         Place of each row in the part, as it was read.
+    raw : pyarrow.ChunkedArray or None
+        (R,) binary: each row as it stands in its text file.
+    changed : (R,) bool
+        Rows whose cells in the columns ``touched`` are not the source's.
+    touched : tuple of str
+        The label column, and those that go with it.
+    own : int
+        Number of the columns that the source has; those that an export adds come after them.
     """
 
     split: str
     table: pa.Table
     about: dict[str, Any]
     rows: Rows
+    raw: pa.ChunkedArray | None
+    changed: Flags
+    touched: tuple[str, ...]
+    own: int
 
 
 def corrected_tables(
@@ -151,9 +167,18 @@ def _split_tables(
         table, rejected = (
             _with_label(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
         )
+    source_columns = table.num_columns
     if provenance:
         for name, column in provenance_table(corrections, taken=table.column_names).items():
             table = table.append_column(name, column)
+    added = table.num_columns - source_columns
+    has_raw = RAW in texts.table.column_names
+    if has_raw:
+        table = table.append_column(_RAW, texts.table[RAW])
+        rejected = rejected.append_column(_RAW, texts.rejected[RAW].slice(0, rejected.num_rows))
+    changed = np.ones(len(texts), bool) if label_names else corrections.label != texts.labels
+    table = table.append_column(_CHANGED, pa.array(changed))
+    rejected = rejected.append_column(_CHANGED, pa.array(np.zeros(rejected.num_rows, bool)))
     places = texts.table["position"].to_numpy()
     apart = texts.rejected["position"].to_numpy()[: rejected.num_rows]
     made, start = [], 0
@@ -164,8 +189,20 @@ def _split_tables(
         rows = places[here][chosen[here]]
         if there.stop > there.start:
             part, rows = _put_back(part, rows, rejected.slice(there.start, there.stop - there.start), apart[there])
-        part = _as_in_source(part, about, corrections, label_names)
-        made.append(SplitTable(about["split"], part, dict(about), rows - start))
+        extra = {name: part[name] for name in (_CHANGED, *[_RAW] * has_raw)}
+        part = _as_in_source(part.drop_columns([*extra]), about, corrections, label_names)
+        made.append(
+            SplitTable(
+                split=about["split"],
+                table=part,
+                about=dict(about),
+                rows=rows - start,
+                raw=extra.get(_RAW),
+                changed=extra[_CHANGED].to_numpy(),
+                touched=(origin.label,),
+                own=part.num_columns - added,
+            )
+        )
         start = end
     return tuple(made)
 
@@ -190,11 +227,14 @@ def _put_back(table: pa.Table, rows: Rows, rejected: pa.Table, apart: Rows) -> t
 def _as_in_source(table: pa.Table, about: Mapping[str, Any], corrections: Corrections, label_names: bool) -> pa.Table:
     """Give a part the columns, types and metadata that it had, before all parts were joined."""
     origin = corrections.texts.origin
+    for path in origin.options.get("nested", ()):
+        table = push(table, path)
     schema = _schema_of(about, origin)
     if schema is None:
         metadata = {name.encode(): value.encode() for name, value in origin.options["schema_metadata"].items()}
         return table.replace_schema_metadata(_metadata(metadata, corrections, label_names))
-    added = table.column_names[len(_originals(corrections.texts.table).column_names) :]
+    nested = len(origin.options.get("nested", ()))
+    added = table.column_names[len(_originals(corrections.texts.table).column_names) - nested :]
     fields, columns = [], []
     for field in schema:
         column = table[field.name]

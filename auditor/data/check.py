@@ -55,15 +55,25 @@ def check_names(names: Sequence[str], source: str) -> None:
     ------
     ColumnError
     """
-    if len(names) > MOST_COLUMNS:
-        raise ColumnError(
-            f"{source} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.",
-            "Leave out those that an audit does not need: it takes a text and a label.",
-        )
+    check_number(len(names), source)
     repeated = [name or "(unnamed)" for name, number in Counter(names).items() if number > 1]
     if repeated:
         raise ColumnError(
             f"{source} has several columns of the same name: {listed(repeated)}.", "Give each column a name of its own."
+        )
+
+
+def check_number(columns: int, source: str) -> None:
+    """Refuse too many columns.
+
+    Raises
+    ------
+    ColumnError
+    """
+    if columns > MOST_COLUMNS:
+        raise ColumnError(
+            f"{source} has {columns:,} columns; at most {MOST_COLUMNS:,} are read.",
+            "Leave out those that an audit does not need: it takes a text and a label.",
         )
 
 
@@ -76,19 +86,21 @@ def check_storable(table: pa.Table) -> None:
         If a column's type has no counterpart in Parquet, or its rows cannot be set aside.
     """
     for field in table.schema:
-        try:
-            pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
-            pa.nulls(1, field.type).filter(pa.array([True]))
-        except (
-            pa.ArrowException,
-            TypeError,
-            ValueError,
-            NotImplementedError,
-        ):  # the others: of types written in Python
+        if not is_storable(field.type):
             raise ColumnError(
                 f"Column {field.name!r:.80} is of type {str(field.type)[:80]}, which a run cannot hold.",
                 "Convert the column to strings, or leave it out.",
-            ) from None
+            )
+
+
+def is_storable(type_: pa.DataType) -> bool:
+    """Whether Parquet can hold values of a type, and Arrow can filter them."""
+    try:
+        pq.write_table(pa.schema([("values", type_)]).empty_table(), pa.BufferOutputStream())
+        pa.nulls(1, type_).filter(pa.array([True]))
+    except (pa.ArrowException, TypeError, ValueError, NotImplementedError):  # the latter: of types written in Python
+        return False
+    return True
 
 
 def _depth(type_: pa.DataType, most: int) -> int:

@@ -94,7 +94,15 @@ def find_text(schema: pa.Schema, source: str, name: str | None = None) -> str:
 
 def described(schema: pa.Schema) -> str:
     """List columns with their types, for a message."""
-    return listed([f"{field.name!r} ({field.type})" for field in schema], most=30)
+    return listed([f"{field.name!r} ({_short(field.type)})" for field in schema], most=30)
+
+
+def _short(type_: pa.DataType) -> str:
+    """Name a type in a few words; of objects, their keys, by which they can be named."""
+    if types.is_struct(type_):
+        return f"objects with {listed([field.name for field in type_], most=5)}"
+    text = str(type_)
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def plain(name: str) -> str:

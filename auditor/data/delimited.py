@@ -1,40 +1,39 @@
-"""CSV and TSV → Arrow; every column a string, exactly as it stands in the file."""
+"""CSV and TSV → Arrow: every column a string, and each row's bytes as they stand in the file."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
-from auditor.data.check import check_names
-from auditor.data.source import counted
+from auditor.data.check import check_number
+from auditor.data.dialect import Dialect, blank_lines
+from auditor.data.header import unique_names, why_no_header
+from auditor.data.quoting import Place, choose_dialect, line_ends
+from auditor.data.source import Contents, counted
 from auditor.errors import ColumnError, InputError, RowError, SourceError
 
 DELIMITERS = ",;\t|"
-_BLOCK = 1 << 26  # a row must fit into a block; a block is cut up no further, so that threads get one each
-_SENTINEL = "\N{SYMBOL FOR END OF TRANSMISSION}" * 8  # no delimiter is in it: those are ASCII
-_BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*")
+Quoting = Literal["auto", "minimal", "none"]
+_SAMPLE = 200
+"""Rows in which the delimiter is looked for."""
+_SEP = re.compile(rb"sep=([^\r\n])(?:\r\n|\n|\r)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class _Header:
-    names: list[str]
-    delimiter: str
-    start: int
-    """Bytes before it: blank lines."""
-    lines: int
-    """Lines it takes: more than one when a name holds a line break."""
-
-
-def read_delimited(data: bytes, name: str, delimiter: str | None = None, fewest: int = 2) -> tuple[pa.Table, str, int]:
-    """Read CSV or TSV with a header line and ``"`` as the quote.
+def read_delimited(
+    data: bytes,
+    name: str,
+    delimiter: str | None = None,
+    *,
+    quoting: Quoting = "auto",
+    header: bool = True,
+    columns: Sequence[str] = (),
+    fewest: int = 2,
+) -> Contents:
+    """Read CSV or TSV.
 
     Parameters
     ----------
@@ -43,181 +42,164 @@ def read_delimited(data: bytes, name: str, delimiter: str | None = None, fewest:
     name : str
         What messages call the file.
     delimiter : str, optional
-        Found from the header line when None.
+        Found from the first rows when None; Excel's first line ``sep=;`` names it.
+    quoting : {"auto", "minimal", "none"}
+        Whether a field may stand between double quotes. ``auto`` looks at all of them first.
+    header : bool
+        Whether the first row names the columns.
+    columns : sequence of str
+        Names of the columns of a file without a header.
     fewest : int
         Columns that there must be.
 
     Returns
     -------
-    table : pyarrow.Table
-        Strings, without nulls.
-    delimiter : str
-    blank : int
-        Blank lines, which are skipped.
+    Contents
+        Strings, without nulls. What is known of the file: its :class:`auditor.data.dialect.Dialect`, ``header``,
+        ``columns`` (how many), and ``names``, where they are not those of the table.
 
     Raises
     ------
     ColumnError
-        If two columns have the same name, or there is one column alone.
+        If there is one column alone, or too many.
     RowError
-        If a row has more or fewer fields than the header, or a quote is never closed.
+        If a row has more or fewer fields than the first, or a quote is never closed.
     SourceError
         If there are no rows.
     """
-    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\\'):
         raise SourceError(
             f"{delimiter!r} cannot delimit the fields of a CSV file: one ASCII character is expected.",
-            "Name another with --delimiter, or leave it out to have it found.",
+            "Name another with --delimiter, or leave it out to have it detected.",
         )
-    header = _read_header(data, name, delimiter, fewest)
-    # A quote that is never closed would swallow the rest of the file in silence: then it swallows this row as well.
-    row = header.delimiter.join([_SENTINEL] * len(header.names))
-    whole = b"".join([memoryview(data)[header.start :], b"\n", row.encode(), b"\n"])
-    strange: list[pa.csv.InvalidRow] = []
-    try:
-        table = _parse(whole, header, strange, stop=True)
-    except pa.ArrowInvalid as error:
-        raise _malformed(data, whole, name, header, strange, error) from None
-    last = table.num_rows - 1
-    if last < 0 or table.column(0)[last].as_py() != _SENTINEL:
-        swallowed = header.delimiter.join(column[last].as_py() for column in table.columns)
-        raise _unclosed(data, name, swallowed)
-    table = table.slice(0, last)
-    if not last:
-        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
-    blank = _line_count(data) - header.lines - last - (_breaks_within(table) if b'"' in data else 0)
-    return table, header.delimiter, blank
-
-
-def find_quoted(data: bytes, delimiter: str, names: Sequence[str]) -> bool | list[str]:
-    """Whether every field of the first lines, short as they may be, stands between quotes; else the columns that do.
-
-    R, and pandas where it is told to, quote the header and all strings, and no numbers.
-    """
-    cut = re.escape(delimiter).encode()
-    bare = rb'(?:[^"\r\n' + cut + rb"][^\r\n" + cut + rb"]*)?"
-    field = re.compile(rb'(?:("(?:[^"]|"")*")|' + bare + rb")(" + cut + rb"|\r\n|\n|\r)")
-    rows: list[list[bool]] = [[]]
-    place = 0
-    while found := field.match(data, place, 100_000):
-        rows[-1].append(found[1] is not None)
-        if found[2] != delimiter.encode():
-            rows.append([])
-        place = found.end()
-    header, *others = [row for row in rows if len(row) == len(names)] or [[]]
-    if not others or not all(header):
-        return False
-    always = [all(column) for column in zip(*others, strict=True)]
-    return all(always) or [name for name, is_quoted in zip(names, always, strict=True) if is_quoted]
-
-
-def _read_header(data: bytes, name: str, delimiter: str | None, fewest: int) -> _Header:
-    blank = _BLANK_LINES.match(data)
-    start = blank.end() if blank else 0
-    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    text.seek(start)
-    if delimiter is None:
-        counts = Counter(re.sub(r'"[^"]*"', "", text.readline()))
-        delimiter = max(DELIMITERS, key=lambda character: counts[character])
-        text.seek(start)
-    reader = csv.reader(text, delimiter=delimiter)
-    try:
-        names = next(reader)
-    except csv.Error as error:
+    place, named = _passed_sep(data)
+    delimiter = delimiter or named or _find_delimiter(data, place)
+    start = _passed_blank(data, place, Dialect(delimiter))
+    width = _width(data, start, delimiter, quoting, name)
+    if width < fewest:
+        first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
         raise ColumnError(
-            f"The header line of {name} cannot be read: {error}.", "Give the file a first line of column names."
-        ) from None
-    if len(names) < fewest:
-        raise ColumnError(
-            f"{name} has one column, {names[0][:60]!r}; a column of texts and one of labels are expected.",
+            f"{name} has one column, {first[:60]!r}; a column of texts and one of labels are expected.",
             "If another character stands between the columns, name it with --delimiter.",
         )
-    check_names(names, name)
-    return _Header(names, delimiter, start, reader.line_num)
+    check_number(width, name)
+    chosen = choose_dialect(data, Place(start, header, width), delimiter, quoting)
+    dialect, rows = chosen.dialect, chosen.rows
+    if not rows.whole:
+        raise _malformed(data, name, dialect, width, rows.end, quoting)
+    about: dict[str, Any] = {**asdict(dialect), "header": header, "columns": width}
+    about |= {"head": data[: rows.begin].decode(), "tail": data[rows.end :].decode()}
+    if not rows.number:
+        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
+    notes = [f"{name}: {note}" for note in chosen.notes]
+    if header:
+        there = _names(dialect.values(pa.array(rows.header, pa.binary())).to_pylist(), dialect)
+        names = unique_names(there)
+        about |= {} if names == there else {"names": there}
+    else:
+        names = _given_names(columns, width, name)
+    columns_ = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(width)]
+    table = pa.table([pa.chunked_array(pieces, pa.string()) for pieces in columns_], names=names)
+    if header and (why := why_no_header(names, table)):
+        about["suspected"] = why
+        notes.append(f"{name}: {why}; if it is a row, give --no-header.")
+    if blank := rows.blank + line_ends(data[place:start]) + line_ends(data[rows.end :]):
+        notes.append(f"{name}: {counted(blank, 'blank line')} skipped.")
+    return Contents(table, pa.chunked_array(rows.raw, pa.large_binary()), about, tuple(notes))
 
 
-def _parse(whole: bytes, header: _Header, strange: list[pa.csv.InvalidRow], *, stop: bool) -> pa.Table:
-    """Parse, putting rows with a wrong number of fields into ``strange``.
-
-    ``stop`` ends at the first one. Without it they are skipped, and their row numbers known: blank lines are rows then,
-    and one thread reads them all.
-    """
-
-    def invalid(row: pa.csv.InvalidRow) -> str:
-        blank = not row.text.strip()
-        if not (blank and stop):
-            strange.append(row)
-        return "error" if stop and not blank else "skip"
-
-    return pa.csv.read_csv(
-        pa.BufferReader(whole),
-        pa.csv.ReadOptions(
-            column_names=header.names, skip_rows_after_names=1, block_size=_BLOCK, use_threads=stop, encoding="utf8"
-        ),
-        pa.csv.ParseOptions(
-            delimiter=header.delimiter,
-            newlines_in_values=True,
-            ignore_empty_lines=stop,
-            invalid_row_handler=invalid,
-        ),
-        pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(header.names, pa.string()), strings_can_be_null=False, check_utf8=False
-        ),
-    )
+def _passed_sep(data: bytes) -> tuple[int, str | None]:
+    found = _SEP.match(data)
+    if found is None or not found[1].isascii() or found[1] in b'"\\':
+        return 0, None
+    return found.end(), found[1].decode()
 
 
-def _malformed(
-    data: bytes,
-    whole: bytes,
-    name: str,
-    header: _Header,
-    strange: list[pa.csv.InvalidRow],
-    error: Exception,
-) -> InputError:
-    if not strange:
-        return SourceError(f"{name} cannot be read as CSV: {error}.", "Mend the file, or save it as JSON Lines.")
-    strange.clear()
-    table = _parse(whole, header, strange, stop=False)
-    place = next(i for i, row in enumerate(strange) if row.text.strip())
-    row = strange[place]
-    if _SENTINEL in row.text:
-        return _unclosed(data, name, row.text)
-    rows_before = row.number - 2 - place  # without the header, and without the blank rows that stand in `strange`
-    line = (
-        _line_count(data[: header.start])
-        + (header.lines - 1)
-        + row.number
-        + _breaks_within(table.slice(0, rows_before))
-    )
-    return RowError(
-        f"{name}, line {line}: {counted(row.actual_columns, 'field')} found, {row.expected_columns} expected"
-        f" (delimiter {header.delimiter!r}); the line begins {row.text[:60]!r}.",
-        'Put texts that hold the delimiter, a quote or a line break between double quotes ("), or name another'
-        " character with --delimiter.",
-    )
+def _passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
+    found = re.compile(blank_lines(dialect)).match(data, place)
+    return found.end() if found else place
 
 
-def _unclosed(data: bytes, name: str, swallowed: str) -> RowError:
-    """Say in which line the row begins that runs to the end of the file."""
-    rest = swallowed[: swallowed.rindex("\n" + _SENTINEL) if "\n" + _SENTINEL in swallowed else None]
-    line = max(1, _line_count(data) - _line_count(rest.encode()) + 1)
-    return RowError(
-        f"{name}, line {line}: a quote is opened and never closed; it begins {rest.splitlines()[0][:60]!r}.",
-        'Close the quote, and write a quote within a text twice ("").',
-    )
+def _find_delimiter(data: bytes, place: int) -> str:
+    """Choose the delimiter that cuts most of the first rows into as many fields as the very first."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        best = (0.0, 0)
+        for dialect in (Dialect(delimiter), Dialect(delimiter, quotes=False)):
+            widths = _widths(data, place, dialect)
+            if widths and widths[0] > 1:
+                best = max(best, (widths.count(widths[0]) / len(widths), widths[0]))
+        return best
+
+    return max(DELIMITERS, key=score)
 
 
-def _line_count(data: bytes) -> int:
-    """Count lines, whether they end in LF, CR LF, CR or with the data."""
-    breaks = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
-    return breaks + bool(data and not data.endswith((b"\n", b"\r")))
+def _widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
+    """Number of fields of each of the first rows; the last is 0 if it is malformed."""
+    widths: list[int] = []
+    while len(widths) < _SAMPLE and (place := _passed_blank(data, place, dialect)) < len(data):
+        row = dialect.cut(data, place)
+        if row is None:
+            return [*widths, 0]
+        widths.append(len(row[0]))
+        place = row[1]
+    return widths
 
 
-def _breaks_within(table: pa.Table) -> int:
-    """Count line breaks inside of values."""
-    signs = {"\n": 1, "\r": 1, "\r\n": -1}
-    return sum(
-        sign * (pc.sum(pc.count_substring(column, pattern)).as_py() or 0)
-        for column in table.columns
-        for pattern, sign in signs.items()
-    )
+def _width(data: bytes, start: int, delimiter: str, quoting: Quoting, name: str) -> int:
+    """Number of columns, by the first row."""
+    row = Dialect(delimiter, quotes=quoting != "none").cut(data, start)
+    if row is None and quoting == "auto":
+        row = Dialect(delimiter, quotes=False).cut(data, start)
+    if row is None:
+        raise ColumnError(
+            f"The first line of {name} cannot be read: a quote in it is opened and never closed.",
+            "Fix the line, or give --quoting none if quotes are part of the texts.",
+        )
+    return len(row[0])
+
+
+def _names(first_row: Sequence[str], dialect: Dialect) -> list[str]:
+    if dialect.quotes:
+        return [name.strip(" ") if dialect.blanks else name for name in first_row]
+    return [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in first_row]
+
+
+def _given_names(columns: Sequence[str], width: int, name: str) -> list[str]:
+    if columns and len(columns) != width:
+        raise ColumnError(
+            f"{name} has {width} columns, but --columns names {len(columns)}: {', '.join(columns)}.",
+            "Name every column once, in their order.",
+        )
+    if len(set(columns)) < len(columns):
+        raise ColumnError(f"--columns names one column twice: {', '.join(columns)}.", "Give each a name of its own.")
+    return [*columns] or [f"column_{number}" for number in range(1, width + 1)]
+
+
+def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int, quoting: Quoting) -> InputError:
+    """Say what is wrong with the row that begins at ``place``."""
+    place = _passed_blank(data, place, dialect)
+    line = line_ends(data[:place]) + 1
+    where = f"{name}, line {line}"
+    begins = data[place : place + 240].decode("utf-8", "ignore").splitlines()[0][:60]
+    row = dialect.cut(data, place)
+    if row is not None:
+        return RowError(
+            f"{where}: {counted(len(row[0]), 'field')} found, {width} expected (delimiter {dialect.delimiter!r});"
+            f" the line begins {begins!r}.",
+            'Put texts that hold the delimiter, a quote or a line break between double quotes ("), or name another'
+            " character with --delimiter.",
+        )
+    todo = 'Close the quote, and write a quote within a text twice ("").'
+    if quoting == "auto":
+        todo += " If nothing in the file is quoted, give --quoting none."
+    if _closes(data, place, dialect):
+        return RowError(f"{where}: text follows a closing quote; the line begins {begins!r}.", todo)
+    return RowError(f"{where}: a quote is opened and never closed; it begins {begins!r}.", todo)
+
+
+def _closes(data: bytes, place: int, dialect: Dialect) -> bool:
+    """Whether the first quote that opens a field, in the malformed row, is closed anywhere."""
+    cut = re.escape(dialect.delimiter).encode()
+    before = rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|(?!")[^\r\n' + cut + rb"]*+)" + cut + rb")*+"
+    return re.compile(before + rb'"[^"]*+(?:""[^"]*+)*+"').match(data, place) is not None

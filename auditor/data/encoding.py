@@ -8,6 +8,7 @@ import os
 import re
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 from charset_normalizer import from_bytes
@@ -16,6 +17,7 @@ from auditor.data.room import check_room, room
 from auditor.errors import SourceError
 from auditor.storage import open_file
 
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WINDOW = 1 << 16
 _PART = 1 << 24
 _USUAL = (
@@ -24,15 +26,19 @@ _USUAL = (
 """What Windows writes in the languages of the world; among all encodings, a short text fits the oddest ones."""
 
 
-def read_utf8(path: Path, encoding: str = "utf-8") -> tuple[bytes, bool]:
-    """Read a text file, unpacked when its name ends in ``.gz``.
+class Decoded(NamedTuple):
+    """A text file in UTF-8, without a byte order mark, and how it was written."""
 
-    Returns
-    -------
-    data : bytes
-        UTF-8, without a byte order mark.
-    marked : bool
-        Whether there was one, beside the one that some encodings begin with anyway.
+    data: bytes
+    encoding: str
+    marked: bool
+    """Whether it began with a byte order mark."""
+    exact: bool
+    """Whether encoding the text again gives the same bytes."""
+
+
+def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
+    """Read a text file, unpacked when its name ends in ``.gz``; UTF-16 is known by its byte order mark.
 
     Raises
     ------
@@ -40,11 +46,26 @@ def read_utf8(path: Path, encoding: str = "utf-8") -> tuple[bytes, bool]:
         If it cannot be read, is empty, or is not in ``encoding``; the latter with the offset of the first byte that
         does not fit, and the encoding it may be in.
     """
-    data = read_bytes(path)
+    found = decode(read_bytes(path), encoding, path)
+    if not found.data or found.data.isspace():
+        raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
+    return found
+
+
+def decode(data: bytes, encoding: str, path: Path) -> Decoded:
+    """Decode what a file holds; see :func:`read_utf8`."""
     try:
-        utf8 = codecs.lookup(encoding).name == "utf-8"
-        # A UTF-8 file is only looked through: decoding it would take several times its size in memory.
-        data = _checked(data) if utf8 else data.decode(encoding).encode()
+        name = codecs.lookup(encoding).name
+        for mark, marked in _MARKS.items():
+            if data.startswith(mark) and name in ("utf-8", "utf-16"):
+                name = marked
+        if name in ("utf-8", "utf-8-sig"):
+            # A UTF-8 file is only looked through: decoding it would take several times its size in memory.
+            plain = _checked(data).removeprefix(codecs.BOM_UTF8)
+            return Decoded(plain, "utf-8", len(plain) < len(data), exact=True)
+        text = data.decode(name)
+        whole = text.encode(name) == data
+        return Decoded(text.removeprefix("\ufeff").encode(), name, text.startswith("\ufeff"), whole)
     except LookupError:
         raise SourceError(
             f"There is no text encoding {encoding!r}.", "Name another with --encoding, such as utf-8, cp1252 or utf-16."
@@ -53,10 +74,6 @@ def read_utf8(path: Path, encoding: str = "utf-8") -> tuple[bytes, bool]:
         raise _not_in(encoding, path, data, error.start) from None
     except UnicodeError as error:
         raise SourceError(f"{path} cannot be read as {encoding}: {error}.", "Name another with --encoding.") from None
-    marked, data = data.startswith(codecs.BOM_UTF8), data.removeprefix(codecs.BOM_UTF8)
-    if not data or data.isspace():
-        raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
-    return data, marked
 
 
 def line_end(data: bytes) -> str:

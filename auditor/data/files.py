@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from auditor.config import ReadConfig
-from auditor.data.delimited import find_quoted, read_delimited
+from auditor.data.delimited import read_delimited
 from auditor.data.encoding import line_end, read_utf8
-from auditor.data.jsonl import read_jsonl
+from auditor.data.jsonl import read_json
 from auditor.data.lines import read_lines
 from auditor.data.parquet import read_parquet
 from auditor.data.saved import SAVED, saved_parts
-from auditor.data.source import Part, Source, counted, listed
+from auditor.data.source import Contents, Part, Source, listed
 from auditor.errors import SourceError
 from auditor.formats import FORMATS, check_exists, suffix_of
 from auditor.storage import hash_file, kind_of
@@ -48,8 +48,14 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
         splits = _split_names(paths)
         chosen = select(splits, config.split, listed([path.name for path in paths]))
         parts = [_read_file(path, split, config) for path, split in zip(paths, splits, strict=True) if split in chosen]
-    options = {} if format_ in ("arrow", "parquet") else {"encoding": config.encoding}
-    return Source(listed([path.name for path in paths], most=4), format_, tuple(parts), options)
+    found = {str(part.about.get("format", format_)) for part in parts}
+    if len(found) > 1:
+        raise SourceError(
+            f"{listed([path.name for path in paths])} are partly JSON Lines and partly JSON arrays.",
+            "Give files of one layout.",
+        )
+    options = {"encoding": parts[0].about["encoding"]} if "encoding" in parts[0].about else {}
+    return Source(listed([path.name for path in paths], most=4), found.pop(), tuple(parts), options)
 
 
 def select(splits: Sequence[str], wanted: Sequence[str], source: str) -> list[str]:
@@ -130,22 +136,27 @@ def _check_unique(splits: Sequence[str]) -> None:
 
 def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
     name, format_ = path.name, FORMATS[suffix_of(path)]
-    delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
+    about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "format": format_}
     if format_ == "parquet":
-        return Part(split, read_parquet(path), {"file": name, "sha256": hash_file(path)})
-    data, marked = read_utf8(path, config.encoding)
-    about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "marked": marked, "newline": line_end(data)}
-    about["ended"] = data.endswith((b"\n", b"\r"))
+        return Part(split, read_parquet(path), about)
+    decoded = read_utf8(path, config.encoding)
+    contents = _contents(decoded.data, name, format_, config)
+    if format_ == "jsonl" and contents.about["array"]:
+        about["format"] = "json"
+    about |= {"encoding": decoded.encoding, "marked": decoded.marked, "newline": line_end(decoded.data)}
+    about["ended"] = decoded.data.endswith((b"\n", b"\r"))
+    notes = contents.notes
+    if not decoded.exact:
+        notes += (f"{name}: {decoded.encoding} has several ways to write some characters; an export takes the usual.",)
+    return Part(split, contents.table, {**about, **contents.about}, notes, contents.raw)
+
+
+def _contents(data: bytes, name: str, format_: str, config: ReadConfig) -> Contents:
+    """Read a text file by its format."""
+    delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
     if format_ == "jsonl":
-        table, blank, style = read_jsonl(data, name)
-        about |= style
-    elif format_ == "lines":
-        table, about["header"], blank = read_lines(data, name, delimiter)
-        about["delimiter"] = delimiter or ";"
-    else:
-        table, about["delimiter"], blank = read_delimited(data, name, delimiter)
-        about["quoted"] = find_quoted(data, about["delimiter"], table.column_names)
-    notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
-    if format_ == "lines" and about["header"]:
-        notes.append(f"{name}: its first line is read as a header, {about['delimiter'].join(table.column_names)!r}.")
-    return Part(split, table, about, tuple(notes))
+        return read_json(data, name)
+    if format_ == "lines":
+        return read_lines(data, name, delimiter)
+    header = config.header and not config.columns
+    return read_delimited(data, name, delimiter, quoting=config.quoting, header=header, columns=config.columns)

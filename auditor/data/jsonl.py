@@ -1,19 +1,19 @@
-"""JSON Lines → Arrow."""
+"""JSON Lines and JSON arrays of objects → Arrow, and each object as it stands in the file."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from auditor.data.check import DEEPEST, check_names
+from auditor.data.check import DEEPEST, check_number, is_storable
 from auditor.data.room import check_room, room
-from auditor.data.shapes import Shapes
-from auditor.errors import ColumnError, RowError, SourceError
+from auditor.data.source import Contents, counted
+from auditor.errors import RowError, SourceError
 
 _ROWS = 100_000
 _UNFOLDED = 32
@@ -21,13 +21,24 @@ _UNFOLDED = 32
 _CELL = 8
 """Bytes that a key takes in a row that lacks it, at most."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_BLANK = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
 
 
-def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
-    """Read one JSON object a line; keys that a line lacks are null.
+@dataclass
+class _Objects:
+    """Objects of a file, as many as are in memory as Python's at once."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    characters: int = 0
+
+
+def read_json(data: bytes, name: str) -> Contents:
+    """Read one JSON object a line, or one array of objects; keys that an object lacks are null.
 
     Python's parser and not Arrow's: the latter turns strings that look like dates into dates and long integers into
-    floats, so that an export would not give back what was there.
+    floats. A column of values that Arrow has no type for, or no single one, holds each value's JSON text.
 
     Parameters
     ----------
@@ -38,116 +49,188 @@ def read_jsonl(data: bytes, name: str) -> tuple[pa.Table, int, dict[str, Any]]:
 
     Returns
     -------
-    table : pyarrow.Table
-    blank : int
-        Blank lines, which are skipped.
-    style : dict
-        How the lines are written: the :class:`auditor.data.shapes.Shapes` of their objects, ``compact`` (no spaces),
-        ``ascii`` (other characters escaped) and ``slashed`` (slashes escaped, as pandas and PHP do).
+    Contents
+        Known of the file: ``array`` (whether it is one), ``ascii`` (other characters are escaped), ``slashed`` (so are
+        slashes, as pandas and PHP do), and ``json_columns``: why each column of JSON texts is one.
 
     Raises
     ------
     SourceError
-        If the file is one JSON array.
+        If the file is another kind of JSON.
     RowError
-        If a line is not a JSON object.
+        If a line or an element is not a JSON object.
     ColumnError
-        If a column holds values of different kinds.
+        If there are too many columns.
     """
-    if data[:100].lstrip().startswith(b"["):
-        raise SourceError(
-            f"{name} is a JSON array; JSON Lines, one object a line, are expected.",
-            f"Write one object a line: pandas.read_json({name!r}).to_json('{name}l', orient='records', lines=True).",
-        )
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="\n")
-    tables, shapes = [], Shapes()
-    for rows in _batches(lines, name):
-        tables.append(_table(rows, name))
-        for row in rows:
-            shapes.add(row)
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise _mixed(name, str(error)) from None
-    style = {
-        **shapes.about(),
-        "compact": b'": ' not in data[:10_000],
+    array = data[:1000].lstrip().startswith(b"[")
+    ends: dict[str, str] = {}
+    objects = _elements(data, name, ends) if array else _lines(data, name, ends)
+    tables, raw = [], []
+    strange: dict[str, str] = {}
+    for batch in _batches(objects, name):
+        tables.append(_table(batch.rows, name, strange))
+        raw.append(pa.array(batch.raw, pa.large_binary()))
+    if not tables:
+        raise SourceError(f"{name} holds no objects.", "Name a file with labelled texts.")
+    about = {
+        **ends,
+        "array": array,
         "ascii": data.isascii() and b"\\u" in data,
         "slashed": data.count(b"/") == data.count(b"\\/") > 0,
     }
-    return table, data.count(b"\n") + (not data.endswith(b"\n")) - table.num_rows, style
+    blank = 0 if array else data.count(b"\n") + (not data.endswith(b"\n")) - sum(map(len, raw))
+    notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
+    table = _joined(tables, raw, strange)
+    if strange:
+        about["json_columns"] = strange
+    return Contents(table, pa.chunked_array(raw, pa.large_binary()), about, tuple(notes))
 
 
-def _batches(lines: Iterable[str], name: str) -> Iterator[list[dict[str, Any]]]:
+def _lines(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
+    """JSON of each object, its line, and all that stands since the last one."""
+    place = begun = number = 0
+    while place < len(data):
+        end = data.find(b"\n", place) + 1 or len(data)
+        number += 1
+        line = data[place:end]
+        place = end
+        if not line.isspace():
+            yield line.decode(), number, data[begun:end]
+            begun = end
+    ends |= {"head": "", "tail": data[begun:].decode()}
+
+
+def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
+    """JSON of each element of an array, its line, and all that stands since the last one."""
+    check_room(4 * len(data), name, room())
+    text = data.decode()
+    place = begun = text.index("[") + 1
+    head, line, counted_to = text[:place], 1, 0
+    while True:
+        place = _passed(text, place)
+        if text[place : place + 1] == "]" and not _passed_comma(text, begun, place):
+            break
+        line, counted_to = line + text.count("\n", counted_to, place), place
+        try:
+            _, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise _invalid(error, name, line, text[place : place + 60]) from None
+        yield text[place:end], line, text[begun:end].encode()
+        begun, place = end, _passed(text, end)
+        if text[place : place + 1] not in (",", "]"):
+            reason = ValueError(f"',' or ']' expected after element {line}")
+            raise _invalid(reason, name, line + text.count("\n", counted_to, place), text[place : place + 60])
+        place += text[place] == ","
+    if text[place + 1 :].strip():
+        raise SourceError(
+            f"{name} goes on after its JSON array: {text[place + 1 :].strip()[:60]!r}.",
+            "Write one JSON array of objects, or one object a line.",
+        )
+    ends |= {"head": head, "tail": text[begun:]}
+
+
+def _passed(text: str, place: int) -> int:
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
+
+
+def _passed_comma(text: str, begun: int, place: int) -> bool:
+    return "," in text[begun:place]
+
+
+def _batches(objects: Iterable[tuple[str, int, bytes]], name: str) -> Iterator[_Objects]:
     """Rows, as many at a time as fit into memory as Python's objects."""
     most = room()
-    rows: list[dict[str, Any]] = []
-    characters = 0
-    for number, line in enumerate(lines, start=1):
-        if line.isspace():
-            continue
-        check_room(_UNFOLDED * len(line), f"Line {number} of {name}", most)
-        characters += len(line)
-        if len(rows) == _ROWS or (rows and _UNFOLDED * characters > most):
-            yield rows
-            rows, characters = [], len(line)
-        rows.append(_object(line, number, name))
-    if rows:
-        yield rows
+    batch = _Objects()
+    for text, line, raw in objects:
+        check_room(_UNFOLDED * len(text), f"Line {line} of {name}", most)
+        if batch.rows and (len(batch.rows) == _ROWS or _UNFOLDED * (batch.characters + len(text)) > most):
+            yield batch
+            batch = _Objects()
+        batch.rows.append(_object(text, line, name))
+        batch.raw.append(raw)
+        batch.characters += len(text)
+    if batch.rows:
+        yield batch
 
 
-def _object(line: str, number: int, name: str) -> dict[str, Any]:
-    begins = f"the line begins {line[:60]!r}"
+def _object(text: str, line: int, name: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-        if _SURROGATE.search(line):  # half of a pair alone is valid JSON, but no text
-            json.dumps(row, ensure_ascii=False).encode()
+        row = json.loads(text)
     except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or getattr(error, "reason", None) or str(error)
-        raise RowError(
-            f"{name}, line {number}: no valid JSON ({reason}); {begins}.", "Write one JSON object a line."
-        ) from None
+        raise _invalid(error, name, line, text) from None
     if not isinstance(row, dict):
         raise RowError(
-            f"{name}, line {number}: a JSON object is expected, {type(row).__name__} found: {line.strip()[:60]!r}.",
-            'Write one JSON object a line, such as {"text": "so glad", "label": "joy"}.',
-        )
-    if line.count("[") + line.count("{") > DEEPEST and _is_deeper(row, DEEPEST):
-        raise RowError(
-            f"{name}, line {number}: lists and objects nested more than {DEEPEST} deep; {begins}.",
-            "Write one JSON object of strings and numbers a line.",
+            f"{name}, line {line}: a JSON object is expected, {type(row).__name__} found: {text.strip()[:60]!r}.",
+            'Write JSON objects such as {"text": "so glad", "label": "joy"}, one a line or in one array.',
         )
     return row
 
 
-def _is_deeper(value: Any, most: int) -> bool:
-    """Whether lists and objects are nested deeper; not by recursion, of which Python has not much more."""
-    level = [value]
-    for _ in range(most + 1):
-        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
-    return bool(level)
+def _invalid(error: Exception, name: str, line: int, text: str) -> RowError:
+    reason = getattr(error, "msg", None) or str(error)
+    return RowError(
+        f"{name}, line {line}: no valid JSON ({reason}); it begins {text[:60]!r}.",
+        "Write one JSON object a line, or one array of objects.",
+    )
 
 
-def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
-
-
-def _table(rows: list[dict[str, Any]], name: str) -> pa.Table:
+def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa.Table:
+    """Make columns of the values; those that Arrow has no type for are left null, and the reason is kept."""
     columns = {}
     keys = dict.fromkeys(key for row in rows for key in row)
-    check_names([*keys], name)
+    check_number(len(keys), name)
     check_room(_CELL * len(keys) * len(rows), name, room())
     for key in keys:
+        values = [row.get(key) for row in rows]
         try:
-            columns[key] = pa.array([row.get(key) for row in rows])
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise _mixed(name, f"{key!r}: {error}") from None
+            columns[key] = pa.array(values)
+            if not is_storable(columns[key].type) or _is_deep(columns[key].type):
+                raise pa.ArrowInvalid(f"values of type {str(columns[key].type)[:60]}")
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
+            strange.setdefault(key, str(error).splitlines()[0][:200])
+            columns[key] = pa.nulls(len(rows))
     # A table without columns would forget how many rows it has.
     return pa.table(columns or {"text": pa.nulls(len(rows))})
 
 
-def _mixed(name: str, why: str) -> ColumnError:
-    return ColumnError(
-        f"{name} has a column with values of different kinds: {why.splitlines()[0]}.",
-        "Give each column one kind of value: strings, integers, numbers or booleans.",
-    )
+def _is_deep(type_: pa.DataType) -> bool:
+    level = [type_]
+    for _ in range(DEEPEST + 1):
+        level = [one.field(at).type for one in level for at in range(one.num_fields)]
+    return bool(level)
+
+
+def _joined(tables: list[pa.Table], raw: list[pa.Array], strange: dict[str, str]) -> pa.Table:
+    """Put the batches one below the other, and the JSON text into columns that have no type."""
+    schema = pa.schema([])
+    for key in dict.fromkeys(name for table in tables for name in table.column_names):
+        types = [pa.schema([table.schema.field(key)]) for table in tables if key in table.column_names]
+        try:
+            schema = schema.append(pa.unify_schemas(types, promote_options="permissive").field(0))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            strange.setdefault(key, str(error).splitlines()[0][:200])
+            schema = schema.append(pa.field(key, pa.null()))
+    for at, table in enumerate(tables):
+        texts = _json_texts(raw[at], [key for key in strange if key in schema.names])
+        columns = [
+            texts[key] if key in texts else table[key] if key in table.column_names else pa.nulls(table.num_rows)
+            for key in schema.names
+        ]
+        tables[at] = pa.table(columns, names=schema.names)
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _json_texts(raw: pa.Array, keys: list[str]) -> dict[str, pa.Array]:
+    """JSON of the values of some keys; null where an object lacks the key, or has null."""
+    if not keys:
+        return {}
+    rows = [json.loads(one.decode().strip(", \t\r\n")) for one in raw.to_pylist()]
+    return {key: pa.array([_json_text(row.get(key)) for row in rows], pa.string()) for key in keys}
+
+
+def _json_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value) if any("\ud800" <= character <= "\udfff" for character in text) else text

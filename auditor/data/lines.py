@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
+from auditor.data.source import Contents, counted
 from auditor.errors import RowError, SourceError
 
 COLUMNS = ("text", "label")
 
 
-def read_lines(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa.Table, bool, int]:
+def read_lines(data: bytes, name: str, delimiter: str | None = None) -> Contents:
     """Read one text and one label a line, cut at the **last** delimiter; nothing is quoted.
 
     A first line of two usual column names (``text;label``, ``tweet;emotion``) is a header, not a text.
@@ -28,12 +30,9 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa
 
     Returns
     -------
-    table : pyarrow.Table
-        Two string columns, ``text`` and ``label`` or as the header names them.
-    header : bool
-        Whether there is a header.
-    blank : int
-        Blank lines, which are skipped.
+    Contents
+        Two string columns, ``text`` and ``label`` or as the header names them. Known of the file: ``delimiter`` and
+        ``header``.
 
     Raises
     ------
@@ -43,14 +42,13 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa
         If there are no rows.
     """
     delimiter = delimiter or ";"
-    lines = _split_lines(data)
-    filled = pc.greater(pc.binary_length(pc.utf8_trim_whitespace(lines)), 0)
-    blank = len(lines) - pc.sum(filled).as_py()
-    fields = pc.split_pattern(lines.filter(filled), delimiter, max_splits=1, reverse=True)
+    lines, ends = _split_lines(data)
+    filled = pc.greater(pc.binary_length(pc.utf8_trim_whitespace(lines)), 0).to_numpy(zero_copy_only=False)
+    fields = pc.split_pattern(lines.filter(pa.array(filled)), delimiter, max_splits=1, reverse=True)
     whole = pc.equal(pc.list_value_length(fields), 2)
     if not pc.all(whole).as_py():
         row = pc.index(whole, False).as_py()
-        line = int(np.flatnonzero(filled.to_numpy(zero_copy_only=False))[row])
+        line = int(np.flatnonzero(filled)[row])
         raise RowError(
             f"{name}, line {line + 1}: no {delimiter!r} between text and label; the line begins"
             f" {lines[line].as_py()[:60]!r}.",
@@ -58,11 +56,25 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> tuple[pa
         )
     names = tuple(fields[0].as_py())
     header = is_header(*names)
-    fields = fields.slice(int(header))
+    fields, ends = fields.slice(int(header)), ends[filled]
     if not len(fields):
         raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
-    table = pa.table([pc.list_element(fields, 0), pc.list_element(fields, 1)], names if header else COLUMNS)
-    return table, header, blank
+    starts = ends[0] if header else 0
+    ends = np.concatenate([[starts], ends[int(header) :]])
+    notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if (blank := int((~filled).sum())) else []
+    if header:
+        notes.append(f"{name}: its first line is read as a header, {delimiter.join(names)!r}.")
+    return Contents(
+        pa.table([pc.list_element(fields, 0), pc.list_element(fields, 1)], names if header else COLUMNS),
+        pa.chunked_array([slices(data, ends)]),
+        {
+            "delimiter": delimiter,
+            "header": header,
+            "head": data[:starts].decode(),
+            "tail": data[int(ends[-1]) :].decode(),
+        },
+        tuple(notes),
+    )
 
 
 def is_header(text: str, label: str) -> bool:
@@ -70,11 +82,18 @@ def is_header(text: str, label: str) -> bool:
     return plain(text) in TEXT_NAMES and plain(label) in LABEL_NAMES
 
 
-def _split_lines(data: bytes) -> pa.LargeStringArray:
-    """Cut at LF and CR LF, without copying or looping over the lines."""
-    if not data.endswith(b"\n"):
-        data += b"\n"
+def slices(data: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
+    """Cut N consecutive pieces of the data, which begin and end at N + 1 places."""
+    piece = pa.py_buffer(data[int(ends[0]) : int(ends[-1])])
+    offsets = pa.py_buffer((ends - ends[0]).astype(np.int64))
+    return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, piece])
+
+
+def _split_lines(data: bytes) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
+    """Cut at LF and CR LF, without copying or looping over the lines; the lines, and where each ends."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
     offsets = np.concatenate([[0], ends]).astype(np.int64)
     lines = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
-    return pc.utf8_rtrim(lines, "\r\n")
+    return pc.utf8_rtrim(lines, "\r\n"), ends

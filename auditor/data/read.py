@@ -24,7 +24,8 @@ from auditor.data.labels import Labels, encode_labels
 from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.metadata import class_names, with_sound_metadata
-from auditor.data.source import Part, Source, counted
+from auditor.data.nested import with_nested
+from auditor.data.source import RAW, Part, Source, counted
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -73,13 +74,16 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         check_columns(part)
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
-    columns = find_columns(_without_index(found, original.schema), found.name, config)
+    raw = _raw(found)
+    original, nested = with_nested(original, (config.text, config.label, config.id, config.annotator, config.votes))
+    columns = _find_columns(found, original, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
     labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
     votes = None
     if config.annotator is not None:
         gathered = gather(found, original, texts, labels, columns, config)
+        raw = None
         found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
         labels = replace(gathered.labels, notes=(*labels.notes, *gathered.notes))
     elif config.votes is not None:
@@ -100,6 +104,8 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
     position = pa.array(np.arange(len(reasons), dtype=np.int64))
     originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
+    if raw is not None:
+        originals.insert(0, (RAW, raw))
     table = _with_columns(ours, [("position", position), *originals]).filter(valid)
     apart = pa.table({"split": splits, "position": position, "reason": reasons})
     _check_classes(table["label"], labels, columns, found.name)
@@ -108,7 +114,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         rejected=_with_columns(apart, originals).filter(pc.invert(valid)),
         label_names=labels.names,
         label_values=labels.values,
-        origin=_origin(found, columns, config, original.schema),
+        origin=_origin(found, columns, config, nested),
         notes=_notes(found, columns, labels, invalid, config),
         votes=votes.only(valid.to_numpy()) if votes else None,
     )
@@ -154,6 +160,40 @@ def _joined(source: Source) -> pa.Table:
     return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
+def _raw(source: Source) -> pa.ChunkedArray | None:
+    """Rows as they stand in their files, if all parts are text files."""
+    raw = [part.raw for part in source.parts if part.raw is not None]
+    if len(raw) < len(source.parts):
+        return None
+    return pa.chunked_array([chunk for part in raw for chunk in part.chunks], pa.large_binary())
+
+
+def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Columns:
+    """Find the columns, and refuse those that are not what they seem to be."""
+    try:
+        columns = find_columns(_without_index(source, original.schema), source.name, config)
+    except ColumnError as error:
+        suspected = [why for part in source.parts if (why := part.about.get("suspected"))]
+        if not suspected:
+            raise
+        raise ColumnError(
+            error.what, f"If the first line is a row ({suspected[0]}), give --no-header. {error.todo}"
+        ) from None
+    for part in source.parts:
+        for role, name in (("text", columns.text), ("label", columns.label)):
+            if part.about.get("names", ()).count(name) > 1:
+                raise ColumnError(
+                    f"{part.name} has several columns named {name!r}, so which one holds the {role}s is not clear.",
+                    "Give each a name of its own in the file.",
+                )
+            if why := part.about.get("json_columns", {}).get(name):
+                raise ColumnError(
+                    f"Column {name!r} of {part.name} holds values of different kinds: {why}.",
+                    f"Give the {role}s one kind of value, or name another column with --{role}.",
+                )
+    return columns
+
+
 def _without_index(source: Source, schema: pa.Schema) -> pa.Schema:
     """Leave out what is a frame's index, which holds neither texts nor labels."""
     index = index_columns(source.parts[0].table.schema) if source.format == "frame" else []
@@ -184,7 +224,7 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
         )
 
 
-def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Schema) -> Origin:
+def _origin(source: Source, columns: Columns, config: ReadConfig, nested: list[str]) -> Origin:
     parts = [
         {"split": part.split, "rows": part.table.num_rows, **part.about, "schema": _kept(part.table.schema)}
         for part in source.parts
@@ -197,7 +237,7 @@ def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Sch
         text=columns.text,
         label=columns.label,
         id=config.id,
-        options={**source.options, "parts": parts, "schema_metadata": kept},
+        options={**source.options, "parts": parts, "schema_metadata": kept, **({"nested": nested} if nested else {})},
     )
 
 

@@ -10,6 +10,32 @@ import pyarrow as pa
 from auditor.wording import counted as counted
 from auditor.wording import listed as listed
 
+RAW = "raw"
+"""Name of the column of a dataset that holds each row as it stands in its text file."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a text file holds.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        N rows; column names are unique.
+    raw : pyarrow.ChunkedArray
+        (N,) binary: each row as it stands, in UTF-8, with its end and the blank lines before it. ``head``, all rows
+        and ``tail`` are the whole file.
+    about : dict
+        What writing a row again takes, as JSON has it: ``head``, ``tail``, and what the format knows (a dialect …).
+    notes : tuple of str
+        What was skipped or guessed, in sentences to be shown.
+    """
+
+    table: pa.Table
+    raw: pa.ChunkedArray
+    about: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class Part:
@@ -24,12 +50,15 @@ class Part:
         What an export needs to write this part again: ``file`` (name without folders), ``delimiter``, ``header`` …
     notes : tuple of str
         What was skipped while reading it, in sentences to be shown.
+    raw : pyarrow.ChunkedArray or None
+        Of a text file, each row as it stands: see :class:`Contents`.
     """
 
     split: str
     table: pa.Table
     about: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    raw: pa.ChunkedArray | None = None
 
     @property
     def name(self) -> str:

@@ -63,10 +63,10 @@ def texts_of_file(
     """
     format_ = format_of(path)
     if format_ == "lines":
-        data, _ = read_utf8(path, encoding)
+        data = read_utf8(path, encoding).data
         return Texts(_lines(io.BytesIO(data), path.name, "utf-8"), data.count(b"\n") + (not data.endswith(b"\n")))
     if format_ in ("csv", "tsv"):
-        tables = [read_delimited(read_utf8(path, encoding)[0], path.name, delimiter, fewest=1)[0]]
+        tables = [read_delimited(read_utf8(path, encoding).data, path.name, delimiter, fewest=1).table]
     else:
         tables = [part.table for part in read_paths([path], ReadConfig(encoding=encoding)).parts]
     columns = [table[find_text(table.schema, path.name, text)] for table in tables]

@@ -1,0 +1,330 @@
+"""Verbatim: rows as they stand in their text file, with nothing but the changed cells written anew."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.correction.cells import as_json, defanged, is_number, strings
+from auditor.correction.tables import SplitTable
+from auditor.data.dialect import Dialect
+from auditor.errors import ExportError
+
+TEXT_FORMATS = ("csv", "tsv", "lines", "jsonl", "json")
+_BATCH = 50_000
+_LINE_END = re.compile(rb"(?:\r\n|\n|\r)?\Z")
+_COMMA = re.compile(rb"\A(\s*),")
+_ANOTHER = "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet."
+_DECODER = json.JSONDecoder()
+_BLANK = re.compile(r"[ \t\r\n]*")
+_ALONE = re.compile(r"\[(\s*).*?(\s*)\]\Z", re.DOTALL)
+
+
+class Layout(Protocol):
+    """How the rows of one file are changed."""
+
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        """Write values into some columns of a row."""
+
+    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        """Add columns to a row."""
+
+    def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
+        """What stands before the first row, with columns added, and others renamed."""
+
+    def first(self, row: bytes, *, is_first: bool) -> bytes:
+        """The first row of a part, which is the first of the file, or is not."""
+
+
+def is_verbatim(format_: str, parts: Sequence[SplitTable]) -> bool:
+    """Whether rows can be copied: they come from text files of this format, written alike if there are several."""
+    if any(part.raw is None or part.about.get("format") != format_ for part in parts):
+        return False
+    if format_ in ("jsonl", "json"):
+        return True
+    alike = ("delimiter", "quotes", "escapes", "blanks", "columns", "header", "names")
+    return len({json.dumps([part.about.get(name) for name in alike] + _own(part)) for part in parts}) == 1
+
+
+def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline: str) -> Iterator[bytes]:
+    """Give the bytes, in UTF-8, of a file that holds the parts one below the other.
+
+    Parameters
+    ----------
+    parts : sequence of SplitTable
+        For which :func:`is_verbatim`.
+    guard : bool
+        Change cells of CSV and TSV that a spreadsheet would run as formulas.
+    raw : bool
+        Leave new labels of CSV and TSV as they are.
+    newline : str
+        Between two parts the first of which ends without one.
+
+    Raises
+    ------
+    ExportError
+        If a value cannot be written in the file's own style.
+    """
+    ended = True
+    for number, part in enumerate(parts):
+        layout = _layout_of(part)
+        added = [name for name in part.table.column_names if name not in _own(part)]
+        edits = _edits(part, guard=guard, raw=raw)
+        if number == 0:
+            renamed = _guarded_names(_own(part)) if guard and part.about["format"] in ("csv", "tsv") else {}
+            yield layout.head(added, renamed)
+        first = True
+        for piece in _pieces(part, layout, edits, added):
+            if first:
+                piece = layout.first(piece, is_first=number == 0)
+                piece = piece if ended else newline.encode() + piece
+                first = False
+            ended = piece.endswith((b"\n", b"\r")) or part.about["format"] == "json"
+            yield piece
+        if number == len(parts) - 1 or part.about["format"] != "json":
+            yield part.about["tail"].encode()
+
+
+def formulas(parts: Sequence[SplitTable]) -> int:
+    """Count the cells that a spreadsheet would run as formulas."""
+    names = pa.array(list(_own(parts[0])), pa.large_string())
+    number = defanged(names)[1]
+    for part in parts:
+        for field in part.table.schema:
+            if not is_number(field.type):
+                number += defanged(strings(part.table[field.name]))[1]
+    return number
+
+
+def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, pa.Array], added: Sequence[str]) -> Iterator[bytes]:
+    """Rows as bytes, one by one where they change, else as many as there are."""
+    assert part.raw is not None
+    changed = np.zeros(part.table.num_rows, bool)
+    for column in edits.values():
+        changed |= column.is_valid().to_numpy(zero_copy_only=False)
+    extra = part.table.select(added)
+    for start in range(0, part.table.num_rows, _BATCH):
+        rows = part.raw.slice(start, _BATCH).combine_chunks()
+        here = changed[start : start + _BATCH]
+        if not added and not here.any():
+            yield from _whole(rows)
+            continue
+        lines = rows.to_pylist()
+        places = np.flatnonzero(here)
+        cells = {name: column.slice(start, _BATCH).take(pa.array(places)).to_pylist() for name, column in edits.items()}
+        for at, place in enumerate(places.tolist()):
+            values = {name: column[at] for name, column in cells.items() if column[at] is not None}
+            lines[place] = layout.edit(lines[place], values)
+        if added:
+            more = extra.slice(start, _BATCH).to_pylist()
+            lines = [layout.extend(line, values) for line, values in zip(lines, more, strict=True)]
+        yield lines[0]
+        yield b"".join(lines[1:])
+
+
+def _whole(rows: pa.LargeBinaryArray) -> Iterator[bytes]:
+    """The first row, then the others, as they stand one after the other in memory."""
+    yield rows[0].as_py()
+    if len(rows) > 1:
+        ends = np.frombuffer(rows.buffers()[1], np.int64)[rows.offset : rows.offset + len(rows) + 1]
+        yield memoryview(rows.buffers()[2])[int(ends[1]) : int(ends[-1])].tobytes()
+
+
+def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, pa.Array]:
+    """New values by column, null where a cell stays as it is."""
+    spreadsheet = part.about["format"] in ("csv", "tsv")
+    edits: dict[str, pa.Array] = {}
+    changed = pa.array(part.changed)
+    for name in part.touched:
+        column = part.table[name].combine_chunks()
+        if spreadsheet:
+            column = strings(column)
+            if not raw:
+                known = pc.unique(column.filter(pc.invert(changed)))
+                column = pc.if_else(pc.is_in(column, value_set=known), column, defanged(column)[0])
+        edits[name] = pc.if_else(changed, column, None)
+    if guard and spreadsheet:
+        for name in _own(part):
+            column = edits.get(name, pa.nulls(part.table.num_rows, pa.large_string()))
+            whole = pc.coalesce(column, strings(part.table[name]))
+            safe = defanged(whole)[0]
+            edits[name] = pc.if_else(pc.not_equal(safe, whole), safe, column)
+    return {name: column for name, column in edits.items() if column.null_count < len(column)}
+
+
+def _guarded_names(names: Sequence[str]) -> dict[str, str]:
+    safe = defanged(pa.array(names, pa.large_string()))[0].to_pylist()
+    return {name: new for name, new in zip(names, safe, strict=True) if name != new}
+
+
+def _own(part: SplitTable) -> list[str]:
+    """Names of the columns that the file has."""
+    return list(part.table.column_names[: part.own])
+
+
+def _layout_of(part: SplitTable) -> Layout:
+    about = part.about
+    if about["format"] in ("jsonl", "json"):
+        return _Json(about)
+    if about["format"] == "lines":
+        return _Lines(about, _own(part))
+    return _Csv(about, _own(part))
+
+
+@dataclass(frozen=True)
+class _Csv:
+    about: Mapping[str, Any]
+    names: Sequence[str]
+
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        found = self._dialect.row(len(self.names)).match(row)
+        assert found is not None
+        for name, value in sorted(values.items(), key=lambda pair: -self.names.index(pair[0])):
+            begin, end = found.span(2 + self.names.index(name))
+            row = row[:begin] + self._field("" if value is None else str(value), row[begin:end], row) + row[end:]
+        return row
+
+    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        cells = [strings(pa.array([value]))[0].as_py() or "" for value in values.values()]
+        fields = [row[: _line_end(row)], *(self._field(cell, b"", row) for cell in cells)]
+        return self._dialect.delimiter.encode().join(fields) + row[_line_end(row) :]
+
+    def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
+        head: bytes = self.about["head"].encode()
+        if not self.about["header"] or not (added or renamed):
+            return head
+        return self.extend(self.edit(head, renamed), dict(zip(added, added, strict=True)))
+
+    def first(self, row: bytes, *, is_first: bool) -> bytes:
+        return row
+
+    @property
+    def _dialect(self) -> Dialect:
+        return Dialect.of(self.about)
+
+    def _field(self, value: str, like: bytes, row: bytes) -> bytes:
+        field = self._dialect.written(value, like)
+        if field is None:
+            raise ExportError(
+                f"{value[:60]!r} holds the delimiter or a line break, and nothing in {self.about['file']} is quoted:"
+                f" it cannot be written into the row {row[:60].decode('utf-8', 'replace')!r}.",
+                _ANOTHER,
+            )
+        return field
+
+
+@dataclass(frozen=True)
+class _Lines:
+    about: Mapping[str, Any]
+    names: Sequence[str]
+
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        (label,) = values.values()
+        cut = self.about["delimiter"].encode()
+        begin, end = row.rindex(cut) + len(cut), _line_end(row)
+        new = Dialect(self.about["delimiter"], quotes=False).written(str(label), row[begin:end])
+        if new is None:
+            raise ExportError(
+                f"The label {label!r} holds the delimiter {self.about['delimiter']!r} or a line break, which lines of"
+                " text and label cannot hold.",
+                _ANOTHER,
+            )
+        return row[:begin] + new + row[end:]
+
+    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        raise NotImplementedError("lines have no other columns")
+
+    def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
+        return bytes(self.about["head"].encode())
+
+    def first(self, row: bytes, *, is_first: bool) -> bytes:
+        return row
+
+
+@dataclass(frozen=True)
+class _Json:
+    about: Mapping[str, Any]
+
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        text = row.decode()
+        for name, value in values.items():
+            found = _find(text, text.index("{"), name)
+            if found is None:
+                text = self._extended(text, {name: value})
+            else:
+                begin, end = found
+                text = text[:begin] + self._written(value, text[begin:end]) + text[end:]
+        return text.encode()
+
+    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        return self._extended(row.decode(), values).encode()
+
+    def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
+        return bytes(self.about["head"].encode())
+
+    def first(self, row: bytes, *, is_first: bool) -> bytes:
+        if not self.about["array"]:
+            return row
+        plain = _COMMA.sub(rb"\1", row, count=1)
+        return plain if is_first else b"," + plain
+
+    def _extended(self, text: str, values: Mapping[str, Any]) -> str:
+        end = text.rindex("}")
+        end = len(text[:end].rstrip())
+        colon = ": " if '": ' in text or '":' not in text else ":"
+        comma = ", " if colon == ": " else ","
+        pairs = comma.join(self._dumped(name) + colon + self._dumped(value) for name, value in values.items())
+        return text[:end] + comma * (text[end - 1] != "{") + pairs + text[end:]
+
+    def _written(self, value: Any, like: str) -> str:
+        if isinstance(value, float) and value.is_integer() and not set(like) & set(".eE"):
+            value = int(value)
+        alone = _ALONE.match(like)
+        if isinstance(value, list) and len(value) == 1 and alone:
+            return f"[{alone[1]}{self._dumped(value[0])}{alone[2]}]"
+        return self._dumped(value)
+
+    def _dumped(self, value: Any) -> str:
+        text = json.dumps(value, ensure_ascii=self.about["ascii"], default=as_json)
+        return text.replace("/", "\\/") if self.about["slashed"] else text
+
+
+def _line_end(row: bytes) -> int:
+    found = _LINE_END.search(row)
+    assert found is not None
+    return found.start()
+
+
+def _find(text: str, place: int, path: str) -> tuple[int, int] | None:
+    """Find a value, in the object that begins at ``place``, by its key or by a path with dots between the keys."""
+    found = None
+    for key, begin, end in _members(text, place):
+        if key == path:
+            found = begin, end
+        elif path.startswith(f"{key}.") and text[begin] == "{":
+            found = _find(text, begin, path[len(key) + 1 :]) or found
+    return found
+
+
+def _members(text: str, place: int) -> Iterator[tuple[str, int, int]]:
+    """Keys of an object, and where the value of each begins and ends."""
+    place = _passed(text, place + 1)
+    while text[place] != "}":
+        key, place = _DECODER.raw_decode(text, place)
+        begin = _passed(text, _passed(text, place) + 1)
+        _, end = _DECODER.raw_decode(text, begin)
+        yield key, begin, end
+        place = _passed(text, end)
+        place = _passed(text, place + 1) if text[place] == "," else place
+
+
+def _passed(text: str, place: int) -> int:
+    found = _BLANK.match(text, place)
+    return found.end() if found else place

@@ -1,0 +1,142 @@
+"""Dialect: how one CSV file writes its fields, as the patterns that cut its rows, and how a field is written back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_END = rb"(?:\r\n|\n|\r|\Z)"
+_QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"'
+_QUOTED_ESCAPED = rb'"[^"\\]*+(?:(?:""|\\(?s:.))[^"\\]*+)*+"'
+
+
+@dataclass(frozen=True)
+class Dialect:
+    r"""How fields are told apart.
+
+    Attributes
+    ----------
+    delimiter : str
+        One ASCII character.
+    quotes : bool
+        A field that begins with a double quote ends with one, and holds what it likes; ``""`` is a quote in it.
+    escapes : bool
+        A backslash takes the meaning from what follows it: ``\"``, ``\\``, ``\,``.
+    blanks : bool
+        Blanks after a delimiter, and around quotes, are no part of a field.
+    """
+
+    delimiter: str = ","
+    quotes: bool = True
+    escapes: bool = False
+    blanks: bool = False
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> Self:
+        """Take it from what a part keeps of its file."""
+        return cls(**{name: about[name] for name in cls.__dataclass_fields__ if name in about})
+
+    def row(self, columns: int) -> re.Pattern[bytes]:
+        """Pattern of one row with its end: group 1 is the blank lines before it, then each column's field."""
+        return _row(self, columns)
+
+    def cut(self, data: bytes, place: int) -> tuple[list[bytes], int] | None:
+        """Cut one row of any number of fields; its fields, and where the next begins. None if it is malformed."""
+        pattern, fields = _field(self), list[bytes]()
+        while found := pattern.match(data, place):
+            fields.append(found[1])
+            place = found.end()
+            if found[2] != self.delimiter.encode():
+                return fields, place
+        return None
+
+    def values(self, fields: pa.Array) -> pa.Array:
+        """Turn fields as they stand (N, binary) into what they mean (N, string)."""
+        values = fields
+        if self.quotes:
+            quoted = pc.starts_with(fields, '"')
+            if pc.any(quoted).as_py():
+                inner = pc.replace_substring(pc.binary_slice(fields, 1, -1), '""', '"')
+                values = pc.if_else(quoted, inner, fields)
+        if self.escapes:
+            values = pc.replace_substring_regex(values, self._escaped, r"\1")
+        return values.cast(pa.string())
+
+    def written(self, value: str, like: bytes) -> bytes | None:
+        """Write a value in the style of the field that it replaces; None if the dialect has no way to.
+
+        Blanks around an unquoted field stay: they are no part of a label.
+        """
+        new = value.encode()
+        if self.quotes and like.startswith(b'"'):
+            return self._between_quotes(new)
+        text = like.decode()
+        around = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if text.strip() else ""
+        special = self.delimiter + "\r\n" + '"' * self.quotes
+        if not any(character in value for character in special) and not (self.escapes and "\\" in value):
+            return around[0].encode() + new + around[1].encode()
+        if self.quotes:
+            return self._between_quotes(new)
+        if self.escapes:
+            return re.sub(self._special, rb"\\\g<0>", new)
+        return None
+
+    def _between_quotes(self, value: bytes) -> bytes:
+        if self.escapes:
+            return b'"' + value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+        return b'"' + value.replace(b'"', b'""') + b'"'
+
+    @property
+    def _special(self) -> bytes:
+        return rb'[\\"\r\n' + re.escape(self.delimiter).encode() + rb"]"
+
+    @property
+    def _escaped(self) -> str:
+        return rf'\\([\\"\r\n{re.escape(self.delimiter)}])'
+
+
+def blank_lines(dialect: Dialect) -> bytes:
+    """Pattern of blank lines; a line of nothing but tabs is none where tabs delimit fields."""
+    return rb"(?:[" + _blanks(dialect) + rb"]*+(?:\r\n|\n|\r))*+"
+
+
+def joined_row(fields: Sequence[bytes], dialect: Dialect) -> bytes:
+    """Put fields that are written already one beside the other."""
+    return dialect.delimiter.encode().join(fields)
+
+
+def _blanks(dialect: Dialect) -> bytes:
+    return b" \t".replace(dialect.delimiter.encode(), b"")
+
+
+def _pattern(dialect: Dialect) -> bytes:
+    """Pattern of one field, its content as the only group."""
+    cut = re.escape(dialect.delimiter).encode()
+    bare = rb"[^" + cut + rb"\r\n]*+"
+    if dialect.escapes:
+        plain = rb"[^\\" + cut + rb"\r\n]*+"
+        bare = plain + rb"(?:\\(?s:.)" + plain + rb")*+"
+    if not dialect.quotes:
+        return rb"(" + bare + rb")"
+    quoted = _QUOTED_ESCAPED if dialect.escapes else _QUOTED
+    if not dialect.blanks:
+        return rb"(" + quoted + rb'|(?!")' + bare + rb")"
+    return rb"[ ]*+(" + quoted + rb'|(?!")' + bare + rb")[ ]*+"
+
+
+@cache
+def _field(dialect: Dialect) -> re.Pattern[bytes]:
+    return re.compile(_pattern(dialect) + rb"(" + re.escape(dialect.delimiter).encode() + rb"|" + _END + rb")")
+
+
+@cache
+def _row(dialect: Dialect, columns: int) -> re.Pattern[bytes]:
+    fields = re.escape(dialect.delimiter).encode().join([_pattern(dialect)] * columns)
+    no_rest = rb"(?![" + _blanks(dialect) + rb"]*+\Z)"
+    return re.compile(rb"(" + blank_lines(dialect) + rb")" + no_rest + fields + _END)
