@@ -131,7 +131,7 @@ def export(
     filter : str
         Only rows that this query of the review page finds, as its address has it.
     **options
-        ``format``, ``provenance``, ``raw``, ``label_names``, ``force`` and ``encoding``: see
+        ``format``, ``provenance``, ``raw``, ``guard``, ``label_names``, ``force`` and ``encoding``: see
         :func:`auditor.correction.export.write_export`.
 
     Raises
@@ -205,7 +205,7 @@ def apply_patch(
     add_classes : bool
         Make changes to classes that the dataset does not have.
     **options
-        ``format``, ``raw``, ``label_names``, ``force`` and ``encoding``: see
+        ``format``, ``raw``, ``guard``, ``label_names``, ``force`` and ``encoding``: see
         :func:`auditor.correction.export.write_export`.
 
     Returns

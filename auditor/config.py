@@ -98,7 +98,7 @@ class ReadConfig(Settings):
     """Whether fields of CSV-like files may stand between double quotes; ``auto`` looks at all of them first."""
     header: bool = True
     """Whether the first row of CSV-like files names the columns."""
-    columns: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    columns: tuple[str, ...] = ()
     """Names of the columns of CSV-like files that have no header."""
     encoding: str = "utf-8"
     drop_invalid: bool = False

@@ -53,6 +53,7 @@ class Files(Choices):
     provenance: bool = False
     label_names: bool = False
     raw: bool = False
+    guard: bool = False
     alone: bool = False
     """The dataset's file without the excluded rows and the record; of formats that have one file."""
 
@@ -104,6 +105,7 @@ def download(sent: Annotated[Files, Query()], request: Request, desk: DeskNow, m
             format="arrow" if sent.format == "arrow" else None,
             provenance=sent.provenance,
             raw=sent.raw,
+            guard=sent.guard,
             label_names=sent.label_names,
             run={"id": desk.log.run_id, "name": desk.items.name},
         ).notes

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,6 +26,13 @@ TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
+QUOTING = typer.Option(
+    help="Whether CSV fields may stand between double quotes: minimal (those that need to) or none. Default: detected."
+)
+NO_HEADER = typer.Option("--no-header", help="Read the first line of a CSV file as a row, not as column names.")
+COLUMNS = typer.Option(
+    metavar="NAMES", help="Names of the columns of a CSV file without a header, separated by commas."
+)
 ENCODING = typer.Option(help="Text encoding of the files.")
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
@@ -57,6 +65,10 @@ FORMAT = typer.Option(
 )
 LABEL_NAMES = typer.Option(help="Write the names of the classes where the source has numbers.")
 RAW = typer.Option(help="Keep CSV cells as they are, even those that a spreadsheet would run as a formula.")
+GUARD = typer.Option(
+    "--guard",
+    help="Put an apostrophe before what a spreadsheet would run as a formula, even in rows that are copied unchanged.",
+)
 FORCE = typer.Option(help="Overwrite an earlier export. The source is never overwritten.")
 PROBABILITIES = typer.Option(
     metavar="FILE",
@@ -70,6 +82,14 @@ DB = typer.Option(
     metavar="URL",
     help="Database that holds the decision log: postgresql+psycopg://…. Default: decisions.db in the run directory.",
 )
+
+
+class Quoting(StrEnum):
+    """How quotes in a CSV file are read."""
+
+    auto = "auto"
+    minimal = "minimal"
+    none = "none"
 
 
 def model_names(given: str) -> tuple[ModelName, ...]:

@@ -22,6 +22,7 @@ from auditor.commands.options import (
     FILTER,
     FORCE,
     FORMAT,
+    GUARD,
     ID,
     JSON,
     LABEL,
@@ -123,6 +124,7 @@ def apply(
     format: Annotated[str | None, FORMAT] = None,
     label_names: Annotated[bool, LABEL_NAMES] = False,
     raw: Annotated[bool, RAW] = False,
+    guard: Annotated[bool, GUARD] = False,
     force: Annotated[bool, FORCE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -158,6 +160,7 @@ def apply(
         format=FORMATS[format] if format else None,
         label_names=label_names,
         raw=raw,
+        guard=guard,
         force=force,
     )
     _tell(applied, written, as_json)

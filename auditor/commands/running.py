@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.commands.options import (
+    COLUMNS,
     CONFIG,
     DELIMITER,
     DEVICE,
@@ -16,8 +17,10 @@ from auditor.commands.options import (
     ID,
     JSON,
     LABEL,
+    NO_HEADER,
     PROBABILITIES,
     QUIET,
+    QUOTING,
     REVISION,
     SIGNAL,
     SOURCES,
@@ -25,6 +28,7 @@ from auditor.commands.options import (
     STOPPED,
     TEXT,
     VERBOSE,
+    Quoting,
     audit_models,
     listener,
     see_here,
@@ -57,6 +61,9 @@ def run(
         str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
     ] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
+    quoting: Annotated[Quoting, QUOTING] = Quoting.auto,
+    no_header: Annotated[bool, NO_HEADER] = False,
+    columns: Annotated[str, COLUMNS] = "",
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
         bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
@@ -128,6 +135,9 @@ def run(
             annotator=annotator,
             votes=votes,
             delimiter=delimiter,
+            quoting=quoting.value,
+            header=not (no_header or columns),
+            columns=tuple(name.strip() for name in columns.split(",")) if columns else (),
             encoding=encoding,
             drop_invalid=drop_invalid,
             config=config,

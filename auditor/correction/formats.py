@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -119,15 +120,22 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
 
 def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style) -> list[str]:
     """Write rows as they stand in the source, with the changed cells in them."""
+    encoder = codecs.getincrementalencoder(style.encoding)()  # which writes a byte order mark once, where one is due
     with _opened(path) as file:
         if style.marked:
-            file.write("\ufeff".encode(style.encoding))
-        for piece in copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline):
+            file.write(encoder.encode("\ufeff"))
+        for number, piece in enumerate(copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline)):
+            if number == 0 and piece.startswith(
+                codecs.BOM_UTF8
+            ):  # the first text's, which would be taken for the file's
+                file.write(encoder.encode("\ufeff"))
             if style.encoding not in ("utf-8", "utf8"):
                 try:
-                    piece = piece.decode().encode(style.encoding)
+                    piece = encoder.encode(piece.decode())
                 except UnicodeEncodeError as error:
-                    raise _not_in(style.encoding, [error.object[max(0, error.start - 30) :]], error) from None
+                    before, after = error.object[: error.start], error.object[error.start :]
+                    row = before.splitlines(keepends=True)[-1:] + after.splitlines()[:1]
+                    raise _not_in(style.encoding, ["".join(row)], error) from None
             file.write(piece)
     if format_ not in ("csv", "tsv") or style.guard or style.raw or not (number := formulas(parts)):
         return []

@@ -48,8 +48,8 @@ class SplitTable:
         (R,) binary: each row as it stands in its text file.
     changed : (R,) bool
         Rows whose cells in the columns ``touched`` are not the source's.
-    touched : tuple of str
-        The label column, and those that go with it.
+    touched : dict of str to pyarrow.ChunkedArray
+        The label column, and those that go with it, by name or by their path within a column.
     own : int
         Number of the columns that the source has; those that an export adds come after them.
     """
@@ -60,7 +60,7 @@ class SplitTable:
     rows: Rows
     raw: pa.ChunkedArray | None
     changed: Flags
-    touched: tuple[str, ...]
+    touched: dict[str, pa.ChunkedArray]
     own: int
 
 
@@ -190,6 +190,7 @@ def _split_tables(
         if there.stop > there.start:
             part, rows = _put_back(part, rows, rejected.slice(there.start, there.stop - there.start), apart[there])
         extra = {name: part[name] for name in (_CHANGED, *[_RAW] * has_raw)}
+        touched = {origin.label: part[origin.label]}
         part = _as_in_source(part.drop_columns([*extra]), about, corrections, label_names)
         made.append(
             SplitTable(
@@ -199,7 +200,7 @@ def _split_tables(
                 rows=rows - start,
                 raw=extra.get(_RAW),
                 changed=extra[_CHANGED].to_numpy(),
-                touched=(origin.label,),
+                touched=touched,
                 own=part.num_columns - added,
             )
         )

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from auditor.correction.cells import as_json, defanged, is_number, strings
 from auditor.correction.tables import SplitTable
 from auditor.data.dialect import Dialect
+from auditor.data.lines import COLUMNS, is_header
 from auditor.errors import ExportError
 
 TEXT_FORMATS = ("csv", "tsv", "lines", "jsonl", "json")
@@ -79,7 +80,8 @@ def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline:
         edits = _edits(part, guard=guard, raw=raw)
         if number == 0:
             renamed = _guarded_names(_own(part)) if guard and part.about["format"] in ("csv", "tsv") else {}
-            yield layout.head(added, renamed)
+            if head := layout.head(added, renamed):
+                yield head
         first = True
         for piece in _pieces(part, layout, edits, added):
             if first:
@@ -142,8 +144,8 @@ def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, pa.Array]:
     spreadsheet = part.about["format"] in ("csv", "tsv")
     edits: dict[str, pa.Array] = {}
     changed = pa.array(part.changed)
-    for name in part.touched:
-        column = part.table[name].combine_chunks()
+    for name, touched in part.touched.items():
+        column = touched.combine_chunks()
         if spreadsheet:
             column = strings(column)
             if not raw:
@@ -245,7 +247,10 @@ class _Lines:
         return bytes(self.about["head"].encode())
 
     def first(self, row: bytes, *, is_first: bool) -> bytes:
-        return row
+        text, _, label = row.decode().rpartition(self.about["delimiter"])
+        if not is_first or self.about["header"] or not is_header(text, label):
+            return row
+        return f"{self.about['delimiter'].join(COLUMNS)}\n".encode() + row  # else this text would be taken for one
 
 
 @dataclass(frozen=True)

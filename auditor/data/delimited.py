@@ -199,7 +199,7 @@ def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int,
 
 
 def _closes(data: bytes, place: int, dialect: Dialect) -> bool:
-    """Whether the first quote that opens a field, in the malformed row, is closed anywhere."""
+    """Whether the first quote that opens a field, in the malformed row, is closed in its line."""
     cut = re.escape(dialect.delimiter).encode()
     before = rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|(?!")[^\r\n' + cut + rb"]*+)" + cut + rb")*+"
-    return re.compile(before + rb'"[^"]*+(?:""[^"]*+)*+"').match(data, place) is not None
+    return re.compile(before + rb'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"').match(data, place) is not None

@@ -136,14 +136,20 @@ def _check_unique(splits: Sequence[str]) -> None:
 
 def _read_file(path: Path, split: str, config: ReadConfig) -> Part:
     name, format_ = path.name, FORMATS[suffix_of(path)]
-    about: dict[str, Any] = {"file": name, "sha256": hash_file(path), "format": format_}
+    about: dict[str, Any] = {"file": name, "format": format_}
     if format_ == "parquet":
-        return Part(split, read_parquet(path), about)
+        table = read_parquet(path)
+        return Part(split, table, {**about, "sha256": hash_file(path)})
     decoded = read_utf8(path, config.encoding)
     contents = _contents(decoded.data, name, format_, config)
     if format_ == "jsonl" and contents.about["array"]:
         about["format"] = "json"
-    about |= {"encoding": decoded.encoding, "marked": decoded.marked, "newline": line_end(decoded.data)}
+    about |= {
+        "sha256": hash_file(path),
+        "encoding": decoded.encoding,
+        "marked": decoded.marked,
+        "newline": line_end(decoded.data),
+    }
     about["ended"] = decoded.data.endswith((b"\n", b"\r"))
     notes = contents.notes
     if not decoded.exact:

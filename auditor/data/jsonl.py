@@ -20,7 +20,6 @@ _UNFOLDED = 32
 """Bytes that a character of JSON takes as Python's objects, at most: ``{}`` takes 64."""
 _CELL = 8
 """Bytes that a key takes in a row that lacks it, at most."""
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
@@ -188,10 +187,16 @@ def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa
             if not is_storable(columns[key].type) or _is_deep(columns[key].type):
                 raise pa.ArrowInvalid(f"values of type {str(columns[key].type)[:60]}")
         except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
-            strange.setdefault(key, str(error).splitlines()[0][:200])
+            strange.setdefault(key, _why(error, values))
             columns[key] = pa.nulls(len(rows))
     # A table without columns would forget how many rows it has.
     return pa.table(columns or {"text": pa.nulls(len(rows))})
+
+
+def _why(error: Exception, values: list[Any]) -> str:
+    if isinstance(error, UnicodeEncodeError) and error.object in values:
+        return f"row {values.index(error.object) + 1:,} holds half of a surrogate pair, which is no text"
+    return str(error).splitlines()[0][:200]
 
 
 def _is_deep(type_: pa.DataType) -> bool:

@@ -188,7 +188,7 @@ def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Col
                 )
             if why := part.about.get("json_columns", {}).get(name):
                 raise ColumnError(
-                    f"Column {name!r} of {part.name} holds values of different kinds: {why}.",
+                    f"Column {name!r} of {part.name} cannot be used: {why}.",
                     f"Give the {role}s one kind of value, or name another column with --{role}.",
                 )
     return columns

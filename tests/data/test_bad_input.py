@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "wrong label column": ("a.csv", GOOD, {"label": "mood"}, ColumnError, "no column 'mood'; it has 'text'", "Name"),
     "wrong id column": ("a.csv", GOOD, {"id": "nr"}, ColumnError, "no column 'nr'; it has 'text'", "Name"),
     "one column for both": ("a.csv", GOOD, {"text": "label", "label": "label"}, ColumnError, "cannot hold both", "two"),
-    "same name twice": ("a.csv", b"text,text,label\na,b,c\n", {}, ColumnError, "of the same name: text", "own"),
+    "same name twice": ("a.csv", b"text,text,label\na,b,c\n", {}, ColumnError, "several columns named 'text'", "own"),
     "unclear texts": ("a.csv", b"q,label\na,b\n", {}, ColumnError, "'q' (string), 'label' (string)", "--text"),
     "unclear labels": ("a.csv", b"text,y\na,b\n", {}, ColumnError, "'text' (string), 'y' (string)", "--label"),
     "several texts": ("a.csv", b"review,query,label\na,b,c\n", {}, ColumnError, "review, query", "--text"),
@@ -66,22 +66,52 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
         *("a.tsv, line 3: 1 field found, 2 expected", "--delimiter"),
     ),
     "open quote": (
-        *("a.csv", b'text,label\nso glad,joy\n"so sad,sadness\nwell,joy\n', {}, RowError),
+        *("a.csv", b'text,label\n"so, glad",joy\n"so sad,sadness\nwell,joy\n', {}, RowError),
         *("a.csv, line 3: a quote is opened and never closed; it begins '\"so sad", "Close the quote"),
     ),
     "open quote in the last field": (
-        *("a.csv", b'text,label\nso glad,joy\nso sad,"sadness\nwell,joy\n', {}, RowError),
-        *("a.csv, line 3: a quote is opened", "Close the quote"),
+        *("a.csv", b'text,label\nso glad,"joy"\nso sad,"sadness\nwell,"joy"\n', {}, RowError),
+        *("a.csv, line 3: a quote is opened", "give --quoting none"),
+    ),
+    "open quote where quoting is asked for": (
+        *("a.csv", b'text,label\nso glad,joy\n"so sad,sadness\nwell,joy\n', {"quoting": "minimal"}, RowError),
+        *("a.csv, line 3: a quote is opened and never closed; it begins '\"so sad", "Close the quote"),
+    ),
+    "text after a quote": (
+        *("a.csv", b'text,label\n"so, glad",joy\n"so, sad" he says,sadness\nwell,joy\n', {}, RowError),
+        *("a.csv, line 3: text follows a closing quote; the line begins '\"so, sad", "--quoting none"),
     ),
     "no delimiter": ("a.txt", b"\nso glad;joy\nso sad\n", {}, RowError, "a.txt, line 3: no ';' between", "--delimiter"),
     "long delimiter": ("a.csv", GOOD, {"delimiter": "||"}, SourceError, "'||' cannot delimit", "--delimiter"),
     "no such split": ("a.csv", GOOD, {"split": ("dev",)}, SourceError, "no split 'dev'; it has all", "--split"),
     "no JSON": ("a.jsonl", b'{"text": "a", "label": 1}\n{"text\n', {}, RowError, "line 2: no valid JSON", "line"),
     "no JSON object": ("a.jsonl", b'{"text": "a", "label": 1}\n\n[1]\n', {}, RowError, "line 3: a JSON object", ""),
-    "JSON array": ("a.json", b'[{"text": "a", "label": 1}]', {}, SourceError, "is a JSON array", "lines=True"),
+    "JSON array of others": ("a.json", b"[\n[1]]", {}, RowError, "a.json, line 2: a JSON object", "in one array"),
+    "JSON array that is cut": (
+        "a.json",
+        b'[{"text": "a"},\n{"te',
+        {},
+        RowError,
+        "a.json, line 2: no valid JSON",
+        "array",
+    ),
+    "JSON array without commas": (
+        "a.json",
+        b'[{"text": "a"}\n{"text"}]',
+        {},
+        RowError,
+        "line 2: no valid JSON",
+        "array",
+    ),
+    "JSON array and more": ("a.json", b'[{"text": "a", "label": 1}]{}', {}, SourceError, "goes on after", "one JSON"),
+    "empty JSON array": ("a.json", b"[ ]", {}, SourceError, "holds no objects", "labelled texts"),
     "half a surrogate pair": (
-        *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "\\ud83d", "label": 1}', {}, RowError),
-        *("line 2: no valid JSON (surrogates not allowed)", "one JSON object a line"),
+        *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "\\ud83d", "label": 1}', {}, ColumnError),
+        *("'text' of a.jsonl cannot be used: row 2 holds half of a surrogate pair", "--text"),
+    ),
+    "texts of several kinds": (
+        *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": 1, "label": 1}', {}, ColumnError),
+        *("'text' of a.jsonl cannot be used: ", "one kind of value"),
     ),
     "not UTF-8": (
         *("a.csv", "text,label\nplain,joy\ncafé,joy\n".encode("cp1252"), {}, SourceError),
@@ -91,7 +121,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
         *("a.txt", "Привет мир, как дела сегодня;joy\n".encode("cp1251"), {}, SourceError),
         *("a.txt is not utf-8: byte 0xcf at offset 0 (line 1)", "--encoding cp1251"),
     ),
-    "UTF-16": ("a.jsonl", "{}".encode("utf-16"), {}, SourceError, "byte 0xff at offset 0", "--encoding utf-16"),
+    "cut UTF-16": ("a.jsonl", "{}".encode("utf-16")[:-1], {}, SourceError, "is not utf-8: byte 0x7d", "--encoding"),
     "not UTF-16": ("a.csv", GOOD + b"\n", {"encoding": "utf-32"}, SourceError, "is not utf-32", "--encoding"),
     "no encoding": ("a.csv", GOOD, {"encoding": "klingon"}, SourceError, "no text encoding 'klingon'", "cp1252"),
     "no gzip": ("a.csv.gz", GOOD, {}, SourceError, "no whole gzip file", "again"),
@@ -171,7 +201,7 @@ def test_invalid_rows_are_set_aside_and_kept(tmp_path: Path) -> None:
     data = read(path, ReadConfig(drop_invalid=True))
     assert data.ids == ["all-0", "all-2"], "an id does not depend on what is dropped"
     assert data.table["position"].to_pylist() == [0, 2]
-    assert data.rejected.to_pydict() == {
+    assert data.rejected.drop_columns(["raw"]).to_pydict() == {
         "split": ["all"] * 4,
         "position": [1, 3, 4, 5],
         "reason": ["empty text", "empty text and missing label", "missing label", "empty text"],

@@ -81,11 +81,15 @@ def test_a_label_whose_feature_names_no_classes_is_read_as_numbers(tmp_path: Pat
 
 
 @pytest.mark.parametrize("depth", [DEEPEST + 1, 900, 100_000])
-@pytest.mark.parametrize("wrap", ['{"a":%s}', "[%s]"])
+@pytest.mark.parametrize("wrap", ['{"a": %s}', "[%s]"])
 def test_json_that_is_nested_deeply(tmp_path: Path, depth: int, wrap: str) -> None:
     before, after = wrap.split("%s")
     deep = before * depth + "1" + after * depth
-    (tmp_path / "a.jsonl").write_text(f'{{"text": "a", "label": "x", "deep": {deep}}}\n')
+    lines = [f'{{"text": "a{n}", "label": "{"xy"[n]}", "deep": {deep}}}\n' for n in range(2)]
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    if depth < 1_000:
+        assert read(tmp_path / "a.jsonl").table["original:deep"].to_pylist() == [deep] * 2, "kept as its JSON text"
+        return
     error = refused(tmp_path / "a.jsonl")
     assert isinstance(error, RowError)
     assert "a.jsonl, line 1" in error.what

@@ -53,7 +53,7 @@ export function downloads(rows) {
   const format = el("select", { id: "ex-format", onchange: () => follow() }, options);
   const provenance = box("Columns that say who decided what, and when");
   const names = box("Label names in the place of numbers");
-  const raw = box("Exact texts, also those that a spreadsheet would run as formulas");
+  const guard = box("An apostrophe before what a spreadsheet would run as a formula");
   const said = el("div", { class: "ex-said", role: "status" });
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const all = button("Download", () => take(false), { class: "ex-primary" });
@@ -61,7 +61,8 @@ export function downloads(rows) {
   const busy = (now) => (all.disabled = alone.disabled = now);
   const follow = () => {
     alone.hidden = FOLDERS.includes(format.value);
-    raw.row.hidden = !FOR_SPREADSHEETS.includes(format.value);
+    guard.row.hidden = !FOR_SPREADSHEETS.includes(format.value);
+    guard.input.checked = format.value !== "source"; // rows of the source stand as they are unless one asks
     provenance.row.hidden = format.value === "txt"; // such lines have no room for it
   };
   const chosen = (one) => one.input.checked && !one.row.hidden;
@@ -70,7 +71,8 @@ export function downloads(rows) {
     format: format.value,
     provenance: chosen(provenance),
     label_names: chosen(names),
-    raw: chosen(raw),
+    raw: format.value !== "source" && !chosen(guard),
+    guard: chosen(guard),
   });
 
   async function take(only) {
@@ -95,7 +97,7 @@ export function downloads(rows) {
     { class: "ex-box", "aria-labelledby": "ex-take" },
     el("h3", { id: "ex-take" }, "Download"),
     el("div", { class: "ex-field" }, el("label", { for: format.id }, "Format"), format),
-    el("div", null, provenance.row, names.row, raw.row),
+    el("div", null, provenance.row, names.row, guard.row),
     el("div", { class: "pg-row" }, all, alone),
     hint("A ZIP file: the dataset, the rows left out, and the record of what was done."),
     said,
