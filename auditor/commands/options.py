@@ -24,8 +24,12 @@ SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, o
 TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
+ANNOTATOR = typer.Option(help="Column that names the rater, where each row is one rater's vote.")
+VOTES = typer.Option(
+    help="Column that holds all votes on a text, such as joy|love|joy; or one column per rater, separated by commas."
+)
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
-ENCODING = typer.Option(help="Text encoding of the files.")
+ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False)
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")

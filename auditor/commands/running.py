@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.commands.options import (
+    ANNOTATOR,
     CONFIG,
     DELIMITER,
     DEVICE,
@@ -25,6 +26,7 @@ from auditor.commands.options import (
     STOPPED,
     TEXT,
     VERBOSE,
+    VOTES,
     audit_models,
     listener,
     see_here,
@@ -50,12 +52,8 @@ def run(
     text: Annotated[str | None, TEXT] = None,
     label: Annotated[str | None, LABEL] = None,
     id: Annotated[str | None, ID] = None,
-    annotator: Annotated[
-        str | None, typer.Option(help="Column that names the rater, where each row is one rater's vote.")
-    ] = None,
-    votes: Annotated[
-        str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
-    ] = None,
+    annotator: Annotated[str | None, ANNOTATOR] = None,
+    votes: Annotated[str | None, VOTES] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
