@@ -98,7 +98,9 @@ def labels_of_votes(
     codes = pa.array(code, pa.int32(), mask=code < 0)
     column = pa.array(values, pa.int64() if numbers else pa.string()).take(codes)
     notes = _notes(found, votes, columns)
-    notes.append(f"There is no column of labels: given is the one that most raters chose, as column {columns.label!r}.")
+    notes.append(
+        f"No column holds labels: given is the label that most raters chose, in a new column {columns.label!r}."
+    )
     notes += tie_notes(tied)
     return votes, Labels(pa.chunked_array([codes]), names, values, tuple(notes)), pa.chunked_array([column])
 

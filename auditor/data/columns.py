@@ -48,10 +48,19 @@ class Columns:
     note: str | None = None
 
 
-def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
+def find_columns(schema: pa.Schema, source: str, config: ReadConfig, hidden: Sequence[str] = ()) -> Columns:
     """Take the columns that ``config`` names, and guess the others from the usual names.
 
     The columns of raters and of votes hold neither texts nor labels. Beside votes, there need be no column of labels.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    source : str
+        Its name, for messages.
+    config : ReadConfig
+    hidden : sequence of str
+        Names of further columns, which hold neither.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
     # One column that is called as labels are may well hold them: whoever means votes says --label ''.
     unlike = [*left, *votes] if len(votes) == 1 else left
     added = bool(votes) and (config.label == "" or (config.label is None and not _named(unlike, "label")))
-    label = _free(schema.names) if added else config.label or _guess(schema, source, "label", left, taken)
+    label = _free([*schema.names, *hidden]) if added else config.label or _guess(schema, source, "label", left, taken)
     _check_apart(text, label, taken, schema, source, config)
     guessed = [f"text={text!r}"] * (config.text is None) + [f"label={label!r}"] * (config.label is None and not added)
     note = f"Column{'s' * (len(guessed) - 1)} guessed: {', '.join(guessed)}." if guessed else None

@@ -74,7 +74,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         check_columns(part)
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
-    columns = find_columns(_without_index(found, original.schema), found.name, config)
+    columns = find_columns(_without_index(found, original.schema), found.name, config, original.column_names)
     check_storable(original)
     texts = as_texts(original, columns.text)
     votes = None
@@ -230,5 +230,5 @@ def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, unvot
     if invalid:
         notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")
     if unvoted:
-        notes.append(f"{counted(unvoted, 'text')} without a vote set aside: an export brings such rows back.")
+        notes.append(f"{counted(unvoted, 'text')} without a vote set aside; exports bring such rows back.")
     return (*notes, *labels.notes)

@@ -165,7 +165,7 @@ def test_a_row_without_a_label_is_no_vote(word: str) -> None:
     ]
     how = repr(word) if word else "blank"
     assert f"2 abstentions ({how}) are not counted as votes." in data.notes
-    assert "1 text without a vote set aside: an export brings such rows back." in data.notes
+    assert "1 text without a vote set aside; exports bring such rows back." in data.notes
 
 
 def test_minus_one_is_no_vote_beside_numbered_classes() -> None:

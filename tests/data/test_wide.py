@@ -9,7 +9,7 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.config import ReadConfig
@@ -63,7 +63,7 @@ def test_a_column_a_rater(kind: str, tmp_path: Path) -> None:
     notes = " ".join(data.notes)
     assert "7 votes of 3 raters in columns 'ann', 'bob', 'cid'." in notes
     assert "5 abstentions (blank) are not counted as votes." in notes
-    assert "given is the one that most raters chose, as column 'label'" in notes
+    assert "given is the label that most raters chose, in a new column 'label'." in notes
     assert "On 1 text several labels have the most votes" in notes
     assert "1 text without a vote set aside" in notes
 
@@ -98,6 +98,8 @@ def test_an_empty_label_is_the_majority() -> None:
     data = wide(frame, label="")
     assert (data.origin.label, data.labels.tolist()) == ("majority_label", [0, 1, 1])
     assert list(data.table.column_names)[-1] == "original:majority_label"
+    index = FRAME.set_index(pd.Index([*"wxyz"], name="label"))
+    assert wide(index).origin.label == "majority_label"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +204,7 @@ def outcome(source: Any, **options: Any) -> LabeledTexts | str:
         return error.what
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(*[st.sampled_from(["x", "y", "z", None])] * 3), min_size=2, max_size=12))
 def test_wide_and_long_say_the_same(rows: list[tuple[str | None, ...]]) -> None:
     names = [f"r{number}" for number in range(3)]
