@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.correction.corrections import Corrections, Flags, corrections_of
 from auditor.correction.policy import Policy
-from auditor.errors import InputError
+from auditor.errors import ColumnError, InputError
 from auditor.result import Audit
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
@@ -201,7 +202,7 @@ def apply_patch(
     to : str or Path
         A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.parquet``), or a folder that keeps the splits.
     config : ReadConfig, optional
-        How the source is read.
+        How the source is read. What is not set in it is taken from the patches, as far as they say it.
     add_classes : bool
         Make changes to classes that the dataset does not have.
     **options
@@ -218,25 +219,34 @@ def apply_patch(
     Raises
     ------
     PatchError
-        If a patch cannot be read, or is of another dataset.
+        If a patch cannot be read, or is of another dataset; if several were made of data that was read differently.
     InputError, HubError
         If the source cannot be read.
     ExportError, StorageError
         If the outcome cannot be written.
     """
+    from auditor.config import ReadConfig
     from auditor.correction.apply import apply
     from auditor.correction.export import write_export
-    from auditor.correction.patch import Change, read_patch
+    from auditor.correction.patch import Change, read_patch, read_reading
+    from auditor.correction.reading import combine, described
     from auditor.data import read
 
     given = [patch] if isinstance(patch, str | Path) else list(patch)
-    files = [Path(one) for one in given if not isinstance(one, Change)]
-    patches = [read_patch(Path(os.path.expanduser(file))) for file in files]
-    applied = apply(
-        [*patches, [one for one in given if isinstance(one, Change)]], read(source, config), add_classes=add_classes
-    )
+    files = [Path(os.path.expanduser(one)) for one in given if not isinstance(one, Change)]
+    patches = [*map(read_patch, files), [one for one in given if isinstance(one, Change)]]
+    config, taken = combine([*map(read_reading, files)], config or ReadConfig())
+    note = f"Read as the patch says: {described(taken)}." if taken else ""
+    try:
+        texts = read(source, config)
+    except ColumnError as error:
+        if not taken:
+            raise
+        raise ColumnError(error.what, f"{error.todo} {note} Give another value, or '' for none.") from None
+    applied = apply(patches, texts, add_classes=add_classes)
     paths = [source] if isinstance(source, str | Path) else source if isinstance(source, list | tuple) else []
-    return applied, write_export(applied.corrections, to, sources=[*paths, *files], patch=applied.about(), **options)
+    written = write_export(applied.corrections, to, sources=[*paths, *files], patch=applied.about(), **options)
+    return applied, replace(written, notes=(*([note] if note else []), *written.notes))
 
 
 def retrain(

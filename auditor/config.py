@@ -79,20 +79,26 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
 
+OrNone = Annotated[str | None, BeforeValidator(lambda given: None if given == "" else given)]
+"""Text; an empty one is none."""
+
+
 class ReadConfig(Settings):
     """How a source is read; see :func:`auditor.data.read`."""
 
-    text: str | None = None
+    text: OrNone = None
     """Name of the text column; guessed from the usual names when None."""
     label: str | None = None
-    """Name of the label column; guessed from the usual names when None."""
-    id: str | None = None
+    """Name of the label column; guessed from the usual names when None. Beside ``votes``, an empty one: there is none,
+    and given is the label that most raters chose; so it is where no column has a usual name."""
+    id: OrNone = None
     """Name of a column of unique ids; made from split and row when None."""
-    annotator: str | None = None
+    annotator: OrNone = None
     """Name of the column of raters, where each row is one vote: the rows of a text become one then."""
-    votes: str | None = None
-    """Name of a column of all votes on a text, beside the label that is given."""
-    delimiter: str | None = None
+    votes: Annotated[str | tuple[str, ...] | None, BeforeValidator(lambda given: given or None)] = None
+    """Name of a column of all votes on a text; or names of several, each with one rater's votes, in one string with a
+    comma between them."""
+    delimiter: OrNone = None
     """Of CSV-like files; found when None."""
     quoting: Literal["auto", "minimal", "none"] = "auto"
     """Whether fields of CSV-like files may stand between double quotes; ``auto`` looks at all of them first."""
@@ -109,6 +115,10 @@ class ReadConfig(Settings):
     """Splits to read, of a source that has several; all when empty."""
     revision: str | None = None
     """Revision of a Hub dataset."""
+
+    def reading(self) -> dict[str, Any]:
+        """What must be known to read another version of the dataset alike; not which part or version is read."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude={"config", "split", "revision"})
 
 
 class DuplicatesConfig(Settings):

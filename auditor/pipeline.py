@@ -56,7 +56,7 @@ def audit(
     label: str | None = None,
     *,
     annotator: str | None = None,
-    votes: str | None = None,
+    votes: str | Sequence[str] | None = None,
     config: AuditConfig | None = None,
     probabilities: AnyProbabilities | None = None,
     out: str | Path | None = None,
@@ -74,8 +74,9 @@ def audit(
         Columns; guessed from the usual names when not given.
     annotator : str, optional
         Column of the raters, where each row is one vote: the rows of a text become one.
-    votes : str, optional
-        Column of all votes on a text, beside the given label: lists, mappings rater → label, or ``joy|love|joy``.
+    votes : str or sequence of str, optional
+        Column of all votes on a text: lists, mappings rater → label, or ``joy|love|joy``; or columns of one rater each.
+        If there is no column of labels, given is the one that most raters chose.
     config : AuditConfig, optional
         Every other choice.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
@@ -104,13 +105,15 @@ def audit(
     check_own(config)
     own_signals(config)  # those that are none are told before anything is read
     columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
-    config = config.updated(read={name: column for name, column in columns.items() if column})
+    config = config.updated(read={name: column for name, column in columns.items() if column is not None})
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)
     for note in texts.notes:
         listener.note(note)
     given = read_given(probabilities, texts)
+    for note in (each.note for each in given if each.note):
+        listener.note(note)
     run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
     with run.held():
         _Pipeline(run, texts, config, listener).stages(given)

@@ -25,15 +25,21 @@ SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, o
 TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
+ANNOTATOR = typer.Option(help="Column that names the rater, where each row is one rater's vote.")
+VOTES = typer.Option(
+    help="Column that holds all votes on a text, such as joy|love|joy; or one column per rater, separated by commas."
+)
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
 QUOTING = typer.Option(
     help="Whether CSV fields may stand between double quotes: minimal (those that need to) or none. Default: detected."
 )
-NO_HEADER = typer.Option("--no-header", help="Read the first line of a CSV file as a row, not as column names.")
+HEADER = typer.Option(
+    help="Whether the first line of a CSV file names the columns. Default: it does.", show_default=False
+)
 COLUMNS = typer.Option(
     metavar="NAMES", help="Names of the columns of a CSV file without a header, separated by commas."
 )
-ENCODING = typer.Option(help="Text encoding of the files.")
+ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False)
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")
@@ -90,6 +96,11 @@ class Quoting(StrEnum):
     auto = "auto"
     minimal = "minimal"
     none = "none"
+
+
+def split_names(given: str) -> tuple[str, ...]:
+    """Names that are separated by commas; none if nothing is given."""
+    return tuple(name.strip() for name in given.split(",")) if given else ()
 
 
 def model_names(given: str) -> tuple[ModelName, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -15,6 +15,8 @@ from auditor.commands.correcting import FORMATS, check_format, make_policy
 from auditor.commands.options import (
     ABOVE,
     ADD_CLASSES,
+    ANNOTATOR,
+    COLUMNS,
     CONFIG,
     DB,
     DELIMITER,
@@ -23,11 +25,13 @@ from auditor.commands.options import (
     FORCE,
     FORMAT,
     GUARD,
+    HEADER,
     ID,
     JSON,
     LABEL,
     LABEL_NAMES,
     LEAVE_OUT,
+    QUOTING,
     RAW,
     REVIEWER,
     REVISION,
@@ -38,6 +42,9 @@ from auditor.commands.options import (
     TO,
     UNREVIEWED,
     VERDICT_LIST,
+    VOTES,
+    Quoting,
+    split_names,
 )
 from auditor.commands.paths import check_files, check_sources
 from auditor.console import plain, print_json, say, stdout
@@ -84,10 +91,11 @@ def patch(
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
     opened = find_run(run)
     from auditor import actions
+    from auditor.config import AuditConfig
     from auditor.correction.patch import write_patch
 
     changes = actions.make_patch(opened, policy, db=db, filter=filter)
-    write_patch(changes, to, force=force)
+    write_patch(changes, to, force=force, reading=AuditConfig.of(opened.manifest).read.reading())
     left_out = sum(change.new is None for change in changes)
     if as_json:
         print_json({"file": str(to), "changes": len(changes), "left_out": left_out}, indent=None)
@@ -110,14 +118,19 @@ def apply(
     text: Annotated[str | None, TEXT] = None,
     label: Annotated[str | None, LABEL] = None,
     id: Annotated[str | None, ID] = None,
+    annotator: Annotated[str | None, ANNOTATOR] = None,
+    votes: Annotated[str | None, VOTES] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
-    encoding: Annotated[str, ENCODING] = "utf-8",
+    quoting: Annotated[Quoting | None, QUOTING] = None,
+    header: Annotated[bool | None, HEADER] = None,
+    columns: Annotated[str, COLUMNS] = "",
+    encoding: Annotated[str | None, ENCODING] = None,
     config: Annotated[str | None, CONFIG] = None,
     split: Annotated[list[str] | None, SPLIT] = None,
     revision: Annotated[str | None, REVISION] = None,
     drop_invalid: Annotated[
-        bool, typer.Option(help="Keep rows without a text or a label as they are instead of stopping.")
-    ] = False,
+        bool | None, typer.Option(help="Keep rows without a text or a label as they are instead of stopping.")
+    ] = None,
     add_classes: Annotated[
         bool, typer.Option(help="Make changes to classes that the dataset does not have yet.")
     ] = False,
@@ -130,7 +143,8 @@ def apply(
 ) -> None:
     """Apply a patch to the dataset it was made from, or to a newer version of it.
 
-    Rows are found by id, then by text. A change that no longer fits is listed, not made.
+    Rows are found by id, then by text. A change that no longer fits is listed, not made. The dataset is read with the
+    options of the run that the patch was made from (columns, raters, encoding) unless you give others.
 
     Example: auditor apply patch.jsonl tweets.csv --to clean.csv
     """
@@ -140,17 +154,12 @@ def apply(
     from auditor import actions
     from auditor.config import ReadConfig
 
-    settings = ReadConfig(
-        text=text,
-        label=label,
-        id=id,
-        delimiter=delimiter,
-        encoding=encoding,
-        drop_invalid=drop_invalid,
-        config=config,
-        split=tuple(split or ()),
-        revision=revision,
-    )
+    named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
+    reading: dict[str, Any] = {**named, "delimiter": delimiter, "encoding": encoding, "drop_invalid": drop_invalid}
+    reading |= {"quoting": quoting and quoting.value, "columns": split_names(columns) or None}
+    reading |= {"header": False if columns else header}
+    reading |= {"config": config, "split": tuple(split or ()), "revision": revision}
+    settings = ReadConfig(**{name: value for name, value in reading.items() if value is not None})
     applied, written = actions.apply_patch(
         [patch, *(others or ())],
         sources[0] if len(sources) == 1 else sources,
@@ -188,11 +197,8 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
         _list([(one.change, one.why + (f": {one.now}" if one.now else "")) for one in applied.unfit], "why")
         if _lacks_ids(applied):
             say("No id of the patch was found: name the column of the ids with --id, if there is one.")
-        if whys["several rows"] and not (applied.applied or applied.already):
-            say(
-                "A patch is no help where each row is one vote, and a text has several: write the run's own corrected"
-                " dataset instead, auditor export RUN --to FILE."
-            )
+        if whys["several rows"] and applied.corrections.texts.votes is None:
+            say("Where each row is one vote, and a text has several, name the column of the raters with --annotator.")
     if applied.conflicts:
         say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
         of_all = [change for conflict in applied.conflicts for change in conflict.changes]

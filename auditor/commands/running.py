@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.commands.options import (
+    ANNOTATOR,
     COLUMNS,
     CONFIG,
     DELIMITER,
     DEVICE,
     ENCODING,
+    HEADER,
     ID,
     JSON,
     LABEL,
-    NO_HEADER,
     PROBABILITIES,
     QUIET,
     QUOTING,
@@ -28,10 +29,12 @@ from auditor.commands.options import (
     STOPPED,
     TEXT,
     VERBOSE,
+    VOTES,
     Quoting,
     audit_models,
     listener,
     see_here,
+    split_names,
 )
 from auditor.commands.paths import check_files, check_sources
 from auditor.console import print_json, say
@@ -54,15 +57,11 @@ def run(
     text: Annotated[str | None, TEXT] = None,
     label: Annotated[str | None, LABEL] = None,
     id: Annotated[str | None, ID] = None,
-    annotator: Annotated[
-        str | None, typer.Option(help="Column that names the rater, where each row is one rater's vote.")
-    ] = None,
-    votes: Annotated[
-        str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
-    ] = None,
+    annotator: Annotated[str | None, ANNOTATOR] = None,
+    votes: Annotated[str | None, VOTES] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
     quoting: Annotated[Quoting, QUOTING] = Quoting.auto,
-    no_header: Annotated[bool, NO_HEADER] = False,
+    header: Annotated[bool, HEADER] = True,
     columns: Annotated[str, COLUMNS] = "",
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
@@ -136,8 +135,8 @@ def run(
             votes=votes,
             delimiter=delimiter,
             quoting=quoting.value,
-            header=not (no_header or columns),
-            columns=tuple(name.strip() for name in columns.split(",")) if columns else (),
+            header=header and not columns,
+            columns=split_names(columns),
             encoding=encoding,
             drop_invalid=drop_invalid,
             config=config,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
@@ -84,6 +85,8 @@ class Facts:
         Of auditor, and of the audit.
     accuracy : float or None
         Share of the given labels that the models together predict, out of fold.
+    reading : dict
+        How the dataset was read, where that is no default: see :meth:`auditor.config.ReadConfig.reading`.
     """
 
     source: str
@@ -99,6 +102,7 @@ class Facts:
     version: str
     date: str
     accuracy: float | None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather(run: Run, corrections: Corrections) -> Facts:
@@ -122,6 +126,7 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         version=str(manifest.get("versions", {}).get("label-auditor", "")),
         date=str(manifest["created"])[:10],
         accuracy=scores.get("consensus", {}).get("accuracy"),
+        reading=config.read.reading(),
     )
 
 

@@ -8,7 +8,8 @@ import json
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,13 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from auditor.config import ReadConfig
 from auditor.correction.corrections import Corrections
-from auditor.errors import ExportError, PatchError, StorageError
+from auditor.errors import ExportError, InputError, PatchError, StorageError
 from auditor.review.event import ItemHash, Moment, Reviewer, Verdict, item_hash
 from auditor.storage import open_file, replacing
 from auditor.tabular import json_array
 from auditor.validation import first_fault
 
+_READING = "reading"
+"""The header's field."""
 _LONGEST = 4_000_000
 """Bytes of a line: more than any change has. A file without line ends must not fill the memory."""
 
@@ -165,8 +169,13 @@ def _count_copies(
     return counts
 
 
-def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> Path:
+def write_patch(
+    changes: Iterable[Change], to: Path, *, force: bool = False, reading: Mapping[str, Any] | None = None
+) -> Path:
     """Write one JSON object a line, or one array into ``.json``; :func:`read_patch` reads either back, equal.
+
+    If there is anything to say of how the dataset was read, a header says it: ``{"reading": {"annotator": "rater"}}``,
+    with options of :class:`auditor.config.ReadConfig`.
 
     Raises
     ------
@@ -185,7 +194,8 @@ def write_patch(changes: Iterable[Change], to: Path, *, force: bool = False) -> 
         if not force:
             raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
         _check_replaceable(to)
-    batches = ([change.model_dump_json()] for change in changes)
+    header = [[json.dumps({_READING: reading}, ensure_ascii=False)]] if reading else []
+    batches = chain(header, ([change.model_dump_json()] for change in changes))
     lines = json_array(batches) if to.suffix.lower() == ".json" else batches
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +219,7 @@ def _check_replaceable(path: Path) -> None:
 
 
 def read_patch(path: Path) -> tuple[Change, ...]:
-    """Read a patch, strictly.
+    """Read a patch, strictly; what its header says is left to :func:`read_reading`.
 
     Raises
     ------
@@ -218,7 +228,9 @@ def read_patch(path: Path) -> tuple[Change, ...]:
     """
     places: dict[tuple[str, str, str], str] = {}
     changes = []
-    for place, written in _written(path):
+    for number, (place, written) in enumerate(_written(path)):
+        if number == 0 and _header(written) is not None:
+            continue
         try:
             change = Change.model_validate_json(written, strict=True)
         except ValidationError as error:
@@ -228,6 +240,34 @@ def read_patch(path: Path) -> tuple[Change, ...]:
             raise _refused(path, place, f"row {change.id[:60]!r} stands in {before} already")
         changes.append(change)
     return tuple(changes)
+
+
+def read_reading(path: Path) -> ReadConfig:
+    """Read how the dataset was read that a patch was made of, as far as its header says; nothing is set else.
+
+    Raises
+    ------
+    PatchError
+        If the file cannot be read, or its header names what is no option.
+    """
+    place, written = next(_written(path), ("", b""))
+    options = _header(written)
+    if options is None:
+        return ReadConfig()
+    try:
+        return ReadConfig(**options)
+    except (InputError, TypeError) as error:
+        why = error.what.rstrip(".") if isinstance(error, InputError) else "reading: expected an object"
+        raise _refused(path, place, why) from None
+
+
+def _header(written: bytes) -> Any:
+    """What a line says of the reading; None if it is no header."""
+    try:
+        header = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    return header[_READING] if isinstance(header, dict) and _READING in header else None
 
 
 def _written(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -85,7 +85,7 @@ def stage(
     for config, names in filled.items():
         for split in names:
             _write_shards(splits[config][split], folder / config, split)
-    write_patch(make_patch(corrections), folder / name / "patch.jsonl", force=False)
+    write_patch(make_patch(corrections), folder / name / "patch.jsonl", reading=facts.reading)
     (folder / name / "changes.png").write_bytes(draw_changes(facts.summary.confusions, facts.classes))
     pairs = zip((part.split for part in tables[name]), splits[name], strict=True)
     return Staged(

@@ -201,7 +201,7 @@ def _split_tables(
                 raw=extra.get(_RAW),
                 changed=extra[_CHANGED].to_numpy(),
                 touched=touched,
-                own=part.num_columns - added,
+                own=part.num_columns - added - bool(origin.options.get("label_added")),
             )
         )
         start = end

@@ -76,7 +76,7 @@ def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline:
     ended = True
     for number, part in enumerate(parts):
         layout = _layout_of(part)
-        added = [name for name in part.table.column_names if name not in _own(part)]
+        added = _added(part)
         edits = _edits(part, guard=guard, raw=raw)
         if number == 0:
             renamed = _guarded_names(_own(part)) if guard and part.about["format"] in ("csv", "tsv") else {}
@@ -145,6 +145,8 @@ def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, pa.Array]:
     edits: dict[str, pa.Array] = {}
     changed = pa.array(part.changed)
     for name, touched in part.touched.items():
+        if name in _added(part):
+            continue
         column = touched.combine_chunks()
         if spreadsheet:
             column = strings(column)
@@ -169,6 +171,11 @@ def _guarded_names(names: Sequence[str]) -> dict[str, str]:
 def _own(part: SplitTable) -> list[str]:
     """Names of the columns that the file has."""
     return list(part.table.column_names[: part.own])
+
+
+def _added(part: SplitTable) -> list[str]:
+    """Names of the columns that an export adds."""
+    return list(part.table.column_names[part.own :])
 
 
 def _layout_of(part: SplitTable) -> Layout:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import pyarrow as pa
 import pyarrow.types as types
@@ -25,52 +27,108 @@ LABEL_NAMES = (
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns; ``note`` says what was guessed, if anything was."""
+    """Names of the columns.
+
+    Attributes
+    ----------
+    text : str
+    label : str
+    votes : tuple of str
+        One column of all votes, or several, one a rater; none if there are no votes beside the texts.
+    added : bool
+        The source has no column of labels: the raters' majority is to be one, of a name that is free.
+    note : str or None
+        What was guessed, if anything was.
+    """
 
     text: str
     label: str
+    votes: tuple[str, ...] = ()
+    added: bool = False
     note: str | None = None
 
 
-def find_columns(schema: pa.Schema, source: str, config: ReadConfig) -> Columns:
+def find_columns(schema: pa.Schema, source: str, config: ReadConfig, hidden: Sequence[str] = ()) -> Columns:
     """Take the columns that ``config`` names, and guess the others from the usual names.
 
-    The columns of raters and of votes hold neither texts nor labels.
+    The columns of raters and of votes hold neither texts nor labels. Beside votes, there need be no column of labels.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    source : str
+        Its name, for messages.
+    config : ReadConfig
+    hidden : sequence of str
+        Names of further columns, which hold neither.
 
     Raises
     ------
     ColumnError
         If a named column is not there, or the guess is not clear; the columns are listed.
     """
-    votes = (config.annotator, config.votes)
-    if None not in votes:
+    if config.annotator is not None and config.votes is not None:
         raise ColumnError(
-            f"Columns {votes[0]!r} and {votes[1]!r} cannot both hold votes.",
+            f"Columns {config.annotator!r} and {config.votes!r} cannot both hold votes.",
             "Give --annotator where each row is one vote, --votes where each row has them all.",
         )
-    for name in (config.text, config.label, config.id, *votes):
-        if name is not None and name not in schema.names:
+    votes = _votes(schema.names, config.votes)
+    taken = votes if config.annotator is None else (config.annotator,)
+    for name in (config.text, config.label, config.id, *taken):
+        if name is not None and name not in schema.names and not (name == config.label == "" and votes):
             raise ColumnError(
                 f"{source} has no column {name!r}; it has {described(schema)}.", "Name one of these columns."
             )
-    others = [name for name in schema.names if name not in (config.label, *votes)]
-    text = config.text or _guess(schema, source, "text", others, votes)
-    left = [name for name in schema.names if name not in (text, *votes)]
-    label = config.label or _guess(schema, source, "label", left, votes)
+    others = [name for name in schema.names if name not in (config.label, *taken)]
+    text = config.text or _guess(schema, source, "text", others, taken)
+    left = [name for name in schema.names if name not in (text, *taken)]
+    # One column that is called as labels are may well hold them: whoever means votes says --label ''.
+    unlike = [*left, *votes] if len(votes) == 1 else left
+    added = bool(votes) and (config.label == "" or (config.label is None and not _named(unlike, "label")))
+    label = _free([*schema.names, *hidden]) if added else config.label or _guess(schema, source, "label", left, taken)
+    _check_apart(text, label, taken, schema, source, config)
+    guessed = [f"text={text!r}"] * (config.text is None) + [f"label={label!r}"] * (config.label is None and not added)
+    note = f"Column{'s' * (len(guessed) - 1)} guessed: {', '.join(guessed)}." if guessed else None
+    return Columns(text, label, votes, added, note)
+
+
+def _votes(names: Sequence[str], given: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Columns of votes: of one name, of several, or of several in one string with a comma between them."""
+    if isinstance(given, str):
+        given = [given] if given in names else _split(given, names)
+    return tuple(dict.fromkeys(given or ()))
+
+
+def _split(given: str, names: Sequence[str]) -> list[str]:
+    try:
+        # Quotes around a name that holds a comma itself, as in CSV.
+        pieces = next(csv.reader([given], skipinitialspace=True), [])
+    except csv.Error:
+        pieces = given.split(",")
+    return [name if name in names else name.strip() for name in pieces if name.strip()]
+
+
+def _free(names: Sequence[str]) -> str:
+    """A name for the column of labels that none has."""
+    numbered = (f"majority_label_{number}" for number in count(2))
+    return next(name for name in chain(("label", "majority_label"), numbered) if name not in names)
+
+
+def _check_apart(
+    text: str, label: str, taken: Sequence[str], schema: pa.Schema, source: str, config: ReadConfig
+) -> None:
+    """Refuse a column that is to hold two things."""
     if text == label:
         raise ColumnError(
             f"Column {text!r} cannot hold both the texts and the labels; {source} has {described(schema)}.",
             "Name two columns with --text and --label.",
         )
-    if text in votes or label in votes:
-        role, name = ("texts", text) if text in votes else ("labels", label)
+    if text in taken or label in taken:
+        role, name = ("texts", text) if text in taken else ("labels", label)
         raise ColumnError(
             f"Column {name!r} cannot hold both the {role} and {'the raters' if config.annotator else 'the votes'}.",
             f"Name another with --{role[:-1]}, or with --{'annotator' if config.annotator else 'votes'}.",
         )
-    guessed = [f"text={text!r}"] * (config.text is None) + [f"label={label!r}"] * (config.label is None)
-    note = f"Column{'s' * (len(guessed) - 1)} guessed: {', '.join(guessed)}." if guessed else None
-    return Columns(text, label, note)
 
 
 def find_text(schema: pa.Schema, source: str, name: str | None = None) -> str:
@@ -117,9 +175,15 @@ def is_text(type_: pa.DataType) -> bool:
     return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
 
 
+def _named(names: Sequence[str], role: str) -> list[str]:
+    """Columns of a usual name."""
+    usual = TEXT_NAMES if role == "text" else LABEL_NAMES
+    return [name for name in names if plain(name) in usual]
+
+
 def _guess(schema: pa.Schema, source: str, role: str, names: list[str], taken: Sequence[str | None] = ()) -> str:
     usual = TEXT_NAMES if role == "text" else LABEL_NAMES
-    found = [name for name in names if plain(name) in usual]
+    found = _named(names, role)
     if role == "text":
         found = [name for name in found if is_text(schema.field(name).type)] or found
     for best in usual[:2]:

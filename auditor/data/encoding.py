@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import os
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,8 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 
 from auditor.data.room import check_room, room
+from auditor.data.sniff import HEAD, check_is_data
+from auditor.data.source import counted
 from auditor.errors import SourceError
 from auditor.storage import open_file
 
@@ -24,6 +28,15 @@ _USUAL = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 gb18030 big5 cp932 euc_jp cp949"
 ).split()
 """What Windows writes in the languages of the world; among all encodings, a short text fits the oddest ones."""
+_TWO_BYTES = {"gb18030", "big5", "cp932", "euc_jp", "cp949"}
+_MARKS = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+"""How files of these encodings begin; in this order, since one mark begins with another."""
+_FEW = 4
+_SHOWN = 5
+"""Lines that a message names."""
 
 
 class Decoded(NamedTuple):
@@ -88,11 +101,15 @@ def read_bytes(path: Path) -> bytes:
     try:
         with open_file(path) as file:
             check_room(os.fstat(file.fileno()).st_size, str(path), most)
+            check_is_data(file.read(HEAD), path)
+            file.seek(0)
             if path.suffix.lower() != ".gz":
                 return file.read()
             parts, taken = [], 0
             with gzip.GzipFile(fileobj=file) as unpacked:
                 while part := unpacked.read(_PART):
+                    if not taken:
+                        check_is_data(part[:HEAD], path)
                     taken += len(part)
                     check_room(taken, str(path), most)
                     parts.append(part)
@@ -114,18 +131,77 @@ def _checked(data: bytes) -> bytes:
 
 
 def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
+    """What is wrong, and an encoding that reads the whole file, if there is one."""
+    likely = _likely(data, offset)
+    if likely not in _MARKS:
+        strange, others = _lines_apart(data)
+        if not strange:
+            return SourceError(
+                f"{path} is not {encoding}, but UTF-8.", "Leave --encoding out, or say --encoding utf-8."
+            )
+        # In encodings of two bytes a character, a short line may be valid UTF-8 by chance.
+        if others and (likely not in _TWO_BYTES or _FEW * others >= len(strange)):
+            return _mixed(path, strange, others)
     line = data.count(b"\n", 0, offset) + 1
     return SourceError(
         f"{path} is not {encoding}: byte 0x{data[offset]:02x} at offset {offset} (line {line}).",
-        f"Name its encoding, perhaps --encoding {_likely(data, offset)}, or save the file as UTF-8.",
+        f"Name its encoding, perhaps --encoding {likely}, or save the file as UTF-8."
+        if likely
+        else "Save the file as UTF-8; no usual encoding reads all of it.",
     )
 
 
-def _likely(data: bytes, offset: int) -> str:
-    """Guess the encoding from the surroundings of a byte that is not UTF-8."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+def _mixed(path: Path, strange: Sequence[int], others: int) -> SourceError:
+    one = len(strange) == 1
+    where = f"line {strange[0]:,} alone" if one else f"{counted(len(strange), 'line')}: {_first(strange)}"
+    return SourceError(
+        f"{path} is not UTF-8 in {where}; {counted(others, 'other line')} with characters beyond ASCII"
+        f" {'is' if others == 1 else 'are'}.",
+        f"Correct {'that line' if one else 'those lines'}, and save the file as UTF-8: no other encoding reads the"
+        " whole file without garbling it.",
+    )
+
+
+def _first(lines: Sequence[int]) -> str:
+    more = f" and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
+    return ", ".join(f"{line:,}" for line in lines[:_SHOWN]) + more
+
+
+def _lines_apart(data: bytes) -> tuple[list[int], int]:
+    """Numbers of the lines that are not UTF-8, and how many hold characters beyond ASCII that are."""
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    strange, others = [], 0
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        if line.isascii():
+            continue
+        try:
+            line.decode()
+            others += 1
+        except UnicodeDecodeError:
+            strange.append(number)
+    return strange, others
+
+
+def _likely(data: bytes, offset: int) -> str | None:
+    """Guess the encoding from the surroundings of a byte that does not fit; one that reads the whole file."""
+    named = [name for name, marks in _MARKS.items() if data.startswith(marks)]
     start = data.rfind(b"\n", 0, offset) + 1
-    best = from_bytes(data[start : start + _WINDOW], cp_isolation=_USUAL).best()
+    found = from_bytes(data[start : start + _WINDOW], cp_isolation=_USUAL)
+    best = found.best()
     # Several often decode the same bytes alike, and of these cp1252 is what Windows and Excel write most.
-    return "cp1252" if best is None or "cp1252" in best.could_be_from_charset else str(best.encoding)
+    usual = ["cp1252"] if best is None or "cp1252" in best.could_be_from_charset else []
+    guesses = dict.fromkeys([*named, *usual, *(str(one.encoding) for one in found)])
+    return next((name for name in guesses if _reads(data, name)), None)
+
+
+def _reads(data: bytes, encoding: str) -> bool:
+    """Whether it decodes all of the data, which is not kept."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start in range(0, len(data), _PART):
+            decoder.decode(data[start : start + _PART])
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True

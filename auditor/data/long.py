@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from auditor.config import ReadConfig
+from auditor.data.abstentions import Cast, without_abstentions
 from auditor.data.check import check_ids_there, invalid_rows, refuse
 from auditor.data.columns import Columns
-from auditor.data.labels import Labels
+from auditor.data.labels import Labels, encode_labels
+from auditor.data.metadata import class_names
 from auditor.data.source import Part, Source, counted, listed
-from auditor.data.votes import Votes, majority
+from auditor.data.votes import Votes, majority, tie_notes
 from auditor.errors import ColumnError, RowError
 
 Rows = npt.NDArray[np.int64]
@@ -51,21 +53,22 @@ class Gathered:
 
 
 def gather(
-    source: Source, original: pa.Table, texts: pa.ChunkedArray, labels: Labels, columns: Columns, config: ReadConfig
+    source: Source, original: pa.Table, texts: pa.ChunkedArray, columns: Columns, config: ReadConfig
 ) -> Gathered:
     """Gather the votes on each text of each split; rows of one text are those of one id, else of equal text.
 
-    Of several votes by one rater on one text, the last counts. Ties are broken by
-    :func:`auditor.data.votes.majority`. The text and the other columns are those of the first vote for the label
-    that is given; columns that differ between the votes on a text are left out, and so is the raters' column.
+    A row without a label is no vote: see :func:`auditor.data.abstentions.without_abstentions`. Of several votes by one
+    rater on one text, the last counts. Ties are broken by :func:`auditor.data.votes.majority`. The text and the other
+    columns are those of the first vote for the label that is given, or of the first row where nobody has voted;
+    columns that differ between the rows of a text are left out, and so is the raters' column.
 
     Parameters
     ----------
     source : Source
     original : pyarrow.Table
         V rows: its parts, one below the other.
-    texts, labels
-        Of V rows.
+    texts : pyarrow.ChunkedArray
+        (V,) strings.
     columns : Columns
     config : ReadConfig
         With ``annotator``.
@@ -73,32 +76,50 @@ def gather(
     Raises
     ------
     ColumnError
-        If the raters' column does not hold names.
+        If the raters' column does not hold names, or the labels' column no labels.
     RowError
-        If a vote lacks text, label or rater (without ``config.drop_invalid``), or texts of one id differ.
+        If a row lacks its text, or a vote its rater (without ``config.drop_invalid``), or texts of one id differ.
     """
     annotator = config.annotator or ""
     raters = rater_names(original[annotator], annotator)
+    cast, labels = _labels(source, original, columns, raters)
     rows = _valid(texts, labels, raters, source, config)
     item, first = _items(original, texts, source, rows, config)
-    codes = raters.take(pa.array(rows)).combine_chunks().dictionary_encode()
-    label = labels.codes.take(pa.array(rows)).to_numpy()
-    votes = Votes.encoded(item, codes.indices.to_numpy(), codes.dictionary.to_pylist(), label)
+    label = labels.codes.take(pa.array(rows)).combine_chunks()
+    voted = label.is_valid().to_numpy(zero_copy_only=False)
+    codes = raters.take(pa.array(rows[voted])).combine_chunks().dictionary_encode()
+    votes = Votes.encoded(
+        item[voted], codes.indices.to_numpy(), codes.dictionary.to_pylist(), label.drop_null().to_numpy()
+    )
     given, tied = majority(votes, len(first), len(labels.names))
-    chosen = np.full(len(first), len(original), dtype=np.int64)
-    matching = label == given[item]
+    chosen = np.where(given < 0, first, len(original))
+    matching = label.fill_null(-1).to_numpy() == given[item]
     np.minimum.at(chosen, item[matching], rows[matching])
     left_out = _differing(original, rows, item, chosen, {annotator, columns.text, columns.label, config.id})
     kept = [name for name in original.column_names if name not in {annotator, *left_out}]
     table = original.take(pa.array(chosen)).select(kept)
+    codes_given = pa.array(given, pa.int32(), mask=given < 0)
+    abstained = labels.codes.null_count
     return Gathered(
         source=replace(source, parts=_parts(source, table, chosen)),
         original=table,
         texts=texts.take(pa.array(chosen)),
-        labels=replace(labels, codes=pa.chunked_array([pa.array(given, pa.int32())])),
+        labels=replace(labels, codes=pa.chunked_array([codes_given])),
         votes=votes,
-        notes=_notes(votes, len(texts) - len(rows), len(rows), tied, left_out, labels, given),
+        notes=(
+            *_notes(votes, len(texts) - len(rows), int(voted.sum()), tied, left_out, labels, given),
+            *([cast.note(abstained)] if abstained else []),
+            *filter(None, [cast.doubt]),
+        ),
     )
+
+
+def _labels(source: Source, original: pa.Table, columns: Columns, raters: pa.ChunkedArray) -> tuple[Cast, Labels]:
+    """Labels of V rows, null where there is no vote."""
+    names = class_names(source.parts, columns.label)
+    given = None if names is None else {*names, *map(str, range(len(names)))}
+    cast = without_abstentions(original[columns.label], raters, given)
+    return cast, encode_labels(cast.values, columns.label, names)
 
 
 def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
@@ -125,9 +146,10 @@ def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def _valid(texts: pa.ChunkedArray, labels: Labels, raters: pa.ChunkedArray, source: Source, config: ReadConfig) -> Rows:
-    """Places of the votes that are whole."""
-    reasons = invalid_rows(texts, labels.codes)
-    reasons = pc.coalesce(reasons, pc.if_else(pc.is_null(raters), "missing rater", None))
+    """Places of the rows that have a text and, where they have a label, a rater."""
+    reasons = invalid_rows(texts, pa.chunked_array([pa.repeat(0, len(texts))]))
+    nobody = pc.and_(pc.is_null(raters), pc.is_valid(labels.codes))
+    reasons = pc.coalesce(reasons, pc.if_else(nobody, "missing rater", None))
     if reasons.null_count < len(reasons) and not config.drop_invalid:
         raise refuse(reasons, source.parts, _REFUSED)
     return np.flatnonzero(reasons.is_null().to_numpy())
@@ -227,15 +249,11 @@ def _notes(
     ]
     if votes.doubt:
         notes.append(votes.doubt)
-    if ties := int(tied.sum()):
-        notes.append(
-            f"On {counted(ties, 'text')} several labels have the most votes: given is the one of the raters who agree"
-            " more with the others elsewhere, else the more frequent one."
-        )
+    notes += tie_notes(tied)
     if again := valid - len(votes):
         notes.append(f"{counted(again, 'vote')} replaced by the same rater's later vote on the same text.")
     if invalid:
-        notes.append(f"{counted(invalid, 'vote')} without a text, a label or a rater left out.")
+        notes.append(f"{counted(invalid, 'vote')} without a text or a rater left out.")
     if left_out:
         notes.append(
             f"Columns left out, since votes on one text differ in them: {listed([repr(name) for name in left_out])}."

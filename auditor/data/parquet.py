@@ -13,6 +13,7 @@ import pyarrow.types as types
 
 from auditor.data.check import check_names
 from auditor.data.room import check_room, room
+from auditor.data.sniff import HEAD, check_is_data
 from auditor.errors import InputError, SourceError
 from auditor.storage import open_file
 
@@ -32,6 +33,8 @@ def read_parquet(path: Path) -> pa.Table:
         If it has too many columns, or several of one name.
     """
     try:
+        with open_file(path) as stream:
+            check_is_data(stream.read(HEAD), path)
         with open_file(path) as stream, pq.ParquetFile(stream) as file:
             most = room()
             check_names(file.schema_arrow.names, path.name)

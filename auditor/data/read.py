@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
-from auditor.data.beside import votes_beside
+from auditor.data.beside import labels_of_votes, votes_beside
 from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns
 from auditor.data.files import read_paths, select
@@ -54,8 +54,9 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         In the order of the source. Ids are those of ``config.id``, else ``<split>-<row>``, rows counted from 0 within
         the split, blank lines not counted and invalid rows counted, so that an id never depends on what is dropped.
         With ``config.annotator`` a row is a vote, and a text with all of its votes becomes one row: see
-        :func:`auditor.data.long.gather`. With ``config.votes`` they stand in a column: see
-        :func:`auditor.data.beside.votes_beside`.
+        :func:`auditor.data.long.gather`. With ``config.votes`` they stand beside the text, in one column or in a column
+        a rater: see :func:`auditor.data.beside.votes_beside`, and :func:`auditor.data.beside.labels_of_votes` where
+        there is no column of labels. Texts without a vote are set aside in both cases that know no given label.
 
     Raises
     ------
@@ -75,32 +76,37 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
     raw = _raw(found)
-    original, nested = with_nested(original, (config.text, config.label, config.id, config.annotator, config.votes))
+    original, nested = with_nested(original, (config.text, config.label, config.id, config.annotator))
     columns = _find_columns(found, original, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
-    labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
     votes = None
     if config.annotator is not None:
-        gathered = gather(found, original, texts, labels, columns, config)
-        raw = None
+        raw = None  # a row of the dataset is no row of the file
+        gathered = gather(found, original, texts, columns, config)
         found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
-        labels = replace(gathered.labels, notes=(*labels.notes, *gathered.notes))
-    elif config.votes is not None:
-        names = class_names(found.parts, columns.label)
-        votes, both = votes_beside(original[config.votes], config.votes, labels, names)
-        labels = replace(both, notes=(*labels.notes, *both.notes))
+        labels = replace(gathered.labels, notes=(*gathered.labels.notes, *gathered.notes))
+    elif columns.added:
+        votes, labels, column = labels_of_votes(original, found.parts, columns)
+        found, original = _with_labels(found, columns.label, column), original.append_column(columns.label, column)
+    else:
+        labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
+        if columns.votes:
+            votes, both = votes_beside(original, found.parts, columns, labels)
+            labels = replace(both, notes=(*labels.notes, *both.notes))
     splits, rows = _splits_and_rows(found.parts)
     if config.id is None:
         ids = pc.binary_join_element_wise(splits, pc.cast(rows, pa.string()), "-")
     else:
         ids = pc.cast(original[config.id], pa.string())
         check_ids(ids, config.id, found.parts)
-    reasons = invalid_rows(texts, labels.codes)
-    valid = reasons.is_null()
-    invalid = len(reasons) - reasons.null_count
+    reasons = wrong = invalid_rows(texts, labels.codes)
+    if config.annotator is not None or columns.added:  # a text that nobody has voted on is not wrong
+        wrong = pc.if_else(pc.equal(reasons, "missing label"), None, reasons)
+    invalid, set_aside = (len(each) - each.null_count for each in (wrong, reasons))
     if invalid and not config.drop_invalid:
-        raise refuse(reasons, found.parts)
+        raise refuse(wrong, found.parts)
+    valid = reasons.is_null()
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
     position = pa.array(np.arange(len(reasons), dtype=np.int64))
     originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
@@ -115,7 +121,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         label_names=labels.names,
         label_values=labels.values,
         origin=_origin(found, columns, config, nested),
-        notes=_notes(found, columns, labels, invalid, config),
+        notes=_notes(found, columns, labels, invalid, set_aside - invalid),
         votes=votes.only(valid.to_numpy()) if votes else None,
     )
 
@@ -171,7 +177,8 @@ def _raw(source: Source) -> pa.ChunkedArray | None:
 def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Columns:
     """Find the columns, and refuse those that are not what they seem to be."""
     try:
-        columns = find_columns(_without_index(source, original.schema), source.name, config)
+        schema = _without_index(source, original.schema)
+        columns = find_columns(schema, source.name, config, original.column_names)
     except ColumnError as error:
         suspected = [why for part in source.parts if (why := part.about.get("suspected"))]
         if not suspected:
@@ -198,6 +205,16 @@ def _without_index(source: Source, schema: pa.Schema) -> pa.Schema:
     """Leave out what is a frame's index, which holds neither texts nor labels."""
     index = index_columns(source.parts[0].table.schema) if source.format == "frame" else []
     return pa.schema([field for field in schema if field.name not in index])
+
+
+def _with_labels(source: Source, name: str, column: pa.ChunkedArray) -> Source:
+    """Add a last column to all parts, below each other."""
+    parts, start = [], 0
+    for part in source.parts:
+        own = column.slice(start, part.table.num_rows)
+        parts.append(replace(part, table=part.table.append_column(name, own)))
+        start += part.table.num_rows
+    return replace(source, parts=tuple(parts))
 
 
 def _splits_and_rows(parts: tuple[Part, ...]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -231,13 +248,15 @@ def _origin(source: Source, columns: Columns, config: ReadConfig, nested: list[s
     ]
     metadata = source.parts[0].table.schema.metadata or {}
     kept = {key: metadata[key.encode()].decode() for key in ("huggingface", "pandas") if key.encode() in metadata}
+    added: dict[str, Any] = {"label_added": True} if columns.added else {}
+    added |= {"nested": nested} if nested else {}
     return Origin(
         source=source.name,
         format=source.format,
         text=columns.text,
         label=columns.label,
         id=config.id,
-        options={**source.options, "parts": parts, "schema_metadata": kept, **({"nested": nested} if nested else {})},
+        options={**source.options, **added, "parts": parts, "schema_metadata": kept},
     )
 
 
@@ -246,10 +265,12 @@ def _kept(schema: pa.Schema) -> str:
     return base64.b64encode(schema.serialize()).decode()
 
 
-def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, config: ReadConfig) -> tuple[str, ...]:
+def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, unvoted: int) -> tuple[str, ...]:
     notes = [*source.notes, *(note for part in source.parts for note in part.notes)]
     if columns.note and source.format != "lines":
         notes.insert(0, columns.note)
     if invalid:
         notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")
+    if unvoted:
+        notes.append(f"{counted(unvoted, 'text')} without a vote set aside; exports bring such rows back.")
     return (*notes, *labels.notes)

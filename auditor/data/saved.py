@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.data.memory import dataset_parts
+from auditor.data.sniff import HEAD, check_is_data
 from auditor.data.source import Part
 from auditor.errors import SourceError
 from auditor.storage import hash_file, open_file
@@ -79,7 +80,8 @@ def _within(folder: Path, name: str) -> Path:
 
 def _check_stream(path: Path) -> None:
     """Look at every value: Arrow trusts a file's offsets, and unpacks what is packed without a bound."""
-    open_file(path).close()
+    with open_file(path) as start:
+        check_is_data(start.read(HEAD), path)
     with pa.memory_map(str(path)) as file:
         for message in pa.ipc.MessageReader.open_stream(file):
             if message.type in ("record batch", "dictionary") and _is_packed(message.metadata.to_pybytes()):

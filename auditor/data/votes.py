@@ -15,7 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.data.source import counted
+
 Codes = npt.NDArray[np.int32]
+NO_VOTE = frozenset("nan none n/a na #n/a <na> null ? - -- abstain abstained".split())
+"""Words, in small letters, that stand where a rater gives no label; see :mod:`auditor.data.abstentions`."""
 _DECIMALS = 9
 """Shares are compared to so many, so that the order in which they were added up does not decide a tie."""
 
@@ -148,3 +152,13 @@ def _agreement(votes: Votes, chosen: Codes, tied: npt.NDArray[np.bool_]) -> npt.
     usual = right.sum() / max(known.sum(), 1.0)
     agreement: npt.NDArray[np.float64] = np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
     return agreement
+
+
+def tie_notes(tied: npt.NDArray[np.bool_]) -> list[str]:
+    """Say how often :func:`majority` had to choose, if it had to."""
+    if not (ties := int(tied.sum())):
+        return []
+    return [
+        f"On {counted(ties, 'text')} several labels have the most votes: given is the one of the raters who agree"
+        " more with the others elsewhere, else the more frequent one."
+    ]

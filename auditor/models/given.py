@@ -18,10 +18,12 @@ from pyarrow import csv
 from auditor.data.encoding import read_bytes
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.data.parquet import read_parquet
+from auditor.data.sniff import HEAD, check_is_data
 from auditor.data.source import counted, listed
 from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
-from auditor.models.distribution import TOLERANCE, normalised, wrong_row
+from auditor.models.distribution import TOLERANCE, normalised, rounding, wrong_row
 from auditor.run import Run
+from auditor.storage import open_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +48,19 @@ class Given:
     rows : (N,) int64 or None
         Row of the array for each row of the dataset; None where they are the same.
     content : str
-        SHA-256 over the N rows, as :meth:`blocks` gives them.
+        SHA-256 over the N rows, as they are written.
+    tolerance : float
+        How far from 1 the sum of a row may be.
+    note : str or None
+        What was done to them.
     """
 
     name: str
     array: npt.NDArray[Any]
     rows: npt.NDArray[np.int64] | None
     content: str
+    tolerance: float = TOLERANCE
+    note: str | None = None
 
     def judges(self) -> npt.NDArray[np.bool_]:
         """(N,) whether there are probabilities of a row."""
@@ -70,7 +78,7 @@ class Given:
         """
         whole = np.empty((len(judged), self.array.shape[1]), dtype=np.float32)
         start = 0
-        for block in _blocks(self.name, self.array, self.rows):
+        for block in _blocks(self.name, self.array, self.rows, self.tolerance):
             whole[start : start + len(block)] = block
             start += len(block)
         if _digest([whole]) != self.content:
@@ -108,7 +116,8 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
     ColumnError
         If the shape or the type is another one, or a label has no column.
     RowError
-        If a row is no distribution: negative, not finite, or with a sum that is not 1.
+        If a row is no distribution: negative, not finite, or with a sum that is not 1. Where all values are rounded,
+        to two decimals say, the sum may be off by as much as that makes.
     """
     return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
 
@@ -168,8 +177,9 @@ def _read(name: str, one: One, texts: LabeledTexts) -> Given:
             "Write it again: np.save(path, probabilities.astype(np.float32)).",
         )
     rows = _rows(called, array, texts)
-    content = _digest(_blocks(called, array, rows))
-    found = Given(name, array, rows, content)
+    decimals, tolerance = rounding(block for _, block in _parts(array, rows)) or (0, TOLERANCE)
+    content = _digest(_blocks(called, array, rows, tolerance))
+    found = Given(name, array, rows, content, tolerance, _rounded(called, array, rows) if decimals else None)
     if not found.judges().any():
         raise RowError(f"{called} judges no row: all are NaN.", "Give probabilities, of some rows at least.")
     return found
@@ -185,6 +195,8 @@ def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any
         raise SourceError(f"There is no file {called}.", "Check the name of the file of probabilities.")
     kind = path.suffix.lower()
     try:
+        with open_file(path) as file:
+            check_is_data(file.read(HEAD), path)
         if kind == ".npy":
             return np.lib.format.open_memmap(path, mode="r")  # takes no pickle, nor anything but .npy
         if kind == ".parquet":
@@ -251,20 +263,43 @@ def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDAr
     )
 
 
-def _blocks(
-    called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None
-) -> Iterator[npt.NDArray[np.float32]]:
-    """The rows of the dataset, checked and normalised."""
+def _parts(
+    array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]]:
+    """The rows of the dataset, some at a time: their places in the array, and what stands there."""
     count = len(array) if rows is None else len(rows)
     for start in range(0, count, _BLOCK):
         part = np.arange(start, min(start + _BLOCK, count)) if rows is None else rows[start : start + _BLOCK]
-        block = np.asarray(array[part])
+        yield part, np.asarray(array[part])
+
+
+def _rounded(called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None) -> str | None:
+    """Say how many rows sum to 1 but for the rounding of their values."""
+    off, lowest, highest = 0, 1.0, 1.0
+    for _, block in _parts(array, rows):
+        sums = block.sum(axis=1, dtype=np.float64)
+        sums = sums[np.abs(sums - 1) > TOLERANCE]
+        off += len(sums)
+        lowest, highest = min([lowest, *sums]), max([highest, *sums])
+    if not off:
+        return None
+    return (
+        f"{called}: {counted(off, 'row')} of rounded probabilities, which sum to {lowest:.4g} … {highest:.4g}, divided"
+        " by their sum."
+    )
+
+
+def _blocks(
+    called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None, tolerance: float
+) -> Iterator[npt.NDArray[np.float32]]:
+    """The rows of the dataset, checked and normalised."""
+    for part, block in _parts(array, rows):
         judged = np.flatnonzero(~np.isnan(block).all(axis=1))
-        if wrong := wrong_row(block[judged]):
+        if wrong := wrong_row(block[judged], tolerance):
             row = int(part[judged[wrong[0]]])
             raise RowError(
                 f"Row {row:,} of {called}, counted from 0, {wrong[1]}; probabilities are 0 or more, and sum to 1 "
-                f"within {TOLERANCE}.",
+                f"within {tolerance:.2g}.",
                 "Give probabilities (of logits, their softmax), or a row of NaN where a text was not judged.",
             )
         yield normalised(block)

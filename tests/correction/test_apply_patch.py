@@ -162,8 +162,8 @@ def test_ids_that_were_not_read_are_asked_for(invoke: Invoke, tmp_path: Path) ->
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--to", "one.csv")
     assert "1 × several rows" in out
     assert "--id" in out
-    assert "where each row is one vote" in out
-    assert "auditor export RUN --to FILE" in out
+    assert "Where each row is one vote" in out
+    assert "--annotator" in out
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--id", "id", "--to", "two.csv")
     assert "1 change made" in out
     assert "--id" not in out
@@ -197,3 +197,121 @@ def test_mistakes_are_told(invoke: Invoke, patch: Path, tmp_path: Path) -> None:
         assert code in (3, 8)
         assert said in err
     assert not (tmp_path / "clean.csv").exists()
+
+
+# -- datasets of votes -------------------------------------------------------------------------------------------------
+
+LONG = """text,label,rater,day
+so glad,joy,ann,1
+so glad,love,bob,2
+so sad,sad,ann,1
+so glad,joy,cid,3
+so sad,sad,bob,2
+hm,abstain,ann,1
+well,joy,cid,1
+"""
+WIDE = """text,ann,bob,cid
+so glad,joy,love,joy
+so sad,sad,sad,
+hm,abstain,,
+well,,,joy
+"""
+NEWER = {
+    "annotator": LONG.replace("text,", "day0,text,")
+    .replace("\nso", "\n0,so")
+    .replace("\nhm", "\n0,hm")
+    .replace("\nwell", "\n0,well")
+    + "0,so new,love,ann,4\n0,so sad,sad,cid,4\n",
+    "votes": WIDE.replace("so sad,sad,sad,", "so new,love,,\nso sad,sad,sad,sad"),
+}
+
+
+@pytest.fixture(params=["annotator", "votes"])
+def voted(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
+    """A patch of a dataset of votes, and how it was read: the label of *so sad* changes, *well* is left out."""
+    how = {"annotator": {"annotator": "rater"}, "votes": {"votes": "ann,bob,cid"}}[request.param]
+    (tmp_path / "votes.csv").write_text(LONG if request.param == "annotator" else WIDE)
+    texts = auditor.read(tmp_path / "votes.csv", ReadConfig(**how))
+    made = corrected(texts, vote(texts, 1, "relabel", "love"), vote(texts, 2, "exclude"))
+    auditor.apply_patch(make_patch(made), tmp_path / "votes.csv", tmp_path / "right.csv", config=ReadConfig(**how))
+    write_patch(make_patch(made), tmp_path / "patch.jsonl", reading=ReadConfig(**how).reading())
+    write_patch(make_patch(made), tmp_path / "old.jsonl")
+    return request.param, how
+
+
+def test_votes_are_gathered_as_the_patch_says(
+    invoke: Invoke, voted: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    kind, how = voted
+    right = pd.read_csv(tmp_path / "right.csv", keep_default_na=False)
+    assert right[["text", "label"]].to_numpy().tolist()[:2] == [["so glad", "joy"], ["so sad", "love"]]
+    assert right["text"].tolist() == ["so glad", "so sad", "hm"]
+    assert list(right) == (["text", "label"] if kind == "annotator" else ["text", "ann", "bob", "cid", "label"])
+    code, out, err = invoke("apply", "patch.jsonl", "votes.csv", "--to", "clean.csv")
+    assert (code, err) == (0, "")
+    assert "2 changes made: 1 new label, 1 row left out." in out
+    assert f"Read as the patch says: --{kind} {how[kind]}." in out
+    assert (tmp_path / "clean.csv").read_bytes() == (tmp_path / "right.csv").read_bytes()
+    code, out, _ = invoke("apply", "old.jsonl", "votes.csv", f"--{kind}", how[kind], "--to", "old.csv")
+    assert "2 changes made" in out
+    assert "Read as the patch says" not in out
+    assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "right.csv").read_bytes()
+
+
+def test_a_newer_version_may_have_more_votes(invoke: Invoke, voted: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    (tmp_path / "newer.csv").write_text(NEWER[voted[0]])
+    code, out, _ = invoke("apply", "patch.jsonl", "newer.csv", "--to", "clean.csv", "--json")
+    told = json.loads(out)
+    assert (code, told["applied"], told["unfit"]) == (0, 2, [])
+    clean = pd.read_csv(tmp_path / "clean.csv", keep_default_na=False).set_index("text")["label"].to_dict()
+    assert clean == {
+        "so glad": "joy",
+        "so sad": "love",
+        "so new": "love",
+        "hm": "abstain" if voted[0] == "annotator" else "",
+    }
+
+
+def test_a_majority_that_has_changed_is_told(invoke: Invoke, voted: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    newer = (tmp_path / "votes.csv").read_text() + (
+        "so bad,sad,ann,1\n" if voted[0] == "annotator" else "so bad,sad,,\n"
+    )
+    newer = newer.replace("so sad,sad", "so sad,joy").replace("sad,joy,sad,", "sad,joy,joy,")
+    (tmp_path / "newer.csv").write_text(newer)
+    _, out, _ = invoke("apply", "patch.jsonl", "newer.csv", "--to", "clean.csv", "--json")
+    told = json.loads(out)
+    assert [(one["why"], one["now"]) for one in told["unfit"]] == [("label changed", "joy")]
+
+
+def test_without_the_raters_it_says_how_to_name_them(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "votes.csv").write_text(LONG)
+    texts = auditor.read(tmp_path / "votes.csv", ReadConfig(annotator="rater"))
+    write_patch(make_patch(corrected(texts, vote(texts, 1, "relabel", "love"))), tmp_path / "patch.jsonl")
+    _, out, _ = invoke("apply", "patch.jsonl", "votes.csv", "--to", "one.csv")
+    assert "Where each row is one vote" in out
+    code, out, _ = invoke("apply", "patch.jsonl", "votes.csv", "--annotator", "rater", "--to", "two.csv")
+    assert (code, "1 change made" in out) == (0, True)
+
+
+def test_what_the_patch_names_may_be_gone(invoke: Invoke, tmp_path: Path) -> None:
+    texts = auditor.read(FRAME)
+    changes = make_patch(corrected(texts, vote(texts, 0, "relabel", "sad")))
+    write_patch(changes, tmp_path / "patch.jsonl", reading={"id": "key", "delimiter": ","})
+    write_patch(changes, tmp_path / "other.jsonl", reading={"id": "nr"})
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    code, _, err = invoke("apply", "patch.jsonl", "rows.csv", "--to", "clean.csv")
+    assert code == 3
+    assert "no column 'key'" in err
+    assert "Read as the patch says: --delimiter ,, --id key." in err.replace("\n", " ")
+    code, _, err = invoke("apply", "patch.jsonl", "rows.csv", "--with", "other.jsonl", "--to", "clean.csv")
+    assert (code, "--id key and --id nr" in err) == (8, True)
+    code, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--with", "other.jsonl", "--id", "", "--to", "clean.csv")
+    assert (code, "1 change made" in out) == (0, True)
+
+
+def test_the_patch_of_a_run_records_how_it_read(invoke: Invoke, tmp_path: Path) -> None:
+    config = {"read": {"annotator": "rater", "encoding": "cp1252", "split": ["train"]}}
+    write_run(tmp_path / "reports" / "runs" / "diary", config=config)
+    assert invoke("patch", "diary", "--to", "patch.jsonl")[0] == 0
+    said = json.loads((tmp_path / "patch.jsonl").read_text("utf-8").splitlines()[0])
+    assert said == {"reading": {"annotator": "rater", "encoding": "cp1252"}}

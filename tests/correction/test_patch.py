@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor.correction.patch import Change, make_patch, read_patch, text_hash, write_patch
+from auditor.correction.patch import Change, make_patch, read_patch, read_reading, text_hash, write_patch
 from auditor.correction.policy import Policy
 from auditor.errors import ExportError, PatchError, StorageError
 from auditor.review.event import item_hash
@@ -106,6 +106,38 @@ def test_a_patch_of_an_unknown_ending_is_refused(tmp_path: Path, changes: tuple[
     with pytest.raises(ExportError, match="unknown format"):
         write_patch(changes, tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["patch.jsonl", "patch.json"])
+def test_a_header_says_how_the_dataset_was_read(tmp_path: Path, changes: tuple[Change, ...], name: str) -> None:
+    reading = {"annotator": "rätér", "votes": ["a", "b,c"], "drop_invalid": True}
+    path = write_patch(changes, tmp_path / name, reading=reading)
+    assert read_patch(path) == changes
+    said = read_reading(path)
+    assert said.model_dump(exclude_unset=True) == {**reading, "votes": ("a", "b,c")}
+    plain = write_patch(changes, tmp_path / f"plain-{name}", reading={})
+    assert plain.read_bytes() == write_patch(changes, tmp_path / f"none-{name}").read_bytes()
+    assert read_reading(plain).model_fields_set == set()
+    write_patch(changes, path, force=True)
+    assert path.read_bytes() == plain.read_bytes(), "a patch with a header is a patch"
+    assert read_reading(write_patch((), tmp_path / f"empty-{name}")).model_fields_set == set()
+
+
+@pytest.mark.parametrize("wrong", [3, [], "x", {"anotator": "a"}, {"text": 3}, {"encoding": None}, {"votes": [1]}])
+def test_headers_that_are_none_are_refused(tmp_path: Path, changes: tuple[Change, ...], wrong: Any) -> None:
+    path = write_patch(changes, tmp_path / "patch.jsonl")
+    path.write_text(json.dumps({"reading": wrong}) + "\n" + path.read_text())
+    assert read_patch(path) == changes
+    with pytest.raises(PatchError, match=r"patch\.jsonl, line 1: ") as caught:
+        read_reading(path)
+    assert "\n" not in caught.value.what + caught.value.todo
+
+
+def test_a_header_stands_first_or_is_no_change(tmp_path: Path, changes: tuple[Change, ...]) -> None:
+    path = write_patch(changes, tmp_path / "patch.jsonl")
+    path.write_text(path.read_text() + '{"reading": {}}\n')
+    with pytest.raises(PatchError, match="line 3"):
+        read_patch(path)
 
 
 def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) -> None:

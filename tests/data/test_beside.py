@@ -37,6 +37,13 @@ def beside(votes: list[Any], labels: tuple[Any, ...] = ("joy", "love", "joy", "l
         (["joy; love", "", " ;joy", ";"], PLACED),
         (["joy,love", "", ",joy", ""], PLACED),
         (["joy\tlove", "", "\tjoy", ""], PLACED),
+        (["{'ann': 'joy', 'bob': 'love'}", "nan", "{'bob': 'joy', 'ann': nan}", "{}"], NAMED),
+        (["['joy', 'love']", "None", "[None, 'joy']", "[]"], PLACED),
+        (["array(['joy', 'love'], dtype=object)", "", "array([nan, 'joy'], dtype=object)", ""], PLACED),
+        (["['joy', 'love']", "-1", '["-1", "joy"]', "abstain"], PLACED),
+        (["joy|love|-1", "abstain", "NA|joy|?", "-1|-1"], PLACED),
+        ([["joy", "love"], ["nan"], ["-1", "joy"], ["-1", None]], PLACED),
+        ([{"ann": "joy", "bob": "love"}, {"ann": "ABSTAIN"}, {"bob": "joy", "ann": "N/A"}, {"ann": "-1"}], NAMED),
     ],
 )
 def test_all_the_ways_to_write_votes(votes: list[Any], expected: list[tuple[str, str, str]]) -> None:
@@ -48,6 +55,24 @@ def test_all_the_ways_to_write_votes(votes: list[Any], expected: list[tuple[str,
     assert "2 rows without a vote" in notes
     assert ("no names" in notes) == (expected is PLACED)
     assert "original:votes" in data.table.column_names, "it comes back at export"
+
+
+@pytest.mark.parametrize("minus", [-1, -1.0, "-1", "-1.0"])
+def test_minus_one_is_no_vote_unless_it_is_given(minus: Any) -> None:
+    votes = [[type(minus)(0), minus], [type(minus)(1)], [minus], [type(minus)(1), type(minus)(0)]]
+    data = beside(votes, labels=(0, 1, 0, 1))
+    assert (data.label_names, len(data.votes or ())) == (("0", "1"), 4)
+    assert f"2 abstentions ('{'-1.0' if minus == '-1.0' else '-1'}') are not counted as votes." in data.notes
+    scale = beside(votes, labels=(0, 1, -1, 1))
+    assert (scale.label_names, len(scale.votes or ())) == (("-1", "0", "1"), 6)
+
+
+@pytest.mark.parametrize("votes", [["no|yes|abstain", "-1|-1", "yes"], ["0|1|-1", "-1", "1"], [[0, 1, -1], [-1], [1]]])
+def test_abstentions_beside_numbered_classes(votes: list[Any]) -> None:
+    dataset = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "label": [0, 1, 1], "votes": votes})
+    dataset = dataset.cast_column("label", datasets.ClassLabel(names=["no", "yes"]))
+    data = read(dataset, ReadConfig(votes="votes"))
+    assert voted(data) == [("a", "1", "no"), ("a", "2", "yes"), ("c", "1", "yes")]
 
 
 def test_arrow_maps(tmp_path: Path) -> None:
@@ -104,6 +129,11 @@ def test_rows_set_aside_take_their_votes_with_them() -> None:
         (['{"ann": "joy"}', '{"ann"', "", ""], None, RowError, "row 2: '{\"ann\"' is neither a list"),
         (['{"ann": ["joy"]}', "", "", ""], None, RowError, "row 1"),
         (["[" * 10_000, "", "", ""], None, RowError, "row 1"),
+        (["['joy']", "", "{'joy', 'love'}", ""], None, RowError, "Column 'votes', row 3"),
+        (["['joy']", "[[1]]", "", ""], None, RowError, "Column 'votes', row 2"),
+        (["['joy']", "", "[" + "'joy'," * 100_000 + "]", ""], None, RowError, "600,002 characters"),
+        (['["joy", "\\ud800"]', "", "", ""], None, RowError, "Column 'votes', row 1"),
+        (["-1|-1", "-1", "nan", "?"], None, ColumnError, "Column 'votes' holds no vote"),
     ],
 )
 def test_what_cannot_be_read(votes: list[Any], labels: Any, error: type[InputError], what: str) -> None:

@@ -125,7 +125,7 @@ def test_texts_stay_in_their_split(tmp_path: Path) -> None:
         (ROWS, {"annotator": "tweet", "text": "tweet"}, ColumnError, "cannot hold both the texts and the raters"),
         (ROWS, {"annotator": "label", "label": "label"}, ColumnError, "cannot hold both the labels and the raters"),
         (ROWS.replace("ann", " "), {"annotator": "rater"}, RowError, "2 rows of 6 cannot be audited: 2 with missing"),
-        (ROWS.replace("love", ""), {"annotator": "rater"}, RowError, "1 with missing label. First: row 2"),
+        (ROWS.replace("so sad", ""), {"annotator": "rater"}, RowError, "2 with empty text. First: row 3"),
         (ROWS, {"annotator": "rater", "id": "source"}, RowError, "'app' to 'so sad' and to 'well'"),
         (ROWS.replace("web", ""), {"annotator": "rater", "id": "source"}, RowError, "has no id in 3 rows: row 1 of"),
     ],
@@ -145,9 +145,36 @@ def test_raters_are_no_lists() -> None:
 def test_invalid_votes_can_be_left_out() -> None:
     data = gathered(frame_of(ROWS.replace("ann", " ").replace("well", "")), drop_invalid=True)
     assert (data.texts, data.labels.tolist()) == (["so glad", "so sad"], [0, 2])
-    assert "3 votes without a text, a label or a rater left out." in data.notes
+    assert "3 votes without a text or a rater left out." in data.notes
     with pytest.raises(RowError, match="no row with both a text and a label"):
         gathered(frame_of().assign(rater=""), drop_invalid=True)
+
+
+@pytest.mark.parametrize("word", ["", "nan", "abstain", "-1", "N/A"])
+def test_a_row_without_a_label_is_no_vote(word: str) -> None:
+    data = gathered(frame_of(ROWS.replace("love", word).replace("well,joy", f"well,{word}")))
+    assert [vote[:2] for vote in voted(data)] == [
+        ("so glad", "ann"),
+        ("so glad", "cid"),
+        ("so sad", "ann"),
+        ("so sad", "bob"),
+    ]
+    assert (data.label_names, data.texts) == (("joy", "sadness"), ["so glad", "so sad"])
+    assert data.rejected.select(["reason", "original:tweet", "original:label"]).to_pylist() == [
+        {"reason": "missing label", "original:tweet": "well", "original:label": word}
+    ]
+    how = repr(word) if word else "blank"
+    assert f"2 abstentions ({how}) are not counted as votes." in data.notes
+    assert "1 text without a vote set aside; exports bring such rows back." in data.notes
+
+
+def test_minus_one_is_no_vote_beside_numbered_classes() -> None:
+    frame = pd.DataFrame({"text": list("aabb"), "label": [0, -1, 1, -1], "rater": [1, 2, 1, 2]})
+    dataset = datasets.Dataset.from_pandas(frame).cast_column("label", datasets.ClassLabel(names=["no", "yes"]))
+    for source in (dataset, frame.assign(label=[0, -1, 2, -1]), frame.assign(label=["no", "-1", "yes", "-1"])):
+        data = gathered(source)
+        assert (data.num_classes, len(data.votes or ())) == (2, 2)
+        assert "2 abstentions ('-1') are not counted as votes." in data.notes
 
 
 def test_columns_of_lists_are_compared_too() -> None:

@@ -99,6 +99,57 @@ def test_sums_within_a_thousandth_are_made_one(texts: LabeledTexts, tmp_path: Pa
         one({"m": array * 1.002}, texts)
 
 
+@pytest.mark.parametrize(
+    ("decimals", "classes", "dtype"),
+    [(1, 3, "f8"), (2, 3, "f4"), (2, 3, "f8"), (3, 40, "f4"), (3, 40, "f8"), (4, 200, "f4"), (4, 200, "f8")],
+)
+def test_rounded_rows_are_divided_by_their_sum(tmp_path: Path, decimals: int, classes: int, dtype: str) -> None:
+    array = np.random.default_rng(0).dirichlet(np.ones(classes), 400).round(decimals).astype(dtype)
+    off = np.abs(array.sum(axis=1, dtype=np.float64) - 1) > 1e-3
+    assert off.any()
+    labels = [f"label {row % classes:03}" for row in range(400)]
+    data = read(pd.DataFrame({"text": [f"text {row}" for row in range(400)], "label": labels}))
+    found = one({"m": array}, data)
+    assert found.note is not None
+    assert f"m: {off.sum()} row" in found.note
+    assert "divided by their sum" in found.note
+    found.write(tmp_path / "p.npy", np.ones(400, dtype=bool))
+    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), array / array.sum(axis=1, keepdims=True), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ([0.34, 0.33, 0.31], "sums to 0.98; .* within 0.015"),
+        ([0.5, 0.5, 0.5], "sums to 1.5"),
+        ([0.0, 0.0, 0.0], "sums to 0"),
+        ([1.01, 0.0, 0.0], "sums to 1.01; .* within 0.001"),
+        ([1.02, 0.0, -0.01], "holds -0.01"),
+        ([0.3333, 0.3333, 0.3325], None),
+        ([0.33333, 0.33333, 0.33], "within 0.001"),
+        ([0.34, np.nan, 0.66], "not finite"),
+    ],
+)
+def test_what_is_more_than_rounding_is_refused(texts: LabeledTexts, row: list[float], said: str | None) -> None:
+    array = np.array([[0.25, 0.25, 0.5], [0.33, 0.33, 0.33], *[[0.1, 0.2, 0.7]] * 4])
+    assert (
+        one({"m": array}, texts).note
+        == "m: 1 row of rounded probabilities, which sum to 0.99 … 1, divided by their sum."
+    )
+    array[1] = row
+    if said is None:
+        assert one({"m": array}, texts).note is None
+        return
+    with pytest.raises(RowError, match=f"Row 1 .*{said}"):
+        one({"m": array}, texts)
+
+
+def test_rounding_says_nothing_of_full_numbers(texts: LabeledTexts) -> None:
+    assert one({"m": chances()}, texts).note is None
+    with pytest.raises(RowError, match=r"sums to 1\.0"):
+        one({"m": chances().astype(np.float64) * 1.01}, texts)
+
+
 WRONG = [
     (3, [0.5, -0.1, 0.6], "Row 3 .*holds -0.1"),
     (4, [0.5, np.nan, 0.5], "Row 4 .*not finite"),
