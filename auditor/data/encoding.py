@@ -21,7 +21,6 @@ from auditor.data.source import counted
 from auditor.errors import SourceError
 from auditor.storage import open_file
 
-_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WINDOW = 1 << 16
 _PART = 1 << 24
 _USUAL = (
@@ -30,8 +29,10 @@ _USUAL = (
 """What Windows writes in the languages of the world; among all encodings, a short text fits the oddest ones."""
 _TWO_BYTES = {"gb18030", "big5", "cp932", "euc_jp", "cp949"}
 _MARKS = {
-    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
-    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
 }
 """How files of these encodings begin; in this order, since one mark begins with another."""
 _FEW = 4
@@ -51,7 +52,7 @@ class Decoded(NamedTuple):
 
 
 def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
-    """Read a text file, unpacked when its name ends in ``.gz``; UTF-16 is known by its byte order mark.
+    """Read a text file, unpacked when its name ends in ``.gz``; UTF-16 and UTF-32 are known by their byte order marks.
 
     Raises
     ------
@@ -69,9 +70,9 @@ def decode(data: bytes, encoding: str, path: Path) -> Decoded:
     """Decode what a file holds; see :func:`read_utf8`."""
     try:
         name = codecs.lookup(encoding).name
-        for mark, marked in _MARKS.items():
-            if data.startswith(mark) and name in ("utf-8", "utf-16"):
-                name = marked
+        marked = next((marked for mark, marked in _MARKS.items() if data.startswith(mark)), None)
+        if marked and name in ("utf-8", marked[:6]):
+            name = marked
         if name in ("utf-8", "utf-8-sig"):
             # A UTF-8 file is only looked through: decoding it would take several times its size in memory.
             plain = _checked(data).removeprefix(codecs.BOM_UTF8)
@@ -133,7 +134,7 @@ def _checked(data: bytes) -> bytes:
 def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
     """What is wrong, and an encoding that reads the whole file, if there is one."""
     likely = _likely(data, offset)
-    if likely not in _MARKS:
+    if likely not in _MARKS.values():
         strange, others = _lines_apart(data)
         if not strange:
             return SourceError(
@@ -185,7 +186,7 @@ def _lines_apart(data: bytes) -> tuple[list[int], int]:
 
 def _likely(data: bytes, offset: int) -> str | None:
     """Guess the encoding from the surroundings of a byte that does not fit; one that reads the whole file."""
-    named = [name for name, marks in _MARKS.items() if data.startswith(marks)]
+    named = [name for mark, name in _MARKS.items() if data.startswith(mark)]
     start = data.rfind(b"\n", 0, offset) + 1
     found = from_bytes(data[start : start + _WINDOW], cp_isolation=_USUAL)
     best = found.best()

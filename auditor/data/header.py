@@ -37,8 +37,7 @@ def why_no_header(names: Sequence[str], table: pa.Table) -> str | None:
         here = column.slice(0, _LOOKED_AT)
         if len(name.split()) >= _WORDS:
             return f"its first line holds {name[:60]!r}, which looks like a text and not like the name of a column"
-        repeated = pc.any(pc.equal(here, name)).as_py() and pc.count_distinct(here).as_py() < len(here)
-        if name.strip() and repeated:
+        if name.strip() and pc.any(pc.equal(here, name)).as_py():
             return f"its first line holds {name[:60]!r}, which is also a value in the same column"
     numbers = [name for name in names if _NUMBER.fullmatch(name)]
     return f"its first line holds the number {numbers[0]}, and no usual name of a column" if numbers else None

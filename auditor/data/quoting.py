@@ -108,7 +108,7 @@ class _Quotes:
 
     def is_quoting(self, rows: int) -> bool:
         """Whether a program has quoted these fields: those that need it, or all of a column."""
-        excel = self.commas == (self.quoted.sum(), 0) and not self.loose
+        excel = self.commas == (self.quoted.sum(), 0) and self.commas[0] > 0 and not self.loose
         return self.needed > 0 or bool((self.quoted >= rows).any()) or excel
 
 
@@ -131,7 +131,7 @@ def choose_dialect(data: bytes, place: Place, delimiter: str, quoting: Literal["
         quotes = _look(rows, usual, place.columns)
         if quotes.after_blank and (found := _other(data, place, replace(usual, blanks=True))):
             return found
-        if quoting == "minimal" or not quotes.quoted.any():
+        if quoting == "minimal" or not (quotes.like_rows or quotes.quoted.any()):
             return Chosen(usual, rows)
         return _weigh(data, place, rows, quotes, usual)
     for other in (replace(usual, escapes=True), replace(usual, blanks=True)):

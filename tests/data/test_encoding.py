@@ -72,8 +72,6 @@ TEXTS = {
     "cp932": "今日は天気がよくてとても嬉しいです",
     "big5": "今天天氣很好我很高興我們去公園散步吧",
     "cp949": "오늘 날씨가 좋아서 기분이 아주 좋아요",
-    "utf-16": "so glad, café",
-    "utf-32": "so glad, café",
 }
 
 
@@ -84,6 +82,14 @@ def test_the_encoding_that_is_advised_reads_the_whole_file(tmp_path: Path, encod
     (advised,) = re.findall(r"--encoding ([\w-]+)", error.todo)
     texts = read(tmp_path / "a.txt", ReadConfig(encoding=advised)).texts
     assert texts[1] == f"{TEXTS[encoding]} 0"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_byte_order_mark_names_the_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes("text,label\nso glad,joy\ncafé,sad\n".encode(encoding))
+    data = read(tmp_path / "a.csv")
+    assert list(data.texts) == ["so glad", "café"]
+    assert data.origin.options["encoding"] == f"{encoding}-le"
 
 
 def test_short_lines_of_two_bytes_a_character_are_no_utf8(tmp_path: Path) -> None:
