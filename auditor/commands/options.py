@@ -26,6 +26,12 @@ LABEL = typer.Option(help="Column that holds the labels. Default: guessed from i
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
 ENCODING = typer.Option(help="Text encoding of the files.")
+MISSING_LABELS = typer.Option(
+    metavar="LABELS",
+    help="Labels that mean that there is none, separated by commas, such as 'nan,N/A,?'; * stands for any characters."
+    " Rows with one of them are rows without a label.",
+)
+MIRRORS = typer.Option(help="Correct other columns that say the same as the label, such as label_text, along with it.")
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")

@@ -27,6 +27,8 @@ from auditor.commands.options import (
     LABEL,
     LABEL_NAMES,
     LEAVE_OUT,
+    MIRRORS,
+    MISSING_LABELS,
     RAW,
     REVIEWER,
     REVISION,
@@ -117,6 +119,8 @@ def apply(
     drop_invalid: Annotated[
         bool, typer.Option(help="Keep rows without a text or a label as they are instead of stopping.")
     ] = False,
+    missing_labels: Annotated[str, MISSING_LABELS] = "",
+    mirrors: Annotated[bool, MIRRORS] = True,
     add_classes: Annotated[
         bool, typer.Option(help="Make changes to classes that the dataset does not have yet.")
     ] = False,
@@ -136,7 +140,7 @@ def apply(
     check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
     check_sources(sources)
     from auditor import actions
-    from auditor.config import ReadConfig
+    from auditor.config import ReadConfig, split_labels
 
     settings = ReadConfig(
         text=text,
@@ -145,6 +149,8 @@ def apply(
         delimiter=delimiter,
         encoding=encoding,
         drop_invalid=drop_invalid,
+        missing_labels=split_labels(missing_labels),
+        mirrors=mirrors,
         config=config,
         split=tuple(split or ()),
         revision=revision,

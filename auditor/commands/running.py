@@ -16,6 +16,8 @@ from auditor.commands.options import (
     ID,
     JSON,
     LABEL,
+    MIRRORS,
+    MISSING_LABELS,
     PROBABILITIES,
     QUIET,
     REVISION,
@@ -61,6 +63,8 @@ def run(
     drop_invalid: Annotated[
         bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
     ] = False,
+    missing_labels: Annotated[str, MISSING_LABELS] = "",
+    mirrors: Annotated[bool, MIRRORS] = True,
     config: Annotated[str | None, CONFIG] = None,
     split: Annotated[list[str] | None, SPLIT] = None,
     revision: Annotated[str | None, REVISION] = None,
@@ -118,7 +122,7 @@ def run(
     """
     check_sources(sources)
     check_files(probabilities or (), "file of probabilities")
-    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
+    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig, split_labels
 
     settings = AuditConfig(
         read=ReadConfig(
@@ -130,6 +134,8 @@ def run(
             delimiter=delimiter,
             encoding=encoding,
             drop_invalid=drop_invalid,
+            missing_labels=split_labels(missing_labels),
+            mirrors=mirrors,
             config=config,
             split=tuple(split or ()),
             revision=revision,

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from auditor.correction.corrections import Corrections, Flags
-from auditor.correction.labels import label_column, names_column
+from auditor.correction.labels import label_column, mirror_columns, names_column
 from auditor.correction.provenance import provenance_table
 from auditor.data.labeled_texts import ORIGINAL, Origin
+from auditor.data.metadata import class_feature
 from auditor.errors import ExportError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def corrected_tables(
     """Make the corrected dataset, one table for each part of the source, empty ones included.
 
     A row whose label has not changed is what it was in the source, and rows that the audit set aside are back in
-    their places.
+    their places. In the others, the columns that say the same as the label (its mirrors) change with it.
 
     Parameters
     ----------
@@ -146,10 +147,11 @@ def _split_tables(
     table, rejected = _originals(texts.table), _originals(texts.rejected)
     if not with_invalid:
         rejected = rejected.slice(0, 0)
-    table = _with_label(table, origin.label, label_column(corrections))
+    for name, column in {origin.label: label_column(corrections), **mirror_columns(corrections)}.items():
+        table = _with_column(table, name, column)
     if label_names:
         table, rejected = (
-            _with_label(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
+            _with_column(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
         )
     if provenance:
         for name, column in provenance_table(corrections, taken=table.column_names).items():
@@ -176,7 +178,7 @@ def _originals(table: pa.Table) -> pa.Table:
     return table.select(names).rename_columns([name.removeprefix(ORIGINAL) for name in names])
 
 
-def _with_label(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+def _with_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.column_names.index(name), name, column)
 
 
@@ -238,8 +240,8 @@ def _metadata(
         features = about.get("info", {}).get("features", {})
         if label_names:
             features.pop(label, None)
-        elif isinstance(features.get(label), dict) and "names" in features[label]:
-            features[label]["names"] = list(corrections.label_names)
+        elif (feature := class_feature(features, label)) is not None:
+            feature["names"] = list(corrections.label_names)
         kept[_FEATURES] = json.dumps(about).encode()
     if _PANDAS in kept and label_names:
         about = json.loads(kept[_PANDAS])

@@ -24,6 +24,9 @@ from auditor.data.labels import Labels, encode_labels
 from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.metadata import class_names, with_sound_metadata
+from auditor.data.mirrors import Mirror, find_mirrors
+from auditor.data.odd_labels import odd_notes
+from auditor.data.prodigy import accepted
 from auditor.data.source import Part, Source, counted
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
@@ -76,7 +79,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     columns = find_columns(_without_index(found, original.schema), found.name, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
-    labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
+    labels = _encoded(found, original, columns.label, config)
     votes = None
     if config.annotator is not None:
         gathered = gather(found, original, texts, labels, columns, config)
@@ -96,19 +99,21 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     valid = reasons.is_null()
     invalid = len(reasons) - reasons.null_count
     if invalid and not config.drop_invalid:
-        raise refuse(reasons, found.parts)
+        raise refuse(reasons, found.parts, because=labels.unlabelled)
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
     position = pa.array(np.arange(len(reasons), dtype=np.int64))
     originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
     table = _with_columns(ours, [("position", position), *originals]).filter(valid)
     apart = pa.table({"split": splits, "position": position, "reason": reasons})
     _check_classes(table["label"], labels, columns, found.name)
+    mirrors, mirror_notes = _mirrors(found, table, labels, columns, config)
+    labels = replace(labels, notes=(*labels.notes, *mirror_notes))
     return LabeledTexts(
         table=table,
         rejected=_with_columns(apart, originals).filter(pc.invert(valid)),
         label_names=labels.names,
         label_values=labels.values,
-        origin=_origin(found, columns, config, original.schema),
+        origin=_origin(found, columns, config, labels, mirrors),
         notes=_notes(found, columns, labels, invalid, config),
         votes=votes.only(valid.to_numpy()) if votes else None,
     )
@@ -184,7 +189,38 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
         )
 
 
-def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Schema) -> Origin:
+def _encoded(source: Source, original: pa.Table, name: str, config: ReadConfig) -> Labels:
+    column, notes = accepted(original, name)
+    labels = encode_labels(column, name, class_names(source.parts, name), config.missing_labels)
+    rows = np.bincount(labels.codes.drop_null().to_numpy(), minlength=len(labels.names))
+    return replace(
+        labels,
+        notes=(*labels.notes, *odd_notes(labels.names, rows.tolist())),
+        unlabelled=(*notes, *labels.unlabelled),
+    )
+
+
+def _mirrors(
+    source: Source, table: pa.Table, labels: Labels, columns: Columns, config: ReadConfig
+) -> tuple[list[Mirror], tuple[str, ...]]:
+    """Find the columns that say the same as the label, among those of the source that have no other role."""
+    if not config.mirrors:
+        return [], ()
+    roles = {columns.text, columns.label, config.id, config.votes, *index_columns(source.parts[0].table.schema)}
+    others = [name for name in table.column_names if name.startswith(ORIGINAL)]
+    originals = table.select(others).rename_columns([name.removeprefix(ORIGINAL) for name in others])
+    ends = np.cumsum([part.table.num_rows for part in source.parts])
+    return find_mirrors(
+        originals.select([name for name in originals.column_names if name not in roles]),
+        replace(labels, codes=table["label"]),
+        columns.label,
+        source.parts,
+        np.searchsorted(ends, table["position"].to_numpy(), side="right"),
+    )
+
+
+def _origin(source: Source, columns: Columns, config: ReadConfig, labels: Labels, mirrors: Sequence[Mirror]) -> Origin:
+    options = {"list_style": labels.list_style, "missing_labels": [*config.missing_labels], "mirrors": [*mirrors]}
     parts = [
         {"split": part.split, "rows": part.table.num_rows, **part.about, "schema": _kept(part.table.schema)}
         for part in source.parts
@@ -197,7 +233,12 @@ def _origin(source: Source, columns: Columns, config: ReadConfig, schema: pa.Sch
         text=columns.text,
         label=columns.label,
         id=config.id,
-        options={**source.options, "parts": parts, "schema_metadata": kept},
+        options={
+            **source.options,
+            **{name: value for name, value in options.items() if value},
+            "parts": parts,
+            "schema_metadata": kept,
+        },
     )
 
 
@@ -212,4 +253,4 @@ def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, confi
         notes.insert(0, columns.note)
     if invalid:
         notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")
-    return (*notes, *labels.notes)
+    return (*notes, *labels.unlabelled, *labels.notes)
