@@ -6,6 +6,7 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -51,6 +52,27 @@ def _address_of(given: Any) -> Any:
 
 def _several(given: Any) -> Any:
     return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else given
+
+
+def split_labels(given: str) -> tuple[str, ...]:
+    """Split labels at commas, as a line of CSV: ``nan,"a,b"`` are two.
+
+    Raises
+    ------
+    InputError
+        If it is no line of CSV.
+    """
+    try:
+        return tuple(filter(str.strip, next(csv.reader([given], skipinitialspace=True), [])))
+    except csv.Error as error:
+        raise InputError(
+            f"The missing labels {given!r:.120} cannot be read: {error}.",
+            "Separate labels by commas; one that holds a comma stands between double quotes.",
+        ) from None
+
+
+def _labels(given: Any) -> Any:
+    return split_labels(given) if isinstance(given, str) else given
 
 
 def _known_model(model: str) -> str:
@@ -109,6 +131,10 @@ class ReadConfig(Settings):
     encoding: str = "utf-8"
     drop_invalid: bool = False
     """Set rows without a text or a label aside, instead of refusing the dataset."""
+    missing_labels: Annotated[tuple[str, ...], BeforeValidator(_labels)] = ()
+    """Labels that mean that there is none, such as ``nan``; ``*`` stands for any characters."""
+    mirrors: bool = True
+    """Correct other columns that say the same as the label along with it, such as ``label_text``."""
     config: str | None = None
     """Configuration of a Hub dataset."""
     split: tuple[str, ...] = ()

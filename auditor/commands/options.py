@@ -40,6 +40,12 @@ COLUMNS = typer.Option(
     metavar="NAMES", help="Names of the columns of a CSV file without a header, separated by commas."
 )
 ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False)
+MISSING_LABELS = typer.Option(
+    metavar="LABELS",
+    help="Labels that mean that there is none, separated by commas, such as 'nan,N/A,?'; * stands for any characters."
+    " Rows with one of them are rows without a label.",
+)
+MIRRORS = typer.Option(help="Correct other columns that say the same as the label, such as label_text, along with it.")
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")

@@ -31,6 +31,8 @@ from auditor.commands.options import (
     LABEL,
     LABEL_NAMES,
     LEAVE_OUT,
+    MIRRORS,
+    MISSING_LABELS,
     QUOTING,
     RAW,
     REVIEWER,
@@ -131,6 +133,8 @@ def apply(
     drop_invalid: Annotated[
         bool | None, typer.Option(help="Keep rows without a text or a label as they are instead of stopping.")
     ] = None,
+    missing_labels: Annotated[str | None, MISSING_LABELS] = None,
+    mirrors: Annotated[bool | None, MIRRORS] = None,
     add_classes: Annotated[
         bool, typer.Option(help="Make changes to classes that the dataset does not have yet.")
     ] = False,
@@ -152,13 +156,14 @@ def apply(
     check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
     check_sources(sources)
     from auditor import actions
-    from auditor.config import ReadConfig
+    from auditor.config import ReadConfig, split_labels
 
     named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
     reading: dict[str, Any] = {**named, "delimiter": delimiter, "encoding": encoding, "drop_invalid": drop_invalid}
     reading |= {"quoting": quoting and quoting.value, "columns": split_names(columns) or None}
     reading |= {"header": False if columns else header}
     reading |= {"config": config, "split": tuple(split or ()), "revision": revision}
+    reading |= {"missing_labels": missing_labels and split_labels(missing_labels), "mirrors": mirrors}
     settings = ReadConfig(**{name: value for name, value in reading.items() if value is not None})
     applied, written = actions.apply_patch(
         [patch, *(others or ())],

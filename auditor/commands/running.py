@@ -19,6 +19,8 @@ from auditor.commands.options import (
     ID,
     JSON,
     LABEL,
+    MIRRORS,
+    MISSING_LABELS,
     PROBABILITIES,
     QUIET,
     QUOTING,
@@ -67,6 +69,8 @@ def run(
     drop_invalid: Annotated[
         bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
     ] = False,
+    missing_labels: Annotated[str, MISSING_LABELS] = "",
+    mirrors: Annotated[bool, MIRRORS] = True,
     config: Annotated[str | None, CONFIG] = None,
     split: Annotated[list[str] | None, SPLIT] = None,
     revision: Annotated[str | None, REVISION] = None,
@@ -124,7 +128,7 @@ def run(
     """
     check_sources(sources)
     check_files(probabilities or (), "file of probabilities")
-    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
+    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig, split_labels
 
     settings = AuditConfig(
         read=ReadConfig(
@@ -139,6 +143,8 @@ def run(
             columns=split_names(columns),
             encoding=encoding,
             drop_invalid=drop_invalid,
+            missing_labels=split_labels(missing_labels),
+            mirrors=mirrors,
             config=config,
             split=tuple(split or ()),
             revision=revision,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow.types as types
 
 from auditor.data import LabeledTexts
 from auditor.data.columns import is_text
 from auditor.data.labeled_texts import ORIGINAL
+from auditor.data.lists import is_list
+from auditor.data.metadata import class_feature
 from auditor.errors import ExportError
 
 Value = str | int | float | bool
@@ -34,7 +35,8 @@ def value_of_new_class(texts: LabeledTexts, name: str, code: int) -> Value:
     """
     column = texts.origin.label
     type_ = texts.table.schema.field(ORIGINAL + column).type
-    type_ = type_.value_type if types.is_dictionary(type_) else type_
+    while is_list(type_) or types.is_dictionary(type_):
+        type_ = type_.value_type
     if is_text(type_):
         return name
     if class_names(texts) is not None:
@@ -48,12 +50,7 @@ def value_of_new_class(texts: LabeledTexts, name: str, code: int) -> Value:
 
 
 def class_names(texts: LabeledTexts) -> Sequence[str] | None:
-    """Names of the label column's ``ClassLabel``; None if it is none."""
-    label = features_of(texts).get(texts.origin.label)
-    return label.get("names") if isinstance(label, dict) else None
-
-
-def features_of(texts: LabeledTexts) -> dict[str, Any]:
-    """The source's ``datasets`` features, as their ``to_dict`` gives them; empty if it has none."""
+    """Names of the ``ClassLabel`` in the label's column; None if there is none."""
     about = json.loads(texts.origin.options["schema_metadata"].get("huggingface", "{}"))
-    return dict(about.get("info", {}).get("features", {}))
+    feature = class_feature(about.get("info", {}).get("features", {}), texts.origin.label)
+    return None if feature is None else feature["names"]

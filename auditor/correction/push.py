@@ -24,6 +24,7 @@ from auditor.correction.card import (
 )
 from auditor.correction.corrections import Corrections
 from auditor.correction.facts import Facts, gather
+from auditor.correction.labels import mirror_notes
 from auditor.correction.markdown import one_line
 from auditor.correction.publish import flush_all, publish_folder, staging
 from auditor.correction.remote import (
@@ -146,7 +147,7 @@ def push(
         with _room(folder):
             staged = stage(corrections, facts, Path(folder), config_name, original=original, provenance=provenance)
         stale = _add_card(api, target, staged, facts, config_name, notes)
-        notes += _warnings(facts.summary, original, config_name)
+        notes += [*mirror_notes(corrections), *_warnings(facts.summary, original, config_name)]
         pushed = Pushed(
             target.name,
             f"{api.endpoint}/datasets/{target.name}",

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from auditor.correction.corrections import Corrections, Flags
-from auditor.correction.labels import label_column, names_column
+from auditor.correction.labels import label_column, mirror_columns, names_column
 from auditor.correction.provenance import provenance_table
 from auditor.data.labeled_texts import ORIGINAL, Origin
+from auditor.data.metadata import class_feature
 from auditor.data.nested import push
 from auditor.data.source import RAW
 from auditor.errors import ExportError
@@ -70,7 +71,7 @@ def corrected_tables(
     """Make the corrected dataset, one table for each part of the source, empty ones included.
 
     A row whose label has not changed is what it was in the source, and rows that the audit set aside are back in
-    their places.
+    their places. In the others, the columns that say the same as the label (its mirrors) change with it.
 
     Parameters
     ----------
@@ -162,10 +163,12 @@ def _split_tables(
     table, rejected = _originals(texts.table), _originals(texts.rejected)
     if not with_invalid:
         rejected = rejected.slice(0, 0)
-    table = _with_label(table, origin.label, label_column(corrections))
+    corrected = {origin.label: label_column(corrections), **mirror_columns(corrections)}
+    for name, column in corrected.items():
+        table = _with_column(table, name, column)
     if label_names:
         table, rejected = (
-            _with_label(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
+            _with_column(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
         )
     source_columns = table.num_columns
     if provenance:
@@ -190,7 +193,7 @@ def _split_tables(
         if there.stop > there.start:
             part, rows = _put_back(part, rows, rejected.slice(there.start, there.stop - there.start), apart[there])
         extra = {name: part[name] for name in (_CHANGED, *[_RAW] * has_raw)}
-        touched = {origin.label: part[origin.label]}
+        touched = {name: part[name] for name in corrected}
         part = _as_in_source(part.drop_columns([*extra]), about, corrections, label_names)
         made.append(
             SplitTable(
@@ -214,7 +217,7 @@ def _originals(table: pa.Table) -> pa.Table:
     return table.select(names).rename_columns([name.removeprefix(ORIGINAL) for name in names])
 
 
-def _with_label(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+def _with_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.column_names.index(name), name, column)
 
 
@@ -279,8 +282,8 @@ def _metadata(
         features = about.get("info", {}).get("features", {})
         if label_names:
             features.pop(label, None)
-        elif isinstance(features.get(label), dict) and "names" in features[label]:
-            features[label]["names"] = list(corrections.label_names)
+        elif (feature := class_feature(features, label)) is not None:
+            feature["names"] = list(corrections.label_names)
         kept[_FEATURES] = json.dumps(about).encode()
     if _PANDAS in kept and label_names:
         about = json.loads(kept[_PANDAS])

@@ -31,7 +31,9 @@ class _Read:
     labels: Labels
 
 
-def votes_beside(original: pa.Table, parts: Sequence[Part], columns: Columns, labels: Labels) -> tuple[Votes, Labels]:
+def votes_beside(
+    original: pa.Table, parts: Sequence[Part], columns: Columns, labels: Labels, missing: Sequence[str] = ()
+) -> tuple[Votes, Labels]:
     """Read the votes on N rows that have a given label.
 
     Parameters
@@ -44,6 +46,8 @@ def votes_beside(original: pa.Table, parts: Sequence[Part], columns: Columns, la
     columns : Columns
     labels : Labels
         The given ones.
+    missing : sequence of str
+        Labels that mean that there is none.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def votes_beside(original: pa.Table, parts: Sequence[Part], columns: Columns, la
         If a cell that looks like a list or a mapping is none.
     """
     names = class_names(parts, columns.label)
-    found = _read(original, parts, columns, labels, names)
+    found = _read(original, parts, columns, labels, names, missing)
     place, labels, new = _match(found.labels, labels, names, columns)
     votes = _votes(found, place)
     notes = _notes(found, votes, columns)
@@ -71,7 +75,7 @@ def votes_beside(original: pa.Table, parts: Sequence[Part], columns: Columns, la
 
 
 def labels_of_votes(
-    original: pa.Table, parts: Sequence[Part], columns: Columns
+    original: pa.Table, parts: Sequence[Part], columns: Columns, missing: Sequence[str] = ()
 ) -> tuple[Votes, Labels, pa.ChunkedArray]:
     """Read the votes on N rows without a given label: given is the one that most raters chose.
 
@@ -89,7 +93,7 @@ def labels_of_votes(
     ColumnError, RowError
         As :func:`votes_beside` does.
     """
-    found = _read(original, parts, columns, None, None)
+    found = _read(original, parts, columns, None, None, missing)
     votes = _votes(found, np.arange(len(found.labels.names), dtype=np.int32))
     names, rows = found.labels.names, original.num_rows
     code, tied = majority(votes, rows, len(names))
@@ -111,6 +115,7 @@ def _read(
     columns: Columns,
     labels: Labels | None,
     names: Sequence[str] | None,
+    missing: Sequence[str],
 ) -> _Read:
     given = {*labels.names, *map(str, labels.values)} if labels else None
     if len(columns.votes) == 1:
@@ -118,7 +123,7 @@ def _read(
     else:
         ballots = columns_of_raters(original, {name: class_names(parts, name) for name in columns.votes})
     cast = without_abstentions(pa.chunked_array([ballots.value]), pa.array(ballots.rater), given)
-    found = encode_labels(cast.values, ", ".join(columns.votes), names)
+    found = encode_labels(cast.values, ", ".join(columns.votes), names, missing)
     if found.codes.null_count == len(found.codes):
         raise ColumnError(f"{_called(columns)} no vote.", _NAME_THEM)
     return _Read(ballots, cast, found)

@@ -164,15 +164,18 @@ def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedAr
 _SET_ASIDE = "Mend them, or go on without them: --drop-invalid (they are kept with the run, and come back at export)."
 
 
-def refuse(reasons: pa.ChunkedArray, parts: tuple[Part, ...], todo: str = _SET_ASIDE) -> RowError:
-    """Make the error that counts the invalid rows by reason and shows the first."""
+def refuse(
+    reasons: pa.ChunkedArray, parts: tuple[Part, ...], todo: str = _SET_ASIDE, because: Sequence[str] = ()
+) -> RowError:
+    """Make the error that counts the invalid rows by reason, shows the first, and says ``because`` of what they are."""
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons.drop_null()).to_pylist()}
     rows = np.flatnonzero(reasons.is_valid().to_numpy())
     first = [f"{_place(int(row), parts)} ({reasons[int(row)].as_py()})" for row in rows[:_SHOWN]]
     kinds = listed([f"{number:,} with {reason}" for reason, number in counts.items()])
     return RowError(
         f"{counted(len(rows), 'row')} of {len(reasons):,} cannot be audited: {kinds}."
-        f" First: {listed(first)} (rows counted from 1, without header and blank lines).",
+        f" First: {listed(first)} (rows counted from 1, without header and blank lines)."
+        + "".join(f" {reason}" for reason in because),
         todo,
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as types
 
 from auditor.config import ReadConfig
@@ -23,6 +24,9 @@ LABEL_NAMES = (
     "annotation tag stance"
 ).split()
 """The usual names, of which the first two win over the others when several columns have one."""
+_LOOKED_AT = 1_000
+_BLANKS = 2
+"""A text has so many on average."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,18 @@ def find_text(schema: pa.Schema, source: str, name: str | None = None) -> str:
             "Name another column with --text.",
         )
     return found
+
+
+def find_sentences(table: pa.Table, others: Container[str | None]) -> str | None:
+    """Find the one column whose values are mostly different and have several words; None if no other is like that."""
+    found = []
+    for name in table.column_names:
+        if name not in others and is_text(table.schema.field(name).type):
+            values = table[name].slice(0, _LOOKED_AT).cast(pa.string()).drop_null()
+            blanks = pc.mean(pc.count_substring(pc.utf8_trim_whitespace(values), " ")).as_py() or 0
+            if blanks >= _BLANKS and pc.count_distinct(values).as_py() > len(values) / 2:
+                found.append(name)
+    return found[0] if len(found) == 1 else None
 
 
 def described(schema: pa.Schema) -> str:

@@ -135,6 +135,7 @@ class LabeledTexts:
         """SHA-256 over what an export gives back: the fingerprint, and the source's other columns and rejected rows."""
         origin = self.origin
         about = [self.fingerprint(), self.label_values, origin.text, origin.label, origin.id]
+        about += [origin.options[name] for name in ("list_style", "mirrors") if name in origin.options]
         digest = hashlib.sha256(json.dumps(about).encode())
         for table in (self.table, self.rejected):
             digest.update(str(table.schema.remove_metadata()).encode())

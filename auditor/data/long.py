@@ -82,7 +82,7 @@ def gather(
     """
     annotator = config.annotator or ""
     raters = rater_names(original[annotator], annotator)
-    cast, labels = _labels(source, original, columns, raters)
+    cast, labels = _labels(source, original, columns, raters, config.missing_labels)
     rows = _valid(texts, labels, raters, source, config)
     item, first = _items(original, texts, source, rows, config)
     label = labels.codes.take(pa.array(rows)).combine_chunks()
@@ -114,12 +114,14 @@ def gather(
     )
 
 
-def _labels(source: Source, original: pa.Table, columns: Columns, raters: pa.ChunkedArray) -> tuple[Cast, Labels]:
+def _labels(
+    source: Source, original: pa.Table, columns: Columns, raters: pa.ChunkedArray, missing: Sequence[str]
+) -> tuple[Cast, Labels]:
     """Labels of V rows, null where there is no vote."""
     names = class_names(source.parts, columns.label)
     given = None if names is None else {*names, *map(str, range(len(names)))}
     cast = without_abstentions(original[columns.label], raters, given)
-    return cast, encode_labels(cast.values, columns.label, names)
+    return cast, encode_labels(cast.values, columns.label, names, missing)
 
 
 def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,22 +26,29 @@ def with_sound_metadata(part: Part) -> Part:
     return replace(part, table=part.table.replace_schema_metadata(kept), notes=(*part.notes, *notes))
 
 
-def features_of(schema: pa.Schema) -> dict[str, Any]:
-    """Features that ``datasets`` gives to columns, by column."""
+def class_feature(features: Mapping[str, Any], column: str) -> dict[str, Any] | None:
+    """Find the ``ClassLabel`` of a column, or of the lists in it, in features as ``datasets`` writes them."""
+    feature = features.get(column)
+    while isinstance(feature, list) or (isinstance(feature, dict) and "feature" in feature):
+        feature = feature["feature"] if isinstance(feature, dict) else feature[0] if len(feature) == 1 else None
+    return feature if isinstance(feature, dict) and "names" in feature else None
+
+
+def _features_of(schema: pa.Schema) -> dict[str, Any]:
     about = json.loads((schema.metadata or {}).get(FEATURES, b"{}"))
-    features = about.get("info", {}).get("features", {})
-    return {name: feature for name, feature in features.items() if isinstance(feature, dict)}
+    return dict(about.get("info", {}).get("features", {}))
 
 
 def class_names(parts: Sequence[Part], label: str) -> tuple[str, ...] | None:
-    """Find the names that ``datasets`` features give to the label's integers.
+    """Find the names that ``datasets`` features give to the integers of a column, or of the lists in it.
 
     Raises
     ------
     ColumnError
         If they are no distinct names, or not the same in all parts.
     """
-    names = {part.name: features_of(part.table.schema).get(label, {}).get("names") for part in parts}
+    features = {part.name: class_feature(_features_of(part.table.schema), label) for part in parts}
+    names = {part: feature and feature["names"] for part, feature in features.items()}
     different = {None if each is None else _checked(each, part, label) for part, each in names.items()}
     if len(different) > 1:
         first = next(iter(different - {None}))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from auditor.config import ReadConfig
 from auditor.data.beside import labels_of_votes, votes_beside
 from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
-from auditor.data.columns import Columns, find_columns
+from auditor.data.columns import Columns, find_columns, find_sentences
 from auditor.data.files import read_paths, select
 from auditor.data.hub import read_hub
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
@@ -24,7 +24,10 @@ from auditor.data.labels import Labels, encode_labels
 from auditor.data.long import gather
 from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.metadata import class_names, with_sound_metadata
+from auditor.data.mirrors import Mirror, find_mirrors
 from auditor.data.nested import with_nested
+from auditor.data.odd_labels import odd_notes
+from auditor.data.prodigy import accepted
 from auditor.data.source import RAW, Part, Source, counted
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
@@ -87,12 +90,12 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
         labels = replace(gathered.labels, notes=(*gathered.labels.notes, *gathered.notes))
     elif columns.added:
-        votes, labels, column = labels_of_votes(original, found.parts, columns)
+        votes, labels, column = labels_of_votes(original, found.parts, columns, config.missing_labels)
         found, original = _with_labels(found, columns.label, column), original.append_column(columns.label, column)
     else:
-        labels = encode_labels(original[columns.label], columns.label, class_names(found.parts, columns.label))
+        labels = _encoded(found, original, columns.label, config)
         if columns.votes:
-            votes, both = votes_beside(original, found.parts, columns, labels)
+            votes, both = votes_beside(original, found.parts, columns, labels, config.missing_labels)
             labels = replace(both, notes=(*labels.notes, *both.notes))
     splits, rows = _splits_and_rows(found.parts)
     if config.id is None:
@@ -105,7 +108,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         wrong = pc.if_else(pc.equal(reasons, "missing label"), None, reasons)
     invalid, set_aside = (len(each) - each.null_count for each in (wrong, reasons))
     if invalid and not config.drop_invalid:
-        raise refuse(wrong, found.parts)
+        raise refuse(wrong, found.parts, because=labels.unlabelled)
     valid = reasons.is_null()
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
     position = pa.array(np.arange(len(reasons), dtype=np.int64))
@@ -115,12 +118,14 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     table = _with_columns(ours, [("position", position), *originals]).filter(valid)
     apart = pa.table({"split": splits, "position": position, "reason": reasons})
     _check_classes(table["label"], labels, columns, found.name)
+    mirrors, mirror_notes = _mirrors(found, table, labels, columns, config)
+    labels = replace(labels, notes=(*labels.notes, *mirror_notes))
     return LabeledTexts(
         table=table,
         rejected=_with_columns(apart, originals).filter(pc.invert(valid)),
         label_names=labels.names,
         label_values=labels.values,
-        origin=_origin(found, columns, config, nested),
+        origin=_origin(found, columns, config, labels, mirrors, nested),
         notes=_notes(found, columns, labels, invalid, set_aside - invalid),
         votes=votes.only(valid.to_numpy()) if votes else None,
     )
@@ -180,6 +185,10 @@ def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Col
         schema = _without_index(source, original.schema)
         columns = find_columns(schema, source.name, config, original.column_names)
     except ColumnError as error:
+        if config.text is None and (text := find_sentences(original, {config.label, config.id, config.annotator})):
+            found = _find_columns(source, original, config.model_copy(update={"text": text}))
+            guessed = f"Column guessed by what it holds: text={text!r}."
+            return replace(found, note=f"{guessed} {found.note}" if found.note else guessed)
         suspected = [why for part in source.parts if (why := part.about.get("suspected"))]
         if not suspected:
             raise
@@ -241,22 +250,75 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
         )
 
 
-def _origin(source: Source, columns: Columns, config: ReadConfig, nested: list[str]) -> Origin:
+def _encoded(source: Source, original: pa.Table, name: str, config: ReadConfig) -> Labels:
+    column, notes = accepted(original, name)
+    labels = encode_labels(column, name, class_names(source.parts, name), config.missing_labels)
+    rows = np.bincount(labels.codes.drop_null().to_numpy(), minlength=len(labels.names))
+    return replace(
+        labels,
+        notes=(*labels.notes, *odd_notes(labels.names, rows.tolist())),
+        unlabelled=(*notes, *labels.unlabelled),
+    )
+
+
+def _mirrors(
+    source: Source, table: pa.Table, labels: Labels, columns: Columns, config: ReadConfig
+) -> tuple[list[Mirror], tuple[str, ...]]:
+    """Find the columns that say the same as the label, among those of the source that have no other role."""
+    if not config.mirrors:
+        return [], ()
+    roles = {
+        columns.text,
+        columns.label,
+        config.id,
+        config.annotator,
+        *columns.votes,
+        *index_columns(source.parts[0].table.schema),
+    }
+    others = [name for name in table.column_names if name.startswith(ORIGINAL)]
+    originals = table.select(others).rename_columns([name.removeprefix(ORIGINAL) for name in others])
+    ends = np.cumsum([part.table.num_rows for part in source.parts])
+    return find_mirrors(
+        originals.select([name for name in originals.column_names if name not in roles]),
+        replace(labels, codes=table["label"]),
+        columns.label,
+        source.parts,
+        np.searchsorted(ends, table["position"].to_numpy(), side="right"),
+    )
+
+
+def _origin(
+    source: Source,
+    columns: Columns,
+    config: ReadConfig,
+    labels: Labels,
+    mirrors: Sequence[Mirror],
+    nested: Sequence[str],
+) -> Origin:
+    options: dict[str, Any] = {
+        "list_style": labels.list_style,
+        "missing_labels": [*config.missing_labels],
+        "mirrors": [*mirrors],
+    }
+    options |= {"label_added": columns.added, "nested": [*nested]}
     parts = [
         {"split": part.split, "rows": part.table.num_rows, **part.about, "schema": _kept(part.table.schema)}
         for part in source.parts
     ]
     metadata = source.parts[0].table.schema.metadata or {}
     kept = {key: metadata[key.encode()].decode() for key in ("huggingface", "pandas") if key.encode() in metadata}
-    added: dict[str, Any] = {"label_added": True} if columns.added else {}
-    added |= {"nested": nested} if nested else {}
     return Origin(
         source=source.name,
         format=source.format,
         text=columns.text,
         label=columns.label,
         id=config.id,
-        options={**source.options, **added, "parts": parts, "schema_metadata": kept},
+        options={
+            **source.options,
+            **{name: value for name, value in options.items() if value},
+            "parts": parts,
+            "schema_metadata": kept,
+        },
     )
 
 
@@ -273,4 +335,4 @@ def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, unvot
         notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")
     if unvoted:
         notes.append(f"{counted(unvoted, 'text')} without a vote set aside; exports bring such rows back.")
-    return (*notes, *labels.notes)
+    return (*notes, *labels.unlabelled, *labels.notes)

@@ -121,7 +121,7 @@ def test_a_folder_keeps_splits_and_names(tmp_path: Path) -> None:
     data = read([tmp_path / "train.txt", tmp_path / "val.txt"])
     done = write_export(corrected(data), tmp_path / "clean")
     assert names(tmp_path / "clean") == ["export.json", "train.txt", "val.txt"]
-    assert (tmp_path / "clean" / "val.txt").read_text() == "c;joy\nd;sad\n"
+    assert (tmp_path / "clean" / "val.txt").read_text() == "\nc;joy\nd;sad\n"
     write_export(corrected(data), tmp_path / "as-csv", format="csv")
     assert names(tmp_path / "as-csv") == ["export.json", "train.csv", "val.csv"]
     one = write_export(corrected(data), tmp_path / "all.txt")

@@ -40,8 +40,23 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "one class": ("a.csv", b"text,label\na,joy\nb,joy\n", {}, ColumnError, "one class only, 'joy'", "other classes"),
     "labels are ids": ("a.csv", MANY, {}, ColumnError, "60 different values in 60 rows", "--label"),
     "labels are scores": ("a.csv", b"text,label\na,0.25\nb,1\n", {}, ColumnError, "0.25, which looks like a score", ""),
-    "lists, written": ("a.csv", b"text,label\na,\"['x']\"\nb,[]\n", {}, ColumnError, "multi-label is not", "one"),
-    "lists": ("a.jsonl", b'{"text": "a", "label": ["x"]}', {}, ColumnError, "multi-label is not supported", "one"),
+    "lists of several, written": (
+        *("a.csv", b"text,label\na,\"['x', 'y']\"\nb,['y']\nc,\"['x', 'y']\"\n", {}, ColumnError),
+        *("several labels in 2 rows of 3, such as ['x', 'y']: multi-label is not supported", "one"),
+    ),
+    "lists of several": (
+        *("a.jsonl", b'{"text": "a", "label": ["x", "y"]}\n{"text": "b", "label": ["y"]}\n', {}, ColumnError),
+        *("several labels in 1 row of 2, such as ['x', 'y']: multi-label is not supported", "one"),
+    ),
+    "lists that cannot be read": (
+        *("a.csv", b"text,label\na,['x']\nb,['x' or 'y']\n", {}, ColumnError),
+        *("holds lists, and \"['x' or 'y']\", which cannot be read", "--label"),
+    ),
+    "empty lists": (
+        *("a.jsonl", b'{"text": "a", "label": ["x"]}\n{"text": "b", "label": []}\n', {}, RowError),
+        *("1 with missing label", "--drop-invalid"),
+    ),
+    "lists of lists": ("a.jsonl", b'{"text": "a", "label": [["x"]]}', {}, ColumnError, "of type list<", "--label"),
     "objects": ("a.jsonl", b'{"text": "a", "label": {"x": 1}}', {}, ColumnError, "struct<x: int64>", "--label"),
     "texts are numbers": (
         *("a.jsonl", b'{"text": 1, "label": "x", "body": "so glad"}', {"text": "text"}, ColumnError),

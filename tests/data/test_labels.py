@@ -105,12 +105,3 @@ def test_nearly_as_many_labels_as_rows_are_no_classes() -> None:
         encode([f"id {row}" for row in range(21)])
     assert len(encode([f"id {row}" for row in range(20)])[1]) == 20
     assert len(encode([f"id {row % 200}" for row in range(300)])[1]) == 200
-
-
-@pytest.mark.parametrize(
-    "type_",
-    [pa.list_(pa.string()), pa.large_list(pa.int8()), pa.list_(pa.int8(), 2), pa.list_view(pa.int8())],
-)
-def test_lists_are_refused(type_: pa.DataType) -> None:
-    with pytest.raises(ColumnError, match="multi-label is not supported"):
-        encode_labels(pa.chunked_array([pa.nulls(2, type_)]), "label")

@@ -1,0 +1,238 @@
+"""Labels that stand in lists of one: in columns of lists, and in strings that hold such a list."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from auditor.data.columns import is_text
+from auditor.data.source import counted
+from auditor.errors import ColumnError
+
+Style = Literal["json", "python", "bare"]
+"""How strings hold lists: ``["joy"]``, ``['joy']``, or ``[joy]`` without quotes."""
+
+_LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+_VIEWS = (types.is_list_view, types.is_large_list_view)
+_QUOTED = r'"(?:[^"\\]|\\.)*"|[uU]?\'(?:[^\'\\]|\\.)*\''
+_PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|true|True|false|False|null|None|nan|NaN"
+_ITEM = re.compile(rf"\s*(?P<item>{_QUOTED}|{_PLAIN})(?:\s*(?:,|$)|\s+)", re.DOTALL)
+_BARE_ITEM = re.compile(r"\s*(?P<item>[^\s,\[\](){}'\"](?:[^,\[\](){}'\"]*[^\s,\[\](){}'\"])?)\s*(?:,|$)")
+# A list, a tuple, a set or an array of PostgreSQL; or Label Studio's {"choices": ["joy"]}.
+_CELL = re.compile(
+    rf"\s*(?:\{{\s*(?:{_QUOTED})\s*:\s*\[(.*)\]\s*\}}|\[(.*)\]|\((.*)\)|\{{(.*)\}})\s*|\s*(set\(\))\s*", re.DOTALL
+)
+_NO_LABEL = {"null", "None", "nan", "NaN"}
+
+
+def is_list(type_: pa.DataType) -> bool:
+    """Whether a column of this type holds lists, of any kind."""
+    return any(is_such(type_) for is_such in (*_LISTS, *_VIEWS))
+
+
+def multi_label(name: str, rows: int, of: int, example: str) -> ColumnError:
+    """Make the error for a column that holds several labels in some rows."""
+    return ColumnError(
+        f"Column {name!r} holds several labels in {counted(rows, 'row')} of {of:,}, such as {example[:60]}:"
+        " multi-label is not supported.",
+        "Make one dataset for each label (has it, has it not), leave these rows out, or name a column of single labels"
+        " with --label.",
+    )
+
+
+# -- columns of lists -------------------------------------------------------------------------------------------
+
+
+def single_values(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Take the labels out of a column of lists of one; null where a list is empty, or holds nothing but nulls.
+
+    Raises
+    ------
+    ColumnError
+        If a list holds several labels.
+    """
+    values, several = unpack(column)
+    if len(several):
+        raise multi_label(name, len(several), len(column), str(column[int(several[0])].as_py()))
+    return values
+
+
+def unpack(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Take the first label out of each list, and say which rows hold several."""
+    chunks, several, start = [], [np.zeros(0, dtype=np.int64)], 0
+    for chunk in column.chunks:
+        lists = as_lists(chunk)
+        ends = lists.offsets.to_numpy()
+        items = lists.values.slice(ends[0], ends[-1] - ends[0])
+        row = np.repeat(np.arange(len(lists)), np.diff(ends))
+        place = np.flatnonzero(_is_label(items) & lists.is_valid().to_numpy(zero_copy_only=False)[row])
+        rows, first, number = np.unique(row[place], return_index=True, return_counts=True)
+        of_row, is_empty = np.zeros(len(lists), dtype=np.int64), np.ones(len(lists), dtype=np.bool_)
+        of_row[rows], is_empty[rows] = place[first], False
+        chunks.append(items.take(pa.array(of_row, mask=is_empty)))
+        several.append(rows[number > 1] + start)
+        start += len(lists)
+    return pa.chunked_array(chunks, column.type.value_type), np.concatenate(several)
+
+
+def as_lists(chunk: pa.Array) -> pa.Array:
+    """Make lists of any kind the kind that all of Arrow's functions know."""
+    type_ = pa.large_list(chunk.type.value_type)
+    # Arrow 26 loses values when it cuts or casts a view of lists.
+    return pa.array(chunk.to_pylist(), type_) if any(is_view(chunk.type) for is_view in _VIEWS) else chunk.cast(type_)
+
+
+def pack(value: Any, type_: pa.DataType) -> list[Any]:
+    """Make a list of one that fits into a column of this type."""
+    width = type_.list_size if types.is_fixed_size_list(type_) else 1
+    return [value, *[None] * (width - 1)]
+
+
+def _is_label(items: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    if types.is_dictionary(items.type):
+        items = items.cast(items.type.value_type)
+    valid = items.is_valid()
+    if is_text(items.type):
+        valid = pc.and_(valid, pc.fill_null(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(items)), 0), False))
+    elif types.is_floating(items.type):
+        valid = pc.and_(valid, pc.fill_null(pc.invert(pc.is_nan(items.cast(pa.float64()))), False))
+    return np.asarray(valid.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+# -- strings that hold a list -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A label in a cell: what stands there, from where to where, and what it means."""
+
+    start: int
+    end: int
+    token: str
+    label: str
+
+
+def unwrap(counts: Mapping[str, int], name: str) -> tuple[dict[str, str | None], Style | None]:
+    """Take the labels out of strings that hold a list of one.
+
+    Strings beside them that hold no list are labels themselves: Label Studio writes a list where there are several
+    labels alone.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        The different strings of a column, and how many rows hold each.
+    name : str
+        Of the column, for messages.
+
+    Returns
+    -------
+    labels : dict of str to str or None
+        What each string holds; None where its list is empty.
+    style : str or None
+        None if the strings hold no lists: they are labels as they are.
+
+    Raises
+    ------
+    ColumnError
+        If some hold several labels, or all look like lists and one cannot be read as such.
+    """
+    filled = [cell for cell in counts if cell and not cell.isspace()]
+    looking = [cell for cell in filled if _CELL.fullmatch(cell)]
+    found = {cell: items for cell in looking if (items := _items(cell, "json")) is not None}
+    bare = len(found) < len(filled) == len(looking) and all(cell.strip()[0] in "[{" for cell in looking)
+    if bare:
+        found |= {cell: items for cell in looking if (items := _items(cell, "bare")) is not None}
+    if bare and len(found) < len(filled) and all(cell.strip()[0] == "[" for cell in filled):
+        unread = next(cell for cell in filled if cell not in found)
+        raise ColumnError(
+            f"Column {name!r} holds lists, and {unread[:60]!r}, which cannot be read as one.",
+            'Write such as ["joy"], or name a column of single labels with --label.',
+        )
+    quoted = all(item.token[-1] in "\"'" for items in found.values() for item in items)
+    if not found or (len(found) < len(filled) and (bare or not quoted)):
+        return {cell: cell for cell in counts}, None
+    several = [cell for cell, items in found.items() if len(items) > 1 and counts[cell]]
+    if several:
+        raise multi_label(name, sum(counts[cell] for cell in several), sum(counts.values()), several[0])
+    labels = {cell: found[cell][0].label if found.get(cell) else None if cell in found else cell for cell in counts}
+    python = any(item.token[-1] == "'" for items in found.values() for item in items)
+    return labels, "bare" if bare else "python" if python else "json"
+
+
+def rewrap(cell: str, label: str, style: Style) -> str:
+    """Replace the label that a string holds, and leave the string around it as it is."""
+    items = _items(cell, style)
+    if not items or items[0].label == label:
+        return cell if items else label
+    item = items[0]
+    made = [f"{cell[: item.start]}{token}{cell[item.end :]}" for token in _tokens(item.token, label, style)]
+    return next((one for one in made if [read.label for read in _items(one, style) or ()] == [label]), made[-1])
+
+
+def _tokens(token: str, label: str, style: Style) -> list[str]:
+    """How a label may be written in the place of a token, the likest first."""
+    in_json = json.dumps(label, ensure_ascii=False)
+    if token[-1] == "'":
+        return [token[0] * (token[0] in "uU") + repr(label), in_json]
+    if token[-1] == '"':
+        # Python writes "it's" between double quotes in a list of single ones.
+        return [repr(label), in_json] if style == "python" and "'" in token else [in_json]
+    return [label, in_json]
+
+
+def _items(cell: str, style: Style) -> list[_Item] | None:
+    """The labels in a string; None if it holds no list."""
+    outer = _CELL.fullmatch(cell)
+    if outer is None or outer.lastindex is None:
+        return None
+    start, end = outer.span(outer.lastindex)
+    if outer.lastindex == 5 or cell[start:end].isspace() or start == end:
+        return []
+    items = _scan(cell, start, end, _ITEM)
+    return _scan(cell, start, end, _BARE_ITEM) if items is None and style == "bare" else items
+
+
+def _scan(cell: str, start: int, end: int, pattern: re.Pattern[str]) -> list[_Item] | None:
+    items = []
+    body = cell[:end].rstrip()
+    while start < len(body):
+        found = pattern.match(body, start)
+        if found is None:
+            return None
+        token = found["item"]
+        label = _meaning(token)
+        if label is None:
+            return None
+        if label and not label.isspace() and token not in _NO_LABEL:
+            items.append(_Item(*found.span("item"), token, label))
+        start = found.end()
+    return items
+
+
+def _meaning(token: str) -> str | None:
+    """What a token says; None if it is quoted, and is no string of JSON or Python."""
+    if token[-1] not in "\"'":
+        return token
+    if "\\" not in token:
+        return token[token.index(token[-1]) + 1 : -1]
+    for parse in (json.loads, ast.literal_eval) if token[0] == '"' else (ast.literal_eval,):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes that Python takes as they are
+                label = str(parse(token))
+            label.encode()  # half of a surrogate pair is no text
+        except (ValueError, SyntaxError):
+            continue
+        return label
+    return None

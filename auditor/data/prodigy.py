@@ -1,0 +1,40 @@
+"""Prodigy's answers: what an annotator has rejected or ignored bears a label, but is not labelled with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.data.columns import is_text
+from auditor.data.source import counted, listed
+
+ANSWER = "answer"
+_ANSWERS = {"accept", "reject", "ignore"}
+
+
+def accepted(table: pa.Table, label: str) -> tuple[pa.ChunkedArray, tuple[str, ...]]:
+    """Take the label column, with nulls where a column ``answer`` says anything but ``accept``.
+
+    It must hold nothing but Prodigy's answers, ``accept`` among them, to be taken for one.
+
+    Returns
+    -------
+    column : pyarrow.ChunkedArray
+    notes : tuple of str
+        How many rows that are.
+    """
+    column = table[label]
+    if label == ANSWER or ANSWER not in table.column_names or not is_text(table[ANSWER].type):
+        return column, ()
+    answers = table[ANSWER].cast(pa.string())
+    counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(answers).to_pylist()}
+    others = {answer: number for answer, number in counts.items() if answer != "accept"}
+    if not others or "accept" not in counts or not _ANSWERS.issuperset(counts.keys() - {None}):
+        return column, ()
+    places = pa.array(np.arange(len(column)), mask=pc.not_equal(pc.fill_null(answers, ""), "accept").to_numpy())
+    shown = listed([f"{answer or 'none'} {number:,}" for answer, number in others.items()])
+    note = (
+        f"{counted(sum(others.values()), 'row')} taken as without a label, since {ANSWER!r} is not 'accept': {shown}."
+    )
+    return column.take(places), (note,)
