@@ -35,8 +35,9 @@ def label_column(corrections: Corrections) -> pa.ChunkedArray:
     new: list[Value] = [corrections.label_values[code] for code in corrections.label[changed].tolist()]
     style = texts.origin.options.get("list_style")
     if style and is_text(given.type):
-        cells = given.filter(pa.array(changed)).to_pylist()
-        new = [rewrap(str(cell), str(label), style) for cell, label in zip(cells, new, strict=True)]
+        pairs = [*zip(map(str, given.filter(pa.array(changed)).to_pylist()), map(str, new), strict=True)]
+        rewrapped = {pair: rewrap(*pair, style) for pair in set(pairs)}
+        new = [rewrapped[pair] for pair in pairs]
     try:
         return _replaced(given, changed, new)
     except (pa.ArrowInvalid, OverflowError, pa.ArrowTypeError) as error:
