@@ -14,6 +14,7 @@ from auditor.correction.arrow import save_datasets
 from auditor.correction.classes import class_names
 from auditor.correction.corrections import Corrections
 from auditor.correction.formats import Format, style_of, write_parts
+from auditor.correction.labels import mirror_notes
 from auditor.correction.policy import in_words
 from auditor.correction.publish import flush_all, publish_files, publish_folder, staging
 from auditor.correction.summary import Summary, summarise
@@ -224,6 +225,7 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
         notes.append(
             "Labels stand as their numbers, as in the source; names can be written in their place (--label-names)."
         )
+    notes += mirror_notes(corrections)
     if stale := len(corrections.outcomes.stale):
         notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
     return notes

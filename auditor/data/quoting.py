@@ -20,6 +20,8 @@ _ROWS = 1 << 16
 _BYTES = 1 << 28
 """Rows, and bytes, that are turned into Arrow's arrays at once."""
 _MOSTLY = 0.5
+_MANY = 0.2
+"""More texts than these do not stand between quotes of their own."""
 _BREAK = "[\r\n]"
 
 
@@ -92,6 +94,8 @@ class _Quotes:
         Of those, fields that begin with blanks and a quote.
     commas : (2,) int
         Fields that hold a comma, between quotes and not: Excel quotes those, whatever the delimiter.
+    repeated : int
+        Quoted fields whose content stands in the same column without quotes as well.
     like_rows : int
         Quoted fields over several lines each of which could be a row.
     first : bytes
@@ -103,13 +107,16 @@ class _Quotes:
     loose: int = 0
     after_blank: int = 0
     commas: tuple[int, int] = (0, 0)
+    repeated: int = 0
     like_rows: int = 0
     first: bytes = b""
 
     def is_quoting(self, rows: int) -> bool:
-        """Whether a program has quoted these fields: those that need it, or all of a column."""
-        excel = self.commas == (self.quoted.sum(), 0) and self.commas[0] > 0 and not self.loose
-        return self.needed > 0 or bool((self.quoted >= rows).any()) or excel
+        """Whether these are fields that a program quotes: those that need it, many of a column, some at random."""
+        excel = self.commas == (self.quoted.sum(), 0) and self.commas[0] > 0
+        many = bool((self.quoted > _MANY * rows).any())
+        always = bool((self.quoted >= rows).any())
+        return self.needed > 0 or self.repeated > 0 or always or (not self.loose and (many or excel))
 
 
 def choose_dialect(data: bytes, place: Place, delimiter: str, quoting: Literal["auto", "minimal", "none"]) -> Chosen:
@@ -215,7 +222,9 @@ def _look(rows: Rows, dialect: Dialect, columns: int) -> _Quotes:
             is_quoted = pc.starts_with(others, '"')
             quoted, bare = others.filter(is_quoted), others.filter(pc.invert(is_quoted))
             quotes.quoted[at] += len(quoted)
-            quotes.needed += _count(pc.binary_slice(quoted, 1, -1), needs)
+            inner = pc.binary_slice(quoted, 1, -1)
+            quotes.needed += _count(inner, needs)
+            quotes.repeated += pc.sum(pc.is_in(inner, value_set=bare)).as_py() or 0
             quotes.loose += _count(bare, '"')
             quotes.commas = quotes.commas[0] + _count(quoted, ","), quotes.commas[1] + _count(bare, ",")
             quotes.after_blank += _count(bare, '^ +"')
@@ -237,7 +246,7 @@ def _are_rows(raw: bytes, plain: re.Pattern[bytes]) -> bool:
 
 def _weigh(data: bytes, place: Place, rows: Rows, quotes: _Quotes, usual: Dialect) -> Chosen:
     """Decide where both ways cut every row, or may."""
-    if quotes.is_quoting(rows.number):
+    if quotes.is_quoting(rows.number) or any(name.startswith(b'"') for name in rows.header):
         if not quotes.like_rows:
             return Chosen(usual, rows)
         note = (

@@ -107,6 +107,11 @@ QUOTES: dict[str, tuple[bytes, list[str], str]] = {
     "a delimiter between quotes": (rows_of(",", ('"a, b"', "joy"), ("c", "sad")), ["a, b", "c"], ""),
     "doubled quotes": (rows_of("\t", ('"a ""b"""', "joy"), ("c", "sad")), ['a "b"', "c"], ""),
     "all of a column": (rows_of("\t", ('"a"', "joy"), ('"b"', "sad")), ["a", "b"], ""),
+    "labels with and without": (
+        rows_of("\t", ("a", '"joy"'), ('"b"', "joy"), ("c", "sad")),
+        *(["a", "b", "c"], ""),
+    ),
+    "quoted names": (b'"text"\tlabel\n"a"\tjoy\nb\tsad\n', ["a", "b"], ""),
     "what Excel quotes": (rows_of("\t", ('"a, b"', "joy"), ("c", "sad")), ["a, b", "c"], ""),
     "line breaks between quotes": (rows_of(",", ('"a\nb"', "joy"), ("c", "sad")), ["a\nb", "c"], ""),
     "quotes within": (rows_of(",", ('say "a"', "joy"), ("c", "sad")), ['say "a"', "c"], ""),

@@ -1,0 +1,374 @@
+"""Read, relabel, export and patch thousands of files in every style, and count what is lost or changed.
+
+    python reports/reading/measure.py [--files 10000] [--seed 0] [--only KIND]
+
+Each file is made from rows whose texts and labels are known. It is read, exported without decisions, exported with one
+row relabelled, and corrected by a patch. Counted are rows that were not read as they were meant, bytes that nobody
+changed and that an export changed all the same, and labels of other rows that the relabelling changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from auditor.config import ReadConfig
+from auditor.correction.apply import apply
+from auditor.correction.corrections import Corrections, Suggestions, correct
+from auditor.correction.export import write_export
+from auditor.correction.outcome import find_outcomes
+from auditor.correction.patch import make_patch
+from auditor.correction.policy import Policy
+from auditor.data import LabeledTexts, read
+from auditor.review.event import Event, item_hash
+
+HERE = Path(__file__).parent
+LABELS = ("joy", "sadness", "anger", "surprise & awe", "爱")
+WORDS = [
+    *"i feel so glad that café naïve 😀 don't 爱 it's 5 > 3 #joy @you http://x.y/z? =1+1".split(),
+    *"(really);:/\\&%'…",
+]
+Pair = tuple[str, str]
+
+
+@dataclass
+class Made:
+    """A file: its bytes in the pieces that its rows are, what they mean, and how it is to be read."""
+
+    name: str
+    head: str
+    rows: list[str]
+    pairs: list[Pair]
+    tail: str = ""
+    encoding: str = "utf-8"
+    config: dict[str, Any] = field(default_factory=lambda: {"text": "text", "label": "label"})
+    relabel: Callable[[str, str, str], str] | None = None
+    """A row, its old and its new label: the row as it should be then."""
+
+    def bytes_of(self, rows: list[str]) -> bytes:
+        """Encode the file with these rows."""
+        return (self.head + "".join(rows) + self.tail).encode(self.encoding)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--out", type=Path, default=HERE / "results.json")
+    options = parser.parse_args()
+    kinds = {options.only: KINDS[options.only]} if options.only else KINDS
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.files):
+            kind = list(kinds)[number % len(kinds)]
+            chance = random.Random(f"{options.seed}-{number}")
+            made = kinds[kind](chance)
+            place = Path(folder) / str(number)
+            place.mkdir()
+            counts[kind]["files"] += 1
+            counts[kind]["rows"] += len(made.pairs)
+            try:
+                counts[kind] += measured(made, place, chance)
+            except Exception:
+                counts[kind]["refused"] += 1
+                traceback.print_exc(limit=-1)
+                print(kind, number, made.bytes_of(made.rows)[:600])
+    found = {kind: dict(counter) for kind, counter in counts.items()}
+    seconds = round(time.perf_counter() - began)
+    options.out.write_text(json.dumps({"seed": options.seed, "seconds": seconds, "kinds": found}, indent=1) + "\n")
+    print(table(found))
+
+
+def table(found: dict[str, dict[str, int]]) -> str:
+    columns = ("files", "rows", "refused", "rows lost", "bytes changed", "labels changed")
+    lines = ["| kind | " + " | ".join(columns) + " |", "|---" * (1 + len(columns)) + "|"]
+    total: Counter[str] = Counter()
+    for kind, counter in found.items():
+        lines.append(f"| {kind} | " + " | ".join(f"{counter.get(name, 0):,}" for name in columns) + " |")
+        total.update(counter)
+    return "\n".join([*lines, "| **all** | " + " | ".join(f"{total[name]:,}" for name in columns) + " |"])
+
+
+def measured(made: Made, place: Path, chance: random.Random) -> Counter[str]:
+    """What is lost or changed on the way, counted."""
+    counts: Counter[str] = Counter()
+    path, out = place / made.name, place / f"out-{made.name}"
+    path.write_bytes(made.bytes_of(made.rows))
+    config = ReadConfig(**made.config)
+    texts = read(path, config)
+    counts["rows lost"] += different(pairs_of(texts), made.pairs)
+    write_export(corrected(texts, {}), out)
+    counts["bytes changed"] += different_bytes(out.read_bytes(), path.read_bytes())
+    row = chance.randrange(len(texts))
+    old = texts.label_names[texts.labels[row]]
+    new = chance.choice([name for name in texts.label_names if name != old])
+    corrections = corrected(texts, {row: new})
+    write_export(corrections, out, force=True)
+    rows = list(made.rows)
+    rows[row] = (made.relabel or replaced)(rows[row], old, new)
+    counts["bytes changed"] += different_bytes(out.read_bytes(), made.bytes_of(rows))
+    expected = [(text, new if at == row else label) for at, (text, label) in enumerate(made.pairs)]
+    counts["labels changed"] += different(pairs_of(read(out, config)), expected)
+    patched = place / f"patched-{made.name}"
+    write_export(apply([make_patch(corrections)], read(path, config)).corrections, patched)
+    counts["bytes changed"] += different_bytes(patched.read_bytes(), out.read_bytes())
+    return counts
+
+
+def pairs_of(texts: LabeledTexts) -> list[Pair]:
+    return [(text, texts.label_names[code]) for text, code in zip(texts.texts, texts.labels, strict=True)]
+
+
+def different(found: list[Pair], expected: list[Pair]) -> int:
+    return sum(one != other for one, other in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+
+
+def different_bytes(found: bytes, expected: bytes) -> int:
+    return sum(one != other for one, other in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+
+
+def corrected(texts: LabeledTexts, changes: dict[int, str]) -> Corrections:
+    """Corrections as one reviewer makes them."""
+    nothing = np.full(len(texts), np.nan, np.float32)
+    events = [
+        Event(
+            event_id=f"event-{row}",
+            run_id="run",
+            kind="decide",
+            item_id=texts.ids[row],
+            item_hash=item_hash(texts.texts[row], texts.label_names[texts.labels[row]]),
+            reviewer="ann",
+            verdict="relabel",
+            new_labels=(label,),
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            source="queue",
+        )
+        for row, label in changes.items()
+    ]
+    suggestions = Suggestions(np.full(len(texts), -1, np.int32), nothing, nothing)
+    return correct(texts, find_outcomes(texts, events), Policy(), suggestions)
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------
+
+
+def pairs(chance: random.Random, beside: str = "") -> list[Pair]:
+    """Six to twenty texts, with characters of ``beside`` among their words, and two labels at least twice."""
+    made = [(text(chance, beside), chance.choice(LABELS)) for _ in range(chance.randint(2, 16))]
+    return [
+        ("the first of all", "joy"),
+        (text(chance, beside), "sadness"),
+        *made,
+        ("one more", "joy"),
+        ("last", "sadness"),
+    ]
+
+
+def text(chance: random.Random, beside: str) -> str:
+    words = " ".join(chance.choices([*WORDS, *beside], k=chance.randint(1, 12))).strip()
+    return words if words[:1].isalpha() else f"x {words}"
+
+
+def replaced(row: str, old: str, new: str) -> str:
+    """The last place at which the old label stands."""
+    at = row.rindex(old)
+    return row[:at] + new + row[at + len(old) :]
+
+
+def quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def needs(value: str, delimiter: str) -> bool:
+    return any(character in value for character in (delimiter, '"', "\n", "\r"))
+
+
+# -- CSV ----------------------------------------------------------------------------------------------------------
+
+
+def csv_file(
+    chance: random.Random,
+    *,
+    delimiter: str = ",",
+    quote: Callable[[random.Random, str, str], bool] = lambda _, value, delimiter: needs(value, delimiter),
+    ends: tuple[str, ...] = ("\n",),
+    blank: tuple[str, ...] = ("",),
+    header: tuple[str, ...] = ("id", "text", "label"),
+    first: str = "",
+    name: str = "rows.csv",
+    encoding: str = "utf-8",
+    tail: str | None = None,
+) -> Made:
+    found = pairs(chance, ',\t;|\n"' if name.endswith("csv") else ',;|\n"')
+
+    def line(values: list[str]) -> str:
+        fields = [quoted(value) if quote(chance, value, delimiter) else value for value in values]
+        return delimiter.join(fields) + chance.choice(ends)
+
+    others = header[3:]
+    rows = [
+        chance.choice(blank) + line([str(at), words, label, *(chance.choice(("", "n", "a b")) for _ in others)])
+        for at, (words, label) in enumerate(found)
+    ]
+    if tail is None and chance.random() < 0.3 and len(ends) == 1:
+        rows[-1] = rows[-1].removesuffix(ends[0])
+    head = first + delimiter.join(header) + chance.choice(ends)
+    return Made(name, head, rows, found, encoding=encoding, relabel=relabel_field(delimiter))
+
+
+def relabel_field(delimiter: str) -> Callable[[str, str, str], str]:
+    """Replace one field of a row, counted from its end where the text comes before it."""
+
+    def relabel(row: str, old: str, new: str) -> str:
+        for field_ in (delimiter + quoted(old), delimiter + old):
+            at = row.rfind(field_)
+            if at >= 0 and (row[at + len(field_) :][:1] in ("", delimiter, "\r", "\n")):
+                return row[:at] + field_.replace(old, new) + row[at + len(field_) :]
+        return replaced(row, old, new)
+
+    return relabel
+
+
+def sometimes(chance: random.Random, value: str, delimiter: str) -> bool:
+    return needs(value, delimiter) or chance.random() < 0.5
+
+
+def always(chance: random.Random, value: str, delimiter: str) -> bool:
+    return True
+
+
+def strings_only(chance: random.Random, value: str, delimiter: str) -> bool:
+    return not value.isdecimal()
+
+
+def escaped_csv(chance: random.Random) -> Made:
+    found = pairs(chance, ',"')
+    found[1] = ('say "so", they say', "sadness")
+    rows = ['"' + words.replace("\\", "\\\\").replace('"', '\\"') + f'","{label}"\n' for words, label in found]
+    return Made("rows.csv", "text,label\n", rows, found)
+
+
+def spaced_csv(chance: random.Random) -> Made:
+    found = pairs(chance, ',"')
+    return Made("rows.csv", "text, label\n", [f'{quoted(words)}, "{label}"\n' for words, label in found], found)
+
+
+def unquoted_tsv(chance: random.Random) -> Made:
+    found = [(words.replace("\t", " "), label) for words, label in pairs(chance, '"')]
+    found[1] = ('"' + found[1][0], found[1][1])
+    found[3] = (found[3][0] + '"', found[3][1])
+    return Made("rows.tsv", "text\tlabel\n", [f"{words}\t{label}\n" for words, label in found], found)
+
+
+def no_header(chance: random.Random) -> Made:
+    made = csv_file(chance, quote=always)
+    config = {"header": False, "text": "column_2", "label": "column_3"}
+    return Made(made.name, "", made.rows, made.pairs, config=config, relabel=made.relabel)
+
+
+# -- lines --------------------------------------------------------------------------------------------------------
+
+
+def lines(chance: random.Random) -> Made:
+    found = pairs(chance, ";")
+    end = chance.choice(["\n", "\r\n"])
+    head = chance.choice(["", f"text;label{end}"])
+    return Made("rows.txt", head, [f"{words};{label}{end}" for words, label in found], found)
+
+
+# -- JSON ---------------------------------------------------------------------------------------------------------
+
+
+def json_file(
+    chance: random.Random,
+    *,
+    array: bool = False,
+    spaces: tuple[str, ...] = (" ",),
+    ascii_: bool = False,
+    others: bool = False,
+    wrap: Callable[[str], Any] = lambda label: label,
+    twin: bool = False,
+) -> Made:
+    found = pairs(chance, '"\n\t,') + [("so it is", label) for label in LABELS * 2] * twin
+    codes = {name: code for code, name in enumerate(LABELS)}
+    strange = (
+        {},
+        {"meta": {}},
+        {"n": 10**20},
+        {"n": "n/a"},
+        {"n": 0.50},
+        {"label_": [1, {"label": None}]},
+        {"n": [[], {}]},
+    )
+
+    def token(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ascii_)
+
+    def one(words: str, label: str) -> str:
+        value = {"text": words, "label": wrap(label), **({"label_id": codes[label]} if twin else {})}
+        value |= chance.choice(strange) if others else {}
+        space = chance.choice(spaces)
+        return "{" + ("," + space).join(f"{token(key)}:{space}{token(each)}" for key, each in value.items()) + "}"
+
+    objects = [one(words, label) for words, label in found]
+
+    def relabel(row: str, old: str, new: str) -> str:
+        for space in spaces:
+            row = row.replace(f'"label":{space}{token(wrap(old))}', f'"label":{space}{token(wrap(new))}')
+            if twin:
+                row = row.replace(f'"label_id":{space}{codes[old]}', f'"label_id":{space}{codes[new]}')
+        return row
+
+    if not array:
+        return Made("rows.jsonl", "", [row + "\n" for row in objects], found, relabel=relabel)
+    between = chance.choice([",", ", ", ",\n ", "\n, "])
+    rows = [objects[0], *(between + row for row in objects[1:])]
+    return Made("rows.json", chance.choice(["[", "[\n "]), rows, found, chance.choice(["]", "\n]\n"]), relabel=relabel)
+
+
+KINDS: dict[str, Callable[[random.Random], Made]] = {
+    "CSV, quotes where needed": lambda chance: csv_file(chance),
+    "CSV, all quoted": lambda chance: csv_file(chance, quote=always, ends=("\r\n",)),
+    "CSV, strings quoted": lambda chance: csv_file(chance, quote=strings_only),
+    "CSV, some quoted": lambda chance: csv_file(chance, quote=sometimes),
+    "CSV, mixed line ends": lambda chance: csv_file(chance, quote=sometimes, ends=("\n", "\r\n", "\r")),
+    "CSV, blank lines": lambda chance: csv_file(chance, quote=sometimes, blank=("", "\n", "  \n"), ends=("\n",)),
+    "CSV, byte order mark": lambda chance: csv_file(chance, encoding="utf-8-sig", ends=("\r\n",)),
+    "CSV, UTF-16": lambda chance: csv_file(chance, encoding="utf-16", quote=always),
+    "CSV, semicolons": lambda chance: csv_file(chance, delimiter=";", quote=sometimes),
+    "CSV, pipes": lambda chance: csv_file(chance, delimiter="|", quote=sometimes),
+    "CSV, Excel's sep=": lambda chance: csv_file(chance, delimiter=";", first="sep=;\r\n", ends=("\r\n",)),
+    "CSV, columns without a name": lambda chance: csv_file(chance, header=("", "text", "label", "", "")),
+    "CSV, columns of one name": lambda chance: csv_file(chance, header=("id", "text", "label", "n", "n")),
+    "CSV, no header": no_header,
+    "CSV, backslashes": escaped_csv,
+    "CSV, blanks after commas": spaced_csv,
+    "TSV, quoted": lambda chance: csv_file(chance, delimiter="\t", name="rows.tsv", quote=sometimes),
+    "TSV, nothing quoted": unquoted_tsv,
+    "text;label lines": lines,
+    "JSON Lines": lambda chance: json_file(chance),
+    "JSON Lines, escaped": lambda chance: json_file(chance, ascii_=True),
+    "JSON Lines, any spacing": lambda chance: json_file(chance, spaces=("", " ", "  ")),
+    "JSON Lines, other values": lambda chance: json_file(chance, others=True),
+    "JSON Lines, lists of one": lambda chance: json_file(chance, wrap=lambda label: [label]),
+    "JSON Lines, twin of the label": lambda chance: json_file(chance, twin=True),
+    "JSON array": lambda chance: json_file(chance, array=True),
+    "JSON array, indented": lambda chance: json_file(chance, array=True, spaces=("\n  ",), others=True),
+}
+
+if __name__ == "__main__":
+    main()
