@@ -97,12 +97,12 @@ QUOTES: dict[str, tuple[bytes, list[str], str]] = {
         *(['"so glad', "meh"], "no field is quoted"),
     ),
     "a whole text between quotes, in TSV": (
-        rows_of("\t", ('"so glad"', "joy"), ("meh", "sad")),
-        *(['"so glad"', "meh"], "no field is quoted"),
+        rows_of("\t", ('"so glad"', "joy"), *[("meh", "sad")] * 5),
+        *(['"so glad"', *["meh"] * 5], "no field is quoted"),
     ),
     "a whole text between quotes, in CSV": (
-        rows_of(",", ('"so glad"', "joy"), ("meh", "sad")),
-        *(["so glad", "meh"], "the quotes around 1 field are read as CSV quoting"),
+        rows_of(",", ('"so glad"', "joy"), *[("meh", "sad")] * 5),
+        *(["so glad", *["meh"] * 5], "the quotes around 1 field are read as CSV quoting"),
     ),
     "a delimiter between quotes": (rows_of(",", ('"a, b"', "joy"), ("c", "sad")), ["a, b", "c"], ""),
     "doubled quotes": (rows_of("\t", ('"a ""b"""', "joy"), ("c", "sad")), ['a "b"', "c"], ""),
