@@ -19,6 +19,7 @@ from auditor.commands.options import (
     PROBABILITIES,
     QUIET,
     REVISION,
+    SHEET,
     SIGNAL,
     SOURCES,
     SPLIT,
@@ -57,6 +58,7 @@ def run(
         str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
     ] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
+    sheet: Annotated[str | None, SHEET] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
         bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
@@ -128,6 +130,7 @@ def run(
             annotator=annotator,
             votes=votes,
             delimiter=delimiter,
+            sheet=sheet,
             encoding=encoding,
             drop_invalid=drop_invalid,
             config=config,

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import os
 import re
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 from charset_normalizer import from_bytes
 
-from auditor.data.room import check_room, room
+from auditor.data.packed import read_bytes as read_bytes
 from auditor.errors import SourceError
-from auditor.storage import open_file
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WINDOW = 1 << 16
-_PART = 1 << 24
 _USUAL = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 gb18030 big5 cp932 euc_jp cp949"
 ).split()
@@ -38,7 +33,7 @@ class Decoded(NamedTuple):
 
 
 def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
-    """Read a text file, unpacked when its name ends in ``.gz``; UTF-16 is known by its byte order mark.
+    """Read a text file, unpacked where its name says that it is packed; UTF-16 is known by its byte order mark.
 
     Raises
     ------
@@ -46,14 +41,19 @@ def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
         If it cannot be read, is empty, or is not in ``encoding``; the latter with the offset of the first byte that
         does not fit, and the encoding it may be in.
     """
-    found = decode(read_bytes(path), encoding, path)
+    return decode_filled(read_bytes(path), encoding, path)
+
+
+def decode_filled(data: bytes, encoding: str, path: Path | str) -> Decoded:
+    """Decode what a file holds, which must be something; see :func:`read_utf8`."""
+    found = decode(data, encoding, path)
     if not found.data or found.data.isspace():
         raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
     return found
 
 
-def decode(data: bytes, encoding: str, path: Path) -> Decoded:
-    """Decode what a file holds; see :func:`read_utf8`."""
+def decode(data: bytes, encoding: str, path: Path | str) -> Decoded:
+    """Decode what a file holds, if only nothing; see :func:`read_utf8`."""
     try:
         name = codecs.lookup(encoding).name
         for mark, marked in _MARKS.items():
@@ -82,28 +82,6 @@ def line_end(data: bytes) -> str:
     return found[1].decode() if found else "\n"
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file, unpacked when its name ends in ``.gz``."""
-    most = room()
-    try:
-        with open_file(path) as file:
-            check_room(os.fstat(file.fileno()).st_size, str(path), most)
-            if path.suffix.lower() != ".gz":
-                return file.read()
-            parts, taken = [], 0
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                while part := unpacked.read(_PART):
-                    taken += len(part)
-                    check_room(taken, str(path), most)
-                    parts.append(part)
-            return b"".join(parts)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SourceError(f"{path} is no whole gzip file: {error}.", "Make or fetch the file again.") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SourceError(f"{path} cannot be read: {reason}.", "Check the file and its permissions.") from None
-
-
 def _checked(data: bytes) -> bytes:
     ends = pa.array([0, len(data)], pa.int64()).buffers()[1]
     try:
@@ -113,7 +91,7 @@ def _checked(data: bytes) -> bytes:
     return data
 
 
-def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
+def _not_in(encoding: str, path: Path | str, data: bytes, offset: int) -> SourceError:
     line = data.count(b"\n", 0, offset) + 1
     return SourceError(
         f"{path} is not {encoding}: byte 0x{data[offset]:02x} at offset {offset} (line {line}).",
