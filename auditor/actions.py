@@ -124,7 +124,7 @@ def export(
     audit : Audit, Run, str or Path
         Itself, its name or its path.
     to : str or Path
-        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.parquet``), or a folder that keeps the splits.
+        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits.
     policy : Policy, optional
         What each verdict does.
     db : str, optional
@@ -200,7 +200,7 @@ def apply_patch(
     source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
         What :func:`auditor.read` takes: the dataset that the patch was made of, or a newer version of it.
     to : str or Path
-        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.parquet``), or a folder that keeps the splits.
+        A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits.
     config : ReadConfig, optional
         How the source is read. What is not set in it is taken from the patches, as far as they say it.
     add_classes : bool

@@ -128,6 +128,8 @@ class ReadConfig(Settings):
     """Whether the first row of CSV-like files names the columns."""
     columns: tuple[str, ...] = ()
     """Names of the columns of CSV-like files that have no header."""
+    sheet: str | None = None
+    """Sheet of an Excel workbook; the first with something in it when None."""
     encoding: str = "utf-8"
     drop_invalid: bool = False
     """Set rows without a text or a label aside, instead of refusing the dataset."""

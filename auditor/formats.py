@@ -14,26 +14,41 @@ FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".txt": "lines",
+    ".ft": "fasttext",
+    ".train": "fasttext",
+    ".valid": "fasttext",
+    ".test": "fasttext",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
-"""What a file is read as, by the end of its name."""
-OTHER_FILES = {".arrow", ".dat", ".feather", ".gz", ".ods", ".pkl", ".xls", ".xlsx", ".xml", ".zip"}
+"""What a file is read as, by the end of its name; of a text file, its contents have the last word."""
+PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip"}
+"""What a file is packed with, by what follows the end of its name."""
+WHOLE = ("parquet", "xlsx")
+"""Formats that are packed within: nothing is gained by packing such a file."""
+OTHER_FILES = {".7z", ".arrow", ".dat", ".feather", ".ods", ".pkl", ".rar", ".tar", ".tgz", ".xls", ".xml", ".zst"}
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 
 
 def suffix_of(path: Path) -> str:
-    """Give the extension, without ``.gz``."""
+    """Give the extension, without that of a packed file."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    return "".join(suffixes[:1] if suffixes[1:] == [".gz"] else suffixes[-1:])
+    return "".join(suffixes[:1] if suffixes[1:] and suffixes[1] in PACKED else suffixes[-1:])
+
+
+def packing_of(path: Path) -> str:
+    """Give the extension that says what a file is packed with; empty if it is not packed."""
+    suffix = path.suffix.lower()
+    return suffix if suffix in PACKED else ""
 
 
 def looks_like_path(source: str) -> bool:
     """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
     suffixes = {suffix_of(Path(source)), Path(source).suffix.lower()}
-    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *OTHER_FILES})
+    return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *PACKED, *OTHER_FILES})
 
 
 def check_exists(path: Path) -> None:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from auditor.correction.export import Exported
     from auditor.correction.summary import Summary
 
-FORMATS = {name: name for name in ("csv", "tsv", "txt", "jsonl", "json", "parquet", "arrow")} | {"txt": "lines"}
+FORMATS = {
+    name: "lines" if name == "txt" else name
+    for name in ("csv", "tsv", "txt", "fasttext", "jsonl", "json", "xlsx", "parquet", "arrow")
+}
 """What the command line calls each format."""
 _SHOWN = 5
 """Pairs of labels, and ids, that the terminal shows."""

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 STOPPED = 130
 """Exit code after Ctrl-C."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
-SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, or the name of a Hub dataset.")
+SOURCES = typer.Argument(
+    metavar="SOURCE",
+    help="Files (csv, tsv, txt, jsonl, json, xlsx, parquet; text files also packed), a folder of texts for each class,"
+    " a save_to_disk folder, or the name of a Hub dataset.",
+)
 TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
@@ -46,6 +50,7 @@ MISSING_LABELS = typer.Option(
     " Rows with one of them are rows without a label.",
 )
 MIRRORS = typer.Option(help="Correct other columns that say the same as the label, such as label_text, along with it.")
+SHEET = typer.Option(help="Sheet of an Excel workbook. Default: the first with something in it.")
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")
@@ -71,9 +76,13 @@ VERDICT_LIST = typer.Option(
 )
 CHANGED_ONLY = typer.Option(help="Use only rows whose label has changed.")
 REVIEWER = typer.Option(help="Count only this reviewer's decisions; may be repeated. Default: everybody's.")
-TO = typer.Option(help="File to write (.csv, .tsv, .txt, .jsonl, .json, .parquet), or a folder that keeps the splits.")
+TO = typer.Option(
+    help="File to write (.csv, .tsv, .txt, .jsonl, .json, .xlsx, .parquet; text files also packed as .gz, .bz2, .xz or"
+    " .zip), or a folder, or .zip archive, that keeps the splits."
+)
 FORMAT = typer.Option(
-    help="Format of the files in a folder: csv, tsv, txt, jsonl, json, parquet or arrow. Default: the source's."
+    help="Format of the files in a folder: csv, tsv, txt, fasttext, jsonl, json, xlsx, parquet or arrow. Default: the"
+    " source's."
 )
 LABEL_NAMES = typer.Option(help="Write the names of the classes where the source has numbers.")
 RAW = typer.Option(help="Keep CSV cells as they are, even those that a spreadsheet would run as a formula.")

@@ -38,6 +38,7 @@ from auditor.commands.options import (
     REVIEWER,
     REVISION,
     RUN,
+    SHEET,
     SOURCES,
     SPLIT,
     TEXT,
@@ -126,6 +127,7 @@ def apply(
     quoting: Annotated[Quoting | None, QUOTING] = None,
     header: Annotated[bool | None, HEADER] = None,
     columns: Annotated[str, COLUMNS] = "",
+    sheet: Annotated[str | None, SHEET] = None,
     encoding: Annotated[str | None, ENCODING] = None,
     config: Annotated[str | None, CONFIG] = None,
     split: Annotated[list[str] | None, SPLIT] = None,
@@ -159,7 +161,13 @@ def apply(
     from auditor.config import ReadConfig, split_labels
 
     named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
-    reading: dict[str, Any] = {**named, "delimiter": delimiter, "encoding": encoding, "drop_invalid": drop_invalid}
+    reading: dict[str, Any] = {
+        **named,
+        "delimiter": delimiter,
+        "sheet": sheet,
+        "encoding": encoding,
+        "drop_invalid": drop_invalid,
+    }
     reading |= {"quoting": quoting and quoting.value, "columns": split_names(columns) or None}
     reading |= {"header": False if columns else header}
     reading |= {"config": config, "split": tuple(split or ()), "revision": revision}

@@ -25,6 +25,7 @@ from auditor.commands.options import (
     QUIET,
     QUOTING,
     REVISION,
+    SHEET,
     SIGNAL,
     SOURCES,
     SPLIT,
@@ -65,6 +66,7 @@ def run(
     quoting: Annotated[Quoting, QUOTING] = Quoting.auto,
     header: Annotated[bool, HEADER] = True,
     columns: Annotated[str, COLUMNS] = "",
+    sheet: Annotated[str | None, SHEET] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
         bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
@@ -141,6 +143,7 @@ def run(
             quoting=quoting.value,
             header=header and not columns,
             columns=split_names(columns),
+            sheet=sheet,
             encoding=encoding,
             drop_invalid=drop_invalid,
             missing_labels=split_labels(missing_labels),

@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.correction.facts import Facts, SplitRows
 from auditor.correction.markdown import code, one_line
-from auditor.data.files import SPLIT_NAMES
+from auditor.data.tree import SPLIT_NAMES
 from auditor.errors import HubError
 
 CONFIG_NAME = "corrected"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from auditor.correction.arrow import save_datasets
+from auditor.correction.class_folders import write_class_folders
 from auditor.correction.classes import class_names
 from auditor.correction.corrections import Corrections
-from auditor.correction.formats import Format, style_of, write_parts
+from auditor.correction.formats import FOLDERS, Format, style_of, write_parts
 from auditor.correction.labels import mirror_notes
+from auditor.correction.packing import pack
+from auditor.correction.parallel import write_parallel
 from auditor.correction.policy import in_words
 from auditor.correction.publish import flush_all, publish_files, publish_folder, staging
 from auditor.correction.summary import Summary, summarise
@@ -26,6 +29,13 @@ from auditor.errors import ExportError
 from auditor.storage import hash_file
 from auditor.version import own_version
 
+_BARE = {
+    "lines": "Lines of text and label",
+    "fasttext": "fastText's lines",
+    "parallel": "Files of texts and of labels",
+    "folders": "Files that each hold a text",
+}
+"""Formats that have no columns but the text and the label."""
 _NOT_OF_FILES = {"idna", "punycode"}
 """Encodings that Python has for the names of hosts: written line by line, texts would be lost."""
 
@@ -72,10 +82,12 @@ def write_export(
     corrections : Corrections
     to : str or Path
         A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``
-        (these also with ``.gz``) or ``.parquet``; else a folder that keeps the splits.
+        (these also with ``.gz``, ``.bz2``, ``.xz`` or ``.zip``), ``.xlsx`` or ``.parquet``; an archive that keeps the
+        splits if it ends in ``.zip`` alone; else a folder that keeps them.
     format : str, optional
-        Of the folder: ``csv``, ``tsv``, ``lines``, ``jsonl``, ``json``, ``parquet``, or ``arrow`` as ``datasets`` saves
-        it. By default that of the source; arrow for what was no file.
+        Of the folder: ``csv``, ``tsv``, ``lines``, ``fasttext``, ``jsonl``, ``json``, ``xlsx``, ``parquet``, or
+        ``arrow`` as ``datasets`` saves it. By default that of the source, parallel files and a folder a class among
+        them; arrow for what was no file.
     provenance : bool
         Add columns: see :func:`auditor.correction.provenance.provenance_table`.
     raw : bool
@@ -109,10 +121,15 @@ def write_export(
     """
     origin, summary = corrections.texts.origin, summarise(corrections)
     target = find_target(Path(to), format, origin)
-    if target.format == "lines" and provenance:
+    if target.format in _BARE and provenance:
         raise ExportError(
-            "Lines of text and label have no room for the columns of --provenance.",
+            f"{_BARE[target.format]} have no room for the columns of --provenance.",
             "Leave it out, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+        )
+    if target.format in ("parallel", "folders") and (origin.text, origin.label) != ("text", "label"):
+        raise ExportError(
+            "Files that hold nothing but texts and labels can only be written of these columns.",
+            "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
     style = style_of(target.format, origin, {}, encoding=encoding, raw=raw, guard=guard)
     _check_encoding(style.encoding)
@@ -124,7 +141,7 @@ def write_export(
         gone = check_free(
             target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
         )
-        notes += _write(plan, stage, origin, encoding, raw, guard)
+        notes += _write(plan, stage, target, origin, encoding, raw, guard)
         files = _written(plan, stage)
         options = {
             "format": target.format,
@@ -152,6 +169,11 @@ def write_export(
 
 
 Plan = dict[str, tuple[Format, Sequence[SplitTable]]]
+_FOLDER_WRITERS: dict[str, Callable[[Sequence[SplitTable], Path], list[str] | None]] = {
+    "arrow": save_datasets,
+    "parallel": write_parallel,
+    "folders": write_class_folders,
+}
 
 
 def _plan(
@@ -163,26 +185,38 @@ def _plan(
             "No row would be written: the policy chooses none.",
             f"{' '.join(in_words(corrections.policy))} Choose otherwise, or review some rows first.",
         )
-    plan: Plan
-    if not target.is_folder:
-        plan = {target.path.name: (target.format, [part for part in tables if part.table.num_rows])}
-    elif target.format == "arrow":
-        plan = {"": ("arrow", tables)}
+    if target.is_folder:
+        plan = _in_folder(target, tables, corrections.texts.origin)
     else:
-        names = part_files(target, corrections.texts.origin, [part.about for part in tables])
-        pairs = zip(names, tables, strict=True)
-        plan = {name: (target.format, [part]) for name, part in pairs if part.table.num_rows}
+        plan = {target.path.name: (target.format, [part for part in tables if part.table.num_rows])}
     if excluded:
-        plan[target.excluded] = ("parquet" if target.format == "arrow" else target.format, excluded)
+        plan[target.excluded] = (FOLDERS.get(target.format, target.format), excluded)
     return plan
 
 
-def _write(plan: Plan, stage: Path, origin: Origin, encoding: str | None, raw: bool, guard: bool) -> list[str]:
+def _in_folder(target: Target, tables: Sequence[SplitTable], origin: Origin) -> Plan:
+    if target.format in FOLDERS:
+        return {"": (target.format, tables)}
+    names = part_files(target, origin, [part.about for part in tables])
+    pairs = zip(names, tables, strict=True)
+    return {name: (target.format, [part]) for name, part in pairs if part.table.num_rows}
+
+
+def _write(
+    plan: Plan, stage: Path, target: Target, origin: Origin, encoding: str | None, raw: bool, guard: bool
+) -> list[str]:
     """Write all files; what is to be told of them."""
     notes = []
     for name, (format_, parts) in plan.items():
-        if format_ == "arrow":
-            save_datasets(parts, stage)
+        if target.is_archive and name == target.path.name:
+            inside = stage.parent / "inside"
+            inside.mkdir()
+            packed = replace(target, is_folder=True, is_archive=False)
+            notes += _write(_in_folder(packed, parts, origin), inside, packed, origin, encoding, raw, guard)
+            pack(inside, stage / name)
+            continue
+        if format_ in FOLDERS:
+            notes += _FOLDER_WRITERS[format_](parts, stage) or []
             continue
         style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw, guard=guard)
         told = write_parts(format_, parts, stage / name, style, origin)
@@ -217,7 +251,7 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
     notes = []
     splits = [part.split for part in tables if part.table.num_rows]
     empty = [part.split for part in tables if not part.table.num_rows]
-    if not target.is_folder and len(splits) > 1:
+    if not (target.is_folder or target.is_archive) and len(splits) > 1:
         notes.append(f"The splits {listed(splits)} stand one below the other; a folder keeps them apart.")
     if target.is_folder and target.format != "arrow" and empty:
         notes.append(f"No file for {listed(empty)}: none of {'its' if len(empty) == 1 else 'their'} rows is written.")

@@ -1,14 +1,12 @@
-"""Formats: tables → CSV, TSV, ``text;label`` lines, JSON Lines, JSON and Parquet, written as the source was."""
+"""Formats: tables → files, written as the source was where it is of the same format."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +17,11 @@ import pyarrow.parquet as pq
 import pyarrow.types as types
 
 from auditor.correction.cells import as_json, defanged, is_number, strings
+from auditor.correction.fasttext import fasttext_lines
+from auditor.correction.packing import opened
 from auditor.correction.tables import SplitTable, joined
 from auditor.correction.verbatim import copied_rows, formulas, is_verbatim
+from auditor.correction.workbook import write_workbook
 from auditor.data.delimited import DELIMITERS
 from auditor.data.labeled_texts import Origin
 from auditor.data.lines import COLUMNS, is_header
@@ -28,16 +29,20 @@ from auditor.data.source import counted
 from auditor.errors import ExportError
 from auditor.tabular import json_array
 
-Format = Literal["csv", "tsv", "lines", "jsonl", "json", "parquet", "arrow"]
+Format = Literal["csv", "tsv", "lines", "fasttext", "jsonl", "json", "parquet", "xlsx", "arrow", "parallel", "folders"]
 FILES: dict[Format, str] = {
     "csv": ".csv",
     "tsv": ".tsv",
     "lines": ".txt",
+    "fasttext": ".txt",
     "jsonl": ".jsonl",
     "json": ".json",
     "parquet": ".parquet",
+    "xlsx": ".xlsx",
 }
-"""Extensions of the formats that are files; ``arrow`` is a folder."""
+"""Extensions of the formats that are files; the others are folders."""
+FOLDERS: dict[str, Format] = {"arrow": "parquet", "parallel": "csv", "folders": "csv"}
+"""Formats that are folders, and that of the file beside which holds the rows that are left out."""
 _BATCH = 50_000
 """Rows in memory as Python's strings at once."""
 _UNNAMED = re.compile(r"__index_level_\d+__")
@@ -103,11 +108,15 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
     if format_ == "parquet":
         pq.write_table(parts[0].table if len(parts) == 1 else joined(parts), path)
         return []
+    if format_ == "xlsx":
+        return write_workbook(parts, path)
     notes: list[str] = []
     if format_ == origin.format and is_verbatim(format_, parts):
         return _copy(format_, parts, path, style)
     if format_ == "lines":
         lines = _text_lines(parts, style, origin, notes)
+    elif format_ == "fasttext":
+        lines = fasttext_lines(parts, origin, notes)
     elif format_ == "jsonl":
         lines = _json_lines(parts, style)
     elif format_ == "json":
@@ -121,7 +130,7 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
 def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style) -> list[str]:
     """Write rows as they stand in the source, with the changed cells in them."""
     encoder = codecs.getincrementalencoder(style.encoding)()  # which writes a byte order mark once, where one is due
-    with _opened(path) as file:
+    with opened(path) as file:
         if style.marked:
             file.write(encoder.encode("\ufeff"))
         for number, piece in enumerate(copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline)):
@@ -145,20 +154,10 @@ def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style
     ]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a file to be written, packed where its name says so."""
-    with ExitStack() as stack:
-        file: Any = stack.enter_context(path.open("wb"))
-        if path.suffix.lower() == ".gz":  # without name and time, so that the same rows are the same bytes
-            file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        yield file
-
-
 def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
     """Write batches of rows; the first of them may be a header."""
     between = ""
-    with _opened(path) as file, io.TextIOWrapper(file, encoding=style.encoding, newline="") as text:
+    with opened(path) as file, io.TextIOWrapper(file, encoding=style.encoding, newline="") as text:
         for rows in filter(None, batches):
             try:
                 if not between:  # a mark that belongs to the first text would be taken for the file's

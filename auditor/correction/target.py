@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.formats import FILES, Format
+from auditor.correction.formats import FILES, FOLDERS, Format
 from auditor.correction.tables import split_names
 from auditor.data.labeled_texts import Origin
 from auditor.data.source import listed
 from auditor.errors import ExportError
-from auditor.formats import FORMATS, suffix_of
+from auditor.formats import FORMATS, PACKED, WHOLE, packing_of, suffix_of
 from auditor.storage import hash_file, read_plain
 
 RECORD = "export.json"
@@ -33,11 +33,14 @@ class Target:
         One file, or a folder that keeps the splits.
     format : str
     is_folder : bool
+    is_archive : bool
+        Whether it is one file that holds what a folder would.
     """
 
     path: Path
     format: Format
     is_folder: bool
+    is_archive: bool = False
 
     @property
     def home(self) -> Path:
@@ -52,9 +55,10 @@ class Target:
     @cached_property
     def excluded(self) -> str:
         """Name of the file of the rows that are left out; one that another export has taken is left to it."""
+        own = FILES[FOLDERS.get(self.format, self.format)]
         if self.is_folder:
-            return EXCLUDED + FILES.get(self.format, ".parquet")
-        stem, ending = _cut(self.path)
+            return EXCLUDED + own
+        stem, ending = (self.path.stem, own) if self.is_archive else _cut(self.path)
         name = EXCLUDED + ending
         ours = name in _read_record(self.home / self.record).get("files", {})
         return name if ours or not os.path.lexists(self.home / name) else f"{stem}.{name}"
@@ -70,14 +74,15 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
     """
     to = Path(os.path.expanduser(to))
     suffix = suffix_of(to)
-    if format_ not in (None, "arrow", *FILES):
-        raise ExportError(f"There is no format {format_!r}.", f"Choose of {listed([*FILES, 'arrow'])}.")
+    if format_ not in (None, "arrow", *FILES, origin.format):
+        raise ExportError(f"There is no format {format_!r}.", f"Choose of {listed([*FILES, 'arrow'], most=9)}.")
+    default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
     if suffix in FORMATS:
-        packed, found = to.suffix.lower() == ".gz", _format_of(suffix, origin)
+        packing, found = packing_of(to), _format_of(suffix, origin)
         if os.path.isdir(to):
             raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
-        if packed and found == "parquet":
-            raise ExportError(f"{to}: Parquet is packed within, not as .gz.", "Leave .gz out of the name.")
+        if packing and found in WHOLE:
+            raise ExportError(f"{to}: {found} is packed within, not as {packing}.", f"Leave {packing} out of the name.")
         if format_ not in (None, found):
             raise ExportError(
                 f"--format {format_} does not go with the name {to.name}.", "Leave --format out, or name a folder."
@@ -86,30 +91,34 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
         if to.name == EXCLUDED + _cut(to)[1]:
             raise ExportError(f"{to.name} is the name of the file of the rows left out.", "Give --to another name.")
         return target
+    if packing_of(to) == ".zip" and not os.path.isdir(to):
+        if (format_ or default) == "arrow":
+            raise ExportError(f"{to}: datasets read no folder that is packed.", "Name the file in it: NAME.csv.zip.")
+        return Target(to, format_ or default, is_folder=False, is_archive=True)
     if to.suffix and format_ is None and not os.path.isdir(to):
         raise ExportError(
             f"{to} is of an unknown format: its name ends in {to.suffix!r}.",
-            f"Known are {listed([*FILES.values()])} (all but the last also with .gz). For a folder of that name, say"
-            " --format as well.",
+            f"Known are {listed([*dict.fromkeys(FILES.values())], most=9)} (the text formats also with"
+            f" {listed(list(PACKED))}). For a folder of that name, say --format as well.",
         )
     if os.path.isfile(to):
         raise ExportError(
             f"{to} is a file; its name ends in no format, so a folder would be made.", "Give --to another name."
         )
-    default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
     return Target(to, format_ or default, is_folder=True)
 
 
 def _format_of(suffix: str, origin: Origin) -> str:
-    """``.json`` is one array, unless the source has JSON Lines in such a file: it comes back as it was."""
+    """What the source has in files of that name, whatever it is; else what the name says, ``.json`` one array."""
     own = {suffix_of(Path(str(about.get("file", "")))) for about in origin.options["parts"]}
-    return "json" if suffix == ".json" and not (origin.format == "jsonl" and suffix in own) else FORMATS[suffix]
+    if suffix in own and origin.format in FILES:
+        return origin.format
+    return "json" if suffix == ".json" else FORMATS[suffix]
 
 
 def _cut(path: Path) -> tuple[str, str]:
-    """A file's name without and with nothing but its extension, ``.gz`` included."""
-    packed = path.suffix if path.suffix.lower() == ".gz" else ""
-    ending = suffix_of(path) + packed
+    """A file's name without and with nothing but its extension, that of a packed file included."""
+    ending = suffix_of(path) + packing_of(path)
     return path.name[: -len(ending)], ending
 
 
@@ -130,7 +139,8 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
         fits = (
             origin.format == target.format
             and own == Path(own).name
-            and FORMATS.get(suffix_of(Path(own))) == target.format
+            and about.get("format", FORMATS.get(suffix_of(Path(own)))) == target.format
+            and suffix_of(Path(own)) in FORMATS
         )
         base = own if fits else split + FILES[target.format]
         name, number = base, 2
@@ -214,7 +224,12 @@ def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> 
 
 def _was_read(path: Path, origin: Origin) -> bool:
     parts = origin.options["parts"]
-    return any(path.name == about.get("file") or about.get("sha256") == _hash(path) for about in parts)
+    return any(path.name in _names(about) or about.get("sha256") == _hash(path) for about in parts)
+
+
+def _names(about: dict[str, Any]) -> set[Any]:
+    """Names of the files that a part was read from."""
+    return {about.get("file"), about.get("archive")} | {about.get(role, {}).get("file") for role in ("texts", "labels")}
 
 
 def _is_source(path: Path) -> ExportError:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.correction.cells import as_json, defanged, is_number, strings
+from auditor.correction.fasttext import FastText
 from auditor.correction.tables import SplitTable
 from auditor.data.dialect import Dialect
 from auditor.data.lines import COLUMNS, is_header
@@ -50,7 +51,7 @@ def is_verbatim(format_: str, parts: Sequence[SplitTable]) -> bool:
         return False
     if format_ in ("jsonl", "json"):
         return True
-    alike = ("delimiter", "quotes", "escapes", "blanks", "columns", "header", "names")
+    alike = ("delimiter", "quotes", "escapes", "blanks", "columns", "header", "names", "at_end")
     return len({json.dumps([part.about.get(name) for name in alike] + _own(part)) for part in parts}) == 1
 
 
@@ -182,6 +183,8 @@ def _layout_of(part: SplitTable) -> Layout:
     about = part.about
     if about["format"] in ("jsonl", "json"):
         return _Json(about)
+    if about["format"] == "fasttext":
+        return FastText(about)
     if about["format"] == "lines":
         return _Lines(about, _own(part))
     return _Csv(about, _own(part))

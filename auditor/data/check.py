@@ -218,6 +218,8 @@ def _place(row: int, parts: tuple[Part, ...]) -> str:
     """Say where a row stands, given its number over all parts."""
     for part in parts:
         if row < part.table.num_rows:
+            if part.about.get("format") == "folders":
+                return f"{part.table['file'][row]}"
             return f"row {row + 1:,} of {part.name}"
         row -= part.table.num_rows
     raise IndexError(row)

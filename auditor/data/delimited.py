@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from auditor.data.check import check_number
 from auditor.data.dialect import Dialect, blank_lines
-from auditor.data.header import unique_names, why_no_header
+from auditor.data.header import given_names, unique_names, why_no_header
 from auditor.data.quoting import Place, choose_dialect, line_ends
 from auditor.data.source import Contents, counted
 from auditor.errors import ColumnError, InputError, RowError, SourceError
@@ -72,9 +72,9 @@ def read_delimited(
             f"{delimiter!r} cannot delimit the fields of a CSV file: one ASCII character is expected.",
             "Name another with --delimiter, or leave it out to have it detected.",
         )
-    place, named = _passed_sep(data)
+    place, named = passed_sep(data)
     delimiter = delimiter or named or _find_delimiter(data, place)
-    start = _passed_blank(data, place, Dialect(delimiter))
+    start = passed_blank(data, place, Dialect(delimiter))
     width = _width(data, start, delimiter, quoting, name)
     if width < fewest:
         first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
@@ -97,7 +97,7 @@ def read_delimited(
         names = unique_names(there)
         about |= {} if names == there else {"names": there}
     else:
-        names = _given_names(columns, width, name)
+        names = given_names(columns, width, name)
     columns_ = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(width)]
     table = pa.table([pa.chunked_array(pieces, pa.string()) for pieces in columns_], names=names)
     if header and (why := why_no_header(names, table)):
@@ -108,14 +108,16 @@ def read_delimited(
     return Contents(table, pa.chunked_array(rows.raw, pa.large_binary()), about, tuple(notes))
 
 
-def _passed_sep(data: bytes) -> tuple[int, str | None]:
+def passed_sep(data: bytes) -> tuple[int, str | None]:
+    """Pass over Excel's first line ``sep=;``, which names the delimiter."""
     found = _SEP.match(data)
     if found is None or not found[1].isascii() or found[1] in b'"\\':
         return 0, None
     return found.end(), found[1].decode()
 
 
-def _passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
+def passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
+    """Pass over blank lines."""
     found = re.compile(blank_lines(dialect)).match(data, place)
     return found.end() if found else place
 
@@ -126,24 +128,24 @@ def _find_delimiter(data: bytes, place: int) -> str:
     def score(delimiter: str) -> tuple[float, int]:
         best = (0.0, 0)
         for dialect in (Dialect(delimiter), Dialect(delimiter, quotes=False)):
-            widths = _widths(data, place, dialect)
-            if widths and widths[0] > 1:
-                best = max(best, (widths.count(widths[0]) / len(widths), widths[0]))
+            found = widths(data, place, dialect)
+            if found and found[0] > 1:
+                best = max(best, (found.count(found[0]) / len(found), found[0]))
         return best
 
     return max(DELIMITERS, key=score)
 
 
-def _widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
+def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
     """Number of fields of each of the first rows; the last is 0 if it is malformed."""
-    widths: list[int] = []
-    while len(widths) < _SAMPLE and (place := _passed_blank(data, place, dialect)) < len(data):
+    found: list[int] = []
+    while len(found) < _SAMPLE and (place := passed_blank(data, place, dialect)) < len(data):
         row = dialect.cut(data, place)
         if row is None:
-            return [*widths, 0]
-        widths.append(len(row[0]))
+            return [*found, 0]
+        found.append(len(row[0]))
         place = row[1]
-    return widths
+    return found
 
 
 def _width(data: bytes, start: int, delimiter: str, quoting: Quoting, name: str) -> int:
@@ -165,20 +167,9 @@ def _names(first_row: Sequence[str], dialect: Dialect) -> list[str]:
     return [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in first_row]
 
 
-def _given_names(columns: Sequence[str], width: int, name: str) -> list[str]:
-    if columns and len(columns) != width:
-        raise ColumnError(
-            f"{name} has {width} columns, but --columns names {len(columns)}: {', '.join(columns)}.",
-            "Name every column once, in their order.",
-        )
-    if len(set(columns)) < len(columns):
-        raise ColumnError(f"--columns names one column twice: {', '.join(columns)}.", "Give each a name of its own.")
-    return [*columns] or [f"column_{number}" for number in range(1, width + 1)]
-
-
 def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int, quoting: Quoting) -> InputError:
     """Say what is wrong with the row that begins at ``place``."""
-    place = _passed_blank(data, place, dialect)
+    place = passed_blank(data, place, dialect)
     line = line_ends(data[:place]) + 1
     where = f"{name}, line {line}"
     begins = data[place : place + 240].decode("utf-8", "ignore").splitlines()[0][:60]

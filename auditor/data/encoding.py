@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import os
 import re
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,11 +12,9 @@ from typing import NamedTuple
 import pyarrow as pa
 from charset_normalizer import from_bytes
 
-from auditor.data.room import check_room, room
-from auditor.data.sniff import HEAD, check_is_data
+from auditor.data.packed import read_bytes as read_bytes
 from auditor.data.source import counted
 from auditor.errors import SourceError
-from auditor.storage import open_file
 
 _WINDOW = 1 << 16
 _PART = 1 << 24
@@ -52,7 +47,7 @@ class Decoded(NamedTuple):
 
 
 def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
-    """Read a text file, unpacked when its name ends in ``.gz``; UTF-16 and UTF-32 are known by their byte order marks.
+    """Read a text file, unpacked where its name says that it is packed; byte order marks name UTF-16 and UTF-32.
 
     Raises
     ------
@@ -60,14 +55,19 @@ def read_utf8(path: Path, encoding: str = "utf-8") -> Decoded:
         If it cannot be read, is empty, or is not in ``encoding``; the latter with the offset of the first byte that
         does not fit, and the encoding it may be in.
     """
-    found = decode(read_bytes(path), encoding, path)
+    return decode_filled(read_bytes(path), encoding, path)
+
+
+def decode_filled(data: bytes, encoding: str, path: Path | str) -> Decoded:
+    """Decode what a file holds, which must be something; see :func:`read_utf8`."""
+    found = decode(data, encoding, path)
     if not found.data or found.data.isspace():
         raise SourceError(f"{path} is empty.", "Name a file with labelled texts.")
     return found
 
 
-def decode(data: bytes, encoding: str, path: Path) -> Decoded:
-    """Decode what a file holds; see :func:`read_utf8`."""
+def decode(data: bytes, encoding: str, path: Path | str) -> Decoded:
+    """Decode what a file holds, if only nothing; see :func:`read_utf8`."""
     try:
         name = codecs.lookup(encoding).name
         marked = next((marked for mark, marked in _MARKS.items() if data.startswith(mark)), None)
@@ -96,32 +96,6 @@ def line_end(data: bytes) -> str:
     return found[1].decode() if found else "\n"
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file, unpacked when its name ends in ``.gz``."""
-    most = room()
-    try:
-        with open_file(path) as file:
-            check_room(os.fstat(file.fileno()).st_size, str(path), most)
-            check_is_data(file.read(HEAD), path)
-            file.seek(0)
-            if path.suffix.lower() != ".gz":
-                return file.read()
-            parts, taken = [], 0
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                while part := unpacked.read(_PART):
-                    if not taken:
-                        check_is_data(part[:HEAD], path)
-                    taken += len(part)
-                    check_room(taken, str(path), most)
-                    parts.append(part)
-            return b"".join(parts)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SourceError(f"{path} is no whole gzip file: {error}.", "Make or fetch the file again.") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SourceError(f"{path} cannot be read: {reason}.", "Check the file and its permissions.") from None
-
-
 def _checked(data: bytes) -> bytes:
     ends = pa.array([0, len(data)], pa.int64()).buffers()[1]
     try:
@@ -131,7 +105,7 @@ def _checked(data: bytes) -> bytes:
     return data
 
 
-def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
+def _not_in(encoding: str, path: Path | str, data: bytes, offset: int) -> SourceError:
     """What is wrong, and an encoding that reads the whole file, if there is one."""
     likely = _likely(data, offset)
     if likely not in _MARKS.values():
@@ -152,7 +126,7 @@ def _not_in(encoding: str, path: Path, data: bytes, offset: int) -> SourceError:
     )
 
 
-def _mixed(path: Path, strange: Sequence[int], others: int) -> SourceError:
+def _mixed(path: Path | str, strange: Sequence[int], others: int) -> SourceError:
     one = len(strange) == 1
     where = f"line {strange[0]:,} alone" if one else f"{counted(len(strange), 'line')}: {_first(strange)}"
     return SourceError(

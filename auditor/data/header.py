@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
+from auditor.errors import ColumnError
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _LOOKED_AT = 1_000
@@ -27,6 +28,24 @@ def unique_names(names: Sequence[str]) -> list[str]:
                 new += "_"
         unique.append(new)
     return unique
+
+
+def given_names(columns: Sequence[str], width: int, name: str) -> list[str]:
+    """Name the columns of a file without a header, by their numbers where no names are given.
+
+    Raises
+    ------
+    ColumnError
+        If there are more columns than names, or fewer, or one name is given twice.
+    """
+    if columns and len(columns) != width:
+        raise ColumnError(
+            f"{name} has {width} columns, but --columns names {len(columns)}: {', '.join(columns)}.",
+            "Name every column once, in their order.",
+        )
+    if len(set(columns)) < len(columns):
+        raise ColumnError(f"--columns names one column twice: {', '.join(columns)}.", "Give each a name of its own.")
+    return [*columns] or [f"column_{number}" for number in range(1, width + 1)]
 
 
 def why_no_header(names: Sequence[str], table: pa.Table) -> str | None:

@@ -34,8 +34,9 @@ class Origin:
     source : str
         Short name of the source as given: file names without folders, a Hub name, ``"frame"``.
     format : str
-        ``csv``, ``tsv``, ``lines`` (``text;label`` without a header), ``jsonl``, ``parquet``, ``arrow`` (a
-        ``save_to_disk`` folder), ``dataset``, ``frame`` or ``hub``.
+        ``csv``, ``tsv``, ``lines`` (``text;label`` without a header), ``fasttext``, ``jsonl``, ``json`` (one array),
+        ``xlsx``, ``parquet``, ``arrow`` (a ``save_to_disk`` folder), ``parallel`` (a file of texts and one of labels),
+        ``folders`` (one for each class), ``dataset``, ``frame`` or ``hub``.
     text, label : str
         Names of the source's columns.
     id : str or None

@@ -42,7 +42,7 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> Contents
         If there are no rows.
     """
     delimiter = delimiter or ";"
-    lines, ends = _split_lines(data)
+    lines, ends = split_lines(data)
     filled = pc.greater(pc.binary_length(pc.utf8_trim_whitespace(lines)), 0).to_numpy(zero_copy_only=False)
     fields = pc.split_pattern(lines.filter(pa.array(filled)), delimiter, max_splits=1, reverse=True)
     whole = pc.equal(pc.list_value_length(fields), 2)
@@ -89,7 +89,7 @@ def slices(data: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
     return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, piece])
 
 
-def _split_lines(data: bytes) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
+def split_lines(data: bytes) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
     """Cut at LF and CR LF, without copying or looping over the lines; the lines, and where each ends."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
     if not data.endswith(b"\n"):

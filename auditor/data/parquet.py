@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -22,8 +23,8 @@ _ROWS = 1 << 16
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12, "BYTE_ARRAY": 4}
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """Read a file whole.
+def read_parquet(source: Path | bytes, name: str = "") -> pa.Table:
+    """Read a file whole, or its bytes; ``name`` is what messages call the latter.
 
     Raises
     ------
@@ -32,10 +33,11 @@ def read_parquet(path: Path) -> pa.Table:
     ColumnError
         If it has too many columns, or several of one name.
     """
+    path = source if isinstance(source, Path) else Path(name)
     try:
-        with open_file(path) as stream:
+        with _opened(source) as stream:
             check_is_data(stream.read(HEAD), path)
-        with open_file(path) as stream, pq.ParquetFile(stream) as file:
+        with _opened(source) as stream, pq.ParquetFile(stream) as file:
             most = room()
             check_names(file.schema_arrow.names, path.name)
             check_room(_least(file.metadata), str(path), most)
@@ -50,6 +52,10 @@ def read_parquet(path: Path) -> pa.Table:
     except Exception as error:  # strange files lead Arrow, and extension types in Python, to errors of every kind
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise SourceError(f"{path} is no whole Parquet file: {reason}.", "Make or fetch the file again.") from None
+
+
+def _opened(source: Path | bytes) -> BinaryIO:
+    return open_file(source) if isinstance(source, Path) else io.BytesIO(source)
 
 
 def _read(file: pq.ParquetFile, name: str, most: int) -> pa.Table:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
+_NAMED_BY_US = ("lines", "fasttext", "parallel", "folders")
+"""Formats whose columns have the names that the readers give them."""
 AnySource = Union[str, Path, Sequence[str | Path], "pd.DataFrame", "datasets.Dataset", "datasets.DatasetDict"]
 
 
@@ -45,9 +47,10 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     Parameters
     ----------
     source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
-        A file (``.csv``, ``.tsv``, ``.txt`` of ``text;label`` lines, ``.jsonl``, ``.parquet``; all but the last also
-        with ``.gz``), a ``save_to_disk`` folder, several of these, or the name of a dataset on the Hub. A path that
-        exists wins over a name on the Hub.
+        A file (``.csv``, ``.tsv``, ``.txt`` of ``text;label`` or fastText's lines, ``.jsonl``, ``.json``, ``.xlsx``,
+        ``.parquet``; text files also packed, and all of them in a ``.zip``), TweetEval's parallel files or a folder
+        that holds them, a folder with one of texts for each class, a ``save_to_disk`` folder, several of these, or the
+        name of a dataset on the Hub. A path that exists wins over a name on the Hub.
     config : ReadConfig, optional
         Columns, delimiter, encoding, splits …
 
@@ -329,7 +332,7 @@ def _kept(schema: pa.Schema) -> str:
 
 def _notes(source: Source, columns: Columns, labels: Labels, invalid: int, unvoted: int) -> tuple[str, ...]:
     notes = [*source.notes, *(note for part in source.parts for note in part.notes)]
-    if columns.note and source.format != "lines":
+    if columns.note and source.format not in _NAMED_BY_US:
         notes.insert(0, columns.note)
     if invalid:
         notes.append(f"{counted(invalid, 'row')} without a text or a label set aside.")

@@ -16,14 +16,14 @@ _PAGE = re.compile(
 )
 
 
-def check_is_data(head: bytes, path: Path) -> None:
+def check_is_data(head: bytes, path: Path | str) -> None:
     """Refuse what stands in for a dataset: a Git LFS pointer, or the web page that shows the file.
 
     Parameters
     ----------
     head : bytes
         How the file begins; ``HEAD`` bytes are enough.
-    path : Path
+    path : Path or str
         For the message.
 
     Raises
