@@ -12,7 +12,7 @@ import typer
 
 from auditor.console import stderr
 from auditor.errors import InputError
-from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, VERDICTS, ModelName
+from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, TOOL_NAMES, VERDICTS, ModelName
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
@@ -24,6 +24,12 @@ SOURCES = typer.Argument(metavar="SOURCE", help="Files, a save_to_disk folder, o
 TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
 LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
 ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
+FROM = typer.Option(
+    "--from",
+    metavar="TOOL",
+    help=f"Annotation tool that the source was exported from: {', '.join(TOOL_NAMES)}; columns for none of them."
+    " Default: recognised by its keys.",
+)
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
 ENCODING = typer.Option(help="Text encoding of the files.")
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")

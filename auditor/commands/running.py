@@ -13,6 +13,7 @@ from auditor.commands.options import (
     DELIMITER,
     DEVICE,
     ENCODING,
+    FROM,
     ID,
     JSON,
     LABEL,
@@ -56,6 +57,7 @@ def run(
     votes: Annotated[
         str | None, typer.Option(help="Column that holds all votes on a text, such as joy|love|joy.")
     ] = None,
+    tool: Annotated[str | None, FROM] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
@@ -127,6 +129,7 @@ def run(
             id=id,
             annotator=annotator,
             votes=votes,
+            tool=tool,
             delimiter=delimiter,
             encoding=encoding,
             drop_invalid=drop_invalid,

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
 from auditor.data.beside import votes_beside
+from auditor.data.casting import with_schema
 from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns
 from auditor.data.files import read_paths, select
@@ -26,6 +27,7 @@ from auditor.data.memory import dataset_parts, frame_part, index_columns
 from auditor.data.metadata import class_names, with_sound_metadata
 from auditor.data.nested import with_nested
 from auditor.data.source import RAW, Part, Source, counted
+from auditor.data.tools.reading import read_tool
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -72,6 +74,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     found = _open(source, config)
     for part in found.parts:
         check_columns(part)
+    found, config = read_tool(found, config)
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
     raw = _raw(found)
@@ -157,7 +160,7 @@ def _joined(source: Source) -> pa.Table:
         raise SourceError(f"{source.name} has no rows.", "Name a source with labelled texts.")
     # Views hold the same values, but Arrow cannot filter them yet.
     plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
-    return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
+    return with_schema(table, pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _raw(source: Source) -> pa.ChunkedArray | None:
