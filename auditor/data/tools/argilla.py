@@ -69,21 +69,22 @@ class Argilla(Tool):
 def _nested(row: Object, place: Place) -> Annotated:
     fields = place.expect(row.get("fields"), dict, "fields")
     texts = {
-        name: place.text(value, f"fields.{name}")
+        place.name(name, f"fields.{name}"): place.text(value, f"fields.{name}")
         for name, value in fields.items()
         if value is None or isinstance(value, str)
     }
     votes: dict[str, list[Vote]] = {}
     for question, responses in place.optional(row.get("responses"), dict, "responses").items():
-        key = f"responses.{question}"
+        key = f"responses.{place.name(question, f'responses.{question}')}"
         for at, response in enumerate(place.optional(responses, list, key)):
             response = place.expect(response, dict, f"{key}[{at}]")
             if _counts(response):
-                _add(votes, question, response["value"], response.get("user_id"), place, f"{key}[{at}]")
+                rater = _rater(response.get("user_id"), place, f"{key}[{at}].user_id")
+                _add(votes, question, response["value"], rater, place, f"{key}[{at}].value")
     for question, suggestion in place.optional(row.get("suggestions"), dict, "suggestions").items():
         suggestion = place.optional(suggestion, dict, f"suggestions.{question}")
         if suggestion.get("agent") == OURS and suggestion.get("value") is not None:
-            _add(votes, question, suggestion["value"], None, place, f"suggestions.{question}", final=True)
+            _add(votes, question, suggestion["value"], None, place, f"suggestions.{question}.value", final=True)
     return Annotated(texts, votes)
 
 
@@ -100,22 +101,33 @@ def _flat(row: Object, place: Place) -> Annotated:
             place.optional(row.get(question + end), list, question + end)
         users = row.get(question + _USERS) or []
         for at, value in _answers(row, question):
-            _add(votes, question, value, users[at] if at < len(users) else None, place, f"{question}{_RESPONSES}[{at}]")
+            rater = _rater(users[at] if at < len(users) else None, place, f"{question}{_USERS}[{at}]")
+            _add(votes, question, value, rater, place, f"{question}{_RESPONSES}[{at}]")
         if row.get(question) is not None:
             _add(votes, question, row[question], None, place, question, final=True)
     return Annotated(texts, votes)
 
 
 def _add(
-    votes: dict[str, list[Vote]], question: str, value: Any, who: Any, place: Place, key: str, *, final: bool = False
+    votes: dict[str, list[Vote]],
+    question: str,
+    value: Any,
+    rater: str | None,
+    place: Place,
+    key: str,
+    *,
+    final: bool = False,
 ) -> None:
     """Add a vote; answers that are no labels (spans, ranks) are left out."""
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
         return
-    labels = place.labels(value if isinstance(value, list) else [value], f"{key}.value")
-    rater = None if who is None else str(place.label(who, f"{key}.user_id")).strip() or None
+    labels = place.labels(value, key)
     if labels:
         votes.setdefault(question, []).append(Vote(labels, rater, final))
+
+
+def _rater(who: Any, place: Place, key: str) -> str | None:
+    return None if who is None else str(place.label(who, key)).strip() or None
 
 
 def _counts(response: Object) -> bool:

@@ -128,18 +128,28 @@ class Place:
             raise self.wrong(value, "a label (text or a whole number)", key)
         return value
 
-    def labels(self, values: Sequence[Any], key: str) -> tuple[Value, ...]:
-        """Take labels; each of them once, and blank ones not at all."""
-        found = dict.fromkeys(self.label(value, f"{key}[{at}]") for at, value in enumerate(values))
+    def labels(self, value: Any, key: str) -> tuple[Value, ...]:
+        """Take a label, or a list of them; each of them once, and null and blank ones not at all."""
+        if value is None:
+            return ()
+        values = [(f"{key}[{at}]", one) for at, one in enumerate(value)] if isinstance(value, list) else [(key, value)]
+        found = dict.fromkeys(self.label(one, where) for where, one in values)
         return tuple(label for label in found if not isinstance(label, str) or label.strip())
+
+    def name(self, value: Any, key: str) -> str:
+        """Take a name that a column can have."""
+        name = self.expect(value, str, key)
+        if not is_unicode(name) or "\0" in name:
+            raise self.wrong(ascii(name[:60]), "a name", key)
+        return name
 
     def wrong(self, value: Any, expected: str, key: str) -> RowError:
         """Make the error that names the row and the key."""
-        shown = f"{_KINDS.get(type(value), type(value).__name__)}"
+        shown = _KINDS.get(type(value), type(value).__name__)
         if value is not None and not isinstance(value, dict | list):
             shown += f" ({value!r:.60})"
         return RowError(
-            f"{self.file}, object {self.number:,}: {key} holds {shown}; {self.tool} has {expected} there.",
+            f"{self.file}, object {self.number:,}: {legible(key)} holds {shown}; {self.tool} has {expected} there.",
             f"Mend the object, export it from {self.tool} again, or read the columns as they are with --from columns.",
         )
 
@@ -191,6 +201,12 @@ class Tool(ABC):
     def flat(self, names: Collection[str]) -> bool:
         """Whether this layout has the labels in a column of their own, as any table has."""
         return False
+
+
+def legible(name: str) -> str:
+    """A name of the export as a message can show it: on one line, and not too long."""
+    shown = name if name.isprintable() else ascii(name)[1:-1]
+    return shown if len(shown) <= 120 else f"{shown[:120]}…"
 
 
 def is_unicode(text: str) -> bool:

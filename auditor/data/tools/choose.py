@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from auditor.config import ReadConfig
+from auditor.data.columns import find_text
 from auditor.data.source import Source, counted, listed
-from auditor.data.tools.base import Annotated, Tool
+from auditor.data.tools.base import Annotated, Tool, legible
 from auditor.errors import ColumnError
 
 
@@ -73,10 +76,12 @@ def find_field(rows: Sequence[Annotated], question: str, source: Source, config:
     for found in (fields, list(shown)):
         if len(found) == 1:
             return found[0]  # type: ignore[return-value]
+    if home is None:
+        return find_text(pa.schema([(name, pa.string()) for name in fields]), source.name)
     raise ColumnError(
         f"{source.name}, an export of {tool.title}, has several texts in each {tool.unit}:"
         f" {_quoted([where + field for field in fields])}.",
-        f"Name the one that was labelled: --text {where}{fields[0]}, say.",
+        f"Name the one that was labelled: --text {legible(where + fields[0])}, say.",
     )
 
 
@@ -97,12 +102,13 @@ def check_single(rows: Sequence[Annotated], question: str, source: Source, tool:
         number, vote = several[0]
         many = len({number for number, _ in several})
         have = "has" if many == 1 else "have"
+        shown = listed([f"{label!r:.60}" for label in vote.labels], most=5)
         raise ColumnError(
             f"{source.name}: {counted(many, tool.unit)} of {len(rows):,} {have} several labels for {question!r}, as"
-            f" {listed([repr(label) for label in vote.labels])} in object {number:,}: multi-label is not supported.",
+            f" {shown} in object {number:,}: multi-label is not supported.",
             "Make one dataset for each label (has it, has it not), or name another question with --label.",
         )
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return listed([repr(name) for name in names])
+    return listed([f"'{legible(name)}'" for name in names])

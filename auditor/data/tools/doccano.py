@@ -36,8 +36,7 @@ class Doccano(Tool):
     def annotated(self, row: Object, place: Place) -> Annotated:
         """The labels as one vote of nobody in particular."""
         text, key = _first(row, _TEXTS) or "text", _first(row, _LABELS) or "label"
-        value = row.get(key)
-        labels = place.labels(value if isinstance(value, list) else [] if value is None else [value], key)
+        labels = place.labels(row.get(key), key)
         return Annotated({text: place.text(row.get(text), text)}, {key: [Vote(labels, None)]} if labels else {})
 
     def settled(self, rows: list[Annotated]) -> list[Annotated]:

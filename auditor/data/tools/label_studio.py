@@ -48,7 +48,7 @@ class LabelStudio(Tool):
         """The choices of each annotation that was not cancelled."""
         data = place.expect(row.get("data"), dict, "data")
         texts = {
-            name: place.text(value, f"data.{name}") if value is not None else None
+            place.name(name, f"data.{name}"): place.text(value, f"data.{name}")
             for name, value in data.items()
             if value is None or isinstance(value, str)
         }
@@ -65,7 +65,7 @@ class LabelStudio(Tool):
                 inside = f"{where}.result[{number}]"
                 if not _is_choice(place.expect(result, dict, inside)):
                     continue
-                question = place.expect(result.get("from_name"), str, f"{inside}.from_name")
+                question = place.name(result.get("from_name"), f"{inside}.from_name")
                 chosen[question] += _choices(result, place, inside)
                 target = result.get("to_name") if isinstance(result.get("to_name"), str) else None
             rater = _rater(annotation.get("completed_by"), place, f"{where}.completed_by")

@@ -98,10 +98,8 @@ def _vote(row: Object, place: Place, where: str) -> Vote | None:
     if _is_choice(row):
         labels = place.labels(place.optional(row.get("accept"), list, f"{where}accept"), f"{where}accept")
         return Vote(labels, rater) if labels and answer == "accept" else None
-    if row.get("label") is None or answer not in ("accept", "reject"):
-        return None
-    labels = place.labels([row["label"]], f"{where}label")
-    return Vote(labels, rater, denied=answer == "reject") if labels else None
+    labels = place.labels(row.get("label"), f"{where}label")
+    return Vote(labels, rater, denied=answer == "reject") if labels and answer in ("accept", "reject") else None
 
 
 def _is_choice(row: Object) -> bool:

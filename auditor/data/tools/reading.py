@@ -145,7 +145,7 @@ def _names(source: Source, tool: Tool, field: str, question: str, *, has_votes: 
     if home is not None:
         text = f"{home}.{field}" if field in taken else field
         label = f"{min(label_home)}.{question}" if question in taken or question == text else question
-    return _Names(text, label, _free("votes", {*taken, text, label}) if has_votes else None)
+    return _Names(text, label, _free(f"{label}.votes", {*taken, text, label}) if has_votes else None)
 
 
 def _values(labels: Sequence[Value | None], question: str, source: Source) -> pa.Array:

@@ -11,10 +11,16 @@ from auditor.correction.export import write_export
 from auditor.correction.tables import corrected_tables
 from auditor.correction.verbatim import copied_rows
 from auditor.data import LabeledTexts, read
+from auditor.data.tools.base import Place, Tool
+from auditor.errors import RowError
 from tests.correction.deciding import relabelled
 
 TEXTS = ["so glad", "hate it", "what a day", "go away", "lovely", "no, no"]
 LABELS = ["joy", "anger", "joy", "anger", "joy", "anger"]
+
+
+ODD: list[Any] = [None, 3, 2.5, True, "x", "", [], {}, [[]], [{}], [None], "\ud800", 2**70, {"a": {"a": [1]}}]
+"""Values that most keys do not have."""
 
 
 def written(path: Path, rows: list[dict[str, Any]], **style: Any) -> Path:
@@ -79,3 +85,22 @@ def compare(before: LabeledTexts, after: LabeledTexts, changes: dict[int, str]) 
     raws = zip(before.table["raw"].to_pylist(), after.table["raw"].to_pylist(), strict=True)
     assert {row for row, (old, now) in enumerate(raws) if old != now} == set(changes)
     assert before.rejected["raw"].to_pylist() == after.rejected["raw"].to_pylist()
+
+
+def replaced(row: Any, path: tuple[Any, ...], value: Any) -> Any:
+    row = json.loads(json.dumps(row))
+    at = row
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    return row
+
+
+def refusal(tool: Tool, row: Any) -> str | None:
+    """Read a row: what is wrong with it, if it is refused; else see to it that no vote is without a label."""
+    try:
+        found = tool.annotated(row, Place(tool.title, "odd.json", 2))
+    except RowError as error:
+        return error.what
+    assert all(vote.labels for votes in found.votes.values() for vote in votes)
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,22 @@ from hypothesis import strategies as st
 
 from auditor.config import ReadConfig
 from auditor.data import read
-from auditor.data.tools.base import Place
 from auditor.data.tools.label_studio import LabelStudio
 from auditor.errors import AuditorError, ColumnError, InputError, RowError
-from tests.data.tools.exports import LABELS, TEXTS, check, compare, names, rewritten, there_and_back, votes, written
+from tests.data.tools.exports import (
+    LABELS,
+    ODD,
+    TEXTS,
+    check,
+    compare,
+    names,
+    refusal,
+    replaced,
+    rewritten,
+    there_and_back,
+    votes,
+    written,
+)
 
 
 def choice(*labels: str, question: str = "sentiment") -> dict[str, Any]:
@@ -182,22 +195,20 @@ def test_labels_of_passages_are_none_of_the_text(tmp_path: Path) -> None:
 
 
 def table(raters: int = 1) -> list[dict[str, Any]]:
-    rows = []
-    for at, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True)):
-        for rater in range(raters):
-            rows.append(
-                {
-                    "text": text,
-                    "id": at,
-                    "sentiment": label if rater < 2 else "fear",
-                    "annotator": rater + 1,
-                    "annotation_id": 100 * at + rater,
-                    "created_at": f"2026-01-0{rater + 1}T10:00:00.000000Z",
-                    "updated_at": f"2026-01-0{rater + 1}T10:00:00.000000Z",
-                    "lead_time": 1.5,
-                }
-            )
-    return rows
+    return [
+        {
+            "text": text,
+            "id": at,
+            "sentiment": label if rater < 2 else "fear",
+            "annotator": rater + 1,
+            "annotation_id": 100 * at + rater,
+            "created_at": f"2026-01-0{rater + 1}T10:00:00.000000Z",
+            "updated_at": f"2026-01-0{rater + 1}T10:00:00.000000Z",
+            "lead_time": 1.5,
+        }
+        for at, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
+        for rater in range(raters)
+    ]
 
 
 def as_csv(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -238,7 +249,6 @@ def test_tables_with_several_choices_are_refused(tmp_path: Path, name: str) -> N
 
 # -- what is not as Label Studio writes it --------------------------------------------------------------------------
 
-ODD: list[Any] = [None, 3, 2.5, True, "x", "", [], {}, [[]], [{}], [None], "\ud800", 2**70, {"a": {"a": [1]}}]
 PLACES: list[tuple[Any, ...]] = [
     ("data",),
     ("data", "text"),
@@ -258,29 +268,14 @@ PLACES: list[tuple[Any, ...]] = [
 ]
 
 
-def replaced(row: Any, path: tuple[Any, ...], value: Any) -> Any:
-    row = json.loads(json.dumps(row))
-    at = row
-    for step in path[:-1]:
-        at = at[step]
-    at[path[-1]] = value
-    return row
-
-
 @pytest.mark.parametrize("path", PLACES, ids=str)
 def test_another_kind_of_value_is_refused_or_no_label(path: tuple[Any, ...]) -> None:
     key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)[1:]
-    messages = []
-    for value in ODD:
-        try:
-            found = LabelStudio().annotated(replaced(tasks()[1], path, value), Place("Label Studio", "odd.json", 2))
-            assert all(vote.labels for votes in found.votes.values() for vote in votes)
-        except RowError as error:
-            assert error.what.startswith("odd.json, object 2: ")
-            assert len(error.what + error.todo) < 300
-            messages.append(error.what)
+    found = [refusal(LabelStudio(), replaced(tasks()[1], path, value)) for value in ODD]
+    messages = [what for what in found if what]
+    assert all(what.startswith("odd.json, object 2: ") and len(what) < 200 for what in messages)
     if path[-1] not in ("was_cancelled", "ground_truth", "type", "to_name"):
-        assert any(f"object 2: {key}" in what for what in messages), messages
+        assert any(what.startswith(f"odd.json, object 2: {key}") for what in messages), messages
 
 
 @pytest.mark.parametrize("path", [("data",), ("annotations", 0), ("annotations", 0, "result", 0, "value", "choices")])
@@ -298,10 +293,8 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
         deep = "[" * levels + "]" * levels
         text = json.dumps(tasks()).replace('"web/\\u00e9"', deep, 1)
         (tmp_path / "deep.json").write_text(text)
-        try:
+        with suppress(AuditorError):
             assert names(read(tmp_path / "deep.json")) == LABELS
-        except AuditorError as error:
-            assert "deep.json" in error.what
 
 
 VALUES = st.recursive(
