@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from auditor.errors import InputError, RunDamagedError
 from auditor.validation import Settings
-from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES
+from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
 PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
@@ -84,6 +84,15 @@ def _known_model(model: str) -> str:
     return model
 
 
+def _known_tool(tool: str | None) -> str | None:
+    if tool not in (None, "columns", *TOOL_NAMES):
+        raise InputError(
+            f"There is no annotation tool {tool!r:.120} whose exports are read.",
+            f"Choose from {', '.join(TOOL_NAMES)}, or columns to read the columns as they are.",
+        )
+    return tool
+
+
 def _own_signal(address: str) -> str:
     if not is_address(address):
         raise InputError(
@@ -120,6 +129,8 @@ class ReadConfig(Settings):
     votes: Annotated[str | tuple[str, ...] | None, BeforeValidator(lambda given: given or None)] = None
     """Name of a column of all votes on a text; or names of several, each with one rater's votes, in one string with a
     comma between them."""
+    tool: Annotated[str | None, AfterValidator(_known_tool)] = None
+    """Annotation tool whose export is read; recognised by its keys when None, and never looked for when ``columns``."""
     delimiter: OrNone = None
     """Of CSV-like files; found when None."""
     quoting: Literal["auto", "minimal", "none"] = "auto"

@@ -7,12 +7,15 @@ from typing import Literal, get_args
 
 ModelName = Literal["features", "lexical", "finetuned"]
 Verdict = Literal["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"]
+ToolName = Literal["label-studio", "argilla", "doccano", "prodigy"]
+"""Annotation tools whose exports are read and written."""
 LeftOut = Literal["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"]
 """Verdicts; ``tie``: as many reviewers say one thing as another; ``invalid``: set aside by ``--drop-invalid``."""
 
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
+TOOL_NAMES: tuple[ToolName, ...] = get_args(ToolName)
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 
 

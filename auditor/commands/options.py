@@ -13,7 +13,7 @@ import typer
 
 from auditor.console import stderr
 from auditor.errors import InputError
-from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, VERDICTS, ModelName
+from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, TOOL_NAMES, VERDICTS, ModelName
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
@@ -32,6 +32,12 @@ ID = typer.Option(help="Column that holds unique ids. Default: ids made from spl
 ANNOTATOR = typer.Option(help="Column that names the rater, where each row is one rater's vote.")
 VOTES = typer.Option(
     help="Column that holds all votes on a text, such as joy|love|joy; or one column per rater, separated by commas."
+)
+FROM = typer.Option(
+    "--from",
+    metavar="TOOL",
+    help=f"Annotation tool that the source was exported from: {', '.join(TOOL_NAMES)}; columns for none of them."
+    " Default: recognised by its keys.",
 )
 DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
 QUOTING = typer.Option(

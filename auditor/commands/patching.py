@@ -24,6 +24,7 @@ from auditor.commands.options import (
     FILTER,
     FORCE,
     FORMAT,
+    FROM,
     GUARD,
     HEADER,
     ID,
@@ -123,6 +124,7 @@ def apply(
     id: Annotated[str | None, ID] = None,
     annotator: Annotated[str | None, ANNOTATOR] = None,
     votes: Annotated[str | None, VOTES] = None,
+    tool: Annotated[str | None, FROM] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
     quoting: Annotated[Quoting | None, QUOTING] = None,
     header: Annotated[bool | None, HEADER] = None,
@@ -163,6 +165,7 @@ def apply(
     named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
     reading: dict[str, Any] = {
         **named,
+        "tool": tool,
         "delimiter": delimiter,
         "sheet": sheet,
         "encoding": encoding,

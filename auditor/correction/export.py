@@ -260,6 +260,12 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
             "Labels stand as their numbers, as in the source; names can be written in their place (--label-names)."
         )
     notes += mirror_notes(corrections)
+    origin = corrections.texts.origin
+    if any("tool" in part.about for part in tables) and target.format != origin.format:
+        notes.append(
+            f"The labels stand in column {origin.label!r}; what each annotator has chosen stays as in the source. To"
+            f" import them there again, export to the source's format, {origin.format}."
+        )
     if stale := len(corrections.outcomes.stale):
         notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
     return notes

@@ -17,6 +17,7 @@ import pyarrow.types as types
 from auditor.correction.corrections import Corrections, Flags
 from auditor.correction.labels import label_column, mirror_columns, names_column
 from auditor.correction.provenance import provenance_table
+from auditor.data.casting import with_schema
 from auditor.data.labeled_texts import ORIGINAL, Origin
 from auditor.data.metadata import class_feature
 from auditor.data.nested import push
@@ -132,7 +133,7 @@ def as_dataset_dict(tables: Sequence[SplitTable]) -> datasets.DatasetDict:
             features = datasets.Features.from_arrow_schema(table.schema)
             # Not the constructor alone: the metadata may speak of columns that the table has not.
             made[name] = datasets.Dataset(
-                table.cast(features.arrow_schema),
+                with_schema(table, features.arrow_schema),
                 info=datasets.DatasetInfo(features=features),
                 split=datasets.NamedSplit(name),
             )
@@ -179,7 +180,9 @@ def _split_tables(
     if has_raw:
         table = table.append_column(_RAW, texts.table[RAW])
         rejected = rejected.append_column(_RAW, texts.rejected[RAW].slice(0, rejected.num_rows))
-    changed = np.ones(len(texts), bool) if label_names else corrections.label != texts.labels
+    # What an annotation tool exported has names already, and what is written again may be appended.
+    renamed = label_names and "tool" not in origin.options
+    changed = np.ones(len(texts), bool) if renamed else corrections.label != texts.labels
     table = table.append_column(_CHANGED, pa.array(changed))
     rejected = rejected.append_column(_CHANGED, pa.array(np.zeros(rejected.num_rows, bool)))
     places = texts.table["position"].to_numpy()
@@ -296,4 +299,4 @@ def _without_dictionaries(table: pa.Table) -> pa.Table:
     plain = [
         field.with_type(field.type.value_type) if types.is_dictionary(field.type) else field for field in table.schema
     ]
-    return table.cast(pa.schema(plain, table.schema.metadata))
+    return with_schema(table, pa.schema(plain, table.schema.metadata))

@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.correction.cells import as_json, defanged, is_number, strings
+from auditor.correction.annotated import AnnotatedRows
+from auditor.correction.cells import defanged, is_number, strings
 from auditor.correction.fasttext import FastText
+from auditor.correction.json_text import JsonStyle, find
 from auditor.correction.tables import SplitTable
 from auditor.data.dialect import Dialect
 from auditor.data.lines import COLUMNS, is_header
@@ -24,9 +26,6 @@ _BATCH = 50_000
 _LINE_END = re.compile(rb"(?:\r\n|\n|\r)?\Z")
 _COMMA = re.compile(rb"\A(\s*),")
 _ANOTHER = "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet."
-_DECODER = json.JSONDecoder()
-_BLANK = re.compile(r"[ \t\r\n]*")
-_ALONE = re.compile(r"\[(\s*).*?(\s*)\]\Z", re.DOTALL)
 
 
 class Layout(Protocol):
@@ -268,14 +267,17 @@ class _Json:
     about: Mapping[str, Any]
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        if "tool" in self.about:
+            (label,) = values.values()
+            return AnnotatedRows(self.about).edit(row, label)
         text = row.decode()
         for name, value in values.items():
-            found = _find(text, text.index("{"), name)
+            found = find(text, text.index("{"), name)
             if found is None:
                 text = self._extended(text, {name: value})
             else:
                 begin, end = found
-                text = text[:begin] + self._written(value, text[begin:end]) + text[end:]
+                text = text[:begin] + JsonStyle.of(self.about).written(value, text[begin:end]) + text[end:]
         return text.encode()
 
     def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
@@ -295,51 +297,12 @@ class _Json:
         end = len(text[:end].rstrip())
         colon = ": " if '": ' in text or '":' not in text else ":"
         comma = ", " if colon == ": " else ","
-        pairs = comma.join(self._dumped(name) + colon + self._dumped(value) for name, value in values.items())
+        dumped = JsonStyle.of(self.about).dumped
+        pairs = comma.join(dumped(name) + colon + dumped(value) for name, value in values.items())
         return text[:end] + comma * (text[end - 1] != "{") + pairs + text[end:]
-
-    def _written(self, value: Any, like: str) -> str:
-        if isinstance(value, float) and value.is_integer() and not set(like) & set(".eE"):
-            value = int(value)
-        alone = _ALONE.match(like)
-        if isinstance(value, list) and len(value) == 1 and alone:
-            return f"[{alone[1]}{self._dumped(value[0])}{alone[2]}]"
-        return self._dumped(value)
-
-    def _dumped(self, value: Any) -> str:
-        text = json.dumps(value, ensure_ascii=self.about["ascii"], default=as_json)
-        return text.replace("/", "\\/") if self.about["slashed"] else text
 
 
 def _line_end(row: bytes) -> int:
     found = _LINE_END.search(row)
     assert found is not None
     return found.start()
-
-
-def _find(text: str, place: int, path: str) -> tuple[int, int] | None:
-    """Find a value, in the object that begins at ``place``, by its key or by a path with dots between the keys."""
-    found = None
-    for key, begin, end in _members(text, place):
-        if key == path:
-            found = begin, end
-        elif path.startswith(f"{key}.") and text[begin] == "{":
-            found = _find(text, begin, path[len(key) + 1 :]) or found
-    return found
-
-
-def _members(text: str, place: int) -> Iterator[tuple[str, int, int]]:
-    """Keys of an object, and where the value of each begins and ends."""
-    place = _passed(text, place + 1)
-    while text[place] != "}":
-        key, place = _DECODER.raw_decode(text, place)
-        begin = _passed(text, _passed(text, place) + 1)
-        _, end = _DECODER.raw_decode(text, begin)
-        yield key, begin, end
-        place = _passed(text, end)
-        place = _passed(text, place + 1) if text[place] == "," else place
-
-
-def _passed(text: str, place: int) -> int:
-    found = _BLANK.match(text, place)
-    return found.end() if found else place

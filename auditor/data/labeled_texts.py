@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.data.casting import with_schema
 from auditor.data.votes import Votes
 from auditor.run import Run
 
@@ -203,4 +204,4 @@ def _read(path: Path) -> pa.Table:
         for column, type_ in zip(table.columns, written.types, strict=True)
     ]
     about = table.schema.metadata
-    return pa.table(columns, table.column_names, metadata=about).cast(written.with_metadata(about))
+    return with_schema(pa.table(columns, table.column_names), written.with_metadata(about))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
 from auditor.data.beside import labels_of_votes, votes_beside
+from auditor.data.casting import with_schema
 from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns, find_sentences
 from auditor.data.files import read_paths, select
@@ -29,6 +30,7 @@ from auditor.data.nested import with_nested
 from auditor.data.odd_labels import odd_notes
 from auditor.data.prodigy import accepted
 from auditor.data.source import RAW, Part, Source, counted
+from auditor.data.tools.reading import read_tool
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -79,6 +81,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     found = _open(source, config)
     for part in found.parts:
         check_columns(part)
+    found, config = read_tool(found, config)
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
     original = _joined(found)
     raw = _raw(found)
@@ -171,7 +174,7 @@ def _joined(source: Source) -> pa.Table:
         raise SourceError(f"{source.name} has no rows.", "Name a source with labelled texts.")
     # Views hold the same values, but Arrow cannot filter them yet.
     plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
-    return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
+    return with_schema(table, pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _raw(source: Source) -> pa.ChunkedArray | None:

@@ -1,0 +1,44 @@
+"""Rows of an annotation tool's export, with a corrected label written where the tool looks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.correction.json_text import JsonStyle, is_compact, objects, put
+from auditor.data.tools import TOOLS
+
+
+@dataclass(frozen=True)
+class AnnotatedRows:
+    """How the rows of one text are changed: of JSON Lines and arrays.
+
+    Attributes
+    ----------
+    about : dict
+        What reading has found: the tool and its question, and how the file is written.
+    """
+
+    about: Mapping[str, Any]
+
+    def edit(self, row: bytes, label: Any) -> bytes:
+        """Give the text another label."""
+        text = row.decode()
+        rows = [json.loads(text[begin:end]) for begin, end in objects(text)]
+        tool = TOOLS[self.about["tool"]["name"]]
+        for (at, *path), value in tool.corrections(rows, self.about["tool"]["question"], label):
+            assert isinstance(at, int)
+            text = self._put(text, at, path, value)
+        return text.encode()
+
+    def _put(self, text: str, at: int, path: Sequence[str | int], value: Any) -> str:
+        spans, style = objects(text), JsonStyle.of(self.about)
+        if at < len(spans):
+            return put(text, spans[at][0], path, value, style)
+        end = spans[-1][1]
+        new = style.dumped(value, compact=is_compact(text))
+        if not self.about["array"]:
+            return text[:end] + ("\r\n" if "\r\n" in text else "\n") + new + text[end:]
+        return f"{text[:end]},{text[: spans[0][0]].lstrip(', ')}{new}{text[end:]}"
