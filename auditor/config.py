@@ -6,7 +6,6 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from auditor.errors import InputError, RunDamagedError
-from auditor.validation import Settings
+from auditor.validation import Settings, split_labels
 from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
 PROBABILITY_FLOOR = 1e-6
@@ -52,23 +51,6 @@ def _address_of(given: Any) -> Any:
 
 def _several(given: Any) -> Any:
     return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else given
-
-
-def split_labels(given: str) -> tuple[str, ...]:
-    """Split labels at commas, as a line of CSV: ``nan,"a,b"`` are two.
-
-    Raises
-    ------
-    InputError
-        If it is no line of CSV.
-    """
-    try:
-        return tuple(filter(str.strip, next(csv.reader([given], skipinitialspace=True), [])))
-    except csv.Error as error:
-        raise InputError(
-            f"The missing labels {given!r:.120} cannot be read: {error}.",
-            "Separate labels by commas; one that holds a comma stands between double quotes.",
-        ) from None
 
 
 def _labels(given: Any) -> Any:

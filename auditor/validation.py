@@ -6,6 +6,7 @@ wrote an option, a line of a file or a field of an address.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast, get_args
@@ -191,3 +192,20 @@ class Settings(BaseModel):
             ) from None
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else it would be called for parts, too
+
+
+def split_labels(given: str) -> tuple[str, ...]:
+    """Split labels at commas, as a line of CSV: ``nan,"a,b"`` are two.
+
+    Raises
+    ------
+    InputError
+        If it is no line of CSV.
+    """
+    try:
+        return tuple(filter(str.strip, next(csv.reader([given], skipinitialspace=True), [])))
+    except csv.Error as error:
+        raise InputError(
+            f"The missing labels {given!r:.120} cannot be read: {error}.",
+            "Separate labels by commas; one that holds a comma stands between double quotes.",
+        ) from None

@@ -160,7 +160,8 @@ def apply(
     check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
     check_sources(sources)
     from auditor import actions
-    from auditor.config import ReadConfig, split_labels
+    from auditor.config import ReadConfig
+    from auditor.validation import split_labels
 
     named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
     reading: dict[str, Any] = {

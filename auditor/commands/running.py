@@ -132,7 +132,8 @@ def run(
     """
     check_sources(sources)
     check_files(probabilities or (), "file of probabilities")
-    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig, split_labels
+    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
+    from auditor.validation import split_labels
 
     settings = AuditConfig(
         read=ReadConfig(

@@ -257,7 +257,8 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
 
 
 def _encoded(source: Source, original: pa.Table, name: str, config: ReadConfig) -> Labels:
-    column, notes = accepted(original, name)
+    of_tool = "tool" in source.options  # which has looked at the answers itself
+    column, notes = (original[name], ()) if of_tool else accepted(original, name)
     labels = encode_labels(column, name, class_names(source.parts, name), config.missing_labels)
     rows = np.bincount(labels.codes.drop_null().to_numpy(), minlength=len(labels.names))
     return replace(

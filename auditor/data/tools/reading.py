@@ -110,7 +110,10 @@ def _names_a_column(source: Source, config: ReadConfig, tool: Tool) -> bool:
 
 def _first(part: Part) -> Object:
     raw = None if part.raw is None else part.raw.slice(0, 1)
-    return next(_objects(replace(part, table=part.table.slice(0, 1), raw=raw)), {})
+    try:
+        return next(_objects(replace(part, table=part.table.slice(0, 1), raw=raw)), {})
+    except Exception:  # of values that Arrow has and Python has not; no tool writes such
+        return {}
 
 
 def _objects(part: Part) -> Iterator[Object]:
