@@ -12,6 +12,7 @@ import pyarrow as pa
 from auditor.data.check import check_number
 from auditor.data.dialect import Dialect, blank_lines
 from auditor.data.header import given_names, unique_names, why_no_header
+from auditor.data.quick import Cut, cut_quickly
 from auditor.data.quoting import Place, choose_dialect, line_ends
 from auditor.data.source import Contents, counted
 from auditor.errors import ColumnError, InputError, RowError, SourceError
@@ -83,29 +84,41 @@ def read_delimited(
             "If another character stands between the columns, name it with --delimiter.",
         )
     check_number(width, name)
-    chosen = choose_dialect(data, Place(start, header, width), delimiter, quoting)
-    dialect, rows = chosen.dialect, chosen.rows
-    if not rows.whole:
-        raise _malformed(data, name, dialect, width, rows.end, quoting)
+    dialect, cut, notes = _cut(data, Place(start, header, width), delimiter, quoting, name)
     about: dict[str, Any] = {**asdict(dialect), "header": header, "columns": width}
-    about |= {"head": data[: rows.begin].decode(), "tail": data[rows.end :].decode()}
-    if not rows.number:
-        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
-    notes = [f"{name}: {note}" for note in chosen.notes]
+    about |= {"head": data[: cut.begin].decode(), "tail": data[cut.end :].decode()}
     if header:
-        there = _names(dialect.values(pa.array(rows.header, pa.binary())).to_pylist(), dialect)
+        there = _names(dialect.values(pa.array(cut.header, pa.binary())).to_pylist(), dialect)
         names = unique_names(there)
         about |= {} if names == there else {"names": there}
     else:
         names = given_names(columns, width, name)
-    columns_ = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(width)]
-    table = pa.table([pa.chunked_array(pieces, pa.string()) for pieces in columns_], names=names)
+    table = cut.table.rename_columns(names)
     if header and (why := why_no_header(names, table)):
         about["suspected"] = why
         notes.append(f"{name}: {why}; if it is a row, give --no-header.")
-    if blank := rows.blank + line_ends(data[place:start]) + line_ends(data[rows.end :]):
+    if blank := cut.blank + line_ends(data[place:start]) + line_ends(data[cut.end :]):
         notes.append(f"{name}: {counted(blank, 'blank line')} skipped.")
-    return Contents(table, pa.chunked_array(rows.raw, pa.large_binary()), about, tuple(notes))
+    return Contents(table, cut.raw, about, tuple(notes))
+
+
+def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str) -> tuple[Dialect, Cut, list[str]]:
+    """Cut a file into rows, quickly where it is well-formed and there is no doubt of its quoting."""
+    dialect = Dialect(delimiter, quotes=quoting != "none")
+    if quick := cut_quickly(data, place, dialect):
+        return dialect, quick, []
+    chosen = choose_dialect(data, place, delimiter, quoting)
+    dialect, rows = chosen.dialect, chosen.rows
+    if not rows.whole:
+        raise _malformed(data, name, dialect, place.columns, rows.end, quoting)
+    if not rows.number:
+        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
+    columns = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(place.columns)]
+    values = [pa.chunked_array(pieces, pa.string()) for pieces in columns]
+    table = pa.table(values, names=[str(number) for number in range(place.columns)])
+    raw = pa.chunked_array(rows.raw, pa.large_binary())
+    cut = Cut(rows.header, rows.begin, rows.end, raw, table, rows.blank)
+    return dialect, cut, [f"{name}: {note}" for note in chosen.notes]
 
 
 def passed_sep(data: bytes) -> tuple[int, str | None]:

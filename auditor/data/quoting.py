@@ -213,7 +213,7 @@ def _look(rows: Rows, dialect: Dialect, columns: int) -> _Quotes:
         for column in fields:
             several = pc.and_(pc.starts_with(column, '"'), pc.match_substring_regex(column, _BREAK))
             for row in np.flatnonzero(several.to_numpy(zero_copy_only=False) & ~like_rows):
-                like_rows[row] = _are_rows(raw[int(row)].as_py(), plain)
+                like_rows[row] = are_rows(raw[int(row)].as_py(), plain)
         if like_rows.any() and not quotes.like_rows:
             quotes.first = raw[int(np.argmax(like_rows))].as_py()
         quotes.like_rows += int(like_rows.sum())
@@ -236,7 +236,7 @@ def _count(column: pa.Array, pattern: str) -> int:
     return pc.sum(pc.match_substring_regex(column, pattern)).as_py() or 0
 
 
-def _are_rows(raw: bytes, plain: re.Pattern[bytes]) -> bool:
+def are_rows(raw: bytes, plain: re.Pattern[bytes]) -> bool:
     """Whether every line of a row over several lines could be a row by itself."""
     place, number = 0, 0
     while found := plain.match(raw, place):
