@@ -78,7 +78,8 @@ class Prodigy(Tool):
         """Replace the only answer, or the review's, else append a review."""
         reviews = [at for at, row in enumerate(rows) if _is_review(row) and _answers(row)]
         accepted = [at for at, row in enumerate(rows) if _answers(row)]
-        given = reviews[-1:] or accepted or [at for at, row in enumerate(rows) if row.get("answer") == "reject"]
+        rejected = [at for at, row in enumerate(rows) if row.get("answer") == "reject"]
+        given = reviews[-1:] or accepted or rejected or [len(rows) - 1]  # a review that is ignored has votes
         changes = _changes(rows[given[0]], label)
         if len(given) == 1:
             return [Edit((given[0], key), value) for key, value in changes.items() if rows[given[0]].get(key) != value]
@@ -112,7 +113,8 @@ def _is_review(row: Object) -> bool:
 
 def _answers(row: Object) -> bool:
     """Whether it says which label fits."""
-    return row.get("answer", "accept") == "accept" and bool(row.get("accept" if _is_choice(row) else "label"))
+    chosen = row.get("accept") or () if _is_choice(row) else (row.get("label"),)
+    return row.get("answer", "accept") == "accept" and any(label not in (None, "") for label in chosen)
 
 
 def _rater(row: Object) -> Any:

@@ -113,6 +113,11 @@ def test_a_review_decides(tmp_path: Path) -> None:
     assert votes(data)[:3] == [(0, "db-ann", "joy"), (0, "db-bob", "anger"), (0, "db-cid", "joy")]
     found = lines(check(path, {0: "fear"}))
     assert (len(found), found[0]["accept"], found[0]["versions"]) == (6, ["fear"], versions)
+    rows[0] |= {"accept": [], "answer": "ignore"}
+    path = written(tmp_path / "ignored.jsonl", rows)
+    assert names(read(path))[0] == "joy"  # by two votes to one
+    found = lines(check(path, {0: "anger"}))
+    assert (found[0]["accept"], found[0]["answer"], found[0]["versions"]) == (["anger"], "accept", versions)
 
 
 def binary(at: int, text: str, label: str, how: str, who: str = "db-ann") -> dict[str, Any]:
