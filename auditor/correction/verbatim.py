@@ -17,9 +17,10 @@ from auditor.correction.cells import defanged, is_number, strings
 from auditor.correction.fasttext import FastText
 from auditor.correction.json_text import JsonStyle, find
 from auditor.correction.tables import SplitTable
+from auditor.data.delimited import passed_sep
 from auditor.data.dialect import Dialect
 from auditor.data.lines import COLUMNS, is_header
-from auditor.errors import ExportError
+from auditor.errors import ExportError, RunDamagedError
 
 TEXT_FORMATS = ("csv", "tsv", "lines", "jsonl", "json")
 _BATCH = 50_000
@@ -72,7 +73,20 @@ def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline:
     ------
     ExportError
         If a value cannot be written in the file's own style.
+    RunDamagedError
+        If the rows are not what they are taken for: a run that was received may hold anything.
     """
+    try:
+        yield from _copied(parts, guard=guard, raw=raw, newline=newline)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        name = parts[0].about.get("file", parts[0].split)
+        raise RunDamagedError(
+            f"The rows of {name!r:.80} in the run are not what its layout says: {str(error)[:120] or 'damaged'}.",
+            "Audit the dataset again, in a directory of its own.",
+        ) from None
+
+
+def _copied(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline: str) -> Iterator[bytes]:
     ended = True
     for number, part in enumerate(parts):
         layout = _layout_of(part)
@@ -196,7 +210,8 @@ class _Csv:
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
         found = self._dialect.row(len(self.names)).match(row)
-        assert found is not None
+        if found is None:
+            raise ValueError(f"no row of {len(self.names)} fields")
         for name, value in sorted(values.items(), key=lambda pair: -self.names.index(pair[0])):
             begin, end = found.span(2 + self.names.index(name))
             row = row[:begin] + self._field("" if value is None else str(value), row[begin:end], row) + row[end:]
@@ -211,7 +226,9 @@ class _Csv:
         head: bytes = self.about["head"].encode()
         if not self.about["header"] or not (added or renamed):
             return head
-        return self.extend(self.edit(head, renamed), dict(zip(added, added, strict=True)))
+        begin, _ = passed_sep(head)
+        names = self.edit(head[begin:], renamed) if renamed else head[begin:]
+        return head[:begin] + self.extend(names, dict(zip(added, added, strict=True)))
 
     def first(self, row: bytes, *, is_first: bool) -> bytes:
         return row

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from auditor.config import ReadConfig
 from auditor.correction.export import write_export
 from auditor.data import LabeledTexts, read
-from auditor.errors import ExportError
+from auditor.errors import ExportError, RunDamagedError
 from tests.correction.deciding import corrected, relabelled
 
 LABELS = ["joy", "love, actually", 'the "other"', "=1+1", "爱", "Joy"]
@@ -309,3 +310,41 @@ def test_nested_columns(tmp_path: Path, label: str) -> None:
     write_export(relabelled(data, {1: "joy"}), tmp_path / "out.parquet")
     again = read(tmp_path / "out.parquet", config)
     assert [again.label_names[code] for code in again.labels] == ["joy", "joy", "joy", "sad"]
+
+
+def test_added_columns_below_excel_s_first_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"sep=;\r\n\r\ntext;label\r\nso glad;joy\r\nso sad;sadness\r\n")
+    write_export(corrected(tmp_path / "a.csv"), tmp_path / "out.csv", provenance=True, guard=True)
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines[:2] == ["sep=;", ""]
+    assert lines[2].startswith("text;label;")
+    assert lines[3].startswith("so glad;joy;")
+
+
+DAMAGED: dict[str, tuple[str, bytes, dict[str, Any]]] = {
+    "no such row": ("a.csv", b"one,two,three,four\n", {}),
+    "an open quote": ("a.csv", b'"one,joy\n', {}),
+    "no delimiter": ("a.csv", b"one,joy\n", {"delimiter": 7}),
+    "no object": ("a.jsonl", b"[1]\n", {}),
+    "cut JSON": ("a.jsonl", b'{"label": "joy"', {}),
+    "no line": ("a.txt", b"one\n", {}),
+    "no head": ("a.csv", b"one,joy\n", {"head": None}),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_rows_of_a_run_that_are_not_what_they_should_be(tmp_path: Path, case: str) -> None:
+    name, row, about = DAMAGED[case]
+    contents = {
+        "a.csv": b"text,label\nso glad,joy\nso sad,sadness\n",
+        "a.jsonl": b'{"text": "so glad", "label": "joy"}\n{"text": "so sad", "label": "sadness"}\n',
+        "a.txt": b"so glad;joy\nso sad;sadness\n",
+    }
+    (tmp_path / name).write_bytes(contents[name])
+    data = read(tmp_path / name, CONFIG)
+    raw = pa.chunked_array([[row] * 2], pa.large_binary())
+    data = replace(data, table=data.table.set_column(data.table.column_names.index("raw"), "raw", raw))
+    data.origin.options["parts"][0].update(about)
+    with pytest.raises(RunDamagedError):
+        write_export(relabelled(data, {0: "sadness"}), tmp_path / f"out-{name}")
+    assert not (tmp_path / f"out-{name}").exists()
