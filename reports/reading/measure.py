@@ -10,19 +10,26 @@ changed and that an export changed all the same, and labels of other rows that t
 from __future__ import annotations
 
 import argparse
+import bz2
+import gzip
+import io
 import json
+import lzma
 import random
 import tempfile
 import time
 import traceback
+import zipfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from auditor.config import ReadConfig
 from auditor.correction.apply import apply
@@ -56,6 +63,10 @@ class Made:
     config: dict[str, Any] = field(default_factory=lambda: {"text": "text", "label": "label"})
     relabel: Callable[[str, str, str], str] | None = None
     """A row, its old and its new label: the row as it should be then."""
+    store: Callable[[bytes], bytes] = bytes
+    """What is to be in the file, as the file has it: packed, or as a table."""
+    load: Callable[[bytes], bytes] = bytes
+    """The other way round."""
 
     def bytes_of(self, rows: list[str]) -> bytes:
         """Encode the file with these rows."""
@@ -107,12 +118,12 @@ def measured(made: Made, place: Path, chance: random.Random) -> Counter[str]:
     """What is lost or changed on the way, counted."""
     counts: Counter[str] = Counter()
     path, out = place / made.name, place / f"out-{made.name}"
-    path.write_bytes(made.bytes_of(made.rows))
+    path.write_bytes(made.store(made.bytes_of(made.rows)))
     config = ReadConfig(**made.config)
     texts = read(path, config)
     counts["rows lost"] += different(pairs_of(texts), made.pairs)
     write_export(corrected(texts, {}), out)
-    counts["bytes changed"] += different_bytes(out.read_bytes(), path.read_bytes())
+    counts["bytes changed"] += different_bytes(made.load(out.read_bytes()), made.bytes_of(made.rows))
     row = chance.randrange(len(texts))
     old = texts.label_names[texts.labels[row]]
     new = chance.choice([name for name in texts.label_names if name != old])
@@ -120,12 +131,12 @@ def measured(made: Made, place: Path, chance: random.Random) -> Counter[str]:
     write_export(corrections, out, force=True)
     rows = list(made.rows)
     rows[row] = (made.relabel or replaced)(rows[row], old, new)
-    counts["bytes changed"] += different_bytes(out.read_bytes(), made.bytes_of(rows))
+    counts["bytes changed"] += different_bytes(made.load(out.read_bytes()), made.bytes_of(rows))
     expected = [(text, new if at == row else label) for at, (text, label) in enumerate(made.pairs)]
     counts["labels changed"] += different(pairs_of(read(out, config)), expected)
     patched = place / f"patched-{made.name}"
     write_export(apply([make_patch(corrections)], read(path, config)).corrections, patched)
-    counts["bytes changed"] += different_bytes(patched.read_bytes(), out.read_bytes())
+    counts["bytes changed"] += different_bytes(made.load(patched.read_bytes()), made.load(out.read_bytes()))
     return counts
 
 
@@ -305,7 +316,7 @@ def json_file(
 ) -> Made:
     found = pairs(chance, '"\n\t,') + [("so it is", label) for label in LABELS * 2] * twin
     codes = {name: code for code, name in enumerate(LABELS)}
-    strange = (
+    strange: tuple[dict[str, Any], ...] = (
         {},
         {"meta": {}},
         {"n": 10**20},
@@ -340,6 +351,77 @@ def json_file(
     return Made("rows.json", chance.choice(["[", "[\n "]), rows, found, chance.choice(["]", "\n]\n"]), relabel=relabel)
 
 
+# -- other layouts ------------------------------------------------------------------------------------------------
+
+
+def fasttext(chance: random.Random) -> Made:
+    found = [(words.replace("\n", " "), label.split()[0]) for words, label in pairs(chance, ",;")]
+    end = chance.choice(["\n", "\r\n"])
+    rows = [f"__label__{label} {words}{end}" for words, label in found]
+    return Made("rows.txt", "", rows, found, relabel=lambda row, old, new: row.replace(old, new, 1))
+
+
+def packed(ending: str, store: Callable[[bytes], bytes], load: Callable[[bytes], bytes]) -> Callable[..., Made]:
+    def make(chance: random.Random) -> Made:
+        made = csv_file(chance, quote=sometimes, ends=("\n", "\r\n"))
+        return replace(made, name=made.name + ending, store=store, load=load)
+
+    return make
+
+
+def zipped(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/rows.csv", data)
+    return file.getvalue()
+
+
+def unzipped(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        (name,) = archive.namelist()
+        return archive.read(name)
+
+
+def parquet(chance: random.Random) -> Made:
+    def store(data: bytes) -> bytes:
+        rows = [json.loads(line) for line in data.decode().split("\n") if line]
+        schema = pa.schema([("text", pa.string()), ("label", pa.dictionary(pa.int8(), pa.string())), ("n", pa.int16())])
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, schema), file)
+        return file.getvalue()
+
+    def load(data: bytes) -> bytes:
+        table = pq.read_table(io.BytesIO(data))
+        types = [str(type_) for type_ in table.schema.types]
+        assert types == ["string", "dictionary<values=string, indices=int8, ordered=0>", "int16"], types
+        return "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
+
+    found = pairs(chance, '"\n\t')
+    rows = [json.dumps({"text": text, "label": label, "n": at}) + "\n" for at, (text, label) in enumerate(found)]
+
+    def relabel(row: str, old: str, new: str) -> str:
+        return json.dumps({**json.loads(row), "label": new}) + "\n"
+
+    return Made("rows.parquet", "", rows, found, relabel=relabel, store=store, load=load)
+
+
+def label_studio(chance: random.Random) -> Made:
+    def one(at: int, text: str, label: str) -> str:
+        choice = {"value": {"choices": [label]}, "from_name": "mood", "to_name": "text", "type": "choices"}
+        note = {"id": at, "completed_by": 1, "result": [choice], "was_cancelled": False}
+        return json.dumps({"id": at, "annotations": [note], "data": {"text": text}}, ensure_ascii=False)
+
+    found = pairs(chance, '"\n\t')
+    objects = [one(at, *pair) for at, pair in enumerate(found)]
+    config = {"drop_invalid": False}
+
+    def relabel(row: str, old: str, new: str) -> str:
+        return row.replace(f'"choices": ["{old}"]', f'"choices": ["{new}"]')
+
+    rows = [objects[0], *(f",\n{each}" for each in objects[1:])]
+    return Made("project.json", "[", rows, found, "]\n", config=config, relabel=relabel)
+
+
 KINDS: dict[str, Callable[[random.Random], Made]] = {
     "CSV, quotes where needed": lambda chance: csv_file(chance),
     "CSV, all quoted": lambda chance: csv_file(chance, quote=always, ends=("\r\n",)),
@@ -367,6 +449,13 @@ KINDS: dict[str, Callable[[random.Random], Made]] = {
     "JSON Lines, lists of one": lambda chance: json_file(chance, wrap=lambda label: [label]),
     "JSON Lines, twin of the label": lambda chance: json_file(chance, twin=True),
     "JSON array": lambda chance: json_file(chance, array=True),
+    "fastText": fasttext,
+    "CSV, gzip": packed(".gz", gzip.compress, gzip.decompress),
+    "CSV, bzip2": packed(".bz2", bz2.compress, bz2.decompress),
+    "CSV, xz": packed(".xz", lzma.compress, lzma.decompress),
+    "CSV, zip": packed(".zip", zipped, unzipped),
+    "Parquet": parquet,
+    "Label Studio": label_studio,
     "JSON array, indented": lambda chance: json_file(chance, array=True, spaces=("\n  ",), others=True),
 }
 
