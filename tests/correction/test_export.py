@@ -104,7 +104,7 @@ def test_json_lines_in_a_file_of_that_ending_come_back_as_they_were(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "name", ["clean.xyz", "clean.v2", "clean.csv2", "clean.json5", "clean.xlsx", "clean.gz", ".x.y"]
+    "name", ["clean.xyz", "clean.v2", "clean.csv2", "clean.json5", "clean.xls", "clean.gz", ".x.y"]
 )
 def test_an_unknown_ending_is_no_folder(source: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportError, match="is of an unknown format: its name ends in"):
@@ -244,7 +244,7 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
         ("clean", {"format": "txt"}, "no format 'txt'"),
         ("clean.csv", {"encoding": "idna"}, "no text encoding 'idna'"),
         ("clean.csv", {"encoding": "undefined"}, "no text encoding 'undefined'"),
-        ("clean.xlsx", {}, "unknown format: its name ends in '.xlsx'"),
+        ("clean.xls", {}, "unknown format: its name ends in '.xls'"),
         ("clean.parquet.gz", {}, "Parquet is packed within"),
         ("clean.csv", {"format": "jsonl"}, "--format jsonl does not go with the name clean.csv"),
         ("excluded.csv", {}, "the name of the file of the rows left out"),

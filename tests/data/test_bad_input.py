@@ -20,7 +20,7 @@ MANY = b"text,label\n" + b"".join(b"text %d,label %d\n" % (row, row) for row in 
 
 # file, content, options, error, in `what`, in `todo`
 CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] = {
-    "unknown format": ("a.xlsx", b"PK", {}, SourceError, "unknown format: its name ends in '.xlsx'", ".csv, .tsv"),
+    "unknown format": ("a.xls", b"PK", {}, SourceError, "unknown format: its name ends in '.xls'", ".csv, .tsv"),
     "no extension": ("tweets", GOOD, {}, SourceError, "'no extension'", ".parquet"),
     "empty file": ("a.csv", b"", {}, SourceError, "a.csv is empty", "labelled texts"),
     "blank file": ("a.txt", b" \n\r\n", {}, SourceError, "a.txt is empty", "labelled texts"),

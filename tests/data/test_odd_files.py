@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.config import ReadConfig
-from auditor.data import check, encoding, jsonl, parquet, read
+from auditor.data import check, jsonl, packed, parquet, read
 from auditor.data.check import DEEPEST, MOST_COLUMNS
 from auditor.errors import ColumnError, InputError, RowError, SourceError
 
@@ -168,7 +168,7 @@ def test_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (encoding, jsonl, parquet):
+    for module in (packed, jsonl, parquet):
         monkeypatch.setattr(module, "room", lambda: ROOM)
 
 
