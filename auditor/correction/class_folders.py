@@ -35,6 +35,7 @@ def write_class_folders(parts: Sequence[SplitTable], folder: Path) -> list[str]:
             at = int(part.about["class_at"])
             if changed and at < len(place):
                 place[at] = label
+                _check(place)
                 name = _free("/".join(place), taken)
                 if name != "/".join(place):
                     renamed.append(name)
@@ -65,8 +66,8 @@ def _free(path: str, taken: set[str]) -> str:
 
 
 def _check(place: Sequence[str]) -> None:
-    for name in place:
-        if not name or is_junk(name) or _UNSAFE.search(name) or len(name.encode()) > _LONGEST:
+    for name in place or [""]:
+        if not name or name.startswith(".") or is_junk(name) or _UNSAFE.search(name) or len(name.encode()) > _LONGEST:
             raise ExportError(
                 f"{name[:80]!r} cannot be the name of a folder or file.",
                 "Give the class another name, or export to a file: --to NAME.csv, NAME.jsonl or NAME.parquet.",

@@ -94,7 +94,6 @@ class _Scan:
 
     def end(self, name: str, place: int) -> None:
         local = self.open.pop()
-        closed = self.data.index(b">", place) + 1 if self.data.startswith(b"</", place) else None
         if local == "row" and self.open[-1:] == ["sheetData"]:
             piece = self.rows[-1]
         elif local == "c" and self.open[-1:] == ["row"] and self.cell is not None:
@@ -103,13 +102,14 @@ class _Scan:
             piece = self.cell.formulas[-1]
         else:
             return
-        piece.end = closed or piece.inner
+        piece.end = piece.end or self.data.index(b">", place) + 1
 
     def _piece(self, name: str, local: str, place: int) -> Piece:
         found = _TAG.match(self.data, place)
         if found is None:
             raise ValueError(f"no tag of {name} at {place}")
-        return Piece(place, found.end(), prefix=name.removesuffix(local).encode())
+        # Of an element without content, expat does not tell where it ends.
+        return Piece(place, found.end(), found.end() if found[1] else 0, prefix=name.removesuffix(local).encode())
 
 
 def _number(tag: bytes) -> tuple[int, int]:

@@ -29,6 +29,8 @@ _UNNAMED = re.compile(r"__index_level_\d+__")
 _CHAIN = "xl/calcChain.xml"
 """The order in which Excel computes formulas; it makes one of its own where there is none."""
 _CHAIN_NAMED = re.compile(rb"""<[^<>]*["'](?:/xl/)?calcChain\.xml["'][^<>]*/>""")
+_BOUND = {b"<mergeCell ": "merged cells", b"<hyperlink ": "links", b"<legacyDrawing ": "comments"}
+"""What is bound to cells by their numbers, and how a sheet's XML shows it."""
 _NAMESPACE = "http://schemas.openxmlformats.org"
 _NEW = {
     "[Content_Types].xml": f"""<Types xmlns="{_NAMESPACE}/package/2006/content-types">\
@@ -61,7 +63,8 @@ _NEW = {
 <cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>\
 <cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
 <xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
-<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>""",
+<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>\
+<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>""",
 }
 """The other files of a new workbook."""
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -78,7 +81,14 @@ def write_workbook(parts: Sequence[SplitTable], path: Path) -> list[str]:
     if len(parts) == 1 and isinstance(kept := parts[0].about.get("workbook"), str):
         try:
             return _write_changed(parts[0], base64.b64decode(kept), path)
-        except (SourceError, ValueError, LookupError, OSError, zipfile.BadZipFile):  # of what somebody has sent
+        except (
+            SourceError,
+            ValueError,
+            LookupError,
+            TypeError,
+            OSError,
+            zipfile.BadZipFile,
+        ):  # of what somebody has sent
             pass
     return _write_new(parts, path)
 
@@ -109,11 +119,14 @@ def _write_changed(part: SplitTable, workbook: bytes, path: Path) -> list[str]:
             about.compress_type, about.external_attr = member.compress_type, member.external_attr
             about.create_system = member.create_system
             target.writestr(about, content)
-    if not formulas:
-        return []
-    return [
-        f"{counted(formulas, 'formula')} of the sheet {sheet.title!r} stand as their values, since rows have moved."
-    ]
+    notes = []
+    if formulas:
+        many = "stand as their values" if formulas > 1 else "stands as its value"
+        notes.append(f"{counted(formulas, 'formula')} of the sheet {sheet.title!r} {many}, since cells have changed.")
+    bound = [what for mark, what in _BOUND.items() if mark in data]
+    if len(numbers) > part.table.num_rows and bound:
+        notes.append(f"Rows of the sheet {sheet.title!r} have moved; its {' and '.join(bound)} stand where they were.")
+    return notes
 
 
 def _changed(data: bytes, part: SplitTable, sheet: Sheet, numbers: Any) -> tuple[bytes, int]:

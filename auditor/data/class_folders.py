@@ -88,11 +88,10 @@ def class_parts(
 def ignored(tree: Tree, classes: Classes) -> list[str]:
     """Say what is in a tree and is no text."""
     if not classes.others:
-        return [*tree.notes]
+        return []
     kinds = Counter(PurePosixPath(path).suffix.lower() or "no extension" for path in classes.others)
     each = listed([f"{kind} ({number:,})" for kind, number in kinds.most_common()])
     return [
-        *tree.notes,
         f"{tree.path.name}: {counted(len(classes.others), 'file')} ignored, no .txt in a class's folder: {each}.",
     ]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from auditor.config import ReadConfig
 from auditor.data.class_folders import class_parts, find_classes, ignored
@@ -255,24 +254,27 @@ def _check_unique(splits: Sequence[str]) -> None:
 
 
 def _read_file(given: Given, member: str, config: ReadConfig, split: str) -> Part:
-    """Read a file, or one in an archive."""
-    path, tree, format_ = given.path, given.tree, given.format
-    if tree is None or not member:
-        name, origin = path.name, {"sha256": hash_file(path)}
+    """Read a file, or one in an archive; its hash is taken once it is known to be no endless one."""
+    path, tree = given.path, given.tree
+    name = path.name if tree is None else PurePosixPath(member).name
+    if given.format == "parquet":
+        part = Part(split, read_parquet(path if tree is None else tree.read(member), name), {"format": "parquet"})
     else:
-        name, origin = PurePosixPath(member).name, dict(tree.about)
-    about: dict[str, Any] = {"file": name, **origin, "format": format_}
-    if format_ == "parquet":
-        source = path if tree is None else tree.read(member)
-        return Part(split, read_parquet(source, name), about)
-    data = tree.read(member) if tree is not None else read_bytes(path)
+        data = read_bytes(path) if tree is None else tree.read(member)
+        part = _decoded(data, name, path if tree is None else tree.name(member), given.format, config, split)
+    origin = {"sha256": hash_file(path)} if tree is None else tree.about
+    return replace(part, about={"file": name, **origin, **part.about})
+
+
+def _decoded(data: bytes, name: str, path: Path | str, format_: str, config: ReadConfig, split: str) -> Part:
+    """Read a workbook, or a text file."""
     if format_ == "xlsx":
         header = config.header and not config.columns
-        table, more, notes = read_workbook(data, name, config.sheet, header=header, columns=config.columns)
-        return Part(split, table, {**about, **more}, notes)
-    decoded = decode_filled(data, config.encoding, path if tree is None else tree.name(member))
+        table, about, notes = read_workbook(data, name, config.sheet, header=header, columns=config.columns)
+        return Part(split, table, {"format": format_, **about}, notes)
+    decoded = decode_filled(data, config.encoding, path)
     format_, contents = read_text(decoded.data, name, format_, config)
-    about |= {"format": format_, "encoding": decoded.encoding, "marked": decoded.marked}
+    about = {"format": format_, "encoding": decoded.encoding, "marked": decoded.marked}
     about |= {"newline": line_end(decoded.data), "ended": decoded.data.endswith((b"\n", b"\r"))}
     notes = contents.notes
     if not decoded.exact:

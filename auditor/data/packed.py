@@ -10,8 +10,9 @@ import os
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -25,11 +26,6 @@ from auditor.wording import counted, listed
 MOST_FILES = 1_000_000
 """Files in an archive, or a folder."""
 _PART = 1 << 24
-_UNPACKERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
-    ".gz": lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item,return-value]
-    ".bz2": lambda file: bz2.BZ2File(file),  # type: ignore[dict-item,return-value]
-    ".xz": lambda file: lzma.LZMAFile(file),  # type: ignore[dict-item,return-value]  # noqa: SIM115
-}
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Ways of packing whose output Python unpacks in pieces of a size that is asked for."""
 _JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini"}
@@ -75,19 +71,31 @@ def _reading(path: Path) -> Iterator[None]:
 def _unpacked(file: BinaryIO, named: Path, name: str) -> bytes:
     """Read a file to its end, unpacked as its name says."""
     most, packing = room(), packing_of(named)
-    if packing not in _UNPACKERS:
+    if packing not in (".gz", ".bz2", ".xz"):
         check_room(os.fstat(file.fileno()).st_size, name, most)
         return file.read()
     try:
-        with _UNPACKERS[packing](file) as unpacked:
-            return _read(unpacked, name, most)
+        if packing == ".gz":
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return _whole(iter(partial(unpacked.read, _PART), b""), name, most)
+        return _whole(_streams(file, packing, most), name, most)
     except InputError:
-        raise
-    except MemoryError:
-        check_room(most + 1, name, most)
         raise
     except Exception as error:  # of what is damaged, each kind has its own
         raise _no_whole(name, PACKED[packing], error) from None
+
+
+def _streams(file: BinaryIO, packing: str, most: int) -> Iterator[bytes]:
+    """Unpack one stream after the other; Python's own files take a damaged one for the end, and say nothing."""
+    packed = b""
+    while packed := packed or file.read(_PART):
+        stream = bz2.BZ2Decompressor() if packing == ".bz2" else lzma.LZMADecompressor(memlimit=max(most, _PART))
+        while not stream.eof:
+            if stream.needs_input and not (packed := packed or file.read(_PART)):
+                raise EOFError("it ends in the middle")
+            yield stream.decompress(packed, _PART)
+            packed = b""
+        packed = stream.unused_data.lstrip(b"\0")  # which fill up the blocks of disks and tapes
 
 
 def _no_whole(name: str, kind: str, error: Exception) -> SourceError:
@@ -95,13 +103,14 @@ def _no_whole(name: str, kind: str, error: Exception) -> SourceError:
     return SourceError(f"{name} is no whole {kind} file: {reason}.", "Make or fetch the file again.")
 
 
-def _read(file: BinaryIO, name: str, most: int) -> bytes:
-    parts, taken = [], 0
-    while part := file.read(_PART):
+def _whole(parts: Iterable[bytes], name: str, most: int) -> bytes:
+    """Put the parts of a file together, as long as there is room for them."""
+    kept, taken = [], 0
+    for part in parts:
         taken += len(part)
         check_room(taken, name, most)
-        parts.append(part)
-    return b"".join(parts)
+        kept.append(part)
+    return b"".join(kept)
 
 
 class Archive:
@@ -140,13 +149,13 @@ class Archive:
         check_room(self.sizes[path], name, most)
         try:
             with self.zip.open(self._members[path]) as file:
-                data = _read(file, name, most)  # type: ignore[arg-type]
+                data = _whole(iter(partial(file.read, _PART), b""), name, most)
         except InputError:
             raise
         except Exception as error:
             raise _no_whole(self.name, "zip", error) from None
         packing = packing_of(Path(path))
-        data = _unpacked(io.BytesIO(data), Path(path), name) if packing in _UNPACKERS else data
+        data = _unpacked(io.BytesIO(data), Path(path), name) if packing and packing != ".zip" else data
         check_is_data(data[:HEAD], name)
         return data
 

@@ -61,6 +61,8 @@ def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
         if first is None:
             return None
         header, begin = first.groups()[1:], first.end()
+    if begin == len(data):
+        return None
     rest = np.frombuffer(data, np.uint8)[begin:]
     breaks = np.flatnonzero(rest == _LF)
     if dialect.quotes:

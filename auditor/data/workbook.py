@@ -112,7 +112,8 @@ def read_workbook(
         notes.append(
             f"{name}: read is the sheet {found.title!r}, not {listed([repr(one) for one in found.others])} (--sheet)."
         )
-    if header and (why := why_no_header(names, table)):
+    shown = pa.table([pa.array(map(_as_string, column)) for column in zip(*rows[:_HEADER], strict=True)], names=names)
+    if header and (why := why_no_header(names, shown)):
         about["suspected"] = why
         notes.append(f"{name}: {why}; if it is a row, give --no-header.")
     if len(data) <= KEPT:
