@@ -139,8 +139,7 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
         fits = (
             origin.format == target.format
             and own == Path(own).name
-            and about.get("format", FORMATS.get(suffix_of(Path(own)))) == target.format
-            and suffix_of(Path(own)) in FORMATS
+            and target.format in _may_hold(FORMATS.get(suffix_of(Path(own))))
         )
         base = own if fits else split + FILES[target.format]
         name, number = base, 2
@@ -149,6 +148,11 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def _may_hold(named: str | None) -> set[str]:
+    """What a file may hold that is named as one of this format."""
+    return {str(named), *{"jsonl": ("json",), "lines": ("fasttext", "csv", "tsv")}.get(str(named), ())}
 
 
 def check_free(

@@ -125,7 +125,7 @@ def test_a_folder_keeps_splits_and_names(tmp_path: Path) -> None:
     write_export(corrected(data), tmp_path / "as-csv", format="csv")
     assert names(tmp_path / "as-csv") == ["export.json", "train.csv", "val.csv"]
     one = write_export(corrected(data), tmp_path / "all.txt")
-    assert (tmp_path / "all.txt").read_text() == "a;joy\nb;sad\nc;joy\nd;sad\n"
+    assert (tmp_path / "all.txt").read_text() == "a;joy\nb;sad\n\nc;joy\nd;sad\n"
     assert done.notes == ()
     assert one.notes[0].endswith("one below the other; a folder keeps them apart.")
 
@@ -245,7 +245,7 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
         ("clean.csv", {"encoding": "idna"}, "no text encoding 'idna'"),
         ("clean.csv", {"encoding": "undefined"}, "no text encoding 'undefined'"),
         ("clean.xls", {}, "unknown format: its name ends in '.xls'"),
-        ("clean.parquet.gz", {}, "Parquet is packed within"),
+        ("clean.parquet.gz", {}, "parquet is packed within"),
         ("clean.csv", {"format": "jsonl"}, "--format jsonl does not go with the name clean.csv"),
         ("excluded.csv", {}, "the name of the file of the rows left out"),
         ("source", {}, "There already: .*source"),
