@@ -82,11 +82,12 @@ class LabelStudio(Tool):
         found = list(_results(row, key, question))
         annotations = sorted({at for at, _ in found})
         marked = [at for at in annotations if row[key][at].get("ground_truth") is True]
-        is_ours = bool(marked) and row[key][marked[-1]].get("completed_by") is None
-        if is_ours or len(annotations) == 1:
-            replaced = marked[-1] if marked else annotations[0]
-            places = [number for at, number in found if at == replaced]
-            return [Edit((0, key, replaced, "result", number, "value", "choices"), [label]) for number in places]
+        ours = [at for at in marked if row[key][at].get("completed_by") is None]
+        unmarked = [Edit((0, key, at, "ground_truth"), False) for at in marked if at not in ours]
+        if ours or len(annotations) == 1:
+            places = [(at, number) for at, number in found if at in (ours or annotations)]
+            replaced = [Edit((0, key, at, "result", number, "value", "choices"), [label]) for at, number in places]
+            return [*replaced, *(unmarked if ours else [])]
         at, number = found[0]
         like = row[key][at]["result"][number]
         result = {
@@ -94,7 +95,6 @@ class LabelStudio(Tool):
             **{name: like[name] for name in ("from_name", "to_name", "type") if name in like},
         }
         new = {"result": [result], "was_cancelled": False, "ground_truth": True}
-        unmarked = [Edit((0, key, at, "ground_truth"), False) for at in marked]
         return [*unmarked, Edit((0, key, len(row[key])), new)]
 
 
