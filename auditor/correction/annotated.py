@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor.correction.json_text import JsonStyle, is_compact, objects, put
 from auditor.data.tools import TOOLS
+from auditor.errors import ExportError
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,22 @@ class AnnotatedRows:
 
     def edit(self, row: bytes, label: Any) -> bytes:
         """Give the text another label."""
-        text = row.decode()
+        try:
+            return self._edited(row.decode(), label).encode()
+        except RecursionError:
+            raise ExportError(
+                f"A row of {self.about['file']} is nested too deeply to be written again:"
+                f" {row[:60].decode('utf-8', 'replace')!r}.",
+                "Export to another format: --to NAME.csv, or NAME.parquet.",
+            ) from None
+
+    def _edited(self, text: str, label: Any) -> str:
         rows = [json.loads(text[begin:end]) for begin, end in objects(text)]
         tool = TOOLS[self.about["tool"]["name"]]
         for (at, *path), value in tool.corrections(rows, self.about["tool"]["question"], label):
             assert isinstance(at, int)
             text = self._put(text, at, path, value)
-        return text.encode()
+        return text
 
     def _put(self, text: str, at: int, path: Sequence[str | int], value: Any) -> str:
         spans, style = objects(text), JsonStyle.of(self.about)

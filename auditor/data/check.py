@@ -49,13 +49,17 @@ def check_columns(part: Part) -> None:
 
 
 def check_names(names: Sequence[str], source: str) -> None:
-    """Refuse too many columns, or several of one name.
+    """Refuse too many columns, several of one name, or a name that cannot be written.
 
     Raises
     ------
     ColumnError
     """
     check_number(len(names), source)
+    if damaged := [name for name in names if "\0" in name]:
+        raise ColumnError(
+            f"{source} has a column whose name holds a null character: {damaged[0]!r:.60}.", "Give it another name."
+        )
     repeated = [name or "(unnamed)" for name, number in Counter(names).items() if number > 1]
     if repeated:
         raise ColumnError(

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from auditor.data.check import DEEPEST, check_number, is_storable
 from auditor.data.room import check_room, room
-from auditor.data.source import Contents, counted
-from auditor.errors import RowError, SourceError
+from auditor.data.source import Contents, counted, listed
+from auditor.errors import ColumnError, RowError, SourceError
 
 _ROWS = 100_000
 _UNFOLDED = 32
@@ -79,7 +79,13 @@ def read_json(data: bytes, name: str) -> Contents:
     }
     blank = 0 if array else data.count(b"\n") + (not data.endswith(b"\n")) - sum(map(len, raw))
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
-    table = _joined(tables, raw, strange)
+    try:
+        table = _joined(tables, raw, strange)
+    except RecursionError:
+        raise RowError(
+            f"{name}: lists and objects in {listed([repr(key) for key in strange], most=3)} are nested too deeply.",
+            "Make strings of these values, or leave the column out.",
+        ) from None
     if strange:
         about["json_columns"] = strange
     return Contents(table, pa.chunked_array(raw, pa.large_binary()), about, tuple(notes))
@@ -180,6 +186,11 @@ def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa
     keys = dict.fromkeys(key for row in rows for key in row)
     check_number(len(keys), name)
     check_room(_CELL * len(keys) * len(rows), name, room())
+    if broken := [key for key in keys if not is_unicode(key)]:
+        raise ColumnError(
+            f"{name} has the key {broken[0]!a:.60}: half of a surrogate pair, which is no text.",
+            "Write the key in whole characters.",
+        )
     for key in keys:
         values = [row.get(key) for row in rows]
         try:
@@ -238,4 +249,13 @@ def _json_text(value: Any) -> str | None:
     if value is None:
         return None
     text = json.dumps(value, ensure_ascii=False)
-    return json.dumps(value) if any("\ud800" <= character <= "\udfff" for character in text) else text
+    return text if is_unicode(text) else json.dumps(value)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether no character is half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

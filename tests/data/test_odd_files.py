@@ -325,3 +325,12 @@ def test_columns_of_every_kind_are_read_or_refused(tmp_path: Path, case: str, ro
     data.write(tmp_path / "dataset.parquet", tmp_path / "rejected.parquet")
     again = type(data).load(tmp_path / "dataset.parquet", tmp_path / "rejected.parquet")
     assert again.fingerprint() == data.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("key", "why"), [("\ud800", "half of a surrogate pair"), ("a\udfff", "half of"), ("\0raw", "a null character")]
+)
+def test_a_key_that_is_no_text_is_refused(tmp_path: Path, key: str, why: str) -> None:
+    rows = [{"text": "so glad", "label": "joy", key: 1}, {"text": "hate it", "label": "anger"}]
+    (tmp_path / "odd.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert why in str(refused(tmp_path / "odd.jsonl"))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
+from auditor.data.jsonl import is_unicode
 from auditor.errors import RowError
 
 Value = str | int
@@ -207,8 +208,3 @@ def legible(name: str) -> str:
     """A name of the export as a message can show it: on one line, and not too long."""
     shown = name if name.isprintable() else ascii(name)[1:-1]
     return shown if len(shown) <= 120 else f"{shown[:120]}…"
-
-
-def is_unicode(text: str) -> bool:
-    """Whether no character is half a surrogate pair, which JSON can write and UTF-8 cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from auditor.config import ReadConfig
+from auditor.data.columns import is_text
+from auditor.data.lists import is_list
 from auditor.data.source import Part, Source, counted
 from auditor.data.tools import TOOLS
 from auditor.data.tools.base import Annotated, Object, Place, Tool, Value
@@ -109,22 +112,38 @@ def _names_a_column(source: Source, config: ReadConfig, tool: Tool) -> bool:
 
 
 def _first(part: Part) -> Object:
-    raw = None if part.raw is None else part.raw.slice(0, 1)
-    try:
-        return next(_objects(replace(part, table=part.table.slice(0, 1), raw=raw)), {})
-    except Exception:  # of values that Arrow has and Python has not; no tool writes such
+    """The first row, as far as a tool may want to look at it; of tables, which columns hold objects."""
+    if _is_json(part):
+        with suppress(RecursionError):
+            return next(_objects(part), {})
         return {}
+    return {field.name: {} for field in part.table.schema if pa.types.is_struct(field.type)}
+
+
+def _is_json(part: Part) -> bool:
+    return part.raw is not None and part.about.get("format") in ("jsonl", "json")
 
 
 def _objects(part: Part) -> Iterator[Object]:
-    """Rows as JSON has them."""
-    if part.raw is None or part.about.get("format") not in ("jsonl", "json"):
-        for start in range(0, part.table.num_rows, _BATCH):
-            yield from part.table.slice(start, _BATCH).to_pylist()
+    """Rows as JSON has them, without columns of values that JSON has not."""
+    if part.raw is None or not _is_json(part):
+        table = part.table.select([field.name for field in part.table.schema if _has_json(field.type)])
+        for start in range(0, table.num_rows, _BATCH):
+            yield from table.slice(start, _BATCH).to_pylist()
         return
     for chunk in part.raw.chunks:
         for row in chunk:
             yield json.loads(row.as_py().decode().strip(", \t\r\n"))
+
+
+def _has_json(type_: pa.DataType) -> bool:
+    """Whether all values of a type have their like in JSON: no dates, no bytes."""
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    if pa.types.is_struct(type_) or is_list(type_):
+        return all(_has_json(type_.field(at).type) for at in range(type_.num_fields))
+    plain = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null)
+    return is_text(type_) or any(is_plain(type_) for is_plain in plain)
 
 
 def _annotated(part: Part, tool: Tool) -> list[Annotated]:

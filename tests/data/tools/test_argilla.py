@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from datasets import Dataset
 
@@ -194,3 +195,11 @@ def test_another_kind_of_value_in_a_flat_record(key: str) -> None:
     for value in ODD:
         what = refusal(Argilla(), replaced(flat(ANN)[0], (key,), value))
         assert what is None or what.startswith(f"odd.json, object 2: {key}")
+
+
+def test_columns_that_no_tool_has_may_hold_anything(tmp_path: Path) -> None:
+    table = pa.Table.from_pylist(flat(ANN))
+    when = pa.array([2**62 + 1] * len(table), pa.timestamp("ns"))  # Python has no nanoseconds
+    for column in (when, pa.StructArray.from_arrays([when], ["at"]), pa.array([b"\xff"] * len(table))):
+        data = read(Dataset(table.append_column("inserted_at", column)))
+        assert names(data) == LABELS

@@ -289,7 +289,7 @@ def test_files_of_other_kinds_of_values_are_refused(tmp_path: Path, path: tuple[
 
 
 def test_deep_nesting_is_refused(tmp_path: Path) -> None:
-    for levels in (50, 900, 100_000):
+    for levels in (50, *range(930, 1000, 5), 100_000):
         deep = "[" * levels + "]" * levels
         text = json.dumps(tasks()).replace('"web/\\u00e9"', deep, 1)
         (tmp_path / "deep.json").write_text(text)
