@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from auditor.report.theme import DARK, LIGHT
 from auditor.report.words import KINDS, TIERS_MEAN
@@ -49,3 +50,8 @@ def test_the_page_has_the_colours_of_the_report() -> None:
     for selector, colours in ((":root", LIGHT), (".dark", DARK)):
         block = style.partition(f"\n{selector} {{")[2].partition("\n}")[0]
         assert dict(re.findall(r"--([\w-]+): (#\w+);", block)) == colours
+
+
+def test_an_idle_server_seldom_looks_for_work_of_gradio(app: FastAPI) -> None:
+    (blocks,) = [route.app.get_blocks() for route in app.routes if hasattr(getattr(route, "app", None), "get_blocks")]
+    assert blocks._queue.sleep_when_free >= 0.1
