@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor.correction.json_text import JsonStyle, is_compact, objects, put
 from auditor.data.tools import TOOLS
+from auditor.data.tools.base import Edit
 from auditor.errors import ExportError
 
 
@@ -24,10 +25,10 @@ class AnnotatedRows:
 
     about: Mapping[str, Any]
 
-    def edit(self, row: bytes, label: Any) -> bytes:
-        """Give the text another label."""
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        """Give the text another label, and the rows that say so other values in columns that go along with it."""
         try:
-            return self._edited(row.decode(), label).encode()
+            return self._edited(row.decode(), values).encode()
         except RecursionError:
             raise ExportError(
                 f"A row of {self.about['file']} is nested too deeply to be written again:"
@@ -35,10 +36,13 @@ class AnnotatedRows:
                 "Export to another format: --to NAME.csv, or NAME.parquet.",
             ) from None
 
-    def _edited(self, text: str, label: Any) -> str:
+    def _edited(self, text: str, values: Mapping[str, Any]) -> str:
         rows = [json.loads(text[begin:end]) for begin, end in objects(text)]
         tool = TOOLS[self.about["tool"]["name"]]
-        for (at, *path), value in tool.corrections(rows, self.about["tool"]["question"], label):
+        edits = tool.corrections(rows, self.about["tool"]["question"], values[self.about["tool"]["label"]])
+        others = [(name, value) for name, value in values.items() if name != self.about["tool"]["label"]]
+        edits += [Edit((at, name), value) for at in sorted({at for (at, *_), _ in edits}) for name, value in others]
+        for (at, *path), value in edits:
             assert isinstance(at, int)
             text = self._put(text, at, path, value)
         return text

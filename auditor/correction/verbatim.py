@@ -285,8 +285,7 @@ class _Json:
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
         if "tool" in self.about:
-            (label,) = values.values()
-            return AnnotatedRows(self.about).edit(row, label)
+            return AnnotatedRows(self.about).edit(row, values)
         text = row.decode()
         for name, value in values.items():
             found = find(text, text.index("{"), name)

@@ -281,6 +281,7 @@ def _mirrors(
         config.annotator,
         *columns.votes,
         *index_columns(source.parts[0].table.schema),
+        *(name for part in source.parts for name in part.about.get("tool", {}).get("columns", ())),
     }
     others = [name for name in table.column_names if name.startswith(ORIGINAL)]
     originals = table.select(others).rename_columns([name.removeprefix(ORIGINAL) for name in others])

@@ -195,7 +195,8 @@ def _part(part: Part, items: Sequence[Item], names: _Names, labels: pa.Array, to
             table = table.set_column(table.column_names.index(name), name, column)
         else:
             table = table.append_column(name, column)
-    about = {**part.about, "tool": {"name": tool.name, "question": question}}
+    about = {**part.about, "tool": {"name": tool.name, "question": question, "label": names.label}}
+    about["tool"]["columns"] = sorted(_own_columns(part.table.column_names, tool))
     if strange := about.get("json_columns"):
         about["json_columns"] = {name: why for name, why in strange.items() if name not in columns}
     return replace(part, table=table, raw=raw, about=about)
@@ -207,6 +208,13 @@ def _gathered(raw: pa.ChunkedArray, items: Sequence[Item], about: dict[str, Any]
     if about.get("format") == "jsonl" and not rows[-1].endswith(b"\n"):
         rows[-1] += b"\n"  # it may not stay the last one
     return pa.chunked_array([[b"".join(rows[at] for at in item.rows) for item in items]], pa.large_binary())
+
+
+def _own_columns(names: Sequence[str], tool: Tool) -> set[str]:
+    """Columns that the tool itself keeps the labels in."""
+    homes = tool.homes(names)[1]
+    inside = {name for name in names if name.startswith(tuple(f"{home}." for home in homes))}
+    return {*names} & (homes | tool.of_one_vote) | inside
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -160,6 +160,15 @@ def test_several_options_are_refused_with_their_number(tmp_path: Path) -> None:
         read(written(tmp_path / "db.jsonl", rows))
 
 
+def test_other_keys_that_say_the_same_go_along(tmp_path: Path) -> None:
+    many = [answer(at, f"text {at}", LABELS[at % 6]) | {"label_text": LABELS[at % 6].upper()} for at in range(40)]
+    many.append({**many[2], "_annotator_id": "db-bob"})
+    found = lines(check(written(tmp_path / "db.jsonl", many), {0: "anger", 2: "anger"}))
+    assert found[0] == {**many[0], "accept": ["anger"], "label_text": "ANGER"}
+    assert found[2:4] == [many[2], many[40]]
+    assert (found[4]["accept"], found[4]["label_text"], len(found[4]["versions"])) == (["anger"], "ANGER", 2)
+
+
 def test_options_may_be_numbered(tmp_path: Path) -> None:
     rows = answers()
     for row in rows:
