@@ -20,6 +20,12 @@ from auditor.storage import hash_file, read_plain
 
 RECORD = "export.json"
 EXCLUDED = "excluded"
+_WITHIN = {
+    "lines": ("fasttext", "csv", "tsv"),
+    "fasttext": ("lines", "csv", "tsv"),
+    "jsonl": ("json",),
+}
+"""What files turn out to hold that are named like others."""
 _IN_MEMORY = ("arrow", "dataset", "hub", "frame")
 
 
@@ -82,7 +88,8 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
         if os.path.isdir(to):
             raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
         if packing and found in WHOLE:
-            raise ExportError(f"{to}: {found} is packed within, not as {packing}.", f"Leave {packing} out of the name.")
+            kind = "Parquet" if found == "parquet" else "A workbook"
+            raise ExportError(f"{to}: {kind} is packed within, not as {packing}.", f"Leave {packing} out of the name.")
         if format_ not in (None, found):
             raise ExportError(
                 f"--format {format_} does not go with the name {to.name}.", "Leave --format out, or name a folder."
@@ -111,9 +118,15 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
 def _format_of(suffix: str, origin: Origin) -> str:
     """What the source has in files of that name, whatever it is; else what the name says, ``.json`` one array."""
     own = {suffix_of(Path(str(about.get("file", "")))) for about in origin.options["parts"]}
-    if suffix in own and origin.format in FILES:
+    if suffix in own and _may_hold(suffix, origin.format):
         return origin.format
     return "json" if suffix == ".json" else FORMATS[suffix]
+
+
+def _may_hold(suffix: str, format_: str) -> bool:
+    """Whether a file of that name may be read as of that format, if only because of what is in it."""
+    by_name = FORMATS.get(suffix, "")
+    return by_name == format_ or format_ in _WITHIN.get(by_name, ())
 
 
 def _cut(path: Path) -> tuple[str, str]:
@@ -137,9 +150,7 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
         own = str(about.get("file", ""))
         # A run may come from anywhere: a name with a folder in it does not lead out of this one.
         fits = (
-            origin.format == target.format
-            and own == Path(own).name
-            and target.format in _may_hold(FORMATS.get(suffix_of(Path(own))))
+            origin.format == target.format and own == Path(own).name and _may_hold(suffix_of(Path(own)), target.format)
         )
         base = own if fits else split + FILES[target.format]
         name, number = base, 2
@@ -148,11 +159,6 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
         taken.add(name.casefold())
         names.append(name)
     return names
-
-
-def _may_hold(named: str | None) -> set[str]:
-    """What a file may hold that is named as one of this format."""
-    return {str(named), *{"jsonl": ("json",), "lines": ("fasttext", "csv", "tsv")}.get(str(named), ())}
 
 
 def check_free(
