@@ -241,6 +241,9 @@ def test_old_http_is_answered_and_no_websocket_begins(server: Listening, opened:
 
 def test_the_limit_leaves_descriptors_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
     resource = pytest.importorskip("resource")
+    monkeypatch.setattr(
+        "auditor_ui.connections.os.listdir", lambda _: ["0"] * 40
+    )  # whatever other tests have left open
     for allowed, least, most in ((96, 8, 32), (256, 50, 112), (100_000, MOST, MOST), (10, 8, 8), (-1, MOST, MOST)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, allowed=allowed: (allowed, allowed))
         assert least <= Limits.of_process().connections <= most
