@@ -245,7 +245,7 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
         ("clean.csv", {"encoding": "idna"}, "no text encoding 'idna'"),
         ("clean.csv", {"encoding": "undefined"}, "no text encoding 'undefined'"),
         ("clean.xls", {}, "unknown format: its name ends in '.xls'"),
-        ("clean.parquet.gz", {}, "parquet is packed within"),
+        ("clean.parquet.gz", {}, "Parquet is packed within"),
         ("clean.csv", {"format": "jsonl"}, "--format jsonl does not go with the name clean.csv"),
         ("excluded.csv", {}, "the name of the file of the rows left out"),
         ("source", {}, "There already: .*source"),
