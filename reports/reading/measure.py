@@ -155,13 +155,14 @@ def different_bytes(found: bytes, expected: bytes) -> int:
 def corrected(texts: LabeledTexts, changes: dict[int, str]) -> Corrections:
     """Corrections as one reviewer makes them."""
     nothing = np.full(len(texts), np.nan, np.float32)
+    ids, words, labels = texts.ids, texts.texts, texts.labels
     events = [
         Event(
             event_id=f"event-{row}",
             run_id="run",
             kind="decide",
-            item_id=texts.ids[row],
-            item_hash=item_hash(texts.texts[row], texts.label_names[texts.labels[row]]),
+            item_id=ids[row],
+            item_hash=item_hash(words[row], texts.label_names[labels[row]]),
             reviewer="ann",
             verdict="relabel",
             new_labels=(label,),

@@ -68,7 +68,7 @@ def measured(way: str, path: Path) -> dict[str, float]:
     from auditor.config import ReadConfig
     from auditor.data import read
 
-    out = path.with_name("out.csv")
+    out = path.with_name(f"{way.split()[0]}.csv")
     config = ReadConfig(text="text", label="label")
     if way == "pandas read_csv":
         began = time.perf_counter()
@@ -88,7 +88,8 @@ def measured(way: str, path: Path) -> dict[str, float]:
         texts = read(path, config)
         every = 100 if "relabelled" in way else len(texts) + 1
         rows = range(every - 1, len(texts), every)
-        changes = {row: next(name for name in LABELS if name != texts.label_names[texts.labels[row]]) for row in rows}
+        given = texts.labels
+        changes = {row: next(name for name in LABELS if name != texts.label_names[given[row]]) for row in rows}
         corrections = corrected(texts, changes)
         began = time.perf_counter()
         write_export(corrections, out, force=True)
