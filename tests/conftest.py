@@ -4,13 +4,15 @@ The environment is set before anything of Hugging Face's is imported, since it i
 """
 
 import atexit
+import hashlib
 import io
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -48,6 +50,28 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny import make_tiny_model  # imports transformers, which most tests do without
 
     return make_tiny_model(tmp_path_factory.mktemp("tiny-model"))
+
+
+@pytest.fixture(scope="module")
+def no_pictures() -> Iterator[None]:
+    """Reports with empty frames in the place of pictures, which take as long as a small audit."""
+    from tests.pictures import without_pictures  # imports matplotlib
+
+    with without_pictures():
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_hashes() -> Iterator[Callable[..., bytes]]:
+    """Passwords hashed at no cost, while what is asked of scrypt and stands in the file stays; the costly scrypt."""
+    scrypt = hashlib.scrypt
+
+    def quick(data: bytes, **options: Any) -> bytes:
+        return scrypt(data, **{**options, "n": 2})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashlib, "scrypt", quick)
+        yield scrypt
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from auditor.report import write_report
+from tests.pictures import without_pictures
 from tests.report.made import make_run
 
 
@@ -22,3 +24,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(finished: Path) -> str:
     """Its page."""
     return (finished / "report.html").read_text("utf-8")
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """For one test, so that the report above is drawn whichever test comes first."""
+    with without_pictures():
+        yield

@@ -35,7 +35,7 @@ def problem(a: str, b: str, *examples: tuple[int, int], **changes: Any) -> dict[
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Page]:
+def write(tmp_path: Path, undrawn: None) -> Callable[..., Page]:
     def write_(**made: Any) -> Page:
         return Page(write_report(make_run(**made).write(tmp_path / "run")).read_text("utf-8"))
 
@@ -166,6 +166,7 @@ def test_doubts_about_probabilities_are_told(write: Callable[..., Page], monkeyp
     assert "bert: are <b>its</b> probabilities out of fold?" in write().words
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_leaks_are_told(tmp_path: Path) -> None:
     directory = make_run().write(tmp_path / "run")
     assert load_summary(directory).leaks == 0

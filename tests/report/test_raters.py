@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from auditor.data.votes import Votes
 from auditor.report import write_report
@@ -25,6 +26,7 @@ def with_votes(raters: tuple[str, ...], careless: int = 0, shared: bool = True) 
     return run
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_least_reliable_rater_comes_first(tmp_path: Path) -> None:
     directory = with_votes(("ann", "bob", "cid"), careless=1).write(tmp_path / "run")
     found = load_summary(directory).raters
@@ -39,6 +41,7 @@ def test_the_least_reliable_rater_comes_first(tmp_path: Path) -> None:
     assert f"Krippendorff's alpha is {found.alpha:.2f}" in page.words
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_names_are_never_markup(tmp_path: Path) -> None:
     text = write_report(with_votes(HOSTILE_NAMES).write(tmp_path / "run")).read_text("utf-8")
     page = Page(text)
@@ -47,6 +50,7 @@ def test_names_are_never_markup(tmp_path: Path) -> None:
     assert "<script>alert(1)" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_many_raters_are_cut(tmp_path: Path) -> None:
     page = Page(
         write_report(with_votes(tuple(f"r{n:03}" for n in range(60))).write(tmp_path / "run")).read_text("utf-8")
@@ -54,6 +58,7 @@ def test_many_raters_are_cut(tmp_path: Path) -> None:
     assert "The 50 least reliable of 60 raters" in page.words
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_nobody_can_be_weighed(tmp_path: Path) -> None:
     directory = with_votes(("ann", "bob"), shared=False).write(tmp_path / "run")
     words = Page(write_report(directory).read_text("utf-8")).words
