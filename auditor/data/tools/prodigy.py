@@ -1,7 +1,7 @@
 """Prodigy's exports: the JSON Lines of ``prodigy db-out``.
 
-The form is that of exports which people have published; it has not been tried with a copy of Prodigy, nor held against its
-documentation. A row is one answer: of the *choice* interface, ``accept`` lists the chosen ``options``; of the
+The form is that of exports which people have published. It has not been tried with a copy of Prodigy, nor held against
+its documentation. A row is one answer: of the *choice* interface, ``accept`` lists the chosen ``options``; of the
 *classification* interface, ``label`` is the question and ``answer`` says whether it fits. ``answer: "ignore"`` is no
 label, nor is ``"reject"``, but for this: where all rows ask about one label, ``X``, a reject makes the class ``not X``.
 
@@ -9,8 +9,8 @@ Rows with one ``_input_hash`` are votes of their ``_annotator_id`` (older: ``_se
 ``versions`` come from the recipe ``review``: they are what a reviewer has decided, and ``versions`` the votes.
 
 A corrected text with one answer has it replaced. If it has several they stay, and a row as ``review`` writes it is
-appended, with the answers in ``versions``. ``_task_hash`` stays what it was, although it depends on ``label``: ``prodigy
-db-in --rehash`` should make it anew.
+appended, with the answers in ``versions``. ``_task_hash`` stays what it was, although it depends on ``label``:
+``prodigy db-in --rehash`` should make it anew.
 """
 
 from __future__ import annotations
