@@ -33,10 +33,6 @@ class FastText:
         assert found is not None
         return row[: found.start(1)] + _checked(str(label)).encode() + row[found.end(1) :]
 
-    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        """Lines have no other columns."""
-        raise NotImplementedError
-
     def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
         """Nothing stands before the first line."""
         return b""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.correction.cells import as_json
+from auditor.data.jsonl import passed
 
 _DECODER = json.JSONDecoder()
-_BLANK = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[, \t\r\n]*")
 _ALONE = re.compile(r"\[(\s*).*?(\s*)\]\Z", re.DOTALL)
 Step = str | int
@@ -99,12 +99,6 @@ def put(text: str, begin: int, path: Sequence[Step], value: Any, style: JsonStyl
     if rest:
         return put(text, start, rest, value, style)
     return text[:start] + style.written(value, text[start:end]) + text[end:]
-
-
-def passed(text: str, place: int) -> int:
-    """The next place that is not blank."""
-    found = _BLANK.match(text, place)
-    return found.end() if found else place
 
 
 def _past(text: str, place: int) -> int:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from auditor.correction.annotated import AnnotatedRows
 from auditor.correction.cells import defanged, is_number, strings
+from auditor.correction.corrections import Flags
 from auditor.correction.fasttext import FastText
 from auditor.correction.json_text import JsonStyle, find
 from auditor.correction.tables import SplitTable
@@ -22,11 +23,25 @@ from auditor.data.dialect import Dialect
 from auditor.data.lines import COLUMNS, is_header
 from auditor.errors import ExportError, RunDamagedError
 
-TEXT_FORMATS = ("csv", "tsv", "lines", "jsonl", "json")
 _BATCH = 50_000
 _LINE_END = re.compile(rb"(?:\r\n|\n|\r)?\Z")
 _COMMA = re.compile(rb"\A(\s*),")
 _ANOTHER = "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet."
+
+
+class _Edit(NamedTuple):
+    """New values of a column.
+
+    Attributes
+    ----------
+    rows : (R,) bool
+        Where one is to be written; all other cells stay as they are.
+    values : pyarrow.Array
+        (R,) values; null where an empty cell is to be written.
+    """
+
+    rows: Flags
+    values: pa.Array
 
 
 class Layout(Protocol):
@@ -34,9 +49,6 @@ class Layout(Protocol):
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
         """Write values into some columns of a row."""
-
-    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        """Add columns to a row."""
 
     def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
         """What stands before the first row, with columns added, and others renamed."""
@@ -48,6 +60,8 @@ class Layout(Protocol):
 def is_verbatim(format_: str, parts: Sequence[SplitTable]) -> bool:
     """Whether rows can be copied: they come from text files of this format, written alike if there are several."""
     if any(part.raw is None or part.about.get("format") != format_ for part in parts):
+        return False
+    if format_ in ("lines", "fasttext") and any(map(_added, parts)):  # which have no room for another column
         return False
     if format_ in ("jsonl", "json"):
         return True
@@ -119,12 +133,12 @@ def formulas(parts: Sequence[SplitTable]) -> int:
     return number
 
 
-def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, pa.Array], added: Sequence[str]) -> Iterator[bytes]:
+def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], added: Sequence[str]) -> Iterator[bytes]:
     """Rows as bytes, one by one where they change, else as many as there are."""
     assert part.raw is not None
     changed = np.zeros(part.table.num_rows, bool)
-    for column in edits.values():
-        changed |= column.is_valid().to_numpy(zero_copy_only=False)
+    for edit in edits.values():
+        changed |= edit.rows
     extra = part.table.select(added)
     for start in range(0, part.table.num_rows, _BATCH):
         rows = part.raw.slice(start, _BATCH).combine_chunks()
@@ -133,12 +147,12 @@ def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, pa.Array], add
             yield from _whole(rows)
             continue
         lines = rows.to_pylist()
-        places = np.flatnonzero(here)
-        cells = {name: column.slice(start, _BATCH).take(pa.array(places)).to_pylist() for name, column in edits.items()}
-        for at, place in enumerate(places.tolist()):
-            values = {name: column[at] for name, column in cells.items() if column[at] is not None}
-            lines[place] = layout.edit(lines[place], values)
+        cells = {name: edit.values.slice(start, _BATCH).to_pylist() for name, edit in edits.items()}
+        for place in np.flatnonzero(here).tolist():
+            edited = [name for name, edit in edits.items() if edit.rows[start + place]]
+            lines[place] = layout.edit(lines[place], {name: cells[name][place] for name in edited})
         if added:
+            assert isinstance(layout, _Csv | _Json)
             more = extra.slice(start, _BATCH).to_pylist()
             lines = [layout.extend(line, values) for line, values in zip(lines, more, strict=True)]
         yield lines[0]
@@ -153,11 +167,10 @@ def _whole(rows: pa.LargeBinaryArray) -> Iterator[bytes]:
         yield memoryview(rows.buffers()[2])[int(ends[1]) : int(ends[-1])].tobytes()
 
 
-def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, pa.Array]:
-    """New values by column, null where a cell stays as it is."""
+def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, _Edit]:
+    """New values by column."""
     spreadsheet = part.about["format"] in ("csv", "tsv")
-    edits: dict[str, pa.Array] = {}
-    changed = pa.array(part.changed)
+    edits: dict[str, _Edit] = {}
     for name, touched in part.touched.items():
         if name in _added(part):
             continue
@@ -165,16 +178,17 @@ def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, pa.Array]:
         if spreadsheet:
             column = strings(column)
             if not raw:
-                known = pc.unique(column.filter(pc.invert(changed)))
+                known = pc.unique(column.filter(pa.array(~part.changed)))
                 column = pc.if_else(pc.is_in(column, value_set=known), column, defanged(column)[0])
-        edits[name] = pc.if_else(changed, column, None)
+        edits[name] = _Edit(part.changed, column)
     if guard and spreadsheet:
         for name in _own(part):
-            column = edits.get(name, pa.nulls(part.table.num_rows, pa.large_string()))
-            whole = pc.coalesce(column, strings(part.table[name]))
+            edit = edits.get(name, _Edit(np.zeros(part.table.num_rows, bool), strings(part.table[name])))
+            whole = pc.if_else(pa.array(edit.rows), edit.values, strings(part.table[name]))
             safe = defanged(whole)[0]
-            edits[name] = pc.if_else(pc.not_equal(safe, whole), safe, column)
-    return {name: column for name, column in edits.items() if column.null_count < len(column)}
+            formulas = pc.fill_null(pc.not_equal(safe, whole), False).to_numpy(zero_copy_only=False)
+            edits[name] = _Edit(edit.rows | formulas, safe)
+    return {name: edit for name, edit in edits.items() if edit.rows.any()}
 
 
 def _guarded_names(names: Sequence[str]) -> dict[str, str]:
@@ -265,9 +279,6 @@ class _Lines:
                 _ANOTHER,
             )
         return row[:begin] + new + row[end:]
-
-    def extend(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        raise NotImplementedError("lines have no other columns")
 
     def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
         return bytes(self.about["head"].encode())

@@ -348,3 +348,34 @@ def test_rows_of_a_run_that_are_not_what_they_should_be(tmp_path: Path, case: st
     with pytest.raises(RunDamagedError):
         write_export(relabelled(data, {0: "sadness"}), tmp_path / f"out-{name}")
     assert not (tmp_path / f"out-{name}").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (
+            "a.jsonl",
+            '{"text": "t0", "label": "joy", "label_id": 0}',
+            '{"text": "t0", "label": "awe", "label_id": null}',
+        ),
+        ("a.json", '{"text": "t0", "label": "joy", "label_id": 0}', '{"text": "t0", "label": "awe", "label_id": null}'),
+    ],
+)
+def test_a_twin_whose_value_is_not_known_is_emptied_as_the_note_says(
+    tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    names = ("joy", "sad", "mad")
+    rows = [json.dumps({"text": f"t{at}", "label": names[at % 3], "label_id": at % 3}) for at in range(12)]
+    text = "[" + ",\n".join(rows) + "]" if name == "a.json" else "".join(f"{row}\n" for row in rows)
+    (tmp_path / name).write_text(text)
+    written = write_export(relabelled(tmp_path / name, {0: "awe"}), tmp_path / f"out-{name}")
+    assert (tmp_path / f"out-{name}").read_text() == text.replace(before, after)
+    assert any("'label_id' holds for 'awe' is not known: it is empty" in note for note in written.notes)
+
+
+def test_lines_have_no_room_for_a_label_that_is_made_of_votes(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("so glad;joy|sad|joy\nso sad;sad|sad|sad\n" * 4)
+    config = ReadConfig(text="text", votes="label", label="")
+    written = write_export(corrected(tmp_path / "a.txt", config=config), tmp_path / "out.txt")
+    assert (tmp_path / "out.txt").read_text() == "so glad;joy\nso sad;sad\n" * 4
+    assert any("left out: label" in note for note in written.notes)
