@@ -93,7 +93,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 OrNone = Annotated[str | None, BeforeValidator(lambda given: None if given == "" else given)]
-"""Text; an empty one is none."""
+"""A string; an empty one counts as None."""
 
 
 class ReadConfig(Settings):
@@ -102,8 +102,8 @@ class ReadConfig(Settings):
     text: OrNone = None
     """Name of the text column; guessed from the usual names when None."""
     label: str | None = None
-    """Name of the label column; guessed from the usual names when None. Beside ``votes``, an empty one: there is none,
-    and given is the label that most raters chose; so it is where no column has a usual name."""
+    """Name of the label column; guessed from the usual names when None. With ``votes``, an empty string says that no
+    column holds labels: the given label is then the one that most raters chose, as it is where no name is usual."""
     id: OrNone = None
     """Name of a column of unique ids; made from split and row when None."""
     annotator: OrNone = None
@@ -127,7 +127,7 @@ class ReadConfig(Settings):
     drop_invalid: bool = False
     """Set rows without a text or a label aside, instead of refusing the dataset."""
     missing_labels: Annotated[tuple[str, ...], BeforeValidator(_labels)] = ()
-    """Labels that mean that there is none, such as ``nan``; ``*`` stands for any characters."""
+    """Labels that mean "no label", such as ``nan``; ``*`` matches any characters."""
     mirrors: bool = True
     """Correct other columns that say the same as the label along with it, such as ``label_text``."""
     config: str | None = None

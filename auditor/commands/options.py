@@ -52,8 +52,8 @@ COLUMNS = typer.Option(
 ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False)
 MISSING_LABELS = typer.Option(
     metavar="LABELS",
-    help="Labels that mean that there is none, separated by commas, such as 'nan,N/A,?'; * stands for any characters."
-    " Rows with one of them are rows without a label.",
+    help="Labels that mean 'no label', separated by commas, such as 'nan,N/A,?'; * matches any characters."
+    " Rows with one of them count as unlabelled.",
 )
 MIRRORS = typer.Option(help="Correct other columns that say the same as the label, such as label_text, along with it.")
 SHEET = typer.Option(help="Sheet of an Excel workbook. Default: the first with something in it.")

@@ -47,7 +47,7 @@ def votes_beside(
     labels : Labels
         The given ones.
     missing : sequence of str
-        Labels that mean that there is none.
+        Labels that mean "no label".
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -104,11 +104,6 @@ class Dialect:
 def blank_lines(dialect: Dialect) -> bytes:
     """Pattern of blank lines; a line of nothing but tabs is none where tabs delimit fields."""
     return rb"(?:[" + _blanks(dialect) + rb"]*+(?:\r\n|\n|\r))*+"
-
-
-def joined_row(fields: Sequence[bytes], dialect: Dialect) -> bytes:
-    """Put fields that are written already one beside the other."""
-    return dialect.delimiter.encode().join(fields)
 
 
 def _blanks(dialect: Dialect) -> bytes:

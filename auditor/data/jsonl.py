@@ -112,8 +112,8 @@ def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[st
     place = begun = text.index("[") + 1
     head, line, counted_to = text[:place], 1, 0
     while True:
-        place = _passed(text, place)
-        if text[place : place + 1] == "]" and not _passed_comma(text, begun, place):
+        place = passed(text, place)
+        if text[place : place + 1] == "]" and "," not in text[begun:place]:
             break
         line, counted_to = line + text.count("\n", counted_to, place), place
         try:
@@ -121,7 +121,7 @@ def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[st
         except (ValueError, RecursionError) as error:
             raise _invalid(error, name, line, text[place : place + 60]) from None
         yield text[place:end], line, text[begun:end].encode()
-        begun, place = end, _passed(text, end)
+        begun, place = end, passed(text, end)
         if text[place : place + 1] not in (",", "]"):
             reason = ValueError(f"',' or ']' expected after element {line}")
             raise _invalid(reason, name, line + text.count("\n", counted_to, place), text[place : place + 60])
@@ -134,13 +134,10 @@ def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[st
     ends |= {"head": head, "tail": text[begun:]}
 
 
-def _passed(text: str, place: int) -> int:
+def passed(text: str, place: int) -> int:
+    """Find the next place that is not blank."""
     found = _BLANK.match(text, place)
     return found.end() if found else place
-
-
-def _passed_comma(text: str, begun: int, place: int) -> bool:
-    return "," in text[begun:place]
 
 
 def _batches(objects: Iterable[tuple[str, int, bytes]], name: str) -> Iterator[_Objects]:

@@ -72,7 +72,7 @@ def encode_labels(
     class_names : sequence of str, optional
         (K,) names of the integers 0 … K - 1, as a ``ClassLabel`` has them; a negative integer is no label then.
     missing : sequence of str
-        Labels that mean that there is none: see :func:`auditor.data.odd_labels.find_missing`.
+        Labels that mean "no label": see :func:`auditor.data.odd_labels.find_missing`.
 
     Raises
     ------

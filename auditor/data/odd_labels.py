@@ -148,7 +148,7 @@ def odd_notes(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
     notes = []
     if words := {name: counts[name] for name in counts if _is_no_label(name, counts)}:
         notes.append(
-            f"{counted(sum(words.values()), 'row')} with a label that may mean that there is none:"
+            f"{counted(sum(words.values()), 'row')} with a label that may stand for a missing one:"
             f" {_with_rows(words)}. Each is a class of its own; to set these rows aside, {_option(words)}."
         )
     if several := {name: counts[name] for name in _several(counts)}:

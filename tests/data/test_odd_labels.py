@@ -104,7 +104,7 @@ WORDS = ["nan", "N/A", "#N/A", "NA", "None", "null", "?", "-", "<NA>", "unknown"
 @pytest.mark.parametrize("word", WORDS)
 def test_words_for_no_label(word: str) -> None:
     (note,) = odd_notes(["joy", "sad", word], [20, 10, 3])
-    assert note.startswith(f"3 rows with a label that may mean that there is none: {word!r} (3).")
+    assert note.startswith(f"3 rows with a label that may stand for a missing one: {word!r} (3).")
     assert "--missing-labels" in note
     assert odd_notes(["joy", "sad", word], [20, 10, 0]) == ()
 
