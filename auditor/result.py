@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from auditor.data import LabeledTexts
+from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Audit:
         self.run = run if isinstance(run, Run) else find_run(run)
 
     def __repr__(self) -> str:
-        return f"Audit({str(self.run.directory)!r}, {self.health['issues']} issues in {self.health['rows']} rows)"
+        return (
+            f"Audit({str(self.run.directory)!r}, {self.health['issues']} of {self.health['rows']} rows to read again)"
+        )
 
     @property
     def directory(self) -> Path:
@@ -43,14 +46,17 @@ class Audit:
 
     @cached_property
     def issues(self) -> pd.DataFrame:
-        """One row a text, worst first; the columns of ``issues.parquet``."""
+        """One row a text, the most suspect first; the columns of ``issues.parquet``.
+
+        ``is_issue`` marks the rows to read again. It does not say that their labels are wrong.
+        """
         frame: pd.DataFrame = pq.read_table(self.run.open("issues.parquet")).to_pandas()
         frame = frame.astype({"duplicate_group": "Int32", "group": "Int32"})
         return frame.sort_values("rank", kind="stable", ignore_index=True)
 
     @cached_property
     def health(self) -> dict[str, Any]:
-        """Classes, confusions given → suggested, overlapping classes, duplicates, estimated noise."""
+        """Classes, flagged rows by given → suggested label, duplicates, and cleanlab's estimates."""
         return dict(json.loads(self.run.open("health.json").read_text("utf-8")))
 
     @cached_property
@@ -69,17 +75,14 @@ class Audit:
         return dict(self._if_there("consensus.json", {}))
 
     @property
-    def caution(self) -> str | None:
-        """A sentence of warning where the models know the labels too badly for their counts to be believed."""
-        from auditor.models.scores import know_little  # scikit-learn takes a second to import
+    def unrecognised(self) -> list[Unrecognised]:
+        """Classes that the models cannot tell, the least recognised first: flags on them say little."""
+        return unrecognised(self.scores, self.run.manifest["dataset"]["label_names"])
 
-        known, baseline = self.scores["consensus"]["accuracy"], self.scores["dummy"]["accuracy"]
-        if not know_little(known, baseline):
-            return None
-        return (
-            f"The models know these labels badly (accuracy {known:.0%}; always the most frequent class: "
-            f"{baseline:.0%}): read the ranking, and do not believe the count."
-        )
+    @property
+    def caution(self) -> str | None:
+        """A sentence of warning where the models cannot tell some classes; else None."""
+        return in_words(self.unrecognised)
 
     @cached_property
     def texts(self) -> LabeledTexts:

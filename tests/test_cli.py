@@ -31,7 +31,7 @@ def run_words(model: Path) -> list[object]:
 def test_run_issues_and_report(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path) -> None:
     code, out, err = invoke("run", "tweets.csv", *run_words(tiny_model))
     assert code == 0
-    assert "of 60 labels look wrong" in out
+    assert "to read again, of 60 judged" in out
     assert "reports/runs/tweets/report.html" in out.replace("\n", "")
     assert "Columns guessed" in err
     assert "Fine-tuning: 2 of 2 folds × 1 epoch" in err

@@ -18,7 +18,7 @@ _NAME, _TEXT, _REASON = 40, 240, 200
 _INDENT = "    "
 SHOWN = (
     *("id", "text", "given_label", "suggested_label", "suspicion", "rank", "is_issue"),
-    *("tier", "kind", "kind_confidence", "stability", "reasons"),
+    *("tier", "kind", "stability", "reasons"),
 )
 """Columns of the table of issues that are shown."""
 
@@ -50,7 +50,8 @@ def print_ranking(rows: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
 def _parts(row: Mapping[str, Any], repeats: int) -> Iterator[Text]:
     yield _head(row)
     yield plain(_cut(row["text"], _TEXT))
-    about = row_words(row.get("kind"), row.get("kind_confidence"), row.get("tier"), row.get("stability"), repeats)
+    labels = row["given_label"] or "", row["suggested_label"] or ""
+    about = row_words(row.get("kind"), *labels, row.get("tier"), row.get("stability"), repeats)
     if about:
         yield Text(about.replace(NARROW_SPACE, " "), "bold")
     for reason in (row.get("reasons") or ())[:1]:

@@ -103,8 +103,12 @@ PROBABILITIES = typer.Option(
     " may be repeated.",
 )
 SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="Add a signal of your own; may be repeated.")
-KIND = typer.Option(metavar="KIND", help=f"Show only rows of this kind: {', '.join(KINDS)}; may be repeated.")
-TIER = typer.Option(metavar="TIER", help=f"Show only rows of this tier: {', '.join(TIERS)}; may be repeated.")
+KIND = typer.Option(
+    metavar="KIND", case_sensitive=False, help=f"Show only rows of this kind: {', '.join(KINDS)}; may be repeated."
+)
+TIER = typer.Option(
+    metavar="TIER", case_sensitive=False, help=f"Show only rows of this tier: {', '.join(TIERS)}; may be repeated."
+)
 DB = typer.Option(
     metavar="URL",
     help="Database that holds the decision log: postgresql+psycopg://…. Default: decisions.db in the run directory.",

@@ -43,6 +43,7 @@ from auditor.commands.options import (
 from auditor.commands.paths import check_files, check_sources
 from auditor.console import print_json, say
 from auditor.vocabulary import DEFAULT_ENCODER
+from auditor.wording import counted
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
@@ -222,7 +223,7 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
             "rows": health["rows"],
             "judged": health["judged"],
             "issues": health["issues"],
-            "estimated_noise": health["estimated_noise"],
+            "unrecognised": [each.label for each in result.unrecognised],
             "caution": result.caution,
             "conflicting_duplicates": health["duplicates"]["conflicting_groups"],
             "confusions": health["confusions"][:10],
@@ -235,19 +236,19 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         }
         print_json(about)
         return
+    if result.caution:
+        say(result.caution)
     share = health["issues"] / max(health["judged"], 1)
-    say(f"{health['issues']:,} of {health['judged']:,} labels look wrong ({share:.1%}).")
+    say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
     if apart := health["rows"] - health["judged"]:
         why = "their split is not audited, or their label has a single text"
         if result.run.manifest["config"]["probabilities"]:
             why = f"the probabilities that were given lack them, {why}"
         say(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.")
-    if result.caution:
-        say(result.caution)
     if conflicts := health["duplicates"]["conflicting_groups"]:
         say(f"Texts that occur more than once, with different labels: {conflicts:,}.")
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
-        say(f"Most frequent: {worst}.")
+        say(f"Most frequent, given → suggested: {worst}.")
     say(f"Ranking: auditor issues {result.directory}")
     say(f"Report:  {page}")

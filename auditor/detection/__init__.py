@@ -2,7 +2,7 @@
 
 from auditor.detection.consensus import Consensus, consensus
 from auditor.detection.find import Detection
-from auditor.detection.flags import Flags, find_flags, with_votes
+from auditor.detection.flags import Flags, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
@@ -31,5 +31,4 @@ __all__ = [
     "nearest",
     "nearest_in_folds",
     "rater_health",
-    "with_votes",
 ]

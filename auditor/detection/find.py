@@ -17,7 +17,7 @@ from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.definitions import Known, find_definition_problems
-from auditor.detection.flags import Flags, find_flags, with_votes
+from auditor.detection.flags import Flags, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.kinds import find_kinds
@@ -160,15 +160,13 @@ class Detection:
 
     def _flags(self, consensus: Floats) -> tuple[Flags, Crowd | None]:
         """What is flagged, and what votes and models together come to, where there are votes."""
-        labels, votes = self.data.labels, self.data.votes
-        flags, crowd = find_flags(labels, consensus, self._judgeable), None
+        labels, votes, crowd = self.data.labels, self.data.votes, None
         if votes is not None:
             honest = np.where(self._judgeable[:, None], consensus, np.float32(np.nan))
             nowhere = np.bincount(labels, minlength=self.data.num_classes) == 0
             crowd = weigh(votes, honest, self.config.detection.raters, nowhere)
-        if crowd is not None:
-            flags = with_votes(flags, labels, crowd.posterior, crowd.voted, self._judgeable)
-        return flags, crowd
+        posterior = None if crowd is None else crowd.posterior
+        return find_flags(labels, consensus, self._judgeable, posterior), crowd
 
     def _stability(self, repeats: Sequence[Floats]) -> Floats:
         """(N,) stability; NaN where there are no repeats."""

@@ -1,9 +1,10 @@
-"""Which rows are issues, and in which order all rows are looked at: confident learning on the consensus."""
+"""In which order rows are read, and how many of the first are flagged; cleanlab's own flags beside them."""
 
 from __future__ import annotations
 
+import math
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,14 @@ Probabilities = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Flags:
-    """What confident learning says of each of N rows.
+    """Order and flags of N rows.
 
     Attributes
     ----------
     is_issue : (N,) bool
-        Flagged. Flags and ranking are not nested.
+        Flagged: a row to read again. The flagged rows are the first of the ranking.
+    confident_learning : (N,) bool
+        Flagged by cleanlab, which need not follow the ranking.
     suspicion : (N,) float32
         One minus the consensus' self-confidence, in [0, 1]; NaN where the row is not judged.
     rank : (N,) int32
@@ -34,6 +37,7 @@ class Flags:
     """
 
     is_issue: Rows
+    confident_learning: Rows
     suspicion: npt.NDArray[np.float32]
     rank: npt.NDArray[np.int32]
     predicted: npt.NDArray[np.int32]
@@ -78,14 +82,16 @@ def judged_rows(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Ju
     return Judged(rows, classes, position[given], consensus[np.ix_(rows, classes)].astype(np.float64))
 
 
-def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Flags:
-    """Flag and rank rows by the consensus.
+def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd: Probabilities | None = None) -> Flags:
+    """Rank rows, and flag the first of them.
 
-    Issues are those of :func:`cleanlab.filter.find_label_issues` with its default filter, ``prune_by_noise_rate``
-    (Northcutt, Jiang and Chuang 2021): for each pair given → true as many rows as the calibrated confident joint
-    counts, those with the largest margin. So the number of issues agrees with the estimated noise.
+    The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence. How many rows are flagged
+    is the sum of ``max(0, s - p)`` over the judged rows, where p is the probability of the given label and s that of
+    the likeliest other one. Three rows with p and s of 0.1 and 0.8, 0.4 and 0.5, 0.9 and 0.1 flag one, since
+    0.7 + 0.1 + 0 rounds to 1. ``reports/flags`` compares this count with others on labels known to be wrong.
 
-    The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence.
+    ``confident_learning`` holds the flags of :func:`cleanlab.filter.find_label_issues` with its default filter,
+    ``prune_by_noise_rate`` (Northcutt, Jiang and Chuang 2021).
 
     Parameters
     ----------
@@ -95,14 +101,20 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Fla
         Out-of-fold, floored; NaN rows are not judged.
     judgeable : (N,) bool
         Rows whose prediction is honest.
+    crowd : (N, K) float32, optional
+        What raters and models together think of each row (:attr:`auditor.signals.crowd.Crowd.posterior`). It then
+        decides order and flags; ``confident_learning`` stays that of the consensus, since it asks for probabilities
+        that know nothing of the given label.
 
     Returns
     -------
     Flags
     """
-    judged = judged_rows(labels, consensus, judgeable)
+    trusted = consensus if crowd is None else crowd
+    judged = judged_rows(labels, trusted, judgeable)
     flags = Flags(
         is_issue=np.zeros(len(labels), dtype=np.bool_),
+        confident_learning=_confident_learning(labels, consensus, judgeable),
         suspicion=np.full(len(labels), np.nan, dtype=np.float32),
         rank=np.empty(len(labels), dtype=np.int32),
         predicted=np.full(len(labels), -1, dtype=np.int32),
@@ -113,45 +125,32 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Fla
         quality = get_label_quality_scores(judged.labels, judged.probabilities, method="self_confidence")
         self_confidence[judged.rows] = quality
         flags.suspicion[judged.rows] = 1 - quality
-        flags.is_issue[judged.rows] = _issues(judged)
-        flags.predicted[judged.rows], flags.suggested[judged.rows] = _likeliest(
-            labels[judged.rows], consensus[judged.rows]
-        )
+        likeliest = _likeliest(labels[judged.rows], trusted[judged.rows])
+        flags.predicted[judged.rows], flags.suggested[judged.rows] = likeliest
     # A smaller self-confidence is a larger loss: it tells rows apart that are equal in float32 after the 1 - p.
     order = np.lexsort((self_confidence, -flags.suspicion))
     flags.rank[order] = np.arange(1, len(labels) + 1)
+    if len(judged.classes) > 1:  # else there is no other label that a row could have
+        other = trusted[judged.rows, flags.suggested[judged.rows]]
+        flags.is_issue[order[: _count(self_confidence[judged.rows], other)]] = True
     return flags
 
 
-def with_votes(flags: Flags, labels: Labels, crowd: Probabilities, voted: Rows, judgeable: Rows) -> Flags:
-    """Flag and rank rows by what raters and models together say, where there are raters.
-
-    The order is that of the given label's probability by votes and models, in all rows. Where somebody voted, an issue
-    is a row whose given label is not the most likely one: confident learning asks for probabilities that know nothing
-    of the given label, which votes do. The other rows' flags stay.
-
-    Parameters
-    ----------
-    flags : Flags
-        By the models alone.
-    labels : (N,) int32
-    crowd : (N, K) float32
-        :attr:`auditor.signals.crowd.Crowd.posterior`.
-    voted, judgeable : (N,) bool
-    """
-    order = find_flags(labels, crowd, judgeable)
-    differs = (order.predicted >= 0) & (order.predicted != labels)
-    return replace(order, is_issue=np.where(voted, differs, flags.is_issue))
+def _count(given: Probabilities, other: Probabilities) -> int:
+    """How many rows to flag, from the probabilities of the given and of the likeliest other label, both (J,)."""
+    leads = np.maximum(other.astype(np.float64) - given, 0)
+    return round(math.fsum(leads))  # an exact sum, so that the order of the rows does not matter
 
 
-def _issues(judged: Judged) -> Rows:
-    """(J,) flags; none where all rows are of one class, since there is no other to be of."""
-    if len(judged.classes) < 2:
-        return np.zeros(len(judged.rows), dtype=np.bool_)
-    with warnings.catch_warnings():
-        # A class of one row keeps it: nothing would be left of the class. It is still ranked.
-        warnings.filterwarnings("ignore", message="May not flag all label issues")
-        flagged: Rows = find_label_issues(judged.labels, judged.probabilities, n_jobs=1)
+def _confident_learning(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Rows:
+    """(N,) cleanlab's flags; none where all rows are of one class."""
+    judged = judged_rows(labels, consensus, judgeable)
+    flagged = np.zeros(len(labels), dtype=np.bool_)
+    if len(judged.classes) > 1:
+        with warnings.catch_warnings():
+            # A class of one row keeps it: nothing would be left of the class. It is still ranked.
+            warnings.filterwarnings("ignore", message="May not flag all label issues")
+            flagged[judged.rows] = find_label_issues(judged.labels, judged.probabilities, n_jobs=1)
     return flagged
 
 

@@ -46,10 +46,11 @@ class Evidence:
 def give_reasons(
     rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags, signals: Sequence[Signal]
 ) -> list[list[str]]:
-    """Say why some rows are suspect.
+    """Say why some rows should be read again.
 
-    First which other labels the same text has elsewhere, which is a fact; then what each signal says, how far the
-    models agree, and how the nearest texts are labelled.
+    First what supports the suggested label: other labels of the same text, then labels of the nearest texts, or, where
+    neither does, how many models prefer it. (Otherwise the models are not counted: a table of them stands beside the
+    reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
 
     Parameters
     ----------
@@ -65,45 +66,44 @@ def give_reasons(
         Never empty sentences; fewer of them where less is known.
     """
     inputs: Inputs = {**evidence.more, "probabilities": evidence.probabilities, "labels": evidence.labels}
-    explained = ([signal.explain(row, **inputs) for signal in signals] for row in rows.tolist())
-    found = (_agreement(rows, evidence, flags), _neighbours(rows, evidence, flags))
-    return [
-        [sentence for sentence in (elsewhere, *said, *more) if sentence]
-        for elsewhere, said, *more in zip(_duplicates(rows, evidence), explained, *found, strict=True)
-    ]
+    facts = zip(_duplicates(rows, evidence, flags), _neighbours(rows, evidence, flags), strict=True)
+    models = _agreement(rows, evidence, flags)
+    reasons = []
+    for row, known, agreement in zip(rows.tolist(), facts, models, strict=True):
+        support = [sentence for sentence, supports in known if supports] or [agreement]
+        others = [sentence for sentence, supports in known if not supports]
+        explained = [signal.explain(row, **inputs) for signal in signals]
+        reasons.append([sentence for sentence in (*support, *explained, *others) if sentence])
+    return reasons
 
 
 def _agreement(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[str]:
-    """How many models prefer the predicted label, or keep the given one; a single model cannot agree."""
-    models, names = len(evidence.probabilities), evidence.label_names
-    if models < 2:
-        return [""] * len(rows)
-    predicted, given = flags.predicted[rows], evidence.labels[rows]
-    votes = np.sum([model[rows].argmax(axis=1) == predicted for model in evidence.probabilities.values()], axis=0)
+    """How many models prefer the suggested label; empty where none does."""
+    models, suggested = len(evidence.probabilities), flags.suggested[rows]
+    votes = np.sum([model[rows].argmax(axis=1) == suggested for model in evidence.probabilities.values()], axis=0)
     sentences = []
-    for label, own, count in zip(predicted.tolist(), given.tolist(), votes.tolist(), strict=True):
+    for label, count in zip(suggested.tolist(), votes.tolist(), strict=True):
         who = f"{count} of {models} models"
         if count == models:
-            who = "Both models" if models == 2 else f"All {models} models"
-        verb = ("keep" if label == own else "prefer") + ("s" if count == 1 else "")
-        sentences.append(f"{who} {verb} {names[label]}." if label >= 0 and count else "")
+            who = {1: "The model", 2: "Both models"}.get(models, f"All {models} models")
+        verb = "prefers" if count == 1 else "prefer"
+        sentences.append(f"{who} {verb} {evidence.label_names[label]}." if label >= 0 and count else "")
     return sentences
 
 
-def _duplicates(rows: npt.NDArray[np.intp], evidence: Evidence) -> list[str]:
-    """That the same text, or nearly the same, has another label elsewhere."""
+def _duplicates(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
+    """That the same text, or nearly the same, has another label elsewhere; and whether that is the suggested one."""
     exact = _labels_by_group(evidence.exact, evidence.labels)
     near = _labels_by_group(evidence.near, evidence.labels)
-    sentences = []
+    found = []
     for row in rows.tolist():
         own = int(evidence.labels[row])
         same = [code for code in exact.get(int(evidence.exact[row]), ()) if code != own]
         alike = [code for code in near.get(int(evidence.near[row]), ()) if code != own]
-        kind, codes = ("identical", same) if same else ("near-identical", alike)
+        kind, codes = ("An identical", same) if same else ("A near-identical", alike)
         labels = listed([evidence.label_names[code] for code in codes])
-        article = "An" if kind == "identical" else "A"
-        sentences.append(f"{article} {kind} text is labelled {labels}." if codes else "")
-    return sentences
+        found.append((f"{kind} text is labelled {labels}." if codes else "", int(flags.suggested[row]) in codes))
+    return found
 
 
 def _labels_by_group(group: Labels, labels: Labels) -> dict[int, list[int]]:
@@ -116,17 +116,29 @@ def _labels_by_group(group: Labels, labels: Labels) -> dict[int, list[int]]:
     return found
 
 
-def _neighbours(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[str]:
-    """The label that most of the nearest texts have; the predicted one, if several are as frequent."""
-    neighbours = evidence.neighbours[rows]
-    there = neighbours >= 0
-    counts = np.zeros((len(rows), len(evidence.label_names)), dtype=np.int32)
-    np.add.at(counts, (np.nonzero(there)[0], evidence.labels[neighbours[there]]), 1)
-    most = (2 * counts + (np.arange(counts.shape[1]) == flags.predicted[rows, None])).argmax(axis=1)
-    sentences = []
-    columns = (most, counts[np.arange(len(rows)), most], there.sum(axis=1), evidence.labels[rows])
-    for label, count, known, own in zip(*(column.tolist() for column in columns), strict=True):
-        verb, too = "is" if count == 1 else "are", ", too" if label == own else ""
-        which = f"{count} of its {known} nearest texts" if known > 1 else "Its nearest text"
-        sentences.append(f"{which} {verb} labelled {evidence.label_names[label]}{too}." if known else "")
-    return sentences
+def _neighbours(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
+    """How many of the nearest texts have the suggested and the given label; and whether that supports the former."""
+    nearest, suggested, own = evidence.neighbours[rows], flags.suggested[rows], evidence.labels[rows]
+    known = nearest >= 0
+    labels = np.where(known, evidence.labels[nearest], -2)
+    counts = [(labels == code[:, None]).sum(axis=1).tolist() for code in (suggested, own)]
+    columns = (suggested.tolist(), own.tolist(), *counts, known.sum(axis=1).tolist())
+    found = []
+    for other, given, others, givens, size in zip(*columns, strict=True):
+        if other < 0 or not size:
+            found.append(("", False))
+        elif others >= max(givens, 1):
+            found.append((f"{_labelled(others, size)} {evidence.label_names[other]}.", True))
+        elif givens:
+            found.append((f"{_labelled(givens, size)} {evidence.label_names[given]}, too.", False))
+        else:
+            either = f"{evidence.label_names[given]} or {evidence.label_names[other]}"
+            found.append((f"{_labelled(0, size)} {either}.", False))
+    return found
+
+
+def _labelled(count: int, size: int) -> str:
+    """``7 of its 20 nearest texts are labelled``."""
+    if size == 1:
+        return "Its nearest text is labelled" if count else "Its nearest text is not labelled"
+    return f"{count or 'None'} of its {size} nearest texts {'are' if count > 1 else 'is'} labelled"

@@ -52,7 +52,8 @@ def issues_table(
     Returns
     -------
     pyarrow.Table
-        Of N rows: id, split, text, given_label, predicted_label, suggested_label, suspicion, rank, is_issue, tier,
+        Of N rows: id, split, text, given_label, predicted_label, suggested_label, suspicion, rank, is_issue,
+        confident_learning, tier,
         kind, kind_confidence, stability, loss_<model> …, probability_given_<model> …, <signal> …, duplicate_group,
         group, reasons. Null where nothing is known; reasons are empty beyond the rows that get some.
     """
@@ -66,6 +67,7 @@ def issues_table(
         "suspicion": _floats(flags.suspicion),
         "rank": flags.rank,
         "is_issue": flags.is_issue,
+        "confident_learning": flags.confident_learning,
         "tier": _names(tiers(flags.is_issue, stable), TIERS),
         "kind": _names(kinds.kind, KINDS),
         "kind_confidence": _floats(kinds.confidence),

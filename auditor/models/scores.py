@@ -86,14 +86,6 @@ def largest_loss(num_classes: int) -> float:
     return math.log(1.0 / PROBABILITY_FLOOR + num_classes)
 
 
-def know_little(accuracy: float, baseline: float) -> bool:
-    """Whether models close less than a quarter of the gap between the baseline's accuracy and 1.
-
-    What they take for wrong labels is then mostly what they do not know.
-    """
-    return accuracy - baseline < 0.25 * (1 - baseline)
-
-
 def score(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], num_classes: int) -> Scores:
     """Measure probabilities by the given labels, over the rows that have probabilities.
 

@@ -48,7 +48,7 @@ def draw_models(models: Sequence[ModelScore]) -> Figure:
 
 
 def draw_confusions(confusions: Sequence[Confusion]) -> Figure:
-    """Bars of the most frequent given → suggested among the issues."""
+    """Bars of the most frequent given → suggested among the flagged rows."""
     shown = confusions[:MOST_CONFUSIONS]
     given, suggested = ([plain(label, _LABEL) for label in labels] for labels in _columns(shown))
     middle = _MARGIN + widest(["given", *given])
@@ -99,26 +99,26 @@ def draw_losses(spreads: Sequence[LossSpread], num_classes: int) -> Figure:
 
 
 def draw_health(classes: Sequence[ClassHealth]) -> Figure:
-    """Two marks for each judged class, in the order given: its estimated label noise and inverse noise."""
-    shown = [item for item in classes if item.label_noise is not None][:MOST_CLASSES]
+    """Two marks for each judged class, in the order given: shares of its rows that are flagged, and not recognised."""
+    shown = [item for item in classes if item.judged][:MOST_CLASSES]
     labels, step, top = [plain(item.label, _LABEL) for item in shown], 21.0, 20.0
     left, bottom = widest(labels) + 3 * _MARGIN, top + step * len(shown)
     canvas = Canvas(WIDTH, bottom + 30)
-    noises = [(item.label_noise or 0.0, item.inverse_noise or 0.0) for item in shown]
-    scale = Scale(max((value for pair in noises for value in pair), default=0.0), left + 8, WIDTH - 18)
+    shares = [(item.flagged or 0.0, 1 - (item.recall or 0.0)) for item in shown]
+    scale = Scale(max((value for pair in shares for value in pair), default=0.0), left + 8, WIDTH - 18)
     scale.draw(canvas, top - 4, bottom, [f"{100 * tick:g}{NARROW_SPACE}%" for tick in scale.ticks])
     x = left + 8
-    for shape, colour, filled, name in [("o", "differ", True, "label noise"), ("D", "agree", False, "inverse noise")]:
+    for shape, colour, filled, name in [("o", "differ", True, "flagged"), ("D", "agree", False, "not recognised")]:
         canvas.mark(x, 8, shape, colour, filled=filled)
         canvas.text(x + 8, 8, name, size=SMALL)
         x += text_width(name, SMALL) + 26
-    canvas.text((left + WIDTH) / 2, bottom + 20, "estimated share of the rows", align="center", size=SMALL)
-    for index, (noise, inverse) in enumerate(noises):
+    canvas.text((left + WIDTH) / 2, bottom + 20, "share of the judged rows", align="center", size=SMALL)
+    for index, (flagged, missed) in enumerate(shares):
         y = top + index * step + step / 2
         canvas.text(left - 8, y, labels[index], align="right")
-        canvas.line((scale(noise), scale(inverse)), (y, y), "muted", width=1.1)
-        canvas.mark(scale(inverse), y, "D", "agree", filled=False)
-        canvas.mark(scale(noise), y, "o", "differ", filled=True)
+        canvas.line((scale(flagged), scale(missed)), (y, y), "muted", width=1.1)
+        canvas.mark(scale(missed), y, "D", "agree", filled=False)
+        canvas.mark(scale(flagged), y, "o", "differ", filled=True)
     return canvas.figure
 
 

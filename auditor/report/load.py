@@ -20,6 +20,7 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.given import doubts
 from auditor.models.scores import losses
+from auditor.recognition import unrecognised
 from auditor.report.correction import load_correction
 from auditor.report.definitions import Problem
 from auditor.report.display import shorten
@@ -34,9 +35,9 @@ from auditor.report.summary import (
     Group,
     LossSpread,
     Map,
+    Mixed,
     ModelScore,
     NotJudgeable,
-    Overlap,
     SplitRows,
     Stage,
     Summary,
@@ -87,6 +88,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
     probabilities = {name: _probabilities(run, name) for name in models if name != "dummy"}
     exhibits = Exhibits(data, issues, loss, probabilities)
     return Summary(
+        name=directory.resolve().name,
         source=data.origin.source,
         format=data.origin.format,
         created=manifest["created"],
@@ -95,18 +97,19 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         set_aside=data.rejected.num_rows,
         judged=health["judged"],
         issues=health["issues"],
-        estimated_noise=health["estimated_noise"],
+        has_former_flags=bool((issues["rank"].to_numpy() > health["issues"])[issues["is_issue"].to_numpy()].any()),
+        unrecognised=tuple(unrecognised(scores, data.label_names)),
         notes=tuple(manifest["dataset"]["notes"]),
         label_names=data.label_names,
         splits=_splits(data, judged),
         config=config,
         models=tuple(_score(name, scores[name]) for name in models),
-        classes=tuple(_take(ClassHealth, entry) for entry in health["classes"]),
+        classes=_classes(health, scores),
         kinds=Kinds.of(issues),
         definitions=_definitions(run, data),
         trust=_trust(run, health),
         confusions=tuple(_take(Confusion, entry) for entry in health["confusions"]),
-        overlaps=tuple(_take(Overlap, entry) for entry in health["overlaps"]),
+        mixed=_mixed(scores, data.label_names),
         not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
         duplicates=_take(Duplicates, health["duplicates"]),
         raters=Raters.of(health),
@@ -171,6 +174,24 @@ def _issues(run: Run) -> pa.Table:
 def _take(kind: type[Any], entry: dict[str, Any]) -> Any:
     """Make a dataclass of an artifact's entry; what the report does not know of is left out."""
     return kind(**{field.name: entry[field.name] for field in fields(kind)})
+
+
+def _classes(health: dict[str, Any], scores: dict[str, Any]) -> tuple[ClassHealth, ...]:
+    recognised = np.diag(scores["consensus"]["confusion"]).tolist()
+    entries = zip(health["classes"], recognised, strict=True)
+    return tuple(_take(ClassHealth, {**entry, "recognised": rows}) for entry, rows in entries)
+
+
+def _mixed(scores: dict[str, Any], label_names: Sequence[str]) -> tuple[Mixed, ...]:
+    """Pairs of classes that the consensus takes for each other, most rows first."""
+    confusion = np.asarray(scores["consensus"]["confusion"], dtype=np.int64)
+    both = np.triu(confusion + confusion.T, 1)
+    pairs = [(int(both[a, b]), a, b) for a, b in np.argwhere(both).tolist()]
+    total = max(int(confusion.sum()), 1)
+    return tuple(
+        Mixed(label_names[a], label_names[b], rows, rows / total)
+        for rows, a, b in sorted(pairs, key=lambda pair: (-pair[0], pair))
+    )
 
 
 def _probabilities(run: Run, model: str) -> Floats:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.config import AuditConfig, is_address, short_name
-from auditor.models.scores import know_little
+from auditor.recognition import in_words
 from auditor.report import display, figures, words
 from auditor.report.gains import METRICS
 from auditor.report.pictures import Pictures
-from auditor.report.summary import Summary
+from auditor.report.summary import SECONDS_A_ROW, Summary
 from auditor.report.theme import DARK, LIGHT
 
 ABOUT = {
@@ -67,7 +67,8 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         most_classes=figures.MOST_CLASSES,
         most_raters=MOST_RATERS,
         left_out=figures.LEFT_OUT,
-        know_little=know_little,
+        seconds_a_row=SECONDS_A_ROW,
+        in_words=in_words,
         metrics={field: name[0].upper() + name[1:] for field, name in METRICS.items()},
     )
 

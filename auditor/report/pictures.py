@@ -88,7 +88,7 @@ def _confusions(summary: Summary) -> Picture | None:
         f"{plain(item.given, 40)} to {plain(item.suggested, 40)} {count(item.rows)}"
         for item in summary.confusions[: figures.MOST_CONFUSIONS]
     )
-    alt = f"Bars: issues by given and suggested label. {'; '.join(shown)}."
+    alt = f"Bars: flagged rows by given and suggested label. {'; '.join(shown)}."
     return picture("confusions", figures.draw_confusions(summary.confusions), alt)
 
 
@@ -100,7 +100,9 @@ def _heatmap(summary: Summary) -> Picture | None:
     for item in summary.confusions:
         counts[code[item.given], code[item.suggested]] = item.rows
     drawing = matrices.draw_heatmap(matrices.cut_matrix(counts, summary.label_names))
-    return picture("heatmap", drawing, "Matrix of issues: given label by suggested label, with the number of rows.")
+    return picture(
+        "heatmap", drawing, "Matrix of flagged rows: given label by suggested label, with the number of rows."
+    )
 
 
 def _confusion(summary: Summary, model: ModelScore) -> Picture:
@@ -121,10 +123,10 @@ def _losses(summary: Summary) -> Picture | None:
 
 
 def _health(summary: Summary) -> Picture | None:
-    if all(item.label_noise is None for item in summary.classes):
+    if not summary.judged:
         return None
-    alt = "Estimated label noise and inverse noise of each class; the table beside it has the numbers."
-    return picture("health", figures.draw_health(summary.classes_by_noise), alt)
+    alt = "Shares of each class that are flagged, and not recognised; the table beside it has the numbers."
+    return picture("health", figures.draw_health(summary.classes_by_flags), alt)
 
 
 def _gains(summary: Summary) -> Picture | None:

@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.config import AuditConfig
+from auditor.recognition import Unrecognised
 from auditor.report.correction import Correction
 from auditor.report.definitions import Problem
 from auditor.report.kinds import Kinds
 from auditor.report.raters import Raters
 from auditor.report.tokens import Token
 from auditor.report.trust import Trust
+
+SECONDS_A_ROW = 10
+"""What reading and judging a short text is taken to need."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,23 @@ class ModelScore:
 
 @dataclass(frozen=True)
 class ClassHealth:
-    """One class; the shares are confident learning's estimates, None where the class cannot be judged."""
+    """One class: its rows, those judged, those flagged, and those that the consensus recognises."""
 
     label: str
     rows: int
     judged: int
     issues: int
-    label_noise: float | None
-    inverse_noise: float | None
-    quality: float | None
+    recognised: int
+
+    @property
+    def flagged(self) -> float | None:
+        """Share of the judged rows that are flagged; None where none is judged."""
+        return self.issues / self.judged if self.judged else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the judged rows that the consensus recognises; None where none is judged."""
+        return self.recognised / self.judged if self.judged else None
 
 
 @dataclass(frozen=True)
@@ -69,12 +81,12 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """Two classes whose rows are estimated to be labelled as the other's."""
+class Mixed:
+    """Two classes, and how many judged rows of either the consensus takes for the other."""
 
     label_a: str
     label_b: str
-    rows: float
+    rows: int
     share: float
 
 
@@ -215,6 +227,7 @@ class Summary:
     A run of a former version has neither ``kinds`` nor ``definitions`` nor ``trust``: they are None.
     """
 
+    name: str
     source: str
     format: str
     created: str
@@ -223,7 +236,8 @@ class Summary:
     set_aside: int
     judged: int
     issues: int
-    estimated_noise: float | None
+    has_former_flags: bool
+    unrecognised: tuple[Unrecognised, ...]
     notes: tuple[str, ...]
     label_names: tuple[str, ...]
     splits: tuple[SplitRows, ...]
@@ -234,7 +248,7 @@ class Summary:
     definitions: tuple[Problem, ...] | None
     trust: Trust | None
     confusions: tuple[Confusion, ...]
-    overlaps: tuple[Overlap, ...]
+    mixed: tuple[Mixed, ...]
     not_judgeable: tuple[NotJudgeable, ...]
     duplicates: Duplicates
     raters: Raters | None
@@ -254,9 +268,21 @@ class Summary:
     """Rows of which another split has a duplicate, or near duplicate, with another label."""
 
     @property
-    def classes_by_noise(self) -> tuple[ClassHealth, ...]:
-        """The noisiest class first; those without an estimate last."""
-        return tuple(sorted(self.classes, key=lambda item: 1.0 if item.label_noise is None else -item.label_noise))
+    def classes_by_flags(self) -> tuple[ClassHealth, ...]:
+        """The class with the largest share of flagged rows first; those without a judged row last."""
+        return tuple(sorted(self.classes, key=lambda item: 1.0 if item.flagged is None else -item.flagged))
+
+    @property
+    def first_classes(self) -> tuple[ClassHealth, ...]:
+        """Where to begin: the classes with most flagged rows, of those that the models can tell."""
+        left_out = {item.label for item in self.unrecognised}
+        known = [item for item in self.classes if item.issues and item.label not in left_out]
+        return tuple(sorted(known, key=lambda item: -item.issues)[:3])
+
+    @property
+    def reading_time(self) -> float:
+        """Seconds that reading the flagged rows takes."""
+        return self.issues * SECONDS_A_ROW
 
     @property
     def losses_by_median(self) -> tuple[LossSpread, ...]:

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from auditor.report.display import share
+from auditor.report.display import plain, share
 
 KINDS = {
-    "mislabelled": "likely mislabelled",
-    "ambiguous": "ambiguous",
-    "none_fits": "none fits",
-    "duplicate_conflict": "duplicate in conflict",
+    "mislabelled": "another label preferred",
+    "ambiguous": "divided between two labels",
+    "none_fits": "no label preferred",
+    "duplicate_conflict": "same text, another label",
     "unclear": "not clear",
 }
 KINDS_MEAN = {
-    "mislabelled": "Most of the evidence is for one other label.",
-    "ambiguous": "Most of the evidence is divided between the given label and one other: both may fit.",
-    "none_fits": "Most of the evidence is spread over further labels: perhaps none of the classes fits the text.",
+    "mislabelled": "The models put most of the probability on one other label.",
+    "ambiguous": "They divide most of it between the given label and one other.",
+    "none_fits": "They spread most of it over further labels.",
     "duplicate_conflict": "The same text has another label elsewhere: a fact, but not which one is right.",
-    "unclear": "No kind has more than half of the evidence: it does not tell what is wrong.",
+    "unclear": "None of these holds more than half of it.",
 }
 TIERS_MEAN = {
-    "high": "an issue that every repeat of the audit flags",
-    "medium": "an issue that some repeat does not flag, or of which there are no repeats",
-    "low": "no issue, but some repeat flags it",
+    "high": "flagged, and every repeat of the audit flags it",
+    "medium": "flagged, but not by every repeat, or there are no repeats",
+    "low": "not flagged, but some repeat flags it",
 }
+_LABEL = 40
 
 
-def kind_words(kind: str | None, confidence: float | None) -> str:
-    """``Likely mislabelled (72 %)``; empty for None.
+def kind_words(kind: str | None, given: str, suggested: str) -> str:
+    """``The models prefer joy``; empty for None.
 
-    A duplicate in conflict is a fact, and has no share; of what is not clear, a share would say nothing.
+    No share is shown beside it: it would read as a chance of being wrong, and it is none.
     """
-    if kind is None:
-        return ""
-    name = KINDS[kind].capitalize()
-    if kind == "unclear":
-        return f"{name}: the evidence does not tell what is wrong"
-    return name if kind == "duplicate_conflict" or confidence is None else f"{name} ({share(confidence, 0)})"
+    given, suggested = plain(given, _LABEL), plain(suggested, _LABEL)
+    sentences = {
+        "mislabelled": f"The models prefer {suggested}",
+        "ambiguous": f"The models are divided between {given} and {suggested}",
+        "none_fits": "The models prefer no single label",
+        "duplicate_conflict": "The same text has another label elsewhere",
+        "unclear": "The models do not tell what may be wrong",
+    }
+    return sentences[kind] if kind else ""
 
 
 def stability_words(stability: float | None, repeats: int) -> str:
@@ -57,10 +61,10 @@ def stability_words(stability: float | None, repeats: int) -> str:
 
 
 def row_words(
-    kind: str | None, confidence: float | None, tier: str | None, stability: float | None, repeats: int
+    kind: str | None, given: str, suggested: str, tier: str | None, stability: float | None, repeats: int
 ) -> str:
-    """All of it in one line; empty where a label is likely right and no repeat flags it."""
+    """All of it in one line; empty where the models keep the given label and no repeat flags the row."""
     if kind is None and tier is None:
         return ""
-    what = kind_words(kind, confidence) or "Label likely right"
-    return " · ".join(filter(None, [what, tier and f"tier {tier}", stability_words(stability, repeats)]))
+    what = kind_words(kind, given, suggested) or f"The models keep {plain(given, _LABEL)}"
+    return f"{what} · {stability_words(stability, repeats)}"

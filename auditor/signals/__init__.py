@@ -8,7 +8,6 @@ from auditor.config import AuditConfig, is_address
 from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
 from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
-from auditor.signals.confident_learning import ConfidentLearning
 from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability
@@ -33,7 +32,6 @@ OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "fold_disagreement": lambda models, names: FoldDisagreement(names),
     "seed_disagreement": lambda models, names: SeedDisagreement(names),
     "self_confidence": lambda models, names: SelfConfidence(names),
-    "confident_learning": lambda models, names: ConfidentLearning(names),
     "neighbour_vote": lambda models, names: NeighbourVote(names),
     "neighbour_vote_finetuned": lambda models, names: NeighbourVote(names, tuned=True),
     "outlier": lambda models, names: Outlier(),
@@ -78,7 +76,6 @@ __all__ = [
     "SIGNALS",
     "Annotators",
     "AreaUnderMargin",
-    "ConfidentLearning",
     "Crowd",
     "DataMapConfidence",
     "DataMapVariability",

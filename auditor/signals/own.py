@@ -18,8 +18,8 @@ SUSPECTS = 0.5
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TAKEN = frozenset(
-    "id split text given_label predicted_label suggested_label suspicion rank is_issue tier kind kind_confidence "
-    "stability duplicate_group group reasons".split()
+    "id split text given_label predicted_label suggested_label suspicion rank is_issue confident_learning tier "
+    "kind kind_confidence stability duplicate_group group reasons".split()
 )
 """Columns of ``issues.parquet`` that are no signals."""
 _MOST = 500

@@ -41,12 +41,17 @@ class Labelled:
     ----------
     frame : pandas.DataFrame
         ``id``, ``text`` and ``label``: all that a detector may see.
-    wrong : (N,) bool array
-        Whose given label is not the true one: for scoring alone.
+    true : (N,) array of str
+        The true labels: for scoring alone.
     """
 
     frame: pd.DataFrame
-    wrong: npt.NDArray[np.bool_]
+    true: npt.NDArray[np.str_]
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """(N,) whose given label is not the true one."""
+        return self.frame["label"].to_numpy(np.str_) != self.true
 
 
 def load(name: str, data: Path, seed: int) -> Labelled:
@@ -54,7 +59,7 @@ def load(name: str, data: Path, seed: int) -> Labelled:
     if name in REAL:
         table = pd.read_parquet(data / name / f"{name}.parquet")
         frame = table[["id", "text"]].assign(label=table["given_label"])
-        return Labelled(frame, (table["given_label"] != table["true_label"]).to_numpy())
+        return Labelled(frame, table["true_label"].to_numpy(np.str_))
     return _planted(name.removeprefix("emotion-"), data / "emotion", seed)
 
 
@@ -72,4 +77,4 @@ def _planted(kind: str, folder: Path, seed: int) -> Labelled:
         weak = make_pipeline(TfidfVectorizer(min_df=2), MultinomialNB())
         noisy = text_noise(labels, cross_val_predict(weak, words, labels, method="predict_proba"), SHARE, seed)
     frame = pd.DataFrame({"id": ids, "text": words, "label": np.array(names)[noisy]})
-    return Labelled(frame, noisy != labels)
+    return Labelled(frame, np.array(names)[labels])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from auditor.detection import Flags, find_flags, with_votes
+from auditor.detection import Flags, find_flags
 from auditor.models.scores import floored
 from tests.detection.made import random_rows
 
@@ -48,7 +48,7 @@ def test_permuting_rows_permutes_suspicion_and_flags(seed, classes):
     labels, rows = random_rows(seed, 60, classes)
     order = np.random.default_rng(seed).permutation(60)
     flags, permuted = flags_of(labels, rows), flags_of(labels[order], rows[order])
-    for name in ("suspicion", "is_issue", "predicted", "suggested"):
+    for name in ("suspicion", "is_issue", "confident_learning", "predicted", "suggested"):
         assert np.array_equal(getattr(permuted, name), getattr(flags, name)[order])
 
 
@@ -61,7 +61,7 @@ def test_the_order_of_the_classes_does_not_matter(seed, classes):
     renamed[:, code] = pooled
     judgeable = np.ones(60, dtype=np.bool_)
     flags, again = find_flags(labels, pooled, judgeable), find_flags(code[labels], renamed, judgeable)
-    for name in ("suspicion", "is_issue", "rank"):
+    for name in ("suspicion", "is_issue", "confident_learning", "rank"):
         assert np.array_equal(getattr(flags, name), getattr(again, name))
     assert np.array_equal(code[flags.predicted], again.predicted)
     assert np.array_equal(code[flags.suggested], again.suggested)
@@ -93,7 +93,36 @@ def test_predicted_and_suggested(seed, classes):
     assert np.array_equal(flags.predicted, rows.argmax(axis=1))
     moved = flags.predicted != labels
     assert np.array_equal(flags.predicted[moved], flags.suggested[moved])
-    assert moved[flags.is_issue].all(), "what the consensus keeps is no issue"
+    assert moved[flags.confident_learning].all(), "cleanlab flags nothing that the consensus keeps"
+
+
+@given(seeds, st.integers(2, 6), st.integers(1, 80), st.sampled_from([1, 2, 7]))
+def test_flags_are_the_head_of_the_ranking_and_as_many_as_the_models_prefer_other_labels(
+    seed, classes, count, decimals
+):
+    labels, rows = random_rows(seed, count, classes, sureness=4, noise=0.5)
+    judgeable = np.random.default_rng(seed).random(count) < 0.8
+    flags = flags_of(labels, rows.round(decimals), judgeable)
+    flagged = flags.is_issue.sum()
+    assert np.array_equal(flags.is_issue, flags.rank <= flagged)
+    assert flagged <= (flags.predicted != labels)[judgeable].sum() or flagged == 0
+    assert not flags.is_issue[~judgeable].any()
+
+
+@pytest.mark.parametrize(
+    ("given_and_other", "flagged"),
+    [
+        ([(0.1, 0.8), (0.4, 0.5), (0.9, 0.05)], 1),
+        ([(0.1, 0.8), (0.1, 0.8), (0.4, 0.5)], 2),
+        ([(0.4, 0.5), (0.9, 0.05), (0.9, 0.05)], 0),
+        ([(0.45, 0.5)] * 20, 1),
+    ],
+)
+def test_how_many_are_flagged(given_and_other, flagged):
+    rows = np.array([(p, s, 1 - p - s) for p, s in given_and_other], dtype=np.float32)
+    extra = np.array([(0.0, 1.0, 0.0), (0.0, 0.0, 1.0)], dtype=np.float32)  # so that every class has a row
+    labels = np.array([0] * len(rows) + [1, 2], dtype=np.int32)
+    assert flags_of(labels, np.concatenate([rows, extra])).is_issue.sum() == flagged
 
 
 def test_dtypes_and_rows_that_are_not_judged():
@@ -101,8 +130,9 @@ def test_dtypes_and_rows_that_are_not_judged():
     rows[:5] = np.nan
     judgeable = np.arange(40) >= 3
     flags = flags_of(labels, rows, judgeable)
-    dtypes = [getattr(flags, name).dtype for name in ("is_issue", "suspicion", "rank", "predicted", "suggested")]
-    assert dtypes == [np.bool_, np.float32, np.int32, np.int32, np.int32]
+    names = ("is_issue", "confident_learning", "suspicion", "rank", "predicted", "suggested")
+    dtypes = [getattr(flags, name).dtype for name in names]
+    assert dtypes == [np.bool_, np.bool_, np.float32, np.int32, np.int32, np.int32]
     assert np.isnan(flags.suspicion[:5]).all()
     assert not flags.is_issue[:5].any()
     assert (flags.predicted[:5] == -1).all()
@@ -136,7 +166,8 @@ def test_a_wrong_row_alone_in_its_class_ranks_first():
     labels[17] = 2
     flags = flags_of(labels, rows)
     assert flags.rank[17] == 1
-    assert not flags.is_issue[17], "a class keeps its only row"
+    assert flags.is_issue[17]
+    assert not flags.confident_learning[17], "cleanlab leaves a class its only row"
 
 
 def test_labels_that_are_all_right_are_no_issues():
@@ -177,15 +208,12 @@ def test_equal_chances_keep_the_given_label():
     assert flags.suggested.tolist() == [0, 1]
 
 
-def test_votes_order_all_rows_and_flag_those_that_somebody_voted_on() -> None:
+def test_with_votes_raters_and_models_together_decide_order_and_flags() -> None:
     labels, consensus = random_rows(3, 200, 3)
     crowd = np.roll(consensus, 1, axis=0)
     crowd[0] = np.nan
-    voted, judgeable = np.arange(200) % 2 == 0, np.ones(200, dtype=np.bool_)
-    alone = find_flags(labels, consensus, judgeable)
-    both = with_votes(alone, labels, crowd, voted & (np.arange(200) > 0), judgeable)
-    np.testing.assert_array_equal(both.suspicion[1:], 1 - crowd[np.arange(200), labels][1:])
-    np.testing.assert_array_equal(both.rank, find_flags(labels, crowd, judgeable).rank)
-    differs = np.nan_to_num(crowd).argmax(axis=1) != labels
-    np.testing.assert_array_equal(both.is_issue[2::2], differs[2::2])
-    np.testing.assert_array_equal(both.is_issue[1::2], alone.is_issue[1::2])
+    judgeable = np.ones(200, dtype=np.bool_)
+    both, by_crowd = find_flags(labels, consensus, judgeable, crowd), find_flags(labels, crowd, judgeable)
+    for name in ("suspicion", "rank", "is_issue", "predicted", "suggested"):
+        np.testing.assert_array_equal(getattr(both, name), getattr(by_crowd, name))
+    np.testing.assert_array_equal(both.confident_learning, find_flags(labels, consensus, judgeable).confident_learning)

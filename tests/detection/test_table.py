@@ -22,7 +22,7 @@ ROWS = 40
 TEXTS = ["=cmd|' /C calc'!A0", 'two\nlines, and "quotes"', "nul\0byte", "\tTab", "-1", "<b>hi</b> 😀", "我很高兴"]
 FIRST = [
     "id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue",
-    "tier", "kind", "kind_confidence", "stability",
+    "confident_learning", "tier", "kind", "kind_confidence", "stability",
 ]  # fmt: skip
 
 
@@ -74,6 +74,7 @@ def test_one_row_for_every_row_in_order(made, issues):
     assert issues["rank"].to_pylist() == flags.rank.tolist()
     assert issues["given_label"].to_pylist() == [NAMES[code] for code in evidence.labels]
     assert issues["is_issue"].to_pylist() == flags.is_issue.tolist()
+    assert issues["confident_learning"].to_pylist() == flags.confident_learning.tolist()
     row = int(np.argmin(flags.rank))
     assert issues["suggested_label"][row].as_py() == NAMES[flags.suggested[row]]
 
@@ -107,7 +108,8 @@ def test_what_is_not_known_is_null(made, issues):
 
 def test_reasons_are_given_for_issues_and_the_first_ranks(made, monkeypatch):
     flags = made[1]
-    assert all(issues_table(*made)["reasons"].to_pylist())
+    judged = flags.predicted >= 0
+    assert [bool(reasons) for reasons in issues_table(*made)["reasons"].to_pylist()] == judged.tolist()
     monkeypatch.setattr(table, "REASONS_TO", 3)
     some = [bool(reasons) for reasons in issues_table(*made)["reasons"].to_pylist()]
     assert some == (flags.is_issue | (flags.rank <= 3)).tolist()

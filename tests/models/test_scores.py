@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from auditor.config import PROBABILITY_FLOOR
-from auditor.models.scores import Scores, floored, know_little, largest_loss, losses, score
+from auditor.models.scores import Scores, floored, largest_loss, losses, score
 
 rows_of_weights = arrays(
     np.float32, array_shapes(min_dims=2, max_dims=2, max_side=8), elements=st.floats(0, 1, width=32)
@@ -85,10 +85,3 @@ def test_nothing_judged_scores_nothing():
     scores = score(np.full((4, 3), np.nan), np.zeros(4, dtype=np.int32), 3)
     assert (scores.rows, scores.accuracy) == (0, 0)
     assert scores.confusion == ((0, 0, 0),) * 3
-
-
-def test_models_that_know_little_are_told_from_those_that_know_something() -> None:
-    assert know_little(0.41, 0.36)
-    assert know_little(0.2, 0.36)
-    assert not know_little(0.53, 0.36)
-    assert not know_little(0.99, 0.98)

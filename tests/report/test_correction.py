@@ -158,7 +158,7 @@ def test_a_log_that_cannot_be_read_spoils_nothing_else(tmp_path: Path) -> None:
     words = read(run).words
     assert "Decisions and corrections" in words
     assert "decisions.db" in words
-    assert "Class health" in words
+    assert "Which labels the models confuse" in words
 
 
 def test_without_decisions_there_is_no_such_section(page: str) -> None:

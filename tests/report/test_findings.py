@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor import detection
+from auditor.detection import Flags, find_flags
 from auditor.report import write_report
 from auditor.report.kinds import Kinds
 from auditor.report.load import EXAMPLE_CHARACTERS, load_summary
 from auditor.report.trust import LabelShare, Trust
 from auditor.report.words import KINDS_MEAN, TIERS_MEAN
 from auditor.run import Run
-from tests.report.made import make_run
+from tests.report.made import EMOTIONS, MadeRun, make_run
 from tests.report.test_write import HOSTILE_NAMES, HOSTILE_TEXTS, Page, check_alone
 
 NEW = (
-    "What may be wrong, and how surely it stays flagged",
+    "What the models say of these rows, and how steadily",
     "Definitions that overlap",
     "How far each model is trusted",
 )
@@ -36,8 +40,8 @@ def problem(a: str, b: str, *examples: tuple[int, int], **changes: Any) -> dict[
 
 @pytest.fixture
 def write(tmp_path: Path, undrawn: None) -> Callable[..., Page]:
-    def write_(**made: Any) -> Page:
-        return Page(write_report(make_run(**made).write(tmp_path / "run")).read_text("utf-8"))
+    def write_(run: MadeRun | None = None, **made: Any) -> Page:
+        return Page(write_report((run or make_run(**made)).write(tmp_path / "run")).read_text("utf-8"))
 
     return write_
 
@@ -71,8 +75,8 @@ def test_the_page_says_what_may_be_wrong(page: str) -> None:
         assert mean in words
     for mean in TIERS_MEAN.values():
         assert mean in words
-    assert "Automatic methods tell ambiguity and error apart badly" in words
-    assert re.search(r"Likely mislabelled \((> )?\d+\u202f?\s?%\) · tier high · flagged in 3 of 3 repeats", words)
+    assert "A stable flag need not be right" in words
+    assert re.search(r"The models prefer \w+ · flagged in 3 of 3 repeats", words)
     assert "duplicate_conflict" not in words
     assert "none_fits" not in words
 
@@ -177,3 +181,27 @@ def test_leaks_are_told(tmp_path: Path) -> None:
     assert load_summary(directory).leaks == 3
     words = Page(write_report(directory).read_text("utf-8")).words
     assert "3 rows have the same text, or nearly so, with another label in another split" in words
+
+
+def test_a_class_that_the_models_cannot_tell_is_said_first_and_beside_its_rows(write: Callable[..., Page]) -> None:
+    run = make_run()
+    for values in run.probabilities.values():
+        values[:, EMOTIONS.index("surprise")] = 1e-4  # nothing is ever taken for surprise
+    rows = int((run.labels == EMOTIONS.index("surprise")).sum())
+    words = write(run).words
+    sentence = f"The models cannot tell surprise: they recognise 0 of its {rows} rows, so flags on it say little."
+    assert sentence in words
+    assert words.index(sentence) < words.index("rows to read again")
+    assert "The models cannot tell surprise: a flag on it says little." in words
+    begin = words[words.index("Begin with the rows labelled") :]
+    assert "surprise" not in begin[: begin.index("How many of these labels are wrong")]
+
+
+def test_flags_of_an_earlier_version_are_called_so(write: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
+    def former(*arguments: Any) -> Flags:
+        flags = find_flags(*arguments)
+        moved = np.where(flags.rank == 1, False, flags.is_issue | (flags.rank == flags.is_issue.sum() + 1))
+        return replace(flags, is_issue=moved)
+
+    monkeypatch.setattr(detection, "find_flags", former)
+    assert "An earlier version made this run" in write(make_run()).words

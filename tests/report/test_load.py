@@ -95,8 +95,8 @@ def test_a_class_that_cannot_be_judged_has_no_figures(tmp_path: Path) -> None:
     run.labels[17] = 6
     summary = load_summary(run.write(tmp_path / "run"))
     assert [item.label for item in summary.not_judgeable] == ["lonely"]
-    assert summary.classes[6].label_noise is None
-    assert summary.classes_by_noise[-1].label == "lonely"
+    assert summary.classes[6].flagged is summary.classes[6].recall is None
+    assert summary.classes_by_flags[-1].label == "lonely"
     assert "lonely" not in {spread.label for spread in summary.losses}
     assert all(row.given != "lonely" for row in (*summary.worst, *summary.certain))
 

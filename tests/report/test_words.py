@@ -13,18 +13,24 @@ def test_every_kind_and_tier_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "confidence", "said"),
+    ("kind", "sentence"),
     [
-        ("mislabelled", 0.72, "Likely mislabelled (72\u202f%)"),
-        ("none_fits", 0.9999, "None fits (> 99\u202f%)"),
-        ("ambiguous", None, "Ambiguous"),
-        ("duplicate_conflict", 1.0, "Duplicate in conflict"),  # a fact, no estimate
-        ("unclear", 0.43, "Not clear: the evidence does not tell what is wrong"),
-        (None, None, ""),
+        ("mislabelled", "The models prefer joy"),
+        ("none_fits", "The models prefer no single label"),
+        ("ambiguous", "The models are divided between love and joy"),
+        ("duplicate_conflict", "The same text has another label elsewhere"),
+        ("unclear", "The models do not tell what may be wrong"),
+        (None, ""),
     ],
 )
-def test_what_a_kind_is_called(kind: str | None, confidence: float | None, said: str) -> None:
-    assert kind_words(kind, confidence) == said
+def test_a_kind_says_what_the_models_prefer_and_gives_no_share(kind: str | None, sentence: str) -> None:
+    assert kind_words(kind, "love", "joy") == sentence
+
+
+def test_labels_are_cut_and_made_visible() -> None:
+    assert kind_words("mislabelled", "love", "\u202ejoy" + "y" * 80).startswith("The models prefer ")
+    assert "\u202e" not in kind_words("ambiguous", "\u202e", "joy" + "y" * 80)
+    assert len(kind_words("ambiguous", "l" * 80, "j" * 80)) < 120
 
 
 @pytest.mark.parametrize(
@@ -41,10 +47,14 @@ def test_how_stable_a_flag_is(share: float | None, repeats: int, said: str) -> N
     assert stability_words(share, repeats) == said
 
 
-def test_a_row_in_one_line() -> None:
-    assert row_words("mislabelled", 0.72, "high", 1.0, 3) == (
-        "Likely mislabelled (72\u202f%) · tier high · flagged in 3 of 3 repeats"
-    )
-    assert row_words(None, None, "low", 1 / 3, 3) == "Label likely right · tier low · flagged in 1 of 3 repeats"
-    assert row_words("ambiguous", 0.6, None, 0.0, 3) == "Ambiguous (60\u202f%) · flagged in none of 3 repeats"
-    assert row_words(None, None, None, 0.0, 3) == ""
+@pytest.mark.parametrize(
+    ("kind", "tier", "share", "line"),
+    [
+        ("mislabelled", "high", 1.0, "The models prefer joy · flagged in 3 of 3 repeats"),
+        (None, "low", 1 / 3, "The models keep love · flagged in 1 of 3 repeats"),
+        ("ambiguous", None, 0.0, "The models are divided between love and joy · flagged in none of 3 repeats"),
+        (None, None, 0.0, ""),
+    ],
+)
+def test_a_row_in_one_line(kind: str | None, tier: str | None, share: float, line: str) -> None:
+    assert row_words(kind, "love", "joy", tier, share, 3) == line

@@ -26,7 +26,7 @@ def test_a_signal_stands_where_its_inputs_are():
         return {signal.name for signal in signals_for(models, NAMES, {"labels", *inputs})}
 
     assert names(["features"], "probabilities") == {"loss_features", "margin_features"}
-    assert names([], "consensus") == {"self_confidence", "confident_learning"}
+    assert names([], "consensus") == {"self_confidence"}
     epochs = {"aum", "data_map_confidence", "data_map_variability", "forgetting"}
     assert names([], "dynamics") == {*epochs, "fold_disagreement"}
     assert names([], "repeats") == {"seed_disagreement"}

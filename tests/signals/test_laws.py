@@ -97,11 +97,11 @@ def test_a_signal_takes_only_what_it_says_it_needs() -> None:
 
 
 def test_working_in_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.signals import confident_learning, disagreement, fold_disagreement
+    from auditor.signals import disagreement, fold_disagreement
 
     inputs = random_inputs(6)
     whole = measure(signals_of(4), **inputs)
-    for module in (dynamics, confident_learning, disagreement, fold_disagreement):
+    for module in (dynamics, disagreement, fold_disagreement):
         monkeypatch.setattr(module, "_CELLS", 30)
     for name, values in measure(signals_of(4), **inputs).items():
         same(values, whole[name])

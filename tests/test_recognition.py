@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from auditor.recognition import LEAST_RECALL, Unrecognised, in_words, unrecognised
+
+NAMES = ("joy", "love", "fear", "absent")
+
+
+def scores_of(*rows: tuple[int, ...]) -> dict[str, object]:
+    return {"consensus": {"confusion": [list(row) for row in rows]}}
+
+
+def test_classes_that_the_models_seldom_predict_are_named_the_least_recognised_first() -> None:
+    scores = scores_of((90, 10, 0, 0), (8, 2, 0, 0), (40, 0, 0, 0), (0, 0, 0, 0))
+    assert unrecognised(scores, NAMES) == [Unrecognised("fear", 40, 0), Unrecognised("love", 10, 2)]
+
+
+def test_the_border() -> None:
+    least = round(100 * LEAST_RECALL)
+    assert unrecognised(scores_of((least, 100 - least)), ("joy",)) == []
+    assert unrecognised(scores_of((least - 1, 101 - least)), ("joy",)) == [Unrecognised("joy", 100, least - 1)]
+
+
+@pytest.mark.parametrize(
+    ("classes", "sentence"),
+    [
+        ([], None),
+        (
+            [Unrecognised("fear", 57, 3)],
+            "The models cannot tell fear: they recognise 3 of its 57 rows, so flags on it say little.",
+        ),
+        (
+            [Unrecognised("fear", 1, 0), Unrecognised("joy", 1_000, 200)],
+            "The models cannot tell 2 of the labels, so flags on these say little: fear (0 of 1 row recognised), "
+            "joy (200 of 1,000 rows recognised).",
+        ),
+    ],
+)
+def test_it_is_said_in_one_sentence(classes: list[Unrecognised], sentence: str | None) -> None:
+    assert in_words(classes) == sentence
+
+
+def test_many_classes_are_counted_and_not_all_named() -> None:
+    sentence = in_words([Unrecognised(f"c{number}", 10, 0) for number in range(150)])
+    assert sentence is not None
+    assert sentence.startswith("The models cannot tell 150 of the labels")
+    assert len(sentence) < 300
