@@ -316,7 +316,7 @@ class _Pipeline:
             scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in said.items()}
             _write_json(space / "scores.json", scores)
 
-        with self.listener.task("Finding issues"):
+        with self.listener.task("Ranking rows"):
             self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=pooling.parameters)
             for note in doubts(self.run, config.probabilities, self.data.label_names):
                 self.listener.note(note)

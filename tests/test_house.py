@@ -27,7 +27,18 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
 ORDER = (
-    *("errors", "wording", "vocabulary", "version", "validation", "formats", "formulas", "tabular", "config"),
+    *(
+        "errors",
+        "wording",
+        "vocabulary",
+        "version",
+        "validation",
+        "formats",
+        "formulas",
+        "tabular",
+        "config",
+        "recognition",
+    ),
     *("folders", "storage", "run"),
     *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
 )

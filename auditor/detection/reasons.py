@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.detection.flags import Flags
-from auditor.signals import Inputs, Signal, listed
+from auditor.signals import Annotators, Inputs, Signal, listed
 
 Labels = npt.NDArray[np.int32]
 
@@ -48,9 +48,9 @@ def give_reasons(
 ) -> list[list[str]]:
     """Say why some rows should be read again.
 
-    First what supports the suggested label: other labels of the same text, then labels of the nearest texts, or, where
-    neither does, how many models prefer it. (Otherwise the models are not counted: a table of them stands beside the
-    reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
+    First what supports the suggested label: raters, other labels of the same text, labels of the nearest texts, or, where
+    nothing else does, how many models prefer it. (Otherwise the models are not counted: a table of them stands beside
+    the reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
 
     Parameters
     ----------
@@ -70,10 +70,11 @@ def give_reasons(
     models = _agreement(rows, evidence, flags)
     reasons = []
     for row, known, agreement in zip(rows.tolist(), facts, models, strict=True):
-        support = [sentence for sentence, supports in known if supports] or [agreement]
-        others = [sentence for sentence, supports in known if not supports]
-        explained = [signal.explain(row, **inputs) for signal in signals]
-        reasons.append([sentence for sentence in (*support, *explained, *others) if sentence])
+        doubted = bool(flags.predicted[row] == flags.suggested[row])
+        explained = [(signal.explain(row, **inputs), doubted and isinstance(signal, Annotators)) for signal in signals]
+        spoken = [(sentence, supports) for sentence, supports in (*explained, *known) if sentence]
+        support = [sentence for sentence, supports in spoken if supports] or ([agreement] if agreement else [])
+        reasons.append(support + [sentence for sentence, supports in spoken if not supports])
     return reasons
 
 
