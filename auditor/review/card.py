@@ -104,6 +104,7 @@ class Cards:
             "stability": _number(items.stability[row]),
             "repeats": items.repeats,
             "reasons": items.reasons(row),
+            "caution": items.cautions.get(items.label_names[items.given[row]]),
             "models": self._models(row),
             "neighbours": [
                 {**self._other(other), "similarity": _number(similarity)} for other, similarity in items.neighbours(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.config import AuditConfig
+from auditor.recognition import in_words, unrecognised
 from auditor.review.event import item_hash
 from auditor.review.filter import KINDS, TIERS
 from auditor.run import Run
@@ -69,6 +71,8 @@ class Items:
         Group of rows with the same text.
     groups : list of dict
         Rows of ``groups.parquet``.
+    cautions : mapping of str to str
+        By label: that the models cannot tell it.
     models : tuple of str
         The consensus first.
     loss : mapping of str to (N,) float32
@@ -102,6 +106,7 @@ class Items:
     group: Codes
     exact: Codes | None
     groups: list[dict[str, Any]]
+    cautions: Mapping[str, str]
     models: tuple[str, ...]
     loss: Mapping[str, Floats]
     map: Floats | None
@@ -170,6 +175,7 @@ class Items:
             group=_codes(issues["group"]),
             exact=_load_exact(run) if "duplicates.parquet" in made else None,
             groups=_table(run, "groups.parquet").to_pylist(),
+            cautions=_cautions(run, label_names) if "scores.json" in made else {},
             models=(CONSENSUS, *models),
             loss={name: _floats(issues[f"loss_{name}"]) for name in models},
             map=_array(run, "map.npy") if "map.npy" in made else None,
@@ -257,6 +263,11 @@ class Items:
 
 def _table(run: Run, artifact: str, columns: Sequence[str] | None = None) -> pa.Table:
     return pq.read_table(run.open(artifact), columns=columns, memory_map=True)
+
+
+def _cautions(run: Run, label_names: Sequence[str]) -> dict[str, str]:
+    scores = json.loads(run.open("scores.json").read_text("utf-8"))
+    return {one.label: in_words([one]) or "" for one in unrecognised(scores, label_names)}
 
 
 def _array(run: Run, artifact: str) -> Floats:

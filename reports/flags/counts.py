@@ -69,19 +69,33 @@ def _majority(labels: Labels, chances: Chances) -> float:
     return float((other > 0.5).sum())
 
 
-def _mean_of_joint_and_lead(labels: Labels, chances: Chances) -> float:
-    return float(np.sqrt(_joint(labels, chances) * _lead(labels, chances)))
+def _squared_lead(labels: Labels, chances: Chances) -> float:
+    given, other = given_and_other(labels, chances)
+    return float((np.maximum(other - given, 0) ** 2).sum())
 
 
+def _lead_over_half(labels: Labels, chances: Chances) -> float:
+    given, other = given_and_other(labels, chances)
+    return float((other - given)[other > 0.5].sum())
+
+
+def _leading_by_half(labels: Labels, chances: Chances) -> float:
+    given, other = given_and_other(labels, chances)
+    return float((other - given > 0.5).sum())
+
+
+CHOSEN = "sum of s - p where s > 1/2"
 COUNTS: dict[str, Callable[[Labels, Chances], float]] = {
-    "confident joint": _joint,
+    CHOSEN: _lead_over_half,
     "confident joint, not calibrated": _uncalibrated,
     "sum of max(0, s - p)": _lead,
+    "sum of max(0, s - p)²": _squared_lead,
     "sum of max(0, s - p) / (s + p)": _relative_lead,
     "sum of s where s > p": _other_where_likelier,
-    "rows with s > p": _disagreeing,
+    "rows with s - p > 1/2": _leading_by_half,
     "rows with s > 1/2": _majority,
+    "rows with s > p": _disagreeing,
     "sum of 1 - p": _expected,
-    "geometric mean of joint and lead": _mean_of_joint_and_lead,
+    "confident joint": _joint,
 }
 """p is the consensus' probability of the given label, s that of the likeliest other one."""

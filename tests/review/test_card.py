@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ CARD = {
         "stability",
         "repeats",
         "reasons",
+        "caution",
         "models",
         "neighbours",
         "duplicates",
@@ -69,6 +71,19 @@ def test_a_run_of_a_former_version_tells_neither_kinds_nor_tiers(tmp_path: Path)
     facets = Selection(items, verdicts).facets(Filter())["facets"]
     assert {entry["count"] for entry in (*facets["kind"], *facets["tier"])} == {0}
     log.close()
+
+
+def test_a_card_says_that_the_models_cannot_tell_its_label(tmp_path: Path) -> None:
+    names = ("joy", "love", "fear")
+    certain = np.tile(np.array([0.6, 0.3999, 0.0001], dtype=np.float32), (90, 1))
+    certain[np.arange(90) % 3 == 1] = [0.2, 0.7999, 0.0001]
+    labels = (np.arange(90) % 3).astype(np.int32)
+    items = Items.of(write_run(tmp_path / "run", 90, names, probabilities={"lexical": certain}, labels=labels))
+    with closing(DecisionLog(tmp_path / "decisions.db", "run")) as log:
+        cards = Cards(items, Verdicts(items, log)).cards(range(90))
+    cautions = {card["given"]: card["caution"] for card in cards}
+    assert cautions["joy"] is cautions["love"] is None
+    assert cautions["fear"].startswith("The models cannot tell fear: they recognise 0 of its ")
 
 
 def test_models_speak_of_the_same_labels_the_consensus_first(cards: Cards, items: Items) -> None:
