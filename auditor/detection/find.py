@@ -32,7 +32,6 @@ from auditor.signals import (
     Annotators,
     Dynamics,
     Inputs,
-    Loss,
     OwnSignal,
     Signal,
     Speaking,
@@ -118,9 +117,9 @@ class Detection:
         )
         kinds = find_kinds(consensus if crowd is None else crowd.posterior, labels, exact, flags.is_issue)
         stable = self._stability(inputs.get("repeats", []))
-        explained_by = [signal for kind in (Annotators, Loss) for signal in signals if isinstance(signal, kind)]
+        raters = [signal for signal in signals if isinstance(signal, Annotators)]
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
-        table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*explained_by, *own])
+        table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*raters, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table.sort_by("rank"), space / "issues.csv")
         health = class_health(

@@ -87,8 +87,8 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd:
 
     The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence. How many rows are flagged
     is the sum of ``s - p`` over the rows with s above one half, where p is the probability of the given label and s
-    that of the likeliest other one. Four rows with p and s of 0.1 and 0.8, 0.3 and 0.6, 0.3 and 0.4, 0.9 and 0.1 flag one,
-    since 0.7 + 0.3 = 1. ``reports/flags`` compares this count with others on labels known to be wrong.
+    that of the likeliest other one. Four rows with p and s of 0.1 and 0.8, 0.3 and 0.6, 0.3 and 0.4, 0.9 and 0.1 flag
+    one, since 0.7 + 0.3 = 1. ``reports/flags`` compares this count with others on labels known to be wrong.
 
     ``confident_learning`` holds the flags of :func:`cleanlab.filter.find_label_issues` with its default filter,
     ``prune_by_noise_rate`` (Northcutt, Jiang and Chuang 2021).

@@ -49,8 +49,8 @@ def give_reasons(
     """Say why some rows should be read again.
 
     First what supports the suggested label: raters, other labels of the same text, labels of the nearest texts, or,
-    where nothing else does, how many models prefer it. (Otherwise the models are not counted: a table of them stands beside
-    the reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
+    where nothing else does, how many models prefer it. (Otherwise the models are not counted: a table of them stands
+    beside the reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
 
     Parameters
     ----------

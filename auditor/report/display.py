@@ -77,14 +77,16 @@ def points(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``372.4`` as ``6 min 12 s``."""
+    """``372.4`` as ``6 min 12 s``, ``360`` as ``6 min``."""
     if seconds < 10:
         return f"{seconds:.1f}{NARROW_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     first = next(index for index, (value, _) in enumerate(parts) if value or index == 2)
-    return " ".join(f"{value}{NARROW_SPACE}{unit}" for value, unit in parts[first : first + 2])
+    (value, unit), *smaller = parts[first : first + 2]
+    shown = [(value, unit), *((value, unit) for value, unit in smaller if value)]
+    return " ".join(f"{value}{NARROW_SPACE}{unit}" for value, unit in shown)
 
 
 def memory(size: int) -> str:

@@ -274,15 +274,15 @@ class Summary:
 
     @property
     def first_classes(self) -> tuple[ClassHealth, ...]:
-        """Where to begin: the classes with most flagged rows, of those that the models can tell."""
+        """Where to begin, of the classes that the models can tell: flags count by what the class's recall is worth."""
         left_out = {item.label for item in self.unrecognised}
         known = [item for item in self.classes if item.issues and item.label not in left_out]
-        return tuple(sorted(known, key=lambda item: -item.issues)[:3])
+        return tuple(sorted(known, key=lambda item: -item.issues * (item.recall or 0))[:3])
 
     @property
     def reading_time(self) -> float:
-        """Seconds that reading the flagged rows takes."""
-        return self.issues * SECONDS_A_ROW
+        """Seconds that reading the flagged rows takes, in whole minutes."""
+        return 60 * max(1, round(self.issues * SECONDS_A_ROW / 60))
 
     @property
     def losses_by_median(self) -> tuple[LossSpread, ...]:

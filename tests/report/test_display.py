@@ -64,7 +64,7 @@ def test_numbers_carry_units() -> None:
     assert [duration(value) for value in (0.04, 9.96, 59.6, 372.4, 3723)] == [
         "0.0\u202fs",
         "10.0\u202fs",
-        "1\u202fmin 0\u202fs",
+        "1\u202fmin",
         "6\u202fmin 12\u202fs",
         "1\u202fh 2\u202fmin",
     ]
