@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.data import sample
-from auditor.report.words import KINDS
+from auditor.report.words import KINDS, kind_words
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -76,11 +76,11 @@ def check_filters(invoke: Invoke) -> None:
     code, out, _ = invoke("issues", "tweets", "--kind", kind, "--tier", tier, "--top", 1)
     words = " ".join(out.split())
     assert code == 0
-    assert KINDS[kind].capitalize() in words
-    assert f"· tier {tier} · flagged in" in words
-    assert found[0]["reasons"]
-    reason = next(row for row in rows if row["id"] == wanted[0])["reasons"][0]
-    assert " ".join(reason.split()) in words
+    first = next(row for row in rows if row["id"] == wanted[0])
+    assert f"{kind_words(kind, first['given_label'], first['suggested_label'])} · flagged in" in words
+    assert first["reasons"]
+    assert " ".join(first["reasons"][0].split()) in words
+    assert invoke("issues", "tweets", "--kind", kind.upper(), "--tier", tier.upper(), "--top", 1)[1] == out
     assert max(map(len, out.splitlines())) <= 120
     none = next(name for name in KINDS if name not in {row["kind"] for row in rows})
     assert invoke("issues", "tweets", "--kind", none)[:2] == (0, "No row of this run fits.\n")

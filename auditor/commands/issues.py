@@ -46,7 +46,7 @@ def issues(
     force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Show the rows to read again, worst first: what may be wrong with each, how surely, and why.
+    """Show the rows to read again, most suspect first: what the models prefer, how steadily, and why.
 
     Example: auditor issues tweets --top 20 --tier high --kind mislabelled
     """

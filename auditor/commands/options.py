@@ -20,46 +20,67 @@ if TYPE_CHECKING:
 
 STOPPED = 130
 """Exit code after Ctrl-C."""
+READING, MODELS, TRAINING = "How to read the source", "Models", "Training and judging"
+"""Panels of the help."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
 SOURCES = typer.Argument(
     metavar="SOURCE",
     help="Files (csv, tsv, txt, jsonl, json, xlsx, parquet; text files also packed), a folder of texts for each class,"
     " a save_to_disk folder, or the name of a Hub dataset.",
 )
-TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.")
-LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.")
-ID = typer.Option(help="Column that holds unique ids. Default: ids made from split and row number.")
-ANNOTATOR = typer.Option(help="Column that names the rater, where each row is one rater's vote.")
+TEXT = typer.Option(help="Column that holds the texts. Default: guessed from its name.", rich_help_panel=READING)
+LABEL = typer.Option(help="Column that holds the labels. Default: guessed from its name.", rich_help_panel=READING)
+ID = typer.Option(
+    help="Column that holds unique ids. Default: ids made from split and row number.", rich_help_panel=READING
+)
+ANNOTATOR = typer.Option(
+    help="Column that names the rater, where each row is one rater's vote.", rich_help_panel=READING
+)
 VOTES = typer.Option(
-    help="Column that holds all votes on a text, such as joy|love|joy; or one column per rater, separated by commas."
+    help="Column that holds all votes on a text, such as joy|love|joy; or one column per rater, separated by commas.",
+    rich_help_panel=READING,
 )
 FROM = typer.Option(
     "--from",
     metavar="TOOL",
     help=f"Annotation tool that the source was exported from: {', '.join(TOOL_NAMES)}; columns for none of them."
     " Default: recognised by its keys.",
+    rich_help_panel=READING,
 )
-DELIMITER = typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
+DELIMITER = typer.Option(
+    help="Character that separates the fields of a CSV file. Default: detected.", rich_help_panel=READING
+)
 QUOTING = typer.Option(
-    help="Whether CSV fields may stand between double quotes: minimal (those that need to) or none. Default: detected."
+    help="Whether CSV fields may stand between double quotes: minimal (those that need to) or none. Default: detected.",
+    rich_help_panel=READING,
 )
 HEADER = typer.Option(
-    help="Whether the first line of a CSV file names the columns. Default: it does.", show_default=False
+    help="Whether the first line of a CSV file names the columns. Default: it does.",
+    show_default=False,
+    rich_help_panel=READING,
 )
 COLUMNS = typer.Option(
-    metavar="NAMES", help="Names of the columns of a CSV file without a header, separated by commas."
+    metavar="NAMES",
+    help="Names of the columns of a CSV file without a header, separated by commas.",
+    rich_help_panel=READING,
 )
-ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False)
+ENCODING = typer.Option(help="Text encoding of the files. Default: utf-8.", show_default=False, rich_help_panel=READING)
 MISSING_LABELS = typer.Option(
     metavar="LABELS",
     help="Labels that mean 'no label', separated by commas, such as 'nan,N/A,?'; * matches any characters."
     " Rows with one of them count as unlabelled.",
+    rich_help_panel=READING,
 )
-MIRRORS = typer.Option(help="Correct other columns that say the same as the label, such as label_text, along with it.")
-SHEET = typer.Option(help="Sheet of an Excel workbook. Default: the first with something in it.")
-CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.")
-SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.")
-REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.")
+MIRRORS = typer.Option(
+    help="Correct other columns that say the same as the label, such as label_text, along with it.",
+    rich_help_panel=READING,
+)
+SHEET = typer.Option(
+    help="Sheet of an Excel workbook. Default: the first with something in it.", rich_help_panel=READING
+)
+CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.", rich_help_panel=READING)
+SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.", rich_help_panel=READING)
+REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.", rich_help_panel=READING)
 DEVICE = "Device to compute on: auto, cpu, cuda or mps."
 JSON = typer.Option("--json", help="Print the result as JSON.")
 QUIET = typer.Option("-q", "--quiet", help="Print nothing but the result.")
@@ -101,8 +122,11 @@ PROBABILITIES = typer.Option(
     metavar="FILE",
     help="Add a model's out-of-fold probabilities: a .npy array, or a .parquet or .csv file with a column per label;"
     " may be repeated.",
+    rich_help_panel=MODELS,
 )
-SIGNAL = typer.Option("--signal", metavar="MODULE:NAME", help="Add a signal of your own; may be repeated.")
+SIGNAL = typer.Option(
+    "--signal", metavar="MODULE:NAME", help="Add a signal of your own; may be repeated.", rich_help_panel=MODELS
+)
 KIND = typer.Option(
     metavar="KIND", case_sensitive=False, help=f"Show only rows of this kind: {', '.join(KINDS)}; may be repeated."
 )

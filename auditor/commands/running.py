@@ -22,9 +22,11 @@ from auditor.commands.options import (
     LABEL,
     MIRRORS,
     MISSING_LABELS,
+    MODELS,
     PROBABILITIES,
     QUIET,
     QUOTING,
+    READING,
     REVISION,
     SHEET,
     SIGNAL,
@@ -32,6 +34,7 @@ from auditor.commands.options import (
     SPLIT,
     STOPPED,
     TEXT,
+    TRAINING,
     VERBOSE,
     VOTES,
     Quoting,
@@ -72,7 +75,8 @@ def run(
     sheet: Annotated[str | None, SHEET] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     drop_invalid: Annotated[
-        bool, typer.Option(help="Set rows without a text or a label aside instead of stopping.")
+        bool,
+        typer.Option(help="Set rows without a text or a label aside instead of stopping.", rich_help_panel=READING),
     ] = False,
     missing_labels: Annotated[str, MISSING_LABELS] = "",
     mirrors: Annotated[bool, MIRRORS] = True,
@@ -83,42 +87,59 @@ def run(
         str,
         typer.Option(
             help="Models to train, separated by commas: features, lexical, finetuned, or module:Name of your own;"
-            " none to use --probabilities alone."
+            " none to use --probabilities alone.",
+            rich_help_panel=MODELS,
         ),
     ] = "features,lexical,finetuned",
     probabilities: Annotated[list[Path] | None, PROBABILITIES] = None,
     signals: Annotated[list[str] | None, SIGNAL] = None,
     train_on: Annotated[
         list[str] | None,
-        typer.Option(help="Train on this split instead of cross-validating; may be repeated. Needs --audit."),
+        typer.Option(
+            help="Train on this split instead of cross-validating; may be repeated. Needs --audit.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     audit: Annotated[
-        list[str] | None, typer.Option(help="Audit this split; may be repeated. Needs --train-on.")
+        list[str] | None,
+        typer.Option(help="Audit this split; may be repeated. Needs --train-on.", rich_help_panel=TRAINING),
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Encoder that turns texts into vectors: a name on the Hub or a folder.")
+        str,
+        typer.Option(
+            help="Encoder that turns texts into vectors: a name on the Hub or a folder.", rich_help_panel=MODELS
+        ),
     ] = DEFAULT_ENCODER,
     base_model: Annotated[
-        str, typer.Option(help="Pretrained model to fine-tune: a name on the Hub or a folder.")
+        str, typer.Option(help="Pretrained model to fine-tune: a name on the Hub or a folder.", rich_help_panel=MODELS)
     ] = DEFAULT_ENCODER,
     pooling: Annotated[
-        Pooling, typer.Option(help="Make a text's vector from the mean of its tokens or from the [CLS] token.")
+        Pooling,
+        typer.Option(
+            help="Make a text's vector from the mean of its tokens or from the [CLS] token.", rich_help_panel=MODELS
+        ),
     ] = Pooling.mean,
-    folds: Annotated[int, typer.Option(help="Number of cross-validation folds.", min=2, max=100)] = 5,
+    folds: Annotated[
+        int, typer.Option(help="Number of cross-validation folds.", min=2, max=100, rich_help_panel=TRAINING)
+    ] = 5,
     repeats: Annotated[
         int,
         typer.Option(
             help="Number of times to cross-validate, on different folds. The quick models do it three times anyway.",
             min=1,
             max=100,
+            rich_help_panel=TRAINING,
         ),
     ] = 1,
-    epochs: Annotated[int, typer.Option(help="Number of epochs to fine-tune for.", min=1)] = 3,
+    epochs: Annotated[int, typer.Option(help="Number of epochs to fine-tune for.", min=1, rich_help_panel=MODELS)] = 3,
     max_length: Annotated[
-        int, typer.Option(help="Maximum number of tokens per text; longer texts are truncated.", min=8)
+        int,
+        typer.Option(
+            help="Maximum number of tokens per text; longer texts are truncated.", min=8, rich_help_panel=MODELS
+        ),
     ] = 128,
-    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31 - 1)] = 0,
-    device: Annotated[str, typer.Option(help=DEVICE)] = "auto",
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31 - 1, rich_help_panel=TRAINING)] = 0,
+    device: Annotated[str, typer.Option(help=DEVICE, rich_help_panel=TRAINING)] = "auto",
     out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/<name of the source>.")] = None,
     fresh: Annotated[bool, typer.Option(help="Discard an earlier run in the run directory and start over.")] = False,
     as_json: Annotated[bool, JSON] = False,
