@@ -107,7 +107,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         classes=_classes(health, scores),
         kinds=Kinds.of(issues),
         definitions=_definitions(run, data),
-        trust=_trust(run, health),
+        trust=_trust(run),
         confusions=tuple(_take(Confusion, entry) for entry in health["confusions"]),
         mixed=_mixed(scores, data.label_names),
         not_judgeable=tuple(_take(NotJudgeable, entry) for entry in health["not_judgeable"]),
@@ -143,10 +143,10 @@ def _texts_of(data: LabeledTexts, ids: Sequence[str]) -> list[str]:
     return [shorten(text, EXAMPLE_CHARACTERS) for text in data.table["text"].take(rows).to_pylist()]
 
 
-def _trust(run: Run, health: dict[str, Any]) -> Trust | None:
+def _trust(run: Run) -> Trust | None:
     """None in a run of a former version."""
     found = _json_if_there(run, "consensus.json")
-    return None if found is None else Trust.of(found, {entry["label"]: entry["judged"] for entry in health["classes"]})
+    return None if found is None else Trust.of(found)
 
 
 def _leaks(run: Run) -> int:

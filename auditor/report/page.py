@@ -30,8 +30,8 @@ FORMER_CONSENSUS = "the mean of the models' log-probabilities"
 """The consensus of a run that does not tell how far it trusts each model."""
 MOST_RATERS = 50
 """Raters in the table."""
-MOST_DEFINITIONS, MOST_SHARES = 5, 10
-"""Pairs of classes that are shown at once, and labels in the table of shares."""
+MOST_DEFINITIONS = 5
+"""Pairs of classes that are shown at once."""
 
 
 def render_page(summary: Summary, pictures: Pictures) -> str:
@@ -60,7 +60,6 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         words=words,
         experts=EXPERTS,
         most_definitions=MOST_DEFINITIONS,
-        most_shares=MOST_SHARES,
         light=LIGHT,
         dark=DARK,
         narrow=display.NARROW_SPACE,

@@ -18,7 +18,7 @@ from auditor.detection import Flags, find_flags
 from auditor.report import write_report
 from auditor.report.kinds import Kinds
 from auditor.report.load import EXAMPLE_CHARACTERS, load_summary
-from auditor.report.trust import LabelShare, Trust
+from auditor.report.trust import Trust
 from auditor.report.words import KINDS_MEAN, TIERS_MEAN
 from auditor.run import Run
 from tests.report.made import EMOTIONS, MadeRun, make_run
@@ -127,20 +127,12 @@ def test_experts_are_listed_by_trust_beside_their_scores(finished: Path, page: s
     assert "the mean of the models' log-probabilities" not in words
 
 
-@pytest.mark.parametrize(
-    ("given", "estimated", "differs"),
-    [(0.5, 0.511, True), (0.5, 0.505, False), (0.01, 0.014, True), (0.001, 0.002, False), (0.0, 0.004, True)],
-)
-def test_which_shares_differ_noticeably(given: float, estimated: float, differs: bool) -> None:
-    assert LabelShare("joy", given, estimated).differs is differs
-    assert LabelShare("joy", estimated, given).differs is differs
-
-
-def test_shares_that_differ_are_told(write: Callable[..., Page]) -> None:
-    trust = Trust.of({"weights": {"a": 0.0, "b": 1.0}, "shares": {"x": 0.5, "y": 0.5}}, {"x": 60, "y": 40})
-    assert [(one.label, one.given) for one in trust.differing] == [("x", 0.6), ("y", 0.4)]
+def test_no_estimate_of_the_labels_shares_is_shown(page: str) -> None:
+    trust = Trust.of({"weights": {"a": 0.0, "b": 1.0}, "shares": {"x": 0.5, "y": 0.5}})
     assert [expert.name for expert in trust.experts] == ["b", "a"]
-    assert "No label's estimated share differs noticeably" in write().words  # made without neighbours: the given ones
+    words = Page(page).words
+    assert "too often" not in words
+    assert "estimate" not in words.casefold()
 
 
 def test_hostile_texts_stay_texts(write: Callable[..., Page]) -> None:
