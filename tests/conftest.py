@@ -3,6 +3,8 @@
 The environment is set before anything of Hugging Face's is imported, since it is read at import.
 """
 
+from __future__ import annotations
+
 import atexit
 import hashlib
 import io
@@ -12,10 +14,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.forks import Forks
 
 _HOME = tempfile.mkdtemp(prefix="auditor-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -50,6 +55,40 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny import make_tiny_model  # imports transformers, which most tests do without
 
     return make_tiny_model(tmp_path_factory.mktemp("tiny-model"))
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """A process that forks another for each command, which takes no time to start."""
+    from tests.forks import Forks  # only where processes can be forked
+
+    with Forks(tmp_path_factory.mktemp("forks")) as forks:
+        yield forks
+
+
+@pytest.fixture(scope="session")
+def reviewing(request: pytest.FixtureRequest) -> Forks | None:
+    """Such a process that has imported the review page; None where no process with threads can be forked."""
+    if sys.platform != "linux":
+        return None
+    forks: Forks = request.getfixturevalue("forks")
+    forks.load("auditor_ui.serve", "auditor.commands.reviewing")
+    return forks
+
+
+@pytest.fixture(scope="session")
+def auditing(forks: Forks, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Forks:
+    """Such a process that has imported and compiled all that an audit needs."""
+    from auditor.data import sample
+
+    folder = tmp_path_factory.mktemp("warm-up")
+    sample.load()[0].head(60).to_csv(folder / "messages.csv", index=False)
+    forks.load("auditor.commands.running", "auditor.models.finetuned")
+    forks.warm_up(
+        *("run", folder / "messages.csv", "--models", "features,lexical", "--folds", 2),
+        *("--encoder", tiny_model, "--device", "cpu", "--out", folder / "run"),
+    )
+    return forks
 
 
 @pytest.fixture(scope="module")

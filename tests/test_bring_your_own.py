@@ -28,7 +28,7 @@ from auditor.review.orders import Orders
 from auditor.signals import Inputs, signals_for
 from auditor.signals.own import _TAKEN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
 
 Invoke = Callable[..., tuple[int, str, str]]
 WRONG = "<script>alert(1)</script>"

@@ -12,6 +12,8 @@ import pytest
 from auditor.data import sample
 from auditor.report.words import KINDS, kind_words
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 Invoke = Callable[..., tuple[int, str, str]]
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from auditor.signals import OF_A_RUN
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[1]
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
 
 REPEATED = {"repeats": 2, "cheap_repeats": 3}
@@ -205,6 +206,7 @@ def test_more_repeats_are_added_to_those_that_are_there(
     assert again.issues["stability"].isna().all(), "the repeats that lie there do not count"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_second_audit_runs_no_stage_again(
     audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +256,7 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
 def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config, made = configured(tiny_model, folds=2, repeats=2), []
     for name in "ab":
-        stages = auditor.audit(messages, config=config, out=tmp_path / name).run.manifest["stages"].values()
+        stages = auditor.audit(messages.head(60), config=config, out=tmp_path / name).run.manifest["stages"].values()
         made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
     assert made[0] == made[1]
     assert {"consensus.json", "definitions.json", "issues.parquet", "probabilities/repeat-1/consensus.npy"} <= {
@@ -293,7 +295,7 @@ def test_a_class_with_one_text_is_reported_and_ranks_last(
 ) -> None:
     single = pd.DataFrame({"id": ["one"], "text": ["a text like no other"], "label": ["wonder"]})
     pair = pd.DataFrame({"id": ["p", "q"], "text": ["what on earth", "never expected this"], "label": ["surprise"] * 2})
-    frame = pd.concat([single, messages, pair], ignore_index=True)
+    frame = pd.concat([single, messages.head(60), pair], ignore_index=True)
     audit = auditor.audit(frame, config=configured(tiny_model, folds=5), out=tmp_path)
     issues = audit.issues.set_index("given_label")
     assert np.isnan(issues.loc["wonder", "suspicion"])
@@ -364,10 +366,13 @@ def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model:
             notes.append(text)
 
     auditor.audit(
-        messages.rename(columns={"text": "tweet"}), config=configured(tiny_model), out=tmp_path, listener=Heard()
+        messages.head(60).rename(columns={"text": "tweet"}),
+        config=configured(tiny_model),
+        out=tmp_path,
+        listener=Heard(),
     )
     assert any("tweet" in note for note in notes)
-    assert any(note.startswith("Fine-tuning: 3 of 3 folds × 2 epochs, 480 texts") for note in notes)
+    assert any(note.startswith("Fine-tuning: 3 of 3 folds × 2 epochs, 240 texts") for note in notes)
     for title in ("Encoding", "Model features", "Model finetuned"):
         done, total = last[title]
         assert done == total
@@ -391,6 +396,7 @@ def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_pat
         auditor.audit(messages, out=tmp_path, seed=2**32 - 1)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_two_hundred_classes(tiny_model: Path, tmp_path: Path) -> None:
     """More classes than rows in a fold of most of them; some have two rows, one has one."""
     rng = np.random.default_rng(0)
@@ -405,17 +411,31 @@ def test_two_hundred_classes(tiny_model: Path, tmp_path: Path) -> None:
     assert np.load(tmp_path / "probabilities" / "consensus.npy").shape == (len(frame), 201)
 
 
-def test_the_hash_seed_of_the_process_changes_no_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
-    source = tmp_path / "tweets.csv"
-    messages.to_csv(source, index=False)
+SEEDED = """
+from auditor.cli import main
+from tests.pictures import without_pictures
+
+with without_pictures():
+    main()
+"""
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_hash_seed_of_the_process_changes_no_byte(
+    invoke: Callable[..., tuple[int, str, str]], messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    """This process has one seed, drawn by chance unless it was given; the other has another."""
+    messages.to_csv(tmp_path / "tweets.csv", index=False)
+    words = ["run", "tweets.csv", "--models", "features,lexical", "--folds", "2", "--encoder", str(tiny_model), "--out"]
+    assert invoke(*words, "here")[0] == 0
+    other = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": other}
+    command = [sys.executable, "-c", SEEDED, *words, "there"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     made = []
-    for seed in ("1", "2"):
-        out = tmp_path / seed
-        words = ["run", source, "--models", "features,lexical", "--folds", "2", "--encoder", tiny_model, "--out", out]
-        command = [sys.executable, "-m", "auditor", *map(str, words)]
-        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        stages = json.loads((out / "manifest.json").read_text("utf-8"))["stages"].values()
+    for name in ("here", "there"):
+        stages = json.loads((tmp_path / name / "manifest.json").read_text("utf-8"))["stages"].values()
         made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
     assert made[0] == made[1]
     assert len(made[0]) > 10

@@ -20,6 +20,8 @@ from tests.review.events import decide
 from tests.review.runs import write_run
 from tests.users import nobody
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 Invoke = Callable[..., tuple[int, str, str]]
 Contents = dict[str, bytes | str]
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 
 from auditor.data import sample
 from auditor.storage import hash_file
-from tests.forks import ENVIRONMENT, ROOT, Forks
+from tests.forks import ENVIRONMENT, ROOT, Ended, Fork, Forks
 
 pytestmark = [
     pytest.mark.slow,
@@ -37,17 +36,15 @@ def command(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Words
 
 
 @pytest.fixture(scope="module")
-def forks(command: Words, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    folder = tmp_path_factory.mktemp("forks")
-    with Forks(folder, *command, folder / "warm-up", "--models", "features,lexical") as forks:
-        yield forks
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(forks: Forks, command: Words, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def uninterrupted(auditing: Forks, command: Words, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("uninterrupted")
-    assert forks.run(*command, directory).code == 0
+    assert run(auditing, *command, directory).code == 0
     return directory
+
+
+def run(auditing: Forks, *words: object, **order: Any) -> Ended:
+    """Run a command; what stands in pictures does not matter here, and drawing them takes as long as the audit."""
+    return auditing.run(*words, drawn=False, **order)
 
 
 def stages(directory: Path) -> dict[str, Any]:
@@ -70,12 +67,12 @@ def assert_kept(before: dict[str, Any], directory: Path) -> None:
     assert {name: now.get(name) for name in before} == before
 
 
-def test_killed_at_every_border(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+def test_killed_at_every_border(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
     directory, borders, begun = tmp_path / "run", tmp_path / "borders.txt", tmp_path / "begun.txt"
     kills = 0
     while True:
         before = stages(directory)
-        ended = forks.run(*command, directory, borders=borders, begun=begun)
+        ended = run(auditing, *command, directory, borders=borders, begun=begun)
         assert_kept(before, directory)
         if ended.code != -signal.SIGKILL:
             break
@@ -94,23 +91,23 @@ def test_killed_at_every_border(forks: Forks, command: Words, uninterrupted: Pat
     assert times_begun == {stage: half_done[stage] + 1 for stage in stages(directory)}
 
 
-def test_killed_at_random_moments(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+def test_killed_at_random_moments(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
     moments = random.Random(8)
     codes = []
     for _ in range(6):
         before = stages(tmp_path)
-        codes.append(forks.run(*command, tmp_path, after=moments.uniform(0.1, 1.5)).code)
+        codes.append(run(auditing, *command, tmp_path, after=moments.uniform(0.1, 1.5)).code)
         assert_kept(before, tmp_path)
     assert set(codes) <= {0, -signal.SIGKILL}
     assert codes[0] == -signal.SIGKILL
     before = stages(tmp_path)
-    assert forks.run(*command, tmp_path).code == 0
+    assert run(auditing, *command, tmp_path).code == 0
     assert_kept(before, tmp_path)
     assert hashes(tmp_path) == hashes(uninterrupted)
 
 
-def test_another_seed_and_back(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
-    assert forks.run(*command, tmp_path, "--seed", 1).code == 0
+def test_another_seed_and_back(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    assert run(auditing, *command, tmp_path, "--seed", 1).code == 0
     expected, other = hashes(uninterrupted), hashes(tmp_path)
     assert set(other) == set(expected)
     same = {name for name in expected if expected[name] == other[name]}
@@ -118,16 +115,16 @@ def test_another_seed_and_back(forks: Forks, command: Words, uninterrupted: Path
     assert not same & {"folds.npy", "map.npy", "issues.parquet", "issues.csv", "scores.json"}
     assert not {name for name in same if name.startswith("dynamics/finetuned")}
 
-    assert forks.run(*command, tmp_path, after=0.7).code == -signal.SIGKILL
-    assert forks.run(*command, tmp_path).code == 0
+    assert run(auditing, *command, tmp_path, after=0.7).code == -signal.SIGKILL
+    assert run(auditing, *command, tmp_path).code == 0
     assert hashes(tmp_path) == expected
 
 
-def test_no_space_left(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+def test_no_space_left(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
     for name in ("dataset.parquet", "vectors.npy", "issues.csv", "report.html"):
         before = stages(tmp_path)
         # The report names its run and how long it took: its size differs by some bytes from run to run.
-        ended = forks.run(*command, tmp_path, largest=(uninterrupted / name).stat().st_size - 500)
+        ended = run(auditing, *command, tmp_path, largest=(uninterrupted / name).stat().st_size - 500)
         assert ended.code == 6, ended.output
         assert f"Error: {tmp_path}" in ended.output
         assert "cannot be written: " in ended.output
@@ -136,46 +133,46 @@ def test_no_space_left(forks: Forks, command: Words, uninterrupted: Path, tmp_pa
         assert not (tmp_path / name).exists()
         assert_kept(before, tmp_path)
     assert len(stages(tmp_path)) == len(stages(uninterrupted))
-    assert forks.run(*command, tmp_path).code == 0
+    assert run(auditing, *command, tmp_path).code == 0
     assert hashes(tmp_path) == hashes(uninterrupted)
 
 
 def test_a_run_of_another_dataset_is_left_as_it_is(
-    forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path
+    auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path
 ) -> None:
     before = (uninterrupted / "manifest.json").read_bytes()
     other = tmp_path / "other.csv"
     sample.load()[0].tail(100).to_csv(other, index=False)
-    ended = forks.run("run", other, *command[2:], uninterrupted)
+    ended = run(auditing, "run", other, *command[2:], uninterrupted)
     assert ended.code == 5
     assert "is a run of another dataset: 120 rows of messages.csv, not these 100 rows of other.csv" in ended.output
     assert (uninterrupted / "manifest.json").read_bytes() == before
 
 
-def test_ctrl_c_and_kill_9_from_outside(forks: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
-    process = start(*command, tmp_path)
-    wait_for_more(process, tmp_path, {})
-    ended = forks.run(*command, tmp_path)
+def test_ctrl_c_and_kill_9_from_outside(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    fork = auditing.start(*command, directory, output=tmp_path / "output.txt", drawn=False)
+    wait_for_more(fork, directory, {})
+    ended = run(auditing, *command, directory)
     assert ended.code == 5
-    assert f"is held by process {process.pid}, since" in ended.output
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    assert f"is held by process {fork.pid}, since" in ended.output
+    fork.kill()
+    assert fork.wait() == -signal.SIGKILL
 
-    killed = stages(tmp_path)
-    process = start(*command, tmp_path)
-    wait_for_more(process, tmp_path, killed)
+    killed = stages(directory)
+    process = start(*command, directory)
+    wait_for_more(process, directory, killed)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate()
     assert process.returncode == 130, errors
     assert output == ""
     assert errors.endswith("Stopped. The same command, without --fresh, goes on from here.\n")
 
-    interrupted = stages(tmp_path)
-    assert_kept(killed, tmp_path)
-    assert forks.run(*command, tmp_path).code == 0
-    assert_kept(interrupted, tmp_path)
-    assert hashes(tmp_path) == hashes(uninterrupted)
+    interrupted = stages(directory)
+    assert_kept(killed, directory)
+    assert run(auditing, *command, directory).code == 0
+    assert_kept(interrupted, directory)
+    assert hashes(directory) == hashes(uninterrupted)
 
 
 def start(*words: object) -> subprocess.Popen[str]:
@@ -191,8 +188,8 @@ def start(*words: object) -> subprocess.Popen[str]:
     )
 
 
-def wait_for_more(process: subprocess.Popen[str], directory: Path, before: dict[str, Any]) -> None:
+def wait_for_more(process: subprocess.Popen[str] | Fork, directory: Path, before: dict[str, Any]) -> None:
     """Wait until another stage is done."""
     while len(stages(directory)) <= len(before):
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.returncode
         time.sleep(0.01)

@@ -16,7 +16,7 @@ from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, LexicalC
 from auditor.data import sample
 from auditor.errors import RunMismatchError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
 
 RATERS = ("ann", "bob", "cid")
 Invoke = Callable[..., tuple[int, str, str]]

@@ -20,7 +20,7 @@ from tests.hub.tweets import TOKENS
 
 JUDGED = 150
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from auditor.run import Run
 from tests.browser.payloads import PAYLOADS, SAFE
 from tests.browser.queueing import LISTEN
 from tests.browser.server import Server
+from tests.forks import Forks
 from tests.review.runs import write_run
 
 if TYPE_CHECKING:
@@ -49,25 +50,25 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="session")
-def server(audited: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(audited: Run, reviewing: Forks | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that tests share; each reviews there under a name of its own."""
     directory = tmp_path_factory.mktemp("shared") / "diary"
     shutil.copytree(audited.directory, directory)
-    yield from serving(Server(directory))
+    yield from serving(Server(directory, forks=reviewing))
 
 
 @pytest.fixture
-def own_server(audited: Run, tmp_path: Path) -> Iterator[Server]:
+def own_server(audited: Run, reviewing: Forks | None, tmp_path: Path) -> Iterator[Server]:
     """A server for one test, with a log that nobody else writes."""
     shutil.copytree(audited.directory, tmp_path / "diary")
-    yield from serving(Server(tmp_path / "diary"))
+    yield from serving(Server(tmp_path / "diary", forks=reviewing))
 
 
 @pytest.fixture(scope="module")
-def _mortal(audited: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _mortal(audited: Run, reviewing: Forks | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("mortal") / "diary"
     shutil.copytree(audited.directory, directory)
-    yield from serving(Server(directory))
+    yield from serving(Server(directory, forks=reviewing))
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def mortal_server(_mortal: Server) -> Server:
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hostile(reviewing: Forks | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A review of a run in which everything is a payload."""
     rows, kinds = 240, len(SAFE)
     run = write_run(
@@ -92,7 +93,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         source=SAFE[0],
         texts=[PAYLOADS[row % kinds] for row in range(rows)],
     )
-    yield from serving(Server(run.directory))
+    yield from serving(Server(run.directory, forks=reviewing))
 
 
 def serving(server: Server) -> Iterator[Server]:

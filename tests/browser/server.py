@@ -14,6 +14,7 @@ from typing import Any
 from auditor.review.event import Event
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import find_run
+from tests.forks import Fork, Forks
 
 PATIENCE = 300
 
@@ -25,24 +26,29 @@ class Server:
     ----------
     directory : Path
         Of the run.
+    forks : Forks or None
+        Where it is forked; it is started as users start it when None.
     """
 
-    def __init__(self, directory: Path, *options: str) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *options: str, forks: Forks | None = None) -> None:
+        self.directory, self.forks = directory, forks
         self._options = options
         self._output = directory.with_suffix(".out")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "auditor", "review", str(self.directory), "--no-open", "--port"]
-        with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*command, str(self.port), *self._options], stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
+        words = ["review", str(self.directory), "--no-open", "--port", str(self.port), *self._options]
+        if self.forks:
+            self._process = self.forks.start(*words, output=self._output)
+        else:
+            with self._output.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "auditor", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
         end = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, f"The server has ended:\n{self.output}"

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenPage, serving
 from tests.browser.queueing import card, press, said, settle, shown, wait_for_card
 from tests.browser.server import Server, brief
+from tests.forks import Forks
 from tests.review.runs import write_run
 
 pytestmark = pytest.mark.browser
@@ -22,10 +23,10 @@ MANY = tuple(f"intent {number:02}: {word}" for number, word in enumerate(WORDS))
 
 
 @pytest.fixture(scope="module")
-def many_labels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def many_labels(reviewing: Forks | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A review of a run with sixteen labels."""
     directory = write_run(tmp_path_factory.mktemp("many") / "intents", names=MANY).directory
-    yield from serving(Server(directory))
+    yield from serving(Server(directory, forks=reviewing))
 
 
 def test_keys_rest_with_modifiers_in_fields_and_dialogs(open_page: OpenPage, server: Server) -> None:
@@ -132,7 +133,7 @@ def test_keys_are_changed_kept_and_reset(open_page: OpenPage, server: Server) ->
 
 def test_keys_of_a_file_are_printed_and_work(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text(json.dumps({"exclude": "Delete", "skip": "ArrowRight"}), "utf-8")
-    for own in serving(Server(server.directory, "--keys", str(tmp_path / "keys.json"))):
+    for own in serving(Server(server.directory, "--keys", str(tmp_path / "keys.json"), forks=server.forks)):
         page = open_page(own, MINE, "file", outages=True)
         expect(page.locator("[data-action=skip] kbd")).to_have_text("→")
         skipped, excluded = press(page, "ArrowRight", "Delete")

@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage, serving
 from tests.browser.queueing import card, press, settle, shown, wait_for_card
 from tests.browser.server import Server, brief
 from tests.browser.viewing import PHONE
+from tests.forks import Forks
 from tests.review.runs import write_run
 
 pytestmark = pytest.mark.browser
@@ -23,10 +24,10 @@ TEXTS = [f"{row} 😀 " + (f"word{row} " * 500 if row % 2 else str(row) * 2_000)
 
 
 @pytest.fixture(scope="module")
-def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def long(reviewing: Forks | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A review of a run in which texts and labels are very long, some of them one long word."""
     run = write_run(tmp_path_factory.mktemp("long") / "letters", rows=ROWS, names=NAMES, texts=TEXTS)
-    yield from serving(Server(run.directory))
+    yield from serving(Server(run.directory, forks=reviewing))
 
 
 def test_a_long_text_is_folded_and_unfolded(open_page: OpenPage, long: Server) -> None:

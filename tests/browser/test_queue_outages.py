@@ -229,7 +229,7 @@ def test_a_press_never_goes_into_the_log_of_another_run(
     page = open_page(own_server, MINE, "eve", outages=True)
     own_server.kill()
     cards = press(page, "k", "x")
-    other = Server(tmp_path / "other")
+    other = Server(tmp_path / "other", forks=own_server.forks)
     shutil.copytree(audited.directory, other.directory)
     other.port, other.url = own_server.port, own_server.url
     try:

@@ -93,6 +93,7 @@ def test_hostile_names_are_only_shown(tmp_path: Path, tiny_model: Path) -> None:
     assert not set((run / "report.html").read_text("utf-8")) & set("\u202e")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     write_report(run.directory)
@@ -126,6 +127,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_decisions_are_told_under_the_policy_that_was_retrained(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     models: Any = ("lexical",)
@@ -149,6 +151,7 @@ def test_decisions_in_another_database_are_told_when_it_is_named(tmp_path: Path)
     assert found.decisions.summary.judged == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_log_that_cannot_be_read_spoils_nothing_else(tmp_path: Path) -> None:
     run = write_run(tmp_path / "diary")
     DecisionLog(run / "decisions.db", run_id(run)).close()

@@ -203,6 +203,7 @@ def test_a_map_of_a_single_place(tmp_path: Path) -> None:
     assert "Where the classes lie" in parsed.words
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_trained_on_one_split_and_judged_another(tmp_path: Path) -> None:
     run = make_run(splits=["train"] * 200 + ["val"] * 100, config={"train_on": ["train"], "audit": ["val"]})
     for values in run.probabilities.values():
@@ -230,6 +231,7 @@ def test_a_class_that_cannot_be_judged_is_named(tmp_path: Path) -> None:
     assert "It has a single text" in words
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pictures_of_former_models_go(tmp_path: Path) -> None:
     directory = make_run(rows=60, models=["lexical"]).write(tmp_path / "run")
     (directory / "figures").mkdir()
@@ -240,6 +242,7 @@ def test_pictures_of_former_models_go(tmp_path: Path) -> None:
     assert (directory / "figures" / "mine.png").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_full_disk_leaves_the_former_report_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = make_run(rows=60, models=["lexical"]).write(tmp_path / "run")
     page = write_report(directory)

@@ -146,6 +146,7 @@ def test_strange_names_and_ids_are_kept_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
 def test_a_real_audit_can_be_reviewed(tiny_model: Path, tmp_path: Path) -> None:
     frame, _ = sample.load()
     audit = auditor.audit(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from auditor_ui.app import build
+from auditor_ui.page import make_page
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import Message
@@ -27,7 +29,16 @@ def make_app(run: Run, log: DecisionLog, **options: Any) -> FastAPI:
     async def made() -> FastAPI:
         return build(run, log, **options)
 
-    return asyncio.run(made())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor_ui.app.make_page", _make_page)
+        return asyncio.run(made())
+
+
+def _make_page(*words: Any, **options: Any) -> gr.Blocks:
+    """Lay out the page without the two apps that Gradio makes of it meanwhile, and throws away when it is mounted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gradio.routes.App.create_app", lambda *_, **__: None)
+        return make_page(*words, **options)
 
 
 def browser(app: FastAPI) -> TestClient:
@@ -99,9 +110,9 @@ def ann(client: TestClient) -> TestClient:
     return client
 
 
-@pytest.fixture(scope="session")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
-    """Accounts of Ann and Bob."""
+@pytest.fixture(scope="module")
+def accounts(quick_hashes: Callable[..., bytes], tmp_path_factory: pytest.TempPathFactory) -> Accounts:
+    """Accounts of Ann and Bob, whose passwords are hashed at no cost."""
     accounts = Accounts(tmp_path_factory.mktemp("accounts") / "reviewers.json")
     for name in ("ann", "bob"):
         accounts.add(name, PASSWORD)

@@ -11,6 +11,8 @@ from auditor.review.log import DecisionLog
 from auditor.run import Run
 from tests.ui.conftest import PASSWORD, browser, make_app
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.mark.parametrize("damage", [None, b"", b"\xff{"])
 def test_without_its_accounts_the_page_lets_nobody_in(

@@ -164,7 +164,7 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
 @pytest.mark.slow
 def test_many_at_once_lose_nothing(app: FastAPI, log: DecisionLog) -> None:
     names = ["ann", "bob", "eve", "kim"]
-    cards = queue(browser(app), "limit=40")
+    cards = queue(browser(app), "limit=20")
 
     def review(name: str) -> list[dict[str, Any]]:
         client = browser(app)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import logging
 import re
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -269,7 +271,13 @@ def test_a_proxy_is_believed_when_it_is_named(
     assert f"login of 'ann' from {place} failed" in caplog.text
 
 
-def test_a_flood_of_made_up_names_keeps_the_right_password_out_for_no_time(app: FastAPI) -> None:
+def test_a_flood_of_made_up_names_keeps_the_right_password_out_for_no_time(
+    run: Run, log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_hashes: Callable[..., bytes]
+) -> None:
+    monkeypatch.setattr(hashlib, "scrypt", quick_hashes)  # the costly one, for which tries stand in line
+    accounts = Accounts(tmp_path / "reviewers.json")
+    accounts.add("ann", PASSWORD)
+    app = make_app(run, log, accounts=accounts, hosts=None)
     over = threading.Event()
 
     def flood(thread: int) -> None:

@@ -15,7 +15,7 @@ from auditor.review.log import DecisionLog, run_id
 from auditor.run import find_run
 from tests.ui.conftest import browser, make_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
 
 
 def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path, tmp_path: Path) -> None:

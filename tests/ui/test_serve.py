@@ -11,10 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -27,6 +29,7 @@ from auditor.errors import AccountError, ReviewError
 from auditor.review.accounts import Accounts
 from auditor.review.log import DecisionLog, run_id
 from auditor.run import Run, find_run
+from tests.forks import Fork, Forks
 from tests.ui.listening import listening, rest
 
 
@@ -43,22 +46,67 @@ def free_port() -> int:
         return port
 
 
+class Served:
+    """A server that was started, and what it has written.
+
+    Parameters
+    ----------
+    run : Run
+        Which it serves.
+    port : int
+    words : sequence of str
+        More options.
+    forks : Forks or None
+        Where it is forked; it is started as users start it when None.
+    files : int or None
+        How many files it may have open.
+    """
+
+    def __init__(self, run: Run, port: int, *words: str, forks: Forks | None = None, files: int | None = None) -> None:
+        self._out, self._err = (run.directory.with_suffix(name) for name in (".out", ".err"))
+        for path in (self._out, self._err):
+            path.write_text("")
+        words = ("review", str(run.directory), f"--port={port}", "--no-open", *words)
+        self._process: Fork | subprocess.Popen[bytes]
+        if forks:
+            limit = {} if files is None else {"files": files}
+            self._process = forks.start(*words, output=self._out, errors=self._err, **limit)
+        else:
+            command = [sys.executable, "-m", "auditor", *words]
+            if files is not None:
+                command = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *command]
+            with self._out.open("ab") as out, self._err.open("ab") as err:
+                self._process = subprocess.Popen(command, stdout=out, stderr=err)
+
+    def address(self) -> str:
+        """Where it is, once it says so."""
+        while not (found := re.search(r"http://\S+(?=\s)", self.out)):
+            assert self._process.poll() is None, self.err
+            time.sleep(0.01)
+        return found[0]
+
+    def end(self, number: int) -> int:
+        """Send a signal, and wait for the end; the exit code."""
+        self._process.send_signal(number)
+        return self._process.wait()
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text("utf-8")
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text("utf-8")
+
+
 @contextmanager
-def served(run: Run, port: int, *words: str, files: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server, once it says where it is; it may have so many files open."""
-    command = [sys.executable, "-m", "auditor", "review", str(run.directory), f"--port={port}", "--no-open", *words]
-    if files is not None:
-        command = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *command]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def served(*of: Any, **options: Any) -> Iterator[tuple[Served, str]]:
+    """A server, once it says where it is."""
+    server = Served(*of, **options)
     try:
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        address = re.search(r"http://\S+", said)
-        assert address is not None, process.communicate()
-        yield process, address[0]
+        yield server, server.address()
     finally:
-        process.kill()
-        process.communicate()
+        server.end(signal.SIGKILL)
 
 
 def browser(address: str, cookies: httpx2.Cookies | None = None) -> httpx2.Client:
@@ -69,9 +117,11 @@ def browser(address: str, cookies: httpx2.Cookies | None = None) -> httpx2.Clien
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(copied: Run, end: int) -> None:
+def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(
+    reviewing: Forks | None, copied: Run, end: int
+) -> None:
     port = free_port()
-    with served(copied, port) as (process, address), browser(address) as client:
+    with served(copied, port, forks=reviewing) as (server, address), browser(address) as client:
         assert address == f"http://127.0.0.1:{port}/"
         client.post("api/name", json={"name": "ann"}).raise_for_status()
         card = client.get("api/queue?limit=1").json()["cards"][0]
@@ -87,9 +137,8 @@ def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(cop
             == "saved"
         )
         cookies = client.cookies
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    with served(copied, port) as (process, address), browser(address, cookies) as client:
+        assert server.end(signal.SIGKILL) == -signal.SIGKILL
+    with served(copied, port, forks=reviewing) as (server, address), browser(address, cookies) as client:
         assert client.get("api/session").json()["reviewer"] == "ann"
         assert client.get("api/card", params={"id": card["id"]}).json()["mine"]["verdict"] == "keep"
         undo = {"event_id": "e2", "kind": "undo"}
@@ -97,11 +146,9 @@ def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(cop
             client.post("api/events", json={"run": run_id(copied), "events": [undo]}).json()["results"][0]["undoes"]
             == "e1"
         )
-        process.send_signal(end)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "Ended" in out
-    assert err == ""
+        assert server.end(end) == 0
+    assert "Ended" in server.out
+    assert server.err == ""
     assert not (copied / "decisions.db-wal").exists()
     with closing(DecisionLog(copied / "decisions.db", run_id(copied))) as log:
         assert [event.event_id for event in log.all_events()] == ["e1", "e2"]
@@ -114,23 +161,23 @@ def test_reviewers_log_in_and_wrong_tries_are_told_in_the_terminal(copied: Run, 
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"keep": "g"}))
     words = ("--auth", str(accounts.path), "--keys", str(keys))
-    with served(copied, free_port(), *words) as (process, address), browser(address) as client:
+    with served(copied, free_port(), *words) as (server, address), browser(address) as client:
         assert client.get("api/session").status_code == 401
         client.post("login", data={"name": "ann", "password": "not that one"})
         assert client.post("login", data={"name": "ann", "password": "three short words"}).status_code == 303
         session = client.get("api/session").json()
         assert (session["reviewer"], session["keys"]["keep"]) == ("ann", "g")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert "login of 'ann' from 127.0.0.1 failed" in err
-    assert "not that one" not in err
+        server.end(signal.SIGINT)
+    assert "login of 'ann' from 127.0.0.1 failed" in server.err
+    assert "not that one" not in server.err
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="of POSIX limits")
-def test_silent_connections_close_neither_the_page_nor_fill_the_log(copied: Run) -> None:
+def test_silent_connections_close_neither_the_page_nor_fill_the_log(reviewing: Forks | None, copied: Run) -> None:
     port = free_port()
-    with served(copied, port, files=96) as (process, address), ExitStack() as silent, browser(address) as client:
+    serving = served(copied, port, forks=reviewing, files=96)
+    with serving as (server, address), ExitStack() as silent, browser(address) as client:
         for number in range(300):
             connection = silent.enter_context(closing(socket.create_connection(("127.0.0.1", port))))
             connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
@@ -142,10 +189,9 @@ def test_silent_connections_close_neither_the_page_nor_fill_the_log(copied: Run)
         with ThreadPoolExecutor(12) as pool:  # as the tabs of two browsers do
             codes = list(pool.map(lambda number: client.get(f"api/table?page={number}").status_code, range(60)))
         assert codes == [200] * 60
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert "connections" in err
-    assert len(err.splitlines()) <= 5
+        server.end(signal.SIGINT)
+    assert "connections" in server.err
+    assert len(server.err.splitlines()) <= 5
 
 
 def test_without_a_login_only_this_machine_is_served(run: Run) -> None:
