@@ -1,7 +1,7 @@
 /** The card: all that is known of a row, as elements. */
 
 import { bdi, count, el, plural, replace, set } from "./dom.js";
-import { decimal, kindWords, moment, percent, verdictWords } from "./words.js";
+import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "./words.js";
 
 /** Texts of more characters than this are folded to their beginning. */
 const LONG = 1500;
@@ -37,7 +37,7 @@ function head(card) {
     el(
       "dl",
       { class: "au-facts" },
-      fact("Suspicion", card.suspicion === null ? null : decimal(card.suspicion)),
+      fact("Suspicion", card.suspicion === null ? null : suspicionText(card.suspicion)),
       fact("Split", bdi(card.split)),
       fact("Id", bdi(card.id)),
     ),

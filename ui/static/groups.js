@@ -6,7 +6,7 @@ import { bdi, count, el, plural, replace } from "./dom.js";
 import { live } from "./live.js";
 import { bar, button, change } from "./parts.js";
 import { store } from "./store.js";
-import { decimal } from "./words.js";
+import { suspicionText } from "./words.js";
 
 const STEP = 30;
 
@@ -49,7 +49,7 @@ function item(group, session, done) {
   const title = `Decide ${name}: ${plural(group.rows, "row")}`;
   const whole = () => openBulk({ query: params.toString() }, title, session, (taken) => done.show(taken));
   const decided = group.rows - group.undecided;
-  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${decimal(group.mean_suspicion)}`;
+  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${suspicionText(group.mean_suspicion)}`;
   const words = group.words.map((word) => el("li", null, bdi(word)));
   return el(
     "li",

@@ -8,7 +8,7 @@ import { Pager } from "./pager.js";
 import { bar, button, change, standing } from "./parts.js";
 import { Picks } from "./picks.js";
 import { store } from "./store.js";
-import { decimal, kindName, sortName } from "./words.js";
+import { kindName, sortName, suspicionText } from "./words.js";
 
 /** Orders that a click on a column's head asks for. */
 const ORDERS = { pair: "ascending", suspicion: "descending" };
@@ -109,7 +109,7 @@ function suspicion(row) {
   const how = flag || tier ? el("div", { class: "pg-kind" }, flag, tier) : null;
   const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
   return [
-    el("span", { class: "pg-number" }, decimal(row.suspicion)),
+    el("span", { class: "pg-number" }, suspicionText(row.suspicion)),
     bar(row.suspicion ?? 0, "differ"),
     how,
     kind,

@@ -91,6 +91,15 @@ export function percent(share) {
   return whole === 100 && share < 1 ? ">99\u202f%" : `${whole}\u202f%`;
 }
 
+/** A suspicion; one that is not quite 1 or 0 is never shown as if it were: `> 0.99`, `< 0.01`. */
+export function suspicionText(share) {
+  const shown = decimal(share);
+  if (shown === "1.00" && share < 1) {
+    return ">\u00a00.99";
+  }
+  return shown === "0.00" && share > 0 ? "<\u00a00.01" : shown;
+}
+
 /** Number with `digits` decimals, or a dash. */
 export const decimal = (number, digits = 2) => (number === null || number === undefined ? "–" : number.toFixed(digits));
 
