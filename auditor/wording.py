@@ -11,6 +11,14 @@ def listed(names: Sequence[object], most: int = 12) -> str:
     return shown if len(names) <= most else f"{shown} … ({len(names)} in all)"
 
 
+def inside(value: float, digits: int = 2) -> str:
+    """Write a share in decimals: one that is not quite 1 or 0 never as if it were, ``> 0.99``, ``< 0.01``."""
+    shown, least = f"{value:.{digits}f}", 10.0**-digits
+    if value < 1 and float(shown) == 1:
+        return f"> {1 - least:.{digits}f}"
+    return f"< {least:.{digits}f}" if value > 0 and float(shown) == 0 else shown
+
+
 def counted(number: int, noun: str) -> str:
     """Give a number with its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -68,3 +68,9 @@ def test_a_run_of_a_former_version_says_why_nothing_fits(invoke: Any, tmp_path: 
     assert code == 0
     assert "does not tell kinds and tiers" in out
     assert "suspicion" in invoke("issues", "run", "--top", 2)[1]
+
+
+def test_a_suspicion_is_never_shown_as_certain_unless_it_is() -> None:
+    assert "suspicion > 0.9999 · " in shown({"suspicion": 0.99999})
+    assert "suspicion < 0.0001 · " in shown({"suspicion": 1e-6})
+    assert "suspicion 1.0000 · " in shown({"suspicion": 1.0})

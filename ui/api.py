@@ -69,7 +69,20 @@ def queue(
 ) -> JSONResponse:
     """Give the next cards of the queue."""
     page = desk.queue.page(which, sort, after, limit, me=me, seed=seed)
-    return answer({"cards": desk.cards.cards(page.rows, me), "next": page.next, "left": page.left})
+    cards = desk.cards.cards(page.rows, me)
+    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": desk.verdicts.count(me)})
+
+
+@router.get("/pulse")
+def pulse(desk: DeskNow, me: Me) -> JSONResponse:
+    """Say how far the log has come, and how many rows the reviewer has decided."""
+    return answer({"seq": desk.verdicts.seq, "decided": desk.verdicts.count(me)})
+
+
+@router.get("/stands")
+def stands(desk: DeskNow, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
+    """Say whether an action of the reviewer's still stands: an event, or a bulk of them."""
+    return answer({"stands": desk.log.stands(me, action)})
 
 
 @router.get("/card")

@@ -79,6 +79,7 @@ def told(corrections: Corrections) -> dict[str, Any]:
         },
         "pairs": len(summary.confusions),
         "confusions": summary.confusions[:_PAIRS],
+        "in_memory": texts.origin.format == "frame",
         "coded": any(name != value for name, value in zip(texts.label_names, texts.label_values, strict=True)),
     }
 

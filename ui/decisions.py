@@ -148,8 +148,10 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
             touched = result.pop("items")
             row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
             result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
-    gone, done = desk.verdicts.gone(sent.held, me), desk.verdicts.done(sent.held, me)
-    return answer({"results": results, "gone": gone, "done": done})
+    verdicts = desk.verdicts
+    known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
+    gone, done = verdicts.gone(sent.held, me), verdicts.done(sent.held, me)
+    return answer({"results": results, "gone": gone, "done": done, **known})
 
 
 @router.post("/bulk/preview")

@@ -108,6 +108,7 @@ class Desk:
                 "rows": len(items),
                 "judged": int(np.count_nonzero(~np.isnan(items.suspicion))),
                 "issues": int(np.count_nonzero(items.is_issue)),
+                "flagged_to": items.flagged_to,
             },
             "labels": items.label_names,
             "models": items.models,

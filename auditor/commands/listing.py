@@ -12,6 +12,7 @@ from rich.text import Text
 from auditor.console import plain
 from auditor.report.display import NARROW_SPACE
 from auditor.report.words import row_words
+from auditor.wording import inside
 
 _NAME, _TEXT, _REASON = 40, 240, 200
 """Characters of an id or a label, of a text, and of a reason that are shown."""
@@ -64,7 +65,7 @@ def _head(row: Mapping[str, Any]) -> Text:
     if suggested.plain:
         text.append(" → ").append_text(suggested)
     if row["suspicion"] is not None:
-        text.append(f" · suspicion {row['suspicion']:.4f}")
+        text.append(f" · suspicion {inside(row['suspicion'], 4)}")
     return text.append(" · " if row["is_issue"] else " · not flagged · ").append_text(name)
 
 

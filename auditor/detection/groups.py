@@ -21,6 +21,22 @@ Labels = npt.NDArray[np.int32]
 
 _WORDS = 5
 """Words in the name of a group, at most."""
+_LONGEST = 40
+"""Characters of a word: what is longer is a link, a key, or a row of letters."""
+_FEW = 20
+"""Texts outside of a group from which on chance can be told from what is typical of it."""
+_SURE = 1.645
+"""z-score that a word of chance alone exceeds once in twenty times."""
+_COMMON = 0.2
+"""Share of the other texts from which on a word belongs to the language, or to all of the data: no list of function
+words is needed for that, in no language."""
+_PLAIN = frozenset(
+    # Contractions as they are written without the apostrophe, then what is left of web pages and messages.
+    "im ive ill id youre youve youll youd hes shes theyre theyve theyll theyd weve isnt arent wasnt werent dont doesnt"
+    " didnt cant couldnt wont wouldnt shouldnt hasnt havent hadnt mustnt neednt aint thats whats theres heres lets"
+    " gonna gotta wanna kinda dunno just really like got get gets getting did does doing say says said"
+    " yes yeah ok okay oh http https www com org net html href amp quot nbsp lt gt br rt".split()
+)
 _CHARACTERS = 2_000
 """Of a text that words are taken from."""
 # Scripts that are written without spaces: Thai, Lao, Khmer, kana, Chinese characters.
@@ -120,7 +136,8 @@ def _typical_words(texts: Sequence[str], group: Labels, groups: int) -> list[lis
     """For each group the words that a larger share of its texts contains than of the other issues'.
 
     Ordered by the z-score of the log-odds ratio (Monroe, Colaresi and Quinn 2008), over texts with the word. A word
-    must stand in two texts of its group, if it has two.
+    must stand in two texts of its group, if it has two. Where there are other texts enough to tell, words that stand in
+    many of them are left out, and those whose share may be chance.
     """
     counts = [Counter[str]() for _ in range(groups)]
     for text, number in zip(texts, group.tolist(), strict=True):
@@ -131,12 +148,16 @@ def _typical_words(texts: Sequence[str], group: Labels, groups: int) -> list[lis
     sizes = np.bincount(group, minlength=groups).tolist()
     words = []
     for inside, size in zip(counts, sizes, strict=True):
-        scores = {
-            word: _z_score(count, size, everywhere[word] - count, len(texts) - size)
-            for word, count in inside.items()
-            if count >= min(2, size) and count / size > (everywhere[word] - count) / max(len(texts) - size, 1)
-        }
-        words.append(sorted(scores, key=lambda word: (-scores[word], word))[:_WORDS])
+        others = len(texts) - size
+        least, most = (_SURE, _COMMON) if others >= _FEW else (0, 1)
+        scores = {}
+        for word, count in inside.items():
+            outside = everywhere[word] - count
+            share = outside / max(others, 1)
+            if count >= min(2, size) and share < count / size and share <= most:
+                scores[word] = _z_score(count, size, outside, others)
+        telling = [word for word, score in scores.items() if score >= least]
+        words.append(sorted(telling, key=lambda word: (-scores[word], word))[:_WORDS])
     return words
 
 
@@ -147,11 +168,23 @@ def _z_score(inside: int, size: int, outside: int, others: int) -> float:
 
 
 def _tokens(text: str) -> list[str]:
-    """Words of two letters or more, without English function words; pairs of characters in unspaced scripts; emoji."""
+    """Words of two letters or more, without English function words; pairs of characters in unspaced scripts; emoji.
+
+    A word with an apostrophe is such a word if it is one without the apostrophe, or if all its parts are: ``don't``.
+    """
     tokens: list[str] = []
     for run in _TOKEN.findall(text[:_CHARACTERS].casefold()):
         if len(run) > 1 and _UNSPACED_RUN.fullmatch(run):
             tokens += (run[i : i + 2] for i in range(len(run) - 1))
-        elif run not in ENGLISH_STOP_WORDS:
+        elif len(run) <= _LONGEST and not _is_plain(run):
             tokens.append(run)
     return tokens
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word of a text in English tells nothing of what it is about."""
+    parts = word.replace("’", "'").split("'")
+    whole = "".join(parts)
+    if whole in _PLAIN or whole in ENGLISH_STOP_WORDS:
+        return True
+    return len(parts) > 1 and all(len(part) < 3 or part in ENGLISH_STOP_WORDS for part in parts)

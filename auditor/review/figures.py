@@ -82,7 +82,8 @@ def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Ver
 
 def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
     """Walk to the middle of an index: neither database has a quick median of its own."""
-    timed = (events.c.run == run, events.c.reviewer == reviewer, events.c.seconds.is_not(None))
+    known = (events.c.seconds.is_not(None), events.c.seconds > 0)
+    timed = (events.c.run == run, events.c.reviewer == reviewer, *known)
     count = connection.execute(select(func.count()).where(*timed)).scalar_one()
     if not count:
         return None

@@ -134,8 +134,8 @@ class Filter(BaseModel):
         return self.model_copy(update={name: type(self).model_fields[name].default for name in names})
 
 
-QUEUE = Filter(issue=True, undecided="anyone")
-"""Where a reviewer starts."""
+QUEUE = Filter(undecided="anyone")
+"""Where a reviewer starts: by suspicion over all rows, so that no row is passed over for want of a flag."""
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

@@ -186,6 +186,11 @@ class Items:
             _by_duplicate_group=np.argsort(duplicate_group, kind="stable").astype(np.int32),
         )
 
+    @cached_property
+    def flagged_to(self) -> int:
+        """Rank of the last row that is flagged, 0 without one; below it, none of the rows is."""
+        return int(self.rank[self.is_issue].max(initial=0))
+
     def __len__(self) -> int:
         return len(self.given)
 

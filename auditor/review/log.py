@@ -26,6 +26,7 @@ from auditor.review.values import (
     checked,
     columns_checked,
     is_count,
+    is_seconds_or_none,
     is_source,
     is_text,
     is_text_or_none,
@@ -38,13 +39,13 @@ __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
 STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
-    *(events.c.source, events.c.suggestion_shown),
+    *(events.c.source, events.c.suggestion_shown, events.c.seconds),
 )
 """What :meth:`DecisionLog.standing_columns` gives: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _STANDING_CHECKS = (
     *(("an id of a row", is_text), ("a hash of a row", is_text), ("a reviewer", is_text), ("a verdict", is_verdict)),
     *(("a list of labels", is_texts), ("a time of an event", is_time), ("a source", is_source)),
-    ("a suggestion", is_text_or_none),
+    *(("a suggestion", is_text_or_none), ("a number of seconds", is_seconds_or_none)),
 )
 
 
@@ -165,6 +166,13 @@ class DecisionLog:
         """The same decisions in chunks of plain rows of :data:`STANDING`: much quicker."""
         for rows in self._standing(STANDING, item_ids):
             yield columns_checked(rows, _STANDING_CHECKS)
+
+    def stands(self, reviewer: str, action: str) -> bool:
+        """Whether an action of a reviewer's stands, and could so be undone."""
+        of_action = (actions.c.run == self._run, actions.c.reviewer == reviewer, actions.c.action == action)
+        found = select(actions.c.action).where(*of_action, actions.c.undone_at.is_(None), actions.c.at.is_not(None))
+        with self._database.reading() as connection:
+            return connection.execute(found).first() is not None
 
     def all_events(self) -> Iterator[Event]:
         """Every event, by ``(at, event_id)``, read while it is iterated over; none that comes meanwhile."""

@@ -48,6 +48,11 @@ def is_seconds(value: object) -> bool:
     return type(value) in (int, float) and 0 <= value < math.inf  # type: ignore[operator]
 
 
+def is_seconds_or_none(value: object) -> bool:
+    """Whether it is a number of seconds, or missing."""
+    return value is None or is_seconds(value)
+
+
 def is_verdict(value: object) -> bool:
     """Whether it is one of the verdicts."""
     return value in VERDICTS

@@ -23,6 +23,8 @@ Bits = npt.NDArray[np.uint8]
 BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
 """A row's verdicts, of any number of reviewers, fit into one byte; 0 is undecided."""
 SHOWN, FOLLOWED = 1, 2
+_WEEK = 7 * 24 * 3600
+"""Seconds; a log made elsewhere may hold more than a small float can."""
 _TOGETHER = {"bulk", "import"}
 """Sources of decisions that were not taken one by one: they say nothing of speed, nor of agreement."""
 
@@ -42,26 +44,30 @@ class Own:
         taken.
     at : (N,) float64
         Seconds since 1970 of decisions taken one by one.
+    seconds : (N,) float32
+        How long their rows were looked at; 0 where that is not known.
     """
 
     bits: Bits
     to: Codes
     suggestion: Bits
     at: npt.NDArray[np.float64]
+    seconds: npt.NDArray[np.float32]
 
     @classmethod
     def none(cls, rows: int) -> Own:
         """No decision yet."""
-        return cls(np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8), np.zeros(rows))
+        bits, to, suggestion = np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
+        return cls(bits, to, suggestion, np.zeros(rows), np.zeros(rows, np.float32))
 
     def put(self, rows: Codes, fresh: Own) -> None:
         """Replace what is known of some rows."""
         self.bits[rows], self.to[rows] = fresh.bits, fresh.to
-        self.suggestion[rows], self.at[rows] = fresh.suggestion, fresh.at
+        self.suggestion[rows], self.at[rows], self.seconds[rows] = fresh.suggestion, fresh.at, fresh.seconds
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Own:
         """Decisions on some rows."""
-        return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows])
+        return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows])
 
 
 class Verdicts:
@@ -104,13 +110,13 @@ class Verdicts:
             places = [place_of.get(row[0], -1) for row in chunk]
             hashes = self._hashes(rows[[place for place in places if place >= 0]])
             for place, row in zip(places, chunk, strict=True):
-                item_id, taken_on, reviewer, verdict, new_labels, at, source, shown = row
+                item_id, taken_on, reviewer, *decided = row
                 if place < 0:
                     continue  # written since the changes were read
                 if next(hashes) != taken_on:
                     stale[item_id] += 1
                 else:
-                    self._set(fresh[reviewer], place, verdict, new_labels, at, source, shown)
+                    self._set(fresh[reviewer], place, *decided)
         known = rows >= 0
         rows, anyone = rows[known], np.zeros(np.count_nonzero(known), np.uint8)
         for reviewer in fresh.keys() - self._own.keys():
@@ -131,7 +137,15 @@ class Verdicts:
             yield item_hash(next(texts), self.items.label_names[given]) if row >= 0 else None
 
     def _set(
-        self, own: Own, place: int, verdict: Verdict, new_labels: str, at: int, source: Source, shown: str | None
+        self,
+        own: Own,
+        place: int,
+        verdict: Verdict,
+        new_labels: str,
+        at: int,
+        source: Source,
+        shown: str | None,
+        seconds: float | None,
     ) -> None:
         own.bits[place] = BIT[verdict]
         labels = json.loads(new_labels) if verdict == "relabel" else []
@@ -139,7 +153,7 @@ class Verdicts:
             own.to[place] = 1 + self.items.codes.get(labels[0], -1)
         if source in _TOGETHER:
             return
-        own.at[place] = at / 1_000_000
+        own.at[place], own.seconds[place] = at / 1_000_000, min(seconds or 0, _WEEK)
         if shown is not None and verdict in ("keep", "relabel"):
             own.suggestion[place] = FOLLOWED if labels == [shown] else SHOWN
 
@@ -149,6 +163,16 @@ class Verdicts:
     def reviewers(self) -> tuple[str, ...]:
         """Those who have decided something, by name."""
         return tuple(sorted(self._own))
+
+    @property
+    def seq(self) -> int:
+        """Number of the log's last event that was taken in."""
+        return self._seq
+
+    def count(self, reviewer: str | None) -> int:
+        """Rows that a reviewer has decided."""
+        own = self._own.get(reviewer or "")
+        return 0 if own is None else int(np.count_nonzero(own.bits))
 
     @property
     def stale(self) -> int:

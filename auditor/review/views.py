@@ -34,7 +34,7 @@ def table(
     size: int = 50,
     me: str | None = None,
 ) -> dict[str, Any]:
-    """List one page of the rows found.
+    """List one page of the rows found; by suspicion, none after the first ``head`` of them is flagged.
 
     Raises
     ------
@@ -45,14 +45,19 @@ def table(
         raise FilterError(f"Page {page} of {size} rows is asked for.", f"Ask for page 0 or later, of 1 to {MOST} rows.")
     rows = selection.rows(filter, sort, me, seed)
     briefs = cards.briefs(rows[page * size : (page + 1) * size].tolist())
-    return {"found": len(rows), "page": page, "size": size, "rows": briefs}
+    head = int(np.count_nonzero(selection.items.rank[rows] <= selection.items.flagged_to))
+    return {"found": len(rows), "head": head, "page": page, "size": size, "rows": briefs}
 
 
 def groups(selection: Selection, filter: Filter, me: str | None = None) -> list[dict[str, Any]]:
-    """Count the rows found in each group of issues, the largest first; ``undecided`` by anyone."""
+    """Count the rows found in each group of issues, the largest first; ``undecided`` by anyone.
+
+    Of a group in which a single row is found, ``row`` is that row; so that such rows can be shown together.
+    """
     items = selection.items
     found = selection.mask(filter.without("group"), me) & (items.group >= 0)
     rows, undecided = _counts(selection, items.group, found, len(items.groups))
+    first = dict(zip(*(part.tolist() for part in _firsts(items.group, found)), strict=True))
     suspicion = np.bincount(items.group[found], np.nan_to_num(items.suspicion[found]), minlength=len(items.groups))
     return [
         {
@@ -63,6 +68,7 @@ def groups(selection: Selection, filter: Filter, me: str | None = None) -> list[
             "undecided": int(undecided[number]),
             "mean_suspicion": float(suspicion[number] / rows[number]),
             "words": items.groups[number]["words"],
+            "row": first.get(number) if rows[number] == 1 else None,
         }
         for number in np.argsort(-rows, kind="stable").tolist()
         if rows[number]
@@ -96,6 +102,15 @@ def map_points(selection: Selection, filter: Filter, me: str | None = None) -> d
         "found": selection.mask(filter, me)[rows].astype(int).tolist(),
         "labels": list(items.label_names),
     }
+
+
+def _firsts(
+    codes: npt.NDArray[np.int32], found: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+    """Codes that are found, and the first row of each."""
+    rows = np.flatnonzero(found)
+    known, first = np.unique(codes[rows], return_index=True)
+    return known, rows[first]
 
 
 def _counts(

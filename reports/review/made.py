@@ -9,7 +9,7 @@ in twenty is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,16 +39,22 @@ Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 
-def make_run(directory: Path, rows: int, classes: int = 6, seed: int = 0) -> Path:
-    """Write a run; its directory."""
+def make_run(
+    directory: Path, rows: int, classes: int = 6, seed: int = 0, *, names: Sequence[str] = (), extra: Sequence[str] = ()
+) -> Path:
+    """Write a run; its directory. ``names`` replaces the classes' names, ``extra`` every seventh text."""
     random = np.random.default_rng(seed)
-    names = tuple(f"class {number:03}" if classes > 6 else _EMOTIONS[number] for number in range(classes))
+    classes = len(names) or classes
+    names = tuple(names) or tuple(f"class {at:03}" if classes > 6 else _EMOTIONS[at] for at in range(classes))
     true = random.choice(classes, rows, p=_shares(classes)).astype(np.int32)
     given = np.where(random.random(rows) < _WRONG, random.integers(0, classes, rows), true).astype(np.int32)
     source = np.arange(rows, dtype=np.int32)  # the row that each one's text is a copy of
     copies = random.choice(rows, int(rows * _COPIES), replace=False)
     source[copies] = source[random.integers(0, rows, len(copies))]
-    data = _dataset(_texts(random, rows).take(pa.array(source)), given, names)
+    texts = _texts(random, rows).to_pylist()
+    if extra:
+        texts[::7] = [extra[at % len(extra)] for at in range(len(texts[::7]))]
+    data = _dataset(pa.array(texts).take(pa.array(source)), given, names)
     probabilities = {name: _opinion(random, true, classes, 2 + place) for place, name in enumerate(MODELS)}
     neighbours = _neighbours(random, true)
     run = Run(directory, fresh=True)

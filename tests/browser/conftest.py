@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OpenPage = Callable[..., "Page"]
 
 _PROFILE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
-PATIENCE = 180_000
+PATIENCE = int(os.environ.get("X_PATIENCE", 180_000))
 """Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 
 
@@ -114,7 +114,7 @@ def _profile(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, _profile: BrowserContext) -> Iterator[OpenPage]:
+def open_page(request: pytest.FixtureRequest, chromium: Browser, _profile: BrowserContext) -> Iterator[OpenPage]:
     """Open a page in a browser profile of its own; what goes wrong in it fails the test.
 
     ``open_page(server, query, name, outages=False, **of_the_context)`` gives the reviewer's name if it is asked for,
@@ -122,6 +122,8 @@ def open_page(chromium: Browser, _profile: BrowserContext) -> Iterator[OpenPage]
     another host for anything, write an error or a warning to the console, or open one of the browser's own dialogs;
     with ``outages``, the server may be away.
     """
+    if "own_server" in request.fixturenames:
+        request.getfixturevalue("own_server")  # which so ends after the pages that ask it, and not before
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
 

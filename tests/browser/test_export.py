@@ -37,6 +37,23 @@ def reviewed(page: Page, server: Server) -> tuple[list[str], Locator]:
     return cards, visit(page, server, "export", "given=joy")
 
 
+def test_what_was_no_file_comes_out_as_csv(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, None, "in-memory")
+    format = visit(page, server, "export").get_by_label("Format")
+    expect(format).to_have_value("source")
+    told = {**ask(page, "export/preview"), "in_memory": True}
+    page.route("**/api/export/preview?*", lambda route: route.fulfill(json=told))
+    format = visit(page, server, "export").get_by_label("Format")
+    expect(format).to_have_value("csv")
+    assert "As it was read" not in format.locator("option").all_inner_texts()
+    with page.expect_request("**/api/export/download?*") as asked:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert "format=csv" in asked.value.url
+    format.select_option("jsonl")
+    page.get_by_label("Stay as they are").check()
+    expect(format).to_have_value("jsonl")  # what was chosen stays
+
+
 def test_what_is_chosen_is_counted_and_opened(open_page: OpenPage, own_server: Server) -> None:
     page = open_page(own_server, "", "ada")
     cards, view = reviewed(page, own_server)

@@ -14,6 +14,10 @@ from tests.report.made import EMOTIONS
 
 pytestmark = pytest.mark.browser
 
+KINDS = [
+    *("The models prefer another label", "The models are divided", "The models prefer neither"),
+    *("The same text has another label", "Not clear"),
+]
 LEGENDS = {"given": "Given label", "suggested": "Suggested label", "split": "Split", "verdict": "Verdict"}
 
 
@@ -49,7 +53,7 @@ def test_counts_are_those_of_the_server(open_page: OpenPage, server: Server) -> 
     pairs = {f"{one['given']}→{one['suggested']}": one["count"] for one in answer["facets"]["pair"]}
     assert counts(page, "Given → suggested") == pairs
     assert counts(page, "Decided")["Not by me yet"] == answer["found"]
-    assert counts(page, "Issue")["Other rows"] == answer["facets"]["issue"][0]["count"]
+    assert counts(page, "Flagged")["Other rows"] == answer["facets"]["issue"][0]["count"]
 
 
 def test_a_bookmarked_view_shows_the_same_rows(open_page: OpenPage, server: Server) -> None:
@@ -90,7 +94,7 @@ def test_choices_go_to_the_address_and_back(open_page: OpenPage, server: Server)
     expect(view.locator(".pg-found")).to_have_text("600 rows found")
     expect(panel(page).get_by_role("button", name="Clear")).to_be_focused()
     panel(page).get_by_role("button", name="Default").click()
-    assert address(page) == "issue=1&undecided=anyone&tab=table"
+    assert address(page) == "undecided=anyone&tab=table"
 
 
 def test_a_search_waits_for_the_last_letter(open_page: OpenPage, server: Server) -> None:
@@ -250,17 +254,17 @@ def test_kinds_and_tiers_in_words(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, None, "kinds")
     view = visit(page, server, "table")
     answer = ask(page, "facets?")["facets"]
-    shown = counts(page, "Kind")
+    shown = counts(page, "What the models say")
     assert [*shown.values()] == [choice["count"] for choice in answer["kind"]]
-    assert [*shown] == ["Likely mislabelled", "Ambiguous", "None fits", "Duplicate in conflict", "Not clear"]
+    assert [*shown] == KINDS
     assert [*counts(page, "Tier").values()] == [choice["count"] for choice in answer["tier"]]
-    panel(page).get_by_role("checkbox", name="Likely mislabelled").check()
+    panel(page).get_by_role("checkbox", name=KINDS[0]).check()
     panel(page).get_by_role("checkbox", name="High: flagged in every repeat").check()
     wanted = ask(page, "table?kind=mislabelled&tier=high")
     assert 0 < wanted["found"] < 600
     expect(view.locator(".pg-found")).to_have_text(f"{wanted['found']} rows found")
     assert address(page) == "kind=mislabelled&tier=high&tab=table"
     expect(view.locator(".pg-rows tbody tr").first).to_contain_text("tier high")
-    expect(view.locator(".pg-rows tbody tr").first).to_contain_text("Likely mislabelled")
+    expect(view.locator(".pg-rows tbody tr").first).to_contain_text(KINDS[0])
     chips = [text.removesuffix("×").strip() for text in panel(page).locator(".pg-chips li").all_inner_texts()]
-    assert chips == ["kind likely mislabelled", "tier high"]
+    assert chips == [KINDS[0], "tier high"]

@@ -44,7 +44,7 @@ def places(page: Page) -> Places:
 
 
 def draw(page: Page, *corners: tuple[float, float], halfway: Callable[[], None] = lambda: None) -> None:
-    """Go along corners with the button held, as a hand does, and wait for the filter that this makes.
+    """Go along corners with the button held, as a hand does, and make a filter of what they hold.
 
     ``halfway`` is called at the second corner.
     """
@@ -56,6 +56,7 @@ def draw(page: Page, *corners: tuple[float, float], halfway: Callable[[], None] 
         if number == 0:
             halfway()
     page.mouse.up()
+    page.get_by_role("button", name="Filter these rows").click()
     page.wait_for_function("before => location.href !== before", arg=before)
     idle(page)
 
@@ -127,7 +128,7 @@ def test_it_draws_every_row_and_what_is_found_in_colour(open_page: OpenPage, ser
     summary = f"{sum(points['found'])} of {len(points['rows'])} rows on the map (of 600 in the dataset) are found"
     expect(view.locator(".pg-found")).to_contain_text(summary)
     expect(view.get_by_role("img", name="The table shows the same rows.")).to_be_visible()
-    page.get_by_role("button", name="Remove filter: issues").click()
+    page.get_by_role("button", name="Remove filter: rows to read again").click()
     idle(page)
     assert traces(page)[0]["points"] == 0
     view.get_by_role("button", name="Show as a table").click()
@@ -252,7 +253,7 @@ def test_a_click_opens_the_card_and_hovering_says_what_it_is(open_page: OpenPage
     page.mouse.move(points[row][0] + 30, points[row][1] + 30)
     page.mouse.move(*points[row], steps=5)
     tip = view.locator(".pg-tip")
-    expect(tip).to_contain_text(f"{card['given']}→{card['suggested']} · issue")
+    expect(tip).to_contain_text(f"{card['given']}→{card['suggested']} · flagged")
     expect(tip).to_contain_text(card["text"][:50])
     page.mouse.down()
     page.mouse.up()
@@ -336,3 +337,55 @@ def test_it_takes_the_room_there_is(open_page: OpenPage, server: Server) -> None
     )
     new_left, _, new_right, _ = frame(view)
     assert new_right - new_left > right - left + 100
+
+
+def test_a_lasso_stays_with_what_it_holds_and_the_ways_on(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, None, "map-stays")
+    view = visit(page, server, "map", MINE)
+    points, (left, top, right, bottom) = places(page), frame(view)
+    bar, before, line = view.get_by_role("group", name="Lasso"), page.url, view.locator(".pg-outline path[d]")
+    told = bar.get_by_role("status")
+    expect(told).to_have_text("Draw around points to pick their rows.")
+    box = view.locator(".pg-map").bounding_box()
+
+    def around() -> set[int]:
+        page.mouse.move(left + 40, top + 40)
+        page.mouse.down()
+        for corner in ((right - 200, top + 40), (right - 200, bottom - 60), (left + 40, bottom - 60)):
+            page.mouse.move(*corner, steps=6)
+        page.mouse.up()
+        return within(points, left + 40, top + 40, right - 200, bottom - 60)
+
+    held = around()
+    expect(told).to_have_text(f"{len(held)} rows in the lasso")
+    assert page.url == before
+    assert view.locator(".pg-map").bounding_box() == box  # the map has not moved away
+    expect(line).to_have_count(1)
+    drawn = line.get_attribute("d")
+    view.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function(
+        "before => document.querySelector('.pg-outline path').getAttribute('d') !== before", arg=drawn
+    )
+    view.get_by_role("button", name="See the whole map").click()
+    page.wait_for_function(
+        "before => document.querySelector('.pg-outline path').getAttribute('d') === before", arg=drawn
+    )
+    key = view.locator(".pg-key").filter(has_text="joy")
+    key.click()
+    given = dict(zip(*(ask(page, "map")[name] for name in ("rows", "given")), strict=True))
+    joy = [row for row in held if given[row] == ask(page, "map")["labels"].index("joy")]
+    expect(told).to_have_text(f"{len(joy)} rows in the lasso")
+    key.click()
+    bar.get_by_role("button", name="Clear").click()
+    expect(line).to_have_count(0)
+    expect(bar.get_by_role("button")).to_have_count(0)
+    around()
+    page.get_by_role("tab", name="Table").click()
+    page.get_by_role("tab", name="Map").click()
+    expect(told).to_have_text(f"{len(held)} rows in the lasso")  # it waits
+    bar.get_by_role("button", name="Filter these rows").click()
+    page.wait_for_function("before => location.href !== before", arg=before)
+    idle(page)
+    assert found(page) == held
+    assert "tab=map" in page.url
+    expect(line).to_have_count(0)

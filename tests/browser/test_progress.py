@@ -39,10 +39,10 @@ def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -
     press(page, "u")
     settle(page)
     page.get_by_role("tab", name="Progress").click()
-    expect(tile(view, "Issues decided").locator("dd").first).to_have_text("5")
+    expect(tile(view, "Flagged rows decided").locator("dd").first).to_have_text("5")
     answer = ask(page, "progress")
     assert answer["issues_decided"] == 5
-    expect(tile(view, "Issues left").locator("dd").first).to_have_text(str(answer["issues_left"]))
+    expect(tile(view, "Flagged rows left").locator("dd").first).to_have_text(str(answer["issues_left"]))
     expect(tile(view, "An hour").locator("dd").first).to_have_text(f"{round(answer['rate_per_hour']):,}")
     expect(tile(view, "Took the suggestion")).to_contain_text("2 of 3 kept or relabelled")
     assert {name: cells[0] for name, cells in table(view, "Verdicts").items()} == {
@@ -52,6 +52,7 @@ def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -
         "None fits": "0",
         "Exclude": "1",
         "Unsure": "1",
+        "Tie": "0",
     }
     changed = {f"{one['given']}→{one['to']}": str(one["count"]) for one in answer["by_pair"]}
     assert {name: cells[0] for name, cells in table(view, "Labels changed").items()} == changed
@@ -71,7 +72,7 @@ def test_it_follows_while_it_is_seen(open_page: OpenPage, own_server: Server) ->
     settle(bob)
     expect(view.get_by_text("Nothing is decided yet.")).to_be_visible()
     watching.clock.run_for(6000)
-    expect(tile(view, "Issues decided").locator("dd").first).to_have_text("3")
+    expect(tile(view, "Flagged rows decided").locator("dd").first).to_have_text("3")
     assert table(view, "Reviewers").keys() == {"bob"}
     watching.get_by_role("tab", name="Queue").click()
     asked: list[str] = []  # from now on: the clock ticks by itself, too, and may just have asked once more

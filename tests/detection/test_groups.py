@@ -106,3 +106,30 @@ def test_texts_in_other_scripts(texts, expected):
 def test_texts_without_words():
     _, table = make_groups(flags_for([1, 1]), np.array([0, 0], np.int32), NAMES, None, ["...", "123 !"], CONFIG, 0)
     assert table["words"].to_pylist() == [[]]
+
+
+GERMAN = "ich und du oder die der das nicht so mit".split()
+LANGUAGES = {
+    "english": (
+        "i'm so sure they’re here, don't you dare; im told its the {}, really like https://www.x.com",
+        "i am so {}",
+    ),
+    "german": ("ich und du sind mit der {} nicht so ganz", "du und ich, so oder so, mit der {} nicht"),
+}
+
+
+@pytest.mark.parametrize(("inside", "outside"), LANGUAGES.values(), ids=LANGUAGES)
+@pytest.mark.parametrize("rows", [1, 2, 12])
+def test_the_words_of_a_group_tell_something(inside, outside, rows):
+    texts = [inside.format("train") for row in range(rows)] + [outside.format(f"cat{row % 7}x") for row in range(60)]
+    suggested, labels = [1] * rows + [2] * 60, np.array([0] * len(texts), np.int32)
+    _, table = make_groups(flags_for(suggested), labels, NAMES, None, texts, CONFIG, 0)
+    [words] = [row["words"] for row in table.to_pylist() if row["suggested_label"] == "love"]
+    assert "train" in words
+    assert not {*words} & {*GERMAN, *"i'm im don't dont they’re its really like https www com so".split()}
+
+
+def test_what_is_no_word_names_no_group():
+    texts = ["x" * 400, "x" * 400, "uk tv"]
+    _, table = make_groups(flags_for([1, 1, 2]), np.zeros(3, np.int32), NAMES, None, texts, CONFIG, 0)
+    assert table["words"].to_pylist() == [[], ["tv", "uk"]]

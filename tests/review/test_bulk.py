@@ -9,13 +9,14 @@ import pytest
 from auditor.errors import DecisionError, FilterError
 from auditor.review.bulk import SAMPLE, Bulk, decide, preview
 from auditor.review.card import Cards
-from auditor.review.filter import QUEUE, Filter
+from auditor.review.filter import Filter
 from auditor.review.items import Items
 from auditor.review.selection import Selection
 from auditor.review.verdicts import BIT, Verdicts
 from tests.review import reviewing
 from tests.review.runs import ROWS, UNJUDGED
 
+QUEUE = Filter(issue=True, undecided="anyone")
 SUGGESTED = Bulk("relabel", use_suggestion=True)
 
 

@@ -69,8 +69,8 @@ def test_a_neutral_filter_says_nothing() -> None:
     assert Filter.from_query("") == Filter()
 
 
-def test_a_reviewer_starts_with_undecided_issues() -> None:
-    assert QUEUE.to_query() == "issue=1&undecided=anyone"
+def test_a_reviewer_starts_with_all_undecided_rows() -> None:
+    assert QUEUE.to_query() == "undecided=anyone"
 
 
 def test_queries_as_a_browser_writes_them() -> None:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from auditor.correction.outcome import find_outcomes
+from auditor.data import LabeledTexts
 from auditor.review.event import VERDICTS
-from auditor.review.progress import PAUSE, WINDOW, progress, rate_per_hour
+from auditor.review.progress import progress
 from auditor.review.verdicts import Verdicts
+from auditor.run import Run
 from tests.report.made import EMOTIONS
 from tests.review.reviewing import decide, decision
 from tests.review.runs import ROWS
@@ -26,7 +28,8 @@ def test_at_first_everything_is_left(verdicts: Verdicts) -> None:
     assert (found["rate_per_hour"], found["seconds_left"]) == (None, None)
     assert found["agreement"] == {"followed": 0, "of": 0}
     assert (found["by_pair"], found["reviewers"], found["stale"]) == ([], [], 0)
-    assert [entry["verdict"] for entry in found["by_verdict"]] == list(VERDICTS)
+    assert [entry["verdict"] for entry in found["by_verdict"]] == [*VERDICTS, "tie"]
+    assert found["together"] == {"rows": 0, "agree": 0, "tied": 0}
     assert [entry["label"] for entry in found["by_class"]] == list(EMOTIONS)
     json.dumps(found, allow_nan=False)
 
@@ -46,12 +49,12 @@ def test_decisions_are_counted_by_row_verdict_class_and_pair(verdicts: Verdicts)
     assert (found["decided"], found["left"], found["issues_decided"]) == (3, ROWS - 3, 2)
     assert found["issues_left"] == len(issues) - 2
     counts = {entry["verdict"]: entry["count"] for entry in found["by_verdict"]}
-    assert counts == {**dict.fromkeys(VERDICTS, 0), "relabel": 2, "keep": 1, "exclude": 1}
+    assert counts == {**dict.fromkeys(VERDICTS, 0), "relabel": 1, "exclude": 1, "tie": 1}  # rows, not decisions
     by_class = {entry["label"]: entry for entry in found["by_class"]}
-    assert by_class[given[0]]["keep"] == 1
-    assert sum(entry[verdict] for entry in found["by_class"] for verdict in VERDICTS) == 4
-    assert sum(entry["count"] for entry in found["by_pair"]) == 2
-    assert {(entry["given"], entry["to"]) for entry in found["by_pair"]} == {(name, to) for name in given}
+    assert by_class[given[0]]["tie"] == 1
+    assert sum(entry[verdict] for entry in found["by_class"] for verdict in [*VERDICTS, "tie"]) == found["decided"]
+    assert found["by_pair"] == [{"given": given[1], "to": to, "count": 1}]
+    assert found["together"] == {"rows": 1, "agree": 0, "tied": 1}
     assert found["agreement"] == {"followed": 1, "of": 3}
     assert found["stale"] == 1
     assert [(one["reviewer"], one["decided"], one["undone"]) for one in found["reviewers"]] == [
@@ -60,21 +63,54 @@ def test_decisions_are_counted_by_row_verdict_class_and_pair(verdicts: Verdicts)
     ]
 
 
+def test_what_stands_is_what_an_export_makes_of_it(verdicts: Verdicts, run: Run) -> None:
+    """Every verdict of up to four people on the same rows, against the export's own outcomes."""
+    random, texts = np.random.default_rng(3), LabeledTexts.of(run)
+    for row in range(60):
+        given = str(verdicts.items.label(verdicts.items.given[row]))
+        others = [name for name in EMOTIONS if name != given]
+        for reviewer in ("ann", "bob", "cy", "dee")[: random.integers(1, 5)]:
+            verdict = VERDICTS[random.integers(0, 3)] if row % 2 else VERDICTS[random.integers(0, len(VERDICTS))]
+            labels = {"relabel": others[int(random.integers(0, 2)) :][:1], "ambiguous": EMOTIONS[:2]}.get(verdict, ())
+            decide(verdicts, row, reviewer, verdict, *labels)
+    outcomes = find_outcomes(texts, verdicts.log.standing()).by_row
+    found = progress(verdicts)
+    named = Counter(outcome.verdict or "tie" for outcome in outcomes.values())
+    assert {one["verdict"]: one["count"] for one in found["by_verdict"] if one["count"]} == named
+    pairs = Counter((int(verdicts.items.given[row]), one.new_label) for row, one in outcomes.items() if one.new_label)
+    names = verdicts.items.label_names
+    assert {(names.index(one["given"]), one["to"]): one["count"] for one in found["by_pair"]} == pairs
+    several = [one for one in outcomes.values() if len(one.votes) > 1]
+    assert found["together"]["rows"] == len(several)
+    assert found["together"]["tied"] == named["tie"] > 0
+    opinions = [
+        {(vote.verdict, vote.new_labels[:1] * (vote.verdict == "relabel")) for vote in o.votes} for o in several
+    ]
+    assert found["together"]["agree"] == sum(len(one) == 1 for one in opinions) > 0
+
+
 def test_speed_is_measured_by_reviewer_and_of_all_together(verdicts: Verdicts) -> None:
     for row in range(6):
         decide(verdicts, row, "ann", at=START + timedelta(seconds=20 * row), seconds=20.0)
         decide(verdicts, row, "bob", at=START + timedelta(seconds=20 * row + 10))
+        decide(verdicts, row, "dee", at=START - timedelta(days=1, seconds=row), seconds=1.0)  # who is gone
     for row in range(6, 9):
         decide(verdicts, row, "cy", at=START)
     found = progress(verdicts)
     assert [(one["reviewer"], one["rate_per_hour"]) for one in found["reviewers"]] == [
-        ("ann", pytest.approx(180)),
-        ("bob", pytest.approx(180)),
-        ("cy", None),
+        *(("ann", pytest.approx(180)), ("bob", pytest.approx(180))),
+        *(("cy", None), ("dee", pytest.approx(3600))),
     ]
-    assert [one["median_seconds"] for one in found["reviewers"]] == [20.0, None, None]
-    assert found["rate_per_hour"] == pytest.approx(3600 * 14 / 110)
+    assert [one["median_seconds"] for one in found["reviewers"]] == [20.0, None, None, 1.0]
+    assert found["rate_per_hour"] == pytest.approx(360)
     assert found["seconds_left"] == pytest.approx(3600 * found["issues_left"] / found["rate_per_hour"])
+
+
+def test_decisions_that_arrive_at_once_after_an_outage_took_as_long_as_was_recorded(verdicts: Verdicts) -> None:
+    more = {"run_id": verdicts.log.run_id, "seconds": 12.0}
+    verdicts.log.append([decision(verdicts.items, row, **more) for row in range(5)])  # stamped microseconds apart
+    verdicts.catch_up()
+    assert progress(verdicts)["rate_per_hour"] == pytest.approx(300)
 
 
 def test_undone_decisions_count_as_undone_alone(verdicts: Verdicts) -> None:
@@ -92,24 +128,3 @@ def test_a_bulk_has_no_speed(verdicts: Verdicts) -> None:
     verdicts.log.append([decision(verdicts.items, row, **more) for row in range(50)])
     verdicts.catch_up()
     assert (progress(verdicts)["decided"], progress(verdicts)["rate_per_hour"]) == (50, None)
-
-
-def test_the_rate_is_over_recent_activity_and_leaves_pauses_out() -> None:
-    slow, quick = np.arange(0, 600, 60.0), np.arange(10_000, 10_600, 6.0)
-    assert rate_per_hour(slow) == pytest.approx(60)
-    assert rate_per_hour(np.concatenate([slow, quick])) == pytest.approx(3600 * 108 / (540 + 594))
-    long_ago = np.arange(-90_000, 0, 60.0)
-    assert rate_per_hour(np.concatenate([long_ago, 10_000 + np.arange(0, WINDOW + 7, 6.0)])) == pytest.approx(600)
-    assert rate_per_hour(np.arange(5) * PAUSE) == pytest.approx(12)
-    assert rate_per_hour(np.arange(5) * (PAUSE + 1)) is None
-    assert rate_per_hour(np.zeros(100)) is None
-    assert rate_per_hour(np.arange(4.0)) is None
-    assert rate_per_hour(np.empty(0)) is None
-
-
-@given(st.lists(st.floats(0, 1e5), min_size=5, max_size=40), st.randoms())
-def test_the_rate_does_not_depend_on_the_order_or_the_hour(times: list[float], random: object) -> None:
-    rate = rate_per_hour(np.array(times))
-    random.shuffle(times)  # type: ignore[attr-defined]
-    assert rate_per_hour(np.array(times)) == rate
-    assert rate is None or rate > 0

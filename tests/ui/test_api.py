@@ -38,7 +38,7 @@ def test_session(client: TestClient, app: FastAPI) -> None:
     assert session["keys"] == DEFAULT_KEYS
     assert session["has"] == {"map": True, "kinds": True}
     assert "suspicion" in session["sorts"]
-    assert Filter.from_query(session["default_query"]) == Filter(issue=True, undecided="anyone")
+    assert Filter.from_query(session["default_query"]) == Filter(undecided="anyone")
 
 
 def test_a_name_is_asked_for_once_and_kept(client: TestClient) -> None:
@@ -77,7 +77,7 @@ def test_a_card_by_its_id_and_by_its_row_is_the_queues(client: TestClient) -> No
     ("path", "keys"),
     [
         ("facets?issue=1", {"found", "facets", "suspicion"}),
-        ("table?given=joy&page=1&size=3&sort=given", {"found", "page", "size", "rows"}),
+        ("table?given=joy&page=1&size=3&sort=given", {"found", "head", "page", "size", "rows"}),
         ("confusions", {"labels", "cells"}),
         ("map?issue=1", {"rows", "x", "y", "given", "suggested", "issue", "found", "labels"}),
         ("progress", {"decided", "left", "rows", "by_verdict", "by_class", "by_pair", "agreement", "reviewers"}),

@@ -155,9 +155,18 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
     answer = bob.post(
         "/api/events", json={"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
     ).json()
-    assert answer == {"results": [], "gone": [card["id"]], "done": []}
+    assert answer == {"results": [], "gone": [card["id"]], "done": [], "seq": 1, "decided": 0}
     hers = {"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
-    assert ann.post("/api/events", json=hers).json() == {"results": [], "gone": [], "done": [card["id"]]}
+    known = {"seq": 1, "decided": 1}
+    assert ann.post("/api/events", json=hers).json() == {"results": [], "gone": [], "done": [card["id"]], **known}
+    assert ann.get("/api/pulse").json() == known
+    assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": True}
+    assert bob.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": False}
+    send(ann, turn("undo"))
+    assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": False}
+    assert ann.get("/api/pulse").json() == {"seq": 2, "decided": 0}
+    send(ann, turn("redo"))
+    assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": True}
     assert [event.reviewer for event in log.standing()] == ["ann"]
 
 

@@ -4,6 +4,7 @@ import { complain, get, post, say } from "./api.js";
 import { askName } from "./dialog.js";
 import { el } from "./dom.js";
 import { Keys, isOurs } from "./keys.js";
+import { start as startPulse } from "./pulse.js";
 import { store } from "./store.js";
 
 let ready;
@@ -29,6 +30,7 @@ async function start() {
   document.querySelector(".auditor-title")?.replaceChildren(el("bdi", null, session.run.name));
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query);
+  startPulse();
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;
 }

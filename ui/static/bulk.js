@@ -1,8 +1,8 @@
 /** One verdict on many rows at once: chosen in a dialog, looked at, then taken; one step to undo. */
 
-import { complain, post, say } from "./api.js";
+import { complain, get, post, say } from "./api.js";
 import { openDialog } from "./dialog.js";
-import { bdi, count, el, plural, replace } from "./dom.js";
+import { bdi, count, el, plural, prose, replace } from "./dom.js";
 import { debounced, latest } from "./live.js";
 import { newId } from "./outbox.js";
 import { button, change, label, table } from "./parts.js";
@@ -132,7 +132,7 @@ function drawPreview({ count: rows, left_out: without, changes, sample }, verdic
     el(
       "ul",
       { class: "pg-sample" },
-      sample.map((row) => el("li", null, becomes(row, verdict), " ", bdi(row.text))),
+      sample.map((row) => el("li", null, becomes(row, verdict), " ", prose("bdi", row.text, { class: "pg-prose" }))),
     ),
   ];
 }
@@ -144,9 +144,28 @@ function becomes({ given, suggested }, { verdict, new_labels: labels, use_sugges
   return change(given, each ? suggested : labels[0]);
 }
 
-/** A line that says what was done at once, with a way back; empty until `show` is called. */
+/**
+ * A line that says what was done at once, with a way back; empty until `show` is called, and again as soon as what it
+ * would undo is undone, here, in the queue or in another window.
+ */
 export function undoLine() {
   const element = el("div", { class: "pg-done", role: "status" });
+  let shown = null; // the action that the line is about
+  const clear = () => {
+    shown = null;
+    replace(element);
+  };
+  const look = async () => {
+    const action = shown;
+    const answer = action && (await get("stands", { action }).catch(() => null));
+    if (answer?.stands === false && shown === action) {
+      clear();
+    }
+  };
+  document.addEventListener("auditor:undone", ({ detail }) => detail.batch_id === shown && clear());
+  for (const name of ["auditor:decided", "auditor:moved"]) {
+    document.addEventListener(name, look);
+  }
   const undo = async ({ batch_id: batch, run }) => {
     try {
       const event = { event_id: newId(), kind: "undo", undoes: batch };
@@ -157,12 +176,13 @@ export function undoLine() {
       } else {
         say([result.what ?? "This is undone already.", result.todo].filter(Boolean).join(" "), { error: true });
       }
-      replace(element);
+      clear();
     } catch (error) {
       complain(error);
     }
   };
   const show = (done) => {
+    shown = done.batch_id;
     const said = el("p", null, `${plural(done.count, "row")} decided: ${done.words}.`);
     replace(
       element,

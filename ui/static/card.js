@@ -1,7 +1,7 @@
 /** The card: all that is known of a row, as elements. */
 
-import { bdi, count, el, plural, replace, set } from "./dom.js";
-import { decimal, kindWords, moment, percent, verdictWords } from "./words.js";
+import { bdi, count, el, plural, prose, replace, set } from "./dom.js";
+import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "./words.js";
 
 /** Texts of more characters than this are folded to their beginning. */
 const LONG = 1500;
@@ -9,9 +9,8 @@ const BEGINNING = 1200;
 
 /**
  * @param {Object} card As the server sends it.
- * @param {HTMLElement} note The field for a note, which stays the same from card to card.
  */
-export function drawCard(card, note) {
+export function drawCard(card) {
   return [
     el(
       "div",
@@ -20,9 +19,8 @@ export function drawCard(card, note) {
       textOf(card),
       labelsOf(card),
       came(card),
-      mine(card),
+      el("div", { class: "au-own" }, ownVerdict(card)),
       reasons(card),
-      note,
     ),
     el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
   ];
@@ -33,11 +31,11 @@ function head(card) {
     "header",
     { class: "au-head" },
     el("h2", null, card.rank === null ? "Not judged" : `Rank ${count(card.rank)}`),
-    card.issue ? el("span", { class: "au-badge au-badge-issue" }, "⚑ Issue") : null,
+    card.issue ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
     el(
       "dl",
       { class: "au-facts" },
-      fact("Suspicion", card.suspicion === null ? null : decimal(card.suspicion)),
+      fact("Suspicion", card.suspicion === null ? null : suspicionText(card.suspicion)),
       fact("Split", bdi(card.split)),
       fact("Id", bdi(card.id)),
     ),
@@ -49,7 +47,7 @@ const fact = (name, value) => (value === null ? null : el("div", null, el("dt", 
 /** The shorter a text, the larger it is. */
 function textOf(card) {
   const size = card.text.length <= 140 ? "large" : card.text.length <= 480 ? "medium" : "small";
-  const text = el("p", { class: `au-text au-text-${size}`, dir: "auto", id: "au-text" }, bdi(card.text));
+  const text = prose("p", card.text, { class: `au-text au-text-${size}`, id: "au-text" });
   return card.text.length > LONG ? [text, unfold(card.text, text)] : text;
 }
 
@@ -59,7 +57,7 @@ function unfold(text, element) {
   const beginning = `${letters.slice(0, BEGINNING).join("")}…`;
   const button = el("button", { type: "button", class: "au-unfold", "aria-controls": "au-text" });
   const show = (open) => {
-    replace(element, bdi(open ? text : beginning));
+    replace(element, ...prose("p", open ? text : beginning).childNodes);
     set(button, "aria-expanded", String(open));
     button.textContent = open ? "Show the beginning alone" : `Show all ${count(letters.length)} characters`;
   };
@@ -84,16 +82,12 @@ function came(card) {
   return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
 }
 
-/** What this reviewer has decided. */
-export function ownVerdict({ mine }) {
-  const where = mine.elsewhere ? ", given in another window." : ".";
-  return el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where);
-}
-
-function mine(card) {
-  const others = (card.decided_by ?? []).filter(Boolean);
+/** What this reviewer has decided, and who else has decided something. */
+export function ownVerdict({ mine, decided_by: people }) {
+  const others = (people ?? []).filter(Boolean);
+  const where = mine?.elsewhere ? ", given in another window." : ".";
   return [
-    card.mine && ownVerdict(card),
+    mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where),
     others.length > 0 &&
       el(
         "p",
@@ -109,7 +103,7 @@ function section(title, ...content) {
   return el("section", { class: "au-section" }, el("h3", null, title), ...content);
 }
 
-/** What may be wrong with the row, how sure that is, and why. */
+/** What the models say of the row, and why. */
 function reasons(card) {
   const kind = kindWords(card);
   if (!card.reasons.length && !kind) {
@@ -213,7 +207,7 @@ function otherRow(card, other, alike) {
   return el(
     "li",
     null,
-    el("p", { dir: "auto" }, bdi(other.text)),
+    prose("p", other.text),
     el(
       "p",
       { class: "au-muted" },

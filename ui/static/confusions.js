@@ -5,8 +5,12 @@ import { chosenPairs, pair } from "./chips.js";
 import { el, plural, replace } from "./dom.js";
 import { live } from "./live.js";
 import { matrix } from "./matrix.js";
+import { pairList } from "./pairlist.js";
 import { button, change, scroller } from "./parts.js";
 import { store } from "./store.js";
+
+/** Labels on one side of the matrix; with more of them, most of its cells would be empty, and none in sight. */
+const MOST = 12;
 
 export function mount(element) {
   const summary = el("p", { class: "pg-found", role: "status" });
@@ -23,16 +27,23 @@ export function mount(element) {
       const pairs = cells.filter(([, suggested]) => suggested >= 0);
       const rows = pairs.reduce((sum, cell) => sum + cell[2], 0);
       const focused = box.contains(document.activeElement) ? document.activeElement.dataset.pair : undefined;
-      const [top, left] = [box.firstChild?.scrollTop ?? 0, box.firstChild?.scrollLeft ?? 0];
+      const scrolled = box.querySelector(".au-scroll");
+      const [top, left] = [scrolled?.scrollTop ?? 0, scrolled?.scrollLeft ?? 0];
       summary.textContent = rows
         ? `${plural(rows, "row")} in ${plural(pairs.length, "pair")}`
         : "The filter finds no row with a suggestion.";
-      replace(box, rows ? scroller("Confusions", matrix(labels, pairs, new Set(chosenPairs()), toggle)) : null);
-      box.firstChild?.scrollTo(left, top);
-      [...box.querySelectorAll("button")].find((one) => one.dataset.pair === focused)?.focus();
+      replace(box, rows ? drawPairs(labels, pairs) : null);
+      box.querySelector(".au-scroll")?.scrollTo(left, top);
+      [...box.querySelectorAll("[data-pair]")].find((one) => one.dataset.pair === focused)?.focus();
       offer(chosen);
     },
   });
+}
+
+function drawPairs(labels, pairs) {
+  const most = Math.max(...[0, 1].map((side) => new Set(pairs.map((cell) => cell[side])).size));
+  const given = [labels, pairs, new Set(chosenPairs()), toggle];
+  return most > MOST ? pairList(...given) : scroller("Confusions", matrix(...given));
 }
 
 function toggle(value) {

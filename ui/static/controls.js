@@ -15,6 +15,7 @@ const MOVES = [
   ["back", "Back"],
   ["undo", "Undo"],
   ["redo", "Redo"],
+  ["note", "Note"],
 ];
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
@@ -124,6 +125,9 @@ export class Controls {
       this.#parts[part].hidden = marking;
     }
     this.#parts.marking.hidden = !marking;
+    if (marking) {
+      this.element.scrollIntoView({ block: "nearest" }); // on a low screen it may be out of sight
+    }
     const focused = document.activeElement;
     if (this.element.contains(focused) && focused.closest("[hidden]")) {
       (marking ? this.#buttons.label1 : this.#buttons.ambiguous).focus();
@@ -146,11 +150,12 @@ export class Controls {
   }
 }
 
-/** Print a label on a button, a long one by both its ends; the whole of it is told and shown by the pointer. */
+/** Print a label on a button, a long one by both its ends; the pointer and the focus show the whole of it. */
 function print(button, word, label) {
   const printed = label === undefined ? null : ends(String(label), LONGEST);
   const whole = label === undefined || printed === label ? null : `${word}${label}`;
-  replace(button.querySelector("span"), word, printed !== null && bdi(printed));
+  const long = whole && [bdi(printed, { class: "au-ends" }), bdi(label, { class: "au-whole" })];
+  replace(button.querySelector("span"), word, long ?? (printed !== null && bdi(printed)));
   set(button, "title", whole);
   set(button, "aria-label", whole);
 }

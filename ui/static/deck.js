@@ -27,12 +27,15 @@ export class Deck {
   #failures = 0;
   #onChange;
   #settled;
+  #onDecided;
 
   /**
-   * @param {{onChange: function(), settled: function(): number}} options `onChange` is called whenever cards have
-   *   come, or why none come; `settled` says how many of the decisions that were made here the server knows of.
+   * @param {{onChange: function(), settled: function(): number, onDecided: function(number)}} options `onChange` is called whenever cards have
+   *   come, or why none come; `settled` says how many of the decisions that were made here the server knows of;
+   *   `onDecided` hears how many rows this reviewer has decided, as the server says.
    */
-  constructor({ onChange, settled }) {
+  constructor({ onChange, settled, onDecided }) {
+    this.#onDecided = onDecided;
     this.#onChange = onChange;
     this.#settled = settled;
   }
@@ -82,6 +85,19 @@ export class Deck {
     this.#fill();
   }
 
+  /** Ask again how many rows the filter finds: some were decided elsewhere. */
+  async recount() {
+    const { signal } = this.#stop;
+    const settled = this.#settled();
+    const params = new URLSearchParams(this.#params ?? {});
+    params.set("limit", "1");
+    const page = this.#params && (await get("queue", params, { signal }).catch(() => null));
+    if (page && !signal.aborted) {
+      Object.assign(this, { found: page.left, settled });
+      this.#onChange();
+    }
+  }
+
   async #fill() {
     if (this.#filling || this.ended || !this.#params) {
       return;
@@ -108,6 +124,7 @@ export class Deck {
       params.set("after", this.#cursor);
     }
     const settled = this.#settled();
+    const asOf = performance.now();
     const page = await get("queue", params, { signal });
     signal.throwIfAborted();
     this.#failures = 0;
@@ -117,7 +134,8 @@ export class Deck {
     this.ended = page.next === null;
     const fresh = page.cards.filter((card) => !this.#met.has(card.id));
     fresh.forEach((card) => this.#met.add(card.id));
-    this.cards.push(...fresh);
+    this.cards.push(...fresh.map((card) => ({ ...card, as_of: asOf })));
+    this.#onDecided(page.decided);
   }
 
   /** A filter that the server refuses stays refused; anything else is tried again. */

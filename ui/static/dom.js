@@ -77,15 +77,24 @@ const INVISIBLE = new RegExp(
 
 /** A text or label from the data, set apart so that its direction stays within it; what is invisible is shown. */
 export function bdi(text, attributes) {
+  return el("bdi", attributes, visible(text));
+}
+
+/** A text from the data as a block of its own, which is set and aligned from the side where its script begins. */
+export function prose(tag, text, attributes) {
+  return el(tag, { dir: "auto", ...attributes }, visible(text));
+}
+
+function visible(text) {
   const pieces = [];
   const string = String(text);
   let end = 0;
   for (const match of string.matchAll(INVISIBLE)) {
     const code = match[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
-    pieces.push(string.slice(end, match.index), el("span", { class: "au-code-point" }, `U+${code}`));
+    pieces.push(string.slice(end, match.index), el("span", { class: "au-code-point", dir: "ltr" }, `U+${code}`));
     end = match.index + match[0].length;
   }
-  return el("bdi", attributes, pieces, string.slice(end) || (end ? null : "(blank)"));
+  return [...pieces, string.slice(end) || (end ? null : "(blank)")];
 }
 
 const COUNT = new Intl.NumberFormat("en-US");

@@ -29,7 +29,7 @@ export function drawEnd({ decided, skipped, query, restart }) {
   }
   if (query.get("issue") === "1") {
     ways.push(
-      button("Go on with rows that are no issues, most suspect first", () =>
+      button("Go on with the rows that are not flagged, most suspect first", () =>
         store.set({ issue: null }, { sort: "suspicion" }),
       ),
     );
@@ -46,7 +46,7 @@ export function drawEnd({ decided, skipped, query, restart }) {
     "div",
     { class: "au-nothing" },
     el("h2", null, "This queue is at its end"),
-    el("p", null, `Since you opened the page you have decided ${plural(decided, "row")} and skipped ${skipped}.`),
+    el("p", null, `You have decided ${plural(decided, "row")} and skipped ${skipped}${skipped ? "; skipped rows come again" : ""}.`),
     el("p", { class: "au-actions" }, ways),
   );
 }

@@ -91,6 +91,15 @@ export function downloads(rows) {
     busy(false);
   }
 
+  const offer = (inMemory) => {
+    const [first] = options;
+    if (first.value === "source" && inMemory) {
+      first.remove(); // there is no file to be like: as good as any is the one that every tool reads
+      format.value = "csv";
+      follow();
+    }
+  };
+
   follow();
   const element = el(
     "section",
@@ -103,5 +112,9 @@ export function downloads(rows) {
     said,
     wrong,
   );
-  return { element, update: (answer) => (names.row.hidden = !answer.coded) };
+  const update = (answer) => {
+    names.row.hidden = !answer.coded;
+    offer(answer.in_memory);
+  };
+  return { element, update };
 }

@@ -10,7 +10,7 @@ import { store } from "./store.js";
 import { range } from "./suspicion.js";
 import { kindName, tierName, verdictName } from "./words.js";
 
-const ISSUES = { "": "All", 1: "Issues", 0: "Other rows" };
+const ISSUES = { "": "All", 1: "Rows to read again", 0: "Other rows" };
 const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
 const NARROW = "(max-width: 48rem)";
 
@@ -19,8 +19,8 @@ export function mount(element, session) {
   let said = null;
   const chips = el("ul", { class: "pg-chips", "aria-label": "Filters that are set" });
   const clear = button("Clear", () => store.replaceAll({}));
-  const start = button("Default", () => store.replaceAll(session.default_query), {
-    title: "Issues that nobody has decided",
+  const start = button("Default", () => store.replaceAll(session.default_query, { sort: "suspicion" }), {
+    title: "Rows that nobody has decided, most suspect first",
   });
   const text = textSearch();
   const suspicions = range();
@@ -46,7 +46,14 @@ export function mount(element, session) {
   text.update();
   live(element, {
     ask: (signal) => get("facets", store.query, { signal }),
-    fail: text.fail,
+    stays: true,
+    fail: (error) => {
+      const ours = text.fail(error);
+      if (ours) {
+        found.textContent = "No row is found: the search is not understood.";
+      }
+      return ours;
+    },
     draw: (answer) => {
       found.textContent = `${plural(answer.found, "row")} found`;
       if (said !== null && said !== store.query.toString()) {
@@ -70,13 +77,13 @@ function makeFacets(session) {
   const words = (names) => ({ single: true, describe: (value) => names[value] });
   return [
     make("undecided", "Decided", words(DECIDED), (counts) => [any, ...counts]),
-    make("issue", "Issue", words(ISSUES), (counts) => [
+    make("issue", "Flagged", words(ISSUES), (counts) => [
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
     ]),
     ...(session.has.kinds
       ? [
-          make("kind", "Kind", { describe: (value) => bdi(kindName(value)) }),
+          make("kind", "What the models say", { describe: (value) => bdi(kindName(value)) }),
           make("tier", "Tier", { describe: (value) => bdi(tierName(value)) }),
         ]
       : []),
@@ -97,7 +104,7 @@ function makeFacets(session) {
 /** Search in the texts, plain or by a regular expression, with what is wrong with it said at the field. */
 function textSearch() {
   const wrong = el("p", { class: "pg-wrong", id: "pg-text-wrong", role: "alert" });
-  const input = el("input", { type: "search", id: "pg-text", "aria-describedby": wrong.id, maxlength: "1000" });
+  const input = el("input", { type: "search", dir: "auto", id: "pg-text", "aria-describedby": wrong.id, maxlength: "1000" });
   const regex = el("input", { type: "checkbox" });
   const set = () => store.set({ text: input.value || null, regex: input.value && regex.checked ? "1" : null });
   input.addEventListener("input", debounced(set));

@@ -7,6 +7,7 @@
 
 import { get, say } from "./api.js";
 import { plural } from "./dom.js";
+import { standing } from "./elsewhere.js";
 import { newId } from "./outbox.js";
 import { verdictText } from "./words.js";
 
@@ -15,9 +16,9 @@ const SEEN = 500;
 export class Flow {
   /** The card on the screen. */
   card = null;
-  /** Rows decided since the page was opened, and ids of those skipped. */
+  /** Rows decided since the page was opened; ids of those skipped, and whether they are flagged. */
   decided = 0;
-  skipped = new Set();
+  skipped = new Map();
 
   #outbox;
   #deck;
@@ -28,12 +29,14 @@ export class Flow {
   #seen = []; // cards left behind, latest last: what `back` goes through
   #done = []; // own actions that undo takes back, latest last: {id, card, before, after}; no card of a bulk action
   #undone = []; // those that redo does again
+  #movedAt = 0; // when something was last decided elsewhere
   #shownAlready = new Set(); // undos and redos whose effect was on the screen before the server answered
 
   /**
    * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
    *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
-   *   decidedElsewhere: function()}}} parts
+   *   decided: function(Object), decidedElsewhere: function(), beyond: function(Object)}}} parts `beyond` hears of each
+   *   card that comes in its turn.
    */
   constructor({ outbox, deck, watch, view, reviewer, source }) {
     this.#outbox = outbox;
@@ -75,7 +78,11 @@ export class Flow {
     }
     this.card = this.#deck.take() ?? null;
     this.#watch.restart();
+    if (this.card) {
+      this.#view.beyond(this.card);
+    }
     this.#view.show(this.card);
+    this.#renew();
   }
 
   decide(verdict, labels = [], note = "") {
@@ -99,6 +106,7 @@ export class Flow {
     this.#undone = [];
     this.#count(action, 1);
     this.skipped.delete(card.id);
+    this.#view.decided(card);
     this.#become(card, action.after, "decide", event);
     this.#view.mark(event.event_id, "saving", card);
     this.#next();
@@ -106,7 +114,7 @@ export class Flow {
 
   skip() {
     if (!this.card.mine) {
-      this.skipped.add(this.card.id);
+      this.skipped.set(this.card.id, this.card.issue);
     }
     this.#next();
   }
@@ -287,17 +295,39 @@ export class Flow {
   }
 
   /** This reviewer has decided these; those of which this page knows nothing, in another window. */
-  async done(ids) {
+  done(ids) {
     const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
     this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
+    if (this.card && elsewhere(this.card)) {
+      this.moved();
+    }
+  }
+
+  /** Something was decided elsewhere: what was known of a card before may no longer hold. */
+  moved() {
+    this.#movedAt = performance.now();
+    this.#renew();
+  }
+
+  /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
+  async #renew() {
     const { card } = this;
-    if (card && elsewhere(card)) {
-      const now = await get("card", { id: card.id }).catch(() => null);
-      if (now?.mine && !card.mine && this.card === card) {
-        Object.assign(card, { mine: { ...now.mine, elsewhere: true }, history: now.history });
-        this.#view.decidedElsewhere();
-        say(`You have decided this row in another window meanwhile: ${verdictText(card.mine)}.`);
-      }
+    if (!card || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+      return;
+    }
+    card.as_of = performance.now();
+    const changed = await standing(card);
+    if (!changed || this.card !== card || this.#outbox.size) {
+      return;
+    }
+    Object.assign(card, changed.news);
+    this.#view.decidedElsewhere();
+    if (changed.turned) {
+      say(
+        card.mine
+          ? `You have decided this row in another window meanwhile: ${verdictText(card.mine)}.`
+          : "You have taken back your verdict on this row in another window.",
+      );
     }
   }
 

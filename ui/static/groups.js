@@ -1,12 +1,12 @@
-/** Groups of issues that are alike, largest first: each to be opened in the queue, or decided as a whole. */
+/** Groups of flagged rows that are alike, largest first: each to be opened in the queue, or decided as a whole. */
 
-import { get } from "./api.js";
+import { complain, get, post } from "./api.js";
 import { openBulk, undoLine } from "./bulk.js";
 import { bdi, count, el, plural, replace } from "./dom.js";
 import { live } from "./live.js";
-import { bar, button, change } from "./parts.js";
+import { bar, button, change, scroller, table } from "./parts.js";
 import { store } from "./store.js";
-import { decimal } from "./words.js";
+import { suspicionText } from "./words.js";
 
 const STEP = 30;
 
@@ -15,7 +15,8 @@ export function mount(element, session) {
   const done = undoLine();
   const list = el("ol", { class: "pg-groups" });
   const more = button("Show more", () => add());
-  element.append(summary, done.element, list, more);
+  const alone = el("div");
+  element.append(summary, done.element, list, more, alone);
   let groups = [];
 
   function add() {
@@ -30,15 +31,56 @@ export function mount(element, session) {
   live(element, {
     ask: (signal) => get("groups", store.query, { signal }),
     draw: (answer) => {
-      groups = answer;
-      const rows = groups.reduce((sum, group) => sum + group.rows, 0);
-      summary.textContent = groups.length
-        ? `${plural(groups.length, "group")} with ${plural(rows, "row")} that the filter finds`
-        : "The filter finds no row that is in a group.";
+      groups = answer.filter((group) => group.rows > 1);
+      const singles = answer.filter((group) => group.rows === 1);
+      summary.textContent = summaryOf(groups, singles);
       replace(list);
+      replace(alone, singles.length > 0 && together(singles, session));
       add();
     },
   });
+}
+
+function summaryOf(groups, singles) {
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  const words = [
+    groups.length && `${plural(groups.length, "group")} with ${plural(rows, "row")}`,
+    singles.length && plural(singles.length, "single row"),
+  ];
+  const found = words.filter(Boolean).join(", and ");
+  return found ? `${found} that the filter finds` : "The filter finds no row that is in a group.";
+}
+
+/** Rows that are alone in their groups, in one card: dozens of cards of one row would tell nothing. */
+function together(singles, session) {
+  const open = (tab) => async () => {
+    try {
+      const { selection } = await post("selection", { run: session.run.id, rows: singles.map((group) => group.row) });
+      const params = new URLSearchParams(store.query);
+      params.set("selection", selection);
+      store.replaceAll(params, { tab, source: "group" });
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const rows = singles.map((group) => [
+    change(group.given, group.suggested),
+    group.words.map((word, at) => [at ? ", " : "", bdi(word)]),
+    suspicionText(group.mean_suspicion),
+  ]);
+  const columns = ["Given → suggested", "Words", "Suspicion"];
+  return el(
+    "section",
+    { class: "pg-card pg-alone", "aria-labelledby": "pg-alone" },
+    el("h2", { id: "pg-alone" }, `${plural(singles.length, "single row")}: each is alone in its group`),
+    el(
+      "div",
+      { class: "pg-row" },
+      button("Open them in the queue", open("queue")),
+      button("Show them in the table", open("table")),
+    ),
+    scroller("Single rows", table("", columns, rows, [2])),
+  );
 }
 
 function item(group, session, done) {
@@ -49,7 +91,7 @@ function item(group, session, done) {
   const title = `Decide ${name}: ${plural(group.rows, "row")}`;
   const whole = () => openBulk({ query: params.toString() }, title, session, (taken) => done.show(taken));
   const decided = group.rows - group.undecided;
-  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${decimal(group.mean_suspicion)}`;
+  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${suspicionText(group.mean_suspicion)}`;
   const words = group.words.map((word) => el("li", null, bdi(word)));
   return el(
     "li",

@@ -1,5 +1,6 @@
 /**
- * Drawing on the map: a lasso or a box, while the pointer is held, in an outline of its own above the points.
+ * Drawing on the map: a lasso or a box, in an outline of its own above the points. It stays until something else is
+ * drawn, or it is cleared.
  *
  * Plotly's own drawing looks for its points at each move, which takes half a second of 50,000; is taken apart when the
  * map is drawn again meanwhile; and cuts the corners that the pointer passes while the page is busy.
@@ -21,8 +22,9 @@ export class Lasso {
 
   /**
    * @param {HTMLElement} element
-   * @param {Object} events `pick` is called with the corners of what was drawn, `[[x, y], …]` on the screen; `click` with
-   *   the pointer's event where it was pressed and let go at one place; `start` when the pointer is pressed.
+   * @param {Object} events `pick` is called with the corners of what was drawn, `[[x, y], …]` on the screen; `drop` when
+   *   it is given up, or another is begun; `click` with the pointer's event where it was pressed and let go at one place;
+   *   `start` when the pointer is pressed.
    */
   constructor(element, events) {
     this.#element = element;
@@ -60,12 +62,24 @@ export class Lasso {
   #add(moves) {
     const [x, y] = this.#corners[0];
     this.#corners.push(...moves.map((move) => [move.clientX, move.clientY]));
+    const began = !this.#moved;
     this.#moved ||= moves.some((move) => Math.hypot(move.clientX - x, move.clientY - y) >= CLICK);
     if (this.#moved && this.mode !== "pan") {
-      const { left, top } = this.#element.getBoundingClientRect();
-      const steps = this.#drawn().map((corner) => `${corner[0] - left},${corner[1] - top}`);
-      this.#line.setAttribute("d", `M${steps.join("L")}Z`);
+      if (began) {
+        this.#events.drop();
+      }
+      this.show(this.#drawn());
     }
+  }
+
+  /** Show an outline by its corners on the screen; none, by null. */
+  show(corners) {
+    if (corners === null) {
+      this.#line.removeAttribute("d");
+      return;
+    }
+    const { left, top } = this.#element.getBoundingClientRect();
+    this.#line.setAttribute("d", `M${corners.map(([x, y]) => `${x - left},${y - top}`).join("L")}Z`);
   }
 
   #release(event) {
@@ -74,9 +88,8 @@ export class Lasso {
     }
     this.#add([event]);
     const drawn = this.#drawn();
-    const moved = this.#moved;
-    this.#drop();
-    if (!moved) {
+    this.#corners = null;
+    if (!this.#moved) {
       this.#events.click(event);
     } else if (this.mode !== "pan") {
       this.#events.pick(drawn);
@@ -99,7 +112,8 @@ export class Lasso {
 
   #drop() {
     this.#corners = null;
-    this.#line.removeAttribute("d");
+    this.show(null);
+    this.#events.drop();
   }
 }
 

@@ -36,7 +36,7 @@ export class Legend {
     [...this.#classes.querySelectorAll("button")].find((one) => one.dataset.code === focused)?.focus();
     replace(
       this.#signs,
-      el("li", null, mark(look(OWN, dark), ink), "issue: larger, with a ring"),
+      el("li", null, mark(look(OWN, dark), ink), "flagged: larger, with a ring"),
       el("li", { class: "pg-faint" }, mark(look(OWN, dark)), "faint: outside the filter"),
     );
     this.#fold(this.#all);

@@ -4,7 +4,7 @@ import { el, replace } from "./dom.js";
 import { store } from "./store.js";
 
 /** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
-const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000 };
+const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0 };
 
 /**
  * Make an asker of which only the latest question is answered; those before it are aborted.
@@ -40,20 +40,26 @@ export function debounced(action, wait = 300) {
  * @param {(answer: any) => void|Promise} page.draw
  * @param {() => string} [page.key] What the answer depends on.
  * @param {(error: ApiError) => boolean} [page.fail] Show an error in a place of its own, and say so by `true`.
+ * @param {boolean} [page.stays] Stay in sight when there is no answer: else nothing is shown, and nothing offered, that
+ *   was the answer to another question.
  * @param {number} [page.every] Ask again after so many milliseconds, while it is seen.
  * @returns {() => void} Ask again now, if it is seen.
  */
-export function live(element, { ask, draw, key = () => store.query.toString(), fail = () => false, every }) {
+export function live(element, { ask, draw, key = () => store.query.toString(), fail = () => false, stays = false, every }) {
   const only = latest();
   const problem = el("div", { class: "pg-problem", role: "alert", hidden: true });
   element.prepend(problem);
   let seen = false;
   let due = true;
-  let drawn = null;
+  let drawn = null; // what was last asked for
+  let answered = null; // and what is shown
   let asked = 0;
 
+  const withhold = (hidden) =>
+    [...element.children].forEach((one) => one.classList.toggle("pg-withheld", hidden && one !== problem));
   const show = (error) => {
     problem.hidden = false;
+    withhold(!stays && answered !== drawn);
     const again = el("button", { type: "button", onclick: refresh }, "Try again");
     replace(problem, el("p", null, el("strong", null, error.what ?? error.message), " ", error.todo), again);
   };
@@ -70,6 +76,8 @@ export function live(element, { ask, draw, key = () => store.query.toString(), f
       const answer = await only(ask);
       fail(null);
       problem.hidden = true;
+      answered = drawn;
+      withhold(false);
       await draw(answer);
     } catch (error) {
       if (error.name === "AbortError") {

@@ -1,4 +1,4 @@
-/** The map: all rows by what their texts mean; a lasso makes a filter of a part of it, a click opens a row. */
+/** The map: all rows by what their texts mean; a lasso picks a part of it, a click opens a row. */
 
 import { complain, get, post, say } from "./api.js";
 import { count, el, plural } from "./dom.js";
@@ -28,6 +28,14 @@ class MapPage {
   #side = "given";
   #alone = null; // code of the one class that is shown
   #summary = el("p", { class: "pg-found", role: "status" });
+  #places = null; // of the points that the lasso holds
+  #picked = el("p", { class: "pg-picked", role: "status" });
+  #ways = el(
+    "span",
+    { class: "pg-row", hidden: true },
+    button("Filter these rows", () => this.#apply()),
+    button("Clear", () => this.#clear()),
+  );
   #drop = button("Drop the selection", () => store.set({ selection: null }));
   #canvas = el("div", { class: "pg-map", role: "img" });
   #tip = new Tip();
@@ -47,8 +55,14 @@ class MapPage {
   open() {
     const table = button("Show as a table", () => store.openTab("table"));
     this.#element.append(
-      el("div", { class: "pg-bar" }, this.#summary, this.#drop, table),
+      el("div", { class: "pg-bar" }, this.#summary, table),
       el("div", { class: "pg-bar" }, this.#tools()),
+      el(
+        "div",
+        { class: "pg-bar pg-lasso" },
+        this.#zooms(),
+        el("div", { class: "pg-row", role: "group", "aria-label": "Lasso" }, this.#picked, this.#ways, this.#drop),
+      ),
       el(
         "div",
         { class: "pg-map-box" },
@@ -60,12 +74,14 @@ class MapPage {
       ask: (signal) => get("map", store.query, { signal }),
       draw: (points) => {
         this.#points = points;
+        this.#count();
         this.#describe();
         return this.#draw();
       },
     });
     const redraw = new MutationObserver(() => this.#points && this.#draw());
     redraw.observe(document.body, { attributes: true, attributeFilter: ["class"] }); // light and dark
+    this.#count();
   }
 
   #tools() {
@@ -73,16 +89,19 @@ class MapPage {
       this.#side = side;
       this.#isolate(null);
     };
+    return [
+      radios("Coloured by", "pg-map-side", SIDES, colour),
+      radios("Dragging", "pg-map-mode", MODES, (mode) => (this.#plot.mode = mode)),
+    ];
+  }
+
+  #zooms() {
     const zooms = [
       button("+", () => this.#plot.zoom(1.5), { "aria-label": "Zoom in" }),
       button("−", () => this.#plot.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
       button("All", () => this.#plot.reset(), { "aria-label": "See the whole map" }),
     ];
-    return [
-      radios("Coloured by", "pg-map-side", SIDES, colour),
-      radios("Dragging", "pg-map-mode", MODES, (mode) => (this.#plot.mode = mode)),
-      el("span", { class: "pg-row", role: "group", "aria-label": "Zoom" }, zooms),
-    ];
+    return el("span", { class: "pg-row", role: "group", "aria-label": "Zoom" }, zooms);
   }
 
   #describe() {
@@ -90,11 +109,9 @@ class MapPage {
     const issues = found.filter((one, place) => one && issue[place]).length;
     const all = rows.length < this.#session.run.rows ? ` (of ${count(this.#session.run.rows)} in the dataset)` : "";
     const said = `${count(found.filter(Boolean).length)} of ${plural(rows.length, "row")} on the map${all} are found`;
-    this.#summary.textContent = `${said}, ${count(issues)} of them issues`;
+    this.#summary.textContent = `${said}, ${count(issues)} of them flagged`;
     const other = "The table shows the same rows.";
     this.#canvas.setAttribute("aria-label", `Map of the rows. ${this.#summary.textContent}. ${other}`);
-    // Its room is kept, so that the map does not move away from under the pointer.
-    this.#drop.style.visibility = store.query.has("selection") ? "visible" : "hidden";
   }
 
   async #draw() {
@@ -114,22 +131,51 @@ class MapPage {
 
   #isolate(code) {
     this.#alone = code;
+    this.#count();
     if (this.#points) {
       this.#draw();
     }
   }
 
-  /** Make a filter of what a lasso holds, of the class that is shown if it is one. */
-  async #pick(places) {
-    const codes = this.#points[this.#side];
-    const rows = places.filter((place) => this.#alone === null || codes[place] === this.#alone);
-    if (!rows.length) {
+  /** Places of the points within the lasso; of the class that is shown, if it is one. */
+  #inside() {
+    const codes = this.#points?.[this.#side];
+    return (this.#places ?? []).filter((place) => this.#alone === null || codes[place] === this.#alone);
+  }
+
+  /** The lasso stays on the map, with what it holds and the ways on from there. */
+  #pick(places) {
+    this.#places = places;
+    if (places && !this.#inside().length) {
       say("There is no row in there.");
-      return;
+      this.#clear();
     }
+    this.#count();
+  }
+
+  #clear() {
+    this.#places = null;
+    this.#plot.clear();
+    this.#count();
+  }
+
+  #count() {
+    const inside = this.#inside();
+    const found = inside.filter((place) => this.#points.found[place]).length;
+    const some = found < inside.length ? `, ${count(found)} of them found by the filter` : "";
+    // All stand in one line, which is always there: the map does not move away from under the pointer.
+    this.#ways.hidden = this.#places === null;
+    this.#drop.hidden = this.#places !== null || !store.query.has("selection");
+    this.#picked.textContent =
+      this.#places === null ? "Draw around points to pick their rows." : `${plural(inside.length, "row")} in the lasso${some}`;
+  }
+
+  /** Make a filter of what the lasso holds. */
+  async #apply() {
+    const rows = this.#inside().map((place) => this.#points.rows[place]);
     try {
-      const picked = rows.map((place) => this.#points.rows[place]);
-      const made = await post("selection", { run: this.#session.run.id, rows: picked });
+      const made = await post("selection", { run: this.#session.run.id, rows });
+      this.#clear();
       store.set({ selection: made.selection });
       say(`${plural(made.count, "row")} picked on the map.`);
     } catch (error) {

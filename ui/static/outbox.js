@@ -6,6 +6,7 @@
  */
 
 import { post } from "./api.js";
+import { known } from "./pulse.js";
 
 const MOST_AT_ONCE = 50;
 const WAITS = [500, 1000, 2000, 4000, 8000];
@@ -86,10 +87,10 @@ export class Outbox {
 
   /**
    * @param {{run: string, reviewer: string, held: function(): string[], onResult: function(Object, Object),
-   *   onGone: function(string[], string[]), onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
+   *   onGone: function(string[], string[]), onDecided: function(number), onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
    *   goes into the log of another run, nor under another name.
    *   `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided, and which
-   *   this reviewer, on this page or elsewhere.
+   *   this reviewer, on this page or elsewhere; `onDecided` hears how many rows this reviewer has decided.
    */
   constructor(options) {
     this.#shelf = new Shelf(options.run, options.reviewer);
@@ -129,8 +130,10 @@ export class Outbox {
   }
 
   /** While a press is on its way, an undo maybe, the server does not know what this reviewer has decided. */
-  #tellGone({ gone, done }) {
+  #tellGone({ gone, done, seq, decided }) {
+    known(seq);
     this.#options.onGone(gone, this.size ? [] : done);
+    this.#options.onDecided(decided);
   }
 
   /** Try again now, not only when the wait is over. */

@@ -40,7 +40,7 @@ export function scroller(name, table) {
 /**
  * A plain table.
  *
- * @param {string} caption
+ * @param {string} caption May be empty where a heading says it.
  * @param {string[]} columns
  * @param {Array[]} rows Cells of each row; the first is its heading.
  * @param {number[]} [numbers] Columns that hold numbers.
@@ -52,7 +52,7 @@ export function table(caption, columns, rows, numbers = []) {
   return el(
     "table",
     { class: "pg-table" },
-    el("caption", null, caption),
+    caption && el("caption", null, caption),
     el(
       "thead",
       null,

@@ -32,11 +32,13 @@ export class Plot {
   #indices = [];
   #lasso;
   #drawn = Promise.resolve();
+  #picked = null; // corners of the lasso that is shown, in the points' coordinates
   #events;
 
   /**
    * @param {HTMLElement} element
-   * @param {Object} events Each is called with places of points: `pick` with all that a lasso or box holds, `open` with
+   * @param {Object} events Each is called with places of points: `pick` with all that a lasso or box holds, or null when
+   *   it holds them no longer, `open` with
    *   the one clicked on, `hover` with the one under the pointer, or null, and with the pointer's event.
    */
   constructor(element, events) {
@@ -45,8 +47,32 @@ export class Plot {
     this.#lasso = new Lasso(element, {
       start: () => events.hover(null),
       click: (event) => this.#click(event),
-      pick: (corners) => this.#points && events.pick(within(corners.map(this.#scale().place), this.#points)),
+      pick: (corners) => this.#pick(corners),
+      drop: () => {
+        this.#picked = null;
+        events.pick(null);
+      },
     });
+  }
+
+  #pick(corners) {
+    if (this.#points) {
+      this.#picked = corners.map(this.#scale().place);
+      this.#events.pick(within(this.#picked, this.#points));
+    }
+  }
+
+  /** Take the lasso off the map. */
+  clear() {
+    this.#picked = null;
+    this.#lasso.show(null);
+  }
+
+  /** The lasso is about points: it moves with them. */
+  #follow() {
+    if (this.#picked) {
+      this.#lasso.show(this.#picked.map(this.#scale().onScreen));
+    }
   }
 
   /** What belongs above `element`: the outline of what is drawn on it. */
@@ -95,6 +121,8 @@ export class Plot {
       this.#events.hover(this.#indices[curveNumber][pointNumber], event);
     });
     this.element.on("plotly_unhover", () => this.#events.hover(null));
+    this.element.on("plotly_relayouting", () => this.#follow());
+    this.element.on("plotly_afterplot", () => this.#follow());
     this.element.addEventListener("dblclick", () => this.reset());
     // Not only the window's size changes its place, but also the filter's panel.
     new ResizeObserver(() => this.element.clientWidth && this.#plotly.Plots.resize(this.element)).observe(this.element);
@@ -109,12 +137,16 @@ export class Plot {
     }
   }
 
-  /** From the screen to the points' coordinates: `place([x, y])`, and `unit`, the width of a pixel. */
+  /** From the screen to the points' coordinates and back: `place([x, y])`, `onScreen([x, y])`, `unit`, a pixel's width. */
   #scale() {
     const { left, top, width } = this.element.getBoundingClientRect();
     const { xaxis, yaxis } = this.element._fullLayout;
     const unit = (xaxis.range[1] - xaxis.range[0]) / width; // the same of both axes
-    return { place: ([x, y]) => [xaxis.range[0] + (x - left) * unit, yaxis.range[1] - (y - top) * unit], unit };
+    return {
+      place: ([x, y]) => [xaxis.range[0] + (x - left) * unit, yaxis.range[1] - (y - top) * unit],
+      onScreen: ([x, y]) => [left + (x - xaxis.range[0]) / unit, top + (yaxis.range[1] - y) / unit],
+      unit,
+    };
   }
 
   /** What dragging does: `lasso`, `box` or `pan`. */

@@ -20,7 +20,7 @@ export class Presses {
   #changed;
 
   /**
-   * @param {{flow: Flow, labels: string[], keys: Keys, note: HTMLTextAreaElement, changed: function()}} parts
+   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, changed: function()}} parts
    *   `changed` is called when other labels are marked.
    */
   constructor({ flow, labels, keys, note, changed }) {
@@ -66,7 +66,7 @@ export class Presses {
       unsure: () => decide("unsure"),
       skip: () => this.#flow.skip(),
       pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
-      note: () => this.#note.focus(),
+      note: () => this.#note.open(),
     };
     const label = this.labelsOf(card)[labelOf(action)];
     if (actions[action]) {
@@ -86,7 +86,7 @@ export class Presses {
   /** Decide the card that was on the screen when this was asked for, and no other. */
   #decide(card, verdict, labels = []) {
     if (this.#flow.card === card) {
-      this.#flow.decide(verdict, labels, this.#note.value.trim());
+      this.#flow.decide(verdict, labels, this.#note.value);
     } else {
       say("Another card has come meanwhile: nothing was decided.");
     }

@@ -8,7 +8,7 @@ import { decimal, percent, verdictName } from "./words.js";
 
 const EVERY = 5000;
 const MOST_PAIRS = 30;
-const VERDICTS = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"];
+const OUTCOMES = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure", "tie"];
 
 export function mount(element) {
   const body = el("div", { class: "pg-progress" });
@@ -30,13 +30,19 @@ export function mount(element) {
 
 function tiles(answer) {
   const { followed, of } = answer.agreement;
+  const { rows, agree, tied } = answer.together;
   const singly = of ? `${count(followed)} of ${count(of)} kept or relabelled` : "of those kept or relabelled";
   const figures = [
-    ["Issues decided", count(answer.issues_decided), `${plural(answer.decided, "row")} in all`],
-    ["Issues left", count(answer.issues_left), `${plural(answer.left, "row")} in all`],
-    ["An hour", rate(answer.rate_per_hour), "rows, by all who review now"],
-    ["Time left", duration(answer.seconds_left), "for the issues, at this rate"],
+    ["Flagged rows decided", count(answer.issues_decided), `${plural(answer.decided, "row")} decided in all`],
+    ["Flagged rows left", count(answer.issues_left), `${plural(answer.left, "row")} left in all`],
+    ["An hour", rate(answer.rate_per_hour), "decisions, by all who review now"],
+    ["Time left", duration(answer.seconds_left), "for the flagged rows, at this rate"],
     ["Took the suggestion", of ? percent(followed / of) : "–", singly],
+    [
+      "All agree",
+      rows ? `${count(agree)} of ${count(rows)}` : "–",
+      rows ? `rows that several people judged; ${tied ? plural(tied, "tie") : "no tie"}` : "no row was judged by several people",
+    ],
   ];
   const tile = ([name, value, more]) =>
     el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
@@ -47,7 +53,7 @@ const rate = (number) => (number === null ? "–" : count(Math.round(number)));
 
 function whole({ issues_decided: decided, issues_left: left }) {
   const all = decided + left;
-  const said = all && `${percent(decided / all)} of ${plural(all, "issue")} decided`;
+  const said = all && `${percent(decided / all)} of ${plural(all, "flagged row")} decided`;
   return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, said));
 }
 
@@ -103,14 +109,14 @@ function byPair(pairs) {
 }
 
 function byClass(classes) {
-  const all = (one) => VERDICTS.reduce((sum, verdict) => sum + one[verdict], 0);
+  const all = (one) => OUTCOMES.reduce((sum, verdict) => sum + one[verdict], 0);
   const most = Math.max(...classes.map(all));
   const shown = classes.filter(all).sort((a, b) => all(b) - all(a));
-  const numbers = (one) => VERDICTS.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
+  const numbers = (one) => OUTCOMES.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
   const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
-  const columns = ["Given label", "Rows", ...VERDICTS.map(verdictName)];
+  const columns = ["Given label", "Rows", ...OUTCOMES.map(verdictName)];
   const caption = "Verdicts by given label";
-  return scroller(caption, table(caption, columns, rows, [2, 3, 4, 5, 6, 7]));
+  return scroller(caption, table(caption, columns, rows, OUTCOMES.map((_, at) => at + 2)));
 }
 
 function byReviewer(people) {

@@ -1,13 +1,15 @@
 /** The queue: one card, its verdicts, and the next one. */
 
 import { complain, get, say } from "./api.js";
+import { settle } from "./bar.js";
 import { drawCard, ownVerdict } from "./card.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
-import { el, plural, replace, set } from "./dom.js";
+import { count, el, plural, replace, set } from "./dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
 import { Keys, isOurs, resting } from "./keys.js";
+import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
 import { Presses } from "./presses.js";
 import { Status } from "./status.js";
@@ -24,8 +26,8 @@ class Queue {
   #session;
   #element;
   #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
-  #note = el("textarea", { rows: "1", maxlength: "10000", placeholder: "Why, for those who come after" });
-  #noteField;
+  #boundary = el("p", { class: "au-boundary", hidden: true });
+  #note;
   #shown = null; // what the cards are from: filter, sort and seed
   #watch = new Watch(() => store.tab === "queue");
   #keys;
@@ -35,19 +37,27 @@ class Queue {
   #outbox;
   #deck;
   #flow;
+  #before = 0; // rows that this reviewer had decided without this page's doing
+  #bounded = false; // whether it was said that the flagged rows are at their end
 
   constructor(element, session) {
     this.#session = session;
     this.#element = element;
     this.#keys = new Keys(session.keys);
+    this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
     this.#status = new Status(() => this.#outbox.retry());
-    this.#deck = new Deck({ onChange: () => this.#dealt(), settled: () => this.#flow.decided - this.#outbox.size });
+    this.#deck = new Deck({
+      onChange: () => this.#dealt(),
+      settled: () => this.#flow.decided - this.#outbox.size,
+      onDecided: (decided) => this.#counted(decided),
+    });
     this.#outbox = new Outbox({
       run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
       onResult: (event, result) => this.#answered(event, result),
       onGone: (gone, done) => this.#gone(gone, done),
+      onDecided: (decided) => this.#counted(decided),
       onChange: () => this.#report(),
     });
     this.#flow = new Flow({
@@ -58,7 +68,9 @@ class Queue {
         show: () => this.#draw(),
         mark: (id, state, card) => this.#status.mark(id, state, card),
         reload: () => this.#reload(),
-        decidedElsewhere: () => this.#noteField.before(ownVerdict(this.#flow.card)), // not anew: a note may be half written
+        decided: (card) => this.#note.decided(card),
+        decidedElsewhere: () => this.#drawOwn(),
+        beyond: (card) => this.#sayBoundary(card),
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
@@ -86,20 +98,16 @@ class Queue {
       el("kbd", null, "Esc"),
       " goes on.",
     );
-    this.#noteField = el(
-      "label",
-      { class: "au-note-field" },
-      el("span", null, "Note ", this.#printedKey("note")),
-      this.#note,
-    );
-    this.#controls.element.prepend(rest);
-    const parts = [bar, this.#status.trail, this.#article, this.#controls.element];
-    replace(this.#element, el("section", { class: "au-queue", "aria-label": "Queue" }, parts));
-    this.#note.addEventListener("input", () => this.#flow.card && (this.#flow.card.draft = this.#note.value));
+    this.#controls.element.prepend(this.#note.element, rest);
+    const parts = [bar, this.#status.trail, this.#boundary, this.#article, this.#controls.element];
+    const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
+    replace(this.#element, section);
+    settle(section, this.#controls.element, [this.#note.element, rest]);
     document.addEventListener("keydown", (event) => this.#press(event));
     document.addEventListener("auditor:rename", (event) => this.#mayRename(event));
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
+    document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -109,12 +117,6 @@ class Queue {
     };
     store.subscribe(follow);
     follow();
-  }
-
-  #printedKey(action) {
-    const key = el("kbd", { "aria-hidden": "true" }, this.#keys.current[action]);
-    this.#keys.subscribe(() => replace(key, this.#keys.current[action]));
-    return key;
   }
 
   // -- which cards -------------------------------------------------------------------------------------------------
@@ -166,6 +168,22 @@ class Queue {
     this.#report();
   }
 
+  /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
+  #moved({ decided }) {
+    this.#counted(decided);
+    this.#outbox.look();
+    this.#flow.moved();
+    this.#deck.recount();
+  }
+
+  /** The server has counted this reviewer's rows; while a press is on its way, it does not know of all of them. */
+  #counted(decided) {
+    if (!this.#outbox.size) {
+      this.#before = decided - this.#flow.decided;
+      this.#report();
+    }
+  }
+
   #dealt() {
     this.#flow.fill();
     this.#report();
@@ -186,8 +204,9 @@ class Queue {
   #draw() {
     const { card } = this.#flow;
     this.#presses.marks = null;
-    this.#note.value = card?.draft ?? card?.mine?.note ?? "";
-    replace(this.#article, card ? drawCard(card, this.#noteField) : this.#empty());
+    this.#note.show(card);
+    this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
+    replace(this.#article, card ? drawCard(card) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     if (this.#article.dataset.id !== (card?.id ?? "")) {
       this.#article.dataset.id = card?.id ?? "";
@@ -203,9 +222,32 @@ class Queue {
 
   /** A new card is read from its beginning. */
   #toTop() {
-    if (this.#article.getBoundingClientRect().top < 0) {
-      this.#article.scrollIntoView({ block: "start" });
+    const top = this.#article.firstElementChild ?? this.#article; // where all is one column, the card has no box
+    if (top.getBoundingClientRect().top < 0) {
+      top.scrollIntoView({ block: "start" });
     }
+  }
+
+  /** The verdict has changed elsewhere; the rest stays as it is. */
+  #drawOwn() {
+    const own = this.#article.querySelector(".au-own");
+    own && replace(own, ownVerdict(this.#flow.card));
+  }
+
+  /** Say once, above the first card of which it is true, that those after it were not flagged. */
+  #sayBoundary(card) {
+    const { flagged_to: last } = this.#session.run;
+    if (this.#bounded || !last || card.rank <= last || store.sort !== "suspicion" || store.query.get("issue") === "0") {
+      return;
+    }
+    this.#bounded = true;
+    const skipped = [...this.#flow.skipped.values()].filter(Boolean).length; // flagged ones
+    const read = skipped
+      ? `The flagged rows end here; you have skipped ${count(skipped)} of them. What follows is less suspect.`
+      : "You have read all flagged rows; what follows is less suspect.";
+    this.#boundary.dataset.id = card.id;
+    replace(this.#boundary, read);
+    say(read, { quiet: true });
   }
 
   #announce() {
@@ -223,7 +265,8 @@ class Queue {
       return drawWaiting(trouble, () => this.#deck.retry());
     }
     const { decided, skipped } = this.#flow;
-    return drawEnd({ decided, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
+    const all = Math.max(0, this.#before + decided);
+    return drawEnd({ decided: all, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
   }
 
   #restart() {
@@ -234,7 +277,8 @@ class Queue {
   #report() {
     const { size: waiting, trouble } = this.#outbox;
     const { decided } = this.#flow;
-    this.#status.report({ found: this.#deck.found, left: this.#left(), decided, waiting, trouble });
+    const all = Math.max(0, this.#before + decided);
+    this.#status.report({ found: this.#deck.found, left: this.#left(), decided: all, waiting, trouble });
     if (!this.#flow.card) {
       replace(this.#article, this.#empty());
     }

@@ -26,7 +26,7 @@ class Store {
   /**
    * Read the URL; at the first visit, one without a filter and without a tab, take the default filter.
    *
-   * @param {string} defaultQuery `issue=1&undecided=anyone`
+   * @param {string} defaultQuery `undecided=anyone`
    */
   start(defaultQuery) {
     const params = new URLSearchParams(location.search);

@@ -2,13 +2,13 @@
 
 import { get } from "./api.js";
 import { openBulk, undoLine } from "./bulk.js";
-import { bdi, el, plural, replace, set } from "./dom.js";
+import { bdi, el, plural, prose, replace, set } from "./dom.js";
 import { live } from "./live.js";
 import { Pager } from "./pager.js";
-import { bar, button, change, standing } from "./parts.js";
+import { bar, button, change, scroller, standing } from "./parts.js";
 import { Picks } from "./picks.js";
 import { store } from "./store.js";
-import { decimal, kindName, sortName } from "./words.js";
+import { kindName, sortName, suspicionText } from "./words.js";
 
 /** Orders that a click on a column's head asks for. */
 const ORDERS = { pair: "ascending", suspicion: "descending" };
@@ -28,16 +28,19 @@ export function mount(element, session) {
   element.append(
     el("div", { class: "pg-bar" }, found, el("label", { class: "pg-row" }, "Order", orders)),
     ...bulk.elements,
-    el(
-      "table",
-      { class: "pg-table pg-rows", role: "table" },
-      el("caption", { class: "au-unseen" }, "Rows that the filter finds"),
+    scroller(
+      "Rows",
       el(
-        "thead",
-        { role: "rowgroup" },
-        el("tr", { role: "row" }, el("th", headRole, el("span", { class: "au-unseen" }, "Pick")), heads),
+        "table",
+        { class: "pg-table pg-rows", role: "table" },
+        el("caption", { class: "au-unseen" }, "Rows that the filter finds"),
+        el(
+          "thead",
+          { role: "rowgroup" },
+          el("tr", { role: "row" }, el("th", headRole, el("span", { class: "au-unseen" }, "Pick")), heads),
+        ),
+        body,
       ),
-      body,
     ),
     pager.element,
   );
@@ -67,6 +70,10 @@ export function mount(element, session) {
       const boxes = bulk.picks.boxes(answer.rows);
       const nothing = () => cell("No row is found. Take something out of the filter.", { colspan: columns.length + 1 });
       const lines = answer.rows.map((row, index) => line(row, boxes[index], columns));
+      const end = answer.head - answer.page * answer.size; // of the flagged rows, on this page
+      if (store.sort === "suspicion" && answer.head > 0 && answer.head < answer.found && end >= 0 && end < lines.length) {
+        lines.splice(end, 0, divider(columns.length + 1));
+      }
       replace(body, lines.length ? lines : el("tr", { role: "row" }, nothing()));
       heads.forEach((one, index) =>
         set(one, "aria-sort", columns[index].sort === store.sort ? ORDERS[store.sort] : null),
@@ -84,7 +91,7 @@ const named = (name) => ({ data: { head: name } });
 function makeColumns({ splits }) {
   const columns = [
     { name: "Rank", cell: (row) => cell(opener(row), { class: "pg-number" }) },
-    { name: "Text", cell: (row) => cell(bdi(row.text), { class: "pg-text" }) },
+    { name: "Text", cell: (row) => prose("td", row.text, { role: "cell", class: "pg-text" }) },
     { name: "Given → suggested", sort: "pair", cell: (row) => cell(change(row.given, row.suggested)) },
     { name: "Suspicion", sort: "suspicion", cell: (row) => cell(suspicion(row), named("Suspicion")) },
     { name: "Split", cell: (row) => cell(bdi(row.split), named("Split")) },
@@ -104,12 +111,12 @@ function opener(row) {
 }
 
 function suspicion(row) {
-  const flag = row.issue ? el("span", { class: "pg-flag" }, "issue") : null;
+  const flag = row.issue ? el("span", { class: "pg-flag" }, "to read again") : null;
   const tier = row.tier && [flag && ", ", `tier ${row.tier}`];
   const how = flag || tier ? el("div", { class: "pg-kind" }, flag, tier) : null;
   const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
   return [
-    el("span", { class: "pg-number" }, decimal(row.suspicion)),
+    el("span", { class: "pg-number" }, suspicionText(row.suspicion)),
     bar(row.suspicion ?? 0, "differ"),
     how,
     kind,
@@ -124,6 +131,12 @@ function line(row, box, columns) {
     cell(box),
     columns.map((column) => column.cell(row)),
   );
+}
+
+/** Where the flagged rows end. */
+function divider(columns) {
+  const words = "The flagged rows end here; what follows is less suspect.";
+  return el("tr", { role: "row", class: "pg-divider" }, cell(words, { colspan: columns }));
 }
 
 /** What can be done with many rows at once, and the line that says what was done. */

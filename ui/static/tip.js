@@ -1,7 +1,7 @@
 /** What is under the pointer on the map: its labels at once, its text when the pointer rests there. */
 
 import { get } from "./api.js";
-import { bdi, el, replace } from "./dom.js";
+import { el, prose, replace } from "./dom.js";
 import { debounced } from "./live.js";
 import { change } from "./parts.js";
 import { shorten } from "./words.js";
@@ -23,7 +23,7 @@ export class Tip {
    */
   show({ row, given, suggested, issue }, event) {
     this.#row = row;
-    replace(this.element, el("p", null, change(given, suggested), issue ? " · issue" : ""));
+    replace(this.element, el("p", null, change(given, suggested), issue ? " · flagged" : ""));
     this.element.hidden = false;
     const frame = this.element.parentElement.getBoundingClientRect();
     const left = Math.min(event.clientX - frame.left + 12, frame.width - WIDTH);
@@ -40,7 +40,7 @@ export class Tip {
   async #addText(row) {
     const card = row === this.#row ? await get("row", { row }).catch(() => null) : null;
     if (card && row === this.#row) {
-      this.element.append(el("p", null, bdi(shorten(card.text, LONGEST))));
+      this.element.append(prose("p", shorten(card.text, LONGEST)));
     }
   }
 }

@@ -9,9 +9,10 @@ const VERDICTS = {
   none_fits: "None fits",
   exclude: "Exclude",
   unsure: "Unsure",
+  tie: "Tie",
 };
 
-/** What a verdict is called: `Keep`. */
+/** What a verdict is called, or what several come to: `Keep`, `Tie`. */
 export const verdictName = (verdict) => VERDICTS[verdict] ?? verdict;
 
 /** A verdict with its labels, as nodes: Relabel to *love*. */
@@ -28,35 +29,48 @@ export const verdictText = (decision) =>
     .join("");
 
 const KINDS = {
-  mislabelled: "Likely mislabelled",
-  ambiguous: "Ambiguous",
-  none_fits: "None fits",
-  duplicate_conflict: "Duplicate in conflict",
+  mislabelled: "The models prefer another label",
+  ambiguous: "The models are divided",
+  none_fits: "The models prefer neither",
+  duplicate_conflict: "The same text has another label",
   unclear: "Not clear",
 };
 
-/** What may be wrong with a row, in a few words: `Likely mislabelled`. */
+/** What the models say of a row, in a few words: `The models are divided`. None says that a label is wrong. */
 export const kindName = (kind) => KINDS[kind] ?? kind;
 
 const TIERS = {
   high: "High: flagged in every repeat",
-  medium: "Medium: an issue, not stable",
-  low: "Low: flagged in some repeat",
+  medium: "Medium: flagged, but not in every repeat",
+  low: "Low: not flagged, but in some repeat",
 };
 
 /** What a tier means. */
 export const tierName = (tier) => TIERS[tier] ?? tier;
 
-/** What may be wrong with a row and how sure that is; empty where its label is likely right. */
-export function kindWords({ kind, kind_confidence: share, tier, stability, repeats }) {
+/**
+ * What the models say of a row, and how steadily, as nodes; nothing where no kind and no tier is known. No share stands
+ * beside it: it would be read as the chance that the label is wrong.
+ */
+export function kindWords(card) {
+  const { kind, tier, stability, repeats } = card;
   const known = kind !== null && kind !== undefined;
   if (!known && !tier) {
-    return "";
+    return null;
   }
-  // That the same text has another label is a fact, and of what is not clear no share says anything.
-  const how = { duplicate_conflict: "", unclear: ": the evidence does not tell what is wrong" }[kind];
-  const what = known ? `${kindName(kind)}${how ?? ` (${percent(share)})`}` : "Label likely right";
-  return [what, tier && `tier ${tier}`, stabilityWords(stability, repeats)].filter(Boolean).join(" · ");
+  const what = known ? preference(card) : "The models prefer the given label";
+  return [what, tier && ` · tier ${tier}`, ` · ${stabilityWords(stability, repeats)}`];
+}
+
+/** What the models prefer, with the labels by their names. */
+function preference({ kind, given, suggested }) {
+  if (suggested !== null && kind === "mislabelled") {
+    return ["The models prefer ", bdi(suggested)];
+  }
+  if (suggested !== null && kind === "ambiguous") {
+    return ["The models are divided between ", bdi(given), " and ", bdi(suggested)];
+  }
+  return kindName(kind);
 }
 
 /** How many repeats of the audit flag a row. */
@@ -67,20 +81,22 @@ function stabilityWords(stability, repeats) {
   const flagged = Math.round(stability * repeats);
   // Not every repeat may have judged the row.
   const whole = Math.abs(stability * repeats - flagged) < 1e-3;
-  return whole
-    ? `flagged in ${flagged || "none"} of ${plural(repeats, "repeat")}`
-    : `flagged in ${percent(stability)} of its repeats`;
+  return whole ? `flagged in ${flagged || "none"} of ${plural(repeats, "repeat")}` : "flagged in some of its repeats";
 }
 
 const SORTS = {
   suspicion: "Most suspect first",
   random: "Random order",
   given: "Order of the dataset",
-  pair: "By confusion pair",
+  pair: "By given and suggested label",
 };
+const MODELS = { lexical: "words model", features: "meaning model", finetuned: "fine-tuned model" };
 
-/** What an order is called; `loss:features` is named after its model. */
-export const sortName = (sort) => SORTS[sort] ?? sort.replace(/^loss:/, "Loss of ");
+/** What an order is called: `loss:lexical` puts those first whose given label that model expects least. */
+export function sortName(sort) {
+  const model = sort.replace(/^loss:/, "");
+  return SORTS[sort] ?? `Least expected by the ${MODELS[model] ?? `model ${model}`}`;
+}
 
 /** A share as whole percents, with its ends told apart: `<1 %`, `>99 %`. */
 export function percent(share) {
@@ -89,6 +105,15 @@ export function percent(share) {
     return "<1\u202f%";
   }
   return whole === 100 && share < 1 ? ">99\u202f%" : `${whole}\u202f%`;
+}
+
+/** A suspicion; one that is not quite 1 or 0 is never shown as if it were: `> 0.99`, `< 0.01`. */
+export function suspicionText(share) {
+  const shown = decimal(share);
+  if (shown === "1.00" && share < 1) {
+    return ">\u00a00.99";
+  }
+  return shown === "0.00" && share > 0 ? "<\u00a00.01" : shown;
 }
 
 /** Number with `digits` decimals, or a dash. */

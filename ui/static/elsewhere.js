@@ -1,0 +1,27 @@
+/** What has become of a card elsewhere, in another window or by a colleague, since it was fetched. */
+
+import { get } from "./api.js";
+
+/**
+ * Ask how a card stands now.
+ *
+ * @returns {Promise<{news: Object, turned: boolean}|null>} What of it is new, and whether this reviewer's own verdict is.
+ *   Null when nothing is, or the server does not answer.
+ */
+export async function standing(card) {
+  const now = await get("card", { id: card.id }).catch(() => null);
+  if (!now) {
+    return null;
+  }
+  const turned = text(now.mine) !== text(own(card));
+  if (!turned && text(now.decided_by) === text(card.decided_by ?? [])) {
+    return null;
+  }
+  const mine = turned && now.mine ? { ...now.mine, elsewhere: true } : turned ? null : card.mine;
+  return { turned, news: { mine, history: now.history, decided_by: now.decided_by } };
+}
+
+const text = JSON.stringify;
+
+/** The reviewer's own verdict on a card, as the server gives it. */
+const own = ({ mine }) => mine && { verdict: mine.verdict, new_labels: mine.new_labels ?? [], note: mine.note ?? "" };
