@@ -156,7 +156,7 @@ def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedAr
         (N,) string: ``missing text``, ``empty text`` (also: nothing but whitespace), ``missing label``, or two of
         them; null where the row is valid.
     """
-    empty = pc.fill_null(pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0), False)
+    empty = pc.fill_null(pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts)), False)
     no_text, no_label = pc.is_null(texts), pc.is_null(codes)
     return pc.case_when(
         pc.make_struct(pc.and_(no_text, no_label), pc.and_(empty, no_label), no_text, empty, no_label),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from auditor.data.check import check_number
-from auditor.data.dialect import Dialect, blank_lines
+from auditor.data.dialect import Dialect, passed_blank
 from auditor.data.header import given_names, unique_names, why_no_header
 from auditor.data.quick import Cut, cut_quickly
 from auditor.data.quoting import Place, choose_dialect, line_ends
@@ -127,12 +127,6 @@ def passed_sep(data: bytes) -> tuple[int, str | None]:
     if found is None or not found[1].isascii() or found[1] in b'"\\':
         return 0, None
     return found.end(), found[1].decode()
-
-
-def passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
-    """Pass over blank lines."""
-    found = re.compile(blank_lines(dialect)).match(data, place)
-    return found.end() if found else place
 
 
 def _find_delimiter(data: bytes, place: int) -> str:

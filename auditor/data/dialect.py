@@ -101,6 +101,12 @@ class Dialect:
         return rf'\\([\\"\r\n{re.escape(self.delimiter)}])'
 
 
+def passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
+    """Pass over blank lines."""
+    found = _blank(dialect).match(data, place)
+    return found.end() if found else place
+
+
 def blank_lines(dialect: Dialect) -> bytes:
     """Pattern of blank lines; a line of nothing but tabs is none where tabs delimit fields."""
     return rb"(?:[" + _blanks(dialect) + rb"]*+(?:\r\n|\n|\r))*+"
@@ -123,6 +129,11 @@ def _pattern(dialect: Dialect) -> bytes:
     if not dialect.blanks:
         return rb"(" + quoted + rb'|(?!")' + bare + rb")"
     return rb"[ ]*+(" + quoted + rb'|(?!")' + bare + rb")[ ]*+"
+
+
+@cache
+def _blank(dialect: Dialect) -> re.Pattern[bytes]:
+    return re.compile(blank_lines(dialect))
 
 
 @cache

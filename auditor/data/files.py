@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -257,13 +259,25 @@ def _read_file(given: Given, member: str, config: ReadConfig, split: str) -> Par
     """Read a file, or one in an archive; its hash is taken once it is known to be no endless one."""
     path, tree = given.path, given.tree
     name = path.name if tree is None else PurePosixPath(member).name
+    origin: Mapping[str, str]
     if given.format == "parquet":
         part = Part(split, read_parquet(path if tree is None else tree.read(member), name), {"format": "parquet"})
+        origin = {"sha256": hash_file(path)} if tree is None else tree.about
+    elif tree is None:
+        data = read_bytes(path)
+        with ThreadPoolExecutor(1) as thread:  # both take a while, and hashing needs no Python
+            sha256 = thread.submit(_sha256, path, data)
+            part = _decoded(data, name, path, given.format, config, split)
+        origin = {"sha256": sha256.result()}
     else:
-        data = read_bytes(path) if tree is None else tree.read(member)
-        part = _decoded(data, name, path if tree is None else tree.name(member), given.format, config, split)
-    origin = {"sha256": hash_file(path)} if tree is None else tree.about
+        part = _decoded(tree.read(member), name, tree.name(member), given.format, config, split)
+        origin = tree.about
     return replace(part, about={"file": name, **origin, **part.about})
+
+
+def _sha256(path: Path, data: bytes) -> str:
+    """SHA-256 of a file whose contents, unpacked, are these."""
+    return hash_file(path) if packing_of(path) else hashlib.sha256(data).hexdigest()
 
 
 def _decoded(data: bytes, name: str, path: Path | str, format_: str, config: ReadConfig, split: str) -> Part:

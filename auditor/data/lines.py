@@ -84,9 +84,8 @@ def is_header(text: str, label: str) -> bool:
 
 def slices(data: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
     """Cut N consecutive pieces of the data, which begin and end at N + 1 places."""
-    piece = pa.py_buffer(data[int(ends[0]) : int(ends[-1])])
-    offsets = pa.py_buffer((ends - ends[0]).astype(np.int64))
-    return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, piece])
+    offsets = pa.py_buffer(ends.astype(np.int64))
+    return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, pa.py_buffer(data)])
 
 
 def split_lines(data: bytes) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:

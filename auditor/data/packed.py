@@ -52,8 +52,7 @@ def read_bytes(path: Path) -> bytes:
             )
         return archive.read(names[0])
     with _reading(path), open_file(path) as file:
-        check_is_data(file.read(HEAD), path)
-        file.seek(0)
+        check_is_data(os.pread(file.fileno(), HEAD, 0), path)  # not by file.read: that would copy all of it later
         data = _unpacked(file, path, str(path))
     check_is_data(data[:HEAD], path)
     return data

@@ -7,7 +7,10 @@ field, closes one or is doubled, which is looked at for all quotes at once.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +21,14 @@ from auditor.data.dialect import Dialect
 from auditor.data.lines import slices
 from auditor.data.quoting import Place, are_rows
 
-_LARGEST = 1 << 30
-"""Bytes; Arrow reads a file in one block, since it loses line ends at the borders of several."""
+_BLOCK = 1 << 18
+"""Bytes that are looked at together; they fit into a processor's cache."""
+_PARSED = 1 << 22
+"""Bytes, about, that Arrow parses at once. They end where a row ends: at other places, Arrow loses line ends."""
 _QUOTE, _CR, _LF = b'"\r\n'
 
 Places = npt.NDArray[np.int64]
+_NOWHERE: Places = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Cut:
 
 def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
     """Cut a file into rows; None if that takes a closer look at each row, or at what its quotes mean."""
-    if len(data) > _LARGEST or data.count(b"\r") != data.count(b"\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
     begin, header = place.start, tuple[bytes, ...]()
     if place.header:
@@ -64,52 +70,56 @@ def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
     if begin == len(data):
         return None
     rest = np.frombuffer(data, np.uint8)[begin:]
-    breaks = np.flatnonzero(rest == _LF)
-    if dialect.quotes:
-        quotes = np.flatnonzero(rest == _QUOTE)
-        if len(quotes):
-            if not _are_sound(rest, quotes, ord(dialect.delimiter)):
-                return None
-            within = np.searchsorted(quotes, breaks) % 2 == 1
-            if not _are_quoting(rest, quotes, ord(dialect.delimiter)):
-                return None
-            ends = _row_ends(rest, breaks[~within])
-            if within.any() and _some_look_like_rows(data, begin, ends, breaks[within], dialect, place.columns):
-                return None
-        else:
-            ends = _row_ends(rest, breaks)
-    else:
-        ends = _row_ends(rest, breaks)
+    found = _breaks(rest, ord(dialect.delimiter)) if dialect.quotes else (_places(rest, _LF), _NOWHERE)
+    if found is None:
+        return None
+    ends = _row_ends(rest, found[0])
+    if len(found[1]) and _some_look_like_rows(data, begin, ends, found[1], dialect, place.columns):
+        return None
     kept, blank = _without_blank(rest, ends)
-    table = _parsed(data[begin:], place.columns, dialect)
-    if not len(kept) or table is None or table.num_rows != len(kept):
+    if not len(kept):
         return None
     starts = np.concatenate([[0], kept]) + begin
+    table = _parsed(data, starts, place.columns, dialect)
+    if table is None or table.num_rows != len(kept):
+        return None
     return Cut(header, begin, int(starts[-1]), pa.chunked_array([slices(data, starts)]), table, blank)
 
 
-def _are_sound(rest: npt.NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
-    """Whether each quote opens a field, closes one, or is one of two within."""
-    if len(quotes) % 2:
-        return False
-    is_border = np.zeros(256, bool)
-    is_border[[delimiter, _CR, _LF]] = True
-    opening, closing = quotes[::2], quotes[1::2]
-    opens, closes = is_border[rest[opening - 1]], is_border[rest[(closing + 1) % len(rest)]]
-    opens[:1] |= opening[:1] == 0
-    closes[-1:] |= closing[-1:] == len(rest) - 1
-    doubled = opening[1:] == closing[:-1] + 1
-    opens[1:] |= doubled
-    closes[:-1] |= doubled
-    return bool(opens.all() and closes.all())
+def _places(rest: npt.NDArray[np.uint8], byte: int) -> Places:
+    """Where a byte stands."""
+    parts = [np.flatnonzero(rest[at : at + _BLOCK] == byte) + at for at in range(0, len(rest), _BLOCK)]
+    return np.concatenate(parts)
 
 
-def _are_quoting(rest: npt.NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
-    """Whether a delimiter stands between quotes, or a quote is doubled within: then there is no doubt."""
-    if (quotes[2::2] == quotes[1:-1:2] + 1).any():  # not so of an empty field, "", of which the first one opens it
-        return True
-    cuts = np.flatnonzero(rest == delimiter)
-    return bool((np.searchsorted(quotes, cuts) % 2 == 1).any())
+def _breaks(rest: npt.NDArray[np.uint8], delimiter: int) -> tuple[Places, Places] | None:
+    """Where line breaks stand outside of quotes, and within; None if the quotes are not sound, or mean nothing.
+
+    They are sound if each opens a field, closes one, or is one of two within. They mean something if a delimiter stands
+    between two, or one is doubled within: then there is no doubt that they are CSV quoting.
+    """
+    beside = np.zeros(256, bool)  # what may stand before a quote that opens, and after one that closes
+    beside[[delimiter, _CR, _LF, _QUOTE]] = True
+    outside, within = [_NOWHERE], [_NOWHERE]
+    number, meant = 0, False
+    for at in range(0, len(rest), _BLOCK):
+        block = rest[at : at + _BLOCK]
+        breaks, quotes = np.flatnonzero(block == _LF), np.flatnonzero(block == _QUOTE)
+        opening, closing = quotes[number % 2 :: 2] + at, quotes[1 - number % 2 :: 2] + at
+        # The first byte and the last may be quotes, which then stand beside themselves.
+        before, after = rest[np.maximum(opening - 1, 0)], rest[np.minimum(closing + 1, len(rest) - 1)]
+        if not (beside[before].all() and beside[after].all()):
+            return None
+        is_within = (np.searchsorted(quotes, breaks) + number) % 2 == 1
+        outside.append(breaks[~is_within] + at)
+        within.append(breaks[is_within] + at)
+        if len(quotes) and not meant:
+            cuts = np.searchsorted(quotes, np.flatnonzero(block == delimiter)) + number
+            meant = bool((cuts % 2 == 1).any() or ((before == _QUOTE) & (opening > 0)).any())
+        number += len(quotes)
+    if number % 2 or (number and not meant):
+        return None
+    return np.concatenate(outside), np.concatenate(within)
 
 
 def _row_ends(rest: npt.NDArray[np.uint8], breaks: Places) -> Places:
@@ -139,20 +149,32 @@ def _some_look_like_rows(data: bytes, begin: int, ends: Places, breaks: Places, 
     return False
 
 
-def _parsed(rest: bytes, columns: int, dialect: Dialect) -> pa.Table | None:
+def _parsed(data: bytes, starts: Places, columns: int, dialect: Dialect) -> pa.Table | None:
+    """Parse rows that begin at these places, the last of which is the end, in pieces that end with a row each."""
+    begin, end = int(starts[0]), int(starts[-1])
+    marks = np.searchsorted(starts, np.arange(begin + _PARSED, end, _PARSED))
+    borders = [begin, *np.unique(starts[marks]).tolist()]
+    borders += [end] * (borders[-1] < end)
+    buffer = pa.py_buffer(data)
+    pieces = [buffer.slice(one, other - one) for one, other in pairwise(borders)]
+    with ThreadPoolExecutor(min(len(pieces), pa.cpu_count())) as threads:
+        try:
+            return pa.concat_tables(list(threads.map(partial(_table, columns=columns, dialect=dialect), pieces)))
+        except pa.ArrowInvalid:
+            return None
+
+
+def _table(piece: pa.Buffer, columns: int, dialect: Dialect) -> pa.Table:
     names = [str(number) for number in range(columns)]
-    try:
-        return pa.csv.read_csv(
-            pa.BufferReader(rest),
-            pa.csv.ReadOptions(column_names=names, block_size=len(rest) + 1, use_threads=False, encoding="utf8"),
-            pa.csv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char='"' if dialect.quotes else False,
-                newlines_in_values=dialect.quotes,
-            ),
-            pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
+    return pa.csv.read_csv(
+        pa.BufferReader(piece),
+        pa.csv.ReadOptions(column_names=names, block_size=piece.size + 1, use_threads=False, encoding="utf8"),
+        pa.csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char='"' if dialect.quotes else False,
+            newlines_in_values=dialect.quotes,
+        ),
+        pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        ),
+    )

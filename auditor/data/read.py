@@ -121,14 +121,18 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
     if raw is not None:
         originals.insert(0, (RAW, raw))
-    table = _with_columns(ours, [("position", position), *originals]).filter(valid)
-    apart = pa.table({"split": splits, "position": position, "reason": reasons})
+    table = _with_columns(ours, [("position", position), *originals])
+    apart = _with_columns(pa.table({"split": splits, "position": position, "reason": reasons}), originals)
+    if set_aside:
+        table, apart = table.filter(valid), apart.filter(pc.invert(valid))
+    else:  # filtering would copy it all
+        apart = apart.slice(0, 0)
     _check_classes(table["label"], labels, columns, found.name)
     mirrors, mirror_notes = _mirrors(found, table, labels, columns, config)
     labels = replace(labels, notes=(*labels.notes, *mirror_notes))
     return LabeledTexts(
         table=table,
-        rejected=_with_columns(apart, originals).filter(pc.invert(valid)),
+        rejected=apart,
         label_names=labels.names,
         label_values=labels.values,
         origin=_origin(found, columns, config, labels, mirrors, nested),

@@ -6,8 +6,8 @@ import json
 
 from auditor.config import ReadConfig
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
-from auditor.data.delimited import DELIMITERS, passed_blank, passed_sep, read_delimited, widths
-from auditor.data.dialect import Dialect
+from auditor.data.delimited import DELIMITERS, passed_sep, read_delimited, widths
+from auditor.data.dialect import Dialect, passed_blank
 from auditor.data.fasttext import is_fasttext, read_fasttext
 from auditor.data.jsonl import read_json
 from auditor.data.lines import is_header, read_lines
