@@ -106,7 +106,7 @@ function section(title, ...content) {
 /** What the models say of the row, and why. */
 function reasons(card) {
   const kind = kindWords(card);
-  if (!card.reasons.length && !kind) {
+  if (!card.reasons.length && !kind && !card.caution) {
     return null;
   }
   const list = el(
@@ -116,6 +116,7 @@ function reasons(card) {
   );
   return section(
     card.issue ? "Why it is flagged" : "What speaks for and against its label",
+    card.caution && el("p", { class: "au-kind au-caution" }, bdi(card.caution)),
     kind && el("p", { class: "au-kind" }, kind),
     card.reasons.length > 0 && list,
   );
