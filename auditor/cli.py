@@ -25,7 +25,7 @@ VERBS = {
     "run": ("running:run", "Audit the labels of a dataset: rank the doubtful rows, write a report."),
     "demo": ("running:demo", "Audit the bundled sample, whose planted errors are known."),
     "runs": ("runs:runs", "List the runs in a folder."),
-    "issues": ("issues:issues", "Show the rows to read again, worst first."),
+    "issues": ("issues:issues", "Show the rows to read again, most suspect first."),
     "report": ("reporting:report", "Write the report of a run again."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
     "export": ("correcting:export", "Write the corrected dataset."),

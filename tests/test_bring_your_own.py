@@ -132,7 +132,9 @@ def test_the_report_shows_them_in_order_and_escaped(audited: auditor.Audit) -> N
     assert "<script" not in page.lower()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; shouts: 2." in page
     scores = page[page.index('id="models"') :]
-    rows = [scores.index(f'<th scope="row">{name}') for name in ("dummy", "lexical", "bayes", "on_vectors", "bert-base")]
+    rows = [
+        scores.index(f'<th scope="row">{name}') for name in ("dummy", "lexical", "bayes", "on_vectors", "bert-base")
+    ]
     assert rows == sorted(rows)
     assert f"a classifier of one&#39;s own, {__name__}:bayes" in page
     assert "probabilities that were made elsewhere" in page

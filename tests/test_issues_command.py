@@ -52,7 +52,7 @@ def test_it_says_how_many_there_are(invoke: Invoke, table: pa.Table) -> None:
     number = flagged(table)
     code, out, err = invoke("issues", "diary")
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == f"20 of {number} rows to read again, worst first."
+    assert out.splitlines()[0] == f"20 of {number} rows to read again, most suspect first."
     assert out.count("suspicion") == 20
     assert "not flagged" not in out
     assert invoke("issues", "diary", "--top", 1)[1].startswith(f"1 of {number} rows to read again")
@@ -66,7 +66,7 @@ def test_rows_that_are_not_flagged_are_named_so(invoke: Invoke, table: pa.Table)
         others = len(shown) - flagged(shown)
         assert out.count(" · not flagged · ") == others
         assert f"Of the {len(shown)} rows shown, {others} {'is' if others == 1 else 'are'} not flagged." in out
-    assert out.startswith(f"{number} rows to read again, worst first.")
+    assert out.startswith(f"{number} rows to read again, most suspect first.")
 
 
 def test_where_none_is_flagged_none_is_shown(invoke: Invoke, table: pa.Table, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_filter_counts_the_rows_that_match(invoke: Invoke, table: pa.Table) ->
     rows = table.filter(pc.equal(table["kind"], "mislabelled"))
     number = flagged(rows)
     _, out, _ = invoke("issues", "diary", "--kind", "mislabelled", "--top", 500)
-    assert out.startswith(f"{number} matching rows to read again, worst first.")
+    assert out.startswith(f"{number} matching rows to read again, most suspect first.")
     assert out.count("suspicion") == len(rows)
     told = json.loads(invoke("issues", "diary", "--kind", "mislabelled", "--top", 500, "--json")[1])
     assert [row["id"] for row in told] == rows["id"].to_pylist()
@@ -98,7 +98,7 @@ def test_a_file_of_all_rows_to_read_again(invoke: Invoke, table: pa.Table, tmp_p
     path = tmp_path / f"again.{ending}"
     code, out, _ = invoke("issues", "diary", "--to", path.name)
     assert code == 0
-    assert out == f"{len(wanted)} rows to read again, worst first. Written: {path.name}\n"
+    assert out == f"{len(wanted)} rows to read again, most suspect first. Written: {path.name}\n"
     assert ids_in(path) == wanted
     code, _, err = invoke("issues", "diary", "--to", path.name)
     assert code == 8

@@ -33,8 +33,8 @@ def issues(
     top: Annotated[
         int | None,
         typer.Option(
-            help="Show this many rows, worst first, even beyond those that are flagged. Default: the flagged rows,"
-            f" {_TOP} at most; all of them with --to.",
+            help="Show this many rows, most suspect first, even beyond those that are flagged. Default: the flagged"
+            f" rows, {_TOP} at most; all of them with --to.",
             min=1,
         ),
     ] = None,
@@ -155,7 +155,7 @@ def _summary(ranking: _Ranking, fitting: int, flagged: int, chosen: Sequence[int
         return f"{none} {more}"
     number = f"{again:,} of {counted(flagged, noun)}" if again < flagged else counted(again, noun)
     rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
-    return f"{number} to read again, worst first.{rest if others else ''}"
+    return f"{number} to read again, most suspect first.{rest if others else ''}"
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:

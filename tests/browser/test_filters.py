@@ -15,7 +15,7 @@ from tests.report.made import EMOTIONS
 pytestmark = pytest.mark.browser
 
 KINDS = [
-    *("The models prefer another label", "The models are divided", "The models prefer neither"),
+    *("The models prefer another label", "The models are divided", "The models prefer no single label"),
     *("The same text has another label", "Not clear"),
 ]
 LEGENDS = {"given": "Given label", "suggested": "Suggested label", "split": "Split", "verdict": "Verdict"}

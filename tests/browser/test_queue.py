@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, serving
 from tests.browser.queueing import card, press, said, settle, shown, wait_for_card
 from tests.browser.server import Server, brief
 from tests.browser.viewing import until
 from tests.report.made import EMOTIONS
+from tests.review.runs import write_run
 
 pytestmark = pytest.mark.browser
 
@@ -265,13 +268,28 @@ def test_what_was_decided_in_another_window_does_not_come_again(open_page: OpenP
     assert server.standing("two-windows") == dict(zip(cards, verdicts, strict=True))
 
 
+def test_a_card_says_first_that_the_models_cannot_tell_its_label(open_page: OpenPage, tmp_path: Path) -> None:
+    labels = (np.arange(90) % 3).astype(np.int32)
+    chances = np.tile(np.array([0.6, 0.3999, 0.0001], dtype=np.float32), (90, 1))
+    chances[labels == 1] = [0.2, 0.7999, 0.0001]
+    names = ("joy", "love", "fear")
+    run = write_run(tmp_path / "run", 90, names, probabilities={"lexical": chances}, labels=labels)
+    for server in serving(Server(run.directory)):
+        page = open_page(server, "given=fear")
+        why = page.locator(".au-kind").first
+        expect(why).to_have_text(re.compile("^The models cannot tell fear: they recognise 0 of its .* say little\\.$"))
+        page.goto(f"{server.url}?given=love")
+        expect(page.locator(".au-card[data-id]:not([data-id=''])").first).to_be_visible()
+        expect(page.locator(".au-caution")).to_have_count(0)
+
+
 def test_what_may_be_wrong_is_said_in_words(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, f"kind=mislabelled&tier=high&{MINE}", "kinds")
     shown_card = card(page, shown(page))
     assert (shown_card["kind"], shown_card["tier"], shown_card["stability"]) == ("mislabelled", "high", 1)
     why = page.get_by_role("heading", name="Why it is flagged").locator("..")
     expect(why.locator(".au-kind")).to_have_text(
-        f"The models prefer {shown_card['suggested']} · tier high · flagged in 3 of 3 repeats"
+        f"The models prefer {shown_card['suggested']} · flagged in 3 of 3 repeats"
     )
     expect(why.locator("li").first).to_have_text(shown_card["reasons"][0])
     page.goto(f"{server.url}?kind=duplicate_conflict&{MINE}")

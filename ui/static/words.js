@@ -31,7 +31,7 @@ export const verdictText = (decision) =>
 const KINDS = {
   mislabelled: "The models prefer another label",
   ambiguous: "The models are divided",
-  none_fits: "The models prefer neither",
+  none_fits: "The models prefer no single label",
   duplicate_conflict: "The same text has another label",
   unclear: "Not clear",
 };
@@ -59,7 +59,7 @@ export function kindWords(card) {
     return null;
   }
   const what = known ? preference(card) : "The models prefer the given label";
-  return [what, tier && ` · tier ${tier}`, ` · ${stabilityWords(stability, repeats)}`];
+  return [what, ` · ${stabilityWords(stability, repeats)}`];
 }
 
 /** What the models prefer, with the labels by their names. */
