@@ -3,8 +3,9 @@
     python reports/reading/speed.py [--rows 1000000] [--repeats 3]
 
 Each measurement is a process of its own: its seconds without start and imports, by the clock and of all processors
-together, and the most memory that it took. Of the repeats the least of each counts. Reading finds columns and classes, checks every row and keeps it as it stands; an
-export without decisions copies the rows, and one with decisions on a hundredth of them writes those anew.
+together, and the most memory that it took. Of the repeats the least of each counts. Reading finds columns and classes,
+checks every row and keeps it as it stands; an export without decisions copies the rows, and one with decisions on a
+hundredth of them writes those anew.
 """
 
 from __future__ import annotations
