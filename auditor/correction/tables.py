@@ -191,8 +191,9 @@ def _split_tables(
     for about in origin.options["parts"]:
         end = start + about["rows"]
         here, there = slice(*np.searchsorted(places, [start, end])), slice(*np.searchsorted(apart, [start, end]))
-        part = table.slice(here.start, here.stop - here.start).filter(pa.array(chosen[here]))
-        rows = places[here][chosen[here]]
+        part, rows = table.slice(here.start, here.stop - here.start), places[here]
+        if not chosen[here].all():  # else it would only be copied
+            part, rows = part.filter(pa.array(chosen[here])), rows[chosen[here]]
         if there.stop > there.start:
             part, rows = _put_back(part, rows, rejected.slice(there.start, there.stop - there.start), apart[there])
         extra = {name: part[name] for name in (_CHANGED, *[_RAW] * has_raw)}

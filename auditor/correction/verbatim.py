@@ -127,9 +127,9 @@ def formulas(parts: Sequence[SplitTable]) -> int:
     names = pa.array(list(_own(parts[0])), pa.large_string())
     number = defanged(names)[1]
     for part in parts:
-        for field in part.table.schema:
-            if not is_number(field.type):
-                number += defanged(strings(part.table[field.name]))[1]
+        words = part.table.select([field.name for field in part.table.schema if not is_number(field.type)])
+        for start in range(0, words.num_rows, _BATCH):
+            number += sum(defanged(strings(column))[1] for column in words.slice(start, _BATCH).columns)
     return number
 
 

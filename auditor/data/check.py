@@ -1,4 +1,4 @@
-"""Rows that cannot be audited, and ids that are not unique."""
+"""Columns and rows that cannot be audited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from auditor.errors import ColumnError, RowError
 MOST_COLUMNS = 10_000
 DEEPEST = 32
 """Levels of lists and objects in a column; Arrow's files hold 64."""
-_SHOWN = 5
+SHOWN = 5
+"""Rows, or ids, that a message names."""
 
 
 def check_columns(part: Part) -> None:
@@ -38,7 +39,7 @@ def check_columns(part: Part) -> None:
                 f"Column {field.name!r:.80} of {part.name} is nested more than {DEEPEST} levels deep.",
                 "Make strings of its values, or leave the column out.",
             )
-    for name in names:
+    for name in names if part.raw is None else ():  # what a text file holds has been looked through
         try:
             part.table[name].validate(full=True)
         except pa.ArrowInvalid as error:
@@ -157,6 +158,8 @@ def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedAr
         them; null where the row is valid.
     """
     empty = pc.fill_null(pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts)), False)
+    if not (texts.null_count or codes.null_count or pc.any(empty).as_py()):
+        return pa.chunked_array([pa.nulls(len(texts), pa.string())])
     no_text, no_label = pc.is_null(texts), pc.is_null(codes)
     return pc.case_when(
         pc.make_struct(pc.and_(no_text, no_label), pc.and_(empty, no_label), no_text, empty, no_label),
@@ -174,7 +177,7 @@ def refuse(
     """Make the error that counts the invalid rows by reason, shows the first, and says ``because`` of what they are."""
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons.drop_null()).to_pylist()}
     rows = np.flatnonzero(reasons.is_valid().to_numpy())
-    first = [f"{_place(int(row), parts)} ({reasons[int(row)].as_py()})" for row in rows[:_SHOWN]]
+    first = [f"{place_of(int(row), parts)} ({reasons[int(row)].as_py()})" for row in rows[:SHOWN]]
     kinds = listed([f"{number:,} with {reason}" for reason, number in counts.items()])
     return RowError(
         f"{counted(len(rows), 'row')} of {len(reasons):,} cannot be audited: {kinds}."
@@ -184,41 +187,7 @@ def refuse(
     )
 
 
-def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
-    """Refuse ids that are missing or not unique.
-
-    Raises
-    ------
-    RowError
-    """
-    check_ids_there(ids, name, parts)
-    counts = pc.value_counts(ids)
-    repeated = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)).to_pylist()
-    if repeated:
-        shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:_SHOWN]]
-        raise RowError(
-            f"Column {name!r} repeats {counted(len(repeated), 'id')}: {listed(shown)}.",
-            "Make them unique, or leave --id out: ids are made from split and row then.",
-        )
-
-
-def check_ids_there(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
-    """Refuse ids that are missing.
-
-    Raises
-    ------
-    RowError
-    """
-    missing = np.flatnonzero(pc.fill_null(pc.equal(pc.binary_length(pc.utf8_trim_whitespace(ids)), 0), True).to_numpy())
-    if len(missing):
-        first = [_place(int(row), parts) for row in missing[:_SHOWN]]
-        raise RowError(
-            f"Column {name!r} has no id in {counted(len(missing), 'row')}: {listed(first)}.",
-            "Give every row an id, or leave --id out: ids are made from split and row then.",
-        )
-
-
-def _place(row: int, parts: tuple[Part, ...]) -> str:
+def place_of(row: int, parts: tuple[Part, ...]) -> str:
     """Say where a row stands, given its number over all parts."""
     for part in parts:
         if row < part.table.num_rows:

@@ -144,7 +144,7 @@ def _find_delimiter(data: bytes, place: int) -> str:
 
 
 def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
-    """Number of fields of each of the first rows; the last is 0 if it is malformed."""
+    """Number of fields of each of the first rows, or of the very first if it is 1; the last is 0 if it is malformed."""
     found: list[int] = []
     while len(found) < _SAMPLE and (place := passed_blank(data, place, dialect)) < len(data):
         row = dialect.cut(data, place)
@@ -152,6 +152,8 @@ def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
             return [*found, 0]
         found.append(len(row[0]))
         place = row[1]
+        if found[0] == 1:
+            break
     return found
 
 

@@ -97,6 +97,8 @@ def line_end(data: bytes) -> str:
 
 
 def _checked(data: bytes) -> bytes:
+    if data.isascii():
+        return data
     ends = pa.array([0, len(data)], pa.int64()).buffers()[1]
     try:
         pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)]).validate(full=True)

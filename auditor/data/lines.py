@@ -84,7 +84,7 @@ def is_header(text: str, label: str) -> bool:
 
 def slices(data: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
     """Cut N consecutive pieces of the data, which begin and end at N + 1 places."""
-    offsets = pa.py_buffer(ends.astype(np.int64))
+    offsets = pa.py_buffer(ends.astype(np.int64, copy=False))
     return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, pa.py_buffer(data)])
 
 

@@ -14,8 +14,9 @@ import pyarrow.types as types
 
 from auditor.config import ReadConfig
 from auditor.data.abstentions import Cast, without_abstentions
-from auditor.data.check import check_ids_there, invalid_rows, refuse
+from auditor.data.check import invalid_rows, refuse
 from auditor.data.columns import Columns
+from auditor.data.ids import check_ids_there
 from auditor.data.labels import Labels, encode_labels
 from auditor.data.metadata import class_names
 from auditor.data.source import Part, Source, counted, listed

@@ -76,12 +76,15 @@ def find_mirrors(
     for name in table.column_names:
         if not _may_hold_labels(table.schema.field(name).type):
             continue
-        rows = np.flatnonzero(np.array([name in part.table.column_names for part in parts])[part_of_row])
-        codes = all_codes[rows]
-        sample = slice(None, None, max(1, len(rows) // _SAMPLE))
-        if not _repeats(codes) or _fit(codes[sample], table[name].take(rows[sample])) is None:
+        has = np.array([name in part.table.column_names for part in parts])
+        codes, column = all_codes, table[name]
+        if not has.all():
+            rows = np.flatnonzero(has[part_of_row])
+            codes, column = codes[rows], column.take(rows)
+        sample = np.arange(0, len(codes), max(1, len(codes) // _SAMPLE))
+        if _fit(codes[sample], column.take(sample)) is None or not _repeats(codes):
             continue
-        fit = _fit(codes, table[name].take(rows))
+        fit = _fit(codes, column)
         if fit is None or not (_is_named_alike(name, label) or _is_no_accident(codes)):
             continue
         if fit.differing:

@@ -7,10 +7,11 @@ field, closes one or is doubled, which is looked at for all quotes at once.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +22,14 @@ from auditor.data.dialect import Dialect
 from auditor.data.lines import slices
 from auditor.data.quoting import Place, are_rows
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 20
 """Bytes that are looked at together; they fit into a processor's cache."""
 _PARSED = 1 << 22
 """Bytes, about, that Arrow parses at once. They end where a row ends: at other places, Arrow loses line ends."""
 _QUOTE, _CR, _LF = b'"\r\n'
 
+Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
-_NOWHERE: Places = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -70,73 +71,102 @@ def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
     if begin == len(data):
         return None
     rest = np.frombuffer(data, np.uint8)[begin:]
-    found = _breaks(rest, ord(dialect.delimiter)) if dialect.quotes else (_places(rest, _LF), _NOWHERE)
-    if found is None:
-        return None
-    ends = _row_ends(rest, found[0])
-    if len(found[1]) and _some_look_like_rows(data, begin, ends, found[1], dialect, place.columns):
-        return None
-    kept, blank = _without_blank(rest, ends)
-    if not len(kept):
-        return None
-    starts = np.concatenate([[0], kept]) + begin
-    table = _parsed(data, starts, place.columns, dialect)
+    with ThreadPoolExecutor(pa.cpu_count()) as threads:
+        found = _breaks(rest, dialect, threads)
+        if found is None:
+            return None
+        ends = _row_ends(rest, found[0])
+        if len(found[1]) and _some_look_like_rows(data, begin, ends, found[1], dialect, place.columns):
+            return None
+        kept, blank = _without_blank(rest, ends)
+        if not len(kept):
+            return None
+        starts = np.concatenate([[0], kept])
+        starts += begin
+        table = _parsed(data, starts, place.columns, dialect, threads)
     if table is None or table.num_rows != len(kept):
         return None
     return Cut(header, begin, int(starts[-1]), pa.chunked_array([slices(data, starts)]), table, blank)
 
 
-def _places(rest: npt.NDArray[np.uint8], byte: int) -> Places:
-    """Where a byte stands."""
-    parts = [np.flatnonzero(rest[at : at + _BLOCK] == byte) + at for at in range(0, len(rest), _BLOCK)]
-    return np.concatenate(parts)
-
-
-def _breaks(rest: npt.NDArray[np.uint8], delimiter: int) -> tuple[Places, Places] | None:
+def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[Places, Places] | None:
     """Where line breaks stand outside of quotes, and within; None if the quotes are not sound, or mean nothing.
 
-    They are sound if each opens a field, closes one, or is one of two within. They mean something if a delimiter stands
-    between two, or one is doubled within: then there is no doubt that they are CSV quoting.
+    They mean something if a delimiter stands between two, or one is doubled within: then there is no doubt that they
+    are CSV quoting.
     """
-    beside = np.zeros(256, bool)  # what may stand before a quote that opens, and after one that closes
-    beside[[delimiter, _CR, _LF, _QUOTE]] = True
-    outside, within = [_NOWHERE], [_NOWHERE]
-    number, meant = 0, False
-    for at in range(0, len(rest), _BLOCK):
-        block = rest[at : at + _BLOCK]
-        breaks, quotes = np.flatnonzero(block == _LF), np.flatnonzero(block == _QUOTE)
-        opening, closing = quotes[number % 2 :: 2] + at, quotes[1 - number % 2 :: 2] + at
-        # The first byte and the last may be quotes, which then stand beside themselves.
-        before, after = rest[np.maximum(opening - 1, 0)], rest[np.minimum(closing + 1, len(rest) - 1)]
-        if not (beside[before].all() and beside[after].all()):
+    blocks = range(0, len(rest), _BLOCK)
+    quotes = list(threads.map(partial(_quotes, rest), blocks)) if dialect.quotes else [0] * len(blocks)
+    before = np.cumsum([0, *quotes])
+    looks = threads.map(partial(_look, rest, ord(dialect.delimiter)), blocks, quotes, before.tolist())
+    meant, outside, within = before[-1] == 0, [], []
+    for look in looks:
+        if look is None:
             return None
-        is_within = (np.searchsorted(quotes, breaks) + number) % 2 == 1
-        outside.append(breaks[~is_within] + at)
-        within.append(breaks[is_within] + at)
-        if len(quotes) and not meant:
-            cuts = np.searchsorted(quotes, np.flatnonzero(block == delimiter)) + number
-            meant = bool((cuts % 2 == 1).any() or ((before == _QUOTE) & (opening > 0)).any())
-        number += len(quotes)
-    if number % 2 or (number and not meant):
+        outside.append(look.outside)
+        within.append(look.within)
+        meant |= look.meant
+    if not meant or before[-1] % 2:
         return None
     return np.concatenate(outside), np.concatenate(within)
 
 
-def _row_ends(rest: npt.NDArray[np.uint8], breaks: Places) -> Places:
+class _Look(NamedTuple):
+    """Where line breaks stand in a block, outside of quotes and within, and whether its quotes mean something."""
+
+    outside: Places
+    within: Places
+    meant: bool
+
+
+def _look(rest: Bytes, delimiter: int, at: int, number: int, before: int) -> _Look | None:
+    """Look at a block with a ``number`` of quotes, and some ``before`` it; None if not all of them are sound.
+
+    Each is to open a field, close one, or be one of two within.
+    """
+    block = rest[at : at + _BLOCK]
+    breaks = np.flatnonzero(block == _LF)
+    if not number and before % 2 == 0:
+        return _Look(breaks + at, breaks[:0], meant=False)
+    quotes, odd = np.flatnonzero(block == _QUOTE), before % 2
+    # The first byte and the last may be quotes, which then stand beside themselves.
+    earlier = rest.take(quotes[odd::2] + (at - 1), mode="clip")
+    later = rest.take(quotes[1 - odd :: 2] + (at + 1), mode="clip")
+    if not (_are_borders(earlier, delimiter) and _are_borders(later, delimiter)):
+        return None
+    is_within = (np.searchsorted(quotes, breaks) + odd) % 2 == 1
+    doubled = np.count_nonzero(earlier == _QUOTE) - (before == at == int(quotes[0]) if number else 0)
+    meant = bool(doubled) or bool(((np.searchsorted(quotes, np.flatnonzero(block == delimiter)) + odd) % 2 == 1).any())
+    return _Look(breaks[~is_within] + at, breaks[is_within] + at, meant)
+
+
+def _are_borders(beside: Bytes, delimiter: int) -> bool:
+    """Whether bytes beside quotes are delimiters, line ends or quotes."""
+    is_border = (beside == delimiter) | (beside == _LF) | (beside == _CR) | (beside == _QUOTE)
+    return bool(is_border.all())
+
+
+def _quotes(rest: Bytes, at: int) -> int:
+    """Number of quotes in a block."""
+    return int(np.count_nonzero(rest[at : at + _BLOCK] == _QUOTE))
+
+
+def _row_ends(rest: Bytes, breaks: Places) -> Places:
     """Places after the line breaks that end rows, and after the last row if none does."""
     ends = breaks + 1
     return ends if len(ends) and ends[-1] == len(rest) else np.append(ends, len(rest))
 
 
-def _without_blank(rest: npt.NDArray[np.uint8], ends: Places) -> tuple[Places, int]:
+def _without_blank(rest: Bytes, ends: Places) -> tuple[Places, int]:
     """Ends of the rows that hold something, and the number of blank lines before one of them."""
-    starts = np.concatenate([[0], ends[:-1]])
-    lengths = ends - starts
-    ended = (lengths > 0) & (rest[ends - 1] == _LF)
-    crlf = ended & (lengths > 1) & (rest[np.maximum(ends - 2, 0)] == _CR)
-    filled = lengths - ended - crlf > 0
-    last = int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0
-    return ends[filled], int((~filled[:last]).sum())
+    lengths = np.diff(ends, prepend=0)
+    short = np.flatnonzero(lengths <= len(b"\r\n"))
+    lines = [bytes(rest[end - length : end]) for end, length in zip(ends[short], lengths[short], strict=True)]
+    blank = short[[not line.strip(b"\r\n") for line in lines]]
+    if not len(blank):
+        return ends, 0
+    kept = np.delete(ends, blank)
+    return kept, int((ends[blank] < kept[-1]).sum()) if len(kept) else 0
 
 
 def _some_look_like_rows(data: bytes, begin: int, ends: Places, breaks: Places, dialect: Dialect, columns: int) -> bool:
@@ -149,7 +179,7 @@ def _some_look_like_rows(data: bytes, begin: int, ends: Places, breaks: Places, 
     return False
 
 
-def _parsed(data: bytes, starts: Places, columns: int, dialect: Dialect) -> pa.Table | None:
+def _parsed(data: bytes, starts: Places, columns: int, dialect: Dialect, threads: Executor) -> pa.Table | None:
     """Parse rows that begin at these places, the last of which is the end, in pieces that end with a row each."""
     begin, end = int(starts[0]), int(starts[-1])
     marks = np.searchsorted(starts, np.arange(begin + _PARSED, end, _PARSED))
@@ -157,11 +187,10 @@ def _parsed(data: bytes, starts: Places, columns: int, dialect: Dialect) -> pa.T
     borders += [end] * (borders[-1] < end)
     buffer = pa.py_buffer(data)
     pieces = [buffer.slice(one, other - one) for one, other in pairwise(borders)]
-    with ThreadPoolExecutor(min(len(pieces), pa.cpu_count())) as threads:
-        try:
-            return pa.concat_tables(list(threads.map(partial(_table, columns=columns, dialect=dialect), pieces)))
-        except pa.ArrowInvalid:
-            return None
+    try:
+        return pa.concat_tables(list(threads.map(partial(_table, columns=columns, dialect=dialect), pieces)))
+    except pa.ArrowInvalid:
+        return None
 
 
 def _table(piece: pa.Buffer, columns: int, dialect: Dialect) -> pa.Table:

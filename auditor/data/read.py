@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 from auditor.config import ReadConfig
 from auditor.data.beside import labels_of_votes, votes_beside
 from auditor.data.casting import with_schema
-from auditor.data.check import as_texts, check_columns, check_ids, check_storable, invalid_rows, refuse
+from auditor.data.check import as_texts, check_columns, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns, find_sentences
 from auditor.data.files import read_paths, select
 from auditor.data.hub import read_hub
+from auditor.data.ids import find_ids
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
 from auditor.data.labels import Labels, encode_labels
 from auditor.data.long import gather
@@ -29,8 +30,9 @@ from auditor.data.mirrors import Mirror, find_mirrors
 from auditor.data.nested import with_nested
 from auditor.data.odd_labels import odd_notes
 from auditor.data.prodigy import accepted
-from auditor.data.source import RAW, Part, Source, counted
+from auditor.data.source import RAW, Source, counted
 from auditor.data.tools.reading import read_tool
+from auditor.data.votes import Votes
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -83,32 +85,13 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         check_columns(part)
     found, config = read_tool(found, config)
     found = replace(found, parts=tuple(map(with_sound_metadata, found.parts)))
-    original = _joined(found)
-    raw = _raw(found)
-    original, nested = with_nested(original, (config.text, config.label, config.id, config.annotator))
+    original, nested = with_nested(_joined(found), (config.text, config.label, config.id, config.annotator))
     columns = _find_columns(found, original, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
-    votes = None
-    if config.annotator is not None:
-        raw = None  # a row of the dataset is no row of the file
-        gathered = gather(found, original, texts, columns, config)
-        found, original, texts, votes = gathered.source, gathered.original, gathered.texts, gathered.votes
-        labels = replace(gathered.labels, notes=(*gathered.labels.notes, *gathered.notes))
-    elif columns.added:
-        votes, labels, column = labels_of_votes(original, found.parts, columns, config.missing_labels)
-        found, original = _with_labels(found, columns.label, column), original.append_column(columns.label, column)
-    else:
-        labels = _encoded(found, original, columns.label, config)
-        if columns.votes:
-            votes, both = votes_beside(original, found.parts, columns, labels, config.missing_labels)
-            labels = replace(both, notes=(*labels.notes, *both.notes))
-    splits, rows = _splits_and_rows(found.parts)
-    if config.id is None:
-        ids = pc.binary_join_element_wise(splits, pc.cast(rows, pa.string()), "-")
-    else:
-        ids = pc.cast(original[config.id], pa.string())
-        check_ids(ids, config.id, found.parts)
+    raw = None if config.annotator else _raw(found)  # a row of gathered votes is no row of the file
+    found, original, texts, labels, votes = _labelled(found, original, texts, columns, config)
+    ids = find_ids(original, config.id, found.parts)
     reasons = wrong = invalid_rows(texts, labels.codes)
     if config.annotator is not None or columns.added:  # a text that nobody has voted on is not wrong
         wrong = pc.if_else(pc.equal(reasons, "missing label"), None, reasons)
@@ -116,6 +99,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     if invalid and not config.drop_invalid:
         raise refuse(wrong, found.parts, because=labels.unlabelled)
     valid = reasons.is_null()
+    splits = pa.chunked_array([pa.repeat(part.split, part.table.num_rows) for part in found.parts], pa.string())
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
     position = pa.array(np.arange(len(reasons), dtype=np.int64))
     originals = [(ORIGINAL + name, original[name]) for name in original.column_names]
@@ -139,6 +123,25 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         notes=_notes(found, columns, labels, invalid, set_aside - invalid),
         votes=votes.only(valid.to_numpy()) if votes else None,
     )
+
+
+def _labelled(
+    source: Source, original: pa.Table, texts: pa.ChunkedArray, columns: Columns, config: ReadConfig
+) -> tuple[Source, pa.Table, pa.ChunkedArray, Labels, Votes | None]:
+    """Encode the given labels, and the votes where there are some: with ``config.annotator``, one row a text."""
+    if config.annotator is not None:
+        found = gather(source, original, texts, columns, config)
+        labels = replace(found.labels, notes=(*found.labels.notes, *found.notes))
+        return found.source, found.original, found.texts, labels, found.votes
+    if columns.added:
+        votes, labels, column = labels_of_votes(original, source.parts, columns, config.missing_labels)
+        source, original = _with_labels(source, columns.label, column), original.append_column(columns.label, column)
+        return source, original, texts, labels, votes
+    labels = _encoded(source, original, columns.label, config)
+    if not columns.votes:
+        return source, original, texts, labels, None
+    votes, both = votes_beside(original, source.parts, columns, labels, config.missing_labels)
+    return source, original, texts, replace(both, notes=(*labels.notes, *both.notes)), votes
 
 
 def _open(source: Any, config: ReadConfig) -> Source:
@@ -236,13 +239,6 @@ def _with_labels(source: Source, name: str, column: pa.ChunkedArray) -> Source:
     return replace(source, parts=tuple(parts))
 
 
-def _splits_and_rows(parts: tuple[Part, ...]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    sizes = [part.table.num_rows for part in parts]
-    splits = [pa.repeat(part.split, size) for part, size in zip(parts, sizes, strict=True)]
-    rows = [pa.array(np.arange(size, dtype=np.int64)) for size in sizes]
-    return pa.chunked_array(splits, pa.string()), pa.chunked_array(rows, pa.int64())
-
-
 def _with_columns(table: pa.Table, columns: Sequence[tuple[str, Any]]) -> pa.Table:
     for name, column in columns:
         table = table.append_column(name, column)
@@ -290,12 +286,14 @@ def _mirrors(
     others = [name for name in table.column_names if name.startswith(ORIGINAL)]
     originals = table.select(others).rename_columns([name.removeprefix(ORIGINAL) for name in others])
     ends = np.cumsum([part.table.num_rows for part in source.parts])
+    position = table["position"].to_numpy()
+    one = len(source.parts) == 1
     return find_mirrors(
         originals.select([name for name in originals.column_names if name not in roles]),
         replace(labels, codes=table["label"]),
         columns.label,
         source.parts,
-        np.searchsorted(ends, table["position"].to_numpy(), side="right"),
+        np.zeros(len(position), np.int64) if one else np.searchsorted(ends, position, side="right"),
     )
 
 

@@ -16,20 +16,25 @@ import io
 import json
 import lzma
 import random
+import shutil
 import tempfile
 import time
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from annotated import TOOLS
+from folders import FOLDERS
+from made import LABELS, Made, Pair, pairs, replaced
+from sheets import workbook
 
 from auditor.config import ReadConfig
 from auditor.correction.apply import apply
@@ -42,35 +47,7 @@ from auditor.data import LabeledTexts, read
 from auditor.review.event import Event, item_hash
 
 HERE = Path(__file__).parent
-LABELS = ("joy", "sadness", "anger", "surprise & awe", "爱")
-WORDS = [
-    *"i feel so glad that café naïve 😀 don't 爱 it's 5 > 3 #joy @you http://x.y/z? =1+1".split(),
-    *"(really);:/\\&%'…",
-]
-Pair = tuple[str, str]
-
-
-@dataclass
-class Made:
-    """A file: its bytes in the pieces that its rows are, what they mean, and how it is to be read."""
-
-    name: str
-    head: str
-    rows: list[str]
-    pairs: list[Pair]
-    tail: str = ""
-    encoding: str = "utf-8"
-    config: dict[str, Any] = field(default_factory=lambda: {"text": "text", "label": "label"})
-    relabel: Callable[[str, str, str], str] | None = None
-    """A row, its old and its new label: the row as it should be then."""
-    store: Callable[[bytes], bytes] = bytes
-    """What is to be in the file, as the file has it: packed, or as a table."""
-    load: Callable[[bytes], bytes] = bytes
-    """The other way round."""
-
-    def bytes_of(self, rows: list[str]) -> bytes:
-        """Encode the file with these rows."""
-        return (self.head + "".join(rows) + self.tail).encode(self.encoding)
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -118,12 +95,19 @@ def measured(made: Made, place: Path, chance: random.Random) -> Counter[str]:
     """What is lost or changed on the way, counted."""
     counts: Counter[str] = Counter()
     path, out = place / made.name, place / f"out-{made.name}"
-    path.write_bytes(made.store(made.bytes_of(made.rows)))
+    made.store(path, made.bytes_of(made.rows))
     config = ReadConfig(**made.config)
+
+    def changed(found: Path, rows: list[str]) -> int:
+        expected = found.with_name(f"expected-{found.name}")
+        shutil.rmtree(expected, ignore_errors=True)
+        made.store(expected, made.bytes_of(rows))
+        return different(made.load(found), made.load(expected))
+
     texts = read(path, config)
-    counts["rows lost"] += different(pairs_of(texts), made.pairs)
+    counts["rows lost"] += different(*in_order(made, pairs_of(texts), made.pairs))
     write_export(corrected(texts, {}), out)
-    counts["bytes changed"] += different_bytes(made.load(out.read_bytes()), made.bytes_of(made.rows))
+    counts["bytes changed"] += changed(out, made.rows)
     row = chance.randrange(len(texts))
     old = texts.label_names[texts.labels[row]]
     new = chance.choice([name for name in texts.label_names if name != old])
@@ -131,12 +115,12 @@ def measured(made: Made, place: Path, chance: random.Random) -> Counter[str]:
     write_export(corrections, out, force=True)
     rows = list(made.rows)
     rows[row] = (made.relabel or replaced)(rows[row], old, new)
-    counts["bytes changed"] += different_bytes(made.load(out.read_bytes()), made.bytes_of(rows))
+    counts["bytes changed"] += changed(out, rows)
     expected = [(text, new if at == row else label) for at, (text, label) in enumerate(made.pairs)]
-    counts["labels changed"] += different(pairs_of(read(out, config)), expected)
+    counts["labels changed"] += different(*in_order(made, pairs_of(read(out, config)), expected))
     patched = place / f"patched-{made.name}"
     write_export(apply([make_patch(corrections)], read(path, config)).corrections, patched)
-    counts["bytes changed"] += different_bytes(made.load(patched.read_bytes()), made.load(out.read_bytes()))
+    counts["bytes changed"] += different(made.load(patched), made.load(out))
     return counts
 
 
@@ -144,61 +128,38 @@ def pairs_of(texts: LabeledTexts) -> list[Pair]:
     return [(text, texts.label_names[code]) for text, code in zip(texts.texts, texts.labels, strict=True)]
 
 
-def different(found: list[Pair], expected: list[Pair]) -> int:
-    return sum(one != other for one, other in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+def in_order(made: Made, *pairs: list[Pair]) -> Iterator[list[Pair]]:
+    yield from pairs if made.in_order else map(sorted, pairs)
 
 
-def different_bytes(found: bytes, expected: bytes) -> int:
+def different(found: Sequence[T], expected: Sequence[T]) -> int:
     return sum(one != other for one, other in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
 
 
 def corrected(texts: LabeledTexts, changes: dict[int, str]) -> Corrections:
     """Corrections as one reviewer makes them."""
     nothing = np.full(len(texts), np.nan, np.float32)
-    ids, words, labels = texts.ids, texts.texts, texts.labels
+    rows = texts.table.select(["id", "text", "label"]).take(pa.array(list(changes), pa.int64())).to_pylist()
     events = [
         Event(
             event_id=f"event-{row}",
             run_id="run",
             kind="decide",
-            item_id=ids[row],
-            item_hash=item_hash(words[row], texts.label_names[labels[row]]),
+            item_id=values["id"],
+            item_hash=item_hash(values["text"], texts.label_names[values["label"]]),
             reviewer="ann",
             verdict="relabel",
             new_labels=(label,),
             at=datetime(2026, 1, 1, tzinfo=UTC),
             source="queue",
         )
-        for row, label in changes.items()
+        for (row, label), values in zip(changes.items(), rows, strict=True)
     ]
     suggestions = Suggestions(np.full(len(texts), -1, np.int32), nothing, nothing)
     return correct(texts, find_outcomes(texts, events), Policy(), suggestions)
 
 
-# -- rows ---------------------------------------------------------------------------------------------------------
-
-
-def pairs(chance: random.Random, beside: str = "") -> list[Pair]:
-    """Six to twenty texts, with characters of ``beside`` among their words, and two labels at least twice."""
-    made = [(text(chance, beside), chance.choice(LABELS)) for _ in range(chance.randint(2, 16))]
-    return [
-        ("the first of all", "joy"),
-        (text(chance, beside), "sadness"),
-        *made,
-        ("one more", "joy"),
-        ("last", "sadness"),
-    ]
-
-
-def text(chance: random.Random, beside: str) -> str:
-    words = " ".join(chance.choices([*WORDS, *beside], k=chance.randint(1, 12))).strip()
-    return words if words[:1].isalpha() else f"x {words}"
-
-
-def replaced(row: str, old: str, new: str) -> str:
-    """The last place at which the old label stands."""
-    at = row.rindex(old)
-    return row[:at] + new + row[at + len(old) :]
+# -- CSV ----------------------------------------------------------------------------------------------------------
 
 
 def quoted(value: str) -> str:
@@ -207,9 +168,6 @@ def quoted(value: str) -> str:
 
 def needs(value: str, delimiter: str) -> bool:
     return any(character in value for character in (delimiter, '"', "\n", "\r"))
-
-
-# -- CSV ----------------------------------------------------------------------------------------------------------
 
 
 def csv_file(
@@ -365,7 +323,12 @@ def fasttext(chance: random.Random) -> Made:
 def packed(ending: str, store: Callable[[bytes], bytes], load: Callable[[bytes], bytes]) -> Callable[..., Made]:
     def make(chance: random.Random) -> Made:
         made = csv_file(chance, quote=sometimes, ends=("\n", "\r\n"))
-        return replace(made, name=made.name + ending, store=store, load=load)
+        return replace(
+            made,
+            name=made.name + ending,
+            store=lambda path, data: path.write_bytes(store(data)),
+            load=lambda path: load(path.read_bytes()),
+        )
 
     return make
 
@@ -384,15 +347,13 @@ def unzipped(data: bytes) -> bytes:
 
 
 def parquet(chance: random.Random) -> Made:
-    def store(data: bytes) -> bytes:
+    def store(path: Path, data: bytes) -> None:
         rows = [json.loads(line) for line in data.decode().split("\n") if line]
         schema = pa.schema([("text", pa.string()), ("label", pa.dictionary(pa.int8(), pa.string())), ("n", pa.int16())])
-        file = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, schema), file)
-        return file.getvalue()
+        pq.write_table(pa.Table.from_pylist(rows, schema), path)
 
-    def load(data: bytes) -> bytes:
-        table = pq.read_table(io.BytesIO(data))
+    def load(path: Path) -> bytes:
+        table = pq.read_table(path)
         types = [str(type_) for type_ in table.schema.types]
         assert types == ["string", "dictionary<values=string, indices=int8, ordered=0>", "int16"], types
         return "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
@@ -404,23 +365,6 @@ def parquet(chance: random.Random) -> Made:
         return json.dumps({**json.loads(row), "label": new}) + "\n"
 
     return Made("rows.parquet", "", rows, found, relabel=relabel, store=store, load=load)
-
-
-def label_studio(chance: random.Random) -> Made:
-    def one(at: int, text: str, label: str) -> str:
-        choice = {"value": {"choices": [label]}, "from_name": "mood", "to_name": "text", "type": "choices"}
-        note = {"id": at, "completed_by": 1, "result": [choice], "was_cancelled": False}
-        return json.dumps({"id": at, "annotations": [note], "data": {"text": text}}, ensure_ascii=False)
-
-    found = pairs(chance, '"\n\t')
-    objects = [one(at, *pair) for at, pair in enumerate(found)]
-    config = {"drop_invalid": False}
-
-    def relabel(row: str, old: str, new: str) -> str:
-        return row.replace(f'"choices": ["{old}"]', f'"choices": ["{new}"]')
-
-    rows = [objects[0], *(f",\n{each}" for each in objects[1:])]
-    return Made("project.json", "[", rows, found, "]\n", config=config, relabel=relabel)
 
 
 KINDS: dict[str, Callable[[random.Random], Made]] = {
@@ -456,7 +400,9 @@ KINDS: dict[str, Callable[[random.Random], Made]] = {
     "CSV, xz": packed(".xz", lzma.compress, lzma.decompress),
     "CSV, zip": packed(".zip", zipped, unzipped),
     "Parquet": parquet,
-    "Label Studio": label_studio,
+    **FOLDERS,
+    "Excel": workbook,
+    **TOOLS,
     "JSON array, indented": lambda chance: json_file(chance, array=True, spaces=("\n  ",), others=True),
 }
 
