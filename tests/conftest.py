@@ -35,9 +35,8 @@ os.environ.update(
     NO_COLOR="1",
     COLUMNS="120",
 )
-if "PYTEST_XDIST_WORKER" in os.environ:  # a worker for each core: more threads would only wait for each other
-    for library in ("OMP", "OPENBLAS", "NUMBA"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+for library in ("OMP", "OPENBLAS", "NUMBA"):  # a worker for each core: more threads would only wait for each other
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 for name in ("HF_ENDPOINT", "HF_TOKEN", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
 

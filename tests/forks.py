@@ -43,7 +43,7 @@ class Ended:
 
 
 class Forks:
-    """The process, as a test sees it.
+    """The process, as a test sees it; its seed of hashes is another than the test's.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Forks:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.forks"],
             cwd=ROOT,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, "PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -158,6 +158,8 @@ def _answer(order: dict[str, Any]) -> Any:
         return None
     if "warm" in order:
         return _command(order["warm"])
+    if "hash" in order:
+        return hash(order["hash"])
     if "ended" in order:
         pid, status = os.waitpid(order["ended"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else None

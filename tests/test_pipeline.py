@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +20,9 @@ from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, Finetune
 from auditor.data import LabeledTexts, sample
 from auditor.errors import InputError, ModelError, RunMismatchError
 from auditor.signals import OF_A_RUN
+from tests.forks import Forks
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[1]
 CONTRACT = ["id", "split", "text", "given_label", "predicted_label", "suggested_label", "suspicion", "rank", "is_issue"]
 
 REPEATED = {"repeats": 2, "cheap_repeats": 3}
@@ -338,10 +335,10 @@ def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -
             "我今天很高兴",
             "أنا سعيد جدا",
         ),
-        *("a" * 1_000_000, "http://x.y/ @me #tag", "{{ 7 * 7 }} ${x}", "\u202eright to left override", "plain", "x"),
+        *("http://x.y/ @me #tag", "{{ 7 * 7 }} ${x}", "\u202eright to left override", "plain", "x"),
     ]
     labels = ["<b>joy</b>", "=sad"]
-    frame = pd.DataFrame({"text": [f"{text} {n}" for n in range(3) for text in texts]})
+    frame = pd.DataFrame({"text": [f"{text} {n}" for n in range(3) for text in (*texts, "a" * 10 ** (2 * n + 2))]})
     frame["label"] = [labels[row % 2] for row in range(len(frame))]
     audit = auditor.audit(frame, config=configured(tiny_model), out=tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
@@ -411,31 +408,24 @@ def test_two_hundred_classes(tiny_model: Path, tmp_path: Path) -> None:
     assert np.load(tmp_path / "probabilities" / "consensus.npy").shape == (len(frame), 201)
 
 
-SEEDED = """
-from auditor.cli import main
-from tests.pictures import without_pictures
-
-with without_pictures():
-    main()
-"""
-
-
 @pytest.mark.usefixtures("no_pictures")
+@pytest.mark.skipif(sys.platform != "linux", reason="forks processes that have threads behind them")
 def test_the_hash_seed_of_the_process_changes_no_byte(
-    invoke: Callable[..., tuple[int, str, str]], messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+    auditing: Forks,
+    invoke: Callable[..., tuple[int, str, str]],
+    messages: pd.DataFrame,
+    tiny_model: Path,
+    tmp_path: Path,
 ) -> None:
-    """This process has one seed, drawn by chance unless it was given; the other has another."""
     messages.to_csv(tmp_path / "tweets.csv", index=False)
-    words = ["run", "tweets.csv", "--models", "features,lexical", "--folds", "2", "--encoder", str(tiny_model), "--out"]
+    words = ["run", "tweets.csv", "--models", "features,lexical", "--folds", 2, "--encoder", tiny_model, "--out"]
     assert invoke(*words, "here")[0] == 0
-    other = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": other}
-    command = [sys.executable, "-c", SEEDED, *words, "there"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    ended = auditing.run(*words, "there", folder=tmp_path, drawn=False)
+    assert ended.code == 0, ended.output
     made = []
     for name in ("here", "there"):
         stages = json.loads((tmp_path / name / "manifest.json").read_text("utf-8"))["stages"].values()
         made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
     assert made[0] == made[1]
     assert len(made[0]) > 10
+    assert auditing.ask({"hash": "tweets"}) != hash("tweets"), "both processes have the same seed"
