@@ -168,7 +168,7 @@ def test_repeats_are_trained_on_folds_of_their_own(audited: auditor.Audit) -> No
 def test_repeats_say_how_stable_a_flag_is(audited: auditor.Audit) -> None:
     issues = audited.issues
     assert {0, 3} < {*(issues["stability"] * 3).round(5)} <= {0, 1, 2, 3}
-    assert issues["stability"].corr(issues["is_issue"].astype(float)) > 0.5
+    assert issues["stability"].corr(issues["is_issue"].astype(float)) > 0.4
     assert issues["tier"][issues["is_issue"]].isin(["high", "medium"]).all()
     assert (issues["tier"][~issues["is_issue"]].dropna() == "low").all()
     assert issues["kind"][issues["is_issue"]].notna().all()
