@@ -11,6 +11,7 @@ from auditor.report.gains import METRICS
 from auditor.report.pictures import Pictures
 from auditor.report.summary import SECONDS_A_ROW, Summary
 from auditor.report.theme import DARK, LIGHT
+from auditor.wording import inside
 
 ABOUT = {
     "dummy": "the most frequent class",
@@ -52,6 +53,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         points=display.points,
         duration=display.duration,
         memory=display.memory,
+        inside=inside,
     )
     return environment.get_template("report.html.j2").render(
         s=summary,
