@@ -23,8 +23,11 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,28 +60,32 @@ def main() -> None:
     parser.add_argument("--only", choices=KINDS)
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     options = parser.parse_args()
-    kinds = {options.only: KINDS[options.only]} if options.only else KINDS
+    kinds = [options.only] if options.only else list(KINDS)
     counts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(options.files):
-            kind = list(kinds)[number % len(kinds)]
-            chance = random.Random(f"{options.seed}-{number}")
-            made = kinds[kind](chance)
-            place = Path(folder) / str(number)
-            place.mkdir()
-            counts[kind]["files"] += 1
-            counts[kind]["rows"] += len(made.pairs)
-            try:
-                counts[kind] += measured(made, place, chance)
-            except Exception:
-                counts[kind]["refused"] += 1
-                traceback.print_exc(limit=-1)
-                print(kind, number, made.bytes_of(made.rows)[:600])
+    with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
+        chosen = [kinds[number % len(kinds)] for number in range(options.files)]
+        measure = partial(measured_file, seed=options.seed)
+        for kind, found in zip(chosen, pool.map(measure, range(options.files), chosen, chunksize=20), strict=True):
+            counts[kind] += found
     found = {kind: dict(counter) for kind, counter in counts.items()}
     seconds = round(time.perf_counter() - began)
     options.out.write_text(json.dumps({"seed": options.seed, "seconds": seconds, "kinds": found}, indent=1) + "\n")
     print(table(found))
+
+
+def measured_file(number: int, kind: str, seed: int) -> Counter[str]:
+    """Make a file by seed, and count what is lost or changed; one that fails is refused, and shown."""
+    chance = random.Random(f"{seed}-{number}")
+    made = KINDS[kind](chance)
+    counts = Counter({"files": 1, "rows": len(made.pairs)})
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return counts + measured(made, Path(folder), chance)
+        except Exception:
+            traceback.print_exc(limit=-1)
+            print(kind, number, made.bytes_of(made.rows)[:600])
+            return counts + Counter({"refused": 1})
 
 
 def table(found: dict[str, dict[str, int]]) -> str:
