@@ -38,12 +38,12 @@ def test_a_row_is_some_lines() -> None:
     assert shown({}, {"rank": 2, "is_issue": False}) == (
         "1  joy → love · suspicion 0.9877 · train-7\n"
         "    i feel so loved\n"
-        "    Likely mislabelled (72 %) · tier high · flagged in 3 of 3 repeats\n"
+        "    The models prefer love · flagged in 3 of 3 repeats\n"
         "    All 3 models prefer love.\n"
         "\n"
         "2  joy → love · suspicion 0.9877 · not flagged · train-7\n"
         "    i feel so loved\n"
-        "    Likely mislabelled (72 %) · tier high · flagged in 3 of 3 repeats\n"
+        "    The models prefer love · flagged in 3 of 3 repeats\n"
         "    All 3 models prefer love.\n"
     )
 
