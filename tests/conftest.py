@@ -133,6 +133,18 @@ def invoke(
     return call
 
 
+LONGEST = (
+    *("test_resume.py", "test_pipeline.py", "test_readme.py", "browser/test_queue_outages.py"),
+    *("models/test_finetuned.py", "report/test_write.py", "detection/test_neighbours.py", "browser/test_map.py"),
+    *("browser/test_queue.py", "browser/test_filters.py", "browser/test_export.py", "browser/test_queue_keys.py"),
+    *("browser/test_table.py", "review/test_processes.py", "test_bring_your_own.py", "test_cli.py"),
+    *("test_whole_way.py", "review/test_jsonl.py", "review/test_undo_redo.py", "detection/test_consensus.py"),
+)
+"""Files that take ten to a hundred seconds of processor time, the longest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left alone with one at the end."""
-    items.sort(key=lambda item: item.path.name not in ("test_readme.py", "test_resume.py", "test_pipeline.py"))
+    here = Path(__file__).parent
+    at = {here / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: at.get(item.path, len(at)))

@@ -30,6 +30,7 @@ def run_words(model: Path) -> list[object]:
     return ["--encoder", model, "--base-model", model, "--folds", 2, "--epochs", 1, "--device", "cpu"]
 
 
+@pytest.mark.slow
 def test_run_issues_and_report(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path) -> None:
     code, out, err = invoke("run", "tweets.csv", *run_words(tiny_model))
     assert code == 0
@@ -92,6 +93,7 @@ def check_filters(invoke: Invoke) -> None:
     assert "none_fits" in err
 
 
+@pytest.mark.slow
 def test_lines_split_by_file_name(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
     frame = sample.written()
     frame = frame[frame["label"].isin(["joy", "sadness"])].head(60)
@@ -163,6 +165,7 @@ def test_wrong_words_are_told_what_to_do(
     assert "\n→ " in err
 
 
+@pytest.mark.slow
 def test_rows_without_text_or_label_can_be_set_aside(invoke: Invoke, tweets: Path, tiny_model: Path) -> None:
     with tweets.open("a", encoding="utf-8") as file:
         file.write('"",joy\nno label,""\n')
@@ -196,6 +199,7 @@ def test_no_words_and_wrong_options_show_help(invoke: Invoke) -> None:
     assert "folds" in err
 
 
+@pytest.mark.slow
 def test_repeats(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path) -> None:
     words = ["run", "tweets.csv", *run_words(tiny_model), "--models", "lexical", "--repeats"]
     code, _, err = invoke(*words, 0)
@@ -207,6 +211,7 @@ def test_repeats(invoke: Invoke, tweets: Path, tiny_model: Path, tmp_path: Path)
     assert (run / "probabilities" / "repeat-3" / "lexical.npy").is_file()
 
 
+@pytest.mark.slow
 def test_a_terminal_is_safe_from_texts(invoke: Invoke, tiny_model: Path, tmp_path: Path) -> None:
     texts = [f"\x1b[31mred {n}\x1b]0;title\x07 [bold]markup[/bold]" for n in range(20)]
     rows = [json.dumps({"text": text, "label": "ab"[n % 2]}) for n, text in enumerate(texts)]
@@ -219,6 +224,7 @@ def test_a_terminal_is_safe_from_texts(invoke: Invoke, tiny_model: Path, tmp_pat
     assert "[bold]markup" in out.replace("\n", "")
 
 
+@pytest.mark.slow
 def test_the_ranking_cuts_long_names_and_rows_that_were_not_judged_are_counted(
     invoke: Invoke, tiny_model: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pynndescent.pynndescent_
+import pytest
 import umap.umap_
 from numba.core.caching import NullCache
 
@@ -27,6 +28,7 @@ print(sum(sum(function.stats.cache_misses.values()) for function in functions))
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_compiles_no_map_anew() -> None:
     make_map(np.random.default_rng(0).normal(size=(60, 8)).astype("f4"), DetectionConfig(), 0)
     done = subprocess.run([sys.executable, "-c", COMPILED_ANEW], cwd=ROOT, capture_output=True, text=True)

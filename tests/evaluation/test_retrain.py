@@ -60,6 +60,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, fail_at: int = 10**6) -> list[tuple[i
     return done
 
 
+@pytest.mark.slow
 def test_both_versions_are_trained_and_tested_with_the_same_seeds(retrained: tuple[Run, Retraining]) -> None:
     run, found = retrained
     assert sorted(trainings(run)) == sorted(found.stages)
@@ -196,6 +197,7 @@ def test_a_test_row_of_a_new_class_can_be_compared(tmp_path: Path, tiny_model: P
     assert json.loads((run / "model/lexical/auditor.json").read_text("utf-8"))["label_names"][-1] == "calm"
 
 
+@pytest.mark.slow
 def test_the_fine_tuned_model_is_one_of_them(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     found = actions.retrain(run, ("finetuned",), seeds=1)

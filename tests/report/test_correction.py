@@ -41,6 +41,7 @@ def read(run: Run) -> Page:
     return Page((run / "report.html").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_the_page_tells_decisions_counts_and_worth(run: Run) -> None:
     parsed = read(run)
     check_alone(parsed)
@@ -85,6 +86,7 @@ def test_retraining_is_no_part_of_the_audits_time(run: Run) -> None:
     assert "The trainings took" in read(run).words
 
 
+@pytest.mark.slow
 def test_hostile_names_are_only_shown(tmp_path: Path, tiny_model: Path) -> None:
     run = retrained(tmp_path / "diary", tiny_model, HOSTILE)
     parsed = read(run)
@@ -94,6 +96,7 @@ def test_hostile_names_are_only_shown(tmp_path: Path, tiny_model: Path) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.slow
 def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     write_report(run.directory)
@@ -128,6 +131,7 @@ def _write(path: Path, text: str) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.slow
 def test_decisions_are_told_under_the_policy_that_was_retrained(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     models: Any = ("lexical",)

@@ -135,6 +135,7 @@ def test_figures_are_saved_as_png(finished: Path) -> None:
     assert all((finished / "figures" / name).read_bytes().startswith(b"\x89PNG") for name in names)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(finished: Path) -> None:
     def files() -> dict[str, bytes]:
         paths = [finished / "report.html", *(finished / "figures").iterdir()]
@@ -145,6 +146,7 @@ def test_the_same_run_gives_the_same_bytes(finished: Path) -> None:
     assert files() == before
 
 
+@pytest.mark.slow
 def test_hostile_names_and_texts_are_only_shown(tmp_path: Path) -> None:
     run = make_run(rows=160, names=HOSTILE_NAMES, source="<b>x</b>\u202e.csv", notes=("<i>note</i>",))
     run.texts = [f"{HOSTILE_TEXTS[row % len(HOSTILE_TEXTS)]} {row}" for row in range(160)]
@@ -168,6 +170,7 @@ def test_hostile_names_and_texts_are_only_shown(tmp_path: Path) -> None:
     assert "y" * 1000 not in written
 
 
+@pytest.mark.slow
 def test_few_and_many_classes(tmp_path: Path) -> None:
     few = write(tmp_path / "few", names=["no", "yes"], models=["lexical"])
     assert "Confusion matrix: lexical" in few.words
@@ -180,6 +183,7 @@ def test_few_and_many_classes(tmp_path: Path) -> None:
     assert "180 others" in many.text
 
 
+@pytest.mark.slow
 def test_a_run_without_issues(tmp_path: Path) -> None:
     run = make_run(wrong=0.0, models=["finetuned"])
     run.probabilities["finetuned"] = np.full((300, 6), 0.01, np.float32)
@@ -190,6 +194,7 @@ def test_a_run_without_issues(tmp_path: Path) -> None:
     assert not (directory / "figures" / "heatmap.png").exists()
 
 
+@pytest.mark.slow
 def test_a_run_without_a_map(tmp_path: Path) -> None:
     directory = make_run(map=np.full((300, 2), np.nan, dtype=np.float32)).write(tmp_path / "run")
     parsed = Page(write_report(directory).read_text("utf-8"))
@@ -198,6 +203,7 @@ def test_a_run_without_a_map(tmp_path: Path) -> None:
     assert not (directory / "figures" / "map.png").exists()
 
 
+@pytest.mark.slow
 def test_a_map_of_a_single_place(tmp_path: Path) -> None:
     parsed = write(tmp_path, map=np.ones((300, 2), dtype=np.float32))
     assert "Where the classes lie" in parsed.words
@@ -213,6 +219,7 @@ def test_trained_on_one_split_and_judged_another(tmp_path: Path) -> None:
     assert "Models were trained on train and judged val." in parsed.words
 
 
+@pytest.mark.slow
 def test_nothing_could_be_judged(tmp_path: Path) -> None:
     run = make_run(rows=30)
     for values in run.probabilities.values():
@@ -222,6 +229,7 @@ def test_nothing_could_be_judged(tmp_path: Path) -> None:
     assert "No row could be judged." in parsed.words
 
 
+@pytest.mark.slow
 def test_a_class_that_cannot_be_judged_is_named(tmp_path: Path) -> None:
     run = make_run(names=[*EMOTIONS, "lonely"])
     run.labels[run.labels == 6] = 0

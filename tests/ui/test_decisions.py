@@ -171,6 +171,7 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_many_at_once_lose_nothing(app: FastAPI, log: DecisionLog) -> None:
     names = ["ann", "bob", "eve", "kim"]
     cards = queue(browser(app), "limit=20")

@@ -271,6 +271,7 @@ def test_a_proxy_is_believed_when_it_is_named(
     assert f"login of 'ann' from {place} failed" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_flood_of_made_up_names_keeps_the_right_password_out_for_no_time(
     run: Run, log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_hashes: Callable[..., bytes]
 ) -> None:
