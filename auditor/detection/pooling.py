@@ -25,7 +25,7 @@ CONSENSUS = "consensus"
 EARLIER = "finetuned, earlier epochs"
 """The expert that stands for what was thought before the noise was learnt by heart."""
 FROZEN, TUNED = "neighbours.npz", "neighbours.finetuned.npz"
-REVISION = 5
+REVISION = 6
 """Counted up when the same inputs come to another consensus, or to other issues: runs are then brought up to date."""
 
 Floats = npt.NDArray[np.float32]

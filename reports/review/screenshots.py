@@ -42,7 +42,7 @@ def main() -> None:
                 for scheme in ("light", "dark"):
                     page = opened(browser, url, f"bea {device} {scheme}", color_scheme=scheme, **options)
                     for tab in TABS:
-                        page.goto(f"{url}?issue=1&undecided=me&tab={tab.lower()}")
+                        page.goto(f"{url}?undecided=me&tab={tab.lower()}")
                         page.wait_for_selector(f'.auditor-page[data-page="{tab.lower()}"] > :not([hidden])')
                         page.wait_for_load_state("networkidle")
                         page.wait_for_timeout(2500 if tab == "Map" else 800)
