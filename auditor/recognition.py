@@ -10,6 +10,8 @@ from auditor.wording import counted, listed
 
 LEAST_RECALL = 0.3
 """A class of which the consensus predicts a smaller share of the rows is one that the models cannot tell."""
+_LABEL = 60
+"""Characters of a label that are shown."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,13 @@ class Unrecognised:
     label: str
     rows: int
     found: int
+
+    def __str__(self) -> str:
+        rows = counted(self.rows, "row")
+        label = _cut(self.label)
+        return (
+            f"The models cannot tell {label}: they recognise {self.found:,} of its {rows}, so flags on it say little."
+        )
 
 
 def unrecognised(scores: Mapping[str, Any], label_names: Sequence[str]) -> list[Unrecognised]:
@@ -36,18 +45,16 @@ def unrecognised(scores: Mapping[str, Any], label_names: Sequence[str]) -> list[
         for code, (label, row) in enumerate(zip(label_names, confusion, strict=True))
         if sum(row) and row[code] < LEAST_RECALL * sum(row)
     ]
-    return sorted(classes, key=lambda each: (each.found / each.rows, -each.rows))
+    return sorted(classes, key=lambda one: (one.found / one.rows, -one.rows))
 
 
 def in_words(classes: Sequence[Unrecognised]) -> str | None:
-    """Say it in a sentence; None if there are none."""
-    if not classes:
-        return None
-    if len(classes) == 1:
-        one = classes[0]
-        return (
-            f"The models cannot tell {one.label}: they recognise {one.found:,} of its {counted(one.rows, 'row')}, "
-            "so flags on it say little."
-        )
-    named = listed([f"{each.label} ({each.found:,} of {counted(each.rows, 'row')} recognised)" for each in classes], 5)
-    return f"The models cannot tell {len(classes):,} of the labels, so flags on these say little: {named}."
+    """Say which classes they are, in one sentence; None if there are none."""
+    if len(classes) < 2:
+        return str(classes[0]) if classes else None
+    named = [f"{_cut(one.label)} ({one.found:,} of {counted(one.rows, 'row')} recognised)" for one in classes]
+    return f"The models cannot tell {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _LABEL else f"{label[: _LABEL - 1]}…"

@@ -41,6 +41,11 @@ def test_it_is_said_in_one_sentence(classes: list[Unrecognised], sentence: str |
     assert in_words(classes) == sentence
 
 
+def test_a_long_label_is_cut() -> None:
+    assert len(str(Unrecognised("x" * 10_000, 9, 1))) < 200
+    assert len(in_words([Unrecognised("x" * 10_000, 9, 1)] * 5) or "") < 600
+
+
 def test_many_classes_are_counted_and_not_all_named() -> None:
     sentence = in_words([Unrecognised(f"c{number}", 10, 0) for number in range(150)])
     assert sentence is not None

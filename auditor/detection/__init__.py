@@ -2,7 +2,7 @@
 
 from auditor.detection.consensus import Consensus, consensus
 from auditor.detection.find import Detection
-from auditor.detection.flags import Flags, find_flags
+from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.layout import make_map, map_seconds
@@ -22,6 +22,7 @@ __all__ = [
     "Flags",
     "Pooling",
     "class_health",
+    "confident_learning",
     "consensus",
     "find_flags",
     "issues_table",

@@ -17,7 +17,7 @@ from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.definitions import Known, find_definition_problems
-from auditor.detection.flags import Flags, find_flags
+from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.health import class_health
 from auditor.detection.kinds import find_kinds
@@ -119,7 +119,8 @@ class Detection:
         stable = self._stability(inputs.get("repeats", []))
         raters = [signal for signal in signals if isinstance(signal, Annotators)]
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
-        table = issues_table(data, flags, kinds, stable, evidence, measured, group, [*raters, *own])
+        confident = confident_learning(labels, consensus, self._judgeable)
+        table = issues_table(data, flags, confident, kinds, stable, evidence, measured, group, [*raters, *own])
         pq.write_table(table, space / "issues.parquet", compression="zstd")
         write_csv(table.sort_by("rank"), space / "issues.csv")
         health = class_health(

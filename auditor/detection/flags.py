@@ -24,8 +24,6 @@ class Flags:
     ----------
     is_issue : (N,) bool
         Flagged: a row to read again. The flagged rows are the first of the ranking.
-    confident_learning : (N,) bool
-        Flagged by cleanlab, which need not follow the ranking.
     suspicion : (N,) float32
         One minus the consensus' self-confidence, in [0, 1]; NaN where the row is not judged.
     rank : (N,) int32
@@ -37,7 +35,6 @@ class Flags:
     """
 
     is_issue: Rows
-    confident_learning: Rows
     suspicion: npt.NDArray[np.float32]
     rank: npt.NDArray[np.int32]
     predicted: npt.NDArray[np.int32]
@@ -90,9 +87,6 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd:
     that of the likeliest other one. Four rows with p and s of 0.1 and 0.8, 0.3 and 0.6, 0.3 and 0.4, 0.9 and 0.1 flag
     one, since 0.7 + 0.3 = 1. ``reports/flags`` compares this count with others on labels known to be wrong.
 
-    ``confident_learning`` holds the flags of :func:`cleanlab.filter.find_label_issues` with its default filter,
-    ``prune_by_noise_rate`` (Northcutt, Jiang and Chuang 2021).
-
     Parameters
     ----------
     labels : (N,) int32
@@ -102,9 +96,8 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd:
     judgeable : (N,) bool
         Rows whose prediction is honest.
     crowd : (N, K) float32, optional
-        What raters and models together think of each row (:attr:`auditor.signals.crowd.Crowd.posterior`). It then
-        decides order and flags; ``confident_learning`` stays that of the consensus, since it asks for probabilities
-        that know nothing of the given label.
+        What raters and models together think of each row (:attr:`auditor.signals.crowd.Crowd.posterior`), which then
+        decides order and flags.
 
     Returns
     -------
@@ -114,7 +107,6 @@ def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd:
     judged = judged_rows(labels, trusted, judgeable)
     flags = Flags(
         is_issue=np.zeros(len(labels), dtype=np.bool_),
-        confident_learning=_confident_learning(labels, consensus, judgeable),
         suspicion=np.full(len(labels), np.nan, dtype=np.float32),
         rank=np.empty(len(labels), dtype=np.int32),
         predicted=np.full(len(labels), -1, dtype=np.int32),
@@ -142,8 +134,24 @@ def _count(given: Probabilities, other: Probabilities) -> int:
     return round(math.fsum(leads))  # an exact sum, so that the order of the rows does not matter
 
 
-def _confident_learning(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Rows:
-    """(N,) cleanlab's flags; none where all rows are of one class."""
+def confident_learning(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Rows:
+    """Take cleanlab's own flags, which need not follow the ranking.
+
+    They are those of :func:`cleanlab.filter.find_label_issues` with its default filter, ``prune_by_noise_rate``
+    (Northcutt, Jiang and Chuang 2021). It asks for probabilities that know nothing of the given label: the consensus,
+    also where there are raters.
+
+    Parameters
+    ----------
+    labels : (N,) int32
+    consensus : (N, K) float32
+    judgeable : (N,) bool
+
+    Returns
+    -------
+    (N,) bool
+        None is flagged where all rows are of one class.
+    """
     judged = judged_rows(labels, consensus, judgeable)
     flagged = np.zeros(len(labels), dtype=np.bool_)
     if len(judged.classes) > 1:

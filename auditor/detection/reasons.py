@@ -69,12 +69,12 @@ def give_reasons(
     facts = zip(_duplicates(rows, evidence, flags), _neighbours(rows, evidence, flags), strict=True)
     models = _agreement(rows, evidence, flags)
     reasons = []
-    for row, known, agreement in zip(rows.tolist(), facts, models, strict=True):
+    for row, facts_of_row, agreement in zip(rows.tolist(), facts, models, strict=True):
         doubted = bool(flags.predicted[row] == flags.suggested[row])
         explained = [(signal.explain(row, **inputs), doubted and isinstance(signal, Annotators)) for signal in signals]
-        spoken = [(sentence, supports) for sentence, supports in (*explained, *known) if sentence]
-        support = [sentence for sentence, supports in spoken if supports] or ([agreement] if agreement else [])
-        reasons.append(support + [sentence for sentence, supports in spoken if not supports])
+        sentences = [(sentence, supports) for sentence, supports in (*explained, *facts_of_row) if sentence]
+        support = [sentence for sentence, supports in sentences if supports] or ([agreement] if agreement else [])
+        reasons.append(support + [sentence for sentence, supports in sentences if not supports])
     return reasons
 
 

@@ -24,6 +24,7 @@ REASONS_TO = 100_000
 def issues_table(
     data: LabeledTexts,
     flags: Flags,
+    confident: npt.NDArray[np.bool_],
     kinds: Kinds,
     stable: npt.NDArray[np.float32],
     evidence: Evidence,
@@ -38,6 +39,8 @@ def issues_table(
     data : LabeledTexts
         N rows; the table has them in the same order.
     flags : Flags
+    confident : (N,) bool
+        cleanlab's own flags.
     kinds : Kinds
     stable : (N,) float32
         Share of the repeats that flag the row.
@@ -53,9 +56,9 @@ def issues_table(
     -------
     pyarrow.Table
         Of N rows: id, split, text, given_label, predicted_label, suggested_label, suspicion, rank, is_issue,
-        confident_learning, tier,
-        kind, kind_confidence, stability, loss_<model> …, probability_given_<model> …, <signal> …, duplicate_group,
-        group, reasons. Null where nothing is known; reasons are empty beyond the rows that get some.
+        confident_learning, tier, kind, kind_confidence, stability, loss_<model> …, probability_given_<model> …,
+        <signal> …, duplicate_group, group, reasons. Null where nothing is known; reasons are empty beyond the rows
+        that get some.
     """
     columns: dict[str, Any] = {
         "id": data.table["id"],
@@ -67,7 +70,7 @@ def issues_table(
         "suspicion": _floats(flags.suspicion),
         "rank": flags.rank,
         "is_issue": flags.is_issue,
-        "confident_learning": flags.confident_learning,
+        "confident_learning": confident,
         "tier": _names(tiers(flags.is_issue, stable), TIERS),
         "kind": _names(kinds.kind, KINDS),
         "kind_confidence": _floats(kinds.confidence),

@@ -15,7 +15,7 @@ from auditor.report.summary import Exhibit, Opinion
 
 SHOWN_TEXTS = 25
 SHOWN_CHARACTERS = 500
-KINDS_AND_TIERS = ("kind", "kind_confidence", "tier", "stability")
+KINDS_AND_TIERS = ("kind", "tier", "stability")
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]

@@ -142,7 +142,7 @@ class Exhibit:
         Cut to a readable length.
     length : int
         Characters of the whole text.
-    kind, kind_confidence, tier, stability : str or float, or None
+    kind, tier, stability : str or float, or None
         What may be wrong, and how surely it stays flagged; None where it is not known.
     loss : float
         Of the given label under the consensus, in nats.
@@ -160,7 +160,6 @@ class Exhibit:
     suspicion: float
     is_issue: bool
     kind: str | None
-    kind_confidence: float | None
     tier: str | None
     stability: float | None
     loss: float

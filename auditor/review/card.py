@@ -100,7 +100,6 @@ class Cards:
             "text": items.text_of(row),
             "hash": items.hash_of(row),
             "predicted": items.label(items.predicted[row]),
-            "kind_confidence": _number(items.kind_confidence[row]),
             "stability": _number(items.stability[row]),
             "repeats": items.repeats,
             "reasons": items.reasons(row),

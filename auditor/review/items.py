@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.config import AuditConfig
-from auditor.recognition import in_words, unrecognised
+from auditor.recognition import unrecognised
 from auditor.review.event import item_hash
 from auditor.review.filter import KINDS, TIERS
 from auditor.run import Run
@@ -61,8 +61,8 @@ class Items:
     is_issue : (N,) bool
     kind, tier : (N,) int32
         Positions in :data:`~auditor.review.filter.KINDS` and :data:`~auditor.review.filter.TIERS`; -1 for none.
-    kind_confidence, stability : (N,) float32
-        Share of the evidence that is for the kind, and of the repeats that flag the row; NaN where not known.
+    stability : (N,) float32
+        Share of the repeats that flag the row; NaN where not known.
     repeats : int
         How often the audit has trained its models.
     duplicate_group, group : (N,) int32
@@ -99,7 +99,6 @@ class Items:
     is_issue: Flags
     kind: Codes
     tier: Codes
-    kind_confidence: Floats
     stability: Floats
     repeats: int
     duplicate_group: Codes
@@ -133,7 +132,7 @@ class Items:
         models = config.pooled
         data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
-        judged = ["kind", "tier", "kind_confidence", "stability"]
+        judged = ["kind", "tier", "stability"]
         wanted = [
             *labels,
             *numbers,
@@ -168,7 +167,6 @@ class Items:
             is_issue=is_issue,
             kind=_coded(issues["kind"], KINDS),
             tier=_coded(issues["tier"], TIERS),
-            kind_confidence=_floats(issues["kind_confidence"]),
             stability=_floats(issues["stability"]),
             repeats=config.trainings,
             duplicate_group=duplicate_group,
@@ -272,7 +270,7 @@ def _table(run: Run, artifact: str, columns: Sequence[str] | None = None) -> pa.
 
 def _cautions(run: Run, label_names: Sequence[str]) -> dict[str, str]:
     scores = json.loads(run.open("scores.json").read_text("utf-8"))
-    return {one.label: in_words([one]) or "" for one in unrecognised(scores, label_names)}
+    return {one.label: str(one) for one in unrecognised(scores, label_names)}
 
 
 def _array(run: Run, artifact: str) -> Floats:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from auditor.detection import Flags, find_flags
+from auditor.detection import Flags, confident_learning, find_flags
 from auditor.models.scores import floored
 from tests.detection.made import random_rows
 
@@ -17,6 +17,11 @@ seeds = st.integers(0, 2**32 - 1)
 def flags_of(labels, rows, judgeable=None) -> Flags:
     everything = np.ones(len(labels), dtype=np.bool_)
     return find_flags(labels, floored(rows), everything if judgeable is None else judgeable)
+
+
+def confident_of(labels, rows, judgeable=None) -> np.ndarray:
+    everything = np.ones(len(labels), dtype=np.bool_)
+    return confident_learning(labels, floored(rows), everything if judgeable is None else judgeable)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +53,9 @@ def test_permuting_rows_permutes_suspicion_and_flags(seed, classes):
     labels, rows = random_rows(seed, 60, classes)
     order = np.random.default_rng(seed).permutation(60)
     flags, permuted = flags_of(labels, rows), flags_of(labels[order], rows[order])
-    for name in ("suspicion", "is_issue", "confident_learning", "predicted", "suggested"):
+    for name in ("suspicion", "is_issue", "predicted", "suggested"):
         assert np.array_equal(getattr(permuted, name), getattr(flags, name)[order])
+    assert np.array_equal(confident_of(labels[order], rows[order]), confident_of(labels, rows)[order])
 
 
 @given(seeds, st.integers(2, 6))
@@ -61,8 +67,10 @@ def test_the_order_of_the_classes_does_not_matter(seed, classes):
     renamed[:, code] = pooled
     judgeable = np.ones(60, dtype=np.bool_)
     flags, again = find_flags(labels, pooled, judgeable), find_flags(code[labels], renamed, judgeable)
-    for name in ("suspicion", "is_issue", "confident_learning", "rank"):
+    for name in ("suspicion", "is_issue", "rank"):
         assert np.array_equal(getattr(flags, name), getattr(again, name))
+    confident = confident_learning(labels, pooled, judgeable), confident_learning(code[labels], renamed, judgeable)
+    assert np.array_equal(*confident)
     assert np.array_equal(code[flags.predicted], again.predicted)
     assert np.array_equal(code[flags.suggested], again.suggested)
 
@@ -93,7 +101,7 @@ def test_predicted_and_suggested(seed, classes):
     assert np.array_equal(flags.predicted, rows.argmax(axis=1))
     moved = flags.predicted != labels
     assert np.array_equal(flags.predicted[moved], flags.suggested[moved])
-    assert moved[flags.confident_learning].all(), "cleanlab flags nothing that the consensus keeps"
+    assert moved[confident_of(labels, rows)].all(), "cleanlab flags nothing that the consensus keeps"
 
 
 @given(seeds, st.integers(2, 6), st.integers(1, 80), st.sampled_from([1, 2, 7]))
@@ -130,9 +138,12 @@ def test_dtypes_and_rows_that_are_not_judged():
     rows[:5] = np.nan
     judgeable = np.arange(40) >= 3
     flags = flags_of(labels, rows, judgeable)
-    names = ("is_issue", "confident_learning", "suspicion", "rank", "predicted", "suggested")
+    names = ("is_issue", "suspicion", "rank", "predicted", "suggested")
     dtypes = [getattr(flags, name).dtype for name in names]
-    assert dtypes == [np.bool_, np.bool_, np.float32, np.int32, np.int32, np.int32]
+    assert dtypes == [np.bool_, np.float32, np.int32, np.int32, np.int32]
+    confident = confident_of(labels, rows, judgeable)
+    assert confident.dtype == np.bool_
+    assert not confident[:5].any()
     assert np.isnan(flags.suspicion[:5]).all()
     assert not flags.is_issue[:5].any()
     assert (flags.predicted[:5] == -1).all()
@@ -167,7 +178,7 @@ def test_a_wrong_row_alone_in_its_class_ranks_first():
     flags = flags_of(labels, rows)
     assert flags.rank[17] == 1
     assert flags.is_issue[17]
-    assert not flags.confident_learning[17], "cleanlab leaves a class its only row"
+    assert not confident_of(labels, rows)[17], "cleanlab leaves a class its only row"
 
 
 def test_labels_that_are_all_right_are_no_issues():
@@ -216,4 +227,3 @@ def test_with_votes_raters_and_models_together_decide_order_and_flags() -> None:
     both, by_crowd = find_flags(labels, consensus, judgeable, crowd), find_flags(labels, crowd, judgeable)
     for name in ("suspicion", "rank", "is_issue", "predicted", "suggested"):
         np.testing.assert_array_equal(getattr(both, name), getattr(by_crowd, name))
-    np.testing.assert_array_equal(both.confident_learning, find_flags(labels, consensus, judgeable).confident_learning)

@@ -15,7 +15,7 @@ def flags_for(suggested: list[int]) -> Flags:
     """Issues where a label is suggested; -1 stands for no issue."""
     codes = np.array(suggested, dtype=np.int32)
     suspicion = np.linspace(0.9, 0.1, len(codes)).astype(np.float32)
-    return Flags(codes >= 0, codes >= 0, suspicion, np.arange(1, len(codes) + 1, dtype=np.int32), codes, codes)
+    return Flags(codes >= 0, suspicion, np.arange(1, len(codes) + 1, dtype=np.int32), codes, codes)
 
 
 @pytest.fixture(scope="module")

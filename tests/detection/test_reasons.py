@@ -34,7 +34,7 @@ def reasons_of(evidence: Evidence, suggested: int = 1, signals=()) -> list[str]:
 
 def flags_of(evidence: Evidence, suggested: int) -> Flags:
     codes = np.full(len(evidence.labels), suggested, dtype=np.int32)
-    return Flags(codes >= 0, codes >= 0, codes.astype(np.float32), codes, codes, codes)
+    return Flags(codes >= 0, codes.astype(np.float32), codes, codes, codes)
 
 
 @pytest.mark.parametrize(

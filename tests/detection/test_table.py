@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.data.labeled_texts import LabeledTexts, Origin
-from auditor.detection import Evidence, find_flags, issues_table, table
+from auditor.detection import Evidence, confident_learning, find_flags, issues_table, table
 from auditor.detection.kinds import KINDS, find_kinds
 from auditor.detection.stability import TIERS, stability, tiers
 from auditor.models.scores import floored, losses
@@ -48,7 +48,8 @@ def made():
     signals = signals_for(probabilities, NAMES)
     measured = measure(signals, probabilities=probabilities, labels=labels)
     losses_alone = [signal for signal in signals if isinstance(signal, Loss)]
-    return data, flags, kinds, stable, evidence, measured, group, losses_alone
+    confident = confident_learning(labels, mean, judgeable)
+    return data, flags, confident, kinds, stable, evidence, measured, group, losses_alone
 
 
 @pytest.fixture(scope="module")
@@ -68,26 +69,26 @@ def test_columns(issues):
 
 
 def test_one_row_for_every_row_in_order(made, issues):
-    data, flags, _, _, evidence, *_ = made
+    data, flags, confident, _, _, evidence, *_ = made
     assert issues["id"].to_pylist() == data.ids
     assert issues["text"].to_pylist() == data.texts
     assert issues["rank"].to_pylist() == flags.rank.tolist()
     assert issues["given_label"].to_pylist() == [NAMES[code] for code in evidence.labels]
     assert issues["is_issue"].to_pylist() == flags.is_issue.tolist()
-    assert issues["confident_learning"].to_pylist() == flags.confident_learning.tolist()
+    assert issues["confident_learning"].to_pylist() == confident.tolist()
     row = int(np.argmin(flags.rank))
     assert issues["suggested_label"][row].as_py() == NAMES[flags.suggested[row]]
 
 
 def test_the_loss_is_in_nats_and_the_signal_of_the_same_name_does_not_replace_it(made, issues):
-    probabilities, labels = made[4].probabilities["lexical"], made[4].labels
+    probabilities, labels = made[5].probabilities["lexical"], made[5].labels
     column = issues["loss_lexical"].to_numpy()
     assert np.array_equal(column, losses(probabilities, labels), equal_nan=True)
     assert np.allclose(np.exp(-column[2:]), issues["probability_given_lexical"].to_numpy()[2:], rtol=1e-4)
 
 
 def test_kinds_and_tiers_go_by_name(made, issues):
-    _, flags, kinds, stable, *_ = made
+    _, flags, _, kinds, stable, *_ = made
     names = [KINDS[kind] if kind >= 0 else None for kind in kinds.kind]
     assert issues["kind"].to_pylist() == names
     assert {"mislabelled", "duplicate_conflict", None} <= {*names}
@@ -99,7 +100,7 @@ def test_kinds_and_tiers_go_by_name(made, issues):
 
 
 def test_what_is_not_known_is_null(made, issues):
-    group, judged = made[6], np.arange(ROWS) >= 2
+    group, judged = made[7], np.arange(ROWS) >= 2
     for name in ("suspicion", "stability", "predicted_label", "suggested_label", "loss_lexical", "margin_features"):
         assert issues[name].is_valid().to_pylist() == judged.tolist()
     assert issues["duplicate_group"].to_pylist() == [8 if row in (8, 9) else None for row in range(ROWS)]

@@ -116,6 +116,7 @@ class MadeRun:
         judged = np.bincount(self.labels, minlength=len(self.names))[self.labels] > 1
         duplicates = find_duplicates([text[:200] for text in self.texts], AuditConfig().duplicates)
         flags = detection.find_flags(self.labels, consensus, judged)
+        confident = detection.confident_learning(self.labels, consensus, judged)
         group, groups = detection.make_groups(flags, self.labels, self.names, None, self.texts, config, 0)
         nobody = np.full((len(self.labels), 1), -1, dtype=np.int32)
         evidence = detection.Evidence(
@@ -134,7 +135,7 @@ class MadeRun:
         # Each model stands for a repeat.
         repeats = [detection.find_flags(self.labels, model, judged) for model in self.probabilities.values()]
         stable = stability([each.is_issue for each in repeats], [each.predicted >= 0 for each in repeats])
-        issues = detection.issues_table(data, flags, kinds, stable, evidence, measured, group, losses)
+        issues = detection.issues_table(data, flags, confident, kinds, stable, evidence, measured, group, losses)
         if self.old:
             for name in ("tier", "kind", "kind_confidence", "stability"):
                 place = issues.schema.get_field_index(name)

@@ -22,7 +22,6 @@ CARD = {
     *(
         "kind",
         "tier",
-        "kind_confidence",
         "stability",
         "repeats",
         "reasons",
@@ -55,10 +54,9 @@ def test_what_may_be_wrong_is_told_where_it_is_known(cards: Cards, items: Items)
     worst = cards.card(int(np.argmin(items.rank)))
     assert worst["kind"] in KINDS
     assert worst["tier"] in TIERS
-    assert 0.5 < worst["kind_confidence"] <= 1
     assert (worst["stability"] * worst["repeats"]) % 1 == 0
     unjudged = cards.card(UNJUDGED[0])
-    assert [unjudged[name] for name in ("kind", "tier", "kind_confidence", "stability")] == [None] * 4
+    assert [unjudged[name] for name in ("kind", "tier", "stability")] == [None] * 3
 
 
 def test_a_run_of_a_former_version_tells_neither_kinds_nor_tiers(tmp_path: Path) -> None:
@@ -67,7 +65,7 @@ def test_a_run_of_a_former_version_tells_neither_kinds_nor_tiers(tmp_path: Path)
     verdicts = Verdicts(items, log)
     card = Cards(items, verdicts).card(int(np.argmin(items.rank)))
     assert card["issue"]
-    assert [card[name] for name in ("kind", "tier", "kind_confidence", "stability")] == [None] * 4
+    assert [card[name] for name in ("kind", "tier", "stability")] == [None] * 3
     facets = Selection(items, verdicts).facets(Filter())["facets"]
     assert {entry["count"] for entry in (*facets["kind"], *facets["tier"])} == {0}
     log.close()

@@ -32,7 +32,6 @@ def test_rows_are_those_of_the_issues_in_the_order_of_the_dataset(items: Items, 
         known = table[column].replace({np.nan: None}).tolist()
         assert [names[code] if code >= 0 else None for code in codes.tolist()] == known
         assert len({*known}) > 1
-    np.testing.assert_array_equal(items.kind_confidence, table["kind_confidence"])
     np.testing.assert_array_equal(items.stability, table["stability"])
     assert items.repeats == 3
     np.testing.assert_array_equal(items.group, table["group"].fillna(-1))

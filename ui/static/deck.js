@@ -30,9 +30,9 @@ export class Deck {
   #onDecided;
 
   /**
-   * @param {{onChange: function(), settled: function(): number, onDecided: function(number)}} options `onChange` is called whenever cards have
-   *   come, or why none come; `settled` says how many of the decisions that were made here the server knows of;
-   *   `onDecided` hears how many rows this reviewer has decided, as the server says.
+   * @param {{onChange: function(), settled: function(): number, onDecided: function(number)}} options `onChange` is
+   *   called whenever cards have come, or why none come; `settled` says how many of the decisions that were made here
+   *   the server knows of; `onDecided` hears how many rows this reviewer has decided, as the server says.
    */
   constructor({ onChange, settled, onDecided }) {
     this.#onDecided = onDecided;
