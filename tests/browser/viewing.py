@@ -57,9 +57,11 @@ def address(page: Page) -> str:
 
 
 def problems(page: Page) -> list[tuple[str, str]]:
-    """What axe-core finds wrong, with the first element that it is about."""
+    """Return what axe-core finds wrong on the page at rest, with the first element of each problem."""
     from axe_playwright_python.sync_playwright import Axe
 
+    idle(page)
+    page.evaluate("() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))")
     found: dict[str, Any] = Axe().run(page).response
     return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
 
