@@ -1,11 +1,11 @@
 /** The page's one entry: each of Gradio's empty elements is given here to the script of its name. */
 
-import { complain, get, post, say } from "./api.js";
-import { askName } from "./dialog.js";
-import { el } from "./dom.js";
-import { Keys, isOurs } from "./keys.js";
-import { start as startPulse } from "./pulse.js";
-import { store } from "./store.js";
+import { complain, get, post, say } from "./common/api.js";
+import { askName } from "./common/dialog.js";
+import { el } from "./common/dom.js";
+import { Keys, isOurs } from "./queue/keys.js";
+import { start as startPulse } from "./common/pulse.js";
+import { store } from "./common/store.js";
 
 let ready;
 
