@@ -134,21 +134,26 @@ def invoke(
 
 
 LONGEST = (
-    *("test_resume.py", "test_pipeline.py", "test_readme.py", "browser/test_queue_outages.py"),
-    *(
-        "models/transformer/test_finetuned.py",
-        "report/test_write.py",
-        "detection/neighbours/test_neighbours.py",
-        "browser/test_map.py",
-    ),
-    *("browser/test_queue.py", "browser/test_filters.py", "browser/test_export.py", "browser/test_queue_keys.py"),
-    *("browser/test_table.py", "review/test_processes.py", "test_bring_your_own.py", "test_cli.py"),
-    *(
-        "test_whole_way.py",
-        "review/log/test_jsonl.py",
-        "review/test_undo_redo.py",
-        "detection/consensus/test_consensus.py",
-    ),
+    "test_resume.py",
+    "test_pipeline.py",
+    "test_readme.py",
+    "browser/test_queue_outages.py",
+    "models/transformer/test_finetuned.py",
+    "report/test_write.py",
+    "detection/neighbours/test_neighbours.py",
+    "browser/test_map.py",
+    "browser/test_queue.py",
+    "browser/test_filters.py",
+    "browser/test_export.py",
+    "browser/test_queue_keys.py",
+    "browser/test_table.py",
+    "review/test_processes.py",
+    "test_bring_your_own.py",
+    "test_cli.py",
+    "test_whole_way.py",
+    "review/log/test_jsonl.py",
+    "review/test_undo_redo.py",
+    "detection/consensus/test_consensus.py",
 )
 """Files that take ten to a hundred seconds of processor time, the longest first."""
 

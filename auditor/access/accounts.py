@@ -14,8 +14,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from auditor.access.names import Reviewer
 from auditor.errors import AccountError
-from auditor.review.log.event import Reviewer
 from auditor.storage import lock, open_file, write
 from auditor.validation import first_fault
 

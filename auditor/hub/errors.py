@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from auditor.data.formats.tables.hub import chain
 from auditor.errors import (
     AuditorError,
     HubError,
@@ -67,6 +68,25 @@ def push_error(error: BaseException, name: str, todo: str = AGAIN, lost: str | N
         if isinstance(each, OSError) and each.errno in {errno.ENOSPC, errno.EDQUOT}:
             return StorageError("The disk has no room for the files that are to be pushed.", f"Make room. {todo}")
     return HubError(f"{name} cannot be pushed to: {_line(str(error)) or type(error).__name__}.", todo)
+
+
+@contextmanager
+def asking(what: str, todo: str = AGAIN, lost: str | None = None) -> Iterator[None]:
+    """Tell what goes wrong at the Hub in our words, as :func:`push_error` does."""
+    try:
+        yield
+    except Exception as error:  # whatever the libraries let through, down to those of the network
+        raise push_error(error, what, todo, lost) from error
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an exception, and what it was raised from, each once."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def _answered(error: object, name: str, todo: str) -> AuditorError:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.push.remote import Target, asking
-from auditor.correction.push.staging import Staged
 from auditor.errors import HubError
-from auditor.hub.errors import AGAIN
+from auditor.hub.errors import AGAIN, asking
+from auditor.hub.repo import Target
 
 LOST = (
     "If the connection was lost while the Hub was answering, the commit may have arrived. "
@@ -53,15 +52,15 @@ class Upload:
     create_pr: bool
     listener: Any
 
-    def commit(self, staged: Staged, stale: Sequence[str], *, private: bool) -> Any:
+    def commit(self, files: Mapping[str, Path], stale: Sequence[str], *, private: bool) -> Any:
         """Make the repository if it is not there, upload, and commit.
 
         Parameters
         ----------
-        staged : Staged
-            What is to be there.
+        files : mapping of str to Path
+            Path in the repository → file to upload.
         stale : sequence of str
-            Paths that are to be there no more.
+            Paths to delete.
         private : bool
             Of a new repository.
 
@@ -82,7 +81,7 @@ class Upload:
             made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
             again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
         deletions = [CommitOperationDelete(path) for path in stale]
-        with additions_of({path: staged.folder / path for path in staged.files}) as additions:
+        with additions_of(files) as additions:
             with asking(what, again):
                 self._upload(additions)
             with asking(what, again, lost):

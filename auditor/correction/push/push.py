@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shutil
 import tempfile
@@ -28,18 +27,12 @@ from auditor.correction.push.card import (
 )
 from auditor.correction.push.facts import Facts, gather
 from auditor.correction.push.markdown import one_line
-from auditor.correction.push.remote import (
-    Target,
-    asking,
-    check_patterns,
-    declare_data,
-    find_target,
-    licence_of,
-    stale_files,
-)
-from auditor.correction.push.staging import CARD, Staged, stage
+from auditor.correction.push.remote import check_patterns, declare_data, licence_of, stale_files
+from auditor.correction.push.staging import Staged, stage
 from auditor.data.source import counted, listed
 from auditor.errors import ExportError, HubMissingError, HubRefusedError, HubUnreachableError, StorageError
+from auditor.hub.errors import asking
+from auditor.hub.repo import CARD, Target, find_target, quiet_library
 from auditor.hub.upload import Upload
 from auditor.run import Run
 
@@ -163,7 +156,7 @@ def push(
             _keep(staged.folder, dry_run)
             return pushed
         upload = Upload(api, target, one_line(message or _message(facts.summary), 200), create_pr, listener)
-        info = upload.commit(staged, stale, private=private is not False)
+        info = upload.commit(staged.paths, stale, private=private is not False)
     # The library gives the newest commit where nothing was to be committed.
     return replace(
         pushed, commit=info.oid, pr_url=info.pr_url if create_pr else None, unchanged=info.oid == target.commit
@@ -281,27 +274,3 @@ def _keep(staged: Path, place: Path) -> None:
             to.mkdir() if path.is_dir() else shutil.copyfile(path, to)
         flush_all(folder)
         publish_folder(folder, place)
-
-
-@contextmanager
-def quiet_library() -> Iterator[None]:
-    """Have ``huggingface_hub`` say when it waits, and nothing else: its other words hold addresses that are secrets."""
-    import datasets.utils
-    import huggingface_hub.utils
-
-    def waits(record: logging.LogRecord) -> bool:
-        return record.getMessage().startswith(("Rate limited", "Retrying"))
-
-    loggers = [logging.getLogger(f"huggingface_hub.{name}") for name in ("utils._http", "hf_api", "_commit_api")]
-    with_bars = [each for each in (datasets.utils, huggingface_hub.utils) if not each.are_progress_bars_disabled()]
-    for logger in loggers:
-        logger.addFilter(waits)
-    for library in with_bars:
-        library.disable_progress_bars()
-    try:
-        yield
-    finally:
-        for library in with_bars:
-            library.enable_progress_bars()
-        for logger in loggers:
-            logger.removeFilter(waits)

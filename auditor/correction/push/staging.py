@@ -22,7 +22,6 @@ from auditor.errors import ExportError
 SHARD_BYTES = 500 * 2**20
 """Most that a shard holds in memory; on the disk it is smaller."""
 SHARD_NAME = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
-CARD = "README.md"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,11 @@ class Staged:
         """Paths in the repository."""
         found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
         return tuple(sorted(found))
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Path in the repository → file."""
+        return {name: self.folder / name for name in self.files}
 
 
 def stage(

@@ -8,12 +8,11 @@ from typing import Any
 
 from auditor.correction.push.card import read_card, with_section
 from auditor.correction.push.markdown import one_line
-from auditor.correction.push.push import quiet_library
-from auditor.correction.push.remote import PATIENCE, asking, full_name
 from auditor.errors import HubError, ModelError
 from auditor.evaluation.saved.modelcard import CARD, SECTION
 from auditor.evaluation.saved.saved import RECORD, read_record
-from auditor.hub.errors import AGAIN
+from auditor.hub.errors import AGAIN, asking
+from auditor.hub.repo import PATIENCE, full_name, quiet_library
 from auditor.hub.upload import LOST, additions_of
 
 _EVERY_REPOSITORY_HAS = {".gitattributes", CARD}

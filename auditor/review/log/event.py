@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from auditor.access.names import Reviewer as Reviewer
 from auditor.errors import DecisionError
 from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
@@ -27,12 +28,6 @@ LONGEST = 7 * 86_400.0
 """Seconds of one decision: what took longer, in a page left open, counts as a week."""
 
 
-def _printable(name: str) -> str:
-    if not name.isprintable() or name != name.strip():
-        raise ValueError("a name has printable characters only, and no spaces around it")
-    return name
-
-
 def _utc(at: datetime) -> datetime:
     try:
         return at.astimezone(UTC)
@@ -46,7 +41,6 @@ ItemId = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, m
 ItemHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=10_000)]
 Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_NOTE)]
-Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 # Adding nothing makes 0.0 of -0.0, which SQLite does not keep.
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: min(value, LONGEST) + 0.0)]
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.config import ReadConfig
 from auditor.data.formats.files.parts import select
 from auditor.data.formats.tables.memory import dataset_parts
 from auditor.data.source import Source, listed
 from auditor.errors import AuditorError, HubError, HubMissingError, HubUnreachableError, SourceError
+from auditor.hub.errors import chain
+from auditor.hub.repo import PATIENCE
 
 _BUILDERS = {"arrow", "cache", "csv", "json", "parquet"}
-_PATIENCE = 20.0  # seconds
 _HERE = "A file or folder of that name is not here either."
 
 
@@ -70,7 +69,7 @@ def _ask(name: str, config: ReadConfig) -> None:
     from huggingface_hub import HfApi
 
     try:
-        HfApi().dataset_info(name, revision=config.revision, timeout=_PATIENCE)
+        HfApi().dataset_info(name, revision=config.revision, timeout=PATIENCE)
     except Exception as error:  # down to the HTTP library's own errors, as below
         meaning = hub_error(error, name, config)
         if not isinstance(meaning, HubUnreachableError) or not _is_cached(name):
@@ -159,16 +158,6 @@ def _unreachable(name: str, why: str) -> HubUnreachableError:
         f"The Hub ({constants.ENDPOINT}) cannot be reached for the dataset {name}: {why.splitlines()[0]}.",
         f"Check the network and try again, or name a local file. {_HERE}",
     )
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Give an exception, and what it was raised from, each once."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
 
 
 def _configurations(name: str, config: ReadConfig) -> str:
