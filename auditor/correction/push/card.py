@@ -245,7 +245,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("auditor.correction"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("auditor.correction.push"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
         code=code,
