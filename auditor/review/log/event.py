@@ -14,7 +14,8 @@ from auditor.errors import DecisionError
 from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
-Kind = Literal["decide", "undo", "redo"]
+Kind = Literal["decide", "undo", "redo", "serve"]
+Arm = Literal["blind", "hidden", "shown", "opening", "repeat"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -44,7 +45,46 @@ Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_NO
 # Adding nothing makes 0.0 of -0.0, which SQLite does not keep.
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: min(value, LONGEST) + 0.0)]
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Pool(BaseModel):
+    """What a blind card was drawn from: the rows that nobody had judged one by one.
+
+    The rows left out are those of the draw before it in the same log, with the changes since:
+
+        first draw  follows None,  judged (a, b)                 leaves out a, b
+        second      follows first, judged (c,), reopened (a,)    leaves out b, c
+
+    So a merge with another log, or an undo, never changes what a draw left out.
+
+    Attributes
+    ----------
+    follows : str or None
+        ``event_id`` of the draw before it.
+    judged, reopened : tuple of str
+        Rows left out since then, and rows no longer left out (their verdicts had been undone).
+    size : int
+        U, the rows drawn from.
+    mean_p : float
+        Mean P(error) over these rows, as the models saw it.
+    q, q_any : float
+        Forecasts that the drawn row is an error, and that it is any problem, made before it was drawn.
+    seed : str
+        Of the random draw, from the operating system: 128 bits as hexadecimal digits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    follows: Id | None = None
+    judged: tuple[ItemId, ...] = ()
+    reopened: tuple[ItemId, ...] = ()
+    size: Annotated[int, Field(ge=1)]
+    mean_p: Probability
+    q: Probability
+    q_any: Probability
+    seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Event(BaseModel):
@@ -55,7 +95,8 @@ class Event(BaseModel):
     event_id : str
         Made by the client. The same one twice is one event.
     run_id : str
-    kind : {"decide", "undo", "redo"}
+    kind : {"decide", "undo", "redo", "serve"}
+        ``serve`` is a blind draw, written before its card is shown.
     item_id, item_hash : str or None
         The row, and :func:`item_hash` of what was judged. None for the undo or redo of several rows at once.
     reviewer : str
@@ -79,6 +120,13 @@ class Event(BaseModel):
         The suspicion that the reviewer saw, in [0, 1].
     undoes : str or None
         The action that an undo takes back, or that a redo brings back. None for a decision.
+    arm : str or None
+        How the queue served the card of a decision: drawn at random (``blind``, ``opening``), ranked with the evidence
+        ``hidden`` or ``shown``, or a ``repeat`` of a card that the reviewer has judged before. None elsewhere.
+    evidence_seen : bool or None
+        Whether the suggestion and the models' table were on the screen before the verdict.
+    pool : Pool or None
+        Of ``serve`` alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,12 +147,22 @@ class Event(BaseModel):
     suggestion_shown: Label | None = None
     suspicion_seen: Suspicion | None = None
     undoes: Id | None = None
+    arm: Arm | None = None
+    evidence_seen: bool | None = None
+    pool: Pool | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.item_id is None) != (self.item_hash is None):
             raise ValueError("item_id and item_hash come together")
-        if self.kind == "decide":
+        if (self.pool is not None) != (self.kind == "serve"):
+            raise ValueError("serve has a pool, and nothing else has one")
+        if self.kind != "decide" and (self.arm, self.evidence_seen) != (None, None):
+            raise ValueError(f"{self.kind} has no arm, and no evidence_seen")
+        if self.kind == "serve":
+            if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
+                raise ValueError("serve has an item_id, and no verdict, new_labels, note, batch_id or undoes")
+        elif self.kind == "decide":
             if self.item_id is None or self.verdict is None or self.undoes is not None:
                 raise ValueError("a decision has an item_id and a verdict, and undoes nothing")
         elif self.undoes is None or self.verdict or self.new_labels or self.note or self.batch_id:

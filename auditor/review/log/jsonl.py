@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from auditor.errors import DecisionError, LogError
 from auditor.review.log.event import Event, check_labels
 from auditor.review.log.log import DecisionLog, TakenError
+from auditor.review.log.records import EXTRA
 from auditor.storage import open_file, replacing
 from auditor.validation import first_fault
 
@@ -43,7 +44,8 @@ def export_log(log: DecisionLog, path: Path) -> int:
     try:
         with replacing(path) as file:
             for event in log.all_events():
-                file.write(event.model_dump_json().encode() + b"\n")
+                lacking = {name for name in EXTRA if getattr(event, name) is None}
+                file.write(event.model_dump_json(exclude=lacking).encode() + b"\n")
                 count += 1
     except OSError as error:
         raise LogError(

@@ -5,12 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Executable, Row, Select, and_, func, insert, select, text, tuple_, union_all
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 
 from auditor.errors import FilterError
 from auditor.review.log import figures, projection
@@ -137,6 +151,20 @@ class DecisionLog:
         last_first = undone.order_by(actions.c.undone_at.desc(), actions.c.action.desc())
         return self._turn("redo", reviewer, event_id, target, last_first)
 
+    def serve(self, draw: Callable[[], Event]) -> Event:
+        """Write a blind draw before its card is shown.
+
+        Parameters
+        ----------
+        draw : callable
+            Makes the event, of kind ``serve``. It is called when nobody else can write: what it reads of the log is
+            what the draw leaves out, to the last verdict.
+        """
+        with self._writing() as (connection, before):
+            event = draw()
+            self._records.insert(connection, [event], before, stamp=True)
+        return event
+
     def rebuild(self) -> None:
         """Make all that follows from the events again."""
         with self._writing() as (connection, last):
@@ -185,6 +213,15 @@ class DecisionLog:
             yield from read
             key = to_microseconds(read[-1].at), read[-1].event_id
             read = self._read(found.where(tuple_(events.c.at, events.c.event_id) > key))
+
+    def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
+        """List the blind draws since an event, each with its number, in the order in which they arrived."""
+        found = select(events.c.seq, *COLUMNS).where(
+            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(found.order_by(events.c.seq)).all()
+        return [(int(seq), self._records.event(row)) for seq, *row in rows]
 
     def history(self, item_id: str) -> list[Event]:
         """Everybody's decisions on a row, and the undos and redos of them (of bulks too), oldest first."""

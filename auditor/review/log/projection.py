@@ -1,5 +1,8 @@
 """What follows from the events: which actions can be undone and redone, and which decisions stand.
 
+A repeat, the same card judged once more by the same person, measures how far they agree with themselves. It never
+stands: what they said first does, unless they decide anew.
+
 An action is undone when the last of its reviewer's undos and redos of it is an undo. Of a reviewer's decisions on a
 row, the last one whose action is not undone stands. *Last* is by ``(at, event_id)``, never by arrival: so it does not
 matter in which order logs are merged.
@@ -43,11 +46,11 @@ def _of_action(table: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 _new = (
     select(events.c.reviewer, events.c.action)
-    .where(events.c.run == _RUN, events.c.seq > _AFTER, events.c.seq <= _UNTIL)
+    .where(events.c.run == _RUN, events.c.seq > _AFTER, events.c.seq <= _UNTIL, events.c.kind != "serve")
     .distinct()
     .subquery("new")
 )
-"""The actions that the new events belong to."""
+"""The actions that the new events belong to; a blind draw is none."""
 
 _decision = events.alias("decision")
 _touched = (
@@ -91,6 +94,7 @@ def _standing_again() -> tuple[Executable, Executable]:
         events.c.item_id == _touched.c.item_id,
         events.c.reviewer == _touched.c.reviewer,
         events.c.kind == "decide",
+        events.c.source != "repeat",
     )
     candidates = (
         select(*(events.c[name] for name in columns), place.label("place"))

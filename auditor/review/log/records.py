@@ -20,8 +20,10 @@ from auditor.review.log.values import LATEST, broken, checked, is_count, is_time
 CHUNK = 500
 """Rows that go to or come from the database at once."""
 
-_FIELDS = [name for name in Event.model_fields if name != "run_id"]
-COLUMNS = [events.c[name] for name in _FIELDS]
+EXTRA = ("arm", "evidence_seen", "pool")
+"""Fields of an event that are kept together, as JSON, in the column ``extra``."""
+_FIELDS = [name for name in Event.model_fields if name not in {"run_id", *EXTRA}]
+COLUMNS = [*(events.c[name] for name in _FIELDS), events.c.extra]
 """What :meth:`Records.event` reads an event from."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -121,10 +123,12 @@ class Records:
                 count_again(connection, events)
         return new
 
-    def event(self, row: Row[Any]) -> Event:
+    def event(self, row: Sequence[Any]) -> Event:
         """The event in a row of :data:`COLUMNS`."""
-        values = dict(zip(_FIELDS, row, strict=True))
+        *known, extra = row
+        values = dict(zip(_FIELDS, known, strict=True))
         try:
+            values |= {} if extra is None else _read_extra(extra)
             values["at"] = from_microseconds(values["at"])
             values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
             return Event(run_id=self.run_id, **values)
@@ -150,4 +154,24 @@ class Records:
             )
         row = {name: getattr(event, name) for name in _FIELDS}
         row |= {"run": self.run, "seq": seq, "action": event.action, "at": to_microseconds(at)}
-        return row | {"new_labels": json.dumps(event.new_labels)}
+        return row | {"new_labels": json.dumps(event.new_labels), "extra": _extra(event)}
+
+
+def _extra(event: Event) -> str | None:
+    """Write the fields that few events have."""
+    kept = event.model_dump(mode="json", include=set(EXTRA), exclude_none=True)
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True) if kept else None
+
+
+def _read_extra(extra: str) -> dict[str, Any]:
+    """Undo :func:`_extra`.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    values = json.loads(extra)
+    if not isinstance(values, dict) or not values.keys() <= set(EXTRA):
+        raise ValueError("not the extra fields of an event")
+    return values

@@ -60,6 +60,7 @@ events = Table(
     Column("suggestion_shown", Text),
     Column("suspicion_seen", Double),
     Column("undoes", Text),
+    Column("extra", Text),  # a JSON object of what only some events have: see records.EXTRA; null for none of it
 )
 
 actions = Table(
@@ -187,7 +188,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             )
         },
     ),
+    Migration("what draws and their verdicts tell", (
+            "ALTER TABLE events ADD COLUMN extra {text}",
+            "CREATE INDEX events_served ON events (run, seq) WHERE kind = 'serve'",
+        )),
 )
+ADDED = {4: {("events", "extra")}}
+"""Columns that a table has had since a later migration."""
 
 
 def count_again(connection: Connection, table: Table) -> None:

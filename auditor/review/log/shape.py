@@ -14,7 +14,7 @@ from contextlib import closing
 from sqlalchemy import Connection, text
 
 from auditor.errors import LogError
-from auditor.review.log.schema import statements, tables
+from auditor.review.log.schema import ADDED, statements, tables
 
 Shape = set[tuple[str, str, str, str]]
 """Kind, name, table and definition of each thing that a database holds."""
@@ -68,6 +68,7 @@ def check_shape(connection: Connection, name: str, seen: int) -> None:
         _compare(name, _shape(found) - _STATISTICS, _made(seen) - _STATISTICS)
     elif seen:
         columns = {(table.name, column.name) for table in tables for column in table.columns}
+        columns -= {column for number, added in ADDED.items() if number > seen for column in added}
         names = {"names": [table.name for table in tables]}
         others = list(connection.execute(_ON_OUR_TABLES, names).scalars())
         if others:

@@ -23,6 +23,7 @@ Bits = npt.NDArray[np.uint8]
 BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
 """A row's verdicts, of any number of reviewers, fit into one byte; 0 is undecided."""
 SHOWN, FOLLOWED = 1, 2
+_WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
 _WEEK = 7 * 24 * 3600
 """Seconds; a log made elsewhere may hold more than a small float can."""
 _TOGETHER = {"bulk", "import"}
@@ -70,6 +71,52 @@ class Own:
         return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows])
 
 
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What the people who have judged N rows one by one say of the given labels, all together.
+
+    The majority of the verdicts counts, at a tie the first. Bulk and imported verdicts count for nothing, and *unsure*
+    is no verdict.
+
+    Attributes
+    ----------
+    wrong : (N,) int8
+        1 where the given label is not upheld (``relabel``, ``none_fits``, ``exclude``), 0 where it is, -1 where nobody
+        has judged the row.
+    problem : (N,) int8
+        The same, with ``ambiguous`` as a problem too.
+    """
+
+    wrong: npt.NDArray[np.int8]
+    problem: npt.NDArray[np.int8]
+
+    @classmethod
+    def none(cls, rows: int) -> Outcomes:
+        """Nothing is judged."""
+        return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8))
+
+    def put(self, rows: Codes, heard: Sequence[Own]) -> None:
+        """Replace the outcomes of some rows by what each reviewer says of them now."""
+        self.wrong[rows], self.problem[rows] = _majority(heard, _WRONG), _majority(heard, _WRONG | BIT["ambiguous"])
+
+
+def _majority(heard: Sequence[Own], bits: int) -> npt.NDArray[np.int8] | int:
+    """Whether most one-by-one verdicts on each row are among ``bits``; -1 where there is none."""
+    if not heard:
+        return -1
+    votes, against = np.zeros(len(heard[0].bits), np.int32), np.zeros(len(heard[0].bits), np.int32)
+    first_at, first = np.full(len(votes), np.inf), np.zeros(len(votes), np.bool_)
+    for own in heard:
+        counts = (own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"])
+        says = (own.bits & bits) > 0
+        votes += counts
+        against += counts & says
+        earlier = counts & (own.at < first_at)
+        first_at[earlier], first[earlier] = own.at[earlier], says[earlier]
+    most = np.where(2 * against == votes, first, 2 * against > votes)
+    return np.where(votes > 0, most, -1).astype(np.int8)
+
+
 class Verdicts:
     """What stands in the decision log, by reviewer and row.
 
@@ -89,6 +136,7 @@ class Verdicts:
         self._stale: dict[str, int] = {}
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
+        self.outcomes = Outcomes.none(len(items))
         self._touched = np.zeros(len(items), np.bool_)
 
     def catch_up(self) -> None:
@@ -119,14 +167,17 @@ class Verdicts:
                     self._set(fresh[reviewer], place, *decided)
         known = rows >= 0
         rows, anyone = rows[known], np.zeros(np.count_nonzero(known), np.uint8)
+        heard = list[Own]()
         for reviewer in fresh.keys() - self._own.keys():
             self._own = {**self._own, reviewer: Own.none(len(self.items))}
-        for reviewer, own in self._own.items():
+        for reviewer, own in sorted(self._own.items()):  # by name, whatever the order in which logs were merged
             now = fresh[reviewer].take(known)
             own.put(rows, now)
             anyone |= now.bits
+            heard.append(now)
         self._anyone[rows] = anyone
         self._touched[rows] = True
+        self.outcomes.put(rows, heard)
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:

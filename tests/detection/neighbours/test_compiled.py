@@ -37,5 +37,6 @@ def test_a_second_process_compiles_no_map_anew() -> None:
 
 def test_functions_that_take_a_function_are_not_kept() -> None:
     keep_compiled("pynndescent")
+    keep_compiled("umap")
     assert isinstance(pynndescent.pynndescent_.nn_descent._cache, NullCache)
     assert not isinstance(umap.umap_.smooth_knn_dist._cache, NullCache)

@@ -50,16 +50,34 @@ def test_the_tables_are_those_that_the_code_knows(open_log: Open, engine: Engine
     assert found == {table.name: [column.name for column in table.columns] for table in known}
 
 
+OF_OLD = {
+    "events": """INSERT INTO events (run, seq, event_id, kind, action, item_id, item_hash, reviewer, verdict, new_labels,
+                 note, at, source) VALUES (1, 1, :id, 'decide', :id, :item, :hash, 'ann', 'keep', '[]', '', 5, 'queue')""",
+    "actions": "INSERT INTO actions (run, reviewer, action, size, at) VALUES (1, 'ann', :id, 1, 5)",
+    "standing": """INSERT INTO standing (run, item_id, reviewer, seq, at, verdict, source)
+                   VALUES (1, :item, 'ann', 1, 5, 'keep', 'queue')""",
+}
+
+
+@pytest.mark.parametrize("before", range(1, len(schema.MIGRATIONS)))
 def test_a_log_of_an_older_schema_is_brought_up_to_date(
-    open_log: Open, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    open_log: Open, engine: Engine, monkeypatch: pytest.MonkeyPatch, before: int
 ) -> None:
     now = schema.MIGRATIONS
-    monkeypatch.setattr(schema, "MIGRATIONS", now[:1])
-    open_log().append([decide("1")])
-    assert len(applied(engine)) == 1
+    event = decide("1")
+    monkeypatch.setattr(schema, "MIGRATIONS", now[:before])
+    open_log()
+    assert len(applied(engine)) == before
+    with engine.begin() as connection:  # as the version of that time wrote it
+        about = {"id": event.event_id, "item": event.item_id, "hash": event.item_hash}
+        connection.execute(text(OF_OLD["events"]), about)
+        connection.execute(text(OF_OLD["actions"]), about)
+        connection.execute(text(OF_OLD["standing"]), about)
     monkeypatch.setattr(schema, "MIGRATIONS", now)
     assert stands(open_log()) == {("1", "ann"): "keep"}
     assert len(applied(engine)) == len(now)
+    (kept,) = open_log().all_events()
+    assert (kept.event_id, kept.arm, kept.evidence_seen, kept.pool) == (event.event_id, None, None, None)
 
 
 def test_migrations_are_taken_whole_or_not_at_all(

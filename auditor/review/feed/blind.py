@@ -1,0 +1,256 @@
+"""Blind: the cards drawn at random from the rows that nobody has judged, and the number of errors that they tell."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.errors import DecisionError
+from auditor.estimate.interval import ALPHA, Interval, blind_only, interval
+from auditor.estimate.stream import PENDING, Draws, Q_RANGE, choose_q, draw_row
+from auditor.review.log.event import Event, Pool
+from auditor.review.log.records import to_microseconds
+from auditor.review.view.verdicts import Verdicts
+
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
+Chances = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One blind draw, with the rows that its pool left out as changes to those of an earlier draw.
+
+    Attributes
+    ----------
+    event : Event
+        Of kind ``serve``.
+    row : int
+        -1 where the dataset no longer has it.
+    parent : int
+        Place of the draw that it follows; -1 for none.
+    judged, reopened : int64
+        Rows left out since the parent, and rows no longer left out.
+    """
+
+    event: Event
+    row: int
+    parent: int
+    judged: Rows
+    reopened: Rows
+
+
+class Blind:
+    """The blind stream of a log: draws, and the interval that they give.
+
+    Only rows that the audit has judged count: N of them. Safe to be used from many threads.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+        Of the log.
+    """
+
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+        items = verdicts.items
+        self.population: Flags = ~np.isnan(items.suspicion)
+        self._lock = Lock()
+        self._seq = 0
+        self._draws: list[Drawn] = []
+        self._place: dict[str, int] = {}
+        self._left_out = np.zeros(len(items), np.bool_)  # of the draw that came last
+
+    # -- the log ------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Take in the draws that were written to the log since the last time."""
+        with self._lock:
+            for seq, event in self._verdicts.log.draws(self._seq):
+                self._take_in(event)
+                self._seq = seq
+
+    def _take_in(self, event: Event) -> None:
+        items, pool = self._verdicts.items, event.pool
+        assert pool is not None
+        assert event.item_id is not None
+        row, *_ = items.rows_of([event.item_id]).tolist()
+        judged, reopened = (items.rows_of(ids).astype(np.int64) for ids in (pool.judged, pool.reopened))
+        parent = self._place.get(pool.follows, -1) if pool.follows else -1
+        drawn = Drawn(event, row, parent, judged[judged >= 0], reopened[reopened >= 0])
+        if parent != len(self._draws) - 1:  # another log's draws came in between
+            self._left_out = self._pool_of(parent)
+        self._left_out[drawn.judged], self._left_out[drawn.reopened] = True, False
+        self._place[event.event_id] = len(self._draws)
+        self._draws.append(drawn)
+
+    def _pool_of(self, place: int) -> Flags:
+        """(N,) bool: the rows that a draw left out."""
+        way = []
+        while place >= 0:
+            way.append(self._draws[place])
+            place = way[-1].parent
+        left_out = np.zeros(len(self._verdicts.items), np.bool_)
+        for drawn in reversed(way):
+            left_out[drawn.judged], left_out[drawn.reopened] = True, False
+        return left_out
+
+    def draw(self, me: str, chances: Chances) -> Event:
+        """Draw a row, each of those that nobody has judged with the same probability, and write that to the log.
+
+        Parameters
+        ----------
+        me : str
+            Who is shown the card.
+        chances : (N,) float
+            P(error) of each row; NaN counts as 0.
+
+        Raises
+        ------
+        DecisionError
+            If every row is judged.
+        """
+
+        def make() -> Event:
+            self._verdicts.catch_up()
+            self.catch_up()
+            return self._event(me, chances)
+
+        event = self._verdicts.log.serve(make)
+        self.catch_up()
+        return event
+
+    def _event(self, me: str, chances: Chances) -> Event:
+        items = self._verdicts.items
+        judged = self._verdicts.outcomes.wrong >= 0
+        open_rows = self.population & ~judged
+        if not open_rows.any():
+            raise DecisionError("Every row is judged: none is left to draw.", "Look at Progress for what was found.")
+        out = judged & self.population
+        seed = secrets.token_hex(16)
+        row = draw_row(~open_rows, seed)
+        mean_p = float(np.nan_to_num(chances[open_rows]).mean())
+        return Event(
+            event_id=secrets.token_urlsafe(16),
+            run_id=self._verdicts.log.run_id,
+            kind="serve",
+            item_id=items.id_of(row),
+            item_hash=items.hash_of(row),
+            reviewer=me,
+            at=datetime.now(UTC),
+            source="queue",
+            pool=Pool(
+                follows=self._draws[-1].event.event_id if self._draws else None,
+                judged=tuple(items.id_of(one) for one in np.flatnonzero(out & ~self._left_out).tolist()),
+                reopened=tuple(items.id_of(one) for one in np.flatnonzero(self._left_out & ~out).tolist()),
+                size=int(np.count_nonzero(open_rows)),
+                mean_p=float(np.clip(mean_p, *Q_RANGE)),
+                q=self._forecast(mean_p, self._verdicts.outcomes.wrong),
+                q_any=self._forecast(mean_p, self._verdicts.outcomes.problem),
+                seed=seed,
+            ),
+        )
+
+    def _forecast(self, mean_p: float, outcomes: Codes, until: int | None = None) -> float:
+        """Bet on the next draw, by what the settled ones have shown."""
+        rows, expected = self._rows, np.array([one.event.pool.mean_p for one in self._draws if one.event.pool])
+        settled = self._outcome(outcomes) != PENDING
+        errors = int(np.count_nonzero(outcomes[rows[settled]] == 1))
+        return float(choose_q(mean_p, expected=float(expected[settled].sum()) if len(rows) else 0.0, errors=errors))
+
+    # -- what they tell -----------------------------------------------------------------------------------------
+
+    @property
+    def _rows(self) -> Rows:
+        return np.array([one.row for one in self._draws], np.int64)
+
+    def _outcome(self, outcomes: Codes) -> Codes:
+        """(n,) int8: how each drawn row was judged; pending where it was not, or is gone."""
+        rows = self._rows
+        return np.where(rows >= 0, outcomes[rows], PENDING).astype(np.int8) if len(rows) else np.empty(0, np.int8)
+
+    def pending(self) -> list[tuple[Event, int]]:
+        """Draws without a verdict, the oldest first, each with its row."""
+        outcome = self._outcome(self._verdicts.outcomes.wrong)
+        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said < 0 <= one.row]
+
+    def settled(self) -> list[tuple[Event, int]]:
+        """Draws with a verdict, the oldest first, each with its row."""
+        outcome = self._outcome(self._verdicts.outcomes.wrong)
+        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said >= 0]
+
+    def is_drawn(self, row: int) -> bool:
+        """Whether a row was ever drawn."""
+        return bool((self._rows == row).any())
+
+    def draws(self, outcomes: Codes, among: Flags | None = None) -> Draws:
+        """Put the draws into arrays, with the outcomes that stand now, by ``(at, event_id)``.
+
+        Parameters
+        ----------
+        outcomes : (N,) int8
+        among : (N,) bool, optional
+            Only of these rows: the draws that fall into them, and what is left out of them.
+        """
+        counted = self.population if among is None else self.population & among
+        errors, unknown, judged = self._counts(counted, outcomes)
+        rows, outcome = self._rows, self._outcome(outcomes)
+        size = int(np.count_nonzero(counted)) - judged
+        pools = [one.event.pool for one in self._draws if one.event.pool]
+        q = np.array([pool.q if outcomes is self._verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
+        kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
+        order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
+        return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
+
+    def _counts(self, counted: Flags, outcomes: Codes) -> tuple[Rows, Rows, Rows]:
+        """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
+
+        A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
+        """
+        known = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
+        found = np.zeros((len(self._draws) + 1, 3), np.int64)  # the last is that of no parent
+        for place, one in enumerate(self._draws):
+            found[place] = found[one.parent]
+            if len(one.judged) or len(one.reopened):
+                found[place] += known[:, one.judged].sum(axis=1) - known[:, one.reopened].sum(axis=1)
+        return tuple(found[:-1].T)  # type: ignore[return-value]
+
+    def interval(
+        self, chances: Chances, *, problems: bool = False, among: Flags | None = None, alpha: float = ALPHA
+    ) -> Interval:
+        """Estimate how many of the given labels the people who judge would not uphold.
+
+        Parameters
+        ----------
+        chances : (N,) float
+            P(error) of each row, for the point estimate.
+        problems : bool
+            Count ambiguous rows too.
+        among : (N,) bool, optional
+            Of a class or a split.
+        alpha : float
+            Probability that the interval ever misses.
+        """
+        outcomes = self._verdicts.outcomes.problem if problems else self._verdicts.outcomes.wrong
+        counted = self.population if among is None else self.population & among
+        judged = counted & (outcomes >= 0)
+        unread = counted & ~judged
+        mean_p = float(np.nan_to_num(chances[unread]).mean()) if unread.any() else 0.0
+        return interval(
+            self.draws(outcomes, among),
+            rows=int(np.count_nonzero(counted)),
+            judged=int(np.count_nonzero(judged)),
+            found=int(np.count_nonzero(outcomes[judged] == 1)),
+            q=self._forecast(mean_p, outcomes),
+            alpha=alpha,
+        )
+
+
+def _time(event: Event) -> tuple[int, str]:
+    return to_microseconds(event.at), event.event_id
