@@ -23,6 +23,7 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "redo": "r",
     "back": "b",
     "note": "e",
+    "evidence": "v",
     "help": "h",
 }
 """Key of each action, as the browser's ``KeyboardEvent.key`` names it; a blank is written ``space``."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from starlette.responses import JSONResponse
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse
 from auditor.access.accounts import reviewer_name
 from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
+from auditor.review.feed.feed import as_served
 from auditor.review.filter.filter import Filter
 from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
 from auditor.review.log.log import TakenError
@@ -50,9 +52,10 @@ class Press(_Body):
     new_labels: Labels = ()
     note: Note = ""
     seconds: float | None = None
-    source: Literal["queue", "table", "map", "group", "random", "repeat"] = "queue"
+    source: Literal["queue", "table", "map", "group", "random"] = "queue"
     suggestion_shown: str | None = None
     suspicion_seen: float | None = None
+    evidence_seen: bool | None = None
     undoes: Id | None = None
 
 
@@ -83,6 +86,14 @@ class Presses(FromPage):
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+
+
+class Held(FromPage):
+    """The cards of the default queue that the browser holds, and how many more it wants."""
+
+    held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+    limit: Annotated[int, Field(ge=1, le=50)] = 5
+    closing: bool = False
 
 
 class BulkPreview(FromPage):
@@ -148,10 +159,28 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
             touched = result.pop("items")
             row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
             result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
+    desk.feed.learner.learn()
     verdicts = desk.verdicts
     known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone, done = verdicts.gone(sent.held, me), verdicts.done(sent.held, me)
+    gone, done = verdicts.gone(sent.held, me), desk.feed.without_served_again(me, verdicts.done(sent.held, me))
     return answer({"results": results, "gone": gone, "done": done, **known})
+
+
+@router.post("/next")
+def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
+    """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
+    sent.check(desk, me)
+    servings = desk.feed.next(me, sent.held, sent.limit, closing=sent.closing)
+    cards = desk.cards.cards([one.row for one in servings], me)
+    left = int(np.count_nonzero(desk.verdicts.bits() == 0))
+    return answer(
+        {
+            "cards": [as_served(card, one) for card, one in zip(cards, servings, strict=True)],
+            "ended": len(servings) < sent.limit,
+            "left": left,
+            "decided": desk.verdicts.count(me),
+        }
+    )
 
 
 @router.post("/bulk/preview")
@@ -196,7 +225,10 @@ def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
         try:
             press = Press.model_validate(sent)
             if press.kind == "decide":
-                waiting.append((_decision(desk, me, press), result))
+                event = _decision(desk, me, press)
+                waiting.append((event, result))
+                if event.source == "repeat":
+                    result |= _first_verdict(desk, event)
             else:
                 _write(desk, waiting)
                 waiting = []
@@ -236,12 +268,23 @@ def _decision(desk: Desk, me: str, press: Press) -> Event:
     row = desk.items.row_of(press.item_id) if press.item_id is not None else None
     if row is None:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
-    event = Event.model_validate(
-        {**press.model_dump(), "run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
-    )
+    about = {**press.model_dump(), "run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    if press.source == "queue" and (serving := desk.feed.served(me, row)):
+        about |= {"arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
+        about |= {"source": "repeat"} if serving.arm == "repeat" else {}
+    event = Event.model_validate(about)
     given = desk.items.label_names[desk.items.given[row]]
     check_decision(event, desk.items.label_names, given, desk.items.hash_of(row))
     return event
+
+
+def _first_verdict(desk: Desk, event: Event) -> dict[str, Any]:
+    """What the reviewer said of the row the first time, if that was something else."""
+    assert event.item_id is not None
+    for first in desk.log.standing([event.item_id]):
+        if first.reviewer == event.reviewer and (first.verdict, first.new_labels) != (event.verdict, event.new_labels):
+            return {"before": {"verdict": first.verdict, "new_labels": list(first.new_labels), "note": first.note}}
+    return {}
 
 
 def _turn(desk: Desk, me: str, press: Press) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from auditor.errors import DecisionError, RunError
+from auditor.review.feed.blind import Blind
+from auditor.review.feed.feed import Feed, Settings
+from auditor.review.feed.learner import Learner
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
 from auditor.review.keys import DEFAULT_KEYS
@@ -79,6 +82,8 @@ class Desk:
     selection : Selection
     queue : Queue
     cards : Cards
+    feed : Feed
+        What the default queue serves.
     edition : Edition
     about : dict
         What ``GET session`` says of it, whoever asks.
@@ -90,15 +95,23 @@ class Desk:
     selection: Selection
     queue: Queue
     cards: Cards
+    feed: Feed
     edition: Edition
     about: dict[str, Any]
 
     @classmethod
-    def of(cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None) -> Self:
+    def of(
+        cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None, settings: Settings | None = None
+    ) -> Self:
         """Load a run's rows, and what has been decided about them."""
+        settings = settings or Settings()
         items = Items.of(run)
         verdicts = Verdicts(items, log)
-        selection = Selection(items, verdicts)
+        learner = Learner.of(run, items, verdicts)
+        feed = Feed(items, verdicts, Blind(verdicts), learner, settings)
+        verdicts.catch_up()
+        learner.learn()
+        selection = Selection(items, verdicts, lambda: learner.learnt.order)
         queue = Queue(selection)
         about = {
             "run": {
@@ -114,10 +127,11 @@ class Desk:
             "models": items.models,
             "splits": items.splits,
             "sorts": queue.sorts,
+            "default_sort": settings.order,
             "keys": dict(keys or DEFAULT_KEYS),
             "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
             "default_query": QUEUE.to_query(),
         }
         cards = Cards(items, verdicts)
         cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, Edition(run), about)
+        return cls(items, log, verdicts, selection, queue, cards, feed, Edition(run), about)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import DecisionError
-from auditor.estimate.interval import ALPHA, Interval, blind_only, interval
-from auditor.estimate.stream import PENDING, Draws, Q_RANGE, choose_q, draw_row
+from auditor.estimate.interval import ALPHA, Interval, interval
+from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
 from auditor.review.log.event import Event, Pool
 from auditor.review.log.records import to_microseconds
 from auditor.review.view.verdicts import Verdicts
@@ -157,7 +157,7 @@ class Blind:
             ),
         )
 
-    def _forecast(self, mean_p: float, outcomes: Codes, until: int | None = None) -> float:
+    def _forecast(self, mean_p: float, outcomes: Codes) -> float:
         """Bet on the next draw, by what the settled ones have shown."""
         rows, expected = self._rows, np.array([one.event.pool.mean_p for one in self._draws if one.event.pool])
         settled = self._outcome(outcomes) != PENDING
@@ -185,9 +185,9 @@ class Blind:
         outcome = self._outcome(self._verdicts.outcomes.wrong)
         return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said >= 0]
 
-    def is_drawn(self, row: int) -> bool:
-        """Whether a row was ever drawn."""
-        return bool((self._rows == row).any())
+    def is_pending(self, row: int) -> bool:
+        """Whether a row was drawn, and waits for its verdict."""
+        return bool((self._rows == row).any()) and self._verdicts.outcomes.wrong[row] == PENDING
 
     def draws(self, outcomes: Codes, among: Flags | None = None) -> Draws:
         """Put the draws into arrays, with the outcomes that stand now, by ``(at, event_id)``.
@@ -219,7 +219,8 @@ class Blind:
             found[place] = found[one.parent]
             if len(one.judged) or len(one.reopened):
                 found[place] += known[:, one.judged].sum(axis=1) - known[:, one.reopened].sum(axis=1)
-        return tuple(found[:-1].T)  # type: ignore[return-value]
+        errors, unknown, judged = found[:-1].T
+        return errors, unknown, judged
 
     def interval(
         self, chances: Chances, *, problems: bool = False, among: Flags | None = None, alpha: float = ALPHA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -36,10 +36,12 @@ class Selection:
     items : Items
     verdicts : Verdicts
         As far as they have caught up.
+    learnt : callable, optional
+        Gives the learnt order as it is now, (N,) int32 rows.
     """
 
-    def __init__(self, items: Items, verdicts: Verdicts) -> None:
-        self.items, self.verdicts, self.orders = items, verdicts, Orders(items)
+    def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], Rows] | None = None) -> None:
+        self.items, self.verdicts, self.orders = items, verdicts, Orders(items, learnt)
         self._kept = lru_cache(maxsize=_KEPT)(lambda fields, alone: CONDITIONS[fields](items, alone))
         self._selected = lru_cache(maxsize=_KEPT)(lambda key: rows_of_ids(items, verdicts.log.selection(key)))
         self._searches = Searches(items.texts)

@@ -15,7 +15,7 @@ from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
 Kind = Literal["decide", "undo", "redo", "serve"]
-Arm = Literal["blind", "hidden", "shown", "opening", "repeat"]
+Arm = Literal["blind", "opening", "static", "learnt", "repeat"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -121,10 +121,15 @@ class Event(BaseModel):
     undoes : str or None
         The action that an undo takes back, or that a redo brings back. None for a decision.
     arm : str or None
-        How the queue served the card of a decision: drawn at random (``blind``, ``opening``), ranked with the evidence
-        ``hidden`` or ``shown``, or a ``repeat`` of a card that the reviewer has judged before. None elsewhere.
+        Why the default queue served the card of a decision: drawn at random (``blind``, ``opening``), head of one of
+        the two orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None of
+        decisions taken elsewhere.
+    follow : float or None
+        Of a ranked card: the probability with which the coin chose the learnt order.
+    hidden : bool or None
+        Whether the queue served the card without suggestion, models' table, kind, reasons and neighbours.
     evidence_seen : bool or None
-        Whether the suggestion and the models' table were on the screen before the verdict.
+        Whether these were on the screen before the verdict, as they are after a key brings them.
     pool : Pool or None
         Of ``serve`` alone.
     """
@@ -148,6 +153,8 @@ class Event(BaseModel):
     suspicion_seen: Suspicion | None = None
     undoes: Id | None = None
     arm: Arm | None = None
+    follow: Annotated[float, Field(ge=0, le=1)] | None = None
+    hidden: bool | None = None
     evidence_seen: bool | None = None
     pool: Pool | None = None
 
@@ -157,8 +164,8 @@ class Event(BaseModel):
             raise ValueError("item_id and item_hash come together")
         if (self.pool is not None) != (self.kind == "serve"):
             raise ValueError("serve has a pool, and nothing else has one")
-        if self.kind != "decide" and (self.arm, self.evidence_seen) != (None, None):
-            raise ValueError(f"{self.kind} has no arm, and no evidence_seen")
+        if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
+            raise ValueError(f"{self.kind} has no arm, follow, hidden or evidence_seen")
         if self.kind == "serve":
             if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
                 raise ValueError("serve has an item_id, and no verdict, new_labels, note, batch_id or undoes")

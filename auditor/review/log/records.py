@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from auditor.errors import DecisionError, LogError
 from auditor.review.log.event import Event
@@ -20,7 +20,7 @@ from auditor.review.log.values import LATEST, broken, checked, is_count, is_time
 CHUNK = 500
 """Rows that go to or come from the database at once."""
 
-EXTRA = ("arm", "evidence_seen", "pool")
+EXTRA = ("arm", "follow", "hidden", "evidence_seen", "pool")
 """Fields of an event that are kept together, as JSON, in the column ``extra``."""
 _FIELDS = [name for name in Event.model_fields if name not in {"run_id", *EXTRA}]
 COLUMNS = [*(events.c[name] for name in _FIELDS), events.c.extra]

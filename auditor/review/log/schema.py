@@ -188,10 +188,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             )
         },
     ),
-    Migration("what draws and their verdicts tell", (
+    Migration(
+        "what draws and their verdicts tell",
+        (
             "ALTER TABLE events ADD COLUMN extra {text}",
             "CREATE INDEX events_served ON events (run, seq) WHERE kind = 'serve'",
-        )),
+        ),
+    ),
 )
 ADDED = {4: {("events", "extra")}}
 """Columns that a table has had since a later migration."""

@@ -1,7 +1,8 @@
-"""Orders: in which sequence rows are shown. None depends on what has been decided, so that a place in one stays."""
+"""Orders: in which sequence rows are shown. But for the learnt one, a place in them stays whatever is decided."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,7 @@ from auditor.review.view.items import Items
 Rows = npt.NDArray[np.int32]
 
 DEFAULT = "suspicion"
+LEARNT = "learnt"
 _LOSS = "loss:"
 _KEPT = 8
 """Orders that are held at a time."""
@@ -21,6 +23,8 @@ _KEPT = 8
 class Orders:
     """The orders of N rows.
 
+    ``learnt``
+        By P(error) as learnt from the verdicts so far, where there is a ``learnt``.
     ``suspicion``
         By rank, the most suspect first.
     ``loss:<model>``
@@ -33,11 +37,18 @@ class Orders:
         By pair given → suggested, the one with most issues first; in it by rank. Rows without a suggestion last.
 
     Equal rows go by rank everywhere.
+
+    Parameters
+    ----------
+    items : Items
+    learnt : callable, optional
+        Gives the learnt order as it is now, (N,) int32.
     """
 
-    def __init__(self, items: Items) -> None:
-        self._items = items
-        self.names = (DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
+    def __init__(self, items: Items, learnt: Callable[[], Rows] | None = None) -> None:
+        self._items, self._learnt = items, learnt
+        names = (DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
+        self.names = (LEARNT, *names) if learnt else names
         self._of = lru_cache(maxsize=_KEPT)(self._make)
 
     def of(self, sort: str = DEFAULT, seed: int = 0) -> Rows:
@@ -52,6 +63,8 @@ class Orders:
             raise FilterError(f"Rows cannot be sorted by {sort!r:.80}.", f"Sort by {', '.join(self.names)}.")
         if seed < 0:
             raise FilterError(f"The seed {seed} is negative.", "Give 0 or more.")
+        if sort == LEARNT and self._learnt:
+            return self._learnt()
         return self._of(sort, seed if sort == "random" else 0)
 
     def _make(self, sort: str, seed: int) -> Rows:

@@ -85,26 +85,28 @@ class Outcomes:
         has judged the row.
     problem : (N,) int8
         The same, with ``ambiguous`` as a problem too.
+    at : (N,) float64
+        When somebody first judged the row, in seconds since 1970; infinite where nobody has.
     """
 
     wrong: npt.NDArray[np.int8]
     problem: npt.NDArray[np.int8]
+    at: npt.NDArray[np.float64]
 
     @classmethod
     def none(cls, rows: int) -> Outcomes:
         """Nothing is judged."""
-        return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8))
+        return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
 
     def put(self, rows: Codes, heard: Sequence[Own]) -> None:
         """Replace the outcomes of some rows by what each reviewer says of them now."""
-        self.wrong[rows], self.problem[rows] = _majority(heard, _WRONG), _majority(heard, _WRONG | BIT["ambiguous"])
+        self.wrong[rows], self.at[rows] = _majority(heard, len(rows), _WRONG)
+        self.problem[rows], _ = _majority(heard, len(rows), _WRONG | BIT["ambiguous"])
 
 
-def _majority(heard: Sequence[Own], bits: int) -> npt.NDArray[np.int8] | int:
-    """Whether most one-by-one verdicts on each row are among ``bits``; -1 where there is none."""
-    if not heard:
-        return -1
-    votes, against = np.zeros(len(heard[0].bits), np.int32), np.zeros(len(heard[0].bits), np.int32)
+def _majority(heard: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
+    """Whether most one-by-one verdicts on each row are among ``bits``, -1 where there is none; and the first's time."""
+    votes, against = np.zeros(size, np.int32), np.zeros(size, np.int32)
     first_at, first = np.full(len(votes), np.inf), np.zeros(len(votes), np.bool_)
     for own in heard:
         counts = (own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"])
@@ -114,7 +116,7 @@ def _majority(heard: Sequence[Own], bits: int) -> npt.NDArray[np.int8] | int:
         earlier = counts & (own.at < first_at)
         first_at[earlier], first[earlier] = own.at[earlier], says[earlier]
     most = np.where(2 * against == votes, first, 2 * against > votes)
-    return np.where(votes > 0, most, -1).astype(np.int8)
+    return np.where(votes > 0, most, -1).astype(np.int8), first_at
 
 
 class Verdicts:

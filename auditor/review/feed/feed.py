@@ -1,0 +1,224 @@
+"""Feed: which card the default queue serves next, and why."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.errors import DecisionError
+from auditor.estimate.opening import CARDS, at_random, opening
+from auditor.estimate.stream import BLIND_SHARE, coin
+from auditor.review.feed.blind import Blind
+from auditor.review.feed.learner import Learner
+from auditor.review.log.event import Arm
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import BIT, Verdicts
+
+HIDDEN_SHARE = 1 / 10
+"""Of ranked cards: those whose evidence stays hidden until the verdict, to compare with the others."""
+REPEAT_SHARE, REPEAT_AFTER = 3 / 100, 50
+"""Cards that come to the same person again, and how many others come in between at least."""
+SECOND_SHARE = 1 / 3
+"""Of judged blind cards: those that a second person is asked about."""
+LATELY = 20
+"""Cards after which a blind one that the reviewer was unsure of comes again."""
+_LOOKED_AT = 1 << 14
+"""Places of an order that are looked at at a time."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One card that was served.
+
+    Attributes
+    ----------
+    row : int
+    arm : str
+    hidden : bool
+        Without suggestion, models' table, kind, reasons and neighbours.
+    follow : float or None
+        Of a ranked card: with what probability the learnt order was followed.
+    """
+
+    row: int
+    arm: Arm
+    hidden: bool
+    follow: float | None = None
+
+
+_AGAIN = {"blind", "repeat"}
+"""Cards that come whatever was decided on them before: in bulk, or by the same person."""
+
+
+def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
+    """Make a card look like any other of its kind: one whose evidence is hidden shows nobody's verdict either."""
+    if not serving.hidden:
+        return {**card, "hidden": False}
+    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": []}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the default queue mixes its cards.
+
+    Attributes
+    ----------
+    blind : float
+        Share of the cards that are drawn at random from all rows that nobody has judged: 1 for all, 0 for none.
+    opening : int
+        Cards of the opening, half of which are drawn evenly over the given labels.
+    sample : int or None
+        Serve only blind cards until so many are judged.
+    order : str
+        Where a reviewer starts: ``learnt``, which mixes all of these, or ``suspicion``, the static order alone.
+    """
+
+    blind: float = BLIND_SHARE
+    opening: int = CARDS
+    sample: int | None = None
+    order: Literal["learnt", "suspicion"] = "learnt"
+
+
+class Feed:
+    """The default queue: a stream of cards from two orders, the opening and the blind draws.
+
+    Parameters
+    ----------
+    items : Items
+    verdicts : Verdicts
+    blind : Blind
+    learner : Learner
+    settings : Settings, optional
+    """
+
+    def __init__(
+        self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, settings: Settings | None = None
+    ) -> None:
+        self._items, self._verdicts = items, verdicts
+        self.blind, self.learner = blind, learner
+        self.settings = settings or Settings()
+        self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
+        seed = int.from_bytes(hashlib.sha256(verdicts.log.run_id.encode()).digest()[:4])
+        population = np.flatnonzero(blind.population)
+        self._opening = population[opening(items.given[population], seed, self.settings.opening)]
+        self._lock = Lock()
+        self._served: dict[tuple[str, int], Serving] = {}
+        self._repeated: set[tuple[str, int]] = set()
+
+    def next(self, me: str, held: Collection[str], limit: int, *, closing: bool = False) -> list[Serving]:
+        """Choose the next cards for a reviewer.
+
+        Parameters
+        ----------
+        me : str
+        held : collection of str
+            Ids of the cards that the reviewer's page holds already.
+        limit : int
+        closing : bool
+            Serve blind cards alone, as a closing sample.
+
+        Returns
+        -------
+        list of Serving
+            Fewer than ``limit`` at the end.
+        """
+        with self._lock:
+            self.blind.catch_up()
+            busy = {int(row) for row in self._items.rows_of(list(held)).tolist() if row >= 0}
+            found: list[Serving] = []
+            while len(found) < limit:
+                card = self._one(me, busy, closing)
+                if card is None:
+                    break
+                busy.add(card.row)
+                found.append(card)
+                self._served[me, card.row] = card
+            return found
+
+    def served(self, me: str, row: int) -> Serving | None:
+        """How a row was served to a reviewer; None where the default queue has not served it since the start."""
+        found = self._served.get((me, row))
+        if found is None and self.blind.is_pending(row):
+            return Serving(row, "blind", hidden=True)
+        return found
+
+    def without_served_again(self, me: str, item_ids: Sequence[str]) -> list[str]:
+        """Those of some items that did not come to the reviewer although they had decided them before."""
+        rows = self._items.rows_of(item_ids).tolist()
+        served = (self._served.get((me, row)) for row in rows)
+        return [one for one, card in zip(item_ids, served, strict=True) if card is None or card.arm not in _AGAIN]
+
+    # -- which card ---------------------------------------------------------------------------------------------
+
+    def _one(self, me: str, busy: set[int], closing: bool) -> Serving | None:
+        sampled = self.settings.sample is not None and len(self.blind.settled()) < self.settings.sample
+        if closing or sampled or self.settings.blind >= 1:
+            return self._blind(me, busy)
+        tossed = secrets.token_hex(16)
+        if coin(f"{tossed} blind", self.settings.blind) and (card := self._blind(me, busy)):
+            return card
+        if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
+            return card
+        hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
+        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
+        if at_random(number, len(self._opening)) and (row := self._next_of(self._opening, busy)) is not None:
+            return Serving(row, "opening", hidden)
+        learnt = self.learner.learnt
+        follow = learnt.follow if learnt.verdicts else 0.0
+        arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
+        head = self._next_of(learnt.order if arm == "learnt" else self._static, busy)
+        return None if head is None else Serving(head, arm, hidden, follow)
+
+    def _next_of(self, order: npt.NDArray[np.integer], busy: set[int]) -> int | None:
+        """The first row of an order that nobody has decided and that is not in anybody's hand here."""
+        decided = self._verdicts.bits()
+        for start in range(0, len(order), _LOOKED_AT):
+            part = order[start : start + _LOOKED_AT]
+            for row in part[decided[part] == 0].tolist():
+                if row not in busy:
+                    return int(row)
+        return None
+
+    def _blind(self, me: str, busy: set[int]) -> Serving | None:
+        """A draw that waits for its verdict, a judged one that wants a second look, or a new one."""
+        own, late = self._verdicts.of(me).bits, self._lately(me)
+        for _, row in self.blind.pending():
+            if row not in busy and row not in late:
+                return Serving(row, "blind", hidden=True)
+        for event, row in self.blind.settled():
+            wanted = coin(f"{event.event_id} second", SECOND_SHARE) and len(self._verdicts.decided_by(row)) == 1
+            if wanted and row not in busy and not own[row]:
+                return Serving(row, "blind", hidden=True)
+        for _ in range(len(busy) + 1):  # a draw may hit a card that is in the reviewer's hand: that one settles it
+            try:
+                event = self.blind.draw(me, self.learner.learnt.error)
+            except DecisionError:
+                return None
+            row = self._items.row_of(event.item_id or "")
+            if row is not None and row not in busy:
+                return Serving(row, "blind", hidden=True)
+        return None
+
+    def _lately(self, me: str) -> set[int]:
+        """Rows among the reviewer's latest decisions: who was unsure of one is not asked again at once."""
+        at = self._verdicts.of(me).at
+        return set(np.argsort(at)[-LATELY:][np.sort(at)[-LATELY:] > 0].tolist())
+
+    def _repeat(self, me: str, busy: set[int]) -> Serving | None:
+        """A card that the reviewer has judged at least fifty cards ago, and never twice."""
+        own = self._verdicts.of(me)
+        rows = np.flatnonzero((own.at > 0) & (own.bits != BIT["unsure"]))
+        rows = rows[np.argsort(own.at[rows])][: -REPEAT_AFTER or None]
+        left = [row for row in rows.tolist() if row not in busy and (me, row) not in self._repeated]
+        if not left:
+            return None
+        row = left[secrets.randbelow(len(left))]
+        self._repeated.add((me, row))
+        return Serving(row, "repeat", hidden=True)

@@ -1,0 +1,113 @@
+"""Learner: the learnt order of a run's rows, brought up to date with the verdicts while people go on judging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Condition, Thread
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from auditor.estimate.facts import Facts
+from auditor.estimate.learning import LearntOrder
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
+
+Rows = npt.NDArray[np.int32]
+Chances = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What is learnt from some verdicts.
+
+    Attributes
+    ----------
+    verdicts : int
+        How many they are.
+    order : (N,) int32
+        Rows, the likeliest error first.
+    error : (N,) float64
+        P(error) of each row.
+    follow : float
+        Probability with which the next ranked card is the head of this order, not of the static one.
+    """
+
+    verdicts: int
+    order: Rows
+    error: Chances
+    follow: float
+
+
+class Learner:
+    """Learns in a thread of its own, so that no card waits for it; the latest verdicts win.
+
+    Parameters
+    ----------
+    facts : Facts
+    verdicts : Verdicts
+    """
+
+    def __init__(self, facts: Facts, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+        self._model = LearntOrder(facts)
+        self._changed = Condition()
+        self._busy = False
+        self._behind = False
+        self.learnt = self._now(0)
+
+    @classmethod
+    def of(cls, run: Run, items: Items, verdicts: Verdicts) -> Self:
+        """Load what the model knows of each row before anybody has judged one."""
+        signals = pq.read_table(run.open("signals.parquet"))
+        names = [field.name for field in signals.schema if str(field.type) in ("float", "double")]
+        columns = [signals.column(name).to_numpy().astype(np.float32) for name in names]
+        vectors = np.load(run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)
+        known = np.stack(columns, axis=1) if columns else np.empty((len(items), 0), np.float32)
+        return cls(Facts.of(items.rank, items.given, items.suggested, known, vectors), verdicts)
+
+    def learn(self) -> None:
+        """Learn from the verdicts that stand now, unless that is under way."""
+        with self._changed:
+            self._behind = True
+            if not self._busy:
+                self._busy = True
+                Thread(target=self._work, name="learner", daemon=True).start()
+
+    def wait(self) -> None:
+        """Return when everything that has been decided is learnt."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy)
+
+    def _work(self) -> None:
+        try:
+            while self._goes_on():
+                rows, wrong = self._judged()
+                self._model.learn(rows.tolist(), wrong.tolist())
+                self.learnt = self._now(len(rows))
+        except BaseException:
+            with self._changed:  # what was learnt before stays in force
+                self._busy = False
+                self._changed.notify_all()
+            raise
+
+    def _goes_on(self) -> bool:
+        with self._changed:
+            self._busy = self._behind
+            self._behind = False
+            self._changed.notify_all()
+            return self._busy
+
+    def _judged(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Judged rows in the order of their first verdicts, and whether their labels are wrong."""
+        outcomes = self._verdicts.outcomes
+        rows = np.flatnonzero(outcomes.wrong >= 0)
+        rows = rows[np.lexsort((rows, outcomes.at[rows]))]
+        return rows, outcomes.wrong[rows] == 1
+
+    def _now(self, verdicts: int) -> Learnt:
+        model = self._model
+        return Learnt(verdicts, model.order, model.error, model.gate.chance)
