@@ -7,6 +7,18 @@ import { Keys, isOurs } from "./queue/keys.js";
 import { start as startPulse } from "./common/pulse.js";
 import { store } from "./common/store.js";
 
+/** The script of each of them. */
+const PAGES = {
+  confusions: "progress/confusions",
+  export: "export/export",
+  filters: "filters/filters",
+  groups: "table/groups",
+  map: "map/map",
+  progress: "progress/progress",
+  queue: "queue/queue",
+  table: "table/table",
+};
+
 let ready;
 
 /** Build the page `name`, `"queue"`, within `element`. */
@@ -14,7 +26,7 @@ export async function mount(name, element) {
   try {
     ready ??= start();
     const session = await ready;
-    const page = await import(`./${name}.js`);
+    const page = await import(`./${PAGES[name]}.js`);
     await page.mount(element, session);
   } catch (error) {
     complain(error);

@@ -15,7 +15,7 @@ let loading;
 function plotly() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("./plotly.min.js", import.meta.url).href;
+    script.src = new URL("../plotly.min.js", import.meta.url).href;
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
       loading = undefined;
