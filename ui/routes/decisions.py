@@ -92,6 +92,7 @@ class Held(FromPage):
     """The cards of the default queue that the browser holds, and how many more it wants."""
 
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+    skipped: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
     limit: Annotated[int, Field(ge=1, le=50)] = 5
     closing: bool = False
 
@@ -170,7 +171,7 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
 def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
     """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
     sent.check(desk, me)
-    servings = desk.feed.next(me, sent.held, sent.limit, closing=sent.closing)
+    servings = desk.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
     cards = desk.cards.cards([one.row for one in servings], me)
     left = int(np.count_nonzero(desk.verdicts.bits() == 0))
     return answer(

@@ -41,7 +41,7 @@ async function start() {
   }
   document.querySelector(".auditor-title")?.replaceChildren(el("bdi", null, session.run.name));
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
-  store.start(session.default_query);
+  store.start(session.default_query, session.default_sort);
   startPulse();
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;

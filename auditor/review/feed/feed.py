@@ -112,7 +112,9 @@ class Feed:
         self._served: dict[tuple[str, int], Serving] = {}
         self._repeated: set[tuple[str, int]] = set()
 
-    def next(self, me: str, held: Collection[str], limit: int, *, closing: bool = False) -> list[Serving]:
+    def next(
+        self, me: str, held: Collection[str], limit: int, *, skipped: Sequence[str] = (), closing: bool = False
+    ) -> list[Serving]:
         """Choose the next cards for a reviewer.
 
         Parameters
@@ -121,6 +123,8 @@ class Feed:
         held : collection of str
             Ids of the cards that the reviewer's page holds already.
         limit : int
+        skipped : sequence of str
+            Ids of those that the reviewer has skipped, the latest last. Only blind ones come again, after a while.
         closing : bool
             Serve blind cards alone, as a closing sample.
 
@@ -131,13 +135,14 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            busy = {int(row) for row in self._items.rows_of(list(held)).tolist() if row >= 0}
+            busy, passed = self._rows(list(held)), self._rows(skipped)
+            late = self._lately(me) | set(passed[-LATELY:]) | set(busy)
             found: list[Serving] = []
             while len(found) < limit:
-                card = self._one(me, busy, closing)
+                taken = {*busy, *(card.row for card in found)}
+                card = self._one(me, taken | set(passed), taken | late, closing)
                 if card is None:
                     break
-                busy.add(card.row)
                 found.append(card)
                 self._served[me, card.row] = card
             return found
@@ -157,12 +162,16 @@ class Feed:
 
     # -- which card ---------------------------------------------------------------------------------------------
 
-    def _one(self, me: str, busy: set[int], closing: bool) -> Serving | None:
+    def _rows(self, item_ids: Sequence[str]) -> list[int]:
+        return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
+
+    def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
         sampled = self.settings.sample is not None and len(self.blind.settled()) < self.settings.sample
         if closing or sampled or self.settings.blind >= 1:
-            return self._blind(me, busy)
+            return self._blind(me, late)
         tossed = secrets.token_hex(16)
-        if coin(f"{tossed} blind", self.settings.blind) and (card := self._blind(me, busy)):
+        if coin(f"{tossed} blind", self.settings.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
@@ -188,9 +197,9 @@ class Feed:
 
     def _blind(self, me: str, busy: set[int]) -> Serving | None:
         """A draw that waits for its verdict, a judged one that wants a second look, or a new one."""
-        own, late = self._verdicts.of(me).bits, self._lately(me)
+        own = self._verdicts.of(me).bits
         for _, row in self.blind.pending():
-            if row not in busy and row not in late:
+            if row not in busy:
                 return Serving(row, "blind", hidden=True)
         for event, row in self.blind.settled():
             wanted = coin(f"{event.event_id} second", SECOND_SHARE) and len(self._verdicts.decided_by(row)) == 1

@@ -15,6 +15,9 @@ class Store {
   /** Fields of the filter, as they are sent to the server. */
   query = new URLSearchParams();
   sort = "suspicion";
+  /** The order that needs no mention in the URL, and the filter that a first visit begins with. */
+  defaultSort = "suspicion";
+  defaultQuery = "";
   /** Seed of a random order; null with any other. */
   seed = null;
   tab = "queue";
@@ -27,8 +30,10 @@ class Store {
    * Read the URL; at the first visit, one without a filter and without a tab, take the default filter.
    *
    * @param {string} defaultQuery `undecided=anyone`
+   * @param {string} defaultSort `learnt`
    */
-  start(defaultQuery) {
+  start(defaultQuery, defaultSort) {
+    Object.assign(this, { defaultQuery, defaultSort });
     const params = new URLSearchParams(location.search);
     if (!params.has("tab") && ![...params.keys()].some(isField)) {
       new URLSearchParams(defaultQuery).forEach((value, name) => params.append(name, value));
@@ -54,7 +59,7 @@ class Store {
   _read() {
     const params = new URLSearchParams(location.search);
     this.query = new URLSearchParams([...params].filter(([name]) => isField(name)));
-    this.sort = params.get("sort") ?? "suspicion";
+    this.sort = params.get("sort") ?? this.defaultSort;
     this.seed = params.get("seed");
     this.tab = params.get("tab") ?? "queue";
     this.card = params.get("card");
@@ -93,7 +98,7 @@ class Store {
     );
     others.forEach(([name, value]) => all.append(name, value));
     all.set("tab", tab);
-    if (sort !== "suspicion") {
+    if (sort !== this.defaultSort) {
       all.set("sort", sort);
     }
     if (sort === "random") {
@@ -116,6 +121,11 @@ class Store {
   subscribe(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
+  }
+
+  /** Whether the queue is the default one, which mixes two orders and cards drawn at random. */
+  get isFeed() {
+    return this.sort === "learnt" && this.query.toString() === this.defaultQuery;
   }
 
   openTab(name) {

@@ -85,6 +85,7 @@ function stabilityWords(stability, repeats) {
 }
 
 const SORTS = {
+  learnt: "Learnt from your verdicts",
   suspicion: "Most suspect first",
   random: "Random order",
   given: "Order of the dataset",

@@ -19,7 +19,7 @@ export function mount(element, session) {
   let said = null;
   const chips = el("ul", { class: "pg-chips", "aria-label": "Filters that are set" });
   const clear = button("Clear", () => store.replaceAll({}));
-  const start = button("Default", () => store.replaceAll(session.default_query, { sort: "suspicion" }), {
+  const start = button("Default", () => store.replaceAll(session.default_query, { sort: session.default_sort }), {
     title: "Rows that nobody has decided, most suspect first",
   });
   const text = textSearch();

@@ -20,9 +20,15 @@ export function drawCard(card) {
       labelsOf(card),
       came(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
-      reasons(card),
+      twice(card),
+      card.hidden ? unseen() : reasons(card),
     ),
-    el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
+    el(
+      "div",
+      { class: "au-side" },
+      card.hidden ? null : [models(card), neighbours(card), duplicates(card)],
+      history(card),
+    ),
   ];
 }
 
@@ -30,12 +36,12 @@ function head(card) {
   return el(
     "header",
     { class: "au-head" },
-    el("h2", null, card.rank === null ? "Not judged" : `Rank ${count(card.rank)}`),
-    card.issue ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
+    el("h2", null, card.hidden ? "Your own reading first" : card.rank === null ? "Not judged" : `Rank ${count(card.rank)}`),
+    card.issue && !card.hidden ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
     el(
       "dl",
       { class: "au-facts" },
-      fact("Suspicion", card.suspicion === null ? null : suspicionText(card.suspicion)),
+      fact("Suspicion", card.hidden || card.suspicion === null ? null : suspicionText(card.suspicion)),
       fact("Split", bdi(card.split)),
       fact("Id", bdi(card.id)),
     ),
@@ -72,8 +78,8 @@ function labelsOf(card) {
     "dl",
     { class: "au-labels" },
     el("div", null, el("dt", null, "Given"), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
-    el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
-    el("div", null, el("dt", null, "Suggested"), el("dd", null, suggested)),
+    !card.hidden && el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
+    !card.hidden && el("div", null, el("dt", null, "Suggested"), el("dd", null, suggested)),
   );
 }
 
@@ -97,6 +103,30 @@ export function ownVerdict({ mine, decided_by: people }) {
         ".",
       ),
   ];
+}
+
+/** In the place of all that the models say, on a card that is to be judged without it. */
+function unseen() {
+  return el(
+    "p",
+    { class: "au-kind au-unshown" },
+    "This card comes without suggestion and reasons, so that your verdict is your own.",
+  );
+}
+
+/** Both verdicts of somebody who has judged the same card twice. */
+function twice({ judged_twice: both }) {
+  return both
+    ? el(
+        "p",
+        { class: "au-notice", role: "alert" },
+        "You have judged this text twice: first ",
+        el("strong", null, verdictWords(both.before)),
+        ", now ",
+        el("strong", null, verdictWords(both.now)),
+        ". Decide which holds; until then, the first does.",
+      )
+    : null;
 }
 
 function section(title, ...content) {

@@ -16,6 +16,7 @@ const MOVES = [
   ["undo", "Undo"],
   ["redo", "Redo"],
   ["note", "Note"],
+  ["evidence", "Show what the models say"],
 ];
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
@@ -107,7 +108,9 @@ export class Controls {
    */
   update(card, labels, marks) {
     this.#name("keep", "Keep ", card?.given);
-    this.#name("suggest", ...(card && card.suggested !== null ? ["Take ", card.suggested] : ["Take the suggestion"]));
+    const suggested = card?.hidden ? null : (card?.suggested ?? null);
+    this.#name("suggest", ...(suggested !== null ? ["Take ", suggested] : ["Take the suggestion"]));
+    this.#buttons.evidence.hidden = !card?.hidden;
     for (const [action, button] of Object.entries(this.#buttons)) {
       const at = labelOf(action);
       if (at >= 0) {
@@ -142,7 +145,7 @@ export class Controls {
     print(button, "", label);
     set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
     button.classList.toggle("au-is-given", label === card?.given);
-    button.classList.toggle("au-is-suggested", label === card?.suggested);
+    button.classList.toggle("au-is-suggested", !card?.hidden && label === card?.suggested);
   }
 
   #name(action, word, label) {

@@ -1,11 +1,13 @@
 /** The cards to come: enough of them are in the browser already, and more are fetched well before they run out. */
 
-import { get } from "../common/api.js";
+import { get, post } from "../common/api.js";
 
 const FIRST = 10; // so that the first card comes quickly
 const PAGE = 50;
 const WANTED = 120;
 const LOW = 80;
+/** Cards of the default queue that wait: few, since each verdict may change what comes next. */
+const FEW = 4;
 const WAITS = [500, 1000, 2000, 4000, 8000];
 
 export class Deck {
@@ -20,6 +22,7 @@ export class Deck {
   trouble = null;
 
   #params = null;
+  #feed = null;
   #cursor = null;
   #met = new Set();
   #stop = new AbortController();
@@ -45,12 +48,15 @@ export class Deck {
    *
    * @param {URLSearchParams} params Filter, sort and seed.
    * @param {string[]} except Ids of cards that are on the screen already.
+   * @param {{run: string, reviewer: string, held: function(): string[], skipped: function(): string[],
+   *   closing: function(): boolean}|null} feed Of the default queue, whose cards the server chooses one by one.
    */
-  start(params, except = []) {
+  start(params, except = [], feed = null) {
     this.#stop.abort();
     this.#stop = new AbortController();
     Object.assign(this, { cards: [], found: null, settled: 0, ended: false, trouble: null });
     this.#params = params;
+    this.#feed = feed;
     this.#cursor = null;
     this.#met = new Set(except);
     this.#filling = false;
@@ -61,7 +67,7 @@ export class Deck {
   /** The next card, which is then no longer here; undefined when there is none. */
   take() {
     const card = this.cards.shift();
-    if (this.cards.length < LOW) {
+    if (this.cards.length < (this.#feed ? FEW : LOW)) {
       this.#fill();
     }
     return card;
@@ -105,8 +111,8 @@ export class Deck {
     this.#filling = true;
     const { signal } = this.#stop;
     try {
-      while (!this.ended && this.cards.length < WANTED) {
-        await this.#fetch(signal);
+      while (!this.ended && this.cards.length < (this.#feed ? FEW : WANTED)) {
+        await (this.#feed ? this.#serve(signal) : this.#fetch(signal));
         this.#onChange();
       }
       this.#filling = false;
@@ -135,6 +141,21 @@ export class Deck {
     const fresh = page.cards.filter((card) => !this.#met.has(card.id));
     fresh.forEach((card) => this.#met.add(card.id));
     this.cards.push(...fresh.map((card) => ({ ...card, as_of: asOf })));
+    this.#onDecided(page.decided);
+  }
+
+  /** Have the server choose the next cards; one that was drawn at random is in the log before it is here. */
+  async #serve(signal) {
+    const { run, reviewer, held, skipped, closing } = this.#feed;
+    const settled = this.#settled();
+    const asOf = performance.now();
+    const sent = { run, reviewer, held: held(), skipped: skipped(), limit: FEW - this.cards.length, closing: closing() };
+    const page = await post("next", sent, { signal });
+    signal.throwIfAborted();
+    this.#failures = 0;
+    this.trouble = null;
+    Object.assign(this, { found: page.left, settled, ended: page.ended });
+    this.cards.push(...page.cards.map((card) => ({ ...card, as_of: asOf })));
     this.#onDecided(page.decided);
   }
 

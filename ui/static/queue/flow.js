@@ -97,9 +97,11 @@ export class Flow {
       note,
       seconds: this.#watch.seconds(),
       source: this.#source(),
-      suggestion_shown: card.suggested,
-      suspicion_seen: card.suspicion,
+      suggestion_shown: card.hidden ? null : card.suggested,
+      suspicion_seen: card.hidden ? null : card.suspicion,
+      evidence_seen: !card.hidden,
     };
+    card.hidden = false; // from now on, it shows all
     const action = { id: event.event_id, card, before: card.mine, after: { verdict, new_labels: labels, note } };
     this.#outbox.add(event);
     this.#done.push(action);
@@ -110,6 +112,17 @@ export class Flow {
     this.#become(card, action.after, "decide", event);
     this.#view.mark(event.event_id, "saving", card);
     this.#next();
+  }
+
+  /** Show the evidence of a card that came without it; that it was seen goes into the log. */
+  showEvidence() {
+    if (this.card?.hidden) {
+      this.card.hidden = false;
+      this.#view.evidence();
+      say("What the models say is shown.");
+    } else {
+      say("All that the models say is shown already.");
+    }
   }
 
   skip() {
@@ -207,12 +220,28 @@ export class Flow {
   }
 
   #decideAnswered(event, result) {
-    if (result.status === "saved") {
+    if (result.status === "saved" && result.before) {
+      this.#judgedTwice(event, result.before);
+    } else if (result.status === "saved") {
       this.#view.mark(event.event_id, "saved");
       say("Saved.", { quiet: true, about: "saved" });
     } else {
       this.#refused(event, result);
     }
+  }
+
+  /** The same card, judged a second time, was judged otherwise: both verdicts are shown, and the reviewer decides. */
+  async #judgedTwice(event, before) {
+    this.#view.mark(event.event_id, "saved");
+    const card = await get("card", { id: event.item_id }).catch(() => null);
+    if (!card) {
+      return;
+    }
+    const now = { verdict: event.verdict, new_labels: event.new_labels };
+    card.judged_twice = { before, now };
+    card.mine = before;
+    say(`You have judged this text before: ${verdictText(before)}, now ${verdictText(now)}. Decide which holds.`);
+    this.#deck.putBack(card);
   }
 
   /** A decision was not taken: say why, and let the row, as it is now, be the next card. */
@@ -312,7 +341,7 @@ export class Flow {
   /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
   async #renew() {
     const { card } = this;
-    if (!card || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+    if (!card || card.hidden || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
       return;
     }
     card.as_of = performance.now();
@@ -336,7 +365,7 @@ export class Flow {
     const { card } = this;
     if (card) {
       const mine = card.mine ? ` You decided: ${verdictText(card.mine)}.` : "";
-      const suggested = card.suggested === null ? "" : ` Suggested: ${card.suggested}.`;
+      const suggested = card.hidden || card.suggested === null ? "" : ` Suggested: ${card.suggested}.`;
       say(`${card.text.slice(0, 300)} Given: ${card.given}.${suggested}${mine}`, { quiet: true, about: "card" });
     }
   }

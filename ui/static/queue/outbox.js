@@ -106,6 +106,11 @@ export class Outbox {
     return this.#entries.length;
   }
 
+  /** Rows whose decisions are on their way. */
+  get ids() {
+    return this.#entries.map(([, event]) => event.item_id).filter(Boolean);
+  }
+
   /** Take an event and begin to send. */
   add(event) {
     this.#entries.push([this.#shelf.put(event), event]);

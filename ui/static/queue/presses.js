@@ -3,7 +3,7 @@
 import { say } from "../common/api.js";
 import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
-import { labelOf } from "./keys.js";
+import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
 
 const DIGITS = 10;
@@ -36,6 +36,9 @@ export class Presses {
     if (this.#labels.length <= DIGITS) {
       return this.#labels;
     }
+    if (card?.hidden) {
+      return [card.given, ...this.#labels.filter((label) => label !== card.given)].slice(0, DIGITS);
+    }
     return card?.models[0]?.probabilities.map(({ label }) => label).slice(0, DIGITS) ?? [];
   }
 
@@ -59,12 +62,13 @@ export class Presses {
     const decide = (verdict, fitting) => this.#decide(card, verdict, fitting);
     const actions = {
       keep: () => decide("keep"),
-      suggest: () => (card.suggested === null ? say("There is no suggestion.") : this.#relabel(card, card.suggested)),
+      suggest: () => this.#suggest(card),
       ambiguous: () => this.#startMarking(),
       none: () => askProposal(this.#labels, (proposed) => decide("none_fits", proposed)),
       exclude: () => decide("exclude"),
       unsure: () => decide("unsure"),
       skip: () => this.#flow.skip(),
+      evidence: () => this.#flow.showEvidence(),
       pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
       note: () => this.#note.open(),
     };
@@ -75,6 +79,16 @@ export class Presses {
       say("No label has this key.");
     } else {
       this.#relabel(card, label);
+    }
+  }
+
+  #suggest(card) {
+    if (card.hidden) {
+      say(`This card comes without a suggestion; ${keyName(this.#keys.current.evidence)} shows it.`);
+    } else if (card.suggested === null) {
+      say("There is no suggestion.");
+    } else {
+      this.#relabel(card, card.suggested);
     }
   }
 

@@ -17,6 +17,9 @@ import { store } from "../common/store.js";
 import { Watch } from "../common/watch.js";
 import { sortName } from "../common/words.js";
 
+/** Skipped cards that the server hears of: more than anybody skips. */
+const MOST_SKIPPED = 1000;
+
 /** Build the queue within `element`. */
 export function mount(element, session) {
   new Queue(element, session).open();
@@ -70,6 +73,7 @@ class Queue {
         reload: () => this.#reload(),
         decided: (card) => this.#note.decided(card),
         decidedElsewhere: () => this.#drawOwn(),
+        evidence: () => this.#draw(),
         beyond: (card) => this.#sayBoundary(card),
       },
       reviewer: session.reviewer,
@@ -108,6 +112,7 @@ class Queue {
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
+    document.addEventListener("auditor:closing", ({ detail }) => this.#close(detail.on));
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -144,11 +149,20 @@ class Queue {
     await this.#outbox.empty();
     const first = id === null ? null : await get("card", { id }).catch(complain);
     if (shown === this.#shown) {
-      this.#deck.start(new URLSearchParams(shown), [this.#flow.card?.id, first?.id]);
+      this.#deck.start(new URLSearchParams(shown), [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
         this.#flow.show(first);
       }
     }
+  }
+
+  /** What the deck needs to be served card by card; null where it reads the rows that a filter finds. */
+  #feed() {
+    const { run, reviewer } = this.#session;
+    const cards = () => [...(this.#flow.card ? [this.#flow.card] : []), ...this.#deck.cards];
+    const held = () => [...cards().map((card) => card.id), ...this.#outbox.ids];
+    const skipped = () => [...this.#flow.skipped.keys()].slice(-MOST_SKIPPED);
+    return store.isFeed ? { run: run.id, reviewer, held, skipped, closing: () => this.#closing } : null;
   }
 
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
@@ -198,6 +212,7 @@ class Queue {
   }
 
   #telling;
+  #closing = false; // whether only cards drawn at random are wanted: the closing sample
 
   // -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -267,6 +282,16 @@ class Queue {
     const { decided, skipped } = this.#flow;
     const all = Math.max(0, this.#before + decided);
     return drawEnd({ decided: all, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
+  }
+
+  /** Serve only cards drawn at random from now on, or all kinds again. */
+  #close(on) {
+    this.#closing = on;
+    if (store.isFeed) {
+      this.#reload();
+    } else {
+      store.replaceAll(new URLSearchParams(store.defaultQuery), { sort: "learnt", tab: "queue" });
+    }
   }
 
   #restart() {
