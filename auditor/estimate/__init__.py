@@ -1,1 +1,1 @@
-"""Estimates: what people's verdicts say of the rows that nobody has read. Pure functions of arrays."""
+"""What the reviewing itself tells: how many labels are wrong, what is left, what to read next. Functions of arrays."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+
+from auditor.estimate.shares import Difference, difference, share
 
 Head = Literal["static", "learnt"]
 
@@ -55,62 +56,17 @@ class Gate:
         return "learnt" if coin < self.chance else "static"
 
 
-@dataclass(frozen=True)
-class Heads:
-    """What the cards of either head turned out to be.
+def compare_heads(learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], alpha: float = 0.05) -> Difference:
+    """Errors a card of the learnt order's head, minus those of the static order's.
 
-    Attributes
-    ----------
-    static, learnt : tuple of (int, int)
-        Errors found, and cards judged.
-    difference : tuple of float or None
-        Learnt minus static, in errors a card: lower end, estimate, upper end. None before either has a card.
-    """
-
-    static: tuple[int, int]
-    learnt: tuple[int, int]
-    difference: tuple[float, float, float] | None
-
-
-def compare_heads(learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], confidence: float = 0.95) -> Heads:
-    """Count the errors a card of each head.
+    The coin makes the two comparable: at each ranked card it alone decided whose head was read.
 
     Parameters
     ----------
     learnt : (n,) bool
-        Of the ranked cards that were judged: whether the coin chose the learnt order.
+        Of the ranked cards that were judged: whose head the coin chose.
     wrong : (n,) bool
         Whether the given label was not upheld.
-    confidence : float
-        Of the interval of the difference, :func:`newcombe`.
     """
-    (x0, n0), (x1, n1) = ((int(wrong[of].sum()), int(of.sum())) for of in (~learnt, learnt))
-    return Heads((x0, n0), (x1, n1), newcombe(x1, n1, x0, n0, confidence) if n0 and n1 else None)
-
-
-def newcombe(
-    first: int, of_first: int, second: int, of_second: int, confidence: float = 0.95
-) -> tuple[float, float, float]:
-    """Interval of the difference of two independent proportions, first minus second.
-
-    Method 10 of Newcombe (1998), *Interval estimation for the difference between independent proportions*, Statistics
-    in Medicine 17: Wilson's intervals of the two, (l1, u1) and (l2, u2), are put together at right angles. Its example:
-    56 of 70 and 48 of 80 differ by 0.2, with a 95 % interval from 0.0524 to 0.3339.
-
-    Returns
-    -------
-    tuple of float
-        Lower end, difference, upper end.
-    """
-    p1, p2 = first / of_first, second / of_second
-    (l1, u1), (l2, u2) = (_wilson(x, n, confidence) for x, n in ((first, of_first), (second, of_second)))
-    lower = p1 - p2 - float(np.hypot(p1 - l1, u2 - p2))
-    upper = p1 - p2 + float(np.hypot(u1 - p1, p2 - l2))
-    return lower, p1 - p2, upper
-
-
-def _wilson(hits: int, cards: int, confidence: float) -> tuple[float, float]:
-    z = float(ndtri((1 + confidence) / 2))
-    middle = (hits + z * z / 2) / (cards + z * z)
-    half = z * float(np.sqrt(hits * (cards - hits) / cards + z * z / 4)) / (cards + z * z)
-    return middle - half, middle + half
+    of_learnt, of_static = (share(int(wrong[of].sum()), int(of.sum()), alpha) for of in (learnt, ~learnt))
+    return difference(of_learnt, of_static)

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from auditor.estimate.facts import CONSTANT, FOLDS, STATIC, STEP, Facts
 from auditor.estimate.gate import Gate
-from auditor.estimate.logistic import UNIT, Coefficients, Observed, Strengths, fit, learn_strengths
+from auditor.estimate.logistic import UNIT, Coefficients, Observed, Strengths, fit, fit_plain, learn_strengths
 from auditor.estimate.nearest import Nearest
 
 EVERY = 10
@@ -65,8 +65,8 @@ class Fitted:
     ----------
     verdicts : int
         How many they are.
-    static : Coefficients
-        Of a + b·z alone.
+    static : (2,) float64
+        a and b of a + b·z.
     learnt : Coefficients
         Of all; the last two columns are those of the verdicts nearby, where there are vectors.
     judged : (n,) int64
@@ -76,7 +76,7 @@ class Fitted:
     """
 
     verdicts: int
-    static: Coefficients
+    static: Chances
     learnt: Coefficients
     judged: Rows
     surprise: Surprises
@@ -105,9 +105,7 @@ def fit_both(
     settings : Settings
     """
     design, codes = facts.design[rows], (facts.given[rows], facts.pair[rows])
-    own = np.full(design.shape[1], settings.own)
-    nobody = np.zeros(len(rows), np.int32)
-    static = fit(Observed.of(design[:, [CONSTANT, STATIC]], nobody, nobody, wrong), Strengths(own[:2], 1e6, 1e6), 1, 1)
+    static = fit_plain(design[:, [CONSTANT, STATIC]], wrong, settings.own)
     precision = np.where(np.arange(design.shape[1]) <= STATIC, settings.own, settings.signals)
     how = Strengths(precision, settings.label, settings.pair)
     surprise = np.zeros(len(rows), np.float32)
@@ -141,8 +139,9 @@ def _nearby(
     return surprises(np.ones(len(rows), np.bool_)), nearby
 
 
-def _whole(values: Chances) -> Surprises:
-    return np.rint(values / UNIT).astype(np.float32)
+def _whole(values: npt.NDArray[np.floating]) -> Surprises:
+    whole: Surprises = np.rint(values / UNIT).astype(np.float32)
+    return whole
 
 
 def _everywhere(facts: Facts, rows: Rows, surprise: Surprises) -> Surprises:
@@ -268,7 +267,7 @@ class LearntOrder:
     def _predict_some(self, fitted: Fitted, everywhere: Surprises, at: slice) -> None:
         facts = self._facts
         design = facts.design[at]
-        self.static[at] = chances(design[:, :2].astype(np.float64) @ fitted.static.weights)
+        self.static[at] = chances(design[:, :2].astype(np.float64) @ fitted.static)
         if self._near:
             design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
         self.logits[at] = fitted.learnt.logits(design, facts.given[at], facts.pair[at])

@@ -8,7 +8,7 @@ size of the design, so a fit costs the same with 150 classes as with two.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ UNIT = 2.0**-20
 """Coefficients are multiples of it: what two machines' arithmetic differs by is smaller."""
 _STEPS, _ENOUGH, _LONGEST = 30, 2.0**-24, 4.0
 _LEAST_WEIGHT = 1e-6
+_RIGID = 1e9
+"""Precision of shifts that are none."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Observed:
     groups: Codes
 
     @classmethod
-    def of(cls, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes, wrong: npt.NDArray[np.bool_]) -> Self:
+    def of(cls, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes, wrong: npt.NDArray[Any]) -> Self:
         """Sort rows, given in a fixed order, by pair. A pair's rows are all of one class."""
         order = np.lexsort((pairs, groups))
         pairs, groups = pairs[order], groups[order]
@@ -217,6 +219,13 @@ def fit(seen: Observed, how: Strengths, groups: int, pairs: int) -> Coefficients
     by_group, by_pair = np.zeros(groups), np.zeros(pairs)
     by_group[seen.groups], by_pair[seen.pairs] = point.groups, point.pairs
     return Coefficients(*(np.rint(each / UNIT) * UNIT for each in (point.weights, by_group, by_pair)))
+
+
+def fit_plain(design: npt.NDArray[np.floating], wrong: npt.NDArray[Any], precision: float) -> Floats:
+    """(d,) coefficients of a model without shifts, all with one precision; ``wrong`` may hold parts of verdicts."""
+    nobody = np.zeros(len(wrong), np.int32)
+    how = Strengths(np.full(design.shape[1], precision), _RIGID, _RIGID)
+    return fit(Observed.of(design, nobody, nobody, wrong), how, 1, 1).weights
 
 
 def learn_strengths(
