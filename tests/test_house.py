@@ -40,7 +40,7 @@ ORDER = (
         "recognition",
     ),
     *("folders", "storage", "run", "hub", "access"),
-    *("data", "models", "signals", "detection", "review", "correction", "evaluation", "report"),
+    *("data", "models", "signals", "detection", "estimate", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""
 SEE_EVERYTHING = {"actions", "pipeline", "result", "environment", "cli", "commands", "console", "__init__", "__main__"}

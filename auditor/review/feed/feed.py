@@ -210,9 +210,9 @@ class Feed:
                 event = self.blind.draw(me, self.learner.learnt.error)
             except DecisionError:
                 return None
-            row = self._items.row_of(event.item_id or "")
-            if row is not None and row not in busy:
-                return Serving(row, "blind", hidden=True)
+            drawn = self._items.row_of(event.item_id or "")
+            if drawn is not None and drawn not in busy:
+                return Serving(drawn, "blind", hidden=True)
         return None
 
     def _lately(self, me: str) -> set[int]:

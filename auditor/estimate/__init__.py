@@ -1,0 +1,1 @@
+"""What the reviewing itself tells: how many labels are wrong, what is left, what to read next. Functions of arrays."""

@@ -1,0 +1,113 @@
+"""P(error) from the static order alone, and whether a P(error) keeps its word on unread rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, ndtri
+
+from auditor.estimate.shares import Share, share
+from auditor.estimate.stream import Floats
+
+BINS = 64
+"""Bins of the static order."""
+USUAL = (-2.5, 1.0)
+"""a and b before any verdict: some 11 % errors on average, more of them at the head of the order."""
+_SPREAD = (2.0, 1.0)
+"""Standard deviations of a and b around that."""
+_ROUNDS = 12
+ENOUGH_CARDS = 200
+"""Blind cards below which nothing is said of the calibration."""
+
+
+def bin_order(rows: int, bins: int = BINS) -> npt.NDArray[np.int64]:
+    """Bin of each place in the static order, the most suspect first: (N,) in 0 … bins − 1."""
+    return np.arange(rows, dtype=np.int64) * min(bins, rows) // max(rows, 1)
+
+
+def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -> Floats:
+    """P(error) in each bin of the static order: logit P = a + b·z, with z the normal score of the bin.
+
+    The most probable a and b, given a weak prior and the verdicts so far. Counts in bins are all that it needs, so
+    that its cost does not depend on the number of rows. Selection by the order itself, as of ranked cards, does not
+    bias it; a wrong shape does, which the forecast of the blind stream then corrects
+    (:func:`~auditor.estimate.stream.choose_q`).
+
+    Parameters
+    ----------
+    judged, errors : (..., B) int
+        Judged rows in each bin, and how many of them are errors. Leading axes are fitted separately.
+
+    Returns
+    -------
+    (..., B) float64
+
+    Examples
+    --------
+    40 of 50 rows at the head are errors, and 1 of 50 at the end.
+
+    >>> np.round(fit_bins(np.array([50, 0, 0, 50]), np.array([40, 0, 0, 1])), 2)
+    array([0.79, 0.38, 0.14, 0.03])
+    """
+    bins = judged.shape[-1]
+    z = ndtri(1 - (np.arange(bins) + 0.5) / bins)
+    judged, errors = judged.astype(np.float64), errors.astype(np.float64)
+    a = np.full(judged.shape[:-1], USUAL[0])
+    b = np.full(judged.shape[:-1], USUAL[1])
+    tight_a, tight_b = (1 / spread**2 for spread in _SPREAD)
+    for _ in range(_ROUNDS):
+        p = expit(a[..., None] + b[..., None] * z)
+        surplus, weight = errors - judged * p, judged * p * (1 - p)
+        slope_a = surplus.sum(-1) - tight_a * (a - USUAL[0])
+        slope_b = (surplus * z).sum(-1) - tight_b * (b - USUAL[1])
+        aa, ab, bb = weight.sum(-1) + tight_a, (weight * z).sum(-1), (weight * z * z).sum(-1) + tight_b
+        area = aa * bb - ab * ab
+        # Newton's steps, kept short: far away the curvature is next to nothing.
+        a = a + np.clip((bb * slope_a - ab * slope_b) / area, -1, 1)
+        b = b + np.clip((aa * slope_b - ab * slope_a) / area, -1, 1)
+    return np.asarray(expit(a[..., None] + b[..., None] * z))
+
+
+def mean_p(chances: Floats, unread: npt.NDArray[np.integer]) -> Floats:
+    """p̄: mean P(error) over the unread rows, (...,), from the bins' P(error) and their unread rows, (..., B)."""
+    return np.asarray((chances * unread).sum(-1) / np.maximum(unread.sum(-1), 1))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Blind cards with similar P(error).
+
+    Attributes
+    ----------
+    forecast : float
+        Mean P(error), as it was before each draw.
+    errors : Share
+        Errors among the cards.
+    """
+
+    forecast: float
+    errors: Share
+
+
+def calibration(forecast: Floats, error: npt.NDArray[np.bool_], bins: int = 3, alpha: float = 0.05) -> list[Bin] | None:
+    """Compare P(error) on unread rows with what blind cards have shown, in bins of as many cards each.
+
+    Parameters
+    ----------
+    forecast : (n,) float64
+        P(error) of each drawn row, as it was before the draw.
+    error : (n,) bool
+
+    Returns
+    -------
+    list of Bin or None
+        From the lowest P(error) to the highest; None below 200 cards.
+    """
+    if len(forecast) < ENOUGH_CARDS:
+        return None
+    parts = np.array_split(np.argsort(forecast, kind="stable"), bins)
+    return [
+        Bin(float(forecast[part].mean()), share(int(np.count_nonzero(error[part])), len(part), alpha)) for part in parts
+    ]

@@ -1,0 +1,72 @@
+"""The gate: how far the learnt order is followed, by how well it has predicted the verdicts so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.estimate.shares import Difference, difference, share
+
+Head = Literal["static", "learnt"]
+
+BEGIN = 0.1
+"""Weight of the learnt order before any verdict."""
+SHARE = 1 / 50
+LEAST, MOST = 0.05, 0.95
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Bayes weights of two forecasters of verdicts, either of which may be the better one at any time.
+
+    Each verdict multiplies a forecaster's weight by the probability that it had given to it; then each passes a
+    fiftieth of its weight on to the other (the fixed share of Herbster and Warmuth 1998). So the weights are the
+    posterior of a process in which the better forecaster changes with probability 1/50 after each verdict, and one
+    that was wrong for long is believed again soon after it is right. There is no other arithmetic in it than products,
+    sums and quotients, which every machine rounds alike.
+
+    For example, with weights of 0.9 and 0.1 and a verdict to which static gave 0.3 and learnt 0.6: the products 0.27
+    and 0.06 become 9/11 and 2/11, and after the share static has 0.98 * 9/11 + 0.02 * 2/11 = 0.805.
+
+    Attributes
+    ----------
+    learnt : float
+        Weight of the learnt order; the static one has the rest.
+    """
+
+    learnt: float = BEGIN
+
+    def after(self, static: float, learnt: float, wrong: bool) -> Gate:
+        """The gate after a verdict, from the probabilities of an error that either order gave before it."""
+        by_static = (1 - self.learnt) * (static if wrong else 1 - static)
+        by_learnt = self.learnt * (learnt if wrong else 1 - learnt)
+        posterior = by_learnt / (by_static + by_learnt)
+        return replace(self, learnt=(1 - SHARE) * posterior + SHARE * (1 - posterior))
+
+    @property
+    def chance(self) -> float:
+        """Probability with which the next ranked card is the head of the learnt order, from 0.05 to 0.95."""
+        return min(max(self.learnt, LEAST), MOST)
+
+    def head(self, coin: float) -> Head:
+        """Whose head the next ranked card is, by a number drawn evenly from [0, 1), which is logged."""
+        return "learnt" if coin < self.chance else "static"
+
+
+def compare_heads(learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], alpha: float = 0.05) -> Difference:
+    """Errors a card of the learnt order's head, minus those of the static order's.
+
+    The coin makes the two comparable: at each ranked card it alone decided whose head was read.
+
+    Parameters
+    ----------
+    learnt : (n,) bool
+        Of the ranked cards that were judged: whose head the coin chose.
+    wrong : (n,) bool
+        Whether the given label was not upheld.
+    """
+    of_learnt, of_static = (share(int(wrong[of].sum()), int(of.sum()), alpha) for of in (learnt, ~learnt))
+    return difference(of_learnt, of_static)

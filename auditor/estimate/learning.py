@@ -1,0 +1,278 @@
+"""The learnt order: P(error) of every row, learnt from the verdicts so far, and how far to follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from auditor.estimate.facts import CONSTANT, FOLDS, STATIC, STEP, Facts
+from auditor.estimate.gate import Gate
+from auditor.estimate.logistic import UNIT, Coefficients, Observed, Strengths, fit, fit_plain, learn_strengths
+from auditor.estimate.nearest import Nearest
+
+EVERY = 10
+"""Verdicts between two fits."""
+_SURE = 2.0**-10
+"""No error is less likely than this, nor more likely than the rest."""
+_BLOCK = 1 << 16
+_AT_ONCE = 3 * EVERY
+
+Rows = npt.NDArray[np.int64]
+Chances = npt.NDArray[np.float64]
+Surprises = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the model believes before any verdict; ``reports/trust/order.py`` chose it on sets of known errors.
+
+    Attributes
+    ----------
+    own : float
+        Precision of the constant, and of the static order's slope.
+    signals, label, pair : float
+        Precisions to begin with, of the signals' coefficients and of the shifts of labels and of pairs.
+    believed : float
+        How many coefficients of that size have been seen before, so to say.
+    rounds : int
+        Rounds in which the precisions are learnt.
+    nearby : float
+        Precision of the two coefficients of the verdicts nearby.
+    shrink : float
+        Verdicts without a surprise that every row is thought to have nearby.
+    """
+
+    own: float = 0.1
+    signals: float = 4.0
+    label: float = 1.0
+    pair: float = 4.0
+    believed: float = 2.0
+    rounds: int = 8
+    nearby: float = 0.1
+    shrink: float = 2.0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Both models, as fitted to the same verdicts.
+
+    Attributes
+    ----------
+    verdicts : int
+        How many they are.
+    static : (2,) float64
+        a and b of a + b·z.
+    learnt : Coefficients
+        Of all; the last two columns are those of the verdicts nearby, where there are vectors.
+    judged : (n,) int64
+        Rows, ascending.
+    surprise : (n,) float32
+        Of each: verdict minus what was expected without the verdicts nearby, in units of 2**-20.
+    """
+
+    verdicts: int
+    static: Chances
+    learnt: Coefficients
+    judged: Rows
+    surprise: Surprises
+
+
+def fit_both(
+    facts: Facts, rows: Rows, wrong: npt.NDArray[np.bool_], near: Nearest | None, settings: Settings
+) -> Fitted:
+    """Fit the learnt model and its opponent.
+
+    ``logit P(error) = a + b z + c·signals + shift[given] + shift[given → suggested] + d·nearby``, by maximum posterior
+    density; the precisions of c and of the shifts by marginal likelihood (:func:`learn_strengths`). *Nearby* are two
+    numbers, from the 15 most similar judged texts of any given label and of the same: the sum of their surprises,
+    divided by their number + 2. A surprise is a verdict minus the probability that a model without *nearby* gives it.
+    Where the model learns what *nearby* is worth, a row's own verdict has no part in it: it is not among its nearest
+    rows, and theirs are surprises to a model that was fitted without the fifth of the rows that it belongs to.
+
+    Parameters
+    ----------
+    facts : Facts
+    rows : (n,) int64
+        Judged rows, ascending; n > 0.
+    wrong : (n,) bool
+    near : Nearest, optional
+        Holds exactly these rows; None where there are no vectors.
+    settings : Settings
+    """
+    design, codes = facts.design[rows], (facts.given[rows], facts.pair[rows])
+    static = fit_plain(design[:, [CONSTANT, STATIC]], wrong, settings.own)
+    precision = np.where(np.arange(design.shape[1]) <= STATIC, settings.own, settings.signals)
+    how = Strengths(precision, settings.label, settings.pair)
+    surprise = np.zeros(len(rows), np.float32)
+    if near is not None:
+        surprise, nearby = _nearby(facts, rows, wrong, near, how, settings.shrink)
+        design = np.concatenate([design, nearby], axis=1)
+        how = replace(how, design=np.append(precision, [settings.nearby] * 2))
+    seen = Observed.of(design, *codes, wrong)
+    ridge = np.isin(np.arange(design.shape[1]), np.arange(STATIC + 1, facts.design.shape[1]))
+    how = learn_strengths(seen, how, ridge, settings.believed, settings.rounds)
+    return Fitted(len(rows), static, fit(seen, how, facts.labels, facts.pairs), rows, surprise)
+
+
+def _nearby(
+    facts: Facts, rows: Rows, wrong: npt.NDArray[np.bool_], near: Nearest, how: Strengths, shrink: float
+) -> tuple[Surprises, npt.NDArray[np.float32]]:
+    """(n,) surprises to the model of all verdicts, and (n, 2) sums nearby, each row's without its own verdict."""
+    design, given, pair, fold = facts.design[rows], facts.given[rows], facts.pair[rows], facts.fold[rows]
+
+    def surprises(of: npt.NDArray[np.bool_]) -> Surprises:
+        if not of.any():
+            return _whole(wrong - 0.5)
+        model = fit(Observed.of(design[of], given[of], pair[of], wrong[of]), how, facts.labels, facts.pairs)
+        return _whole(wrong - expit(model.logits(design, given, pair)))
+
+    nearby = np.zeros((len(rows), 2), np.float32)
+    for number in range(FOLDS):
+        mine = fold == number
+        if mine.any():
+            nearby[mine] = _means(near, _everywhere(facts, rows, surprises(~mine)), rows[mine], shrink)
+    return surprises(np.ones(len(rows), np.bool_)), nearby
+
+
+def _whole(values: npt.NDArray[np.floating]) -> Surprises:
+    whole: Surprises = np.rint(values / UNIT).astype(np.float32)
+    return whole
+
+
+def _everywhere(facts: Facts, rows: Rows, surprise: Surprises) -> Surprises:
+    """(N + 1,) surprises of all rows, 0 where nothing was judged; the last stands for nobody."""
+    everywhere = np.zeros(len(facts) + 1, np.float32)
+    everywhere[rows] = surprise
+    return everywhere
+
+
+def _means(near: Nearest, everywhere: Surprises, rows: Rows | slice, shrink: float) -> npt.NDArray[np.float32]:
+    """(n, 2) shrunk means of the surprises nearby, multiples of 2**-10."""
+    means = near.sums(everywhere, rows).astype(np.float64) * UNIT / (near.counts(rows) + shrink)
+    rounded: npt.NDArray[np.float32] = (np.rint(means / STEP) * STEP).astype(np.float32)
+    return rounded
+
+
+def chances(logits: Chances) -> Chances:
+    """P(error), multiples of 2**-20, from 2**-10 to 1 - 2**-10."""
+    found: Chances = np.clip(np.rint(expit(logits) / UNIT) * UNIT, _SURE, 1 - _SURE)
+    return found
+
+
+class LearntOrder:
+    """P(error) of N rows, kept up to date with the verdicts.
+
+    Its state is a function of the verdicts that stand, in the order given to :meth:`learn`: what stood before and was
+    taken back has left no trace, and it makes no difference whether they came one by one or all at once.
+
+    Parameters
+    ----------
+    facts : Facts
+    settings : Settings, optional
+
+    Attributes
+    ----------
+    gate : Gate
+        How far the learnt order is to be followed now.
+    fitted : Fitted or None
+        None before the tenth verdict.
+    """
+
+    def __init__(self, facts: Facts, settings: Settings | None = None) -> None:
+        self._facts, self._settings = facts, settings or Settings()
+        self._near = None if facts.vectors is None else Nearest(facts.vectors, facts.given)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.gate = Gate()
+        self.fitted: Fitted | None = None
+        self._verdicts: list[tuple[int, bool]] = []
+        self._at_fit = self.gate
+        self._predict()
+
+    def learn(self, rows: Sequence[int], wrong: Sequence[bool]) -> None:
+        """Take note of the verdicts that stand now.
+
+        What continues the verdicts of the last call, or differs from them only after the last fit, is learnt at once.
+        Anything else is learnt from the beginning, which takes some milliseconds a verdict, but on the judged rows
+        alone. The result is the same.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Judged rows, each once, by the (time, id) of the verdict that is its outcome.
+        wrong : sequence of bool
+            Whether the outcome does not uphold the given label.
+        """
+        verdicts = [(int(row), bool(error)) for row, error in zip(rows, wrong, strict=True)]
+        fitted = self.fitted.verdicts if self.fitted else 0
+        if verdicts[:fitted] != self._verdicts[:fitted] or len(verdicts) - fitted > _AT_ONCE:
+            self._learn_again(verdicts)
+            return
+        self.gate, self._verdicts = self._at_fit, self._verdicts[:fitted]
+        for place in range(fitted, len(verdicts)):
+            row, error = verdicts[place]
+            self._verdicts.append(verdicts[place])
+            if self.fitted:
+                self.gate = self.gate.after(float(self.static[row]), float(self.error[row]), error)
+            if (place + 1) % EVERY == 0:
+                self._hold()
+                self._fit()
+                self._predict()
+        self._hold()
+
+    def _learn_again(self, verdicts: list[tuple[int, bool]]) -> None:
+        """Learn all on the judged rows alone, where nothing costs much; then predict the others once."""
+        rows = np.array(sorted({row for row, _ in verdicts}), np.int64)
+        part = LearntOrder(self._facts.take(rows), self._settings)
+        places = np.searchsorted(rows, [row for row, _ in verdicts]).tolist()
+        for end in range(EVERY, len(verdicts) + EVERY, EVERY):
+            part.learn(places[:end], [error for _, error in verdicts[:end]])
+        self.gate, self._at_fit, self._verdicts = part.gate, part._at_fit, verdicts
+        self.fitted = part.fitted and replace(part.fitted, judged=rows[part.fitted.judged])
+        if self.fitted and self._near:
+            self._near.hold(self.fitted.judged)
+        self._predict()
+        self._hold()
+
+    def _hold(self) -> None:
+        if self._near:
+            self._near.hold(np.array([row for row, _ in self._verdicts], np.int64))
+
+    def _fit(self) -> None:
+        by_row = dict(self._verdicts)
+        rows = np.array(sorted(by_row), np.int64)
+        wrong = np.array([by_row[row] for row in rows.tolist()], np.bool_)
+        self.fitted = fit_both(self._facts, rows, wrong, self._near, self._settings)
+        self._at_fit = self.gate
+
+    def _predict(self) -> None:
+        """All rows, some at a time, by the model as it is fitted now; its verdicts must be those that are held."""
+        size = len(self._facts)
+        self.__dict__.pop("order", None)
+        self.logits, self.static = np.zeros(size), np.full(size, 0.5)
+        if self.fitted is None:
+            self.logits[:] = self._facts.design[:, STATIC]
+        else:
+            everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
+            for start in range(0, size, _BLOCK):
+                self._predict_some(self.fitted, everywhere, slice(start, start + _BLOCK))
+        self.error = chances(self.logits)
+
+    def _predict_some(self, fitted: Fitted, everywhere: Surprises, at: slice) -> None:
+        facts = self._facts
+        design = facts.design[at]
+        self.static[at] = chances(design[:, :2].astype(np.float64) @ fitted.static)
+        if self._near:
+            design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
+        self.logits[at] = fitted.learnt.logits(design, facts.given[at], facts.pair[at])
+
+    @cached_property
+    def order(self) -> Surprises:
+        """(N,) rows, the likeliest error first; equal ones as in the static order."""
+        return np.lexsort((-self._facts.design[:, STATIC], -self.logits)).astype(np.int32)
