@@ -14,6 +14,7 @@ SECONDS_A_CARD = 7.2
 CARDS = (50, 100, 200, 300, 500, 1000)
 FORECAST = 0.01
 """Mean P(error) that an error-free sample is planned with."""
+_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Plan:
     ----------
     cards : int
     rate : tuple of float
-        The interval for the share of wrong labels, [low, high], if the assumed rate is right.
+        Mean interval for the share of wrong labels, [low, high], if the assumed rate is right.
     certified : float
         The largest share of wrong labels that is left possible if none of the cards is an error.
     minutes : float
@@ -56,7 +57,7 @@ def plan(
     rows : int
         N.
     rate : float
-        Assumed share of wrong labels. The errors are taken to come at even distances.
+        Assumed share of wrong labels.
     cards : tuple of int
         Sizes; those above N are cut to N.
     seconds_a_card : float
@@ -68,13 +69,13 @@ def plan(
 
     >>> (found,) = plan(20_000, rate=0.05, cards=(500,))
     >>> round(found.certified, 3), round(found.minutes), [round(end, 3) for end in found.rate]
-    (0.012, 60, [0.028, 0.082])
+    (0.012, 60, [0.032, 0.08])
     """
     sizes = sorted({min(size, rows) for size in cards})
     return [
         Plan(
             cards=size,
-            rate=_sample(rows, _evenly(size, rate), rate, alpha).rate,
+            rate=_expected(rows, size, rate, alpha),
             certified=certified(rows, size, alpha=alpha),
             minutes=size * seconds_a_card / 60,
         )
@@ -95,10 +96,14 @@ def certified(rows: int, cards: int, forecast: float = FORECAST, alpha: float = 
     return _sample(rows, np.zeros(min(cards, rows), np.int8), forecast, alpha).rate[1]
 
 
-def _evenly(cards: int, rate: float) -> Outcomes:
-    """Errors at even distances, the first one half a distance from the start."""
-    outcome: Outcomes = np.diff(np.floor(np.arange(cards + 1) * rate + 0.5)).astype(np.int8)
-    return outcome
+def _expected(rows: int, cards: int, rate: float, alpha: float) -> tuple[float, float]:
+    """Mean ends of the interval over some samples, the same ones every time."""
+    rng = np.random.default_rng(0)
+    wrong = round(rows * rate)
+    samples = [(rng.choice(rows, cards, replace=False) < wrong).astype(np.int8) for _ in range(_SAMPLES)]
+    ends = np.array([_sample(rows, outcome, rate, alpha).rate for outcome in samples])
+    low, high = ends.mean(axis=0).tolist()
+    return low, high
 
 
 def _sample(rows: int, outcome: Outcomes, forecast: float, alpha: float) -> Interval:

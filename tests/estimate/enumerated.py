@@ -1,6 +1,6 @@
 """Every way in which a small audit can go, with its probability.
 
-A scenario is a list of actions on up to two logs. What an action does may depend on all verdicts so far, as an order that
+A scenario is a list of actions on two logs. What an action does may depend on all verdicts so far, as an order that
 learns does; only the blind draws are left to chance, and all their outcomes are followed.
 """
 

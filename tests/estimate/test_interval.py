@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.estimate.interval import Wealth, interval
@@ -52,6 +52,7 @@ def by_hand(draws: Draws, total: int) -> list[float]:
     return factors
 
 
+@settings(max_examples=50)
 @given(audits())
 def test_factors_are_those_of_the_definition(audit: tuple[Draws, dict[str, int]]):
     draws, _ = audit
@@ -62,6 +63,7 @@ def test_factors_are_those_of_the_definition(audit: tuple[Draws, dict[str, int]]
         assert np.exp(wealth.log_factors(total)) == pytest.approx(by_hand(draws, total), rel=1e-9)
 
 
+@settings(max_examples=50)
 @given(audits(), st.sampled_from([0.05, 0.3, 0.9]), st.floats(0, 1))
 def test_ends_are_those_of_trying_every_number(audit: tuple[Draws, dict[str, int]], alpha: float, q: float):
     draws, counts = audit
@@ -81,6 +83,7 @@ def test_ends_are_those_of_trying_every_number(audit: tuple[Draws, dict[str, int
     assert found.drifted
 
 
+@settings(max_examples=50)
 @given(audits(), st.randoms())
 def test_the_order_in_which_draws_arrive_plays_no_part(audit: tuple[Draws, dict[str, int]], random: object):
     draws, counts = audit
@@ -99,6 +102,7 @@ def test_the_order_in_which_draws_arrive_plays_no_part(audit: tuple[Draws, dict[
         assert Wealth(ordered).log_factors(total).tobytes() == Wealth(shuffled).log_factors(total).tobytes()
 
 
+@settings(max_examples=50)
 @given(audits(unknown=False))
 def test_more_draws_never_widen_the_interval_while_outcomes_stand(audit: tuple[Draws, dict[str, int]]):
     draws, counts = audit
@@ -113,6 +117,7 @@ def test_more_draws_never_widen_the_interval_while_outcomes_stand(audit: tuple[D
         before = found
 
 
+@settings(max_examples=50)
 @given(audits(), st.data())
 def test_a_verdict_that_comes_late_never_widens_the_interval(audit: tuple[Draws, dict[str, int]], data: st.DataObject):
     draws, counts = audit

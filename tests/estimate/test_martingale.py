@@ -30,7 +30,7 @@ def log_wealth(audit: Audit) -> float:
     return float(Wealth(draws).log_now(audit.total)) if len(draws) else 0.0
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(outcomes, actions)
 def test_no_bet_against_the_truth_gains_on_average(outcome: tuple[int, ...], script: list[Action]):
     script = few_draws(script, 3 if len(outcome) < 6 else 2)
@@ -40,7 +40,7 @@ def test_no_bet_against_the_truth_gains_on_average(outcome: tuple[int, ...], scr
         assert sum(leaf.probability * math.exp(log_wealth(leaf)) for leaf in leaves) <= 1 + 1e-9
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(outcomes, actions)
 def test_what_is_unknown_never_makes_the_wealth_larger_than_what_it_will_be(
     outcome: tuple[int, ...], script: list[Action]
@@ -54,7 +54,7 @@ def test_what_is_unknown_never_makes_the_wealth_larger_than_what_it_will_be(
 
 
 @pytest.mark.parametrize("alpha", [0.5, 0.3])
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(outcome=outcomes, script=actions)
 def test_the_intervals_seldom_miss_at_any_time(outcome: tuple[int, ...], script: list[Action], alpha: float):
     missed = 0.0
