@@ -273,6 +273,6 @@ class LearntOrder:
         self.logits[at] = fitted.learnt.logits(design, facts.given[at], facts.pair[at])
 
     @cached_property
-    def order(self) -> Surprises:
+    def order(self) -> npt.NDArray[np.int32]:
         """(N,) rows, the likeliest error first; equal ones as in the static order."""
         return np.lexsort((-self._facts.design[:, STATIC], -self.logits)).astype(np.int32)

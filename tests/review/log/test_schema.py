@@ -51,8 +51,9 @@ def test_the_tables_are_those_that_the_code_knows(open_log: Open, engine: Engine
 
 
 OF_OLD = {
-    "events": """INSERT INTO events (run, seq, event_id, kind, action, item_id, item_hash, reviewer, verdict, new_labels,
-                 note, at, source) VALUES (1, 1, :id, 'decide', :id, :item, :hash, 'ann', 'keep', '[]', '', 5, 'queue')""",
+    "events": """INSERT INTO events (run, seq, event_id, kind, action, item_id, item_hash, reviewer, verdict,
+                                     new_labels, note, at, source)
+                 VALUES (1, 1, :id, 'decide', :id, :item, :hash, 'ann', 'keep', '[]', '', 5, 'queue')""",
     "actions": "INSERT INTO actions (run, reviewer, action, size, at) VALUES (1, 'ann', :id, 1, 5)",
     "standing": """INSERT INTO standing (run, item_id, reviewer, seq, at, verdict, source)
                    VALUES (1, :item, 'ann', 1, 5, 'keep', 'queue')""",
