@@ -143,5 +143,8 @@ def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
 
 @router.get("/progress")
 def progress_so_far(desk: DeskNow) -> JSONResponse:
-    """Say how far the reviewing has come."""
-    return answer(progress(desk.verdicts))
+    """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
+    found = progress(desk.verdicts)
+    seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
+    estimate = desk.estimator.estimate(desk.feed.learner.learnt.error, seconds_a_card=seconds)
+    return answer({**found, "estimate": estimate.as_dict()})

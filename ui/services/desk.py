@@ -12,6 +12,7 @@ import numpy as np
 
 from auditor.errors import DecisionError, RunError
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.estimate import Estimator
 from auditor.review.feed.feed import Feed, Settings
 from auditor.review.feed.learner import Learner
 from auditor.review.filter.filter import QUEUE
@@ -84,6 +85,7 @@ class Desk:
     cards : Cards
     feed : Feed
         What the default queue serves.
+    estimator : Estimator
     edition : Edition
     about : dict
         What ``GET session`` says of it, whoever asks.
@@ -96,6 +98,7 @@ class Desk:
     queue: Queue
     cards: Cards
     feed: Feed
+    estimator: Estimator
     edition: Edition
     about: dict[str, Any]
 
@@ -108,7 +111,8 @@ class Desk:
         items = Items.of(run)
         verdicts = Verdicts(items, log)
         learner = Learner.of(run, items, verdicts)
-        feed = Feed(items, verdicts, Blind(verdicts), learner, settings)
+        blind = Blind(verdicts)
+        feed = Feed(items, verdicts, blind, learner, settings)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
@@ -134,4 +138,4 @@ class Desk:
         }
         cards = Cards(items, verdicts)
         cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, feed, Edition(run), about)
+        return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)

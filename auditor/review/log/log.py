@@ -223,6 +223,15 @@ class DecisionLog:
             rows = connection.execute(found.order_by(events.c.seq)).all()
         return [(int(seq), self._records.event(row)) for seq, *row in rows]
 
+    def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
+        """List the decisions on cards of the default queue since an event, each with its number, by arrival."""
+        found = select(events.c.seq, *COLUMNS).where(
+            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == "decide", events.c.extra.is_not(None)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(found.order_by(events.c.seq)).all()
+        return [(int(seq), self._records.event(row)) for seq, *row in rows]
+
     def history(self, item_id: str) -> list[Event]:
         """Everybody's decisions on a row, and the undos and redos of them (of bulks too), oldest first."""
         of_row = (events.c.run == self._run, events.c.item_id == item_id, events.c.kind == "decide")

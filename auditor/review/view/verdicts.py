@@ -23,7 +23,8 @@ Bits = npt.NDArray[np.uint8]
 BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
 """A row's verdicts, of any number of reviewers, fit into one byte; 0 is undecided."""
 SHOWN, FOLLOWED = 1, 2
-_WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
+WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
+"""Bits of the verdicts that do not uphold the given label."""
 _WEEK = 7 * 24 * 3600
 """Seconds; a log made elsewhere may hold more than a small float can."""
 _TOGETHER = {"bulk", "import"}
@@ -100,8 +101,8 @@ class Outcomes:
 
     def put(self, rows: Codes, heard: Sequence[Own]) -> None:
         """Replace the outcomes of some rows by what each reviewer says of them now."""
-        self.wrong[rows], self.at[rows] = _majority(heard, len(rows), _WRONG)
-        self.problem[rows], _ = _majority(heard, len(rows), _WRONG | BIT["ambiguous"])
+        self.wrong[rows], self.at[rows] = _majority(heard, len(rows), WRONG)
+        self.problem[rows], _ = _majority(heard, len(rows), WRONG | BIT["ambiguous"])
 
 
 def _majority(heard: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:

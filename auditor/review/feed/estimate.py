@@ -1,0 +1,195 @@
+"""Estimate: how many labels are wrong, how many are left, whether reviewing can stop, and how far to trust that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.estimate.interval import Interval, interval
+from auditor.estimate.plan import Plan, plan
+from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
+from auditor.estimate.stream import Draws
+from auditor.review.feed.blind import Blind
+from auditor.review.feed.served import Reviewers, Served
+from auditor.review.view.verdicts import Verdicts
+
+POINTS = 60
+"""Of the interval's way over time."""
+ASSUMED = 0.05
+"""Share of wrong labels that a plan assumes before anybody has read a card."""
+
+Chances = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Range:
+    """An estimate between the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is known of one class or split.
+
+    Attributes
+    ----------
+    name : str
+    rows, judged, found : int
+    blind : int
+        Judged blind cards.
+    rate : Range or None
+        Share of wrong labels, an interval that holds for this part alone; None below ten blind cards.
+    """
+
+    name: str
+    rows: int
+    judged: int
+    found: int
+    blind: int
+    rate: Range | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How many of the given labels the people who judge would not uphold.
+
+    Attributes
+    ----------
+    rows, judged, found : int
+        Audited rows; those judged one by one; errors among these.
+    blind, pending : int
+        Blind cards that were judged, and those that wait for their verdict.
+    rate : Range or None
+        Share of wrong labels, in [0, 1]. The interval holds at all times together with a probability of 95 %. None
+        before the first blind card.
+    left : Range or None
+        Wrong labels among the rows that nobody has judged, in rows.
+    found_at_least : float or None
+        Share of all wrong labels that was found, in [0, 1].
+    problems : Range or None
+        Like ``rate``, ambiguous rows included.
+    drifted : bool
+        Outcomes have changed in a way that no number of errors explains.
+    stop : Stop or None
+        Whether the rule for stopping is met.
+    by_class, by_split : tuple of Part
+    trail : tuple of (int, float, float)
+        Judged blind cards, and the interval of ``rate`` after them.
+    reviewers : Reviewers
+    plan : tuple of Plan
+        What more blind cards would tell.
+    """
+
+    rows: int
+    judged: int
+    found: int
+    blind: int
+    pending: int
+    rate: Range | None
+    left: Range | None
+    found_at_least: float | None
+    problems: Range | None
+    drifted: bool
+    stop: Stop | None
+    by_class: tuple[Part, ...]
+    by_split: tuple[Part, ...]
+    trail: tuple[tuple[int, float, float], ...]
+    reviewers: Reviewers
+    plan: tuple[Plan, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give everything as JSON values."""
+        return asdict(self) | {"stop_reached": bool(self.stop and self.stop.reached)}
+
+
+class Estimator:
+    """Makes estimates of one log.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+    blind : Blind
+    """
+
+    def __init__(self, verdicts: Verdicts, blind: Blind) -> None:
+        self._verdicts, self._blind = verdicts, blind
+        self._served = Served(verdicts, blind)
+
+    def estimate(self, chances: Chances, *, seconds_a_card: float | None = None) -> Estimate:
+        """Estimate from what stands in the log now.
+
+        Parameters
+        ----------
+        chances : (N,) float
+            P(error) of each row, for the point estimate.
+        seconds_a_card : float, optional
+            How long a card takes, for the plan.
+        """
+        self._blind.catch_up()
+        self._served.catch_up()
+        found = self._blind.interval(chances)
+        blind = found.draws - found.pending
+        some = blind > 0
+        cards = {} if seconds_a_card is None else {"seconds_a_card": seconds_a_card}
+        return Estimate(
+            rows=found.rows,
+            judged=found.judged,
+            found=found.found,
+            blind=blind,
+            pending=found.pending,
+            rate=_rate(found) if some else None,
+            left=Range(found.left_point, *map(float, found.left)) if some else None,
+            found_at_least=found.found_at_least if some else None,
+            problems=_rate(self._blind.interval(chances, problems=True)) if some else None,
+            drifted=found.drifted,
+            stop=stop(found) if some else None,
+            by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),
+            by_split=self._parts(chances, self._verdicts.items.splits, self._verdicts.items.split),
+            trail=self._trail(found),
+            reviewers=self._served.reviewers(),
+            plan=tuple(plan(found.rows, found.rate_point if some else ASSUMED, **cards)) if found.rows else (),
+        )
+
+    def _parts(self, chances: Chances, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:
+        if len(names) < 2:
+            return ()
+        outcomes, rows = self._verdicts.outcomes.wrong, np.flatnonzero(self._blind.population)
+        settled = np.array([row for _, row in self._blind.settled()], np.int64)
+        which = (rows, rows[outcomes[rows] >= 0], rows[outcomes[rows] == 1], settled)
+        counts = [np.bincount(codes[some], minlength=len(names)).tolist() for some in which]
+        parts = []
+        for code, (name, size, judged, found, drawn) in enumerate(zip(names, *counts, strict=True)):
+            enough = drawn >= ENOUGH_DRAWS
+            rate = _rate(self._blind.interval(chances, among=codes == code)) if enough else None
+            parts.append(Part(name, size, judged, found, drawn, rate))
+        return tuple(parts)
+
+    def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
+        """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
+        draws = self._blind.draws(self._verdicts.outcomes.wrong)
+        trail = []
+        for end in np.unique(np.linspace(1, len(draws), POINTS).astype(int)).tolist() if len(draws) else []:
+            some, rows = _first(draws, end), whole.rows
+            at = interval(some, rows=rows, judged=int(rows - some.pool[-1]), found=int(some.errors[-1]), q=0.5)
+            trail.append((end, *at.rate))
+        return tuple(trail)
+
+
+def together(parts: Sequence[Part], alpha: float = 0.05) -> float:
+    """Level at which each of some parts must be read so that all hold together."""
+    return joint_alpha(sum(part.rate is not None for part in parts), alpha)
+
+
+def _first(draws: Draws, end: int) -> Draws:
+    return Draws(draws.errors[:end], draws.unknown[:end], draws.pool[:end], draws.q[:end], draws.outcome[:end])
+
+
+def _rate(found: Interval) -> Range:
+    return Range(found.rate_point, *found.rate)

@@ -1,0 +1,141 @@
+"""Served: how the default queue served each card that was judged, and what its reviewer said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.estimate.gate import compare_heads
+from auditor.estimate.reviewers import agreement, anchoring
+from auditor.estimate.shares import Difference, Share
+from auditor.estimate.stopping import Hint, hint
+from auditor.review.feed.blind import Blind
+from auditor.review.log.event import Event
+from auditor.review.view.verdicts import BIT, WRONG, Verdicts
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card of the default queue that was judged, as it was first served."""
+
+    reviewer: str
+    row: int
+    arm: str
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Reviewers:
+    """How far the reviewers can be relied on.
+
+    Attributes
+    ----------
+    self_agreement : Share
+        Cards on which the same person said the same twice.
+    second_look : Share
+        Blind cards on which a second person said what the first had said, without knowing it.
+    anchoring : Difference
+        Share of labels that were not upheld, cards with the suggestion shown minus cards with it hidden.
+    heads : Difference
+        Labels not upheld a card, heads of the learnt order minus heads of the static one.
+    hint : Hint or None
+        Whether the latest ranked cards still found more than the blind ones.
+    """
+
+    self_agreement: Share
+    second_look: Share
+    anchoring: Difference
+    heads: Difference
+    hint: Hint | None
+
+
+class Served:
+    """The judged cards of the default queue; a view of the log.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+    blind : Blind
+    """
+
+    def __init__(self, verdicts: Verdicts, blind: Blind) -> None:
+        self._verdicts, self._blind = verdicts, blind
+        self._lock = Lock()
+        self._seq = 0
+        self._cards: dict[tuple[str, int], Card] = {}
+        self._repeats: dict[tuple[str, int], Event] = {}
+
+    def catch_up(self) -> None:
+        """Take in what was written to the log since the last time."""
+        with self._lock:
+            for seq, event in self._verdicts.log.served(self._seq):
+                self._seq = seq
+                row = self._verdicts.items.row_of(event.item_id or "")
+                if row is None or event.item_hash != self._verdicts.items.hash_of(row):
+                    continue
+                if event.arm == "repeat":
+                    self._repeats[event.reviewer, row] = event
+                elif event.arm:
+                    card = Card(event.reviewer, row, event.arm, bool(event.hidden))
+                    self._cards.setdefault((event.reviewer, row), card)
+
+    def reviewers(self) -> Reviewers:
+        """Measure how far the reviewers can be relied on, by the verdicts that stand now."""
+        ranked = self._judged({"static", "learnt"})
+        wrong = np.array([self._is_wrong(card) for card in ranked], np.bool_)
+        hidden = np.array([card.hidden for card in ranked], np.bool_)
+        learnt = np.array([card.arm == "learnt" for card in ranked], np.bool_)
+        outcomes = self._verdicts.outcomes.wrong
+        blind = np.array([outcomes[row] == 1 for _, row in self._blind.settled()], np.bool_)
+        return Reviewers(
+            self_agreement=agreement(*self._twice()),
+            second_look=agreement(*self._second()),
+            anchoring=anchoring(wrong[hidden], wrong[~hidden]),
+            heads=compare_heads(learnt, wrong),
+            hint=hint(wrong, blind),
+        )
+
+    def _judged(self, arms: set[str]) -> list[Card]:
+        """Cards of some arms on which their reviewer's verdict stands, by its time."""
+        cards = [card for card in self._cards.values() if card.arm in arms and self._code(card.reviewer, card.row)]
+        return sorted(cards, key=lambda card: (self._verdicts.of(card.reviewer).at[card.row], card.reviewer, card.row))
+
+    def _is_wrong(self, card: Card) -> bool:
+        return bool(self._verdicts.of(card.reviewer).bits[card.row] & WRONG)
+
+    def _code(self, reviewer: str, row: int) -> int:
+        """What somebody says of a row as one number, the new label included; 0 for nothing, or for *unsure*."""
+        own = self._verdicts.of(reviewer)
+        bits = int(own.bits[row])
+        return 0 if bits in (0, BIT["unsure"]) or not own.at[row] else bits + 256 * int(own.to[row])
+
+    def _code_of(self, event: Event) -> int:
+        """The same of an event."""
+        to = 0
+        if event.verdict == "relabel":
+            to = 1 + self._verdicts.items.codes.get(event.new_labels[0], -1)
+        return BIT[event.verdict] + 256 * to if event.verdict and event.verdict != "unsure" else 0
+
+    def _twice(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        pairs = [(self._code(*key), self._code_of(event)) for key, event in self._repeats.items()]
+        return _columns([pair for pair in pairs if all(pair)])
+
+    def _second(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Codes of the two first people on each blind card that several have judged blind."""
+        pairs = []
+        for _, row in self._blind.settled():
+            people = [name for name in self._verdicts.decided_by(row) if self._code(name, row)]
+            people.sort(key=lambda name: (self._verdicts.of(name).at[row], name))
+            if len(people) > 1:
+                pairs.append((self._code(people[0], row), self._code(people[1], row)))
+        return _columns(pairs)
+
+
+def _columns(pairs: list[tuple[int, int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
