@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from auditor.access.accounts import Accounts
 from auditor.errors import AccountError, ReviewError
+from auditor.review.feed.feed import Settings
 from auditor.review.keys import read_keys
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import find_run
@@ -38,6 +39,7 @@ def serve(
     keys: Path | None = None,
     open_browser: bool = False,
     forwarded_allow_ips: str = "",
+    settings: Settings | None = None,
 ) -> None:
     """Serve the review page of a run until Ctrl-C, or SIGTERM.
 
@@ -56,6 +58,8 @@ def serve(
     open_browser : bool
     forwarded_allow_ips : str
         Addresses and networks of the proxies that are believed, separated by commas.
+    settings : Settings or None
+        How the default queue mixes its cards.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def serve(
     run = find_run(run_name)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
-        app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)
+        app = build(run, log, accounts=accounts, keys=changed, settings=settings, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from auditor.commands.options import DB, RUN
 from auditor.commands.paths import check_files
 from auditor.console import say
-from auditor.errors import LogError, ReviewError
+from auditor.errors import InputError, LogError, ReviewError
 from auditor.wording import counted
+
+if TYPE_CHECKING:
+    from auditor.review.feed.feed import Settings
 
 decisions = typer.Typer(
     help="Export and import the decision log as JSON Lines.\n\nExample: auditor log export tweets decisions.jsonl",
@@ -42,6 +46,26 @@ def review(
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the default browser.")
     ] = True,
+    order: Annotated[
+        str,
+        typer.Option(
+            metavar="learnt|static",
+            help="Default order of the queue: learnt from your verdicts and mixed with cards drawn at random, which "
+            "tell how many labels are wrong; or most suspect first.",
+        ),
+    ] = "learnt",
+    blind: Annotated[
+        str,
+        typer.Option(metavar="SHARE", help="Share of cards drawn at random, such as 1/20 or 0.2; `all` or `off`."),
+    ] = "1/20",
+    opening: Annotated[
+        int,
+        typer.Option(help="Cards of the opening, every second one drawn evenly over the labels.", min=0, max=1000),
+    ] = 80,
+    sample: Annotated[
+        int | None,
+        typer.Option(help="Serve only cards drawn at random until this many are judged.", min=1),
+    ] = None,
     forwarded_allow_ips: Annotated[
         str,
         typer.Option(
@@ -58,6 +82,7 @@ def review(
     Example: auditor review tweets
     """
     _check(run, auth, keys)
+    settings = _settings(order, blind, opening, sample)
     _app().serve(
         run,
         db=db,
@@ -67,6 +92,7 @@ def review(
         keys=keys,
         open_browser=open_browser,
         forwarded_allow_ips=forwarded_allow_ips,
+        settings=settings,
     )
 
 
@@ -116,6 +142,29 @@ def _check(run: str, auth: Path | None, keys: Path | None) -> None:
         _ = Accounts(auth).names
     if keys:
         read_keys(keys)
+
+
+def _settings(order: str, blind: str, opening: int, sample: int | None) -> Settings:
+    """Read the options that say how the default queue mixes its cards."""
+    from auditor.review.feed.feed import Settings
+
+    if order not in ("learnt", "static"):
+        raise InputError(f"--order {order!r:.80}: there is no such order.", "Give learnt or static.")
+    return Settings(_share(blind), opening, sample, "learnt" if order == "learnt" else "suspicion")
+
+
+def _share(text: str) -> float:
+    """Read ``1/20``, ``0.05``, ``5%``, ``all`` or ``off``."""
+    words = {"all": 1.0, "off": 0.0}
+    try:
+        share = words[text] if text in words else float(Fraction(text.removesuffix("%"))) / (100 if "%" in text else 1)
+    except (ValueError, ZeroDivisionError):
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise InputError(
+            f"--blind {text!r:.80} is not a share of cards.", "Give a number from 0 to 1, such as 1/20, or all, or off."
+        )
+    return share
 
 
 def _app() -> Any:

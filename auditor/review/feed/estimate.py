@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.estimate.interval import Interval, interval
-from auditor.estimate.plan import Plan, plan
+from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
 from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
@@ -137,7 +137,6 @@ class Estimator:
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
         some = blind > 0
-        cards = {} if seconds_a_card is None else {"seconds_a_card": seconds_a_card}
         return Estimate(
             rows=found.rows,
             judged=found.judged,
@@ -154,7 +153,7 @@ class Estimator:
             by_split=self._parts(chances, self._verdicts.items.splits, self._verdicts.items.split),
             trail=self._trail(found),
             reviewers=self._served.reviewers(),
-            plan=tuple(plan(found.rows, found.rate_point if some else ASSUMED, **cards)) if found.rows else (),
+            plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )
 
     def _parts(self, chances: Chances, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:
@@ -189,6 +188,10 @@ def together(parts: Sequence[Part], alpha: float = 0.05) -> float:
 
 def _first(draws: Draws, end: int) -> Draws:
     return Draws(draws.errors[:end], draws.unknown[:end], draws.pool[:end], draws.q[:end], draws.outcome[:end])
+
+
+def _plan(rows: int, rate: float, seconds: float) -> tuple[Plan, ...]:
+    return tuple(plan(rows, rate, seconds_a_card=seconds)) if rows else ()
 
 
 def _rate(found: Interval) -> Range:
