@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import fsum
 from threading import Lock
 
 import numpy as np
@@ -67,6 +68,10 @@ class Blind:
         self._place: dict[str, int] = {}
         self._left_out = np.zeros(len(items), np.bool_)  # of the draw that came last
 
+    def __len__(self) -> int:
+        """Draws."""
+        return len(self._draws)
+
     # -- the log ------------------------------------------------------------------------------------------------
 
     def catch_up(self) -> None:
@@ -85,12 +90,12 @@ class Blind:
         parent = self._place.get(pool.follows, -1) if pool.follows else -1
         drawn = Drawn(event, row, parent, judged[judged >= 0], reopened[reopened >= 0])
         if parent != len(self._draws) - 1:  # another log's draws came in between
-            self._left_out = self._pool_of(parent)
+            self._left_out = self.pool_of(parent)
         self._left_out[drawn.judged], self._left_out[drawn.reopened] = True, False
         self._place[event.event_id] = len(self._draws)
         self._draws.append(drawn)
 
-    def _pool_of(self, place: int) -> Flags:
+    def pool_of(self, place: int) -> Flags:
         """(N,) bool: the rows that a draw left out."""
         way = []
         while place >= 0:
@@ -159,10 +164,11 @@ class Blind:
 
     def _forecast(self, mean_p: float, outcomes: Codes) -> float:
         """Bet on the next draw, by what the settled ones have shown."""
-        rows, expected = self._rows, np.array([one.event.pool.mean_p for one in self._draws if one.event.pool])
-        settled = self._outcome(outcomes) != PENDING
-        errors = int(np.count_nonzero(outcomes[rows[settled]] == 1))
-        return float(choose_q(mean_p, expected=float(expected[settled].sum()) if len(rows) else 0.0, errors=errors))
+        outcome = self._outcome(outcomes).tolist()
+        pools = [one.event.pool for one in self._draws if one.event.pool]
+        # An exact sum: the order in which logs were merged changes no bit of it.
+        expected = fsum(pool.mean_p for pool, says in zip(pools, outcome, strict=True) if says != PENDING)
+        return float(choose_q(mean_p, expected=expected, errors=outcome.count(1)))
 
     # -- what they tell -----------------------------------------------------------------------------------------
 
@@ -199,7 +205,7 @@ class Blind:
             Only of these rows: the draws that fall into them, and what is left out of them.
         """
         counted = self.population if among is None else self.population & among
-        errors, unknown, judged = self._counts(counted, outcomes)
+        errors, unknown, judged = self.counts(counted, outcomes)
         rows, outcome = self._rows, self._outcome(outcomes)
         size = int(np.count_nonzero(counted)) - judged
         pools = [one.event.pool for one in self._draws if one.event.pool]
@@ -208,7 +214,7 @@ class Blind:
         order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
-    def _counts(self, counted: Flags, outcomes: Codes) -> tuple[Rows, Rows, Rows]:
+    def counts(self, counted: Flags, outcomes: Codes) -> tuple[Rows, Rows, Rows]:
         """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
 
         A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.estimate.facts import Facts
@@ -61,13 +62,17 @@ class Learner:
 
     @classmethod
     def of(cls, run: Run, items: Items, verdicts: Verdicts) -> Self:
-        """Load what the model knows of each row before anybody has judged one."""
-        signals = pq.read_table(run.open("signals.parquet"))
-        names = [field.name for field in signals.schema if str(field.type) in ("float", "double")]
-        columns = [signals.column(name).to_numpy().astype(np.float32) for name in names]
-        vectors = np.load(run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)
-        known = np.stack(columns, axis=1) if columns else np.empty((len(items), 0), np.float32)
-        return cls(Facts.of(items.rank, items.given, items.suggested, known, vectors), verdicts)
+        """Load what the model knows of each row before anybody has judged one; signals and vectors may be missing."""
+        made = {artifact for stage in run.manifest["stages"].values() for artifact in stage["outputs"]}
+        signals = np.empty((len(items), 0), np.float32)
+        if "signals.parquet" in made:
+            table = pq.read_table(run.open("signals.parquet"))
+            names = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+            signals = np.stack([table.column(name).to_numpy().astype(np.float32) for name in names], axis=1)
+        vectors = None
+        if "vectors.npy" in made:
+            vectors = np.load(run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)
+        return cls(Facts.of(items.rank, items.given, items.suggested, signals, vectors), verdicts)
 
     def learn(self) -> None:
         """Learn from the verdicts that stand now, unless that is under way."""

@@ -1,0 +1,82 @@
+"""The estimate of a log: from nothing, by blind cards, by class, and what it says of the reviewers."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from auditor.review.feed.blind import Blind
+from auditor.review.feed.estimate import Estimate, Estimator
+from auditor.review.view.verdicts import Verdicts
+from tests.review.reviewing import decide
+
+
+def chances(verdicts: Verdicts) -> np.ndarray:
+    return np.nan_to_num(verdicts.items.suspicion).astype(np.float64)
+
+
+def sampled(verdicts: Verdicts, cards: int, wrong: int) -> Estimate:
+    """Judge blind cards, every ``wrong``-th of which is wrong."""
+    blind = Blind(verdicts)
+    for number in range(cards):
+        row = verdicts.items.row_of(blind.draw("ann", chances(verdicts)).item_id or "")
+        assert row is not None
+        decide(verdicts, row, "ann", "exclude" if number % wrong == 0 else "keep", arm="blind", hidden=True)
+    return Estimator(verdicts, Blind(verdicts)).estimate(chances(verdicts))
+
+
+def test_before_any_blind_card_nothing_is_said_but_what_they_would_tell(verdicts: Verdicts) -> None:
+    decide(verdicts, 0, "ann", "exclude")
+    found = Estimator(verdicts, Blind(verdicts)).estimate(chances(verdicts), seconds_a_card=3.0)
+    assert (found.blind, found.rate, found.left, found.found_at_least, found.stop) == (0, None, None, None, None)
+    assert found.trail == ()
+    assert [plan.cards for plan in found.plan][:2] == [50, 100]
+    assert found.plan[1].minutes == 5.0
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_blind_cards_give_a_number_with_its_interval(verdicts: Verdicts) -> None:
+    found = sampled(verdicts, 120, 10)
+    assert found.blind == found.judged == 120
+    assert found.found == 12
+    assert found.rate is not None
+    assert found.rate.low <= 0.1 <= found.rate.high
+    assert found.rate.high - found.rate.low < 0.15
+    assert found.left is not None
+    assert found.left.low == 0 or found.left.low > 0
+    assert abs(found.left.high - (found.rate.high * found.rows - found.found)) < 1e-6
+    assert found.problems == found.rate
+    lows, highs = zip(*((low, high) for _, low, high in found.trail), strict=True)
+    assert found.trail[-1][0] == 120
+    assert list(highs) == sorted(highs, reverse=True)  # it only narrows
+    assert list(lows) == sorted(lows)
+    assert sum(part.blind for part in found.by_class) == 120
+    assert all((part.rate is None) == (part.blind < 10) for part in found.by_class)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_it_says_how_far_the_reviewers_can_be_relied_on(verdicts: Verdicts) -> None:
+    for row in range(40):
+        wrong = row % 4 == 0
+        arm = "learnt" if row < 20 else "static"
+        decide(verdicts, row, "ann", "exclude" if wrong else "keep", arm=arm, hidden=row % 5 == 0, follow=0.5)
+    for row in range(8):
+        decide(verdicts, row, "ann", "keep", arm="repeat", source="repeat", hidden=True)
+    found = Estimator(verdicts, Blind(verdicts)).estimate(chances(verdicts)).reviewers
+    assert (found.self_agreement.count, found.self_agreement.of) == (6, 8)
+    assert (found.anchoring.first.of, found.anchoring.second.of) == (32, 8)
+    assert (found.heads.first.of, found.heads.second.of) == (20, 20)
+    assert found.hint is None
+
+
+def test_a_second_look_is_of_blind_cards_alone(verdicts: Verdicts) -> None:
+    found = sampled(verdicts, 6, 2)
+    rows = [verdicts.items.row_of(event.item_id or "") for _, event in verdicts.log.draws()]
+    for number, row in enumerate(rows[:4]):
+        assert row is not None
+        decide(verdicts, row, "bob", "exclude" if number == 0 else "keep", arm="blind", hidden=True)
+    again = Estimator(verdicts, Blind(verdicts)).estimate(chances(verdicts))
+    assert found.reviewers.second_look.of == 0
+    assert (again.reviewers.second_look.count, again.reviewers.second_look.of) == (3, 4)
+    assert again.found == found.found  # of two who differ, the first counts
