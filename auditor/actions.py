@@ -37,7 +37,7 @@ AnyAudit = Audit | Run | str | Path
 def decision_log(audit: AnyAudit, db: str | None = None) -> Iterator[tuple[Run, DecisionLog]]:
     """Open a run, given by itself, its name or its path, with its decision log: ``decisions.db`` in it, or ``db``."""
     run = audit.run if isinstance(audit, Audit) else audit if isinstance(audit, Run) else find_run(audit)
-    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         yield run, log
 
 
@@ -296,8 +296,7 @@ def retrain(
         # Chance has drawn these rows, whatever was decided on them since, and wherever.
         drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
         check_changes(corrected)
-        config = AuditConfig.of(run.manifest)
-        config = config.updated(device=device or config.device)
+        config = run.config.updated(device=device or run.config.device)
         models = _to_retrain(models, config, listener)
         encoder, base = config.encoder.name, config.finetuned.base_model
         weights = find_weights(encoder), find_weights(base if "finetuned" in models else encoder)

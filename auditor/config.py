@@ -7,12 +7,11 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from auditor.errors import InputError, RunDamagedError
+from auditor.errors import InputError
 from auditor.validation import Settings, split_labels
 from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
@@ -308,23 +307,6 @@ class AuditConfig(Settings):
     def trainings(self) -> int:
         """How often any model is trained: the first time, and each repeat."""
         return max(map(self.times, self.pooled))
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> AuditConfig:
-        """Read the configuration that a run's manifest holds.
-
-        Raises
-        ------
-        RunDamagedError
-            If it holds none that is valid.
-        """
-        try:
-            return cls(**manifest["config"])
-        except (InputError, KeyError, TypeError) as error:
-            why = f": {error.what.removesuffix('.')}" if isinstance(error, InputError) else ""
-            raise RunDamagedError(
-                f"The run's manifest.json holds no valid configuration{why}.", "Make the run again with --fresh."
-            ) from None
 
     def updated(self, **options: Any) -> AuditConfig:
         """Another configuration with some fields changed, checked; of a part, only the fields that are given.

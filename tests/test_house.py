@@ -36,6 +36,7 @@ ORDER = (
         "formats",
         "formulas",
         "tabular",
+        "arrays",
         "config",
         "recognition",
     ),

@@ -20,6 +20,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from auditor.config import DuplicatesConfig
+from auditor.run import Reader
+from auditor.run.artifacts import DUPLICATES
 
 Codes = npt.NDArray[np.int32]
 T = TypeVar("T", bound=Hashable)
@@ -95,6 +97,17 @@ class Duplicates:
         """Write ``duplicates.parquet``, one row a row; :meth:`load` reads it back."""
         table = pa.table({"exact": self.exact, "near": self.near})
         pq.write_table(table.replace_schema_metadata({_CUT_GROUPS: str(self.cut_groups)}), path, compression="zstd")
+
+    @classmethod
+    def of(cls, run: Reader) -> Self:
+        """Read the duplicates of a run.
+
+        Raises
+        ------
+        RunDamagedError
+            If the file is not the one that was written.
+        """
+        return cls.load(run.open(DUPLICATES))
 
     @classmethod
     def load(cls, path: Path) -> Self:

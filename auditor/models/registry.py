@@ -17,9 +17,7 @@ from auditor.models.own.own import Own
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
-
-BASELINE = "dummy"
-"""Name of the baseline that every model is compared with."""
+from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS
 
 
 def candidates(
@@ -45,14 +43,14 @@ def candidates(
         Equal where rows are duplicates.
     """
     num_classes = len(label_names)
-    texts_and_groups = ("dataset.parquet", "duplicates.parquet")
+    texts_and_groups = (DATASET, DUPLICATES)
     known = [
         Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, texts_and_groups, {}),
         Candidate(
             "features",
             lambda progress: features_classifier(config.features, num_classes),
             vectors,
-            (*texts_and_groups, "vectors.npy"),
+            (*texts_and_groups, VECTORS),
             config.features.model_dump(mode="json"),
         ),
         Candidate(
@@ -106,7 +104,7 @@ def _own(address: str, num_classes: int, texts: Sequence[str], vectors: npt.NDAr
         name,
         lambda progress: Own(imported, num_classes),
         vectors if of_vectors else texts,
-        ("dataset.parquet", "duplicates.parquet", *(["vectors.npy"] if of_vectors else [])),
+        (DATASET, DUPLICATES, *([VECTORS] if of_vectors else [])),
         {"own": address, "code": imported.code},
         stage=f"models/{name}",
     )

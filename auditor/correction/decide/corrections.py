@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
 from auditor.review.log.event import Event
-from auditor.run import Run
+from auditor.run import Reader
+from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
 
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
@@ -159,7 +159,7 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     return Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
 
 
-def corrections_of(run: Run, decisions: Iterable[Event], policy: Policy | None = None) -> Corrections:
+def corrections_of(run: Reader, decisions: Iterable[Event], policy: Policy | None = None) -> Corrections:
     """Apply the decisions on a finished run.
 
     Parameters
@@ -180,12 +180,12 @@ def corrections_of(run: Run, decisions: Iterable[Event], policy: Policy | None =
     return correct(texts, outcomes, policy, suggestions_of(run, texts))
 
 
-def suggestions_of(run: Run, texts: LabeledTexts) -> Suggestions:
+def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:
     """Read what a finished audit thinks of its N rows."""
-    issues = pq.read_table(run.open("issues.parquet"), columns=["suggested_label", "suspicion"], memory_map=True)
+    issues = run.table(ISSUES, ["suggested_label", "suspicion"])
     place = pc.index_in(issues["suggested_label"], value_set=pa.array(texts.label_names, pa.string()))
     label = pc.fill_null(place, -1).to_numpy().astype(np.int32)
-    consensus = np.load(run.open("probabilities/consensus.npy"), mmap_mode="r", allow_pickle=False)
+    consensus = run.load(probabilities(CONSENSUS))
     probability = consensus[np.arange(len(texts)), np.maximum(label, 0)]
     return Suggestions(
         label,

@@ -14,22 +14,24 @@ import pyarrow.compute as pc
 from auditor.correction.decide.corrections import Corrections
 from auditor.evaluation.comparison.compare import DRAWS, Comparison, compare
 from auditor.evaluation.comparison.results import (
-    COMPARISON_FILE,
     ModelResult,
     Retraining,
     Setting,
     digest,
     hash_of_labels,
+    stage_name,
 )
-from auditor.evaluation.comparison.trials import Trials, file_of
-from auditor.models.classifier import Labels
+from auditor.evaluation.comparison.trials import Trials
+from auditor.models.classifier import Labels, Probabilities
+from auditor.run import Reader
+from auditor.run.artifacts import COMPARISON, Array, retrained
 from auditor.vocabulary import ModelName
 
 Flags = npt.NDArray[np.bool_]
 
 
 def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collection[str] = ()) -> Retraining:
-    """Compare the trained models, and write it into the run: ``retrain/comparison.json``.
+    """Compare the trained models, and write that into the run.
 
     Parameters
     ----------
@@ -48,11 +50,9 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
     tested = {name: version.tested(trials.split) for name, version in trials.versions.items()}
     sample = _random_sample(trials.corrections, drawn)
 
-    def make(space: Path) -> None:
-        results = tuple(_result(trials, name, tested, sample) for name in models)
-        path = space / COMPARISON_FILE
-        path.parent.mkdir(parents=True)
-        path.write_text(Retraining(setting=setting, models=results).model_dump_json(indent=1), "utf-8")
+    def make(space: Path, read: Reader) -> None:
+        results = tuple(_result(read, trials, name, tested, sample) for name in models)
+        COMPARISON.save(space, Retraining(setting=setting, models=results).model_dump(mode="json"))
 
     trials.run.stage(
         "retrain/comparison",
@@ -66,20 +66,17 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
             "draws": DRAWS,
         },
     )
-    return Retraining.model_validate_json(trials.run.open(COMPARISON_FILE).read_bytes())
+    return Retraining.model_validate(trials.run.load(COMPARISON))
 
 
-def _files(trials: Trials, model: str, version: str) -> list[str]:
+def _files(trials: Trials, model: str, version: str) -> list[Array[Probabilities]]:
     """Where the probabilities of a model's trainings on one version are."""
-    return [file_of(model, version, seed) for seed in trials.seed_numbers]
+    return [retrained(stage_name(model, version, seed)) for seed in trials.seed_numbers]
 
 
-def _result(trials: Trials, name: ModelName, tested: dict[str, Labels], sample: Flags) -> ModelResult:
+def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, Labels], sample: Flags) -> ModelResult:
     probabilities = {
-        version: np.stack(
-            [np.load(trials.run.open(file), allow_pickle=False) for file in _files(trials, name, version)]
-        )
-        for version in trials.versions
+        version: np.stack([read.load(file) for file in _files(trials, name, version)]) for version in trials.versions
     }
 
     def on(rows: Flags) -> Comparison:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -22,7 +21,8 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.data.source import counted, listed
 from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
 from auditor.models.own.distribution import TOLERANCE, normalised, rounding, wrong_row
-from auditor.run import Run
+from auditor.run import Reader, Run
+from auditor.run.artifacts import BASELINE, CONSENSUS, DATASET, SCORES, folds, probabilities
 from auditor.storage import open_file
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Given:
         there: npt.NDArray[np.bool_] = ~np.isnan(np.asarray(first))
         return there
 
-    def write(self, path: Path, judged: npt.NDArray[np.bool_]) -> None:
-        """Write a copy: (N, K) float32, NaN in the rows that are not to be judged.
+    def copied(self, judged: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """Make a copy: (N, K) float32, NaN in the rows that are not to be judged.
 
         Raises
         ------
@@ -84,8 +84,7 @@ class Given:
         if _digest([whole]) != self.content:
             raise InputError(f"The probabilities {self.name} have changed meanwhile.", "Give the same command again.")
         whole[~judged] = np.nan
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, whole, allow_pickle=False)
+        return whole
 
 
 def names_of(source: AnyProbabilities | None) -> tuple[str, ...]:
@@ -140,13 +139,13 @@ def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) 
         run.stage(
             f"models/{each.name}",
             partial(_write, each, judged),
-            inputs=["dataset.parquet", "folds.npy"],
+            inputs=[DATASET, folds()],
             parameters={"content": each.content},
         )
 
 
-def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path) -> None:
-    given.write(space / f"probabilities/{given.name}.npy", judged)
+def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path, read: Reader) -> None:
+    probabilities(given.name).save(space, given.copied(judged))
 
 
 def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
@@ -318,8 +317,8 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
     Of labels that have errors, a model that never saw them cannot know nearly all while ours know far fewer; and one
     that is worse than naming the most frequent class says something else than it should.
     """
-    scores = json.loads(run.open("scores.json").read_text("utf-8"))
-    ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, "dummy", "consensus"}]
+    scores = run.load(SCORES)
+    ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, BASELINE, CONSENSUS}]
     found = []
     for name in (one for one in given if one in scores):  # a run that was interrupted has scores of former models
         accuracy, loss = scores[name]["accuracy"], scores[name]["log_loss"]
@@ -328,7 +327,7 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
                 f"{name} agrees with {accuracy:.1%} of the given labels, our best model with {max(ours):.1%}: are its "
                 "probabilities out of fold? A model that was trained on a row repeats its label, wrong ones too."
             )
-        elif accuracy < scores["dummy"]["accuracy"]:
+        elif accuracy < scores[BASELINE]["accuracy"]:
             found.append(
                 f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are "
                 f"its rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"

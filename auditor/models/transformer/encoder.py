@@ -21,6 +21,7 @@ from transformers import AutoModel
 from auditor.config import EncoderConfig
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.weights import Weights, load
+from auditor.run.artifacts import VECTORS
 from auditor.storage import write
 
 Progress = Callable[[int, int], None]
@@ -89,7 +90,7 @@ class Encoder:
                     partial.save()
                 if progress:
                     progress(partial.done, len(batches))
-            return _spread(partial.vectors, index, folder / "vectors.npy")
+            return _spread(partial.vectors, index, folder / VECTORS)
 
     def _lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         lengths = np.empty(len(texts), dtype=np.int64)

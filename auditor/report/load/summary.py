@@ -210,7 +210,7 @@ class SplitRows:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Work:
     """What a stage of the run took, in seconds and bytes, with its folds' work in it."""
 
     name: str
@@ -258,7 +258,7 @@ class Summary:
     tokens: tuple[ClassTokens, ...]
     map: Map
     correction: Correction | None
-    stages: tuple[Stage, ...]
+    stages: tuple[Work, ...]
     versions: dict[str, str]
     machine: dict[str, Any]
     doubts: tuple[str, ...] = ()

@@ -9,6 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from datasets import Dataset
+
+from auditor.config import ReadConfig
+from auditor.data import read
+from auditor.data.formats.tools.argilla import Argilla
+from auditor.errors import ColumnError
 from tests.data.formats.tools.exports import (
     LABELS,
     ODD,
@@ -21,11 +26,6 @@ from tests.data.formats.tools.exports import (
     votes,
     written,
 )
-
-from auditor.config import ReadConfig
-from auditor.data import read
-from auditor.data.formats.tools.argilla import Argilla
-from auditor.errors import ColumnError
 
 ANN, BOB, CID = (f"{number}a1a1a1a-0000-4000-8000-000000000000" for number in (1, 2, 3))
 

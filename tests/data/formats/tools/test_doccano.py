@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.data.formats.tools.exports import LABELS, ODD, TEXTS, check, names, refusal, replaced, written
 
 from auditor.config import ReadConfig
 from auditor.data import read
 from auditor.data.formats.tools.doccano import Doccano
 from auditor.errors import ColumnError
+from tests.data.formats.tools.exports import LABELS, ODD, TEXTS, check, names, refusal, replaced, written
 
 
 def examples(text: str = "text", label: str = "label", **more: Any) -> list[dict[str, Any]]:

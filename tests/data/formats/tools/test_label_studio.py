@@ -12,6 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from auditor.config import ReadConfig
+from auditor.data import read
+from auditor.data.formats.tools.label_studio import LabelStudio
+from auditor.errors import AuditorError, ColumnError, InputError, RowError
 from tests.data.formats.tools.exports import (
     LABELS,
     ODD,
@@ -26,11 +31,6 @@ from tests.data.formats.tools.exports import (
     votes,
     written,
 )
-
-from auditor.config import ReadConfig
-from auditor.data import read
-from auditor.data.formats.tools.label_studio import LabelStudio
-from auditor.errors import AuditorError, ColumnError, InputError, RowError
 
 
 def choice(*labels: str, question: str = "sentiment") -> dict[str, Any]:

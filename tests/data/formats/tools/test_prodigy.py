@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auditor.config import ReadConfig
+from auditor.data import read
+from auditor.data.formats.tools.prodigy import Prodigy
+from auditor.errors import ColumnError
 from tests.data.formats.tools.exports import (
     LABELS,
     ODD,
@@ -19,11 +24,6 @@ from tests.data.formats.tools.exports import (
     votes,
     written,
 )
-
-from auditor.config import ReadConfig
-from auditor.data import read
-from auditor.data.formats.tools.prodigy import Prodigy
-from auditor.errors import ColumnError
 
 OPTIONS = [{"id": label, "text": label.title()} for label in ("joy", "anger", "fear")]
 

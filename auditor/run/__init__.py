@@ -1,0 +1,7 @@
+"""The directory of one audit: its stages, its manifest, and its artifacts."""
+
+from auditor.run.manifest import DatasetRecord, Manifest, Stage
+from auditor.run.reader import Reader
+from auditor.run.store import DEFAULT_PLACE, Make, Run, find_run, is_run
+
+__all__ = ["DEFAULT_PLACE", "DatasetRecord", "Make", "Manifest", "Reader", "Run", "Stage", "find_run", "is_run"]
