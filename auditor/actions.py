@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.arrays import Mask
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
-from auditor.correction.decide.corrections import Corrections, Flags, corrections_of
+from auditor.correction.decide.corrections import Corrections, corrections_of
 from auditor.correction.decide.policy import Policy
 from auditor.errors import ColumnError, InputError
 from auditor.result import Audit
@@ -153,7 +154,7 @@ def _corrections(run: Run, log: DecisionLog, policy: Policy | None, filter: str)
     return found.only(_rows_found(run, log, filter)) if filter else found
 
 
-def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
+def _rows_found(run: Run, log: DecisionLog, query: str) -> Mask:
     """(N,) bool: the rows that a query of the review page finds."""
     from auditor.review.filter.filter import Filter
     from auditor.review.filter.selection import Selection

@@ -32,5 +32,7 @@ Vectors = npt.NDArray[np.float32]
 """(N, D) of texts."""
 Float32 = npt.NDArray[np.float32]
 """Any other numbers that a run keeps: losses, similarities, coordinates, logits."""
+Float16 = npt.NDArray[np.float16]
+"""Numbers that a run keeps in half the room."""
 Float64 = npt.NDArray[np.float64]
 """Numbers within a calculation."""

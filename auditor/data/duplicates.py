@@ -19,13 +19,13 @@ from datasketch import MinHash
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from auditor.arrays import Codes, Float64, RowIndex
 from auditor.config import DuplicatesConfig
 from auditor.run import Reader
 from auditor.run.artifacts import DUPLICATES
 
-Codes = npt.NDArray[np.int32]
 T = TypeVar("T", bound=Hashable)
-Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+Pairs = tuple[RowIndex, RowIndex]
 
 CHARACTERS = 10_000
 """Near duplicates are judged by so many first characters of a text, so that a very long one costs no more."""
@@ -232,9 +232,7 @@ def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
     return pairs // max(texts, 1), pairs % max(texts, 1)
 
 
-def _similarities(
-    bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int
-) -> npt.NDArray[np.float64]:
+def _similarities(bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int) -> Float64:
     """Jaccard similarity of the shingles of each pair."""
     shingles = lru_cache(maxsize=64)(partial(_shingles, length=shingle))
     similarity = np.empty(len(first))

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.arrays import Codes
 from auditor.data.formats.tables.casting import with_schema
 from auditor.data.labels.votes import Votes
 from auditor.run import Reader
@@ -100,7 +101,7 @@ class LabeledTexts:
         return self.table["text"].to_pylist()  # type: ignore[no-any-return]
 
     @property
-    def labels(self) -> npt.NDArray[np.int32]:
+    def labels(self) -> Codes:
         """(N,) int32 codes of the given labels."""
         return np.asarray(self.table["label"].to_numpy(), dtype=np.int32)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Float32, FoldNumbers, Mask
 from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
@@ -24,7 +24,7 @@ from auditor.detection.kinds import find_kinds
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
 from auditor.detection.table import issues_table
-from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
+from auditor.models.folds import fold_numbers, judgeable, trained_on
 from auditor.run import Reader, Run
 from auditor.run.artifacts import (
     CONSENSUS,
@@ -61,9 +61,6 @@ from auditor.signals import (
 )
 from auditor.signals.crowd import Crowd
 
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.bool_]
-
 _SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_similarities", "votes", "crowd"})
 """Inputs that not every run has."""
 
@@ -84,7 +81,7 @@ class Detection:
     run: Run
     data: LabeledTexts
     config: AuditConfig
-    folds: Folds
+    folds: FoldNumbers
 
     @property
     def inputs(self) -> list[Artifact[Any]]:
@@ -172,7 +169,7 @@ class Detection:
             inputs["repeats"] = [read.load(file) for file in self._repeats]
         return inputs
 
-    def _flags(self, consensus: Floats) -> tuple[Flags, Crowd | None]:
+    def _flags(self, consensus: Float32) -> tuple[Flags, Crowd | None]:
         """What is flagged, and what votes and models together come to, where there are votes."""
         labels, votes, crowd = self.data.labels, self.data.votes, None
         if votes is not None:
@@ -182,7 +179,7 @@ class Detection:
         posterior = None if crowd is None else crowd.posterior
         return find_flags(labels, consensus, self._judgeable, posterior), crowd
 
-    def _stability(self, repeats: Sequence[Floats]) -> Floats:
+    def _stability(self, repeats: Sequence[Float32]) -> Float32:
         """(N,) stability; NaN where there are no repeats."""
         if not repeats:
             return np.full(len(self.data), np.nan, np.float32)
@@ -190,16 +187,16 @@ class Detection:
         return stability([each.is_issue for each in flags], [each.predicted >= 0 for each in flags])
 
     @cached_property
-    def _judgeable(self) -> Rows:
+    def _judgeable(self) -> Mask:
         return judgeable(self.data.labels, self.folds, self.data.num_classes)
 
     @property
-    def _models(self) -> dict[str, Array[Floats]]:
+    def _models(self) -> dict[str, Array[Float32]]:
         """Artifact of each model's probabilities, by the model's name."""
         return {name: probabilities(name) for name in self.config.pooled}
 
     @property
-    def _repeats(self) -> list[Array[Floats]]:
+    def _repeats(self) -> list[Array[Float32]]:
         """Artifacts with the consensus of each repeat alone, if there are several."""
         times = self.config.trainings
         return [consensus_alone(repeat) for repeat in range(times)] if times > 1 else []

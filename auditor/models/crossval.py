@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from auditor.models.classifier import Classifier, Labels, Progress, Watched
-from auditor.models.folds import Folds, fold_numbers, held_out, judgeable, trained_on
+from auditor.arrays import Codes, FoldNumbers, LabelCodes
+from auditor.models.classifier import Classifier, Progress, Watched
+from auditor.models.folds import fold_numbers, held_out, judgeable, trained_on
 from auditor.models.logistic import take
 from auditor.run import Make, Reader, Run
 from auditor.run.artifacts import DATASET, Artifact, artifact_name, dynamics, fold_probabilities, probabilities
@@ -46,7 +47,7 @@ class Candidate:
     inputs: Any
     reads: tuple[Artifact[Any], ...]
     parameters: Mapping[str, Any]
-    groups: Labels | None = None
+    groups: Codes | None = None
     stage: str | None = None
     repeat: int = 0
 
@@ -61,7 +62,13 @@ class Candidate:
 
 
 def out_of_fold(
-    run: Run, candidate: Candidate, labels: Labels, folds: Folds, num_classes: int, seed: int, progress: Progress
+    run: Run,
+    candidate: Candidate,
+    labels: LabelCodes,
+    folds: FoldNumbers,
+    num_classes: int,
+    seed: int,
+    progress: Progress,
 ) -> None:
     """Train a classifier once a fold and write its ``probabilities``: (N, K) float32, NaN where not judged.
 
@@ -91,7 +98,7 @@ def out_of_fold(
     run.stage(stage, assemble, inputs=[DATASET, folds_file, *parts.values()])
 
 
-def _one_fold(candidate: Candidate, labels: Labels, fold: int, seed: int, progress: Progress) -> Make:
+def _one_fold(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
     def make(space: Path, read: Reader) -> None:
         folds = read.load(folds_of(candidate.repeat))
         train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))

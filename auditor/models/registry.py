@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
+from auditor.arrays import Codes, Vectors
 from auditor.config import AuditConfig, is_address, short_name
 from auditor.errors import InputError
 from auditor.models.crossval import Candidate
@@ -24,9 +22,9 @@ def candidates(
     config: AuditConfig,
     label_names: Sequence[str],
     texts: Sequence[str],
-    vectors: npt.NDArray[np.float32],
+    vectors: Vectors,
     base: Weights,
-    groups: npt.NDArray[np.int32],
+    groups: Codes,
 ) -> list[Candidate]:
     """The baseline and the chosen models: ours first, then the user's own.
 
@@ -96,7 +94,7 @@ def check_own(config: AuditConfig) -> None:
         Own(load(address), 2)
 
 
-def _own(address: str, num_classes: int, texts: Sequence[str], vectors: npt.NDArray[np.float32]) -> Candidate:
+def _own(address: str, num_classes: int, texts: Sequence[str], vectors: Vectors) -> Candidate:
     imported = load(address)
     of_vectors = Own(imported, num_classes).takes == "vectors"
     name = short_name(address)

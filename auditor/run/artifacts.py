@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from auditor.arrays import AnyArray, Codes, Float32, FoldNumbers, Probabilities, Vectors
+    from auditor.arrays import AnyArray, Float32, FoldNumbers, Probabilities, RowIndex, Vectors
 
 MANIFEST, LOCK, HOLDER, RUN_ID = "manifest.json", "run.lock", "run.holder", "run.id"
 """Files of a run that are no artifacts: by them it is known as a run, held, and named in decision logs."""
@@ -123,7 +123,7 @@ class Nearest:
         Cosine; NaN where there is none.
     """
 
-    index: Codes
+    index: RowIndex
     similarity: Float32
 
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +26,7 @@ from auditor.errors import InputError, RunDamagedError, RunError, RunHeldError, 
 from auditor.folders import check_tree, final_name
 from auditor.run.artifacts import DECISIONS, FIGURES, HOLDER, LOCK, MANIFEST, REPORT, RUN_ID
 from auditor.run.manifest import DatasetRecord, Manifest, Stage, now
+from auditor.run.memory import peak_memory, reset_peak_memory
 from auditor.run.reader import DeclaredReader, Name, Reader, damaged
 from auditor.storage import (
     flush,
@@ -42,7 +43,6 @@ from auditor.storage import (
 )
 from auditor.validation import first_fault
 
-DEFAULT_PLACE = Path("reports") / "runs"
 Make = Callable[[Path, Reader], None]
 """Does the work of a stage: given a directory, it writes the stage's artifacts there, under the names they will have in
 the run; it reads those of earlier stages with the reader, which has the stage's inputs alone."""
@@ -263,7 +263,7 @@ class Run(Reader):
         space = self / _WORK / f"{name.replace('/', '-')}-{key[:12]}"
         if not resumable:
             shutil.rmtree(space, ignore_errors=True)
-        _reset_peak_memory()
+        reset_peak_memory()
         start = time.perf_counter()
         with storage_errors(self.directory):
             if not space.exists():
@@ -273,7 +273,7 @@ class Run(Reader):
             outputs = self._move_in(name, space)
         seconds = round(time.perf_counter() - start, 2)
         about = json.loads(json.dumps(about))  # as the file will hold it
-        entry = Stage(key=key, **about, outputs=outputs, seconds=seconds, peak_memory=_peak_memory())
+        entry = Stage(key=key, **about, outputs=outputs, seconds=seconds, peak_memory=peak_memory())
         self.record(stages={**self.manifest.stages, name: entry})
         self.visited.add(name)
         shutil.rmtree(space, ignore_errors=True)
@@ -329,35 +329,6 @@ class Run(Reader):
         return self / artifact
 
 
-def is_run(directory: Path) -> bool:
-    """Whether a directory has a manifest, good or bad."""
-    return os.path.lexists(directory / MANIFEST)
-
-
-def find_run(name: str | Path) -> Run:
-    """Open a finished run by its name (under ``reports/runs``) or path.
-
-    Raises
-    ------
-    RunMissingError
-        If there is none, or it is not finished.
-    """
-    places = (Path(name), DEFAULT_PLACE / name)
-    directory = next((place for place in places if is_run(place)), None)
-    if directory is None:
-        known = sorted(path.parent.name for path in DEFAULT_PLACE.glob(f"*/{MANIFEST}"))
-        raise RunMissingError(
-            f"There is no run {str(name)!r}, neither as a path nor under {DEFAULT_PLACE}.",
-            f"Runs there: {', '.join(known)}." if known else "Make one with `auditor run FILE`.",
-        )
-    run = Run(directory)
-    if not run.manifest.finished:
-        raise RunMissingError(
-            f"The run {directory} is not finished.", "Give its `auditor run` command again: it goes on where it was."
-        )
-    return run
-
-
 def _describe(holder: Path) -> str:
     try:
         about = json.loads(read_plain(holder))
@@ -368,15 +339,3 @@ def _describe(holder: Path) -> str:
 
 def _is_ours(name: str) -> bool:
     return (final_name(name) or name).startswith(_OURS)
-
-
-def _reset_peak_memory() -> None:
-    with suppress(OSError):  # only Linux can; elsewhere no peak is told
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_memory() -> int | None:
-    """Bytes of resident memory at the stage's highest; None where it cannot be known."""
-    with suppress(OSError, IndexError):
-        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
-    return None

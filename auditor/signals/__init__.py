@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.arrays import Suspicion
 from auditor.config import AuditConfig, is_address
 from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
-from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
+from auditor.signals.base import Inputs, Signal, listed, measure, to_table
 from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability

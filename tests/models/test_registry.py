@@ -41,7 +41,7 @@ def test_only_features_read_vectors(tiny_weights: Weights):
     found = made(tiny_weights)
     assert {name for name, candidate in found.items() if candidate.inputs is VECTORS} == {"features"}
     assert {name for name, candidate in found.items() if artifacts.VECTORS in candidate.reads} == {"features"}
-    assert all("dataset.parquet" in candidate.reads for candidate in found.values())
+    assert all(artifacts.DATASET in candidate.reads for candidate in found.values())
 
 
 def test_all_know_of_the_duplicates(tiny_weights: Weights):

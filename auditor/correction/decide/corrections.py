@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import Codes, Float32, Mask
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
@@ -17,10 +17,6 @@ from auditor.data import LabeledTexts
 from auditor.review.log.event import Event
 from auditor.run import Reader
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
-
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Suggestions:
     """
 
     label: Codes
-    probability: Floats
-    suspicion: Floats
+    probability: Float32
+    suspicion: Float32
 
 
 @dataclass(frozen=True)
@@ -71,13 +67,13 @@ class Corrections:
     outcomes: Outcomes
     suggestions: Suggestions
     label: Codes
-    kept: Flags
-    chosen: Flags
+    kept: Mask
+    chosen: Mask
     label_names: tuple[str, ...]
     label_values: tuple[Value, ...]
     partial: bool = False
 
-    def only(self, rows: Flags) -> Corrections:
+    def only(self, rows: Mask) -> Corrections:
         """The same for the ``rows``, (N,) bool, alone: decisions on others do nothing, and others are not written."""
         by_row = {row: outcome for row, outcome in self.outcomes.by_row.items() if rows[row]}
         return replace(
@@ -90,7 +86,7 @@ class Corrections:
         )
 
     @property
-    def changed(self) -> Flags:
+    def changed(self) -> Mask:
         """(N,) bool: rows of the corrected dataset with another label than the given one."""
         return np.asarray(self.kept & (self.label != self.texts.labels))
 

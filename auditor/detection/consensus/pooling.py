@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
-from auditor.arrays import Codes
+from auditor.arrays import Codes, FoldNumbers, Probabilities
 from auditor.config import AuditConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.consensus.consensus import consensus, judged_by
 from auditor.detection.consensus.neighbourhoods import find_neighbourhoods
 from auditor.detection.consensus.votes import Votes
-from auditor.models.folds import Folds, fold_numbers, held_out
+from auditor.models.folds import fold_numbers, held_out
 from auditor.run import Reader
 from auditor.run.artifacts import (
     CONSENSUS,
@@ -41,8 +40,6 @@ EARLIER = "finetuned, earlier epochs"
 REVISION = 6
 """Counted up when the same inputs come to another consensus, or to other issues: runs are then brought up to date."""
 
-Floats = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Pooling:
@@ -58,7 +55,7 @@ class Pooling:
 
     data: LabeledTexts
     config: AuditConfig
-    folds: Sequence[Folds]
+    folds: Sequence[FoldNumbers]
 
     @property
     def inputs(self) -> list[Artifact[Any]]:
@@ -74,12 +71,12 @@ class Pooling:
         return {"models": list(self.config.pooled), **how, "seed": self.config.seed, "revision": REVISION}
 
     @property
-    def outputs(self) -> list[Array[Floats]]:
+    def outputs(self) -> list[Array[Probabilities]]:
         """The consensus, and that of each repeat alone, where there are any."""
         alone = [consensus_alone(repeat) for repeat in range(len(self.folds))]
         return [probabilities(CONSENSUS), *(alone if len(alone) > 1 else [])]
 
-    def write(self, space: Path, read: Reader) -> Floats:
+    def write(self, space: Path, read: Reader) -> Probabilities:
         """Write all outputs, and ``consensus.json``: how far each expert is trusted, and the labels' estimated shares.
 
         The consensus pools each model's mean over its repeats. That of a repeat alone takes the models which were
@@ -102,7 +99,7 @@ class Pooling:
         WEIGHTS.save(space, about)
         return found.probabilities
 
-    def _experts(self, read: Reader, trainings: Sequence[Folds]) -> list[dict[str, Floats]]:
+    def _experts(self, read: Reader, trainings: Sequence[FoldNumbers]) -> list[dict[str, Probabilities]]:
         """By repeat, (N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
         repeats = range(self.config.repeats) if self._epochs(0) else ()
         earlier = [self._earlier(read, repeat, trainings[repeat]) for repeat in repeats]
@@ -114,7 +111,7 @@ class Pooling:
             experts.append(models)
         return experts
 
-    def _earlier(self, read: Reader, repeat: int, folds: Folds) -> Floats:
+    def _earlier(self, read: Reader, repeat: int, folds: FoldNumbers) -> Probabilities:
         """(N, K) mean of the fine-tuned model's probabilities after each epoch but the last."""
         found = np.full((len(self.data), self.data.num_classes), np.nan, np.float32)
         for fold, file in enumerate(self._epochs(repeat)):
@@ -123,7 +120,7 @@ class Pooling:
         found[np.isnan(read.load(self._models(repeat)["finetuned"]))] = np.nan
         return found
 
-    def _models(self, repeat: int) -> dict[str, Array[Floats]]:
+    def _models(self, repeat: int) -> dict[str, Array[Probabilities]]:
         """Artifact of each model's probabilities in a repeat, by the model's name."""
         times = {name: self.config.times(name) for name in self.config.pooled}
         return {name: probabilities(name, _trained_in(repeat, times[name])) for name in times}
@@ -150,7 +147,7 @@ def _trained_in(repeat: int, times: int) -> int:
     return repeat if repeat < times else 0
 
 
-def _mean(repeats: Sequence[Floats]) -> Floats:
+def _mean(repeats: Sequence[Probabilities]) -> Probabilities:
     """(N, K) mean over the repeats that have judged a row."""
     total, counts = np.zeros(repeats[0].shape, np.float32), np.zeros((len(repeats[0]), 1), np.float32)
     for repeat in repeats:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import LabelCodes, Mask, Probabilities
 from auditor.correction.decide.corrections import Corrections
 from auditor.evaluation.comparison.compare import DRAWS, Comparison, compare
 from auditor.evaluation.comparison.results import (
@@ -22,12 +22,9 @@ from auditor.evaluation.comparison.results import (
     stage_name,
 )
 from auditor.evaluation.comparison.trials import Trials
-from auditor.models.classifier import Labels, Probabilities
 from auditor.run import Reader
 from auditor.run.artifacts import COMPARISON, Array, retrained
 from auditor.vocabulary import ModelName
-
-Flags = npt.NDArray[np.bool_]
 
 
 def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collection[str] = ()) -> Retraining:
@@ -74,12 +71,12 @@ def _files(trials: Trials, model: str, version: str) -> list[Array[Probabilities
     return [retrained(stage_name(model, version, seed)) for seed in trials.seed_numbers]
 
 
-def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, Labels], sample: Flags) -> ModelResult:
+def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, LabelCodes], sample: Mask) -> ModelResult:
     probabilities = {
         version: np.stack([read.load(file) for file in _files(trials, name, version)]) for version in trials.versions
     }
 
-    def on(rows: Flags) -> Comparison:
+    def on(rows: Mask) -> Comparison:
         parts = {version: p[:, rows] for version, p in probabilities.items()}
         labels = {version: codes[rows] for version, codes in tested.items()}
         return compare(parts, labels, trials.corrections.label_names, seed=trials.config.seed)
@@ -90,7 +87,7 @@ def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, Lab
     return ModelResult(name=name, comparison=on(everything), random=on(sample) if comparable.any() else None)
 
 
-def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Flags:
+def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:
     """(N,) rows that are judged, and that chance had drawn."""
     judged = np.zeros(len(corrections.texts), dtype=np.bool_)
     judged[list(corrections.outcomes.by_row)] = True

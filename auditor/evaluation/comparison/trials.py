@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Mask, Probabilities
 from auditor.config import AuditConfig
 from auditor.correction.decide.corrections import Corrections
 from auditor.data.duplicates import Duplicates
@@ -28,8 +28,6 @@ from auditor.models.transformer.weights import Weights
 from auditor.run import Make, Reader, Run
 from auditor.run.artifacts import VECTORS, model_file, retrained
 from auditor.vocabulary import ModelName
-
-Floats = npt.NDArray[np.float32]
 
 
 def check_changes(corrections: Corrections) -> None:
@@ -159,7 +157,7 @@ class Trials:
 
         return make
 
-    def _save(self, classifier: Classifier, name: str, probabilities: Floats, space: Path) -> None:
+    def _save(self, classifier: Classifier, name: str, probabilities: Probabilities, space: Path) -> None:
         corrections, part = self.corrections, self.part(self.split.train)
         truth = self.versions[CORRECTED].tested(self.split)
         here = truth >= 0
@@ -184,7 +182,7 @@ class Trials:
             ),
         )
 
-    def part(self, rows: npt.NDArray[np.bool_]) -> Part:
+    def part(self, rows: Mask) -> Part:
         """Count what is decided about some of the rows."""
         judged = np.zeros(len(rows), dtype=np.bool_)
         judged[list(self.corrections.outcomes.by_row)] = True

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
+from auditor.arrays import Float32, Float64, Mask, RowIndex
 from auditor.data.formats.tables.parquet import read_parquet
 from auditor.data.formats.text.encoding import read_bytes
 from auditor.data.formats.text.sniff import HEAD, check_is_data
@@ -57,18 +58,18 @@ class Given:
 
     name: str
     array: npt.NDArray[Any]
-    rows: npt.NDArray[np.int64] | None
+    rows: RowIndex | None
     content: str
     tolerance: float = TOLERANCE
     note: str | None = None
 
-    def judges(self) -> npt.NDArray[np.bool_]:
+    def judges(self) -> Mask:
         """(N,) whether there are probabilities of a row."""
         first = self.array[:, 0] if self.rows is None else self.array[self.rows, 0]
-        there: npt.NDArray[np.bool_] = ~np.isnan(np.asarray(first))
+        there: Mask = ~np.isnan(np.asarray(first))
         return there
 
-    def copied(self, judged: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    def copied(self, judged: Mask) -> Float32:
         """Make a copy: (N, K) float32, NaN in the rows that are not to be judged.
 
         Raises
@@ -121,7 +122,7 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
     return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
 
 
-def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) -> None:
+def take_given(run: Run, given: Sequence[Given], judged: Mask) -> None:
     """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``.
 
     Raises
@@ -144,7 +145,7 @@ def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) 
         )
 
 
-def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path, read: Reader) -> None:
+def _write(given: Given, judged: Mask, space: Path, read: Reader) -> None:
     probabilities(given.name).save(space, given.copied(judged))
 
 
@@ -225,7 +226,7 @@ def _of_frame(called: str, frame: Any) -> pa.Table:
         ) from None
 
 
-def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.NDArray[np.float64]:
+def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> Float64:
     names = table.column_names
     if lacking := [name for name in label_names if names.count(name) != 1]:
         raise ColumnError(
@@ -236,7 +237,7 @@ def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.N
     return np.column_stack([_numbers(called, name, table[name]) for name in label_names])
 
 
-def _numbers(called: str, name: str, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+def _numbers(called: str, name: str, column: pa.ChunkedArray) -> Float64:
     try:
         return np.asarray(column.cast(pa.float64()).to_numpy())
     except pa.ArrowException as error:
@@ -247,7 +248,7 @@ def _numbers(called: str, name: str, column: pa.ChunkedArray) -> npt.NDArray[np.
         ) from None
 
 
-def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDArray[np.int64] | None:
+def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> RowIndex | None:
     rows, apart, classes = len(texts), texts.rejected.num_rows, texts.num_classes
     if array.ndim == 2 and array.shape[1] == classes:
         if array.shape[0] == rows:
@@ -262,9 +263,7 @@ def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDAr
     )
 
 
-def _parts(
-    array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]]:
+def _parts(array: npt.NDArray[Any], rows: RowIndex | None) -> Iterator[tuple[RowIndex, npt.NDArray[Any]]]:
     """The rows of the dataset, some at a time: their places in the array, and what stands there."""
     count = len(array) if rows is None else len(rows)
     for start in range(0, count, _BLOCK):
@@ -272,7 +271,7 @@ def _parts(
         yield part, np.asarray(array[part])
 
 
-def _rounded(called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None) -> str | None:
+def _rounded(called: str, array: npt.NDArray[Any], rows: RowIndex | None) -> str | None:
     """Say how many rows sum to 1 but for the rounding of their values."""
     off, lowest, highest = 0, 1.0, 1.0
     for _, block in _parts(array, rows):
@@ -288,9 +287,7 @@ def _rounded(called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] |
     )
 
 
-def _blocks(
-    called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None, tolerance: float
-) -> Iterator[npt.NDArray[np.float32]]:
+def _blocks(called: str, array: npt.NDArray[Any], rows: RowIndex | None, tolerance: float) -> Iterator[Float32]:
     """The rows of the dataset, checked and normalised."""
     for part, block in _parts(array, rows):
         judged = np.flatnonzero(~np.isnan(block).all(axis=1))
@@ -304,7 +301,7 @@ def _blocks(
         yield normalised(block)
 
 
-def _digest(blocks: Iterable[npt.NDArray[np.float32]]) -> str:
+def _digest(blocks: Iterable[Float32]) -> str:
     digest = hashlib.sha256()
     for block in blocks:
         digest.update(block.astype("<f4", copy=False).tobytes())

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import Float32, LabelCodes, Mask, RowIndex
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.own.given import doubts
@@ -60,10 +60,6 @@ from auditor.vocabulary import MODEL_NAMES
 EXAMPLE_CHARACTERS = 240
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
 _QUANTILES = (5, 25, 50, 75, 95)
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.integer[Any]]
-Rows = npt.NDArray[np.intp]
 
 
 def load_summary(directory: Path, db: str | None = None) -> Summary:
@@ -197,7 +193,7 @@ def _score(name: str, entry: dict[str, Any]) -> ModelScore:
     return _take(ModelScore, {**entry, "name": name, "f1_by_class": f1, "confusion": confusion})  # type: ignore[no-any-return]
 
 
-def _splits(data: LabeledTexts, judged: npt.NDArray[np.bool_]) -> tuple[SplitRows, ...]:
+def _splits(data: LabeledTexts, judged: Mask) -> tuple[SplitRows, ...]:
     """Rows by split and class, splits in the order in which they come."""
     column = data.table["split"].combine_chunks().dictionary_encode()
     codes, names = column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
@@ -247,20 +243,20 @@ def _work(stages: Mapping[str, Stage], used: Sequence[str] | None) -> tuple[Work
     )
 
 
-def _map(run: Run, labels: Integers) -> Map:
+def _map(run: Run, labels: LabelCodes) -> Map:
     points = run.load(MAP)
     shown = np.isfinite(points).all(axis=1)
     return Map(points[shown], labels[shown].astype(np.int32))
 
 
-def _by_loss(loss: Floats, labels: Integers, num_classes: int) -> list[Rows]:
+def _by_loss(loss: Float32, labels: LabelCodes, num_classes: int) -> list[RowIndex]:
     """Judged rows of each class, highest loss first."""
     judged = np.flatnonzero(np.isfinite(loss))
     ordered = judged[np.lexsort((-loss[judged], labels[judged]))]
     return np.split(ordered, np.searchsorted(labels[ordered], np.arange(1, num_classes)))
 
 
-def _spreads(loss: Floats, by_loss: list[Rows], label_names: Sequence[str]) -> tuple[LossSpread, ...]:
+def _spreads(loss: Float32, by_loss: list[RowIndex], label_names: Sequence[str]) -> tuple[LossSpread, ...]:
     spreads = []
     for label, rows in zip(label_names, by_loss, strict=True):
         if len(rows):
@@ -269,7 +265,7 @@ def _spreads(loss: Floats, by_loss: list[Rows], label_names: Sequence[str]) -> t
     return tuple(spreads)
 
 
-def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
+def _tokens(by_loss: list[RowIndex], data: LabeledTexts) -> tuple[ClassTokens, ...]:
     """Tokens in the tenth of each class with the highest and with the lowest loss, against the class' other rows."""
     texts = data.table["text"]
     fewest, most = _TOKEN_ROWS
@@ -285,5 +281,5 @@ def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
     return tuple(found)
 
 
-def _count(texts: pa.ChunkedArray, rows: Rows) -> Counts:
+def _count(texts: pa.ChunkedArray, rows: RowIndex) -> Counts:
     return Counts.of(texts.take(pa.array(rows)).to_pylist())

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import Codes, Float32, Mask
 from auditor.recognition import unrecognised
 from auditor.review.filter.filter import KINDS, TIERS
 from auditor.review.log.event import item_hash
@@ -29,10 +30,6 @@ from auditor.run.artifacts import (
     neighbours,
     probabilities,
 )
-
-Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
 
 NEIGHBOURS = 5
 """Nearest rows that are kept."""
@@ -102,12 +99,12 @@ class Items:
     pair: Codes
     pairs: Codes
     split: Codes
-    suspicion: Floats
+    suspicion: Float32
     rank: Codes
-    is_issue: Flags
+    is_issue: Mask
     kind: Codes
     tier: Codes
-    stability: Floats
+    stability: Float32
     repeats: int
     duplicate_group: Codes
     group: Codes
@@ -115,10 +112,10 @@ class Items:
     groups: list[dict[str, Any]]
     cautions: Mapping[str, str]
     models: tuple[str, ...]
-    loss: Mapping[str, Floats]
-    map: Floats | None
+    loss: Mapping[str, Float32]
+    map: Float32 | None
     _reasons: pa.ChunkedArray
-    _probabilities: Mapping[str, Floats]
+    _probabilities: Mapping[str, Float32]
     _neighbours: Nearest | None
     _by_id: npt.NDArray[np.uint64]  # Arrow's order of UTF-8 bytes is Python's order of code points
     _by_duplicate_group: Codes
@@ -240,7 +237,7 @@ class Items:
         """Why the row is suspect, in sentences; none beyond the rows that the audit gives some."""
         return self._reasons[row].as_py() or []
 
-    def probabilities(self, model: str) -> Floats:
+    def probabilities(self, model: str) -> Float32:
         """(N, K) float32, memory-mapped; NaN where the model knows nothing of the row."""
         return self._probabilities[model]
 
@@ -261,11 +258,11 @@ class Items:
         others = order[start:end][order[start:end] != row]
         return others[np.argsort(~self.same_text(row, others), kind="stable")].tolist()  # type: ignore[no-any-return]
 
-    def same_text(self, row: int, others: npt.NDArray[Any]) -> Flags:
+    def same_text(self, row: int, others: npt.NDArray[Any]) -> Mask:
         """(R,) bool: whether their texts are the row's, but for case and white space."""
         if self.exact is None:
             return np.array([self.text_of(int(other)) == self.text_of(row) for other in others], dtype=np.bool_)
-        same: Flags = self.exact[others] == self.exact[row]
+        same: Mask = self.exact[others] == self.exact[row]
         return same
 
 
@@ -293,12 +290,12 @@ def _coded(column: pa.ChunkedArray, names: Sequence[str]) -> Codes:
     return _codes(pc.index_in(column, value_set=pa.array(names, column.type)))
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
+def _floats(column: pa.ChunkedArray) -> Float32:
     """(N,) float32, NaN for null."""
     return np.asarray(column.to_numpy(), dtype=np.float32)
 
 
-def _pairs(given: Codes, suggested: Codes, is_issue: Flags, size: int) -> tuple[Codes, Codes]:
+def _pairs(given: Codes, suggested: Codes, is_issue: Mask, size: int) -> tuple[Codes, Codes]:
     """The pair of each row, and the pairs, numbered by their issues."""
     there = np.flatnonzero(suggested >= 0)
     keys, inverse = np.unique(given[there] * np.int64(size) + suggested[there], return_inverse=True)

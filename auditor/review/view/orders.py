@@ -7,10 +7,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import RowIndex
 from auditor.errors import FilterError
 from auditor.review.view.items import Items
-
-Rows = npt.NDArray[np.int32]
 
 DEFAULT = "suspicion"
 _LOSS = "loss:"
@@ -40,7 +39,7 @@ class Orders:
         self.names = (DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
         self._of = lru_cache(maxsize=_KEPT)(self._make)
 
-    def of(self, sort: str = DEFAULT, seed: int = 0) -> Rows:
+    def of(self, sort: str = DEFAULT, seed: int = 0) -> RowIndex:
         """(N,) int32 rows in an order; read-only, since it is kept.
 
         Raises
@@ -54,7 +53,7 @@ class Orders:
             raise FilterError(f"The seed {seed} is negative.", "Give 0 or more.")
         return self._of(sort, seed if sort == "random" else 0)
 
-    def _make(self, sort: str, seed: int) -> Rows:
+    def _make(self, sort: str, seed: int) -> RowIndex:
         order = self._sorted(sort, seed).astype(np.int32)
         order.flags.writeable = False
         return order
