@@ -15,6 +15,7 @@ from auditor.console import Listener, Silent
 from auditor.correction.decide.corrections import Corrections, corrections_of
 from auditor.correction.decide.policy import Policy
 from auditor.errors import ColumnError, InputError
+from auditor.modelspecs import CHEAP, MODELS
 from auditor.result import Audit
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
@@ -300,10 +301,13 @@ def retrain(
         config = run.config.updated(device=device or run.config.device)
         models = _to_retrain(models, config, listener)
         encoder, base = config.encoder.name, config.finetuned.base_model
-        weights = find_weights(encoder), find_weights(base if "finetuned" in models else encoder)
+        weights = (
+            find_weights(encoder),
+            find_weights(base if any(MODELS[name].has_base for name in models) else encoder),
+        )
         trials = Trials(run, corrected, config, *weights, seeds)
         for candidate in trials.candidates(models):
-            if candidate.name == "finetuned":
+            if candidate.has_base:
                 _tell_cost(trials, candidate, listener)
             with listener.task(f"Model {candidate.name}") as progress:
                 trials.train(candidate, progress)
@@ -339,5 +343,5 @@ def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None
         seconds = texts * model.seconds_a_text(candidate.inputs)
         listener.note(
             f"Fine-tuning: {texts:,} texts, epochs and trainings counted: about {duration(seconds)}. "
-            "Without: --models features,lexical."
+            f"Without: --models {CHEAP}."
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from auditor.models.transformer.device import pick_device
 from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
+from auditor.modelspecs import CHEAP, ModelSpec
 from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
@@ -239,7 +240,7 @@ class _Pipeline:
         """Both are found before anything long begins, so that a wrong name is said at once."""
         encoder = find_weights(self.config.encoder.name)
         base = self.config.finetuned.base_model
-        needed = "finetuned" in self.config.models  # else no machine need have it
+        needed = any(spec.has_base for spec in self.config.specs)  # else no machine need have it
         return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
 
     def encode(self, weights: Weights) -> None:
@@ -258,29 +259,29 @@ class _Pipeline:
 
     def models(self, folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
         known = candidates(self.config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
-        tell_cost = cache(lambda: self._tell_cost(folds, base))  # once
+        tell_cost = cache(lambda name: self._tell_cost(name, folds, base))  # once
         for repeat in range(len(folds)):
             for candidate in known:
                 if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
                     continue
                 this = replace(candidate, repeat=repeat)
-                this = this.telling(tell_cost) if candidate.name == "finetuned" else this
+                this = this.telling(partial(tell_cost, this.name)) if this.has_base else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     seed = self._seed(repeat)
                     out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
-    def _tell_cost(self, folds: Sequence[FoldNumbers], base: Weights) -> None:
+    def _tell_cost(self, name: str, folds: Sequence[FoldNumbers], base: Weights) -> None:
         """Say what fine-tuning will cost, measured on a few batches."""
         config = self.config.finetuned
         each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
         parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
-        left = [part for part in parts if artifact_name(f"finetuned/fold-{part[1]}", part[0]) not in self.run.visited]
+        left = [part for part in parts if artifact_name(f"{name}/fold-{part[1]}", part[0]) not in self.run.visited]
         texts = config.epochs * sum(int(trained_on(folds[repeat], k).sum()) for repeat, k in left)
         self.listener.note(
             f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
             f"at {1 / each:,.0f} a second: about {duration(texts * each)} on {self.device}. "
-            "Without: --models features,lexical."
+            f"Without: --models {CHEAP}."
         )
 
     # -- detection ----------------------------------------------------------------------------------------------
@@ -290,18 +291,9 @@ class _Pipeline:
 
         def find(space: Path, read: Reader) -> None:
             with self.listener.task("Nearest texts") as progress:
-                found = detection.nearest(
-                    read.load(VECTORS), config.neighbours, config.exact_neighbours_to, seed, progress
-                )
+                vectors = read.load(VECTORS)
+                found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
             neighbours().save(space, Nearest(*found))
-
-        def find_tuned(space: Path, read: Reader) -> None:
-            with self.listener.task("Nearest texts, by the fine-tuned model") as progress:
-                vectors, folds = [read.load(file) for file in tuned], read.load(folds_of())
-                found = detection.nearest_in_folds(
-                    vectors, folds, config.neighbours, config.exact_neighbours_to, seed, progress
-                )
-            neighbours("finetuned").save(space, Nearest(*found))
 
         def draw(space: Path, read: Reader) -> None:
             with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
@@ -310,10 +302,23 @@ class _Pipeline:
         search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
         layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
         self.run.stage("neighbours", find, inputs=[VECTORS], parameters=search)
-        if "finetuned" in self.config.models:
-            tuned = [dynamics("finetuned", "vectors", fold) for fold in fold_numbers(folds)]
-            self.run.stage("neighbours-finetuned", find_tuned, inputs=[folds_of(), *tuned], parameters=search)
+        if self.config.tuned:
+            self.tuned_neighbours(self.config.tuned, fold_numbers(folds), search)
         self.run.stage("map", draw, inputs=[VECTORS], parameters=layout)
+
+    def tuned_neighbours(self, model: ModelSpec, folds: Sequence[int], search: dict[str, Any]) -> None:
+        config, seed = self.config.detection, self.config.seed
+        files = [dynamics(model.name, "vectors", fold) for fold in folds]
+
+        def find(space: Path, read: Reader) -> None:
+            with self.listener.task(f"Nearest texts, by the {model.adjective} model") as progress:
+                vectors = [read.load(file) for file in files]
+                found = detection.nearest_in_folds(
+                    vectors, read.load(folds_of()), config.neighbours, config.exact_neighbours_to, seed, progress
+                )
+            neighbours(model.name).save(space, Nearest(*found))
+
+        self.run.stage(f"neighbours-{model.name}", find, inputs=[folds_of(), *files], parameters=search)
 
     def detect(self, folds: Sequence[FoldNumbers]) -> None:
         config = self.config

@@ -37,6 +37,7 @@ ORDER = (
         "formulas",
         "tabular",
         "arrays",
+        "modelspecs",
         "config",
         "recognition",
     ),

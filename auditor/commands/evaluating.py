@@ -25,6 +25,7 @@ from auditor.commands.options import (
 )
 from auditor.console import print_json, say, stdout
 from auditor.errors import InputError
+from auditor.modelspecs import specs_of
 from auditor.run import find_run
 from auditor.run.artifacts import REPORT, model_file
 
@@ -81,7 +82,10 @@ def retrain(
     names, telling = model_names(models) if models is not None else (), listener(quiet, verbose)
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
     opened = find_run(run)
-    if push and "finetuned" not in (names or opened.config.models):
+    published = next(
+        (spec for spec in specs_of(names or opened.config.models) if spec.saved_as == "transformers"), None
+    )
+    if push and published is None:
         raise InputError("--push publishes the fine-tuned model, which is not among --models.", "Add finetuned to it.")
     from auditor import actions
 
@@ -97,7 +101,7 @@ def retrain(
         )
         if not as_json:
             _print(found, opened.directory)
-        pushed = _push(opened.directory / model_file("finetuned"), push, private, telling) if push else None
+        pushed = _push(opened / model_file(published.name), push, private, telling) if push and published else None
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None

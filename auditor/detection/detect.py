@@ -87,7 +87,8 @@ class Detection:
     def inputs(self) -> list[Artifact[Any]]:
         """Artifacts that it reads."""
         always = [DATASET, DUPLICATES, folds_of(), VECTORS, neighbours()]
-        sometimes = [*([neighbours("finetuned")] if self._is_tuned else []), *([VOTES] if self.data.votes else [])]
+        tuned = self.config.tuned
+        sometimes = [*([neighbours(tuned.name)] if tuned else []), *([VOTES] if self.data.votes else [])]
         said = [*self._models.values(), probabilities(CONSENSUS), *self._repeats]
         return [*always, *sometimes, *said, *self._trainings]
 
@@ -104,7 +105,7 @@ class Detection:
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         there = {"dynamics": self._trainings, "repeats": self._repeats}
-        tuned = {"tuned_neighbours", "tuned_similarities"} if self._is_tuned else set()
+        tuned = {"tuned_neighbours", "tuned_similarities"} if self.config.tuned else set()
         votes = {"votes", "crowd"} if self.data.votes else set()
         sometimes = {name for name, files in there.items() if files} | tuned | votes
         known = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
@@ -162,8 +163,8 @@ class Detection:
             texts=data.texts,
             label_names=data.label_names,
         )
-        if self._is_tuned:
-            tuned = read.load(neighbours("finetuned"))
+        if self.config.tuned:
+            tuned = read.load(neighbours(self.config.tuned.name))
             inputs["tuned_neighbours"], inputs["tuned_similarities"] = tuned.index, tuned.similarity
         if self._repeats:
             inputs["repeats"] = [read.load(file) for file in self._repeats]
@@ -210,10 +211,6 @@ class Detection:
             for fold in fold_numbers(self.folds)
         }
         return {file: fold for file, fold in files.items() if self.run.has(file)}
-
-    @property
-    def _is_tuned(self) -> bool:
-        return "finetuned" in self.config.models
 
     def _training(self, read: Reader, file: Array[Any], fold: int) -> Dynamics:
         return Dynamics(np.flatnonzero(trained_on(self.folds, fold)), read.load(file))

@@ -13,6 +13,7 @@ from auditor.arrays import Codes, FoldNumbers, LabelCodes
 from auditor.models.classifier import Classifier, Progress, Watched
 from auditor.models.folds import fold_numbers, held_out, judgeable, trained_on
 from auditor.models.logistic import take
+from auditor.modelspecs import MODELS
 from auditor.run import Make, Reader, Run
 from auditor.run.artifacts import DATASET, Artifact, artifact_name, dynamics, fold_probabilities, probabilities
 from auditor.run.artifacts import folds as folds_of
@@ -50,6 +51,11 @@ class Candidate:
     groups: Codes | None = None
     stage: str | None = None
     repeat: int = 0
+
+    @property
+    def has_base(self) -> bool:
+        """Whether it starts from pretrained weights, and so takes long."""
+        return self.name in MODELS and MODELS[self.name].has_base
 
     def telling(self, tell: Callable[[], None]) -> Candidate:
         """The same, but something is told before each training that is not done yet."""

@@ -68,7 +68,7 @@ def own_signals(config: AuditConfig) -> list[OwnSignal]:
         If one is missing, fails, is no signal, has a name that is taken, or needs what the run will not have.
     """
     names = [signal.name for signal in signals_for(config.pooled, (), Inputs.__annotations__)]
-    dynamics = any(model == "finetuned" or is_address(model) for model in config.models)
+    dynamics = any(spec.keeps_dynamics for spec in config.specs) or any(map(is_address, config.models))
     return import_signals(config.signals, [*names, *OF_A_RUN], dynamics)
 
 

@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex, Suspicion, Vectors
 from auditor.data.labels.votes import Votes
+from auditor.modelspecs import MODELS
 from auditor.signals.dynamics import Dynamics
-
-_MODEL_NAMES = {"features": "feature-based", "lexical": "lexical", "finetuned": "fine-tuned"}
 
 
 class Inputs(TypedDict, total=False):
@@ -102,7 +101,7 @@ def to_table(measured: Mapping[str, Suspicion]) -> pa.Table:
 
 def model_in_words(name: str) -> str:
     """``finetuned`` → ``fine-tuned model``."""
-    return f"{_MODEL_NAMES.get(name, name)} model"
+    return f"{MODELS[name].adjective if name in MODELS else name} model"
 
 
 def percent(probability: float) -> str:

@@ -18,6 +18,7 @@ from auditor.detection.consensus.consensus import consensus, judged_by
 from auditor.detection.consensus.neighbourhoods import find_neighbourhoods
 from auditor.detection.consensus.votes import Votes
 from auditor.models.folds import fold_numbers, held_out
+from auditor.modelspecs import earlier_epochs, neighbours_by
 from auditor.run import Reader
 from auditor.run.artifacts import (
     CONSENSUS,
@@ -35,8 +36,6 @@ from auditor.run.artifacts import (
 )
 from auditor.run.artifacts import folds as folds_of
 
-EARLIER = "finetuned, earlier epochs"
-"""The expert that stands for what was thought before the noise was learnt by heart."""
 REVISION = 6
 """Counted up when the same inputs come to another consensus, or to other issues: runs are then brought up to date."""
 
@@ -101,23 +100,23 @@ class Pooling:
 
     def _experts(self, read: Reader, trainings: Sequence[FoldNumbers]) -> list[dict[str, Probabilities]]:
         """By repeat, (N, K) by name: each model, and what the fine-tuned one thought before its last epoch."""
-        repeats = range(self.config.repeats) if self._epochs(0) else ()
-        earlier = [self._earlier(read, repeat, trainings[repeat]) for repeat in repeats]
+        model, repeats = self._tuned, range(self.config.repeats) if self._epochs(0) else ()
+        earlier = [self._earlier(read, model, repeat, trainings[repeat]) for repeat in repeats]
         experts = []
         for repeat in range(len(trainings)):
             models = {name: read.load(file) for name, file in self._models(repeat).items()}
             if earlier:
-                models[EARLIER] = earlier[_trained_in(repeat, len(earlier))]
+                models[earlier_epochs(model)] = earlier[_trained_in(repeat, len(earlier))]
             experts.append(models)
         return experts
 
-    def _earlier(self, read: Reader, repeat: int, folds: FoldNumbers) -> Probabilities:
+    def _earlier(self, read: Reader, model: str, repeat: int, folds: FoldNumbers) -> Probabilities:
         """(N, K) mean of the fine-tuned model's probabilities after each epoch but the last."""
         found = np.full((len(self.data), self.data.num_classes), np.nan, np.float32)
         for fold, file in enumerate(self._epochs(repeat)):
             logits = read.load(file)
             found[held_out(folds, fold)] = np.mean([softmax(each, axis=1) for each in logits[:-1]], axis=0)
-        found[np.isnan(read.load(self._models(repeat)["finetuned"]))] = np.nan
+        found[np.isnan(read.load(self._models(repeat)[model]))] = np.nan
         return found
 
     def _models(self, repeat: int) -> dict[str, Array[Probabilities]]:
@@ -127,16 +126,21 @@ class Pooling:
 
     def _epochs(self, repeat: int) -> list[Array[Any]]:
         """Artifacts of the fine-tuned model's logits by epoch, fold by fold, where it has more epochs than one."""
-        if "finetuned" not in self.config.models or self.config.finetuned.epochs < 2:
+        if not self.config.tuned or self.config.finetuned.epochs < 2:
             return []
         trained = _trained_in(repeat, self.config.repeats)
-        return [dynamics("finetuned", "held_out", fold, trained) for fold in fold_numbers(self.folds[trained])]
+        return [dynamics(self._tuned, "held_out", fold, trained) for fold in fold_numbers(self.folds[trained])]
+
+    @property
+    def _tuned(self) -> str:
+        """Name of the model that keeps what it says after each epoch; empty without one."""
+        return self.config.tuned.name if self.config.tuned else ""
 
     @property
     def _spaces(self) -> dict[Neighbours, str]:
         """How the votes in each space are called, by the artifact of its neighbours."""
-        tuned = {neighbours("finetuned"): "neighbours by the fine-tuned model"}
-        return {neighbours(): "neighbours"} | (tuned if "finetuned" in self.config.models else {})
+        tuned = self.config.tuned
+        return {neighbours(): "neighbours"} | ({neighbours(tuned.name): neighbours_by(tuned)} if tuned else {})
 
     def _votes(self, nearest: Nearest, near: Codes) -> Votes:
         return Votes.of(nearest.index, nearest.similarity, near, self.data.labels, self.data.num_classes)

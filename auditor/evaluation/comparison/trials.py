@@ -25,6 +25,7 @@ from auditor.models.crossval import Candidate
 from auditor.models.registry import candidates
 from auditor.models.scores import score
 from auditor.models.transformer.weights import Weights
+from auditor.modelspecs import MODELS
 from auditor.run import Make, Reader, Run
 from auditor.run.artifacts import VECTORS, model_file, retrained
 from auditor.vocabulary import ModelName
@@ -98,7 +99,7 @@ class Trials:
     def candidates(self, models: Sequence[ModelName]) -> list[Candidate]:
         """The classifiers, as in the audit, in the order of ``models``."""
         vectors = np.empty((0, 0), np.float32)
-        if "features" in models:
+        if any(MODELS[name].takes == "vectors" for name in models):
             vectors = self.run.load(VECTORS)
         corrections, config = self.corrections, self.config.updated(models=tuple(models))
         texts, groups = corrections.texts.texts, self.duplicates.near
@@ -169,7 +170,7 @@ class Trials:
             name=name,  # type: ignore[arg-type]  # of a candidate
             label_names=corrections.label_names,
             config=self.config,
-            encoder=self.encoder if name == "features" else None,
+            encoder=self.encoder if MODELS[name].takes == "vectors" else None,
             about=About(
                 dataset=origin.source,
                 hub_dataset=origin.format == "hub",

@@ -18,11 +18,12 @@ from auditor.evaluation.saved.predictor import Predictor
 from auditor.evaluation.saved.saved import RECORD, load_model
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
+from auditor.modelspecs import MODELS
 from auditor.run import DEFAULT_PLACE, Run, find_run, is_run
 from auditor.run.artifacts import COMPARISON, model_file
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
-_PREFERRED: tuple[ModelName, ...] = ("finetuned", *(name for name in MODEL_NAMES if name != "finetuned"))
+_PREFERRED = tuple(sorted(MODEL_NAMES, key=lambda name: MODELS[name].saved_as != "transformers"))
 _MOST_TOKENS = 512
 
 

@@ -18,14 +18,16 @@ from auditor.config import AuditConfig, FinetunedConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.detection.consensus import pooling
-from auditor.detection.consensus.pooling import EARLIER, Pooling
+from auditor.detection.consensus.pooling import Pooling
 from auditor.models.folds import held_out
+from auditor.modelspecs import earlier_epochs
 from auditor.run import Run
 from auditor.run.artifacts import CONSENSUS, DUPLICATES, neighbours
 from auditor.run.artifacts import folds as folds_of
 from auditor.run.reader import DeclaredReader
 from tests.detection.made import opinion, some_votes
 
+EARLIER = earlier_epochs("finetuned")
 ROWS, NAMES = 90, ("joy", "love", "fear")
 
 
