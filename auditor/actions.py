@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.arrays import Mask
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
-from auditor.correction.decide.corrections import Corrections, Flags, corrections_of
+from auditor.correction.decide.corrections import Corrections, corrections_of
 from auditor.correction.decide.policy import Policy
 from auditor.errors import ColumnError, InputError
+from auditor.modelspecs import CHEAP, MODELS
 from auditor.result import Audit
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
@@ -37,7 +39,7 @@ AnyAudit = Audit | Run | str | Path
 def decision_log(audit: AnyAudit, db: str | None = None) -> Iterator[tuple[Run, DecisionLog]]:
     """Open a run, given by itself, its name or its path, with its decision log: ``decisions.db`` in it, or ``db``."""
     run = audit.run if isinstance(audit, Audit) else audit if isinstance(audit, Run) else find_run(audit)
-    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         yield run, log
 
 
@@ -153,7 +155,7 @@ def _corrections(run: Run, log: DecisionLog, policy: Policy | None, filter: str)
     return found.only(_rows_found(run, log, filter)) if filter else found
 
 
-def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
+def _rows_found(run: Run, log: DecisionLog, query: str) -> Mask:
     """(N,) bool: the rows that a query of the review page finds."""
     from auditor.review.filter.filter import Filter
     from auditor.review.filter.selection import Selection
@@ -296,14 +298,16 @@ def retrain(
         # Chance has drawn these rows, whatever was decided on them since, and wherever.
         drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
         check_changes(corrected)
-        config = AuditConfig.of(run.manifest)
-        config = config.updated(device=device or config.device)
+        config = run.config.updated(device=device or run.config.device)
         models = _to_retrain(models, config, listener)
         encoder, base = config.encoder.name, config.finetuned.base_model
-        weights = find_weights(encoder), find_weights(base if "finetuned" in models else encoder)
+        weights = (
+            find_weights(encoder),
+            find_weights(base if any(MODELS[name].has_base for name in models) else encoder),
+        )
         trials = Trials(run, corrected, config, *weights, seeds)
         for candidate in trials.candidates(models):
-            if candidate.name == "finetuned":
+            if candidate.has_base:
                 _tell_cost(trials, candidate, listener)
             with listener.task(f"Model {candidate.name}") as progress:
                 trials.train(candidate, progress)
@@ -339,5 +343,5 @@ def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None
         seconds = texts * model.seconds_a_text(candidate.inputs)
         listener.note(
             f"Fine-tuning: {texts:,} texts, epochs and trainings counted: about {duration(seconds)}. "
-            "Without: --models features,lexical."
+            f"Without: --models {CHEAP}."
         )

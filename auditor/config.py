@@ -7,19 +7,18 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from auditor.errors import InputError, RunDamagedError
+from auditor.errors import InputError
+from auditor.modelspecs import MODELS, ModelSpec, specs_of
 from auditor.validation import Settings, split_labels
 from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
 PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
 
-_CHEAP = frozenset({"features", "lexical"})
 _RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus", "neighbours"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _ADDRESS = re.compile(r"I(\.I)*:I(\.I)*".replace("I", "[A-Za-z_][A-Za-z0-9_]*"))
@@ -278,6 +277,16 @@ class AuditConfig(Settings):
         """Names of all models that have a say in the consensus."""
         return (*map(short_name, self.models), *self.probabilities)
 
+    @property
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """What the chosen models can do, those of the user's own left out."""
+        return specs_of(self.models)
+
+    @property
+    def tuned(self) -> ModelSpec | None:
+        """The chosen model that gives vectors of its own, and keeps what it said after each epoch; None without one."""
+        return next((spec for spec in self.specs if spec.gives_vectors and spec.keeps_dynamics), None)
+
     @model_validator(mode="after")
     def _names_are_clean(self) -> Self:
         """Names become columns and files, and each is one model's."""
@@ -301,30 +310,13 @@ class AuditConfig(Settings):
         if model in self.probabilities:
             return 1
         # Trained on the same splits, a model without chance in it comes out alike each time.
-        cheap = model in _CHEAP and not self.train_on
+        cheap = model in MODELS and MODELS[model].is_cheap and not self.train_on
         return max(self.repeats, self.cheap_repeats) if cheap else self.repeats
 
     @property
     def trainings(self) -> int:
         """How often any model is trained: the first time, and each repeat."""
         return max(map(self.times, self.pooled))
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> AuditConfig:
-        """Read the configuration that a run's manifest holds.
-
-        Raises
-        ------
-        RunDamagedError
-            If it holds none that is valid.
-        """
-        try:
-            return cls(**manifest["config"])
-        except (InputError, KeyError, TypeError) as error:
-            why = f": {error.what.removesuffix('.')}" if isinstance(error, InputError) else ""
-            raise RunDamagedError(
-                f"The run's manifest.json holds no valid configuration{why}.", "Make the run again with --fresh."
-            ) from None
 
     def updated(self, **options: Any) -> AuditConfig:
         """Another configuration with some fields changed, checked; of a part, only the fields that are given.

@@ -8,17 +8,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from auditor import detection, report
+from auditor.arrays import Codes, FoldNumbers
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.data import LabeledTexts, read
@@ -26,8 +23,7 @@ from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
-from auditor.models.crossval import again, out_of_fold
-from auditor.models.folds import Folds as FoldNumbers
+from auditor.models.crossval import out_of_fold
 from auditor.models.folds import (
     check_splits,
     fold_numbers,
@@ -38,15 +34,34 @@ from auditor.models.folds import (
     trained_on,
 )
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
-from auditor.models.registry import BASELINE, arithmetic, candidates, check_own
+from auditor.models.registry import arithmetic, candidates, check_own
 from auditor.models.scores import score
 from auditor.models.transformer.device import pick_device
 from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
+from auditor.modelspecs import CHEAP, ModelSpec
 from auditor.report.display import duration
 from auditor.result import Audit
-from auditor.run import DEFAULT_PLACE, Run
+from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
+from auditor.run.artifacts import (
+    BASELINE,
+    CONFLICTS,
+    CONSENSUS,
+    DATASET,
+    DUPLICATES,
+    MAP,
+    REJECTED,
+    SCORES,
+    VECTORS,
+    Array,
+    Nearest,
+    artifact_name,
+    dynamics,
+    neighbours,
+    probabilities,
+)
+from auditor.run.artifacts import folds as folds_of
 from auditor.signals import own_signals
 
 
@@ -135,12 +150,12 @@ class _Pipeline:
             check_splits(self.data.splits, self.config.train_on, self.config.audit)
         self.dataset()
         duplicates = self.duplicates()
-        folds = self.folds(duplicates)
+        folds = self.folds()
         take_given(self.run, given, judgeable(self.labels, folds[0], self.num_classes))
         self.encode(encoder)
         self.models(folds, duplicates.near, base)
         self.neighbours_and_map(folds[0])
-        self.detect(duplicates, folds)
+        self.detect(folds)
         self.run.record(used=sorted(self.run.visited))
         self.write_report()
         self.run.record(finished=True)
@@ -149,10 +164,10 @@ class _Pipeline:
 
     def dataset(self) -> None:
         fingerprint = self.data.fingerprint()
-        known = self.run.manifest.get("dataset", {})
-        if known and known["fingerprint"] != fingerprint:
+        known = self.run.manifest.dataset
+        if known and known.fingerprint != fingerprint:
             raise RunMismatchError(
-                f"{self.run.directory} is a run of another dataset: {known['rows']} rows of {known['source']}, not "
+                f"{self.run.directory} is a run of another dataset: {known.rows} rows of {known.source}, not "
                 f"these {len(self.data)} rows of {self.data.origin.source} as they are now.",
                 "Audit into another directory with --out, or start over there with --fresh.",
             )
@@ -161,60 +176,59 @@ class _Pipeline:
             config=self.config.model_dump(mode="json"),
             versions=describe_versions(),
             machine=describe_machine(self.device),
-            dataset={
-                "fingerprint": fingerprint,
-                "source": self.data.origin.source,
-                "rows": len(self.data),
-                "rejected": self.data.rejected.num_rows,
-                "label_names": list(self.data.label_names),
-                "notes": list(self.data.notes),
-            },
+            dataset=DatasetRecord(
+                fingerprint=fingerprint,
+                source=self.data.origin.source,
+                rows=len(self.data),
+                rejected=self.data.rejected.num_rows,
+                label_names=self.data.label_names,
+                notes=self.data.notes,
+            ),
         )
         self.run.stage(
             "read",
-            lambda space: self.data.write(space / "dataset.parquet", space / "rejected.parquet"),
+            lambda space, read: self.data.write(space / DATASET, space / REJECTED),
             # Not how it was read: naming a column that was guessed before must not train everything again.
             parameters={"fingerprint": fingerprint, "contents": self.data.contents()},
         )
 
     def duplicates(self) -> Duplicates:
-        def make(space: Path) -> None:
+        def make(space: Path, read: Reader) -> None:
             with self.listener.task("Looking for duplicates") as progress:
-                find_duplicates(self.texts, self.config.duplicates, progress).write(space / "duplicates.parquet")
+                find_duplicates(self.texts, self.config.duplicates, progress).write(space / DUPLICATES)
 
-        self.run.stage(
-            "duplicates", make, inputs=["dataset.parquet"], parameters=self.config.duplicates.model_dump(mode="json")
-        )
-        duplicates = Duplicates.load(self.run.open("duplicates.parquet"))
+        parameters = self.config.duplicates.model_dump(mode="json")
+        self.run.stage("duplicates", make, inputs=[DATASET], parameters=parameters)
+        duplicates = Duplicates.of(self.run)
         conflicts = find_conflicts(duplicates, self.labels, self.data.splits)
         self.run.stage(
             "conflicts",
-            lambda space: conflicts.write(space / "conflicts.parquet", self.data),
-            inputs=["dataset.parquet", "duplicates.parquet"],
+            lambda space, read: conflicts.write(space / CONFLICTS, self.data),
+            inputs=[DATASET, DUPLICATES],
         )
         if conflicts.texts:
             self.listener.note(str(conflicts))
         return duplicates
 
-    def folds(self, duplicates: Duplicates) -> list[FoldNumbers]:
+    def folds(self) -> list[FoldNumbers]:
         """Of the first training, and of each repeat."""
         config, found = self.config, []
         parameters = config.model_dump(mode="json", include={"folds", "seed", "train_on", "audit"})
         for repeat in range(config.trainings):
-            file, seed = again(repeat, "folds.npy"), self._seed(repeat)
+            file, seed = folds_of(repeat), self._seed(repeat)
 
-            def make(space: Path, file: str = file, seed: int = seed) -> None:
+            def make(space: Path, read: Reader, file: Array[FoldNumbers] = file, seed: int = seed) -> None:
+                duplicates = Duplicates.of(read)
                 if config.audit or config.train_on:
                     folds = folds_by_split(self.data.splits, duplicates.near, config.train_on, config.audit)
                 else:
                     groups = split_stuck_groups(self.labels, duplicates.exact, duplicates.near)
                     folds = make_folds(self.labels, groups, config.folds, seed)
-                (space / file).parent.mkdir(exist_ok=True)
-                np.save(space / file, folds, allow_pickle=False)
+                file.save(space, folds)
 
-            inputs = ["dataset.parquet", "duplicates.parquet"]
-            self.run.stage(again(repeat, "folds"), make, inputs=inputs, parameters={**parameters, "seed": seed})
-            found.append(np.asarray(np.load(self.run.open(file), allow_pickle=False)))
+            parameters["seed"] = seed
+            self.run.stage(artifact_name("folds", repeat), make, inputs=[DATASET, DUPLICATES], parameters=parameters)
+            found.append(self.run.load(file))
         return found
 
     def _seed(self, repeat: int) -> int:
@@ -226,13 +240,13 @@ class _Pipeline:
         """Both are found before anything long begins, so that a wrong name is said at once."""
         encoder = find_weights(self.config.encoder.name)
         base = self.config.finetuned.base_model
-        needed = "finetuned" in self.config.models  # else no machine need have it
+        needed = any(spec.has_base for spec in self.config.specs)  # else no machine need have it
         return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
 
     def encode(self, weights: Weights) -> None:
         config = self.config.encoder
 
-        def make(space: Path) -> None:
+        def make(space: Path, read: Reader) -> None:
             with self.listener.task("Encoding") as progress:
                 Encoder(weights, config, self.config.device).encode(self.texts, space, progress)
 
@@ -241,33 +255,33 @@ class _Pipeline:
             "weights": weights.fingerprint,
             **arithmetic(config.precision, self.config.device),
         }
-        self.run.stage("encode", make, inputs=["dataset.parquet"], parameters=parameters, resumable=True)
+        self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
-    def models(self, folds: Sequence[FoldNumbers], groups: npt.NDArray[np.int32], base: Weights) -> None:
-        known = candidates(self.config, self.data.label_names, self.texts, self._vectors(), base, groups)
-        tell_cost = cache(lambda: self._tell_cost(folds, base))  # once
+    def models(self, folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
+        known = candidates(self.config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
+        tell_cost = cache(lambda name: self._tell_cost(name, folds, base))  # once
         for repeat in range(len(folds)):
             for candidate in known:
                 if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
                     continue
                 this = replace(candidate, repeat=repeat)
-                this = this.telling(tell_cost) if candidate.name == "finetuned" else this
+                this = this.telling(partial(tell_cost, this.name)) if this.has_base else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     seed = self._seed(repeat)
                     out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
-    def _tell_cost(self, folds: Sequence[FoldNumbers], base: Weights) -> None:
+    def _tell_cost(self, name: str, folds: Sequence[FoldNumbers], base: Weights) -> None:
         """Say what fine-tuning will cost, measured on a few batches."""
         config = self.config.finetuned
         each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
         parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
-        left = [part for part in parts if again(part[0], f"finetuned/fold-{part[1]}") not in self.run.visited]
+        left = [part for part in parts if artifact_name(f"{name}/fold-{part[1]}", part[0]) not in self.run.visited]
         texts = config.epochs * sum(int(trained_on(folds[repeat], k).sum()) for repeat, k in left)
         self.listener.note(
             f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
             f"at {1 / each:,.0f} a second: about {duration(texts * each)} on {self.device}. "
-            "Without: --models features,lexical."
+            f"Without: --models {CHEAP}."
         )
 
     # -- detection ----------------------------------------------------------------------------------------------
@@ -275,61 +289,59 @@ class _Pipeline:
     def neighbours_and_map(self, folds: FoldNumbers) -> None:
         config, seed = self.config.detection, self.config.seed
 
-        def find(space: Path) -> None:
+        def find(space: Path, read: Reader) -> None:
             with self.listener.task("Nearest texts") as progress:
-                index, similarity = detection.nearest(
-                    self._vectors(), config.neighbours, config.exact_neighbours_to, seed, progress
-                )
-            np.savez(space / detection.FROZEN, index=index, similarity=similarity)
+                vectors = read.load(VECTORS)
+                found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
+            neighbours().save(space, Nearest(*found))
 
-        def find_tuned(space: Path) -> None:
-            with self.listener.task("Nearest texts, by the fine-tuned model") as progress:
-                vectors = [np.load(self.run.open(file), mmap_mode="r", allow_pickle=False) for file in tuned]
-                index, similarity = detection.nearest_in_folds(
-                    vectors, folds, config.neighbours, config.exact_neighbours_to, seed, progress
-                )
-            np.savez(space / detection.TUNED, index=index, similarity=similarity)
-
-        def draw(space: Path) -> None:
+        def draw(space: Path, read: Reader) -> None:
             with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
-                np.save(space / "map.npy", detection.make_map(self._vectors(), config, seed), allow_pickle=False)
+                MAP.save(space, detection.make_map(read.load(VECTORS), config, seed))
 
         search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
         layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
-        self.run.stage("neighbours", find, inputs=["vectors.npy"], parameters=search)
-        if "finetuned" in self.config.models:
-            tuned = [f"dynamics/finetuned/fold-{fold}.vectors.npy" for fold in fold_numbers(folds)]
-            self.run.stage("neighbours-finetuned", find_tuned, inputs=["folds.npy", *tuned], parameters=search)
-        self.run.stage("map", draw, inputs=["vectors.npy"], parameters=layout)
+        self.run.stage("neighbours", find, inputs=[VECTORS], parameters=search)
+        if self.config.tuned:
+            self.tuned_neighbours(self.config.tuned, fold_numbers(folds), search)
+        self.run.stage("map", draw, inputs=[VECTORS], parameters=layout)
 
-    def _vectors(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
+    def tuned_neighbours(self, model: ModelSpec, folds: Sequence[int], search: dict[str, Any]) -> None:
+        config, seed = self.config.detection, self.config.seed
+        files = [dynamics(model.name, "vectors", fold) for fold in folds]
 
-    def detect(self, duplicates: Duplicates, folds: Sequence[FoldNumbers]) -> None:
+        def find(space: Path, read: Reader) -> None:
+            with self.listener.task(f"Nearest texts, by the {model.adjective} model") as progress:
+                vectors = [read.load(file) for file in files]
+                numbers: FoldNumbers = read.load(folds_of())
+                found = detection.nearest_in_folds(
+                    vectors, numbers, config.neighbours, config.exact_neighbours_to, seed, progress
+                )
+            neighbours(model.name).save(space, Nearest(*found))
+
+        self.run.stage(f"neighbours-{model.name}", find, inputs=[folds_of(), *files], parameters=search)
+
+    def detect(self, folds: Sequence[FoldNumbers]) -> None:
         config = self.config
-        pooling = detection.Pooling(self.run, self.data, config, folds, duplicates.near)
-        files = {name: f"probabilities/{name}.npy" for name in (BASELINE, *config.pooled)}
+        pooling = detection.Pooling(self.data, config, folds)
+        files = {name: probabilities(name) for name in (BASELINE, *config.pooled)}
 
-        def pool(space: Path) -> None:
-            said = {name: np.load(self.run.open(file), allow_pickle=False) for name, file in files.items()}
-            said[detection.CONSENSUS] = pooling.write(space)
+        def pool(space: Path, read: Reader) -> None:
+            said = {name: read.load(file) for name, file in files.items()}
+            said[CONSENSUS] = pooling.write(space, read)
             scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in said.items()}
-            _write_json(space / "scores.json", scores)
+            SCORES.save(space, scores)
 
         with self.listener.task("Ranking rows"):
             self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=pooling.parameters)
             for note in doubts(self.run, config.probabilities, self.data.label_names):
                 self.listener.note(note)
-            found = detection.Detection(self.run, self.data, config, duplicates, folds[0])
+            found = detection.Detection(self.run, self.data, config, folds[0])
             self.run.stage("detect", found.write, inputs=found.inputs, parameters=found.parameters)
 
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _run_name(source: Any, texts: LabeledTexts) -> str:

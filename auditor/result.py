@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from auditor.data import LabeledTexts
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
+from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,34 +48,34 @@ class Audit:
 
         ``is_issue`` marks the rows to read again. It does not say that their labels are wrong.
         """
-        frame: pd.DataFrame = pq.read_table(self.run.open("issues.parquet")).to_pandas()
+        frame: pd.DataFrame = self.run.load(ISSUES).to_pandas()
         frame = frame.astype({"duplicate_group": "Int32", "group": "Int32"})
         return frame.sort_values("rank", kind="stable", ignore_index=True)
 
     @cached_property
     def health(self) -> dict[str, Any]:
         """Classes, flagged rows by given → suggested label, duplicates, and cleanlab's estimates."""
-        return dict(json.loads(self.run.open("health.json").read_text("utf-8")))
+        return dict(self.run.load(HEALTH))
 
     @cached_property
     def scores(self) -> dict[str, Any]:
         """Accuracy, F1 and confusion matrix of the baseline, each model and the consensus, out of fold."""
-        return dict(json.loads(self.run.open("scores.json").read_text("utf-8")))
+        return dict(self.run.load(SCORES))
 
     @cached_property
     def definitions(self) -> list[dict[str, Any]]:
         """Pairs of classes whose definitions overlap, most rows first; empty too in a run of a former version."""
-        return list(self._if_there("definitions.json", []))
+        return list(self.run.load(DEFINITIONS)) if self.run.has(DEFINITIONS) else []
 
     @cached_property
     def consensus(self) -> dict[str, Any]:
         """How far each model is trusted, and the labels' estimated shares; empty in a run of a former version."""
-        return dict(self._if_there("consensus.json", {}))
+        return dict(self.run.load(WEIGHTS)) if self.run.has(WEIGHTS) else {}
 
     @property
     def unrecognised(self) -> list[Unrecognised]:
         """Classes that the models cannot tell, the least recognised first: flags on them say little."""
-        return unrecognised(self.scores, self.run.manifest["dataset"]["label_names"])
+        return unrecognised(self.scores, self.run.dataset.label_names)
 
     @property
     def caution(self) -> str | None:
@@ -88,10 +86,6 @@ class Audit:
     def texts(self) -> LabeledTexts:
         """The dataset as it was audited."""
         return LabeledTexts.of(self.run)
-
-    def _if_there(self, artifact: str, otherwise: Any) -> Any:
-        made = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
-        return json.loads(self.run.open(artifact).read_text("utf-8")) if artifact in made else otherwise
 
     def report(self, db: str | None = None) -> Path:
         """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""

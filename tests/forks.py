@@ -234,9 +234,9 @@ def _watch(begun: Path, borders: Path | None) -> None:
     def watched_stage(self: Run, name: str, make: Any, **options: Any) -> bool:
         nonlocal where
 
-        def noted(space: Path) -> None:
+        def noted(space: Path, read: Any) -> None:
             _add(begun, name)
-            make(space)
+            make(space, read)
 
         where = name
         done = run_stage(self, name, noted, **options)

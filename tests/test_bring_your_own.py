@@ -25,6 +25,7 @@ from auditor.data import sample
 from auditor.errors import InputError, OwnCodeError
 from auditor.review.view.items import Items
 from auditor.review.view.orders import Orders
+from auditor.run import Run
 from auditor.signals import Inputs, signals_for
 from auditor.signals.own import _TAKEN
 
@@ -154,13 +155,13 @@ def test_reviewing_and_the_card_know_them(audited: auditor.Audit) -> None:
 
 
 def test_the_manifest_holds_names_and_no_paths(audited: auditor.Audit) -> None:
-    settings = AuditConfig.model_validate(audited.run.manifest["config"])
+    settings = audited.run.config
     assert settings.models == (f"{__name__}:bayes", "lexical", f"{__name__}:OnVectors")
     assert settings.probabilities == ("bert-base",)
-    stages = audited.run.manifest["stages"]
+    stages = audited.run.manifest.stages
     assert {"models/bayes/fold-2", "models/on_vectors", "models/bert-base"} <= set(stages)
-    assert "vectors.npy" in stages["models/on_vectors/fold-0"]["inputs"]
-    assert "vectors.npy" not in stages["models/bayes/fold-0"]["inputs"]
+    assert "vectors.npy" in stages["models/on_vectors/fold-0"].inputs
+    assert "vectors.npy" not in stages["models/bayes/fold-0"].inputs
 
 
 def test_what_has_changed_is_made_again_and_nothing_else(
@@ -176,12 +177,11 @@ def test_what_has_changed_is_made_again_and_nothing_else(
 
     def made_again(**options: Any) -> set[str]:
         sys.modules.pop("zeta", None)
-        path = tmp_path / "run" / "manifest.json"
-        before = json.loads(path.read_text("utf-8"))["stages"] if path.exists() else {}
+        before = Run(tmp_path / "run").manifest.stages
         audit = auditor.audit(
             frame, config=settings, probabilities=tmp_path / "tf.npy", out=tmp_path / "run", **options
         )
-        return {name for name, stage in audit.run.manifest["stages"].items() if stage != before.get(name)}
+        return {name for name, stage in audit.run.manifest.stages.items() if stage != before.get(name)}
 
     made_again()
     assert made_again() == set()
@@ -379,7 +379,7 @@ def test_a_run_of_own_models_alone_is_not_retrained(audited: auditor.Audit) -> N
     from auditor.actions import _to_retrain
     from auditor.console import Silent
 
-    settings = AuditConfig.model_validate(audited.run.manifest["config"])
+    settings = audited.run.config
     assert _to_retrain((), settings, Silent()) == ("lexical",)
     assert _to_retrain(("features", "lexical"), settings, Silent()) == ("features", "lexical")
     for wanted in (("bayes",), (f"{__name__}:bayes",), ("lexical", "bert-base")):

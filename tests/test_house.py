@@ -36,6 +36,8 @@ ORDER = (
         "formats",
         "formulas",
         "tabular",
+        "arrays",
+        "modelspecs",
         "config",
         "recognition",
     ),
@@ -275,3 +277,35 @@ def test_constraints_pin_all_that_is_asked_for() -> None:
     for requirement in map(Requirement, wanted):
         pin = pins[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(pin), f"{requirement} does not allow the pinned {pin}"
+
+
+def test_names_of_artifacts_are_spelled_once() -> None:
+    """Elsewhere it is ``ISSUES``, not its name: in docstrings and messages alone, people may read the name."""
+    from auditor.run import artifacts
+
+    known = {one.name for one in vars(artifacts).values() if isinstance(one, artifacts.Artifact)}
+    known |= {artifacts.MANIFEST, artifacts.DECISIONS, artifacts.REPORT, artifacts.neighbours().name, "folds.npy"}
+    made = re.compile(r"(probabilities|dynamics|model)/\{")
+    found = [
+        f"{relative(path)}:{node.lineno} spells {ast.unparse(node)}"
+        for path in EVERYTHING
+        if path.name != "artifacts.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (isinstance(node, ast.Constant) and node.value in known)
+        or (isinstance(node, ast.JoinedStr) and made.match(ast.unparse(node)[2:]))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_arrays_are_named_by_their_meaning_in_one_place() -> None:
+    """A file may name a type for itself that no other file has use for."""
+    alias = re.compile(r"^([A-Z]\w+) = (npt\.NDArray\[.+\])$", re.MULTILINE)
+    shared = {type_ for _, type_ in alias.findall((ROOT / "auditor" / "arrays.py").read_text("utf-8"))}
+    found = [
+        f"{relative(path)} names {name}"
+        for path in EVERYTHING
+        if path.name != "arrays.py"
+        for name, type_ in alias.findall(path.read_text("utf-8"))
+        if type_ in shared
+    ]
+    assert not found, "\n".join(found)

@@ -37,10 +37,10 @@ def replaced(folder: Path, table: pa.Table) -> None:
     """Put another table of issues into a run, as if the audit had found that."""
     run = Run(folder / "reports" / "runs" / "diary")
     pq.write_table(table, run / "issues.parquet")
-    stages = run.manifest["stages"]
+    stages = run.manifest.stages
     for stage in stages.values():
-        if "issues.parquet" in stage["outputs"]:
-            stage["outputs"]["issues.parquet"] = hash_file(run / "issues.parquet")
+        if "issues.parquet" in stage.outputs:
+            stage.outputs["issues.parquet"] = hash_file(run / "issues.parquet")
     run.record(stages=stages)
 
 

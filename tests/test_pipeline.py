@@ -19,6 +19,7 @@ import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
 from auditor.data import LabeledTexts, sample
 from auditor.errors import InputError, ModelError, RunMismatchError
+from auditor.run import Run
 from auditor.signals import OF_A_RUN
 from tests.forks import Forks
 
@@ -157,9 +158,7 @@ def test_repeats_are_trained_on_folds_of_their_own(audited: auditor.Audit) -> No
         np.testing.assert_allclose(model.sum(axis=1), 1, atol=1e-4)
         first = np.load(audited.directory / "probabilities" / f"{name.split('/')[1]}.npy")
         assert not np.allclose(model, first)
-    seeds = {
-        name: stage["parameters"]["seed"] for name, stage in audited.run.manifest["stages"].items() if "/fold-" in name
-    }
+    seeds = {name: stage.parameters["seed"] for name, stage in audited.run.manifest.stages.items() if "/fold-" in name}
     assert seeds["finetuned/fold-2"] == 2
     assert seeds["repeat-1/finetuned/fold-2"] == 1002
     assert (audited.directory / "dynamics/repeat-1/finetuned/fold-2.held_out.npy").is_file()
@@ -193,8 +192,8 @@ def test_more_repeats_are_added_to_those_that_are_there(
     assert alone.issues["stability"].isna().all()
     assert (alone.issues["tier"].dropna() == "medium").all()
     assert "seed_disagreement" not in alone.issues
-    before = alone.run.manifest["stages"]
-    after = auditor.audit(messages, config=config, out=tmp_path, repeats=2).run.manifest["stages"]
+    before = alone.run.manifest.stages
+    after = auditor.audit(messages, config=config, out=tmp_path, repeats=2).run.manifest.stages
     changed = {name for name, stage in after.items() if stage != before.get(name)}
     assert {name for name in changed if "fold-" not in name} == {
         "consensus", "detect", "repeat-1/folds", "repeat-1/lexical"
@@ -207,12 +206,12 @@ def test_more_repeats_are_added_to_those_that_are_there(
 def test_a_second_audit_runs_no_stage_again(
     audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = audited.run.manifest["stages"]
+    before = audited.run.manifest.stages
     monkeypatch.setattr("auditor.models.transformer.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
     monkeypatch.setattr("auditor.models.logistic.Logistic.fit", lambda *_: pytest.fail("trained again"))
     config = configured(tiny_model, **REPEATED)
     again = auditor.audit(messages, "text", "label", config=config, out=audited.directory)
-    assert again.run.manifest["stages"] == before
+    assert again.run.manifest.stages == before
 
 
 @pytest.mark.usefixtures("no_report")
@@ -222,8 +221,8 @@ def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_mo
 
     def made_again(frame: pd.DataFrame, *columns: str, **detection: int) -> set[str]:
         changed = config.model_copy(update={"detection": DetectionConfig(map_neighbours=5, **detection)})
-        before = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["stages"]
-        after = auditor.audit(frame, *columns, config=changed, out=tmp_path).run.manifest["stages"]
+        before = Run(tmp_path).manifest.stages
+        after = auditor.audit(frame, *columns, config=changed, out=tmp_path).run.manifest.stages
         return {name for name, stage in after.items() if stage != before[name]}
 
     auditor.audit(mine, config=config, out=tmp_path)
@@ -253,8 +252,8 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
 def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config, made = configured(tiny_model, folds=2, repeats=2), []
     for name in "ab":
-        stages = auditor.audit(messages.head(60), config=config, out=tmp_path / name).run.manifest["stages"].values()
-        made.append({name: digest for stage in stages for name, digest in stage["outputs"].items()})
+        stages = auditor.audit(messages.head(60), config=config, out=tmp_path / name).run.manifest.stages.values()
+        made.append({name: digest for stage in stages for name, digest in stage.outputs.items()})
     assert made[0] == made[1]
     assert {"consensus.json", "definitions.json", "issues.parquet", "probabilities/repeat-1/consensus.npy"} <= {
         *made[0]

@@ -23,11 +23,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
-from auditor.run import DEFAULT_PLACE, Run, find_run
+from auditor.run import DEFAULT_PLACE, Make, Manifest, Reader, Run, find_run
+from auditor.run.artifacts import HEALTH, ISSUES, MAP, Table, neighbours
 from auditor.storage import hash_file
 from tests.disk import files_up_to
-
-Make = Callable[[Path], None]
 
 
 class Killed(BaseException):
@@ -37,19 +36,19 @@ class Killed(BaseException):
 def writer(**files: str) -> Make:
     """Make files ``<name>.txt`` with these contents."""
 
-    def make(space: Path) -> None:
+    def make(space: Path, read: Reader) -> None:
         for name, content in files.items():
             (space / f"{name}.txt").write_text(content)
 
     return make
 
 
-def nested(space: Path) -> None:
+def nested(space: Path, read: Reader) -> None:
     (space / "deep" / "er").mkdir(parents=True)
     (space / "deep" / "er" / "x.npy").write_text("x")
 
 
-def never(space: Path) -> None:
+def never(space: Path, read: Reader) -> None:
     pytest.fail("the stage was run again")
 
 
@@ -99,22 +98,22 @@ def test_the_manifest_says_how_each_stage_was_done(run: Run) -> None:
     assert second["inputs"] == {"a.txt": hash_file(run / "a.txt")}
     assert second["outputs"] == {"c.txt": hash_file(run / "c.txt")}
     assert second["seconds"] >= 0
-    assert manifest == run.manifest == Run(run.directory).manifest
+    assert Manifest.model_validate(manifest) == run.manifest == Run(run.directory).manifest
 
 
 def test_artifacts_may_lie_in_folders_and_partial_files_are_none(tmp_path: Path) -> None:
-    def make(space: Path) -> None:
-        nested(space)
+    def make(space: Path, read: Reader) -> None:
+        nested(space, read)
         (space / "state.partial").write_text("half")
 
     run = Run(tmp_path)
     run.stage("one", make)
-    assert list(run.manifest["stages"]["one"]["outputs"]) == ["deep/er/x.npy"]
+    assert list(run.manifest.stages["one"].outputs) == ["deep/er/x.npy"]
     assert not (tmp_path / "state.partial").exists()
 
 
 def test_a_stage_that_fails_leaves_all_as_it_was(run: Run) -> None:
-    def fail(space: Path) -> None:
+    def fail(space: Path, read: Reader) -> None:
         (space / "a.txt").write_text("half")
         raise ValueError("in the midst")
 
@@ -142,6 +141,46 @@ def test_bytes_are_on_the_disk_before_they_get_their_name(tmp_path: Path) -> Non
         assert folder.stat().st_ino in flushed
 
 
+@pytest.mark.parametrize("use", ["open", "load", "table"])
+def test_a_stage_reads_what_it_has_declared_and_nothing_else(run: Run, use: str) -> None:
+    run.stage("third", lambda space, read: MAP.save(space, np.zeros((2, 2), np.float32)))
+    artifact = {"open": "b.txt", "load": MAP, "table": Table("a.parquet")}[use]
+
+    def forget(space: Path, read: Reader) -> None:
+        assert read.open("a.txt").read_text() == "one"
+        assert not read.has(artifact)
+        getattr(read, use)(artifact, *([["x"]] if use == "table" else []))
+
+    with pytest.raises(LookupError, match=r"stage 'fourth' reads .*, which is not among its inputs"):
+        run.stage("fourth", forget, inputs=["a.txt"])
+    assert "fourth" not in run.manifest.stages
+
+
+def test_what_a_later_version_has_written_into_a_manifest_stays(run: Run) -> None:
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["of_the_future"] = manifest["stages"]["first"]["of_the_future"] = {"z": [1, None], "a": "é"}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    again = Run(run.directory)
+    again.stage("third", writer(d="four"))
+    written = json.loads((run / "manifest.json").read_text())
+    assert written["stages"].pop("third")
+    assert written == manifest
+    again.record(finished=False)
+    text = (run / "manifest.json").read_text("utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("artifact", "content"),
+    [(ISSUES, b"PAR1"), (MAP, b"\x93NUMPY"), (neighbours(), b"PK"), (HEALTH, b"{"), (HEALTH, b"[" * 100_000)],
+)
+def test_an_artifact_that_is_none_of_its_kind_is_damaged(tmp_path: Path, artifact: Any, content: bytes) -> None:
+    run = Run(tmp_path)
+    run.stage("one", lambda space, read: (space / artifact).write_bytes(content) and None)
+    with pytest.raises(RunDamagedError, match=rf"{artifact.name} is damaged: ."):
+        run.load(artifact)
+
+
 def test_an_artifact_that_nobody_made(run: Run) -> None:
     with pytest.raises(RunMissingError, match=r"has no d\.txt"):
         run.stage("third", never, inputs=["d.txt"])
@@ -150,7 +189,7 @@ def test_an_artifact_that_nobody_made(run: Run) -> None:
 def test_a_resumable_stage_finds_what_it_had_done(tmp_path: Path) -> None:
     found = []
 
-    def make(space: Path) -> None:
+    def make(space: Path, read: Reader) -> None:
         found.append(sorted(path.name for path in space.iterdir()))
         (space / f"{len(found)}.partial").touch()
         if len(found) < 3:
@@ -172,13 +211,15 @@ def test_a_resumable_stage_finds_what_it_had_done(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_is_not_resumable_begins_in_an_empty_directory(tmp_path: Path) -> None:
-    def die(space: Path) -> None:
+    def die(space: Path, read: Reader) -> None:
         (space / "left.txt").touch()
         raise Killed
 
     with pytest.raises(Killed):
         Run(tmp_path).stage("one", die)
-    Run(tmp_path).stage("one", lambda space: (space / "files.txt").write_text(str(list(space.iterdir()))) and None)
+    Run(tmp_path).stage(
+        "one", lambda space, read: (space / "files.txt").write_text(str(list(space.iterdir()))) and None
+    )
     assert (tmp_path / "files.txt").read_text() == "[]"
 
 
@@ -211,8 +252,8 @@ def two_stages(directory: Path, p: int, q: int) -> None:
     """What a run of these parameters makes: ``a`` and ``b`` of p; ``c`` of ``a``, ``b`` and q."""
     run = Run(directory)
 
-    def second(space: Path) -> None:
-        content = [run.open(name).read_text() for name in ("a.txt", "b.txt")]
+    def second(space: Path, read: Reader) -> None:
+        content = [read.open(name).read_text() for name in ("a.txt", "b.txt")]
         (space / "c.txt").write_text(f"{content} {q}")
 
     run.stage("first", writer(a=f"a {p}", b=f"b {p}"), parameters={"p": p})
@@ -372,7 +413,7 @@ def test_starting_over_removes_the_runs_files_alone(run: Run) -> None:
             *("manifest.json", "run.lock", "run.holder"),
             *("decisions.db", "notes.md"),
         }
-        assert fresh.manifest["stages"] == {}
+        assert fresh.manifest.stages == {}
         fresh.stage("first", writer(a="new"))
     with fresh.held():  # once is enough
         assert fresh.open("a.txt").read_text() == "new"
@@ -390,7 +431,7 @@ def test_killed_while_starting_over_it_is_still_a_run(run: Run) -> None:
                 pass
         again = Run(run.directory)
         if step > 2:  # the manifest was replaced
-            assert again.manifest["stages"] == {}
+            assert again.manifest.stages == {}
     two_stages(run.directory, 1, 1)
     assert is_whole(run.directory, 1, 1)
 
@@ -458,11 +499,11 @@ def test_no_space_left_while_a_stage_writes(run: Run, write: Callable[[Path], No
         files_up_to(10_000),
         pytest.raises(StorageError, match="cannot be written: ") as caught,
     ):
-        run.stage("third", lambda space: write(space / "x.npy"))
+        run.stage("third", lambda space, read: write(space / "x.npy"))
     assert str(run.directory) in caught.value.what
     assert caught.value.todo.startswith("Make room")
     again = Run(run.directory)
-    assert again.stage("third", lambda space: write(space / "x.npy"))
+    assert again.stage("third", lambda space, read: write(space / "x.npy"))
     assert again.open("x.npy").stat().st_size >= 100_000
 
 
@@ -485,7 +526,7 @@ def test_what_was_not_written_down_was_not_done(tmp_path: Path) -> None:
     refused = patch("os.replace", side_effect=OSError(errno.EDQUOT, "Disk quota exceeded", ".manifest.json.partial"))
     with pytest.raises(StorageError, match=r"/manifest\.json cannot be written"), refused:
         run.record(finished=True)
-    assert not run.manifest["finished"]
+    assert not run.manifest.finished
 
 
 # -- finding a run --------------------------------------------------------------------------------------------------

@@ -76,13 +76,13 @@ def test_the_votes_are_kept_with_the_run(audited: auditor.Audit, votes: pd.DataF
     kept = pq.read_table(audited.directory / "votes.parquet").to_pandas()
     assert list(kept.columns) == ["row", "annotator", "label"]
     assert len(kept) == len(votes)
-    assert audited.texts.fingerprint() == audited.run.manifest["dataset"]["fingerprint"]
+    assert audited.texts.fingerprint() == audited.run.dataset.fingerprint
 
 
 def test_another_vote_is_another_dataset(audited: auditor.Audit, votes: pd.DataFrame, config: AuditConfig) -> None:
-    before = audited.run.manifest["stages"]
+    before = audited.run.manifest.stages
     again = auditor.audit(votes, annotator="rater", config=config, out=audited.directory)
-    assert again.run.manifest["stages"] == before
+    assert again.run.manifest.stages == before
     changed = votes.assign(rater=votes["rater"].where(votes.index != 0, "dan"))
     with pytest.raises(RunMismatchError):
         auditor.audit(changed, annotator="rater", config=config, out=audited.directory)
@@ -91,9 +91,9 @@ def test_another_vote_is_another_dataset(audited: auditor.Audit, votes: pd.DataF
 def test_how_raters_are_weighed_is_looked_at_by_the_last_stage_alone(
     audited: auditor.Audit, votes: pd.DataFrame, config: AuditConfig
 ) -> None:
-    before = audited.run.manifest["stages"]
+    before = audited.run.manifest.stages
     other = config.updated(detection={"raters": "crowdlab"})
-    after = auditor.audit(votes, annotator="rater", config=other, out=audited.directory).run.manifest["stages"]
+    after = auditor.audit(votes, annotator="rater", config=other, out=audited.directory).run.manifest.stages
     assert {name for name in after if after[name] != before[name]} == {"detect"}
     assert auditor.audit(votes, annotator="rater", config=config, out=audited.directory).health == audited.health
 

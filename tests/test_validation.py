@@ -136,12 +136,15 @@ def test_wrong_options_in_python(make: Callable[[], Any], told: str) -> None:
     assert not ITS_WORDS.search(str(caught.value))
 
 
-def test_the_configuration_of_a_manifest_may_be_anything() -> None:
-    for manifest in ({}, {"config": None}, {"config": 3}, {"config": {"folds": 1}}, {"config": {"new": 1}}):
+def test_the_configuration_of_a_manifest_may_be_anything(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for settings in ({}, {"config": None}, {"config": {"folds": 1}}, {"config": {"new": 1}}):
+        run.record(**settings)
         with pytest.raises(RunDamagedError, match=r"manifest\.json holds no valid configuration") as caught:
-            AuditConfig.of(manifest)
+            _ = run.config
         assert not ITS_WORDS.search(str(caught.value))
-    assert AuditConfig.of({"config": {"folds": 3}}).folds == 3
+    run.record(config={"folds": 3})
+    assert run.config.folds == 3
 
 
 def a_manifest(folder: Path, content: bytes) -> None:

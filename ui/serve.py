@@ -73,7 +73,7 @@ def serve(
     changed = read_keys(keys) if keys else None
     run = find_run(run_name)
     listener = _listen(host, port)
-    with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         app = build(run, log, accounts=accounts, keys=changed, settings=settings, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)

@@ -25,7 +25,9 @@ from auditor.commands.options import (
 )
 from auditor.console import print_json, say, stdout
 from auditor.errors import InputError
+from auditor.modelspecs import specs_of
 from auditor.run import find_run
+from auditor.run.artifacts import REPORT, model_file
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
@@ -80,7 +82,10 @@ def retrain(
     names, telling = model_names(models) if models is not None else (), listener(quiet, verbose)
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
     opened = find_run(run)
-    if push and "finetuned" not in (names or opened.manifest["config"]["models"]):
+    published = next(
+        (spec for spec in specs_of(names or opened.config.models) if spec.saved_as == "transformers"), None
+    )
+    if push and published is None:
         raise InputError("--push publishes the fine-tuned model, which is not among --models.", "Add finetuned to it.")
     from auditor import actions
 
@@ -96,7 +101,7 @@ def retrain(
         )
         if not as_json:
             _print(found, opened.directory)
-        pushed = _push(opened.directory / "model" / "finetuned", push, private, telling) if push else None
+        pushed = _push(opened / model_file(published.name), push, private, telling) if push and published else None
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None
@@ -115,8 +120,8 @@ def _push(folder: Path, repo: str, private: bool, telling: Terminal) -> str:
 def _print_json(found: Retraining, directory: Path, pushed: str | None) -> None:
     about = {
         "run": str(directory),
-        "report": str(directory / "report.html"),
-        "saved": {model.name: str(directory / "model" / model.name) for model in found.models},
+        "report": str(directory / REPORT),
+        "saved": {model.name: str(directory / model_file(model.name)) for model in found.models},
         "pushed": pushed,
     }
     print_json({**about, **found.model_dump(mode="json")})
@@ -141,9 +146,9 @@ def _print(found: Retraining, directory: Path) -> None:
     for sentence in caveats(found):
         say(sentence)
     for model in found.models:
-        where = directory / "model" / model.name
+        where = directory / model_file(model.name)
         say(f"Saved:  {model.name}, trained on the corrected labels: {where}")
-    say(f"Report: {directory / 'report.html'}")
+    say(f"Report: {directory / REPORT}")
 
 
 def _table(title: str, comparison: Comparison) -> Table:

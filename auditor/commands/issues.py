@@ -75,7 +75,7 @@ def issues(
         say(summary)
         if chosen:
             say("")
-            print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.manifest, stdout())
+            print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.config.trainings, stdout())
 
 
 class _Ranking:
@@ -84,8 +84,10 @@ class _Ranking:
     def __init__(self, run: Run) -> None:
         import pyarrow.parquet as pq
 
+        from auditor.run.artifacts import ISSUES
+
         self.run = run
-        self._file: Any = self._checked(lambda: pq.ParquetFile(run.open("issues.parquet")))
+        self._file: Any = self._checked(lambda: pq.ParquetFile(run.open(ISSUES)))
         self._names = set(self._file.schema_arrow.names)
         columns = self._columns(["rank", "is_issue"])
         # Lists, and no arrays of NumPy's: to make those, Arrow imports pandas.
@@ -133,10 +135,10 @@ class _Ranking:
             raise self._damaged(str(error).splitlines()[0]) from None
 
     def _damaged(self, why: str) -> RunDamagedError:
-        return RunDamagedError(
-            f"{self.run / 'issues.parquet'} is damaged: {why.rstrip('.')}.",
-            "Make the run again with --fresh; decisions.db is kept.",
-        )
+        from auditor.run.artifacts import ISSUES
+        from auditor.run.reader import damaged
+
+        return damaged(self.run / ISSUES, why.rstrip("."))
 
 
 def _summary(ranking: _Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool) -> str:

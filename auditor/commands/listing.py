@@ -24,21 +24,18 @@ SHOWN = (
 """Columns of the table of issues that are shown."""
 
 
-def print_ranking(rows: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], console: Console) -> None:
+def print_ranking(rows: Sequence[Mapping[str, Any]], repeats: int, console: Console) -> None:
     """Print rows of the table of issues: labels, suspicion and id; the text; what may be wrong; the first reason.
 
     Parameters
     ----------
     rows : sequence of mapping
         Rows of ``issues.parquet``, in the order in which they are shown.
-    manifest : mapping
-        Of the run.
+    repeats : int
+        How often the audit has trained its models.
     console : Console
         Lines are as long as it is wide.
     """
-    from auditor.config import AuditConfig
-
-    repeats = AuditConfig.of(manifest).trainings
     for number, row in enumerate(rows):
         if number:
             console.print()

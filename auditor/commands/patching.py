@@ -95,11 +95,10 @@ def patch(
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
     opened = find_run(run)
     from auditor import actions
-    from auditor.config import AuditConfig
     from auditor.correction.patch.patch import write_patch
 
     changes = actions.make_patch(opened, policy, db=db, filter=filter)
-    write_patch(changes, to, force=force, reading=AuditConfig.of(opened.manifest).read.reading())
+    write_patch(changes, to, force=force, reading=opened.config.read.reading())
     left_out = sum(change.new is None for change in changes)
     if as_json:
         print_json({"file": str(to), "changes": len(changes), "left_out": left_out}, indent=None)

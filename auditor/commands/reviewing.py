@@ -183,7 +183,7 @@ def _log(run_name: str, db: str | None) -> Iterator[Any]:
     from auditor.run import find_run
 
     run = find_run(run_name)
-    log = DecisionLog(db or run / "decisions.db", run_id(run))
+    log = DecisionLog(db or run.decisions, run_id(run))
     try:
         yield log
     finally:

@@ -237,7 +237,7 @@ def _audited(
 
 def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     health = result.health
-    page = result.directory / "report.html"
+    page = result.run.page
     if as_json:
         about = {
             "run": str(result.directory),
@@ -263,7 +263,7 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
     if apart := health["rows"] - health["judged"]:
         why = "their split is not audited, or their label has a single text"
-        if result.run.manifest["config"]["probabilities"]:
+        if result.run.config.probabilities:
             why = f"the probabilities that were given lack them, {why}"
         say(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.")
     if conflicts := health["duplicates"]["conflicting_groups"]:

@@ -17,8 +17,9 @@ import typer
 from auditor.commands.options import JSON
 from auditor.console import plain, print_json, say, stdout
 from auditor.errors import RunMissingError
+from auditor.run import DEFAULT_PLACE
+from auditor.run.artifacts import DECISIONS, HEALTH, LOCK, MANIFEST, RUN_ID
 
-_PLACE = Path("reports") / "runs"
 _MOST_BYTES = 64 * 2**20
 """Of a manifest: a larger one is not read."""
 _MOST_STEPS, _EVERY = 20_000, 10_000
@@ -53,14 +54,14 @@ class _Listed:
 def runs(
     place: Annotated[
         Path, typer.Option("--in", metavar="FOLDER", help="Folder that holds the run directories.")
-    ] = _PLACE,
+    ] = DEFAULT_PLACE,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """List the runs in a folder: their rows, how many of them to read again, and how many have been judged.
 
     Example: auditor runs
     """
-    if not place.is_dir() and place != _PLACE:
+    if not place.is_dir() and place != DEFAULT_PLACE:
         raise RunMissingError(f"There is no folder {place}.", "Name the folder that holds the run directories.")
     try:
         folders = sorted(entry for entry in place.iterdir() if _may_be_run(entry)) if place.is_dir() else []
@@ -76,14 +77,14 @@ def runs(
 
 
 def _may_be_run(folder: Path) -> bool:
-    return any(os.path.isfile(folder / name) for name in ("manifest.json", "run.lock", "run.id"))
+    return any(os.path.isfile(folder / name) for name in (MANIFEST, LOCK, RUN_ID))
 
 
 def _look_at(folder: Path) -> _Listed:
-    manifest = _read(folder / "manifest.json")
+    manifest = _read(folder / MANIFEST)
     name, path = folder.name, str(folder)
     if manifest is None or not isinstance(manifest.get("stages"), dict):
-        begun = not os.path.exists(folder / "manifest.json")
+        begun = not os.path.exists(folder / MANIFEST)
         return _Listed(name, path, "unfinished" if begun else "broken", judged=_judged(folder))
     finished = manifest.get("finished") is True
     return _Listed(
@@ -91,7 +92,7 @@ def _look_at(folder: Path) -> _Listed:
         path,
         "finished" if finished else "unfinished",
         _number(manifest.get("dataset"), "rows"),
-        _number(_read(folder / "health.json"), "issues") if finished else None,
+        _number(_read(folder / HEALTH), "issues") if finished else None,
         _judged(folder),
         _moment(manifest.get("created")),
     )
@@ -124,10 +125,10 @@ def _judged(folder: Path) -> int | None:
 
     A log that nobody has open is read without a lock, and no file is made beside it.
     """
-    file = folder / "decisions.db"
+    file = folder / DECISIONS
     if not os.path.lexists(file):
         return 0
-    if os.path.islink(file) or not (os.path.isfile(file) and os.path.isfile(folder / "run.id")):
+    if os.path.islink(file) or not (os.path.isfile(file) and os.path.isfile(folder / RUN_ID)):
         return None
     # Nobody is writing where nothing lies beside it; for a log with WAL, SQLite would make files only to read.
     is_open = any(os.path.exists(f"{file}{ending}") for ending in ("-wal", "-journal"))
@@ -136,7 +137,7 @@ def _judged(folder: Path) -> int | None:
         with closing(sqlite3.connect(address, uri=True, timeout=0.5)) as log:
             steps = iter(range(_MOST_STEPS))
             log.set_progress_handler(lambda: next(steps, None) is None, _EVERY)
-            known = (folder / "run.id").read_text("utf-8").strip()
+            known = (folder / RUN_ID).read_text("utf-8").strip()
             query = "SELECT count(DISTINCT item_id) FROM standing JOIN runs USING (run) WHERE runs.run_id = ?"
             count = log.execute(query, (known,)).fetchone()[0]
     except (sqlite3.Error, OSError, ValueError):

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.arrays import Codes, LabelCodes, Mask, RowIndex
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
-
-Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,10 @@ class Conflicts:
         Distinct texts with several labels, and those of them that have them across splits; near duplicates aside.
     """
 
-    first: Rows
-    second: Rows
-    identical: npt.NDArray[np.bool_]
-    across: npt.NDArray[np.bool_]
+    first: RowIndex
+    second: RowIndex
+    identical: Mask
+    across: Mask
     texts: int
     leaks: int
 
@@ -61,7 +60,7 @@ class Conflicts:
         pq.write_table(pa.table(table), path, compression="zstd")
 
 
-def find_conflicts(duplicates: Duplicates, labels: npt.NDArray[np.int32], splits: npt.NDArray[np.str_]) -> Conflicts:
+def find_conflicts(duplicates: Duplicates, labels: LabelCodes, splits: npt.NDArray[np.str_]) -> Conflicts:
     """Pair the rows of each group of duplicates whose labels differ.
 
     Parameters
@@ -85,7 +84,7 @@ def find_conflicts(duplicates: Duplicates, labels: npt.NDArray[np.int32], splits
     return Conflicts(first, second, identical, across, len(np.unique(texts)), len(np.unique(leaking)))
 
 
-def _pairs(group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32], splits: npt.NDArray[np.str_]) -> Rows:
+def _pairs(group: Codes, labels: LabelCodes, splits: npt.NDArray[np.str_]) -> RowIndex:
     """(2, P) pairs: each row in conflict, with another one of its group, and with one of another split."""
     named = np.unique(np.column_stack([group, labels]), axis=0)[:, 0]
     rows = np.flatnonzero((np.bincount(named, minlength=1) > 1)[group]) if len(group) else np.empty(0, np.intp)
@@ -96,7 +95,7 @@ def _pairs(group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32], splits: 
     return np.sort(np.concatenate(pairs, axis=1), axis=0)
 
 
-def _paired(rows: Rows, others: Rows, group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32]) -> Rows:
+def _paired(rows: RowIndex, others: RowIndex, group: Codes, labels: LabelCodes) -> RowIndex:
     """(2, P) pairs of each row with the first of the others that is in its group and labelled differently, if any."""
     nobody = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.intp)
     anchor, rival = nobody.copy(), nobody

@@ -19,11 +19,13 @@ from datasketch import MinHash
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from auditor.arrays import Codes, Float64, RowIndex
 from auditor.config import DuplicatesConfig
+from auditor.run import Reader
+from auditor.run.artifacts import DUPLICATES
 
-Codes = npt.NDArray[np.int32]
 T = TypeVar("T", bound=Hashable)
-Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+Pairs = tuple[RowIndex, RowIndex]
 
 CHARACTERS = 10_000
 """Near duplicates are judged by so many first characters of a text, so that a very long one costs no more."""
@@ -95,6 +97,17 @@ class Duplicates:
         """Write ``duplicates.parquet``, one row a row; :meth:`load` reads it back."""
         table = pa.table({"exact": self.exact, "near": self.near})
         pq.write_table(table.replace_schema_metadata({_CUT_GROUPS: str(self.cut_groups)}), path, compression="zstd")
+
+    @classmethod
+    def of(cls, run: Reader) -> Self:
+        """Read the duplicates of a run.
+
+        Raises
+        ------
+        RunDamagedError
+            If the file is not the one that was written.
+        """
+        return cls.load(run.open(DUPLICATES))
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -219,9 +232,7 @@ def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
     return pairs // max(texts, 1), pairs % max(texts, 1)
 
 
-def _similarities(
-    bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int
-) -> npt.NDArray[np.float64]:
+def _similarities(bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int) -> Float64:
     """Jaccard similarity of the shingles of each pair."""
     shingles = lru_cache(maxsize=64)(partial(_shingles, length=shingle))
     similarity = np.empty(len(first))

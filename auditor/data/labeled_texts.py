@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.arrays import Codes
 from auditor.data.formats.tables.casting import with_schema
 from auditor.data.labels.votes import Votes
-from auditor.run import Run
+from auditor.run import Reader
+from auditor.run.artifacts import DATASET, REJECTED, VOTES
 
 ORIGINAL = "original:"
 """Prefix of the source's own columns in ``dataset.parquet``, so that they never collide with ours."""
-VOTES = "votes.parquet"
 _METADATA = b"auditor"
 
 
@@ -100,7 +101,7 @@ class LabeledTexts:
         return self.table["text"].to_pylist()  # type: ignore[no-any-return]
 
     @property
-    def labels(self) -> npt.NDArray[np.int32]:
+    def labels(self) -> Codes:
         """(N,) int32 codes of the given labels."""
         return np.asarray(self.table["label"].to_numpy(), dtype=np.int32)
 
@@ -160,10 +161,10 @@ class LabeledTexts:
         pq.write_table(self.table.replace_schema_metadata(metadata), dataset, compression="zstd")
         pq.write_table(self.rejected.replace_schema_metadata(None), rejected, compression="zstd")
         if self.votes is not None:
-            self.votes.write(dataset.with_name(VOTES))
+            self.votes.write(dataset.with_name(VOTES.name))
 
     @classmethod
-    def of(cls, run: Run) -> Self:
+    def of(cls, run: Reader) -> Self:
         """Read the dataset of a run.
 
         Raises
@@ -171,9 +172,8 @@ class LabeledTexts:
         RunDamagedError
             If a file is not the one that was written.
         """
-        has_votes = any(VOTES in stage["outputs"] for stage in run.manifest["stages"].values())
-        votes = run.open(VOTES) if has_votes else None
-        return cls.load(run.open("dataset.parquet"), run.open("rejected.parquet"), votes)
+        votes = run.open(VOTES) if run.has(VOTES) else None
+        return cls.load(run.open(DATASET), run.open(REJECTED), votes)
 
     @classmethod
     def load(cls, dataset: Path, rejected: Path, votes: Path | None = None) -> Self:

@@ -3,7 +3,7 @@
 from auditor.detection.classes.health import class_health
 from auditor.detection.classes.raters import rater_health
 from auditor.detection.consensus.consensus import Consensus, consensus
-from auditor.detection.consensus.pooling import CONSENSUS, FROZEN, TUNED, Pooling
+from auditor.detection.consensus.pooling import Pooling
 from auditor.detection.detect import Detection
 from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
@@ -13,9 +13,6 @@ from auditor.detection.reasons import Evidence
 from auditor.detection.table import issues_table
 
 __all__ = [
-    "CONSENSUS",
-    "FROZEN",
-    "TUNED",
     "Consensus",
     "Detection",
     "Evidence",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,24 +9,43 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow.parquet as pq
 
+from auditor.arrays import Float32, FoldNumbers, Mask
 from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.classes.definitions import Known, find_definition_problems
 from auditor.detection.classes.health import class_health
 from auditor.detection.classes.raters import rater_health
-from auditor.detection.consensus.pooling import CONSENSUS, FROZEN, REVISION, TUNED
+from auditor.detection.consensus.pooling import REVISION
 from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.kinds import find_kinds
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
 from auditor.detection.table import issues_table
-from auditor.models.folds import Folds, fold_numbers, judgeable, trained_on
-from auditor.run import Run
+from auditor.models.folds import fold_numbers, judgeable, trained_on
+from auditor.run import Reader, Run
+from auditor.run.artifacts import (
+    CONSENSUS,
+    DATASET,
+    DEFINITIONS,
+    DUPLICATES,
+    GROUPS,
+    HEALTH,
+    ISSUES,
+    ISSUES_CSV,
+    SIGNALS,
+    VECTORS,
+    VOTES,
+    Array,
+    Artifact,
+    consensus_alone,
+    dynamics,
+    neighbours,
+    probabilities,
+)
+from auditor.run.artifacts import folds as folds_of
 from auditor.signals import (
     Annotators,
     Dynamics,
@@ -42,10 +60,6 @@ from auditor.signals import (
     weigh,
 )
 from auditor.signals.crowd import Crowd
-from auditor.tabular import write_csv
-
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.bool_]
 
 _SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_similarities", "votes", "crowd"})
 """Inputs that not every run has."""
@@ -58,25 +72,24 @@ class Detection:
     Attributes
     ----------
     run : Run
-        Holds probabilities, vectors, neighbours and dynamics.
+        Says which models have kept what they saw in their epochs.
     data : LabeledTexts
     config : AuditConfig
-    duplicates : Duplicates
     folds : (N,) int16
     """
 
     run: Run
     data: LabeledTexts
     config: AuditConfig
-    duplicates: Duplicates
-    folds: Folds
+    folds: FoldNumbers
 
     @property
-    def inputs(self) -> list[str]:
+    def inputs(self) -> list[Artifact[Any]]:
         """Artifacts that it reads."""
-        always = ["dataset.parquet", "duplicates.parquet", "folds.npy", "vectors.npy", FROZEN]
-        sometimes = [*([TUNED] if self._is_tuned else []), *(["votes.parquet"] if self.data.votes else [])]
-        said = [*self._models.values(), f"probabilities/{CONSENSUS}.npy", *self._repeats]
+        always = [DATASET, DUPLICATES, folds_of(), VECTORS, neighbours()]
+        tuned = self.config.tuned
+        sometimes = [*([neighbours(tuned.name)] if tuned else []), *([VOTES] if self.data.votes else [])]
+        said = [*self._models.values(), probabilities(CONSENSUS), *self._repeats]
         return [*always, *sometimes, *said, *self._trainings]
 
     @property
@@ -92,25 +105,25 @@ class Detection:
     def signals(self) -> list[Signal]:
         """All that there is enough for."""
         there = {"dynamics": self._trainings, "repeats": self._repeats}
-        tuned = {"tuned_neighbours", "tuned_similarities"} if self._is_tuned else set()
+        tuned = {"tuned_neighbours", "tuned_similarities"} if self.config.tuned else set()
         votes = {"votes", "crowd"} if self.data.votes else set()
         sometimes = {name for name, files in there.items() if files} | tuned | votes
         known = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
         return [*signals_for(self.config.pooled, self.data.label_names, known), *own_signals(self.config)]
 
-    def write(self, space: Path) -> None:
-        """Write ``signals``, ``groups`` and ``issues.parquet``, ``issues.csv``, ``health`` and ``definitions.json``."""
-        data, labels, config, duplicates = self.data, self.data.labels, self.config, self.duplicates
-        inputs, signals = self._inputs(), self.signals
+    def write(self, space: Path, read: Reader) -> None:
+        """Write the signals, the groups, the issues (twice), the classes' health, and overlapping definitions."""
+        data, labels, config, duplicates = self.data, self.data.labels, self.config, Duplicates.of(read)
+        inputs, signals = self._inputs(read, duplicates), self.signals
         consensus, vectors = inputs["consensus"], inputs["vectors"]
         flags, crowd = self._flags(consensus)
         if data.votes is not None:
             inputs["votes"] = data.votes
             inputs["crowd"] = np.full_like(consensus, np.nan) if crowd is None else crowd.posterior
         measured = measure(signals, **inputs)
-        pq.write_table(to_table(measured), space / "signals.parquet", compression="zstd")
+        SIGNALS.save(space, to_table(measured))
         group, groups = make_groups(flags, labels, data.label_names, vectors, data.texts, config.detection, config.seed)
-        pq.write_table(groups, space / "groups.parquet", compression="zstd")
+        GROUPS.save(space, groups)
         exact = duplicates.exact
         evidence = Evidence(
             labels, data.label_names, inputs["probabilities"], exact, duplicates.near, inputs["neighbours"], inputs
@@ -121,44 +134,43 @@ class Detection:
         own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
         confident = confident_learning(labels, consensus, self._judgeable)
         table = issues_table(data, flags, confident, kinds, stable, evidence, measured, group, [*raters, *own])
-        pq.write_table(table, space / "issues.parquet", compression="zstd")
-        write_csv(table.sort_by("rank"), space / "issues.csv")
+        ISSUES.save(space, table)
+        ISSUES_CSV.save(space, table.sort_by("rank"))
         health = class_health(
             labels, data.label_names, consensus, self._judgeable, flags, duplicates.exact, duplicates.summary(labels)
         )
         if data.votes is not None:
             health |= rater_health(data.votes, crowd, labels, data.label_names)
-        _write_json(space / "health.json", health)
+        HEALTH.save(space, health)
         rows = np.flatnonzero(~np.isnan(flags.suspicion))
-        neighbours, similarities = inputs["neighbours"], inputs["similarities"]
-        known = Known(rows, labels, consensus, neighbours, similarities, duplicates.near)
-        _write_json(space / "definitions.json", find_definition_problems(known, data.label_names, data.ids))
+        known = Known(rows, labels, consensus, inputs["neighbours"], inputs["similarities"], duplicates.near)
+        DEFINITIONS.save(space, find_definition_problems(known, data.label_names, data.ids))
 
-    def _inputs(self) -> Inputs:
+    def _inputs(self, read: Reader, duplicates: Duplicates) -> Inputs:
         """All that signals may want, and is there."""
-        data, duplicates = self.data, self.duplicates
-        neighbours, similarities = self._nearest(FROZEN)
+        data, nearest = self.data, read.load(neighbours())
         inputs = Inputs(
-            probabilities={name: self._load(file) for name, file in self._models.items()},
-            consensus=self._load(f"probabilities/{CONSENSUS}.npy"),
+            probabilities={name: read.load(file) for name, file in self._models.items()},
+            consensus=read.load(probabilities(CONSENSUS)),
             labels=data.labels,
             splits=data.splits,
-            vectors=np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)),
-            neighbours=neighbours,
-            similarities=similarities,
+            vectors=read.load(VECTORS),
+            neighbours=nearest.index,
+            similarities=nearest.similarity,
             identical=duplicates.exact,
             duplicates=duplicates.near,
-            dynamics={name: self._training(name, fold) for name, fold in self._trainings.items()},
+            dynamics={file.name: self._training(read, file, fold) for file, fold in self._trainings.items()},
             texts=data.texts,
             label_names=data.label_names,
         )
-        if self._is_tuned:
-            inputs["tuned_neighbours"], inputs["tuned_similarities"] = self._nearest(TUNED)
+        if self.config.tuned:
+            tuned = read.load(neighbours(self.config.tuned.name))
+            inputs["tuned_neighbours"], inputs["tuned_similarities"] = tuned.index, tuned.similarity
         if self._repeats:
-            inputs["repeats"] = [self._load(file) for file in self._repeats]
+            inputs["repeats"] = [read.load(file) for file in self._repeats]
         return inputs
 
-    def _flags(self, consensus: Floats) -> tuple[Flags, Crowd | None]:
+    def _flags(self, consensus: Float32) -> tuple[Flags, Crowd | None]:
         """What is flagged, and what votes and models together come to, where there are votes."""
         labels, votes, crowd = self.data.labels, self.data.votes, None
         if votes is not None:
@@ -168,7 +180,7 @@ class Detection:
         posterior = None if crowd is None else crowd.posterior
         return find_flags(labels, consensus, self._judgeable, posterior), crowd
 
-    def _stability(self, repeats: Sequence[Floats]) -> Floats:
+    def _stability(self, repeats: Sequence[Float32]) -> Float32:
         """(N,) stability; NaN where there are no repeats."""
         if not repeats:
             return np.full(len(self.data), np.nan, np.float32)
@@ -176,46 +188,29 @@ class Detection:
         return stability([each.is_issue for each in flags], [each.predicted >= 0 for each in flags])
 
     @cached_property
-    def _judgeable(self) -> Rows:
+    def _judgeable(self) -> Mask:
         return judgeable(self.data.labels, self.folds, self.data.num_classes)
 
     @property
-    def _models(self) -> dict[str, str]:
+    def _models(self) -> dict[str, Array[Float32]]:
         """Artifact of each model's probabilities, by the model's name."""
-        return {name: f"probabilities/{name}.npy" for name in self.config.pooled}
+        return {name: probabilities(name) for name in self.config.pooled}
 
     @property
-    def _repeats(self) -> list[str]:
+    def _repeats(self) -> list[Array[Float32]]:
         """Artifacts with the consensus of each repeat alone, if there are several."""
         times = self.config.trainings
-        return [f"probabilities/repeat-{repeat}/{CONSENSUS}.npy" for repeat in range(times)] if times > 1 else []
+        return [consensus_alone(repeat) for repeat in range(times)] if times > 1 else []
 
     @property
-    def _trainings(self) -> dict[str, int]:
+    def _trainings(self) -> dict[Array[Any], int]:
         """Artifacts with the logits of training rows, of the models that keep them; and the fold of each."""
-        kept = {name for stage in self.run.manifest["stages"].values() for name in stage["outputs"]}
         files = {
-            f"dynamics/{model}/fold-{fold}.train.npy": fold
+            dynamics(model, "train", fold): fold
             for model in map(short_name, self.config.models)
             for fold in fold_numbers(self.folds)
         }
-        return {name: fold for name, fold in files.items() if name in kept}
+        return {file: fold for file, fold in files.items() if self.run.has(file)}
 
-    @property
-    def _is_tuned(self) -> bool:
-        return "finetuned" in self.config.models
-
-    def _load(self, file: str) -> Floats:
-        return np.asarray(np.load(self.run.open(file), allow_pickle=False))
-
-    def _nearest(self, file: str) -> tuple[npt.NDArray[np.int32], Floats]:
-        with np.load(self.run.open(file), allow_pickle=False) as nearest:
-            return nearest["index"], nearest["similarity"]
-
-    def _training(self, name: str, fold: int) -> Dynamics:
-        logits = np.load(self.run.open(name), mmap_mode="r", allow_pickle=False)
-        return Dynamics(np.flatnonzero(trained_on(self.folds, fold)), logits)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
+    def _training(self, read: Reader, file: Array[Any], fold: int) -> Dynamics:
+        return Dynamics(np.flatnonzero(trained_on(self.folds, fold)), read.load(file))

@@ -7,13 +7,10 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-Labels = npt.NDArray[np.int32]
-Rows = npt.NDArray[np.bool_]
-Probabilities = npt.NDArray[np.float32]
+from auditor.arrays import Codes, Float32, Float64, LabelCodes, Mask, Probabilities, RowIndex
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,11 @@ class Flags:
         Code of the most likely label other than the given one. -1 where not judged.
     """
 
-    is_issue: Rows
-    suspicion: npt.NDArray[np.float32]
-    rank: npt.NDArray[np.int32]
-    predicted: npt.NDArray[np.int32]
-    suggested: npt.NDArray[np.int32]
+    is_issue: Mask
+    suspicion: Float32
+    rank: Codes
+    predicted: LabelCodes
+    suggested: LabelCodes
 
 
 @dataclass(frozen=True)
@@ -60,13 +57,13 @@ class Judged:
         Of those classes alone, not renormalised.
     """
 
-    rows: npt.NDArray[np.intp]
-    classes: npt.NDArray[np.intp]
-    labels: npt.NDArray[np.intp]
-    probabilities: npt.NDArray[np.float64]
+    rows: RowIndex
+    classes: RowIndex
+    labels: RowIndex
+    probabilities: Float64
 
 
-def judged_rows(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Judged:
+def judged_rows(labels: LabelCodes, consensus: Probabilities, judgeable: Mask) -> Judged:
     """Pick the rows that are judgeable and have probabilities, and the classes among them."""
     rows = np.flatnonzero(judgeable & ~np.isnan(consensus).any(axis=1))
     given = labels[rows]
@@ -79,7 +76,9 @@ def judged_rows(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Ju
     return Judged(rows, classes, position[given], consensus[np.ix_(rows, classes)].astype(np.float64))
 
 
-def find_flags(labels: Labels, consensus: Probabilities, judgeable: Rows, crowd: Probabilities | None = None) -> Flags:
+def find_flags(
+    labels: LabelCodes, consensus: Probabilities, judgeable: Mask, crowd: Probabilities | None = None
+) -> Flags:
     """Rank rows, and flag the first of them.
 
     The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence. How many rows are flagged
@@ -134,7 +133,7 @@ def _count(given: Probabilities, other: Probabilities) -> int:
     return round(math.fsum(leads))  # an exact sum, so that the order of the rows does not matter
 
 
-def confident_learning(labels: Labels, consensus: Probabilities, judgeable: Rows) -> Rows:
+def confident_learning(labels: LabelCodes, consensus: Probabilities, judgeable: Mask) -> Mask:
     """Take cleanlab's own flags, which need not follow the ranking.
 
     They are those of :func:`cleanlab.filter.find_label_issues` with its default filter, ``prune_by_noise_rate``
@@ -162,7 +161,7 @@ def confident_learning(labels: Labels, consensus: Probabilities, judgeable: Rows
     return flagged
 
 
-def _likeliest(given: Labels, probabilities: Probabilities) -> tuple[Labels, Labels]:
+def _likeliest(given: LabelCodes, probabilities: Probabilities) -> tuple[LabelCodes, LabelCodes]:
     """Codes of the most likely label, and of the most likely one other than the given, each (J,) int32."""
     each = np.arange(len(given))
     others = probabilities.copy()

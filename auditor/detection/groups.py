@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from threadpoolctl import threadpool_limits
 
+from auditor.arrays import Codes, LabelCodes, Vectors
 from auditor.config import DetectionConfig
 from auditor.detection.flags import Flags
-
-Labels = npt.NDArray[np.int32]
 
 _WORDS = 5
 """Words in the name of a group, at most."""
@@ -60,13 +58,13 @@ _SCHEMA = pa.schema(
 
 def make_groups(
     flags: Flags,
-    labels: Labels,
+    labels: LabelCodes,
     label_names: Sequence[str],
-    vectors: npt.NDArray[np.float32] | None,
+    vectors: Vectors | None,
     texts: Sequence[str],
     config: DetectionConfig,
     seed: int,
-) -> tuple[Labels, pa.Table]:
+) -> tuple[LabelCodes, pa.Table]:
     """Put the issues into groups that can be judged together.
 
     Parameters
@@ -117,7 +115,7 @@ def make_groups(
     return group, table.cast(_SCHEMA)
 
 
-def _clusters(vectors: npt.NDArray[np.float32] | None, rows: int, config: DetectionConfig, seed: int) -> Labels:
+def _clusters(vectors: Vectors | None, rows: int, config: DetectionConfig, seed: int) -> LabelCodes:
     """(R,) cluster of each of R rows, numbered from 0, the largest first."""
     wanted = min(round(rows / config.cluster_rows), config.max_clusters)
     if vectors is None or wanted < 2:
@@ -132,7 +130,7 @@ def _clusters(vectors: npt.NDArray[np.float32] | None, rows: int, config: Detect
     return place[cluster].astype(np.int32)
 
 
-def _typical_words(texts: Sequence[str], group: Labels, groups: int) -> list[list[str]]:
+def _typical_words(texts: Sequence[str], group: Codes, groups: int) -> list[list[str]]:
     """For each group the words that a larger share of its texts contains than of the other issues'.
 
     Ordered by the z-score of the log-odds ratio (Monroe, Colaresi and Quinn 2008), over texts with the word. A word

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Labels = npt.NDArray[np.int32]
-Shares = npt.NDArray[np.float32]
+from auditor.arrays import Codes, Float32, LabelCodes, Mask
 
 MISLABELLED, AMBIGUOUS, NONE_FITS = "mislabelled", "ambiguous", "none_fits"
 DUPLICATE_CONFLICT, UNCLEAR = "duplicate_conflict", "unclear"
@@ -34,10 +33,10 @@ class Kinds:
     """
 
     kind: npt.NDArray[np.int8]
-    confidence: Shares
+    confidence: Float32
 
 
-def find_kinds(consensus: Shares, labels: Labels, identical: Labels, is_issue: npt.NDArray[np.bool_]) -> Kinds:
+def find_kinds(consensus: Float32, labels: LabelCodes, identical: LabelCodes, is_issue: Mask) -> Kinds:
     """Cut each row's probability into what speaks for each kind, and name the largest part.
 
     With p the probability of the given label and s that of the likeliest other one, m = p + s and r = s / m: ``right``
@@ -73,14 +72,14 @@ def find_kinds(consensus: Shares, labels: Labels, identical: Labels, is_issue: n
     return kinds
 
 
-def in_conflict(group: Labels, labels: Labels) -> npt.NDArray[np.bool_]:
+def in_conflict(group: Codes, labels: LabelCodes) -> Mask:
     """(N,) whether a row's group has several labels."""
     pairs = np.unique(np.column_stack([group, labels]), axis=0)
-    several: npt.NDArray[np.bool_] = np.bincount(pairs[:, 0], minlength=int(group.max(initial=-1)) + 1) > 1
+    several: Mask = np.bincount(pairs[:, 0], minlength=int(group.max(initial=-1)) + 1) > 1
     return several[group]
 
 
-def _evidence(consensus: Shares, labels: Labels) -> tuple[Shares, Shares]:
+def _evidence(consensus: Float32, labels: LabelCodes) -> tuple[Float32, Float32]:
     """(n,) for the given label, and (n, 3) for mislabelled, ambiguous, none fits, in the order of KINDS."""
     each = np.arange(len(labels))
     given, others = consensus[each, labels], consensus.copy()

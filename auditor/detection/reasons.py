@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Codes, Float32, LabelCodes, RowIndex
 from auditor.detection.flags import Flags
 from auditor.signals import Annotators, Inputs, Signal, listed
-
-Labels = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -34,18 +32,16 @@ class Evidence:
         What else the signals that are to speak need.
     """
 
-    labels: Labels
+    labels: LabelCodes
     label_names: Sequence[str]
-    probabilities: Mapping[str, npt.NDArray[np.float32]]
-    exact: Labels
-    near: Labels
-    neighbours: npt.NDArray[np.int32]
+    probabilities: Mapping[str, Float32]
+    exact: Codes
+    near: Codes
+    neighbours: RowIndex
     more: Inputs = field(default_factory=Inputs)
 
 
-def give_reasons(
-    rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags, signals: Sequence[Signal]
-) -> list[list[str]]:
+def give_reasons(rows: RowIndex, evidence: Evidence, flags: Flags, signals: Sequence[Signal]) -> list[list[str]]:
     """Say why some rows should be read again.
 
     First what supports the suggested label: raters, other labels of the same text, labels of the nearest texts, or,
@@ -78,7 +74,7 @@ def give_reasons(
     return reasons
 
 
-def _agreement(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[str]:
+def _agreement(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[str]:
     """How many models prefer the suggested label; empty where none does."""
     models, suggested = len(evidence.probabilities), flags.suggested[rows]
     votes = np.sum([model[rows].argmax(axis=1) == suggested for model in evidence.probabilities.values()], axis=0)
@@ -92,7 +88,7 @@ def _agreement(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> 
     return sentences
 
 
-def _duplicates(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
+def _duplicates(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
     """That the same text, or nearly the same, has another label elsewhere; and whether that is the suggested one."""
     exact = _labels_by_group(evidence.exact, evidence.labels)
     near = _labels_by_group(evidence.near, evidence.labels)
@@ -107,7 +103,7 @@ def _duplicates(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) ->
     return found
 
 
-def _labels_by_group(group: Labels, labels: Labels) -> dict[int, list[int]]:
+def _labels_by_group(group: Codes, labels: LabelCodes) -> dict[int, list[int]]:
     """The labels in each group that has several, in the order of their codes."""
     pairs = np.unique(np.column_stack([group, labels]), axis=0)
     several = np.flatnonzero(np.bincount(pairs[:, 0]) > 1)
@@ -117,7 +113,7 @@ def _labels_by_group(group: Labels, labels: Labels) -> dict[int, list[int]]:
     return found
 
 
-def _neighbours(rows: npt.NDArray[np.intp], evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
+def _neighbours(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
     """How many of the nearest texts have the suggested and the given label; and whether that supports the former."""
     nearest, suggested, own = evidence.neighbours[rows], flags.suggested[rows], evidence.labels[rows]
     known = nearest >= 0

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Rows = npt.NDArray[np.bool_]
+from auditor.arrays import Float32, Mask
 
 TIERS = ("high", "medium", "low")
 
 
-def stability(flagged: Sequence[Rows], judged: Sequence[Rows]) -> npt.NDArray[np.float32]:
+def stability(flagged: Sequence[Mask], judged: Sequence[Mask]) -> Float32:
     """(N,) share of the repeats that judged a row which flag it; NaN where none did.
 
     Parameters
@@ -26,7 +26,7 @@ def stability(flagged: Sequence[Rows], judged: Sequence[Rows]) -> npt.NDArray[np
     return share
 
 
-def tiers(is_issue: Rows, stable: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+def tiers(is_issue: Mask, stable: Float32) -> npt.NDArray[np.int8]:
     """(N,) position in :data:`TIERS`, -1 for none.
 
     ``high``: an issue, and flagged in every repeat. ``medium``: an issue that is not stable, or of which nothing says

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.arrays import Codes, Float32, Mask
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.detection.flags import Flags
 from auditor.detection.kinds import KINDS, Kinds
@@ -24,12 +25,12 @@ REASONS_TO = 100_000
 def issues_table(
     data: LabeledTexts,
     flags: Flags,
-    confident: npt.NDArray[np.bool_],
+    confident: Mask,
     kinds: Kinds,
-    stable: npt.NDArray[np.float32],
+    stable: Float32,
     evidence: Evidence,
     measured: Mapping[str, Suspicion],
-    group: npt.NDArray[np.int32],
+    group: Codes,
     explained_by: Sequence[Signal],
 ) -> pa.Table:
     """Make the table of ``issues.parquet``.
@@ -99,6 +100,6 @@ def _codes(codes: npt.NDArray[np.integer]) -> pa.Array:
     return pa.array(codes, pa.int32(), mask=codes < 0)
 
 
-def _floats(values: npt.NDArray[np.float32]) -> pa.Array:
+def _floats(values: Float32) -> pa.Array:
     """float32, null for NaN."""
     return pa.array(values, pa.float32(), from_pandas=True)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-Labels = npt.NDArray[np.int32]
+from auditor.arrays import LabelCodes
 
 
-def uniform_noise(labels: Labels, num_classes: int, share: float, seed: int) -> Labels:
+def uniform_noise(labels: LabelCodes, num_classes: int, share: float, seed: int) -> LabelCodes:
     """Give a share of the rows another label, any of the others alike.
 
     Parameters
@@ -34,8 +34,8 @@ def uniform_noise(labels: Labels, num_classes: int, share: float, seed: int) -> 
 
 
 def confused_noise(
-    labels: Labels, label_names: Sequence[str], confusions: Mapping[str, Sequence[str]], share: float, seed: int
-) -> Labels:
+    labels: LabelCodes, label_names: Sequence[str], confusions: Mapping[str, Sequence[str]], share: float, seed: int
+) -> LabelCodes:
     """Give a share of the rows a label that people confuse theirs with.
 
     Parameters
@@ -63,7 +63,7 @@ def confused_noise(
     return noisy
 
 
-def text_noise(labels: Labels, probabilities: npt.NDArray[np.floating], share: float, seed: int) -> Labels:
+def text_noise(labels: LabelCodes, probabilities: npt.NDArray[np.floating], share: float, seed: int) -> LabelCodes:
     """Give a share of the rows a label that a weak model takes their text for: noise that depends on the text.
 
     Parameters

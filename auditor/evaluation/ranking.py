@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-Suspicion = npt.NDArray[np.floating]
-Wrong = npt.NDArray[np.bool_]
+from auditor.arrays import Mask, Suspicion
 
 
-def average_precision(suspicion: Suspicion, wrong: Wrong) -> float:
+def average_precision(suspicion: Suspicion, wrong: Mask) -> float:
     """Area under the precision-recall curve (step-wise, as in scikit-learn); a NaN suspicion ranks last.
 
     Parameters
@@ -24,7 +22,7 @@ def average_precision(suspicion: Suspicion, wrong: Wrong) -> float:
     return float(average_precision_score(wrong, ranks))
 
 
-def precision_at(suspicion: Suspicion, wrong: Wrong, first: int | None = None) -> float:
+def precision_at(suspicion: Suspicion, wrong: Mask, first: int | None = None) -> float:
     """Share of wrong labels among the first rows; by default as many as there are wrong labels.
 
     Rows of equal suspicion are taken in the order of the dataset.

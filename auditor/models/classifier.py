@@ -9,9 +9,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-Labels = npt.NDArray[np.int32]
-Probabilities = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from auditor.arrays import Codes, LabelCodes, Probabilities, RowIndex
+
 Progress = Callable[[int, int], None]
 
 
@@ -20,7 +19,7 @@ class Watched:
     """Held-out rows that a classifier may look at while it is trained, and must not learn or choose from."""
 
     inputs: Any
-    labels: Labels
+    labels: LabelCodes
 
 
 class Classifier(Protocol):
@@ -30,7 +29,12 @@ class Classifier(Protocol):
     """
 
     def fit(
-        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+        self,
+        inputs: Any,
+        labels: LabelCodes,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Codes | None = None,
     ) -> Self:
         """Learn; ``labels`` is (N,) int32 and need not contain every class.
 
@@ -54,9 +58,7 @@ def spread_columns(probabilities: npt.NDArray[Any], classes: npt.NDArray[Any], n
     return full
 
 
-def not_alike(
-    rows: npt.NDArray[np.int64], apart: npt.NDArray[np.int64], groups: Labels | None
-) -> npt.NDArray[np.int64]:
+def not_alike(rows: RowIndex, apart: RowIndex, groups: Codes | None) -> RowIndex:
     """Those of ``rows`` that are neither among those set apart nor, by their group, duplicates of one of them."""
     rows = np.setdiff1d(rows, apart)
     return rows if groups is None else rows[~np.isin(groups[rows], groups[apart])]

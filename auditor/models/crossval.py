@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from auditor.models.classifier import Classifier, Labels, Progress, Watched
-from auditor.models.folds import Folds, fold_numbers, held_out, judgeable, trained_on
+from auditor.arrays import Codes, FoldNumbers, LabelCodes
+from auditor.models.classifier import Classifier, Progress, Watched
+from auditor.models.folds import fold_numbers, held_out, judgeable, trained_on
 from auditor.models.logistic import take
-from auditor.run import Run
+from auditor.modelspecs import MODELS
+from auditor.run import Make, Reader, Run
+from auditor.run.artifacts import DATASET, Artifact, artifact_name, dynamics, fold_probabilities, probabilities
+from auditor.run.artifacts import folds as folds_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Candidate:
         Makes a fresh, unfitted classifier; given a callable that wants to hear of its progress.
     inputs : sequence of str or (N, D) array
         What the classifier takes, for all N rows.
-    reads : tuple of str
+    reads : tuple of Artifact
         Artifacts of the run that the inputs come from.
     parameters : mapping
         All else that its predictions depend on.
@@ -42,16 +46,16 @@ class Candidate:
     name: str
     make: Callable[[Progress], Classifier]
     inputs: Any
-    reads: tuple[str, ...]
+    reads: tuple[Artifact[Any], ...]
     parameters: Mapping[str, Any]
-    groups: Labels | None = None
+    groups: Codes | None = None
     stage: str | None = None
     repeat: int = 0
 
     @property
-    def place(self) -> str:
-        """What the names of its artifacts begin with, within their folders."""
-        return again(self.repeat, self.name)
+    def has_base(self) -> bool:
+        """Whether it starts from pretrained weights, and so takes long."""
+        return self.name in MODELS and MODELS[self.name].has_base
 
     def telling(self, tell: Callable[[], None]) -> Candidate:
         """The same, but something is told before each training that is not done yet."""
@@ -63,66 +67,59 @@ class Candidate:
         return replace(self, make=make)
 
 
-def again(repeat: int, name: str) -> str:
-    """The name of an artifact or a stage in a repeat; the first time, as it is."""
-    return f"repeat-{repeat}/{name}" if repeat else name
-
-
 def out_of_fold(
-    run: Run, candidate: Candidate, labels: Labels, folds: Folds, num_classes: int, seed: int, progress: Progress
+    run: Run,
+    candidate: Candidate,
+    labels: LabelCodes,
+    folds: FoldNumbers,
+    num_classes: int,
+    seed: int,
+    progress: Progress,
 ) -> None:
-    """Train a classifier once a fold and write ``probabilities/<place>.npy``: (N, K) float32, NaN where not judged.
+    """Train a classifier once a fold and write its ``probabilities``: (N, K) float32, NaN where not judged.
 
     Each fold is a stage of its own, so that a finished one is never trained again. What a classifier saw in its
-    epochs is written to ``dynamics/<place>/fold-<k>.<what>.npy``.
+    epochs is written to its ``dynamics``.
     """
-    numbers, folds_file = fold_numbers(folds), again(candidate.repeat, "folds.npy")
-    stage = again(candidate.repeat, candidate.stage or candidate.name)
+    numbers, folds_file, repeat = fold_numbers(folds), folds_of(candidate.repeat), candidate.repeat
+    parts = {fold: fold_probabilities(candidate.name, fold, repeat) for fold in numbers}
+    stage = artifact_name(candidate.stage or candidate.name, repeat)
     for fold in numbers:
         run.stage(
             f"{stage}/fold-{fold}",
-            _one_fold(candidate, labels, folds, fold, seed + fold, _part(progress, fold, len(numbers))),
+            _one_fold(candidate, labels, fold, seed + fold, _part(progress, fold, len(numbers))),
             inputs=(*candidate.reads, folds_file),
             parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
         )
         progress(fold + 1, len(numbers))
 
-    def assemble(space: Path) -> None:
+    def assemble(space: Path, read: Reader) -> None:
+        folds = read.load(folds_file)
         whole = np.full((len(labels), num_classes), np.nan, dtype=np.float32)
-        for fold in numbers:
-            whole[held_out(folds, fold)] = np.load(run.open(_fold_file(candidate, fold)))
+        for fold, part in parts.items():
+            whole[held_out(folds, fold)] = read.load(part)
         whole[~judgeable(labels, folds, num_classes)] = np.nan
-        _save(space / f"probabilities/{candidate.place}.npy", whole)
+        probabilities(candidate.name, repeat).save(space, whole)
 
-    run.stage(stage, assemble, inputs=[*(_fold_file(candidate, k) for k in numbers), folds_file])
+    run.stage(stage, assemble, inputs=[DATASET, folds_file, *parts.values()])
 
 
-def _one_fold(
-    candidate: Candidate, labels: Labels, folds: Folds, fold: int, seed: int, progress: Progress
-) -> Callable[[Path], None]:
-    def make(space: Path) -> None:
+def _one_fold(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
+    def make(space: Path, read: Reader) -> None:
+        folds = read.load(folds_of(candidate.repeat))
         train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))
         held_inputs = take(candidate.inputs, held)
         classifier = candidate.make(progress)
         groups = None if candidate.groups is None else candidate.groups[train]
         watched = Watched(held_inputs, labels[held])
         classifier.fit(take(candidate.inputs, train), labels[train], seed, watched, groups)
-        _save(space / _fold_file(candidate, fold), classifier.predict_proba(held_inputs))
+        fold_probabilities(candidate.name, fold, candidate.repeat).save(space, classifier.predict_proba(held_inputs))
         for what, values in classifier.dynamics().items():
-            _save(space / f"dynamics/{candidate.place}/fold-{fold}.{what}.npy", values)
+            dynamics(candidate.name, what, fold, candidate.repeat).save(space, values)
 
     return make
-
-
-def _fold_file(candidate: Candidate, fold: int) -> str:
-    return f"probabilities/{candidate.place}/fold-{fold}.npy"
 
 
 def _part(progress: Progress, fold: int, folds: int) -> Progress:
     """The progress of one fold as a part of the whole."""
     return lambda done, total: progress(fold * total + done, folds * total)
-
-
-def _save(path: Path, values: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, values, allow_pickle=False)

@@ -8,12 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 
+from auditor.arrays import Codes, Counts, FoldNumbers, LabelCodes, Mask, RowIndex
 from auditor.errors import InputError
 from auditor.models.repair import repaired
-
-Codes = npt.NDArray[np.int32]
-Folds = npt.NDArray[np.int16]
-Rows = npt.NDArray[np.bool_]
 
 ALWAYS_TRAINED_ON = -1
 """In folds: trained on for every fold, and never judged."""
@@ -21,7 +18,7 @@ LEFT_OUT = -2
 """In folds: neither trained on nor judged."""
 
 
-def make_folds(labels: Codes, groups: Codes, count: int, seed: int) -> Folds:
+def make_folds(labels: LabelCodes, groups: Codes, count: int, seed: int) -> FoldNumbers:
     """Stratified folds that never split a group.
 
     Each group, the largest first, goes to the fold that holds least of the group's classes, then the fewest rows. A
@@ -61,11 +58,11 @@ def make_folds(labels: Codes, groups: Codes, count: int, seed: int) -> Folds:
     table = coo_array((ones, (group_of, labels)), shape=(len(names), int(labels.max()) + 1)).tocsr()
     count = min(count, len(names))
     fold_of = repaired(table, _assigned(table, count, seed), count, seed)
-    numbers: Folds = np.unique(fold_of, return_inverse=True)[1].astype(np.int16)
+    numbers: FoldNumbers = np.unique(fold_of, return_inverse=True)[1].astype(np.int16)
     return numbers[group_of]
 
 
-def _assigned(table: Any, count: int, seed: int) -> npt.NDArray[np.int64]:
+def _assigned(table: Any, count: int, seed: int) -> RowIndex:
     """(G,) fold of each group, one group after the other, given the (G, K) sparse table of their rows by class."""
     group_rows, class_rows = table.sum(axis=1), table.sum(axis=0)
     order = np.random.default_rng(seed).permutation(len(group_rows))
@@ -87,7 +84,7 @@ def _assigned(table: Any, count: int, seed: int) -> npt.NDArray[np.int64]:
     return fold_of
 
 
-def split_stuck_groups(labels: Codes, exact: Codes, near: Codes) -> Codes:
+def split_stuck_groups(labels: LabelCodes, exact: Codes, near: Codes) -> Codes:
     """Split near groups that would make a class impossible to judge; the others are kept together.
 
     A class whose rows all lie in one near group (a dozen wordings of one template) would never be trained on when it
@@ -113,7 +110,7 @@ def split_stuck_groups(labels: Codes, exact: Codes, near: Codes) -> Codes:
     return by_occurrence[inverse]
 
 
-def _groups_by_class(labels: Codes, groups: Codes) -> npt.NDArray[np.int64]:
+def _groups_by_class(labels: LabelCodes, groups: Codes) -> Counts:
     """(K,) number of different groups that each class occurs in."""
     width = np.int64(groups.max(initial=0)) + 1
     return np.bincount(np.unique(labels * width + groups) // width)
@@ -121,7 +118,7 @@ def _groups_by_class(labels: Codes, groups: Codes) -> npt.NDArray[np.int64]:
 
 def folds_by_split(
     splits: npt.NDArray[np.str_], groups: Codes, train_on: tuple[str, ...], audit: tuple[str, ...]
-) -> Folds:
+) -> FoldNumbers:
     """One fold: train on some splits, judge others.
 
     A row to train on whose group also has a row to judge is left out, or the prediction would not be out-of-fold.
@@ -185,22 +182,22 @@ def _wrong_splits(known: list[str], train_on: tuple[str, ...], audit: tuple[str,
     return None
 
 
-def held_out(folds: Folds, fold: int) -> Rows:
+def held_out(folds: FoldNumbers, fold: int) -> Mask:
     """(N,) rows that ``fold`` judges."""
     return np.asarray(folds == fold)
 
 
-def trained_on(folds: Folds, fold: int) -> Rows:
+def trained_on(folds: FoldNumbers, fold: int) -> Mask:
     """(N,) rows that the models of ``fold`` learn from."""
     return np.asarray((folds != fold) & (folds != LEFT_OUT))
 
 
-def fold_numbers(folds: Folds) -> range:
+def fold_numbers(folds: FoldNumbers) -> range:
     """0, 1, … up to the last fold."""
     return range(int(folds.max(initial=-1)) + 1)
 
 
-def judgeable(labels: Codes, folds: Folds, num_classes: int) -> Rows:
+def judgeable(labels: LabelCodes, folds: FoldNumbers, num_classes: int) -> Mask:
     """(N,) rows that get an honest prediction: held out, while their class was trained on.
 
     The rest is never judged: of a class that a model has not seen, it can only say that it is not that class.

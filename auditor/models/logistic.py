@@ -18,8 +18,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex
 from auditor.config import FeaturesConfig, LexicalConfig, LogisticConfig
-from auditor.models.classifier import Labels, Probabilities, Watched, not_alike, spread_columns
+from auditor.models.classifier import Watched, not_alike, spread_columns
 from auditor.models.scores import floored
 
 TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
@@ -34,7 +35,12 @@ class Baseline:
         self._model = DummyClassifier(strategy="prior")
 
     def fit(
-        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+        self,
+        inputs: Any,
+        labels: LabelCodes,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Codes | None = None,
     ) -> Self:
         """Count the (N,) labels."""
         self._model.fit(np.zeros((len(labels), 1)), labels)
@@ -45,7 +51,7 @@ class Baseline:
         probabilities = self._model.predict_proba(np.zeros((len(inputs), 1)))
         return spread_columns(probabilities, self._model.classes_, self._num_classes)
 
-    def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+    def dynamics(self) -> Mapping[str, Float32]:
         """Empty: there are no epochs."""
         return {}
 
@@ -90,7 +96,12 @@ class Logistic:
         """Features and regression; the baseline where all training rows are of one class. Made by :meth:`fit`."""
 
     def fit(
-        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+        self,
+        inputs: Any,
+        labels: LabelCodes,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Codes | None = None,
     ) -> Self:
         """Choose the strength, then learn from the inputs and their (N,) labels; nothing is watched."""
         learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
@@ -98,7 +109,7 @@ class Logistic:
         self.model = self._fitted(inputs, labels, self.strength)
         return self
 
-    def _choose(self, inputs: Any, labels: Labels, learn: npt.NDArray[Any], judge: npt.NDArray[Any]) -> float:
+    def _choose(self, inputs: Any, labels: LabelCodes, learn: npt.NDArray[Any], judge: npt.NDArray[Any]) -> float:
         features = clone(self.features)
         x_learn, x_judge = features.fit_transform(take(inputs, learn)), features.transform(take(inputs, judge))
         losses = []
@@ -108,7 +119,7 @@ class Logistic:
             losses.append(log_loss(labels[judge], floored(p), labels=np.arange(self._num_classes)))
         return self._config.strengths[int(np.argmin(losses))]
 
-    def _fitted(self, inputs: Any, labels: Labels, strength: float) -> Pipeline | Baseline:
+    def _fitted(self, inputs: Any, labels: LabelCodes, strength: float) -> Pipeline | Baseline:
         if len(np.unique(labels)) < 2:
             return Baseline(self._num_classes).fit(inputs, labels, 0)
         features = clone(self.features)
@@ -121,7 +132,7 @@ class Logistic:
             return self.model.predict_proba(inputs)
         return spread_columns(self.model.predict_proba(inputs), self.model.classes_, self._num_classes)
 
-    def dynamics(self) -> Mapping[str, npt.NDArray[np.float32]]:
+    def dynamics(self) -> Mapping[str, Float32]:
         """Empty: there are no epochs."""
         return {}
 
@@ -149,7 +160,7 @@ def take(inputs: Any, rows: npt.NDArray[Any]) -> Any:
     return inputs[rows] if isinstance(inputs, np.ndarray) else [inputs[row] for row in rows]
 
 
-def _regression(x: Any, labels: Labels, strength: float, max_iter: int) -> LogisticRegression:
+def _regression(x: Any, labels: LabelCodes, strength: float, max_iter: int) -> LogisticRegression:
     # The matrices are too thin for several threads, which wait longer for each other than they work.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         # A strength that has not converged is judged by its log-loss as it stands.
@@ -157,9 +168,7 @@ def _regression(x: Any, labels: Labels, strength: float, max_iter: int) -> Logis
         return LogisticRegression(C=strength, max_iter=max_iter).fit(x, labels)
 
 
-def _inner_split(
-    labels: Labels, seed: int, most: int, groups: Labels | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _inner_split(labels: LabelCodes, seed: int, most: int, groups: Codes | None) -> tuple[RowIndex, RowIndex]:
     """Rows to learn from and rows to choose the strength by: a fifth of each class with five rows or more."""
     rng = np.random.default_rng(seed)
     rows = rng.permutation(len(labels))[:most]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
+from auditor.arrays import Codes, Vectors
 from auditor.config import AuditConfig, is_address, short_name
 from auditor.errors import InputError
 from auditor.models.crossval import Candidate
@@ -17,18 +15,16 @@ from auditor.models.own.own import Own
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
-
-BASELINE = "dummy"
-"""Name of the baseline that every model is compared with."""
+from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS
 
 
 def candidates(
     config: AuditConfig,
     label_names: Sequence[str],
     texts: Sequence[str],
-    vectors: npt.NDArray[np.float32],
+    vectors: Vectors,
     base: Weights,
-    groups: npt.NDArray[np.int32],
+    groups: Codes,
 ) -> list[Candidate]:
     """The baseline and the chosen models: ours first, then the user's own.
 
@@ -45,14 +41,14 @@ def candidates(
         Equal where rows are duplicates.
     """
     num_classes = len(label_names)
-    texts_and_groups = ("dataset.parquet", "duplicates.parquet")
+    texts_and_groups = (DATASET, DUPLICATES)
     known = [
         Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, texts_and_groups, {}),
         Candidate(
             "features",
             lambda progress: features_classifier(config.features, num_classes),
             vectors,
-            (*texts_and_groups, "vectors.npy"),
+            (*texts_and_groups, VECTORS),
             config.features.model_dump(mode="json"),
         ),
         Candidate(
@@ -98,7 +94,7 @@ def check_own(config: AuditConfig) -> None:
         Own(load(address), 2)
 
 
-def _own(address: str, num_classes: int, texts: Sequence[str], vectors: npt.NDArray[np.float32]) -> Candidate:
+def _own(address: str, num_classes: int, texts: Sequence[str], vectors: Vectors) -> Candidate:
     imported = load(address)
     of_vectors = Own(imported, num_classes).takes == "vectors"
     name = short_name(address)
@@ -106,7 +102,7 @@ def _own(address: str, num_classes: int, texts: Sequence[str], vectors: npt.NDAr
         name,
         lambda progress: Own(imported, num_classes),
         vectors if of_vectors else texts,
-        ("dataset.parquet", "duplicates.parquet", *(["vectors.npy"] if of_vectors else [])),
+        (DATASET, DUPLICATES, *([VECTORS] if of_vectors else [])),
         {"own": address, "code": imported.code},
         stage=f"models/{name}",
     )

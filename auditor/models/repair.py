@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from auditor.arrays import Codes, RowIndex
 
 _MOVES = 10_000
 """To find the best folds is as hard as colouring a graph: the search has an end."""
@@ -13,7 +14,7 @@ _ATTEMPTS = 20
 """Searches without success until the rest is taken for impossible."""
 
 
-def repaired(table: Any, fold_of: npt.NDArray[np.int64], count: int, seed: int) -> npt.NDArray[np.int64]:
+def repaired(table: Any, fold_of: RowIndex, count: int, seed: int) -> RowIndex:
     """Move groups until no class is pinned to one fold, or no sequence of moves is found that helps.
 
     The least harmful move is made, even one that pins another class, whose groups then move in turn (a tabu search: no
@@ -57,7 +58,7 @@ def repaired(table: Any, fold_of: npt.NDArray[np.int64], count: int, seed: int) 
 class _Placement:
     """Groups in folds. A class is pinned when it has several groups and all are in one fold."""
 
-    def __init__(self, table: Any, fold_of: npt.NDArray[np.int64], count: int) -> None:
+    def __init__(self, table: Any, fold_of: RowIndex, count: int) -> None:
         self.fold_of = fold_of.copy()
         self._by_group, self._by_class = table, table.tocsc()
         self._group_rows = table.sum(axis=1)
@@ -66,7 +67,7 @@ class _Placement:
         np.add.at(self._held, (table.indices, np.repeat(fold_of, np.diff(table.indptr))), 1)
         self._sizes = np.bincount(fold_of, self._group_rows, minlength=count)
 
-    def _classes(self, group: int) -> npt.NDArray[np.int32]:
+    def _classes(self, group: int) -> Codes:
         start, end = self._by_group.indptr[group : group + 2]
         return np.asarray(self._by_group.indices[start:end])
 

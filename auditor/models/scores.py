@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from sklearn.metrics import confusion_matrix, f1_score
 
+from auditor.arrays import Float32, LabelCodes
 from auditor.config import PROBABILITY_FLOOR
 
 
@@ -44,7 +45,7 @@ class Scores(BaseModel):
     confusion: tuple[tuple[int, ...], ...]
 
 
-def floored(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def floored(probabilities: npt.NDArray[np.floating]) -> Float32:
     """Raise probabilities to ``PROBABILITY_FLOOR`` where they are lower, and renormalise each row.
 
     Parameters
@@ -56,13 +57,13 @@ def floored(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     -------
     (N, K) float32 array
     """
-    raised: npt.NDArray[np.float32] = np.maximum(probabilities, PROBABILITY_FLOOR, dtype=np.float32)
+    raised: Float32 = np.maximum(probabilities, PROBABILITY_FLOOR, dtype=np.float32)
     sums = raised.sum(axis=1, keepdims=True, dtype=np.float64)
     np.divide(raised, sums, out=raised, casting="same_kind")
     return raised
 
 
-def losses(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+def losses(probabilities: npt.NDArray[np.floating], labels: LabelCodes) -> Float32:
     """Cross-entropy of the given labels, in nats.
 
     Parameters
@@ -77,7 +78,7 @@ def losses(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integ
         From 0 to ``largest_loss(K)``; NaN where the probabilities are NaN.
     """
     given = floored(probabilities)[np.arange(len(labels)), labels]
-    loss: npt.NDArray[np.float32] = np.abs(np.log(given))  # -log(1) would be -0
+    loss: Float32 = np.abs(np.log(given))  # -log(1) would be -0
     return loss
 
 
@@ -86,7 +87,7 @@ def largest_loss(num_classes: int) -> float:
     return math.log(1.0 / PROBABILITY_FLOOR + num_classes)
 
 
-def score(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], num_classes: int) -> Scores:
+def score(probabilities: npt.NDArray[np.floating], labels: LabelCodes, num_classes: int) -> Scores:
     """Measure probabilities by the given labels, over the rows that have probabilities.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.config import AuditConfig, is_address, short_name
+from auditor.modelspecs import MODELS, earlier_epochs, neighbours_by
 from auditor.recognition import in_words
 from auditor.report import display, words
 from auditor.report.draw import figures
@@ -12,20 +13,27 @@ from auditor.report.draw.gains import METRICS
 from auditor.report.draw.pictures import Pictures
 from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.load.summary import SECONDS_A_ROW, Summary
+from auditor.run.artifacts import BASELINE, CONSENSUS
 from auditor.wording import inside
 
-ABOUT = {
-    "dummy": "the most frequent class",
-    "features": "logistic regression on the encoder's vectors",
-    "lexical": "logistic regression on TF-IDF words",
-    "finetuned": "the whole transformer trained",
-    "consensus": "all models and the nearest texts' labels together, each as far as it is trusted",
+ABOUT: dict[str, str] = {
+    BASELINE: "the most frequent class",
+    **{spec.name: spec.about for spec in MODELS.values()},
+    CONSENSUS: "all models and the nearest texts' labels together, each as far as it is trusted",
 }
 """What each model is, in a few words."""
-EXPERTS = {
-    "finetuned, earlier epochs": "the same before its last epoch, when less was learnt by heart",
+EXPERTS: dict[str, str] = {
+    **{
+        earlier_epochs(spec.name): "the same before its last epoch, when less was learnt by heart"
+        for spec in MODELS.values()
+        if spec.keeps_dynamics
+    },
     "neighbours": "the labels of the nearest texts, by the frozen encoder",
-    "neighbours by the fine-tuned model": "the labels of the nearest texts, by the fine-tuned model",
+    **{
+        neighbours_by(spec): f"the labels of the nearest texts, by the {spec.adjective} model"
+        for spec in MODELS.values()
+        if spec.gives_vectors
+    },
 }
 """What the experts of the consensus are that are no models."""
 FORMER_CONSENSUS = "the mean of the models' log-probabilities"

@@ -8,6 +8,7 @@ from auditor.errors import StorageError
 from auditor.report.draw.pictures import draw_pictures
 from auditor.report.load.load import load_summary
 from auditor.report.page import render_page
+from auditor.run.artifacts import FIGURES, REPORT
 from auditor.storage import write
 
 
@@ -37,7 +38,7 @@ def write_report(directory: Path, db: str | None = None) -> Path:
     """
     summary = load_summary(directory, db)
     pictures = draw_pictures(summary)
-    page, figures = directory / "report.html", directory / "figures"
+    page, figures = directory / REPORT, directory / FIGURES
     try:
         for name, data in pictures.files.items():
             write(figures / name, data, inside=directory)

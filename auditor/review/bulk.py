@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from auditor.arrays import Codes
 from auditor.errors import DecisionError
 from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.log.event import Event, Verdict, check_decision
 from auditor.review.view.card import Cards
-from auditor.review.view.items import Codes, Items
+from auditor.review.view.items import Items
 from auditor.validation import first_fault
 
 SAMPLE = 10

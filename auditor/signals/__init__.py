@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.arrays import Suspicion
 from auditor.config import AuditConfig, is_address
 from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
-from auditor.signals.base import Inputs, Signal, Suspicion, listed, measure, to_table
+from auditor.signals.base import Inputs, Signal, listed, measure, to_table
 from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability
@@ -67,7 +68,7 @@ def own_signals(config: AuditConfig) -> list[OwnSignal]:
         If one is missing, fails, is no signal, has a name that is taken, or needs what the run will not have.
     """
     names = [signal.name for signal in signals_for(config.pooled, (), Inputs.__annotations__)]
-    dynamics = any(model == "finetuned" or is_address(model) for model in config.models)
+    dynamics = any(spec.keeps_dynamics for spec in config.specs) or any(map(is_address, config.models))
     return import_signals(config.signals, [*names, *OF_A_RUN], dynamics)
 
 

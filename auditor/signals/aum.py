@@ -8,7 +8,8 @@ from typing import ClassVar, Unpack
 import numpy as np
 from scipy.special import expit
 
-from auditor.signals.base import Inputs, Suspicion
+from auditor.arrays import Suspicion
+from auditor.signals.base import Inputs
 from auditor.signals.dynamics import margins, mean_over_trainings, of_one_row
 
 

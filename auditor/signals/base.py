@@ -9,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex, Suspicion, Vectors
 from auditor.data.labels.votes import Votes
+from auditor.modelspecs import MODELS
 from auditor.signals.dynamics import Dynamics
-
-Suspicion = npt.NDArray[np.float32]
-"""(N,) in [0, 1], 1 = most suspect, NaN where the row is not judged."""
-
-_MODEL_NAMES = {"features": "feature-based", "lexical": "lexical", "finetuned": "fine-tuned"}
 
 
 class Inputs(TypedDict, total=False):
@@ -55,23 +52,23 @@ class Inputs(TypedDict, total=False):
         What votes and models together come to (:func:`auditor.signals.crowd.weigh`).
     """
 
-    probabilities: Mapping[str, npt.NDArray[np.float32]]
-    consensus: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.int32]
+    probabilities: Mapping[str, Float32]
+    consensus: Probabilities
+    labels: LabelCodes
     splits: npt.NDArray[np.generic]
-    vectors: npt.NDArray[np.float32]
-    neighbours: npt.NDArray[np.int32]
-    similarities: npt.NDArray[np.float32]
-    tuned_neighbours: npt.NDArray[np.int32]
-    tuned_similarities: npt.NDArray[np.float32]
-    repeats: Sequence[npt.NDArray[np.float32]]
-    identical: npt.NDArray[np.int32]
-    duplicates: npt.NDArray[np.int32]
+    vectors: Vectors
+    neighbours: RowIndex
+    similarities: Float32
+    tuned_neighbours: RowIndex
+    tuned_similarities: Float32
+    repeats: Sequence[Float32]
+    identical: Codes
+    duplicates: Codes
     dynamics: Mapping[str, Dynamics]
     texts: Sequence[str]
     label_names: Sequence[str]
     votes: Votes
-    crowd: npt.NDArray[np.float32]
+    crowd: Float32
 
 
 class Signal(Protocol):
@@ -104,7 +101,7 @@ def to_table(measured: Mapping[str, Suspicion]) -> pa.Table:
 
 def model_in_words(name: str) -> str:
     """``finetuned`` → ``fine-tuned model``."""
-    return f"{_MODEL_NAMES.get(name, name)} model"
+    return f"{MODELS[name].adjective if name in MODELS else name} model"
 
 
 def percent(probability: float) -> str:
@@ -114,7 +111,7 @@ def percent(probability: float) -> str:
     return "over 99\u00a0%" if probability >= 0.995 else f"{100 * probability:.0f}\u00a0%"
 
 
-def likeliest_other(probabilities: npt.NDArray[np.float32], given: int) -> int:
+def likeliest_other(probabilities: Probabilities, given: int) -> int:
     """Code of the most likely label other than the given one, of one row's (K,) probabilities."""
     others = probabilities.copy()
     others[given] = -1.0

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.data.labels.votes import Codes, Votes
+from auditor.arrays import Codes, Float32, Float64, Mask, Probabilities
+from auditor.data.labels.votes import Votes
 from auditor.signals.crowdlab import crowdlab
 from auditor.signals.dawid_skene import dawid_skene
 
@@ -32,17 +32,17 @@ class Crowd:
         How far each rater can be trusted, in [0, 1]; NaN for one none of whose rows has a posterior.
     """
 
-    posterior: npt.NDArray[np.float32]
+    posterior: Probabilities
     label: Codes
-    voted: npt.NDArray[np.bool_]
-    quality: npt.NDArray[np.float64]
+    voted: Mask
+    quality: Float64
 
 
 def weigh(
     votes: Votes,
-    consensus: npt.NDArray[np.float32],
+    consensus: Probabilities,
     method: Method = "dawid_skene",
-    unlearnt: npt.NDArray[np.bool_] | None = None,
+    unlearnt: Mask | None = None,
 ) -> Crowd | None:
     """Weigh raters and models against each other.
 
@@ -91,7 +91,7 @@ def weigh(
     return Crowd(posterior, label, judged & (number > 0), quality)
 
 
-def crowd_posterior(votes: Votes, consensus: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def crowd_posterior(votes: Votes, consensus: Probabilities) -> Float32:
     """(N, K) probability of each label by :func:`weigh`; the consensus itself where nobody can be weighed."""
     crowd = weigh(votes, consensus)
     return consensus if crowd is None else crowd.posterior

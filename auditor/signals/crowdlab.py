@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.integer]
+from auditor.arrays import Codes, Counts, Float64, LabelCodes, Mask, RowIndex
+
 _LEAST = 1e-6
 """Least weight and least error, as cleanlab has them."""
 
@@ -18,12 +18,14 @@ class _Weights:
     """Of the models, of each rater, and how likely a rater chooses the right label, and each wrong one."""
 
     model: float
-    rater: Floats
+    rater: Float64
     right: float
     wrong: float
 
 
-def crowdlab(row: Places, rater: Places, label: Places, prior: Floats, num_raters: int) -> tuple[Floats, Floats]:
+def crowdlab(
+    row: RowIndex, rater: Codes, label: LabelCodes, prior: Float64, num_raters: int
+) -> tuple[Float64, Float64]:
     """Weigh raters and models by how well they agree with each other.
 
     CROWDLAB (Goh, Tkachenko and Mueller 2022, *Utilizing supervised models to infer consensus labels and their quality
@@ -64,29 +66,29 @@ def crowdlab(row: Places, rater: Places, label: Places, prior: Floats, num_rater
 class _Counts:
     """V votes on R rows, and how many there are: (R,) of each row, (V,) of the same label on the same row."""
 
-    row: Places
-    rater: Places
-    label: Places
-    votes: npt.NDArray[np.int64]
-    same: npt.NDArray[np.int64]
+    row: RowIndex
+    rater: Codes
+    label: LabelCodes
+    votes: Counts
+    same: Counts
     num_raters: int
 
     @classmethod
-    def of(cls, row: Places, rater: Places, label: Places, shape: tuple[int, ...], num_raters: int) -> _Counts:
+    def of(cls, row: RowIndex, rater: Codes, label: LabelCodes, shape: tuple[int, ...], num_raters: int) -> _Counts:
         _, inverse, same = np.unique(row * shape[1] + label, return_inverse=True, return_counts=True)
         return cls(row, rater, label, np.bincount(row, minlength=shape[0]), same[inverse], num_raters)
 
     @property
-    def is_shared(self) -> npt.NDArray[np.bool_]:
+    def is_shared(self) -> Mask:
         """(V,) whether somebody else voted on the row, too."""
         return self.votes[self.row] > 1
 
-    def by_rater(self, values: npt.NDArray[np.generic]) -> Floats:
+    def by_rater(self, values: npt.NDArray[np.generic]) -> Float64:
         """(M,) sums over each rater's votes."""
         return np.bincount(self.rater, weights=values, minlength=self.num_raters).astype(np.float64)
 
 
-def _majority(counts: _Counts, prior: Floats) -> Places:
+def _majority(counts: _Counts, prior: Float64) -> LabelCodes:
     """(R,) most frequent label; at a tie the likelier one for the models, then the rarer one, then the first."""
     frequency = np.bincount(counts.label, minlength=prior.shape[1])
     keys = (counts.label, frequency[counts.label], -prior[counts.row, counts.label], -counts.same, counts.row)
@@ -95,7 +97,7 @@ def _majority(counts: _Counts, prior: Floats) -> Places:
     return counts.label[order[first]]
 
 
-def _weigh(counts: _Counts, prior: Floats, chosen: Places) -> _Weights:
+def _weigh(counts: _Counts, prior: Float64, chosen: LabelCodes) -> _Weights:
     shared, classes = counts.votes > 1, prior.shape[1]
     agrees = np.bincount(counts.row, weights=counts.label == chosen[counts.row], minlength=len(prior)) / counts.votes
     right = float(agrees[shared].mean())
@@ -113,7 +115,7 @@ def _weigh(counts: _Counts, prior: Floats, chosen: Places) -> _Weights:
     )
 
 
-def _posterior(counts: _Counts, prior: Floats, chosen: Places) -> tuple[_Weights, Floats]:
+def _posterior(counts: _Counts, prior: Float64, chosen: LabelCodes) -> tuple[_Weights, Float64]:
     """(R, K) mean of the models' probabilities and of what each vote says, by weight."""
     weights = _weigh(counts, prior, chosen)
     weight = weights.rater[counts.rater]
@@ -124,14 +126,14 @@ def _posterior(counts: _Counts, prior: Floats, chosen: Places) -> tuple[_Weights
     return weights, likely / (of_raters + weights.model)[:, None]
 
 
-def _likeliest(likely: Floats, otherwise: Places) -> Places:
+def _likeliest(likely: Float64, otherwise: LabelCodes) -> LabelCodes:
     """(R,) most likely label; the other one where several are."""
     best = likely.max(axis=1)
     tied = (likely == best[:, None]).sum(axis=1) > 1
     return np.where(tied, otherwise, likely.argmax(axis=1))
 
 
-def _quality(counts: _Counts, weights: _Weights, likely: Floats, chosen: Places) -> Floats:
+def _quality(counts: _Counts, weights: _Weights, likely: Float64, chosen: LabelCodes) -> Float64:
     """(M,) quality, as cleanlab's ``annotator_quality``; a rater who shares no row is judged by the posterior alone."""
     each = counts.by_rater(np.ones(len(counts.row)))
     mean = np.divide(
@@ -143,5 +145,5 @@ def _quality(counts: _Counts, weights: _Weights, likely: Floats, chosen: Places)
     agreement = np.divide(agreed, known, out=mean.copy(), where=known > 0)
     of_raters = weights.rater[each > 0].mean() * counts.votes.mean()
     share = weights.model / (weights.model + of_raters)
-    quality: Floats = share * mean + (1 - share) * agreement
+    quality: Float64 = share * mean + (1 - share) * agreement
     return quality

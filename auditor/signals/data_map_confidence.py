@@ -7,7 +7,8 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
-from auditor.signals.base import Inputs, Suspicion, percent
+from auditor.arrays import Suspicion
+from auditor.signals.base import Inputs, percent
 from auditor.signals.dynamics import chances, mean_over_trainings, of_one_row
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.signals.base import Inputs, Suspicion
+from auditor.arrays import Float32, LabelCodes, Suspicion
+from auditor.signals.base import Inputs
 from auditor.signals.dynamics import chances, mean_over_trainings, of_one_row
 
 
@@ -47,9 +47,9 @@ class DataMapVariability:
         )
 
 
-def _deviation(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def _deviation(logits: Float32, labels: LabelCodes) -> Float32:
     """(n,) standard deviation over the epochs; of a single one nothing is known."""
     if len(logits) < 2:
         return np.full(len(labels), np.nan, dtype=np.float32)
-    deviation: npt.NDArray[np.float32] = chances(logits, labels).std(axis=0)
+    deviation: Float32 = chances(logits, labels).std(axis=0)
     return deviation

@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from auditor.arrays import Codes, Float64, LabelCodes, RowIndex
 from auditor.config import PROBABILITY_FLOOR
-
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.integer]
 
 _ROUNDS = 50
 _ENOUGH = 1e-4
@@ -29,9 +27,9 @@ class _Counted:
 
     by_rater: sparse.csr_array
     by_label: sparse.csr_array
-    row: Places
-    rater: Places
-    label: Places
+    row: RowIndex
+    rater: Codes
+    label: LabelCodes
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,15 @@ class _Habits:
         Of each rater, over all classes.
     """
 
-    right: Floats
-    wrong: Floats
-    confused: Floats
-    accuracy: Floats
+    right: Float64
+    wrong: Float64
+    confused: Float64
+    accuracy: Float64
 
 
 def dawid_skene(
-    row: Places, rater: Places, label: Places, prior: Floats, num_raters: int
-) -> tuple[Floats, npt.NDArray[np.float64]]:
+    row: RowIndex, rater: Codes, label: LabelCodes, prior: Float64, num_raters: int
+) -> tuple[Float64, Float64]:
     """Estimate by expectation and maximisation who votes how, and which label each row has.
 
     After Dawid and Skene (1979, *Maximum likelihood estimation of observer error-rates using the EM algorithm*), with
@@ -99,7 +97,7 @@ def dawid_skene(
     return likely, np.where(votes > 0, _habits(counted, likely).accuracy, np.nan)
 
 
-def _count(row: Places, rater: Places, label: Places, shape: tuple[int, ...], num_raters: int) -> _Counted:
+def _count(row: RowIndex, rater: Codes, label: LabelCodes, shape: tuple[int, ...], num_raters: int) -> _Counted:
     ones = np.ones(len(row))
     return _Counted(
         by_rater=sparse.csr_array((ones, (row, rater)), shape=(shape[0], num_raters)),
@@ -110,7 +108,7 @@ def _count(row: Places, rater: Places, label: Places, shape: tuple[int, ...], nu
     )
 
 
-def _habits(counted: _Counted, likely: Floats) -> _Habits:
+def _habits(counted: _Counted, likely: Float64) -> _Habits:
     """The step of maximisation: everybody's habits, given how likely each label of each row is."""
     classes = likely.shape[1]
     table = (counted.by_label.T @ likely).T  # votes for l where k is true
@@ -130,15 +128,15 @@ def _habits(counted: _Counted, likely: Floats) -> _Habits:
     return _Habits(np.log(odds / (1 + odds)), -np.log1p(odds), np.log(confused), accuracy)
 
 
-def _evidence(counted: _Counted, habits: _Habits) -> Floats:
+def _evidence(counted: _Counted, habits: _Habits) -> Float64:
     """(R, K) log-likelihood of each row's votes, for each class that could be true."""
-    evidence: Floats = counted.by_rater @ habits.wrong + counted.by_label @ habits.confused.T
+    evidence: Float64 = counted.by_rater @ habits.wrong + counted.by_label @ habits.confused.T
     gain = (habits.right - habits.wrong)[counted.rater, counted.label]
     evidence += sparse.csr_array((gain, (counted.row, counted.label)), shape=evidence.shape).toarray()
     return evidence
 
 
-def _sharper(sureness: float, logs: Floats, likely: Floats) -> float:
+def _sharper(sureness: float, logs: Float64, likely: Float64) -> float:
     """One step of Newton's towards the power of the prior under which what is likely is most likely."""
     chances = _normalised(sureness * logs)
     mean = (chances * logs).sum(axis=1)
@@ -147,11 +145,11 @@ def _sharper(sureness: float, logs: Floats, likely: Floats) -> float:
     return float(np.clip(sureness + slope / max(curvature, 1e-9), 1 / _SHARPEST, _SHARPEST))
 
 
-def _normalised(logs: Floats) -> Floats:
-    chances: Floats = np.exp(logs - logs.max(axis=1, keepdims=True))
+def _normalised(logs: Float64) -> Float64:
+    chances: Float64 = np.exp(logs - logs.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     return chances
 
 
-def _open(share: npt.ArrayLike) -> Floats:
+def _open(share: npt.ArrayLike) -> Float64:
     return np.clip(np.asarray(share, dtype=np.float64), _FLOOR, 1 - _FLOOR)

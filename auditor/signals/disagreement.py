@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import entr
 
-from auditor.signals.base import Inputs, Suspicion, listed, model_in_words
+from auditor.arrays import Float32, Suspicion
+from auditor.signals.base import Inputs, listed, model_in_words
 
 _CELLS = 1 << 22
 
 
-def divergence(distributions: Sequence[npt.NDArray[np.float32]]) -> Suspicion:
+def divergence(distributions: Sequence[Float32]) -> Suspicion:
     """(N,) Jensen–Shannon divergence of two or more (N, K) distributions, over the largest possible one."""
     (rows, classes), count = distributions[0].shape, len(distributions)
     found = np.empty(rows, dtype=np.float32)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.signals.base import Inputs, Suspicion, listed
+from auditor.arrays import Codes, Float32, LabelCodes, Suspicion
+from auditor.signals.base import Inputs, listed
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class DuplicateConflict:
         return "" if alone else f"Its duplicates are labelled {self.label_names[given]}, too."
 
 
-def _share_of_others(group: npt.NDArray[np.int32], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def _share_of_others(group: Codes, labels: LabelCodes) -> Float32:
     """(N,) share of the other rows of the group that carry another label; NaN where there are none."""
     keys = group.astype(np.int64) * (int(labels.max(initial=0)) + 1) + labels
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)

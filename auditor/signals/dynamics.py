@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from auditor.arrays import Codes, Float32, Float64, LabelCodes, RowIndex
 
 _CELLS = 1 << 22
 """Logits that are looked at at a time: they lie in files larger than memory may be."""
@@ -24,17 +25,15 @@ class Dynamics:
         By epoch; NaN where a row was not seen. May be memory-mapped.
     """
 
-    rows: npt.NDArray[np.intp]
-    logits: npt.NDArray[np.float32]
+    rows: RowIndex
+    logits: Float32
 
 
-Figure = Callable[[npt.NDArray[np.float32], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
+Figure = Callable[[Float32, Codes], Float32]
 """From (E, n, K) logits and (n,) given labels to (n,) values."""
 
 
-def mean_over_trainings(
-    dynamics: Mapping[str, Dynamics], labels: npt.NDArray[np.int32], figure: Figure
-) -> npt.NDArray[np.float64]:
+def mean_over_trainings(dynamics: Mapping[str, Dynamics], labels: LabelCodes, figure: Figure) -> Float64:
     """(N,) mean of a figure over the trainings that saw a row; NaN where none did in all its epochs."""
     total, seen = np.zeros(len(labels)), np.zeros(len(labels), dtype=np.int32)
     for name in sorted(dynamics):  # sums of floats depend on the order
@@ -46,7 +45,7 @@ def mean_over_trainings(
             known = ~np.isnan(values)
             total[part[known]] += values[known]
             seen[part[known]] += 1
-    mean: npt.NDArray[np.float64] = np.divide(total, seen, out=np.full(len(labels), np.nan), where=seen > 0)
+    mean: Float64 = np.divide(total, seen, out=np.full(len(labels), np.nan), where=seen > 0)
     return mean
 
 
@@ -60,18 +59,18 @@ def of_one_row(dynamics: Mapping[str, Dynamics], row: int) -> dict[str, Dynamics
     return found
 
 
-def margins(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def margins(logits: Float32, labels: LabelCodes) -> Float32:
     """(E, n) logit of the given label minus the largest other one, of (E, n, K) logits."""
     given = np.broadcast_to(labels[None, :, None], (*logits.shape[:2], 1))
     others = logits.copy()
     np.put_along_axis(others, given, np.where(np.isnan(logits[..., :1]), np.float32(np.nan), -np.inf), axis=2)
-    margin: npt.NDArray[np.float32] = np.take_along_axis(logits, given, axis=2)[..., 0] - others.max(axis=2)
+    margin: Float32 = np.take_along_axis(logits, given, axis=2)[..., 0] - others.max(axis=2)
     return margin
 
 
-def chances(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def chances(logits: Float32, labels: LabelCodes) -> Float32:
     """(E, n) probability of the given label, of (E, n, K) logits."""
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
     given = np.broadcast_to(labels[None, :, None], (*logits.shape[:2], 1))
-    chance: npt.NDArray[np.float32] = np.take_along_axis(powers, given, axis=2)[..., 0] / powers.sum(axis=2)
+    chance: Float32 = np.take_along_axis(powers, given, axis=2)[..., 0] / powers.sum(axis=2)
     return chance

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import entr, softmax
 
-from auditor.signals.base import Inputs, Suspicion, listed
+from auditor.arrays import Float64, Suspicion
+from auditor.signals.base import Inputs, listed
 from auditor.signals.dynamics import Dynamics, of_one_row
 
 _CELLS = 1 << 22
@@ -56,7 +56,7 @@ class FoldDisagreement:
         return f"The {len(last)} models that were trained on this text came to {listed(preferred)}."
 
 
-def _apart(dynamics: Mapping[str, Dynamics], start: int, end: int, classes: int) -> npt.NDArray[np.float64]:
+def _apart(dynamics: Mapping[str, Dynamics], start: int, end: int, classes: int) -> Float64:
     """(end - start,) divergences; NaN where fewer than two models have said something."""
     total, own, count = np.zeros((end - start, classes)), np.zeros(end - start), np.zeros(end - start, dtype=np.int32)
     for name in sorted(dynamics):  # sums of floats depend on the order

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.signals.base import Inputs, Suspicion, counted
+from auditor.arrays import Float32, LabelCodes, Suspicion
+from auditor.signals.base import Inputs, counted
 from auditor.signals.dynamics import margins, mean_over_trainings, of_one_row
 
 
@@ -49,10 +49,10 @@ class Forgetting:
         )
 
 
-def _forgotten(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def _forgotten(logits: Float32, labels: LabelCodes) -> Float32:
     """(n,) share of one training."""
     margin = margins(logits, labels)
     right = margin > 0
     events = (right[:-1] & ~right[1:]).sum(axis=0, dtype=np.float32)
-    share: npt.NDArray[np.float32] = np.where(right.any(axis=0), events / np.float32(len(logits)), np.float32(1))
+    share: Float32 = np.where(right.any(axis=0), events / np.float32(len(logits)), np.float32(1))
     return np.where(np.isnan(margin).any(axis=0), np.float32(np.nan), share)

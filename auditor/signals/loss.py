@@ -7,8 +7,9 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
+from auditor.arrays import Suspicion
 from auditor.models.scores import largest_loss, losses
-from auditor.signals.base import Inputs, Suspicion, likeliest_other, model_in_words, percent
+from auditor.signals.base import Inputs, likeliest_other, model_in_words, percent
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.signals.base import Inputs, Suspicion, counted, percent
+from auditor.arrays import Float32, RowIndex, Suspicion
+from auditor.signals.base import Inputs, counted, percent
 from auditor.signals.voters import voters
 
 
@@ -69,7 +69,7 @@ class NeighbourVote:
             f"{self.label_names[given]}, with {percent(share)} of the votes by likeness."
         )
 
-    def _nearest(self, inputs: Inputs) -> tuple[npt.NDArray[np.int32], Suspicion]:
+    def _nearest(self, inputs: Inputs) -> tuple[RowIndex, Float32]:
         if self.tuned:
             return inputs["tuned_neighbours"], inputs["tuned_similarities"]
         return inputs["neighbours"], inputs["similarities"]

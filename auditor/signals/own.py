@@ -9,9 +9,10 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from auditor.arrays import Suspicion
 from auditor.errors import OwnCodeError
 from auditor.models.own.imported import Imported, guarded, load
-from auditor.signals.base import Inputs, Suspicion
+from auditor.signals.base import Inputs
 
 SUSPECTS = 0.5
 """A row of which a signal of the user's own says so much or more gets its sentence among the reasons."""

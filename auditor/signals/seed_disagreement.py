@@ -7,7 +7,8 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
-from auditor.signals.base import Inputs, Suspicion, listed
+from auditor.arrays import Suspicion
+from auditor.signals.base import Inputs, listed
 from auditor.signals.disagreement import divergence
 
 

@@ -7,7 +7,8 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
-from auditor.signals.base import Inputs, Suspicion, likeliest_other, percent
+from auditor.arrays import Suspicion
+from auditor.signals.base import Inputs, likeliest_other, percent
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from auditor.arrays import Codes, Mask, RowIndex
 
 
-def voters(
-    rows: npt.NDArray[np.intp], neighbours: npt.NDArray[np.int32], duplicates: npt.NDArray[np.int32]
-) -> npt.NDArray[np.bool_]:
+def voters(rows: RowIndex, neighbours: RowIndex, duplicates: Codes) -> Mask:
     """(n, k) neighbours of some rows that are there and are no duplicates of theirs.
 
     A duplicate repeats its row, label and all more often than not: it says nothing that the row does not.

@@ -49,7 +49,7 @@ def main() -> None:
         [train, val], out=RUNS / "emotion-book", listener=LISTENER, train_on=("train",), audit=("val",)
     )
     results = {
-        "whole": {**of_audit(whole), "stages": stages(whole), "machine": whole.run.manifest["machine"]},
+        "whole": {**of_audit(whole), "stages": stages(whole), "machine": whole.run.manifest.machine},
         "train_to_val": of_audit(book),
         "noise": {kind: of_noise(kind, [train, val, test]) for kind in ("uniform", "confused")},
     }
@@ -79,10 +79,10 @@ def of_audit(audit: auditor.Audit) -> dict[str, Any]:
 def stages(audit: auditor.Audit) -> dict[str, Any]:
     """Seconds and peak memory (MiB) of each stage, folds together."""
     together: dict[str, dict[str, float]] = {}
-    for name, stage in audit.run.manifest["stages"].items():
+    for name, stage in audit.run.manifest.stages.items():
         entry = together.setdefault(name.split("/")[0], {"seconds": 0.0, "peak_mib": 0})
-        entry["seconds"] = round(entry["seconds"] + stage["seconds"], 2)
-        entry["peak_mib"] = max(entry["peak_mib"], (stage["peak_memory"] or 0) >> 20)
+        entry["seconds"] = round(entry["seconds"] + stage.seconds, 2)
+        entry["peak_mib"] = max(entry["peak_mib"], (stage.peak_memory or 0) >> 20)
     return together
 
 

@@ -9,7 +9,7 @@ in twenty is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.detection.kinds import find_kinds
 from auditor.detection.stability import stability
-from auditor.run import Run
+from auditor.run import Make, Reader, Run
 from auditor.signals import Loss, measure, signals_for
 
 MODELS = ("features", "lexical", "finetuned")
@@ -70,7 +70,7 @@ def make_run(
                 "notes": [],
             },
         )
-        run.stage("read", lambda at: data.write(at / "dataset.parquet", at / "rejected.parquet"))
+        run.stage("read", lambda at, read: data.write(at / "dataset.parquet", at / "rejected.parquet"))
         _write(run, data, Duplicates(source, source, 0), probabilities, neighbours, _points(random, true, classes))
         run.record(finished=True)
     return directory
@@ -89,7 +89,7 @@ def _write(
     consensus = detection.consensus(probabilities, {}, data.labels, folds).probabilities
     index, similarity = neighbours
 
-    def detect(at: Path) -> None:
+    def detect(at: Path, read: Reader) -> None:
         labels, names, nothing = data.labels, data.label_names, np.zeros(len(data), np.bool_)
         flags = detection.find_flags(labels, consensus, ~nothing)
         group, groups = detection.make_groups(flags, labels, names, None, data.texts, DetectionConfig(), 0)
@@ -106,16 +106,16 @@ def _write(
         table = detection.issues_table(data, flags, kinds, stable, evidence, measured, group, losses)
         pq.write_table(table, at / "issues.parquet", compression="zstd")
 
-    run.stage("duplicates", lambda at: duplicates.write(at / "duplicates.parquet"))
+    run.stage("duplicates", lambda at, read: duplicates.write(at / "duplicates.parquet"))
     for name, values in {**probabilities, "consensus": consensus}.items():
         run.stage(name, _saver(f"probabilities/{name}.npy", values))
-    run.stage("neighbours", lambda at: np.savez(at / "neighbours.npz", index=index, similarity=similarity))
+    run.stage("neighbours", lambda at, read: np.savez(at / "neighbours.npz", index=index, similarity=similarity))
     run.stage("map", _saver("map.npy", points))
     run.stage("detect", detect)
 
 
-def _saver(artifact: str, values: npt.NDArray[Any]) -> Callable[[Path], None]:
-    def save(at: Path) -> None:
+def _saver(artifact: str, values: npt.NDArray[Any]) -> Make:
+    def save(at: Path, read: Reader) -> None:
         (at / artifact).parent.mkdir(exist_ok=True)
         np.save(at / artifact, values, allow_pickle=False)
 

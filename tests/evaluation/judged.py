@@ -41,11 +41,11 @@ def judged_run(directory: Path, model: Path, **changes: Any) -> Run:
     """Write a run with vectors, whose encoder and base model are ``model``, and judge some of its rows."""
     short = {"encoder": {"name": str(model)}, "finetuned": {"base_model": str(model), "epochs": 1}, "device": "cpu"}
     run = write_run(directory, **{"config": short, **changes})
-    names = run.manifest["dataset"]["label_names"]
+    names = run.dataset.label_names
     given = Items.of(run).given
     with run.held():
         vectors = np.random.default_rng(0).normal(size=(len(given), 32)).astype(np.float32)
-        run.stage("encode", lambda at: np.save(at / "vectors.npy", vectors))
+        run.stage("encode", lambda at, read: np.save(at / "vectors.npy", vectors))
     changed = {row: ("relabel", names[(int(given[row]) + 1) % len(names)]) for row in RELABELLED}
     excluded: dict[int, tuple[str, ...]] = dict.fromkeys(EXCLUDED, ("exclude",))
     judge(run, {**changed, **excluded, **dict.fromkeys((*KEPT, *DRAWN), ("keep",))})

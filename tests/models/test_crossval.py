@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from auditor.config import LexicalConfig
 from auditor.errors import StorageError
 from auditor.models.classifier import Watched
-from auditor.models.crossval import Candidate, again, out_of_fold
+from auditor.models.crossval import Candidate, out_of_fold
 from auditor.models.folds import make_folds
 from auditor.models.logistic import lexical_classifier
-from auditor.run import Run
+from auditor.run import Reader, Run
+from auditor.run.artifacts import DATASET, artifact_name
+from auditor.run.artifacts import folds as folds_of
 from tests.disk import files_up_to
 
 
@@ -98,23 +100,22 @@ class Setting:
             "recorder",
             lambda progress: Recorder(self.calls, progress, **options),
             inputs,
-            ("dataset.parquet",),
+            (DATASET,),
             parameters or {},
             self.groups,
             repeat=repeat,
         ).telling(tell)
 
-        def save_folds(space: Path) -> None:
-            (space / again(repeat, "folds.npy")).parent.mkdir(exist_ok=True)
-            np.save(space / again(repeat, "folds.npy"), self.folds)
+        def save_folds(space: Path, read: Reader) -> None:
+            folds_of(repeat).save(space, self.folds)
 
         with self.run.held():
             self.run.stage(
-                again(repeat, "folds"),
+                artifact_name("folds", repeat),
                 save_folds,
                 parameters={"folds": crc32(self.folds)},
             )
-            self.run.stage("read", lambda space: (space / "dataset.parquet").touch())
+            self.run.stage("read", lambda space, read: (space / "dataset.parquet").touch())
             out_of_fold(self.run, candidate, self.labels, self.folds, 3, seed, lambda *at: self.told.append(at))
 
     @property
@@ -195,7 +196,7 @@ def test_other_folds_make_them_again(setting: Setting, repeat: int):
     setting.folds = setting.folds[[1, 0, *range(2, 11)]]
     setting.go(repeat=repeat)
     assert len(setting.calls) == 6
-    found = np.load(setting.run.open(f"probabilities/{again(repeat, 'recorder.npy')}"))
+    found = np.load(setting.run.open(f"probabilities/{artifact_name('recorder.npy', repeat)}"))
     assert found[:9, 0].tolist() == list(range(9))
 
 
@@ -218,7 +219,7 @@ def test_a_repeat_lies_beside_the_first_time(setting: Setting):
     repeated = np.load(setting.run.open("probabilities/repeat-1/recorder.npy"))
     assert repeated[:9, 0].tolist() == list(range(9)), "of the folds of the repeat"
     assert repeated[:9, 1].min() == 4
-    assert {"repeat-1/recorder", "repeat-1/recorder/fold-2", "repeat-1/folds"} <= {*setting.run.manifest["stages"]}
+    assert {"repeat-1/recorder", "repeat-1/recorder/fold-2", "repeat-1/folds"} <= {*setting.run.manifest.stages}
     assert np.load(setting.run.open("dynamics/repeat-1/recorder/fold-0.train.npy")).max() == 4
     setting.go(seed=1000, repeat=1)
     assert len(setting.calls) == 6, "what is done is not done again"
@@ -281,7 +282,8 @@ def test_a_word_that_gives_the_label_away_is_no_use_when_its_row_is_held_out(tmp
     run = Run(tmp_path / "run")
     config = LexicalConfig(min_rows=1, strengths=(1000.0,))
     with run.held():
-        run.stage("folds", lambda space: np.save(space / "folds.npy", folds))
+        run.stage("read", lambda space, read: (space / DATASET).touch())
+        run.stage("folds", lambda space, read: np.save(space / "folds.npy", folds))
         candidate = Candidate("lexical", lambda progress: lexical_classifier(config, 2), texts, (), {})
         out_of_fold(run, candidate, labels, folds, 2, 0, lambda done, total: None)
     found = np.load(run.open("probabilities/lexical.npy"))

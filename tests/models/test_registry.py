@@ -11,6 +11,7 @@ from auditor.models import registry as module
 from auditor.models.crossval import Candidate
 from auditor.models.registry import BASELINE, arithmetic, candidates
 from auditor.models.transformer.weights import Weights
+from auditor.run import artifacts
 
 NAMES = ["sad", "glad"]
 TEXTS = ["so sad", "so glad", "very sad", "very glad"] * 4
@@ -39,14 +40,14 @@ def test_every_model_and_the_baseline_by_default(tiny_weights: Weights):
 def test_only_features_read_vectors(tiny_weights: Weights):
     found = made(tiny_weights)
     assert {name for name, candidate in found.items() if candidate.inputs is VECTORS} == {"features"}
-    assert {name for name, candidate in found.items() if "vectors.npy" in candidate.reads} == {"features"}
-    assert all("dataset.parquet" in candidate.reads for candidate in found.values())
+    assert {name for name, candidate in found.items() if artifacts.VECTORS in candidate.reads} == {"features"}
+    assert all(artifacts.DATASET in candidate.reads for candidate in found.values())
 
 
 def test_all_know_of_the_duplicates(tiny_weights: Weights):
     for candidate in made(tiny_weights).values():
         assert candidate.groups is GROUPS
-        assert "duplicates.parquet" in candidate.reads
+        assert artifacts.DUPLICATES in candidate.reads
 
 
 @pytest.mark.parametrize("models", [("lexical",), ("features", "lexical"), ("finetuned",)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from auditor.detection.classes.definitions import Known, find_definition_problem
 from auditor.detection.kinds import find_kinds
 from auditor.detection.stability import stability
 from auditor.models.scores import score
-from auditor.run import Run
+from auditor.run import Make, Reader, Run
+from auditor.run.artifacts import DATASET, SCORES, probabilities
 from auditor.signals import Loss, measure, signals_for, weigh
 
 EMOTIONS = ("sadness", "joy", "love", "anger", "fear", "surprise")
@@ -76,17 +77,26 @@ class MadeRun:
             config=config.model_dump(mode="json"),
             versions={"numpy": "2.0", "scikit-learn": "1.9"},
             machine={"system": "Linux", "threads": 2},
-            dataset={"fingerprint": data.fingerprint(), "notes": list(self.notes)},
+            dataset={
+                "fingerprint": data.fingerprint(),
+                "source": self.source,
+                "rows": len(data),
+                "rejected": data.rejected.num_rows,
+                "label_names": self.names,
+                "notes": self.notes,
+            },
         )
-        run.stage("read", lambda at: data.write(at / "dataset.parquet", at / "rejected.parquet"))
-        run.stage("map", lambda at: np.save(at / "map.npy", self.map), inputs=["dataset.parquet"])
+        run.stage("read", lambda at, read: data.write(at / "dataset.parquet", at / "rejected.parquet"))
+        run.stage("map", lambda at, read: np.save(at / "map.npy", self.map), inputs=[DATASET])
         for name, values in self.probabilities.items():
-            run.stage(f"{name}/fold-0", lambda at, name=name: (at / f"{name}-0").touch(), inputs=["dataset.parquet"])
+            run.stage(
+                f"{name}/fold-0", lambda at, read, name=name: (at / f"{name}-0").touch(), inputs=["dataset.parquet"]
+            )
             run.stage(name, _saver(name, values), inputs=[f"{name}-0"])
         last = "probabilities/" + max(self.probabilities) + ".npy"
-        run.stage("consensus", lambda at: self._pool(at, pooling), inputs=[last])
-        run.stage("scores", lambda at: _write_json(at / "scores.json", scores), inputs=["probabilities/consensus.npy"])
-        run.stage("detect", lambda at: self._detect(at, data, consensus), inputs=["probabilities/consensus.npy"])
+        run.stage("consensus", lambda at, read: self._pool(at, pooling), inputs=[last])
+        run.stage("scores", lambda at, read: SCORES.save(at, scores), inputs=[probabilities("consensus")])
+        run.stage("detect", lambda at, read: self._detect(at, data, consensus), inputs=[probabilities("consensus")])
         run.record(finished=True)
         return directory
 
@@ -106,7 +116,7 @@ class MadeRun:
         return LabeledTexts(table, rejected, self.names, self.names, origin, self.notes, self.votes)
 
     def _pool(self, at: Path, pooling: detection.Consensus) -> None:
-        _saver("consensus", pooling.probabilities)(at)
+        probabilities("consensus").save(at, pooling.probabilities)
         shares = dict(zip(self.names, pooling.shares.tolist(), strict=True))
         if not self.old:
             _write_json(at / "consensus.json", {"weights": pooling.weights, "shares": shares})
@@ -150,8 +160,8 @@ class MadeRun:
         _write_json(at / "health.json", health)
 
 
-def _saver(name: str, values: Floats) -> Callable[[Path], None]:
-    def save(at: Path) -> None:
+def _saver(name: str, values: Floats) -> Make:
+    def save(at: Path, read: Reader) -> None:
         (at / "probabilities").mkdir()
         np.save(at / "probabilities" / f"{name}.npy", values)
 

@@ -169,7 +169,7 @@ def test_leaks_are_told(tmp_path: Path) -> None:
     pairs = pa.table({"across_splits": [True, True, False], "first_id": [*"aac"], "second_id": [*"bde"]})
     run = Run(directory)
     with run.held():
-        run.stage("conflicts", lambda at: pq.write_table(pairs, at / "conflicts.parquet"))
+        run.stage("conflicts", lambda at, read: pq.write_table(pairs, at / "conflicts.parquet"))
     assert load_summary(directory).leaks == 3
     words = Page(write_report(directory).read_text("utf-8")).words
     assert "3 rows have the same text, or nearly so, with another label in another split" in words

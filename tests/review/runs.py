@@ -35,15 +35,16 @@ class ReviewRun(MadeRun):
     def write(self, directory: Path) -> Path:
         super().write(directory)
         run, data = find_run(directory), self._dataset()
-        about = {"label_names": list(self.names), "source": self.source, "rows": len(data)}
-        run.record(dataset={**run.manifest["dataset"], **about})
+        run.record(dataset=run.dataset.model_copy(update={"rows": len(data)}))
         if self.complete:
             duplicates = find_duplicates(self.texts, DuplicatesConfig())
-            run.stage("duplicates", lambda at: duplicates.write(at / "duplicates.parquet"))
+            run.stage("duplicates", lambda at, read: duplicates.write(at / "duplicates.parquet"))
             index = (np.arange(len(data))[:, None] + np.arange(1, 8)).astype(np.int32)
             index[index >= len(data)] = -1  # the last rows have fewer neighbours, the very last one none
             similarity = np.where(index >= 0, 1 - np.arange(7) / 10, np.nan).astype(np.float32)
-            run.stage("neighbours", lambda at: np.savez(at / "neighbours.npz", index=index, similarity=similarity))
+            run.stage(
+                "neighbours", lambda at, read: np.savez(at / "neighbours.npz", index=index, similarity=similarity)
+            )
         return directory
 
     def _dataset(self) -> LabeledTexts:

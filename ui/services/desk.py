@@ -24,6 +24,7 @@ from auditor.review.view.items import Items
 from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
+from auditor.run.artifacts import ISSUES, MANIFEST
 
 
 class Edition:
@@ -49,7 +50,7 @@ class Edition:
         """
         seen = None
         with suppress(OSError):  # without a manifest, there is no run
-            about = os.stat(self._run / "manifest.json")
+            about = os.stat(self._run / MANIFEST)
             seen = about.st_mtime_ns, about.st_ino, about.st_size
         before, current = self._seen
         if seen is None or seen != before:
@@ -64,11 +65,10 @@ class Edition:
             )
 
 
-def _made(run: Run) -> tuple[str | None, list[str]]:
+def _made(run: Run) -> tuple[str | None, str | None]:
     """Fingerprint of the rows, and the hash of the issues."""
-    outputs = [stage["outputs"] for stage in run.manifest["stages"].values()]
-    fingerprint = run.manifest.get("dataset", {}).get("fingerprint")
-    return fingerprint, [files["issues.parquet"] for files in outputs if "issues.parquet" in files]
+    dataset = run.manifest.dataset
+    return dataset.fingerprint if dataset else None, run.manifest.outputs.get(ISSUES.name)
 
 
 @dataclass(frozen=True)

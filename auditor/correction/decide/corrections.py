@@ -6,21 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from auditor.arrays import Codes, Float32, Mask
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
 from auditor.review.log.event import Event
-from auditor.run import Run
-
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
+from auditor.run import Reader
+from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Suggestions:
     """
 
     label: Codes
-    probability: Floats
-    suspicion: Floats
+    probability: Float32
+    suspicion: Float32
 
 
 @dataclass(frozen=True)
@@ -71,13 +67,13 @@ class Corrections:
     outcomes: Outcomes
     suggestions: Suggestions
     label: Codes
-    kept: Flags
-    chosen: Flags
+    kept: Mask
+    chosen: Mask
     label_names: tuple[str, ...]
     label_values: tuple[Value, ...]
     partial: bool = False
 
-    def only(self, rows: Flags) -> Corrections:
+    def only(self, rows: Mask) -> Corrections:
         """The same for the ``rows``, (N,) bool, alone: decisions on others do nothing, and others are not written."""
         by_row = {row: outcome for row, outcome in self.outcomes.by_row.items() if rows[row]}
         return replace(
@@ -90,7 +86,7 @@ class Corrections:
         )
 
     @property
-    def changed(self) -> Flags:
+    def changed(self) -> Mask:
         """(N,) bool: rows of the corrected dataset with another label than the given one."""
         return np.asarray(self.kept & (self.label != self.texts.labels))
 
@@ -159,7 +155,7 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     return Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
 
 
-def corrections_of(run: Run, decisions: Iterable[Event], policy: Policy | None = None) -> Corrections:
+def corrections_of(run: Reader, decisions: Iterable[Event], policy: Policy | None = None) -> Corrections:
     """Apply the decisions on a finished run.
 
     Parameters
@@ -180,12 +176,12 @@ def corrections_of(run: Run, decisions: Iterable[Event], policy: Policy | None =
     return correct(texts, outcomes, policy, suggestions_of(run, texts))
 
 
-def suggestions_of(run: Run, texts: LabeledTexts) -> Suggestions:
+def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:
     """Read what a finished audit thinks of its N rows."""
-    issues = pq.read_table(run.open("issues.parquet"), columns=["suggested_label", "suspicion"], memory_map=True)
+    issues = run.table(ISSUES, ["suggested_label", "suspicion"])
     place = pc.index_in(issues["suggested_label"], value_set=pa.array(texts.label_names, pa.string()))
     label = pc.fill_null(place, -1).to_numpy().astype(np.int32)
-    consensus = np.load(run.open("probabilities/consensus.npy"), mmap_mode="r", allow_pickle=False)
+    consensus = run.load(probabilities(CONSENSUS))
     probability = consensus[np.arange(len(texts)), np.maximum(label, 0)]
     return Suggestions(
         label,

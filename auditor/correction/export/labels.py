@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from auditor.correction.decide.corrections import Corrections, Flags
+from auditor.arrays import Mask
+from auditor.correction.decide.corrections import Corrections
 from auditor.correction.export.classes import Value
 from auditor.data.columns import is_text
 from auditor.data.labeled_texts import ORIGINAL
@@ -132,7 +133,7 @@ def _damaged(what: str) -> RunDamagedError:
     return RunDamagedError(f"The run's dataset.parquet {what}.", "Make the run again with --fresh.")
 
 
-def _replaced(given: pa.ChunkedArray, changed: Flags, new: Sequence[Any]) -> pa.ChunkedArray:
+def _replaced(given: pa.ChunkedArray, changed: Mask, new: Sequence[Any]) -> pa.ChunkedArray:
     """Put new values into the rows that have changed, one for each."""
     if not new:
         return given
@@ -144,7 +145,7 @@ def _replaced(given: pa.ChunkedArray, changed: Flags, new: Sequence[Any]) -> pa.
     return _put(given, changed, pa.array(new, given.type))
 
 
-def _put(column: pa.ChunkedArray, changed: Flags, new: pa.Array) -> pa.ChunkedArray:
+def _put(column: pa.ChunkedArray, changed: Mask, new: pa.Array) -> pa.ChunkedArray:
     places = np.arange(len(column))
     places[changed] = len(column) + np.arange(len(new))
     return pa.chunked_array([*column.chunks, new], column.type).take(places)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as types
 
-from auditor.correction.decide.corrections import Corrections, Flags
+from auditor.arrays import Mask, RowIndex
+from auditor.correction.decide.corrections import Corrections
 from auditor.correction.export.labels import label_column, mirror_columns, names_column
 from auditor.correction.export.provenance import provenance_table
 from auditor.data.formats.tables.casting import with_schema
@@ -27,7 +27,6 @@ from auditor.errors import ExportError
 if TYPE_CHECKING:
     import datasets
 
-Rows = npt.NDArray[np.int64]
 _RAW, _CHANGED = "\0raw", "\0changed"
 """Columns that go along with the source's own for a while; no source has such names."""
 _FEATURES, _PANDAS = b"huggingface", b"pandas"
@@ -59,9 +58,9 @@ class SplitTable:
     split: str
     table: pa.Table
     about: dict[str, Any]
-    rows: Rows
+    rows: RowIndex
     raw: pa.ChunkedArray | None
-    changed: Flags
+    changed: Mask
     touched: dict[str, pa.ChunkedArray]
     own: int
 
@@ -158,7 +157,7 @@ def split_names(splits: Sequence[str]) -> list[str]:
 
 
 def _split_tables(
-    corrections: Corrections, chosen: Flags, with_invalid: bool, provenance: bool, label_names: bool
+    corrections: Corrections, chosen: Mask, with_invalid: bool, provenance: bool, label_names: bool
 ) -> tuple[SplitTable, ...]:
     texts, origin = corrections.texts, corrections.texts.origin
     table, rejected = _originals(texts.table), _originals(texts.rejected)
@@ -225,7 +224,7 @@ def _with_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Tabl
     return table.set_column(table.column_names.index(name), name, column)
 
 
-def _put_back(table: pa.Table, rows: Rows, rejected: pa.Table, apart: Rows) -> tuple[pa.Table, Rows]:
+def _put_back(table: pa.Table, rows: RowIndex, rejected: pa.Table, apart: RowIndex) -> tuple[pa.Table, RowIndex]:
     """Put rows that were set aside back in their places."""
     rows = np.concatenate([rows, apart])
     order = np.argsort(rows, kind="stable")

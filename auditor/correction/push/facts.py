@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -17,6 +16,7 @@ from auditor.correction.decide.summary import Summary, summarise
 from auditor.correction.push.markdown import code
 from auditor.data.source import counted
 from auditor.run import Run
+from auditor.run.artifacts import CONSENSUS, SCORES
 
 _DONE = {
     "relabel": "the new label",
@@ -108,8 +108,7 @@ class Facts:
 def gather(run: Run, corrections: Corrections) -> Facts:
     """Gather the facts of a finished run and its corrections."""
     manifest, origin, summary = run.manifest, corrections.texts.origin, summarise(corrections)
-    config = AuditConfig.of(manifest)
-    scores = json.loads(run.open("scores.json").read_text("utf-8"))
+    config, scores = run.config, run.load(SCORES)
     options = origin.options
     hub = HubSource(origin.source, options.get("config"), options.get("commit")) if origin.format == "hub" else None
     return Facts(
@@ -123,9 +122,9 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         classes=_classes(corrections),
         by_several=sum(len(outcome.votes) > 1 for outcome in corrections.outcomes.by_row.values()),
         models={name: _about(name, config) for name in config.pooled},
-        version=str(manifest.get("versions", {}).get("label-auditor", "")),
-        date=str(manifest["created"])[:10],
-        accuracy=scores.get("consensus", {}).get("accuracy"),
+        version=manifest.versions.get("label-auditor", ""),
+        date=manifest.created[:10],
+        accuracy=scores.get(CONSENSUS, {}).get("accuracy"),
         reading=config.read.reading(),
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from auditor.arrays import RowIndex
 from auditor.data.columns import is_text
 from auditor.data.labels.column import is_list
 from auditor.data.labels.literals import is_literal, parse_votes
@@ -42,8 +42,8 @@ class Ballots:
     note : str or None
     """
 
-    row: npt.NDArray[np.int64]
-    rater: npt.NDArray[np.int64]
+    row: RowIndex
+    rater: RowIndex
     value: pa.Array
     raters: tuple[str, ...]
     note: str | None = None

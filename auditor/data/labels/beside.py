@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as types
 
+from auditor.arrays import Codes
 from auditor.data.columns import Columns
 from auditor.data.formats.tables.metadata import class_names
 from auditor.data.labels.abstentions import Cast, without_abstentions
@@ -129,7 +129,7 @@ def _read(
     return _Read(ballots, cast, found)
 
 
-def _votes(found: _Read, place: npt.NDArray[np.int32]) -> Votes:
+def _votes(found: _Read, place: Codes) -> Votes:
     ballots, codes = found.ballots, found.labels.codes.combine_chunks()
     there = codes.is_valid().to_numpy(zero_copy_only=False)
     label = place[codes.fill_null(0).to_numpy(zero_copy_only=False)]
@@ -157,7 +157,7 @@ def _called(columns: Columns) -> str:
 
 def _match(
     found: Labels, labels: Labels, class_names: Sequence[str] | None, columns: Columns
-) -> tuple[npt.NDArray[np.int32], Labels, list[str]]:
+) -> tuple[Codes, Labels, list[str]]:
     """The code that each label of the votes has among the given ones; those that are none of them become classes."""
     codes: dict[str, int] = {label: code for code, label in enumerate(labels.names)}
     numbers = {str(value): code for code, value in enumerate(labels.values)} if class_names is not None else {}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from auditor.arrays import LabelCodes, Mask, RowIndex
 from auditor.config import ReadConfig
 from auditor.data.check import invalid_rows, refuse
 from auditor.data.columns import Columns
@@ -23,7 +24,6 @@ from auditor.data.labels.votes import Votes, majority, tie_notes
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import ColumnError, RowError
 
-Rows = npt.NDArray[np.int64]
 _REFUSED = "Mend them, or go on without these votes: --drop-invalid."
 
 
@@ -149,7 +149,9 @@ def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(pc.binary_length(names), 0), None, names)
 
 
-def _valid(texts: pa.ChunkedArray, labels: Labels, raters: pa.ChunkedArray, source: Source, config: ReadConfig) -> Rows:
+def _valid(
+    texts: pa.ChunkedArray, labels: Labels, raters: pa.ChunkedArray, source: Source, config: ReadConfig
+) -> RowIndex:
     """Places of the rows that have a text and, where they have a label, a rater."""
     reasons = invalid_rows(texts, pa.chunked_array([pa.repeat(0, len(texts))]))
     nobody = pc.and_(pc.is_null(raters), pc.is_valid(labels.codes))
@@ -160,8 +162,8 @@ def _valid(texts: pa.ChunkedArray, labels: Labels, raters: pa.ChunkedArray, sour
 
 
 def _items(
-    original: pa.Table, texts: pa.ChunkedArray, source: Source, rows: Rows, config: ReadConfig
-) -> tuple[Rows, Rows]:
+    original: pa.Table, texts: pa.ChunkedArray, source: Source, rows: RowIndex, config: ReadConfig
+) -> tuple[RowIndex, RowIndex]:
     """Number of the text that each vote is on, by first appearance; and the vote that each text appears in first."""
     if config.id is not None:
         ids = pc.cast(original[config.id], pa.string())
@@ -188,7 +190,9 @@ def _items(
     return item, rows[first]
 
 
-def _differing(original: pa.Table, rows: Rows, item: Rows, chosen: Rows, known: set[str | None]) -> list[str]:
+def _differing(
+    original: pa.Table, rows: RowIndex, item: RowIndex, chosen: RowIndex, known: set[str | None]
+) -> list[str]:
     """Columns that say different things in votes on the same text."""
     found = []
     for name in original.column_names:
@@ -209,7 +213,7 @@ def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.integer]:
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False))
 
 
-def _parts(source: Source, table: pa.Table, chosen: Rows) -> tuple[Part, ...]:
+def _parts(source: Source, table: pa.Table, chosen: RowIndex) -> tuple[Part, ...]:
     """The parts with their own rows and columns of the new table."""
     parts, start, seen = [], 0, 0
     for part in source.parts:
@@ -242,10 +246,10 @@ def _notes(
     votes: Votes,
     invalid: int,
     valid: int,
-    tied: npt.NDArray[np.bool_],
+    tied: Mask,
     left_out: Sequence[str],
     labels: Labels,
-    given: npt.NDArray[np.int32],
+    given: LabelCodes,
 ) -> tuple[str, ...]:
     notes = [
         f"{counted(len(votes), 'vote')} of {counted(len(votes.raters), 'rater')} on {counted(len(tied), 'text')}:"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from auditor.arrays import LabelCodes, RowIndex
 from auditor.data.columns import LABEL_NAMES, is_text, plain
 from auditor.data.formats.tables.metadata import class_names
 from auditor.data.labels.column import Labels, Value
@@ -25,8 +25,6 @@ _UNLIKELY = math.log(0.001)
 """Largest chance that a column says the same as the label by accident."""
 _NEARLY_ALL = 0.9
 _SHOWN = 4
-
-Codes = npt.NDArray[np.integer[Any]]
 
 
 class Mirror(TypedDict):
@@ -45,7 +43,7 @@ class _Fit:
 
 
 def find_mirrors(
-    table: pa.Table, labels: Labels, label: str, parts: Sequence[Part], part_of_row: npt.NDArray[np.integer[Any]]
+    table: pa.Table, labels: Labels, label: str, parts: Sequence[Part], part_of_row: RowIndex
 ) -> tuple[list[Mirror], tuple[str, ...]]:
     """Find the columns that stand one to one with the label.
 
@@ -105,12 +103,12 @@ def _may_hold_labels(type_: pa.DataType) -> bool:
     return is_text(type_) or any(is_such(type_) for is_such in (types.is_integer, types.is_floating, types.is_boolean))
 
 
-def _repeats(codes: Codes) -> bool:
+def _repeats(codes: LabelCodes) -> bool:
     """Whether there are two classes, and twice as many rows as classes."""
     return len(codes) >= 2 * len(np.unique(codes)) >= 4
 
 
-def _is_no_accident(codes: Codes) -> bool:
+def _is_no_accident(codes: LabelCodes) -> bool:
     """Whether another column hardly says the same by accident: of N! orders, at most K! n₁! … n_K! do."""
     rows = [int(number) for number in np.bincount(codes) if number]
     alike = math.lgamma(len(rows) + 1) + sum(math.lgamma(number + 1) for number in rows)
@@ -122,7 +120,7 @@ def _is_named_alike(name: str, label: str) -> bool:
     return plain(name) in LABEL_NAMES or not words.isdisjoint(plain(name).split("_"))
 
 
-def _fit(codes: Codes, column: pa.ChunkedArray) -> _Fit | None:
+def _fit(codes: LabelCodes, column: pa.ChunkedArray) -> _Fit | None:
     """What a column holds for each class; None if it does not hold one value for each."""
     encoded = _encoded(column)
     if encoded is None:
@@ -141,7 +139,7 @@ def _fit(codes: Codes, column: pa.ChunkedArray) -> _Fit | None:
     return _Fit({code: values[value] for code, value in pairs_of}, int(len(codes) - rows[most].sum()))
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[Codes, list[Value]] | None:
+def _encoded(column: pa.ChunkedArray) -> tuple[LabelCodes, list[Value]] | None:
     """Give each value a number; a null has the one after the last. None if there are lists of several."""
     if is_list(column.type):
         column, several = unpack(column)

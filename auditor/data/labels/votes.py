@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditor.arrays import Codes, Float64, Mask
 from auditor.data.source import counted
 
-Codes = npt.NDArray[np.int32]
 NO_VOTE = frozenset("nan none n/a na #n/a <na> null ? - -- abstain abstained".split())
 """Words, in small letters, that stand where a rater gives no label; see :mod:`auditor.data.labels.abstentions`."""
 _DECIMALS = 9
@@ -74,7 +74,7 @@ class Votes:
         first, last = np.searchsorted(self.row, [row, row + 1])
         return slice(int(first), int(last))
 
-    def only(self, kept: npt.NDArray[np.bool_]) -> Self:
+    def only(self, kept: Mask) -> Self:
         """Those on the kept of N rows, which are numbered anew."""
         place = np.cumsum(kept, dtype=np.int32) - np.int32(1)
         here = kept[self.row]
@@ -109,7 +109,7 @@ class Votes:
         return cls.encoded(table["row"].to_numpy(), rater, names.dictionary.to_pylist(), table["label"].to_numpy())
 
 
-def majority(votes: Votes, num_rows: int, num_classes: int) -> tuple[Codes, npt.NDArray[np.bool_]]:
+def majority(votes: Votes, num_rows: int, num_classes: int) -> tuple[Codes, Mask]:
     """The label that most raters of each row chose.
 
     At a tie, the label of those who agree more with the majority on the rows where there is one; then the one that
@@ -141,7 +141,7 @@ def majority(votes: Votes, num_rows: int, num_classes: int) -> tuple[Codes, npt.
     return chosen, tied
 
 
-def _agreement(votes: Votes, chosen: Codes, tied: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def _agreement(votes: Votes, chosen: Codes, tied: Mask) -> Float64:
     """(M,) share of each rater's votes on rows with a clear majority that are for it; of others, everybody's share."""
     clear = ~tied[votes.row]
     agrees = votes.label[clear] == chosen[votes.row[clear]]
@@ -150,11 +150,11 @@ def _agreement(votes: Votes, chosen: Codes, tied: npt.NDArray[np.bool_]) -> npt.
         for weights in (agrees.astype(np.float64), np.ones(len(agrees)))
     )
     usual = right.sum() / max(known.sum(), 1.0)
-    agreement: npt.NDArray[np.float64] = np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
+    agreement: Float64 = np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
     return agreement
 
 
-def tie_notes(tied: npt.NDArray[np.bool_]) -> list[str]:
+def tie_notes(tied: Mask) -> list[str]:
     """Say how often :func:`majority` had to choose, if it had to."""
     if not (ties := int(tied.sum())):
         return []

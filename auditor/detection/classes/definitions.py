@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex
 from auditor.signals.voters import voters
-
-Labels = npt.NDArray[np.int32]
 
 _UNCERTAIN = 0.4
 """A row is contested from this on: the likelier of its two likeliest labels is at most four times as likely."""
@@ -40,12 +38,12 @@ class Known:
         Group of (near) duplicates of each row.
     """
 
-    rows: npt.NDArray[np.intp]
-    labels: Labels
-    consensus: npt.NDArray[np.float32]
-    neighbours: npt.NDArray[np.int32]
-    similarities: npt.NDArray[np.float32]
-    duplicates: Labels
+    rows: RowIndex
+    labels: LabelCodes
+    consensus: Probabilities
+    neighbours: RowIndex
+    similarities: Float32
+    duplicates: Codes
 
 
 def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -101,7 +99,7 @@ def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequ
     ]
 
 
-def _two_likeliest(chances: npt.NDArray[np.float32]) -> tuple[Labels, Labels, npt.NDArray[np.float32]]:
+def _two_likeliest(chances: Float32) -> tuple[LabelCodes, LabelCodes, Float32]:
     """(n,) likeliest and second likeliest label; and how uncertain it is between them.
 
     The uncertainty is 1 where both are as likely, and 0 where one of them is impossible, or a third one is not.
@@ -123,7 +121,7 @@ def _merged_accuracy(known: Known, a: int, b: int) -> float:
     return float((chances.argmax(axis=1) == np.where(given == b, a, given)).mean())
 
 
-def _examples(known: Known, between: npt.NDArray[np.intp], a: int, b: int, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _examples(known: Known, between: RowIndex, a: int, b: int, ids: Sequence[str]) -> list[dict[str, Any]]:
     """The contested texts beside the nearest text with the other label, the most alike first; each text once."""
     near, labels = known.neighbours[between], known.labels
     other = np.where(labels[between] == a, b, a)

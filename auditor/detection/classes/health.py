@@ -6,23 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from cleanlab.count import estimate_joint
 from cleanlab.dataset import find_overlapping_classes, overall_label_health_score, rank_classes_by_label_quality
 
+from auditor.arrays import Codes, LabelCodes, Mask, Probabilities
 from auditor.detection.flags import Flags, Judged, judged_rows
-
-Labels = npt.NDArray[np.int32]
 
 
 def class_health(
-    labels: Labels,
+    labels: LabelCodes,
     label_names: Sequence[str],
-    consensus: npt.NDArray[np.float32],
-    judgeable: npt.NDArray[np.bool_],
+    consensus: Probabilities,
+    judgeable: Mask,
     flags: Flags,
-    exact: Labels,
+    exact: Codes,
     duplicates: Mapping[str, int],
 ) -> dict[str, Any]:
     """Sum up what the audit found: the content of ``health.json``.
@@ -115,7 +113,7 @@ def _overlaps(pairs: pd.DataFrame, judged: Judged, label_names: Sequence[str]) -
     ]
 
 
-def _confusions(labels: Labels, flags: Flags, label_names: Sequence[str]) -> list[dict[str, Any]]:
+def _confusions(labels: LabelCodes, flags: Flags, label_names: Sequence[str]) -> list[dict[str, Any]]:
     pairs = np.column_stack([labels[flags.is_issue], flags.suggested[flags.is_issue]])
     kinds, rows = np.unique(pairs, axis=0, return_counts=True)
     return [
@@ -124,7 +122,7 @@ def _confusions(labels: Labels, flags: Flags, label_names: Sequence[str]) -> lis
     ]
 
 
-def _why(exact: Labels) -> str:
+def _why(exact: Codes) -> str:
     """Why a class has no judged row, from the groups of equal texts of its rows."""
     if not len(exact):
         return "No text carries this label."

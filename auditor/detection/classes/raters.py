@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import LabelCodes
 from auditor.data.labels.votes import Votes
 from auditor.signals import Crowd
 
-Labels = npt.NDArray[np.int32]
 _FEW = 5
 """Votes added to those of a class before its errors are compared, so that one wrong vote makes no worst class."""
 
 
-def rater_health(votes: Votes, crowd: Crowd | None, labels: Labels, label_names: Sequence[str]) -> dict[str, Any]:
+def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_names: Sequence[str]) -> dict[str, Any]:
     """Sum up what the votes say of the raters: what ``health.json`` holds under ``raters`` and ``votes``.
 
     Parameters

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
+from auditor.arrays import Float32, Float64, LabelCodes, Probabilities, RowIndex
 from auditor.config import PROBABILITY_FLOOR as _FLOOR
 from auditor.config import ConsensusConfig
 from auditor.detection.consensus.neighbourhoods import Neighbourhoods
-from auditor.detection.consensus.votes import Rows, Votes
+from auditor.detection.consensus.votes import Votes
 from auditor.detection.consensus.weights import learn_temperature, learn_weights
 from auditor.models.scores import floored
 
@@ -20,8 +21,6 @@ _LEAST = 1e-4
 """No true label is less likely by its neighbourhood than this: the model is too simple to be that sure."""
 _ROWS, _CELLS, _BLOCK = 20_000, 1 << 22, 1 << 22
 _PARTS = 5
-
-Chances = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,23 +37,23 @@ class Consensus:
         Estimated shares of the true labels.
     """
 
-    probabilities: npt.NDArray[np.float32]
+    probabilities: Probabilities
     weights: Mapping[str, float]
-    shares: Chances
+    shares: Float64
 
 
 @dataclass(frozen=True)
 class _Experts:
     """Models and votes, asked for some rows at a time."""
 
-    models: Mapping[str, npt.NDArray[np.float32]]
+    models: Mapping[str, Float32]
     votes: Mapping[str, Votes]
 
     @property
     def names(self) -> list[str]:
         return [*sorted(self.models), *sorted(self.votes)]  # sums of floats depend on the order
 
-    def logs(self, rows: Rows) -> Chances:
+    def logs(self, rows: RowIndex) -> Float64:
         """(M, n, K) log-probabilities."""
         models = [np.log(floored(self.models[name][rows]), dtype=np.float64) for name in sorted(self.models)]
         return np.stack([*models, *(np.log(self.votes[name].shares(rows)) for name in sorted(self.votes))])
@@ -64,12 +63,12 @@ class _Experts:
 class _Trust:
     """What was learnt for a part of the rows: weights of the M experts, and the exponent that calibrates the whole."""
 
-    weights: Chances
+    weights: Float64
     exponent: float
 
-    def exponents(self, pool: _Pool) -> Chances:
+    def exponents(self, pool: _Pool) -> Float64:
         """(M,) what the experts' distributions are raised to in the consensus itself."""
-        exponents: Chances = self.exponent * (1 - pool.share) * self.weights
+        exponents: Float64 = self.exponent * (1 - pool.share) * self.weights
         return exponents
 
 
@@ -79,7 +78,7 @@ class _Pool:
 
     experts: _Experts
     around: Neighbourhoods | None
-    given: Chances
+    given: Float64
     config: ConsensusConfig
 
     @property
@@ -87,26 +86,26 @@ class _Pool:
         """What the neighbourhoods weigh; the experts have the rest."""
         return self.config.neighbourhoods if self.around else 0.0
 
-    def logs(self, weights: Chances, rows: Rows, said: Chances | None = None) -> Chances:
+    def logs(self, weights: Float64, rows: RowIndex, said: Float64 | None = None) -> Float64:
         """(n, K) logs, not normalised: experts' product, neighbourhoods' part, and the labels' shares set right.
 
         ``said`` are the experts' (M, n, K) logs, if they are known.
         """
         said = self.experts.logs(rows) if said is None else said
-        logs: Chances = log_softmax(np.tensordot(weights, said, 1), axis=1)
+        logs: Float64 = log_softmax(np.tensordot(weights, said, 1), axis=1)
         if self.around is None:
             return logs
         near = np.log(np.maximum(softmax(self.around.logs(rows), axis=1), _LEAST))
         most = np.log(self.config.largest_shift)
         shift = np.clip(np.log(self.around.shares) - np.log(self.given), -most, most)
-        corrected: Chances = (1 - self.share) * logs + self.share * near + shift
+        corrected: Float64 = (1 - self.share) * logs + self.share * near + shift
         return corrected
 
 
 def consensus(
-    models: Mapping[str, npt.NDArray[np.float32]],
+    models: Mapping[str, Float32],
     votes: Mapping[str, Votes],
-    labels: npt.NDArray[np.int32],
+    labels: LabelCodes,
     folds: npt.NDArray[np.integer],
     around: Neighbourhoods | None = None,
     config: ConsensusConfig | None = None,
@@ -164,18 +163,18 @@ def consensus(
     return Consensus(pooled, mean, around.shares if around else given)
 
 
-def judged_by(models: Mapping[str, npt.NDArray[np.float32]]) -> Rows:
+def judged_by(models: Mapping[str, Float32]) -> RowIndex:
     """(n,) rows that every model has judged."""
     return np.flatnonzero(~np.any([np.isnan(model).any(axis=1) for model in models.values()], axis=0))
 
 
-def _parts(rows: Rows, folds: npt.NDArray[np.integer], experts: _Experts) -> npt.NDArray[np.intp]:
+def _parts(rows: RowIndex, folds: npt.NDArray[np.integer], experts: _Experts) -> RowIndex:
     """(n,) number of each judged row's part: a few folds, or one of two halves where all are of one fold.
 
     The halves are every other row by what the models say of it, so that it does not matter in which order rows come.
     """
     _, of_fold = np.unique(folds[rows], return_inverse=True)
-    parts: Rows = of_fold % _PARTS
+    parts: RowIndex = of_fold % _PARTS
     if parts.any():
         return parts
     said = np.concatenate([experts.models[name][rows] for name in sorted(experts.models)], axis=1)
@@ -183,9 +182,7 @@ def _parts(rows: Rows, folds: npt.NDArray[np.integer], experts: _Experts) -> npt
     return parts
 
 
-def _cross_fitted(
-    pool: _Pool, labels: npt.NDArray[np.int32], rows: Rows, parts: npt.NDArray[np.intp], seed: int
-) -> list[_Trust]:
+def _cross_fitted(pool: _Pool, labels: LabelCodes, rows: RowIndex, parts: RowIndex, seed: int) -> list[_Trust]:
     """What is learnt for each part from the others; from all rows where there is no other."""
     most = min(_ROWS, max(1, _CELLS // (len(pool.given) * len(pool.experts.names))))
     sample = np.arange(len(rows))
@@ -202,7 +199,7 @@ def _cross_fitted(
     return trusts
 
 
-def _blocks(rows: Rows, parts: npt.NDArray[np.intp], classes: int) -> Iterator[tuple[Rows, int]]:
+def _blocks(rows: RowIndex, parts: RowIndex, classes: int) -> Iterator[tuple[RowIndex, int]]:
     """All rows, part by part, as many at a time as memory bears."""
     step = max(1, _BLOCK // classes // 8)
     for part in range(int(parts.max()) + 1):

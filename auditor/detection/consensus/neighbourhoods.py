@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.special import softmax
 
-from auditor.detection.consensus.votes import Rows, Votes
+from auditor.arrays import Float64, LabelCodes, RowIndex
+from auditor.detection.consensus.votes import Votes
 
 INDEPENDENT = 4.0
 """The neighbours of a row resemble each other: all together they count as so many that are drawn at random."""
@@ -21,8 +21,6 @@ _RIGHT = 0.8
 _ANCHOR = 0.1
 """What the beginning weighs beside the data to the end, so that no class trades its place with another one."""
 _ROWS, _CELLS = 50_000, 1 << 23
-
-Shares = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ class Neighbourhoods:
         For each space: true label × label of a neighbour; rows sum to 1.
     """
 
-    shares: Shares
+    shares: Float64
     votes: tuple[Votes, ...]
-    confusions: tuple[Shares, ...]
+    confusions: tuple[Float64, ...]
 
-    def logs(self, rows: Rows) -> Shares:
+    def logs(self, rows: RowIndex) -> Float64:
         """(n, K) log of the true labels' chances, by the neighbours' labels alone; not normalised."""
         logs = np.log(self.shares) + np.zeros((len(rows), 1))
         for votes, confusion in zip(self.votes, self.confusions, strict=True):
@@ -56,13 +54,13 @@ class Neighbourhoods:
         return logs
 
 
-def weighed(votes: Votes, rows: Rows) -> Any:
+def weighed(votes: Votes, rows: RowIndex) -> Any:
     """(n, K) sparse counts, scaled to what they are worth."""
     return votes.counts(rows) * min(1.0, INDEPENDENT / votes.neighbours.shape[1])
 
 
 def find_neighbourhoods(
-    votes: Sequence[Votes], labels: npt.NDArray[np.int32], rows: Rows, seed: int, largest_shift: float = 2.0
+    votes: Sequence[Votes], labels: LabelCodes, rows: RowIndex, seed: int, largest_shift: float = 2.0
 ) -> Neighbourhoods:
     """Find the likeliest model by expectation maximisation.
 
@@ -102,8 +100,8 @@ def find_neighbourhoods(
     return Neighbourhoods(shares, tuple(votes), tuple(confusions[1:]))
 
 
-def _confusion(together: Shares, anchor: Shares) -> Shares:
+def _confusion(together: Float64, anchor: Float64) -> Float64:
     """(K, K) true × given shares, from given × true counts."""
     counts = together.T + anchor
-    confusion: Shares = counts / counts.sum(axis=1, keepdims=True)
+    confusion: Float64 = counts / counts.sum(axis=1, keepdims=True)
     return confusion

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from auditor.arrays import Codes, Float32, Float64, LabelCodes, RowIndex
 from auditor.signals.voters import voters
-
-Labels = npt.NDArray[np.int32]
-Rows = npt.NDArray[np.intp]
 
 _SMOOTHING = 1e-3
 """What every label has of votes before anybody votes."""
@@ -34,33 +31,33 @@ class Votes:
         K.
     """
 
-    neighbours: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
-    labels: Labels
+    neighbours: RowIndex
+    weights: Float32
+    labels: LabelCodes
     classes: int
 
     @classmethod
     def of(
         cls,
-        neighbours: npt.NDArray[np.int32],
-        similarities: npt.NDArray[np.float32],
-        duplicates: Labels,
-        labels: Labels,
+        neighbours: RowIndex,
+        similarities: Float32,
+        duplicates: Codes,
+        labels: LabelCodes,
         classes: int,
     ) -> Self:
         """Every neighbour that is no duplicate votes for its own label with the weight of its cosine."""
         voting = voters(np.arange(len(labels)), neighbours, duplicates)
         return cls(neighbours, np.where(voting, np.maximum(similarities, 0), np.float32(0)), labels, classes)
 
-    def shares(self, rows: Rows) -> npt.NDArray[np.float64]:
+    def shares(self, rows: RowIndex) -> Float64:
         """(n, K) share of the votes that each label gets, smoothed; equal shares where nobody votes."""
         cells = np.arange(len(rows))[:, None] * self.classes + self.labels[self.neighbours[rows]]
         votes = np.bincount(cells.ravel(), self.weights[rows].ravel(), len(rows) * self.classes) + _SMOOTHING
         votes = votes.reshape(len(rows), self.classes)
-        shares: npt.NDArray[np.float64] = votes / votes.sum(axis=1, keepdims=True)
+        shares: Float64 = votes / votes.sum(axis=1, keepdims=True)
         return shares
 
-    def counts(self, rows: Rows) -> Any:
+    def counts(self, rows: RowIndex) -> Any:
         """(n, K) scipy.sparse.csr_array of float64: how many neighbours vote for each label, whatever they weigh.
 
         Several of one label stand in cells of their own, which count together.

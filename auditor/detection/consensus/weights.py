@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
-Logs = npt.NDArray[np.float64]
+from auditor.arrays import Float64, LabelCodes
 
 _MOST = 5.0
 """No expert's exponent is larger: where none of them errs but by chance, the fit would get better without end."""
@@ -15,7 +14,7 @@ _TEMPERATURES = (1e-3, 10.0)
 """What the exponent of the whole is looked for between: far enough to undo the largest weights of all experts."""
 
 
-def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float) -> Logs:
+def learn_weights(logs: Float64, labels: LabelCodes, robustness: float) -> Float64:
     """The exponents with which the product of the experts' distributions fits the given labels best.
 
     The fit is measured by the generalised cross-entropy (1 - p**q) / q of Zhang and Sabuncu (2018). A label that the
@@ -40,21 +39,21 @@ def learn_weights(logs: Logs, labels: npt.NDArray[np.integer], robustness: float
     experts, rows = len(logs), np.arange(len(labels))
     given = logs[:, rows, labels]
 
-    def loss(weights: Logs) -> tuple[float, Logs]:
+    def loss(weights: Float64) -> tuple[float, Float64]:
         pooled = log_softmax(np.tensordot(weights, logs, 1), axis=1)
         fit = pooled[rows, labels]
         powered = np.exp(robustness * fit)
         expected = np.einsum("nk,mnk->mn", np.exp(pooled), logs)
-        gradient: Logs = -(powered * (given - expected)).mean(axis=1)
+        gradient: Float64 = -(powered * (given - expected)).mean(axis=1)
         value = (1 - powered).mean() / robustness if robustness else -fit.mean()
         return float(value), gradient
 
     found = minimize(loss, np.full(experts, 1 / experts), jac=True, bounds=[(0, _MOST)] * experts, method="L-BFGS-B")
-    weights: Logs = found.x
+    weights: Float64 = found.x
     return weights
 
 
-def learn_temperature(logs: Logs, labels: npt.NDArray[np.integer]) -> float:
+def learn_temperature(logs: Float64, labels: LabelCodes) -> float:
     """The exponent with which a distribution is calibrated best: the one of least log-loss (Guo and others 2017).
 
     Parameters

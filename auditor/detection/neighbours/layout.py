@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler
 
+from auditor.arrays import Float32, Vectors
 from auditor.config import DetectionConfig
-
-Points = npt.NDArray[np.float32]
 
 _FEWEST = 5
 """Rows; UMAP needs some to make a graph of."""
 
 
-def make_map(vectors: npt.NDArray[np.float32], config: DetectionConfig, seed: int) -> Points:
+def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
     """Lay the vectors out in two dimensions with UMAP (McInnes, Healy and Melville 2018).
 
     Each feature is first scaled to [0, 1]; distances are cosine. Very few rows are laid out by PCA.
@@ -46,7 +44,7 @@ def map_seconds(rows: int, config: DetectionConfig) -> float:
     return 8 + min(rows, config.map_rows) / 700
 
 
-def _lay_out(vectors: npt.NDArray[np.float32], neighbours: int, seed: int) -> Points:
+def _lay_out(vectors: Vectors, neighbours: int, seed: int) -> Float32:
     scaled = MinMaxScaler().fit_transform(vectors)
     if not np.ptp(scaled, axis=0).any():
         return np.zeros((len(vectors), 2), dtype=np.float32)
@@ -66,5 +64,5 @@ def _lay_out(vectors: npt.NDArray[np.float32], neighbours: int, seed: int) -> Po
         random_state=seed,
         n_jobs=1,
     )
-    points: Points = layout.fit_transform(scaled)
+    points: Float32 = layout.fit_transform(scaled)
     return points

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-Vectors = npt.NDArray[np.float32]
-Index = npt.NDArray[np.int32]
+from auditor.arrays import Float32, RowIndex, Vectors
+
 Progress = Callable[[int, int], None]
 
 _CELLS = 1 << 25
@@ -23,7 +23,7 @@ _SPARE = 5
 
 def nearest(
     vectors: Vectors, k: int, exact_to: int, seed: int, progress: Progress | None = None
-) -> tuple[Index, npt.NDArray[np.float32]]:
+) -> tuple[RowIndex, Float32]:
     """Find the k nearest other rows of each row, nearest first.
 
     Exact up to ``exact_to`` rows; above, by nearest-neighbour descent (Dong, Moses and Li 2011; PyNNDescent, in one
@@ -72,7 +72,7 @@ def nearest_in_folds(
     exact_to: int,
     seed: int,
     progress: Progress | None = None,
-) -> tuple[Index, npt.NDArray[np.float32]]:
+) -> tuple[RowIndex, Float32]:
     """Find the k nearest other rows of each row within its own fold: each fold's vectors are of a space of their own.
 
     Parameters
@@ -110,7 +110,7 @@ def _unit(vectors: Vectors) -> Vectors:
     return unit
 
 
-def _closest(unit: Vectors, rows: npt.NDArray[np.intp], wanted: int) -> npt.NDArray[np.integer]:
+def _closest(unit: Vectors, rows: RowIndex, wanted: int) -> npt.NDArray[np.integer]:
     """(R, wanted) rows with the largest products, by comparing with all."""
     points = torch.from_numpy(unit)
     products = points[rows[0] : rows[-1] + 1] @ points.T
@@ -139,8 +139,8 @@ def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer
 
 
 def _ordered(
-    unit: Vectors, rows: npt.NDArray[np.intp], candidates: npt.NDArray[np.integer], wanted: int
-) -> tuple[Index, npt.NDArray[np.float32]]:
+    unit: Vectors, rows: RowIndex, candidates: npt.NDArray[np.integer], wanted: int
+) -> tuple[RowIndex, Float32]:
     """(R, wanted) nearest of the candidates.
 
     The similarities are computed anew, one by one: in a matrix product, those of identical vectors can differ by a

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
-Codes = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.float64]
+from auditor.arrays import Float64, LabelCodes
+
 _CELLS = 4_000_000
 """Numbers held at a time, about."""
 
@@ -32,10 +31,10 @@ class Draws:
         NaN for a class that has no row.
     """
 
-    accuracy: Floats
-    weighted_f1: Floats
-    macro_f1: Floats
-    f1_by_class: Floats
+    accuracy: Float64
+    weighted_f1: Float64
+    macro_f1: Float64
+    f1_by_class: Float64
 
     def of(self, version: int, truth: int) -> Draws:
         """Of one model on one version of the labels: without the two axes."""
@@ -46,11 +45,11 @@ class Draws:
         return Draws(*(mine - theirs for mine, theirs in zip(self._all, other._all, strict=True)))
 
     @property
-    def _all(self) -> tuple[Floats, ...]:
+    def _all(self) -> tuple[Float64, ...]:
         return self.accuracy, self.weighted_f1, self.macro_f1, self.f1_by_class
 
 
-def resample(predicted: Codes, labels: Codes, num_classes: int, draws: int, seed: int) -> Draws:
+def resample(predicted: LabelCodes, labels: LabelCodes, num_classes: int, draws: int, seed: int) -> Draws:
     """Measure predictions on the rows as they are, and on draws of rows and seeds.
 
     Parameters
@@ -84,7 +83,7 @@ def resample(predicted: Codes, labels: Codes, num_classes: int, draws: int, seed
     return Draws(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def _indicators(predicted: Codes, labels: Codes, num_classes: int) -> csr_array:
+def _indicators(predicted: LabelCodes, labels: LabelCodes, num_classes: int) -> csr_array:
     """(P, columns · K): of each pattern, its labels; its predictions; and its predictions where they are right."""
     right = [np.where(one == truth, one, -1) for one in predicted for truth in labels]
     columns = np.stack([*labels, *predicted, *right], axis=1)
@@ -93,7 +92,7 @@ def _indicators(predicted: Codes, labels: Codes, num_classes: int) -> csr_array:
     return csr_array((np.ones(len(row)), (row, place)), shape=(len(columns), columns.shape[1] * num_classes))
 
 
-def _metrics(totals: Floats, seed_weights: Floats, versions: int, truths: int) -> tuple[Floats, ...]:
+def _metrics(totals: Float64, seed_weights: Float64, versions: int, truths: int) -> tuple[Float64, ...]:
     """From the rows of each class (b, columns, K) and the weights of the seeds (b, S) to the metrics of b draws."""
     draws, seeds = seed_weights.shape
     models = versions * seeds

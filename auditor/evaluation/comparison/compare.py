@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from auditor.arrays import Float64, LabelCodes
 from auditor.errors import InputError
 from auditor.evaluation.comparison.bootstrap import Draws, resample
 
 DRAWS = 2_000
 LEVEL = 0.95
-
-Codes = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.float64]
 
 
 class _Frozen(BaseModel):
@@ -123,7 +121,7 @@ class Comparison(_Frozen):
 
 def compare(
     probabilities: Mapping[str, npt.NDArray[np.floating]],
-    tested_on: Mapping[str, Codes],
+    tested_on: Mapping[str, LabelCodes],
     label_names: Sequence[str],
     *,
     draws: int = DRAWS,
@@ -194,7 +192,7 @@ def _measures(drawn: Draws) -> Measures:
     )
 
 
-def _estimate(values: Floats) -> Estimate:
+def _estimate(values: Float64) -> Estimate:
     """The first value, and the interval of the others; draws without a row of the class (NaN) say nothing."""
     drawn = values[1:][np.isfinite(values[1:])]
     tail = 100 * (1 - LEVEL) / 2

@@ -8,14 +8,16 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from auditor.correction.decide.corrections import Corrections
+from auditor.errors import RunDamagedError
 from auditor.evaluation.comparison.compare import Comparison
+from auditor.run import Reader
+from auditor.run.artifacts import COMPARISON
 from auditor.vocabulary import ModelName
 
 ORIGINAL, CORRECTED = "original", "corrected"
-COMPARISON_FILE = "retrain/comparison.json"
 
 
 class _Frozen(BaseModel):
@@ -96,6 +98,25 @@ class Retraining(_Frozen):
         """Names of the trainings' stages."""
         each = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
         return tuple(stage_name(*one) for one in each)
+
+
+def read_comparison(run: Reader) -> Retraining | None:
+    """Read what the last retraining of a run has found; None if it was never retrained.
+
+    Raises
+    ------
+    RunDamagedError
+        If the file is not the one that was written, or of another version.
+    """
+    if not run.has(COMPARISON):
+        return None
+    try:
+        return Retraining.model_validate(run.load(COMPARISON))
+    except ValidationError:
+        raise RunDamagedError(
+            f"{run.open(COMPARISON)} cannot be read: another version of auditor has written it.",
+            "Make it again: auditor retrain.",
+        ) from None
 
 
 def digest(*numbers: npt.NDArray[Any]) -> str:

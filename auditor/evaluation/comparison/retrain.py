@@ -7,29 +7,28 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import LabelCodes, Mask, Probabilities
 from auditor.correction.decide.corrections import Corrections
 from auditor.evaluation.comparison.compare import DRAWS, Comparison, compare
 from auditor.evaluation.comparison.results import (
-    COMPARISON_FILE,
     ModelResult,
     Retraining,
     Setting,
     digest,
     hash_of_labels,
+    stage_name,
 )
-from auditor.evaluation.comparison.trials import Trials, file_of
-from auditor.models.classifier import Labels
+from auditor.evaluation.comparison.trials import Trials
+from auditor.run import Reader
+from auditor.run.artifacts import COMPARISON, Array, retrained
 from auditor.vocabulary import ModelName
-
-Flags = npt.NDArray[np.bool_]
 
 
 def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collection[str] = ()) -> Retraining:
-    """Compare the trained models, and write it into the run: ``retrain/comparison.json``.
+    """Compare the trained models, and write that into the run.
 
     Parameters
     ----------
@@ -48,11 +47,9 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
     tested = {name: version.tested(trials.split) for name, version in trials.versions.items()}
     sample = _random_sample(trials.corrections, drawn)
 
-    def make(space: Path) -> None:
-        results = tuple(_result(trials, name, tested, sample) for name in models)
-        path = space / COMPARISON_FILE
-        path.parent.mkdir(parents=True)
-        path.write_text(Retraining(setting=setting, models=results).model_dump_json(indent=1), "utf-8")
+    def make(space: Path, read: Reader) -> None:
+        results = tuple(_result(read, trials, name, tested, sample) for name in models)
+        COMPARISON.save(space, Retraining(setting=setting, models=results).model_dump(mode="json"))
 
     trials.run.stage(
         "retrain/comparison",
@@ -66,23 +63,20 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
             "draws": DRAWS,
         },
     )
-    return Retraining.model_validate_json(trials.run.open(COMPARISON_FILE).read_bytes())
+    return Retraining.model_validate(trials.run.load(COMPARISON))
 
 
-def _files(trials: Trials, model: str, version: str) -> list[str]:
+def _files(trials: Trials, model: str, version: str) -> list[Array[Probabilities]]:
     """Where the probabilities of a model's trainings on one version are."""
-    return [file_of(model, version, seed) for seed in trials.seed_numbers]
+    return [retrained(stage_name(model, version, seed)) for seed in trials.seed_numbers]
 
 
-def _result(trials: Trials, name: ModelName, tested: dict[str, Labels], sample: Flags) -> ModelResult:
+def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, LabelCodes], sample: Mask) -> ModelResult:
     probabilities = {
-        version: np.stack(
-            [np.load(trials.run.open(file), allow_pickle=False) for file in _files(trials, name, version)]
-        )
-        for version in trials.versions
+        version: np.stack([read.load(file) for file in _files(trials, name, version)]) for version in trials.versions
     }
 
-    def on(rows: Flags) -> Comparison:
+    def on(rows: Mask) -> Comparison:
         parts = {version: p[:, rows] for version, p in probabilities.items()}
         labels = {version: codes[rows] for version, codes in tested.items()}
         return compare(parts, labels, trials.corrections.label_names, seed=trials.config.seed)
@@ -93,7 +87,7 @@ def _result(trials: Trials, name: ModelName, tested: dict[str, Labels], sample: 
     return ModelResult(name=name, comparison=on(everything), random=on(sample) if comparable.any() else None)
 
 
-def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Flags:
+def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:
     """(N,) rows that are judged, and that chance had drawn."""
     judged = np.zeros(len(corrections.texts), dtype=np.bool_)
     judged[list(corrections.outcomes.by_row)] = True

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Mask, Probabilities
 from auditor.config import AuditConfig
 from auditor.correction.decide.corrections import Corrections
 from auditor.data.duplicates import Duplicates
@@ -25,10 +25,10 @@ from auditor.models.crossval import Candidate
 from auditor.models.registry import candidates
 from auditor.models.scores import score
 from auditor.models.transformer.weights import Weights
-from auditor.run import Run
+from auditor.modelspecs import MODELS
+from auditor.run import Make, Reader, Run
+from auditor.run.artifacts import VECTORS, model_file, retrained
 from auditor.vocabulary import ModelName
-
-Floats = npt.NDArray[np.float32]
 
 
 def check_changes(corrections: Corrections) -> None:
@@ -88,7 +88,7 @@ class Trials:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Of the run."""
-        return Duplicates.load(self.run.open("duplicates.parquet"))
+        return Duplicates.of(self.run)
 
     @cached_property
     def split(self) -> Split:
@@ -99,8 +99,8 @@ class Trials:
     def candidates(self, models: Sequence[ModelName]) -> list[Candidate]:
         """The classifiers, as in the audit, in the order of ``models``."""
         vectors = np.empty((0, 0), np.float32)
-        if "features" in models:
-            vectors = np.asarray(np.load(self.run.open("vectors.npy"), mmap_mode="r", allow_pickle=False))
+        if any(MODELS[name].takes == "vectors" for name in models):
+            vectors = self.run.load(VECTORS)
         corrections, config = self.corrections, self.config.updated(models=tuple(models))
         texts, groups = corrections.texts.texts, self.duplicates.near
         known = candidates(config, corrections.label_names, texts, vectors, self.base, groups)
@@ -123,9 +123,9 @@ class Trials:
 
     def texts_left(self, candidate: Candidate) -> int:
         """Texts that fine-tuning goes through in the trainings, all epochs counted, that this run has no record of."""
-        stages = self.run.manifest["stages"]
+        done = {name: stage.parameters for name, stage in self.run.manifest.stages.items()}
         left = sum(
-            stages.get(stage_name(candidate.name, version, seed), {}).get("parameters")
+            done.get(stage_name(candidate.name, version, seed))
             != json.loads(json.dumps(self._parameters(candidate, version, seed)))
             for version in self.versions
             for seed in self.seed_numbers
@@ -148,19 +148,17 @@ class Trials:
         """Whether the model is saved."""
         return version == CORRECTED and seed == self.config.seed
 
-    def _one(self, candidate: Candidate, version: str, seed: int, progress: Progress) -> Callable[[Path], None]:
-        def make(space: Path) -> None:
+    def _one(self, candidate: Candidate, version: str, seed: int, progress: Progress) -> Make:
+        def make(space: Path, read: Reader) -> None:
             classifier = train_on(candidate, self.versions[version], self.split, seed, progress)
             probabilities = predict_tests(classifier, candidate, self.split)
-            path = space / file_of(candidate.name, version, seed)
-            path.parent.mkdir(parents=True)
-            np.save(path, probabilities, allow_pickle=False)
+            retrained(stage_name(candidate.name, version, seed)).save(space, probabilities)
             if self._is_kept(version, seed):
                 self._save(classifier, candidate.name, probabilities, space)
 
         return make
 
-    def _save(self, classifier: Classifier, name: str, probabilities: Floats, space: Path) -> None:
+    def _save(self, classifier: Classifier, name: str, probabilities: Probabilities, space: Path) -> None:
         corrections, part = self.corrections, self.part(self.split.train)
         truth = self.versions[CORRECTED].tested(self.split)
         here = truth >= 0
@@ -168,11 +166,11 @@ class Trials:
         origin = corrections.texts.origin
         save_model(
             classifier,  # type: ignore[arg-type]  # of the candidates' kinds
-            space / "model" / name,
+            space / model_file(name),
             name=name,  # type: ignore[arg-type]  # of a candidate
             label_names=corrections.label_names,
             config=self.config,
-            encoder=self.encoder if name == "features" else None,
+            encoder=self.encoder if MODELS[name].takes == "vectors" else None,
             about=About(
                 dataset=origin.source,
                 hub_dataset=origin.format == "hub",
@@ -185,7 +183,7 @@ class Trials:
             ),
         )
 
-    def part(self, rows: npt.NDArray[np.bool_]) -> Part:
+    def part(self, rows: Mask) -> Part:
         """Count what is decided about some of the rows."""
         judged = np.zeros(len(rows), dtype=np.bool_)
         judged[list(self.corrections.outcomes.by_row)] = True
@@ -195,11 +193,6 @@ class Trials:
             changed=int((rows & self.corrections.changed).sum()),
             excluded=int((rows & ~self.corrections.kept).sum()),
         )
-
-
-def file_of(model: str, version: str, seed: int) -> str:
-    """Artifact with the (T, K) probabilities that one training has given."""
-    return f"{stage_name(model, version, seed)}.npy"
 
 
 def _part(progress: Progress, step: int, steps: int) -> Progress:

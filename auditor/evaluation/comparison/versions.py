@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import Codes, Float32, LabelCodes, Mask
 from auditor.errors import InputError
-from auditor.models.classifier import Classifier, Labels, Progress
+from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate
 from auditor.models.folds import make_folds
 from auditor.models.logistic import take
-
-Flags = npt.NDArray[np.bool_]
 
 TRAIN = {"train", "training"}
 TESTS: tuple[set[str], ...] = ({"test", "testing", "eval", "evaluation"}, {"val", "valid", "validation", "dev"})
@@ -34,15 +33,15 @@ class Version:
         Rows that this version has; the labels of the others mean nothing.
     """
 
-    labels: Labels
-    kept: Flags
+    labels: LabelCodes
+    kept: Mask
 
     @classmethod
-    def whole(cls, labels: Labels) -> Version:
+    def whole(cls, labels: LabelCodes) -> Version:
         """A version that has every row."""
         return cls(labels, np.ones(len(labels), dtype=np.bool_))
 
-    def tested(self, split: Split) -> Labels:
+    def tested(self, split: Split) -> LabelCodes:
         """(T,) int32: labels of the test rows; -1 where this version lacks the row."""
         return np.asarray(np.where(self.kept, self.labels, -1)[split.test], dtype=np.int32)
 
@@ -60,13 +59,13 @@ class Split:
         Rows of the training split that are left out, since they have a duplicate among the test rows.
     """
 
-    train: Flags
-    test: Flags
+    train: Mask
+    test: Mask
     how: str
     leaks: int = 0
 
 
-def split_rows(splits: npt.NDArray[np.str_], labels: Labels, duplicates: Labels, seed: int) -> Split:
+def split_rows(splits: npt.NDArray[np.str_], labels: LabelCodes, duplicates: Codes, seed: int) -> Split:
     """Choose the test rows: the dataset's own, else a fifth that keeps duplicates together.
 
     Nothing that an audit finds has a say in it.
@@ -124,12 +123,12 @@ def train_on(candidate: Candidate, version: Version, split: Split, seed: int, pr
     return candidate.make(progress).fit(inputs, version.labels[rows], seed, None, groups)
 
 
-def predict_tests(classifier: Classifier, candidate: Candidate, split: Split) -> npt.NDArray[np.float32]:
+def predict_tests(classifier: Classifier, candidate: Candidate, split: Split) -> Float32:
     """(T, K) probabilities of the test rows."""
     return classifier.predict_proba(take(candidate.inputs, np.flatnonzero(split.test)))
 
 
-def every_seed(candidate: Candidate, version: Version, split: Split, seeds: Sequence[int]) -> npt.NDArray[np.float32]:
+def every_seed(candidate: Candidate, version: Version, split: Split, seeds: Sequence[int]) -> Float32:
     """(S, T, K) probabilities of the test rows by S models that are trained on one version of the labels."""
     models = (train_on(candidate, version, split, seed, _unheard) for seed in seeds)
     return np.stack([predict_tests(model, candidate, split) for model in models])

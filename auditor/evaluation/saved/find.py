@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,15 +14,16 @@ from transformers import AutoConfig
 from auditor.config import FinetunedConfig
 from auditor.data.source import listed
 from auditor.errors import HubUnreachableError, ModelError
-from auditor.evaluation.comparison.results import COMPARISON_FILE
 from auditor.evaluation.saved.predictor import Predictor
 from auditor.evaluation.saved.saved import RECORD, load_model
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.run import DEFAULT_PLACE, Run, find_run
+from auditor.modelspecs import MODELS
+from auditor.run import DEFAULT_PLACE, Run, find_run, is_run
+from auditor.run.artifacts import COMPARISON, model_file
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
-_PREFERRED: tuple[ModelName, ...] = ("finetuned", *(name for name in MODEL_NAMES if name != "finetuned"))
+_PREFERRED = tuple(sorted(MODEL_NAMES, key=lambda name: MODELS[name].saved_as != "transformers"))
 _MOST_TOKENS = 512
 
 
@@ -49,17 +49,17 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
         If it must be fetched, and cannot be.
     """
     folder = Path(name)
-    is_run = any(os.path.lexists(place / "manifest.json") for place in (folder, DEFAULT_PLACE / name))
-    if kind is not None and not is_run:
+    of_run = any(map(is_run, (folder, DEFAULT_PLACE / name)))
+    if kind is not None and not of_run:
         raise ModelError(f"{name!r} is no run, of whose models {kind!r} could be one.", "Leave --model out.")
     if os.path.isfile(folder / RECORD):
         return load_model(folder, device)
-    if is_run:
+    if of_run:
         return _of_run(find_run(name), kind, device)
     try:
         weights = find_weights(name)
     except HubUnreachableError as error:
-        known = sorted({path.parents[2].name for path in DEFAULT_PLACE.glob(f"*/model/*/{RECORD}")})
+        known = sorted({path.parents[2].name for path in DEFAULT_PLACE.glob(f"*/{model_file('*', RECORD)}")})
         runs = f"Retrained runs here: {listed(known)}." if known else "No run here is retrained."
         raise HubUnreachableError(error.what, f"Check the name, give a folder, or get online. {runs}") from None
     if (weights.folder / RECORD).is_file():
@@ -69,10 +69,9 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
 
 def saved_models(run: Run) -> tuple[ModelName, ...]:
     """Kinds of the models that a run has kept: those of the last retraining first, and of these the fine-tuned one."""
-    written = {artifact for stage in run.manifest["stages"].values() for artifact in stage["outputs"]}
-    kept = [kind for kind in _PREFERRED if f"model/{kind}/{RECORD}" in written]
-    last = json.loads(run.open(COMPARISON_FILE).read_bytes())["models"] if COMPARISON_FILE in written else []
-    return tuple(sorted(kept, key=lambda kind: kind not in {model["name"] for model in last}))
+    kept = [kind for kind in _PREFERRED if run.has(model_file(kind, RECORD))]
+    latest = {model["name"] for model in run.load(COMPARISON)["models"]} if run.has(COMPARISON) else set()
+    return tuple(sorted(kept, key=lambda kind: kind not in latest))
 
 
 def _of_run(run: Run, kind: ModelName | None, device: str) -> Predictor:
@@ -82,11 +81,11 @@ def _of_run(run: Run, kind: ModelName | None, device: str) -> Predictor:
         todo = f"auditor retrain {run.directory.name}" + (f" --models {kind}" if kind else "")
         raise ModelError(f"The run {run.directory} {lacks}.", f"Train it: {todo}")
     chosen = kind or kinds[0]
-    for stage in run.manifest["stages"].values():
-        for artifact in stage["outputs"]:
-            if artifact.startswith(f"model/{chosen}/"):
-                run.open(artifact)
-    return replace(load_model(run / f"model/{chosen}", device), name=f"{chosen} of {run.directory.name}")
+    folder = model_file(chosen)
+    for artifact in run.manifest.outputs:
+        if artifact.startswith(f"{folder}/"):
+            run.open(artifact)
+    return replace(load_model(run / folder, device), name=f"{chosen} of {run.directory.name}")
 
 
 def _of_transformers(weights: Weights, device: str) -> Predictor:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.arrays import Probabilities
 from auditor.errors import AuditorError, ModelError
-from auditor.models.classifier import Probabilities
 
 
 @dataclass(frozen=True)

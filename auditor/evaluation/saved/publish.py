@@ -14,6 +14,7 @@ from auditor.evaluation.saved.saved import RECORD, read_record
 from auditor.hub.errors import AGAIN, asking
 from auditor.hub.repo import PATIENCE, full_name, quiet_library
 from auditor.hub.upload import LOST, additions_of
+from auditor.modelspecs import MODELS
 
 _EVERY_REPOSITORY_HAS = {".gitattributes", CARD}
 
@@ -59,7 +60,7 @@ def push_model(
     from huggingface_hub import CommitOperationAdd, HfApi
 
     record = read_record(folder)
-    if record.kind != "finetuned":
+    if MODELS[record.kind].saved_as != "transformers":
         raise ModelError(f"The model in {folder} is none that transformers loads.", "Push the fine-tuned one.")
     api = HfApi(token=token, library_name="auditor")
     with quiet_library():

@@ -28,6 +28,7 @@ from auditor.models.logistic import Logistic
 from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights, quiet
+from auditor.modelspecs import MODELS
 from auditor.storage import hash_file
 from auditor.validation import first_fault
 from auditor.vocabulary import ModelName
@@ -108,7 +109,7 @@ def save_model(
         arrays, words = taken_apart(classifier)
         unseen = np.setdiff1d(np.arange(len(label_names)), arrays["classes"])
         (folder / _ARRAYS).write_bytes(save_arrays(arrays))
-        if name == "lexical":
+        if MODELS[name].takes == "texts":
             _write_json(folder / _WORDS, words)
         elif encoder is not None:
             settings, hashes = config.encoder, _hashes(encoder.folder)
@@ -138,7 +139,7 @@ def load_model(folder: Path, device: str = "auto") -> Predictor:
         settings: Any = _SETTINGS[record.kind](**record.settings)
     except InputError as error:
         raise _damaged(folder, f"{RECORD}: settings: {error.what.removesuffix('.')}") from None
-    if record.kind == "finetuned":
+    if MODELS[record.kind].saved_as == "transformers":
         return _transformer(folder, record, settings, device)
     return _linear(folder, record, settings, device)
 
@@ -209,10 +210,10 @@ def _transformer(folder: Path, record: Record, settings: FinetunedConfig, device
 
 
 def _linear(folder: Path, record: Record, settings: Any, device: str) -> Predictor:
-    num_classes = len(record.label_names)
+    num_classes, of_vectors = len(record.label_names), MODELS[record.kind].takes == "vectors"
     try:
         arrays = load_arrays((folder / _ARRAYS).read_bytes())
-        if record.kind == "features":
+        if of_vectors:
             model = features_from(arrays, num_classes)
         else:
             words = _Words.validate_json((folder / _WORDS).read_bytes(), strict=True)
@@ -220,7 +221,7 @@ def _linear(folder: Path, record: Record, settings: Any, device: str) -> Predict
     except Exception as error:  # strange arrays and words lead to errors of every kind
         raise _damaged(folder, (str(error).strip() or type(error).__name__).splitlines()[0]) from None
     names = tuple(record.label_names)
-    if record.kind == "lexical":
+    if not of_vectors:
         return Predictor(folder.name, names, model.predict_proba)
     encoder = _encoder(folder, record, settings, device)
     if "mean" in arrays and len(arrays["mean"]) != encoder.dimensions:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import Float32, Float64
+
 TOLERANCE = 1e-3
 """A row's sum may be so far from 1."""
 _FURTHEST = 0.25
@@ -43,7 +45,7 @@ def rounding(blocks: Iterable[npt.NDArray[np.floating]]) -> tuple[int, float] | 
     return decimals, max(TOLERANCE, min(_FURTHEST, classes * 0.5 * 10.0**-decimals + 1e-6))
 
 
-def _are_whole(values: npt.NDArray[np.float64]) -> bool:
+def _are_whole(values: Float64) -> bool:
     """Whether all are whole numbers, but for what float32 has of them."""
     return bool((np.abs(values - np.rint(values)) < 1e-3).all())
 
@@ -75,7 +77,7 @@ def wrong_row(probabilities: npt.NDArray[np.floating], tolerance: float = TOLERA
     return row, f"holds {probabilities[row].min():.4g}" if negative[row] else f"sums to {sums[row]:.6g}"
 
 
-def normalised(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def normalised(probabilities: npt.NDArray[np.floating]) -> Float32:
     """Divide each row by its sum: (N, K) float32, rows of NaN as they were."""
     sums = probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.asarray(probabilities / sums, dtype=np.float32)

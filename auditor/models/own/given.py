@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
+from auditor.arrays import Float32, Float64, Mask, RowIndex
 from auditor.data.formats.tables.parquet import read_parquet
 from auditor.data.formats.text.encoding import read_bytes
 from auditor.data.formats.text.sniff import HEAD, check_is_data
@@ -22,7 +22,8 @@ from auditor.data.labeled_texts import LabeledTexts
 from auditor.data.source import counted, listed
 from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
 from auditor.models.own.distribution import TOLERANCE, normalised, rounding, wrong_row
-from auditor.run import Run
+from auditor.run import Reader, Run
+from auditor.run.artifacts import BASELINE, CONSENSUS, DATASET, SCORES, folds, probabilities
 from auditor.storage import open_file
 
 if TYPE_CHECKING:
@@ -57,19 +58,19 @@ class Given:
 
     name: str
     array: npt.NDArray[Any]
-    rows: npt.NDArray[np.int64] | None
+    rows: RowIndex | None
     content: str
     tolerance: float = TOLERANCE
     note: str | None = None
 
-    def judges(self) -> npt.NDArray[np.bool_]:
+    def judges(self) -> Mask:
         """(N,) whether there are probabilities of a row."""
         first = self.array[:, 0] if self.rows is None else self.array[self.rows, 0]
-        there: npt.NDArray[np.bool_] = ~np.isnan(np.asarray(first))
+        there: Mask = ~np.isnan(np.asarray(first))
         return there
 
-    def write(self, path: Path, judged: npt.NDArray[np.bool_]) -> None:
-        """Write a copy: (N, K) float32, NaN in the rows that are not to be judged.
+    def copied(self, judged: Mask) -> Float32:
+        """Make a copy: (N, K) float32, NaN in the rows that are not to be judged.
 
         Raises
         ------
@@ -84,8 +85,7 @@ class Given:
         if _digest([whole]) != self.content:
             raise InputError(f"The probabilities {self.name} have changed meanwhile.", "Give the same command again.")
         whole[~judged] = np.nan
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, whole, allow_pickle=False)
+        return whole
 
 
 def names_of(source: AnyProbabilities | None) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
     return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
 
 
-def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) -> None:
+def take_given(run: Run, given: Sequence[Given], judged: Mask) -> None:
     """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``.
 
     Raises
@@ -140,13 +140,13 @@ def take_given(run: Run, given: Sequence[Given], judged: npt.NDArray[np.bool_]) 
         run.stage(
             f"models/{each.name}",
             partial(_write, each, judged),
-            inputs=["dataset.parquet", "folds.npy"],
+            inputs=[DATASET, folds()],
             parameters={"content": each.content},
         )
 
 
-def _write(given: Given, judged: npt.NDArray[np.bool_], space: Path) -> None:
-    given.write(space / f"probabilities/{given.name}.npy", judged)
+def _write(given: Given, judged: Mask, space: Path, read: Reader) -> None:
+    probabilities(given.name).save(space, given.copied(judged))
 
 
 def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
@@ -226,7 +226,7 @@ def _of_frame(called: str, frame: Any) -> pa.Table:
         ) from None
 
 
-def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.NDArray[np.float64]:
+def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> Float64:
     names = table.column_names
     if lacking := [name for name in label_names if names.count(name) != 1]:
         raise ColumnError(
@@ -237,7 +237,7 @@ def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> npt.N
     return np.column_stack([_numbers(called, name, table[name]) for name in label_names])
 
 
-def _numbers(called: str, name: str, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+def _numbers(called: str, name: str, column: pa.ChunkedArray) -> Float64:
     try:
         return np.asarray(column.cast(pa.float64()).to_numpy())
     except pa.ArrowException as error:
@@ -248,7 +248,7 @@ def _numbers(called: str, name: str, column: pa.ChunkedArray) -> npt.NDArray[np.
         ) from None
 
 
-def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDArray[np.int64] | None:
+def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> RowIndex | None:
     rows, apart, classes = len(texts), texts.rejected.num_rows, texts.num_classes
     if array.ndim == 2 and array.shape[1] == classes:
         if array.shape[0] == rows:
@@ -263,9 +263,7 @@ def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> npt.NDAr
     )
 
 
-def _parts(
-    array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]]:
+def _parts(array: npt.NDArray[Any], rows: RowIndex | None) -> Iterator[tuple[RowIndex, npt.NDArray[Any]]]:
     """The rows of the dataset, some at a time: their places in the array, and what stands there."""
     count = len(array) if rows is None else len(rows)
     for start in range(0, count, _BLOCK):
@@ -273,7 +271,7 @@ def _parts(
         yield part, np.asarray(array[part])
 
 
-def _rounded(called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None) -> str | None:
+def _rounded(called: str, array: npt.NDArray[Any], rows: RowIndex | None) -> str | None:
     """Say how many rows sum to 1 but for the rounding of their values."""
     off, lowest, highest = 0, 1.0, 1.0
     for _, block in _parts(array, rows):
@@ -289,9 +287,7 @@ def _rounded(called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] |
     )
 
 
-def _blocks(
-    called: str, array: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None, tolerance: float
-) -> Iterator[npt.NDArray[np.float32]]:
+def _blocks(called: str, array: npt.NDArray[Any], rows: RowIndex | None, tolerance: float) -> Iterator[Float32]:
     """The rows of the dataset, checked and normalised."""
     for part, block in _parts(array, rows):
         judged = np.flatnonzero(~np.isnan(block).all(axis=1))
@@ -305,7 +301,7 @@ def _blocks(
         yield normalised(block)
 
 
-def _digest(blocks: Iterable[npt.NDArray[np.float32]]) -> str:
+def _digest(blocks: Iterable[Float32]) -> str:
     digest = hashlib.sha256()
     for block in blocks:
         digest.update(block.astype("<f4", copy=False).tobytes())
@@ -318,8 +314,8 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
     Of labels that have errors, a model that never saw them cannot know nearly all while ours know far fewer; and one
     that is worse than naming the most frequent class says something else than it should.
     """
-    scores = json.loads(run.open("scores.json").read_text("utf-8"))
-    ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, "dummy", "consensus"}]
+    scores = run.load(SCORES)
+    ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, BASELINE, CONSENSUS}]
     found = []
     for name in (one for one in given if one in scores):  # a run that was interrupted has scores of former models
         accuracy, loss = scores[name]["accuracy"], scores[name]["log_loss"]
@@ -328,7 +324,7 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
                 f"{name} agrees with {accuracy:.1%} of the given labels, our best model with {max(ours):.1%}: are its "
                 "probabilities out of fold? A model that was trained on a row repeats its label, wrong ones too."
             )
-        elif accuracy < scores["dummy"]["accuracy"]:
+        elif accuracy < scores[BASELINE]["accuracy"]:
             found.append(
                 f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are "
                 f"its rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"

@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import Codes, LabelCodes, Probabilities
 from auditor.errors import OwnCodeError
-from auditor.models.classifier import Labels, Probabilities, Watched, spread_columns
+from auditor.models.classifier import Watched, spread_columns
 from auditor.models.logistic import Baseline
 from auditor.models.own.distribution import normalised, wrong_row
 from auditor.models.own.imported import Imported, guarded
@@ -59,7 +60,12 @@ class Own:
             )
 
     def fit(
-        self, inputs: Any, labels: Labels, seed: int, watched: Watched | None = None, groups: Labels | None = None
+        self,
+        inputs: Any,
+        labels: LabelCodes,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Codes | None = None,
     ) -> Self:
         """Have it learn."""
         self._sizes = {"train": len(labels), "held_out": len(watched.labels) if watched else 0}

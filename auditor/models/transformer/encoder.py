@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from transformers import AutoModel
 
+from auditor.arrays import Counts, Float32, RowIndex, Vectors
 from auditor.config import EncoderConfig
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.weights import Weights, load
+from auditor.run.artifacts import VECTORS
 from auditor.storage import write
 
 Progress = Callable[[int, int], None]
@@ -89,9 +90,9 @@ class Encoder:
                     partial.save()
                 if progress:
                     progress(partial.done, len(batches))
-            return _spread(partial.vectors, index, folder / "vectors.npy")
+            return _spread(partial.vectors, index, folder / VECTORS)
 
-    def _lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    def _lengths(self, texts: Sequence[str]) -> Counts:
         lengths = np.empty(len(texts), dtype=np.int64)
         for start in range(0, len(texts), _TOKENISE_ROWS):
             part = list(texts[start : start + _TOKENISE_ROWS])
@@ -101,7 +102,7 @@ class Encoder:
     def _tokenize(self, texts: list[str], **options: Any) -> Any:
         return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
 
-    def _encode_batch(self, texts: list[str]) -> npt.NDArray[np.float32]:
+    def _encode_batch(self, texts: list[str]) -> Float32:
         batch = self._tokenize(texts, padding=True, return_tensors="pt").to(self.device)
         with torch.inference_mode():
             hidden = self._model(**batch).last_hidden_state.float()
@@ -110,11 +111,11 @@ class Encoder:
             else:
                 mask = batch["attention_mask"].unsqueeze(-1).float()
                 pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-        vectors: npt.NDArray[np.float32] = pooled.cpu().numpy()
+        vectors: Vectors = pooled.cpu().numpy()
         return vectors
 
 
-def token_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:
+def token_batches(lengths: Counts, budget: int) -> Iterator[RowIndex]:
     """Rows cut into batches whose longest length × size stays within a budget of tokens, longest first.
 
     A row longer than the budget makes a batch of its own. Rows of equal length keep their order, so that the same
@@ -139,7 +140,7 @@ class _Partial:
         if not self.done:
             self._state.unlink(missing_ok=True)  # it counts the batches of other vectors
             _reserve(self._file, size)
-        self.vectors: npt.NDArray[np.float32] = np.memmap(self._file, np.float32, "r+", shape=shape)
+        self.vectors: Vectors = np.memmap(self._file, np.float32, "r+", shape=shape)
 
     def __enter__(self) -> _Partial:
         return self
@@ -169,14 +170,14 @@ def _reserve(path: Path, size: int) -> None:
             file.truncate(size)
 
 
-def _unique(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _unique(texts: Sequence[str]) -> tuple[list[str], RowIndex]:
     """The distinct texts in order of appearance, and for each text its place among them."""
     places: dict[str, int] = {}
     index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
     return list(places), index
 
 
-def _spread(vectors: npt.NDArray[np.float32], index: npt.NDArray[np.int64], path: Path) -> Path:
+def _spread(vectors: Vectors, index: RowIndex, path: Path) -> Path:
     """Write ``vectors[index]`` as ``.npy``, a part at a time."""
     header = np.lib.format.header_data_from_array_1_0(np.empty((0, 0), np.float32))
     header["shape"] = (len(index), vectors.shape[1])

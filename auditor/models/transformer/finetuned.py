@@ -25,12 +25,13 @@ from transformers import (
     TrainingArguments,
 )
 
+from auditor.arrays import Codes, Float32, LabelCodes, Mask, Probabilities, RowIndex
 from auditor.config import FinetunedConfig
 from auditor.errors import ModelError
-from auditor.models.classifier import Labels, Probabilities, Progress, Watched, not_alike
+from auditor.models.classifier import Progress, Watched, not_alike
 from auditor.models.randomness import seeded
 from auditor.models.transformer.device import pick_device, pick_dtype
-from auditor.models.transformer.recording import Epochs, Logits, RecordingTrainer, by_row
+from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
 from auditor.models.transformer.weights import Weights, load
 
 
@@ -74,7 +75,7 @@ class Finetuned:
         weights: Weights,
         config: FinetunedConfig,
         label_names: Sequence[str],
-        learned: npt.NDArray[np.bool_],
+        learned: Mask,
         device: str = "auto",
     ) -> Self:
         """Load one that was trained before.
@@ -115,10 +116,10 @@ class Finetuned:
     def fit(
         self,
         inputs: Sequence[str],
-        labels: Labels,
+        labels: LabelCodes,
         seed: int,
         watched: Watched | None = None,
-        groups: Labels | None = None,
+        groups: Codes | None = None,
     ) -> Self:
         """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
         with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
@@ -151,7 +152,7 @@ class Finetuned:
         logits[:, ~self.learned] = -np.inf
         return softmax(logits)
 
-    def predict_logits(self, inputs: Sequence[str]) -> Logits:
+    def predict_logits(self, inputs: Sequence[str]) -> Float32:
         """(N, K) float32 logits."""
         with seeded(0, self._device), tempfile.TemporaryDirectory() as folder:
             trainer = RecordingTrainer(
@@ -196,15 +197,13 @@ class Finetuned:
     def _max_length(self) -> int:
         return min(self._config.max_length, int(self.tokenizer.model_max_length))
 
-    def _parts(
-        self, labels: Labels, seed: int, groups: Labels | None
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _parts(self, labels: LabelCodes, seed: int, groups: Codes | None) -> tuple[RowIndex, RowIndex]:
         """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
         rows = np.random.default_rng(seed).permutation(len(labels))
         tenth = len(rows) // 10 if self._config.choose_epoch else 0
         return not_alike(rows, rows[:tenth], groups), np.sort(rows[:tenth])
 
-    def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
+    def _tokens(self, texts: Sequence[str], labels: LabelCodes) -> Dataset:
         """Token ids sorted by length; ``row`` is the place in ``texts``."""
         encoded = self.tokenizer(list(texts), truncation=True, max_length=self._max_length)
         lengths = np.array([len(ids) for ids in encoded["input_ids"]])
@@ -273,7 +272,7 @@ class Finetuned:
         return float(np.median(seconds[1:])) / size
 
 
-def softmax(logits: Logits) -> Probabilities:
+def softmax(logits: Float32) -> Probabilities:
     """(…, K) logits → probabilities, in float64 within."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)

@@ -12,15 +12,14 @@ import numpy.typing as npt
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
-Logits = npt.NDArray[np.float32]
-Vectors = npt.NDArray[np.float16]
+from auditor.arrays import Float16, Float32, RowIndex
 
 _LOG = logging.getLogger(__name__)
 
 
-def by_row(output: Any) -> Logits:
+def by_row(output: Any) -> Float32:
     """Logits in the order of the texts, whichever order the Trainer took them in."""
-    logits: Logits = _unsorted(np.asarray(output.predictions, dtype=np.float32), output.label_ids[1])
+    logits: Float32 = _unsorted(np.asarray(output.predictions, dtype=np.float32), output.label_ids[1])
     return logits
 
 
@@ -32,13 +31,13 @@ def _unsorted(values: Any, rows: Any) -> Any:
 
 
 @contextmanager
-def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Vectors]]:
+def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Float16]]:
     """Collect what the last layer is given, batch by batch: the vectors in which the model tells classes apart.
 
     Nothing is collected from a model without a last linear layer over whole texts (some classify each token).
     """
     head = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)] if wanted else []
-    seen: list[Vectors] = []
+    seen: list[Float16] = []
 
     def keep(layer: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
         if given[0].ndim == 2:
@@ -56,16 +55,14 @@ def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Vectors]]:
 class Epochs:
     """Collects the logits of each epoch, as the training pass and the evaluations compute them."""
 
-    def __init__(
-        self, rows: npt.NDArray[np.int64] | None = None, total: int = 0, classes: int = 0, choose: bool = False
-    ) -> None:
+    def __init__(self, rows: RowIndex | None = None, total: int = 0, classes: int = 0, choose: bool = False) -> None:
         self._rows = rows if rows is not None else np.empty(0, np.int64)
         self._shape = (total, classes)
         self._choose = choose
-        self._train: list[Logits] = []
-        self._held_out: list[Logits] = []
-        self._vectors: Vectors | None = None
-        self._best: tuple[float, dict[str, torch.Tensor], Vectors | None] | None = None
+        self._train: list[Float32] = []
+        self._held_out: list[Float32] = []
+        self._vectors: Float16 | None = None
+        self._best: tuple[float, dict[str, torch.Tensor], Float16 | None] | None = None
         self.history: list[dict[str, float]] = []
 
     def start(self) -> None:
@@ -78,7 +75,7 @@ class Epochs:
         self._train[-1][self._rows[rows.cpu().numpy()]] = logits.detach().float().cpu().numpy()
 
     def evaluated(
-        self, name: str, logits: Logits, metrics: Mapping[str, float], model: Any, vectors: Vectors | None = None
+        self, name: str, logits: Float32, metrics: Mapping[str, float], model: Any, vectors: Float16 | None = None
     ) -> None:
         """Keep what an evaluation gave and, when the epoch is chosen, the model if it is the best so far."""
         figures = {key.removeprefix("eval_"): float(value) for key, value in metrics.items()}

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from auditor.arrays import Float32
 from auditor.report.display import NARROW_SPACE, count, plain, share
 from auditor.report.draw.canvas import SMALL, Canvas, Scale, text_width, widest
 from auditor.report.draw.theme import LIGHT
@@ -171,7 +171,7 @@ def _density(axes: Axes, points: Map, code: int) -> None:
         spine.set_visible(False)
 
 
-def _frame(points: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _frame(points: Float32) -> tuple[Float32, Float32]:
     """Corners that leave out the outermost points at each side: a few far rows must not squeeze the rest."""
     low, high = np.percentile(points, [100 * LEFT_OUT, 100 - 100 * LEFT_OUT], axis=0).astype(np.float32)
     room = np.maximum(0.04 * (high - low), np.float32(1e-3))

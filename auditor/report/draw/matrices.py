@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from auditor.arrays import Counts, Float64, Mask
 from auditor.report.display import count, plain, share
 from auditor.report.draw.canvas import SMALL, Canvas, text_width, widest
 
@@ -17,8 +17,6 @@ MOST_CLASSES = 20
 _LABEL = 22
 _DETAILED = 10
 """Classes up to which a cell has room for its share beside its count."""
-
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,9 @@ def draw_heatmap(matrix: Matrix) -> Figure:
 
 def _draw(
     matrix: Matrix,
-    strength: npt.NDArray[np.float64],
-    blue: npt.NDArray[np.bool_],
-    shares: npt.NDArray[np.float64] | None,
+    strength: Float64,
+    blue: Mask,
+    shares: Float64 | None,
     columns: str,
 ) -> Figure:
     size = len(matrix.labels)

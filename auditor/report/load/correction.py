@@ -6,13 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import ValidationError
 
 from auditor.correction.decide.corrections import corrections_of
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
-from auditor.evaluation.comparison.results import COMPARISON_FILE, Retraining, hash_of_labels
+from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
 from auditor.evaluation.comparison.telling import caveats
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run
@@ -94,7 +93,7 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
         If an artifact is not the one that was written, or of another version. A log that cannot be read is told, and
         spoils nothing else.
     """
-    found = _found(run)
+    found = read_comparison(run)
     policy = Policy.model_validate(found.setting.policy) if found else Policy()
     trouble = decisions = None
     try:
@@ -105,22 +104,10 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
     return Correction(decisions, worth, trouble) if decisions or worth or trouble else None
 
 
-def _found(run: Run) -> Retraining | None:
-    if not any(COMPARISON_FILE in stage["outputs"] for stage in run.manifest["stages"].values()):
-        return None
-    path = run.open(COMPARISON_FILE)
-    try:
-        return Retraining.model_validate_json(path.read_bytes())
-    except ValidationError:
-        raise RunDamagedError(
-            f"{path} cannot be read: another version of auditor has written it.", "Make it again: auditor retrain."
-        ) from None
-
-
 def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
-    if db is None and not (run / "decisions.db").is_file():
+    if db is None and not run.decisions.is_file():
         return None
-    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         corrections = corrections_of(run, log.standing(), policy)
     summary = summarise(corrections)
     if not (summary.judged or summary.stale):
@@ -133,8 +120,8 @@ def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
 
 
 def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:
-    stages = run.manifest["stages"]
-    seconds = sum(stages[name]["seconds"] for name in found.stages if name in stages)
+    stages = run.manifest.stages
+    seconds = sum(stages[name].seconds for name in found.stages if name in stages)
     then = found.setting.judged, found.setting.corrected
     outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != then
     return Worth(found, seconds, caveats(found), outdated)

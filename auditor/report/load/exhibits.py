@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.arrays import Float32, RowIndex
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.report.display import shorten
 from auditor.report.load.summary import Exhibit, Opinion
@@ -17,14 +17,13 @@ SHOWN_TEXTS = 25
 SHOWN_CHARACTERS = 500
 KINDS_AND_TIERS = ("kind", "tier", "stability")
 
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
-
 
 class Exhibits:
     """Picks the rows that are shown, and reads no more than those."""
 
-    def __init__(self, data: LabeledTexts, issues: pa.Table, loss: Floats, probabilities: Mapping[str, Floats]) -> None:
+    def __init__(
+        self, data: LabeledTexts, issues: pa.Table, loss: Float32, probabilities: Mapping[str, Float32]
+    ) -> None:
         self.data, self.issues, self.loss, self.probabilities = data, issues, loss, probabilities
 
     def worst(self) -> tuple[Exhibit, ...]:
@@ -38,7 +37,7 @@ class Exhibits:
         rows = np.flatnonzero(np.isfinite(self.loss))
         return self._show(rows[np.argsort(self.loss[rows], kind="stable")][:SHOWN_TEXTS])
 
-    def _show(self, rows: Rows) -> tuple[Exhibit, ...]:
+    def _show(self, rows: RowIndex) -> tuple[Exhibit, ...]:
         taken = pa.array(rows)
         issues, table = self.issues.take(taken), self.data.table.select(["id", "split", "text"]).take(taken)
         return tuple(

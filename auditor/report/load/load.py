@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from auditor.config import AuditConfig
+from auditor.arrays import Float32, LabelCodes, Mask, RowIndex
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
 from auditor.models.own.given import doubts
@@ -39,21 +36,30 @@ from auditor.report.load.summary import (
     ModelScore,
     NotJudgeable,
     SplitRows,
-    Stage,
     Summary,
+    Work,
 )
 from auditor.report.load.tokens import Counts, stand_out
 from auditor.report.load.trust import Trust
-from auditor.run import Run
+from auditor.run import Run, Stage
+from auditor.run.artifacts import (
+    BASELINE,
+    CONFLICTS,
+    CONSENSUS,
+    DEFINITIONS,
+    GROUPS,
+    HEALTH,
+    ISSUES,
+    MAP,
+    SCORES,
+    WEIGHTS,
+    probabilities,
+)
 from auditor.vocabulary import MODEL_NAMES
 
 EXAMPLE_CHARACTERS = 240
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000
 _QUANTILES = (5, 25, 50, 75, 95)
-
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.integer[Any]]
-Rows = npt.NDArray[np.intp]
 
 
 def load_summary(directory: Path, db: str | None = None) -> Summary:
@@ -74,32 +80,32 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         If an artifact is not the one that was written.
     """
     run = Run(directory)
-    if not run.manifest["stages"]:
-        raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
     manifest = run.manifest
-    health, scores = _json(run, "health.json"), _json(run, "scores.json")
+    if not manifest.stages:
+        raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
+    health, scores = run.load(HEALTH), run.load(SCORES)
     data = LabeledTexts.of(run)
     labels, issues = data.labels, _issues(run)
     judged = issues["suspicion"].is_valid().to_numpy()
-    loss = np.where(judged, losses(_probabilities(run, "consensus"), labels), np.float32(np.nan))
+    loss = np.where(judged, losses(run.load(probabilities(CONSENSUS)), labels), np.float32(np.nan))
     by_loss = _by_loss(loss, labels, data.num_classes)
-    config = AuditConfig.of(manifest)
-    models = [name for name in dict.fromkeys(("dummy", *MODEL_NAMES, *config.pooled, "consensus")) if name in scores]
-    probabilities = {name: _probabilities(run, name) for name in models if name != "dummy"}
-    exhibits = Exhibits(data, issues, loss, probabilities)
+    config = run.config
+    models = [name for name in dict.fromkeys((BASELINE, *MODEL_NAMES, *config.pooled, CONSENSUS)) if name in scores]
+    said = {name: run.load(probabilities(name)) for name in models if name != BASELINE}
+    exhibits = Exhibits(data, issues, loss, said)
     return Summary(
         name=directory.resolve().name,
         source=data.origin.source,
         format=data.origin.format,
-        created=manifest["created"],
-        fingerprint=manifest["dataset"]["fingerprint"],
+        created=manifest.created,
+        fingerprint=run.dataset.fingerprint,
         rows=len(data),
         set_aside=data.rejected.num_rows,
         judged=health["judged"],
         issues=health["issues"],
         has_former_flags=bool((issues["rank"].to_numpy() > health["issues"])[issues["is_issue"].to_numpy()].any()),
         unrecognised=tuple(unrecognised(scores, data.label_names)),
-        notes=tuple(manifest["dataset"]["notes"]),
+        notes=run.dataset.notes,
         label_names=data.label_names,
         splits=_splits(data, judged),
         config=config,
@@ -120,22 +126,19 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         tokens=_tokens(by_loss, data),
         map=_map(run, labels),
         correction=load_correction(run, db),
-        stages=_stages(manifest["stages"], manifest.get("used")),
-        versions=manifest["versions"],
-        machine=manifest["machine"],
+        stages=_work(manifest.stages, manifest.used),
+        versions=manifest.versions,
+        machine=manifest.machine,
         doubts=tuple(doubts(run, config.probabilities, data.label_names)),
         leaks=_leaks(run),
     )
 
 
-def _json(run: Run, artifact: str) -> Any:
-    return json.loads(run.open(artifact).read_text("utf-8"))
-
-
 def _definitions(run: Run, data: LabeledTexts) -> tuple[Problem, ...] | None:
     """None in a run of a former version."""
-    entries = _json_if_there(run, "definitions.json")
-    return None if entries is None else Problem.all_of(entries, lambda ids: _texts_of(data, ids))
+    if not run.has(DEFINITIONS):
+        return None
+    return Problem.all_of(run.load(DEFINITIONS), lambda ids: _texts_of(data, ids))
 
 
 def _texts_of(data: LabeledTexts, ids: Sequence[str]) -> list[str]:
@@ -145,30 +148,21 @@ def _texts_of(data: LabeledTexts, ids: Sequence[str]) -> list[str]:
 
 def _trust(run: Run) -> Trust | None:
     """None in a run of a former version."""
-    found = _json_if_there(run, "consensus.json")
-    return None if found is None else Trust.of(found)
+    return Trust.of(run.load(WEIGHTS)) if run.has(WEIGHTS) else None
 
 
 def _leaks(run: Run) -> int:
     """None are known in a run of a former version."""
-    if not _is_there(run, "conflicts.parquet"):
+    if not run.has(CONFLICTS):
         return 0
-    pairs = pq.read_table(run.open("conflicts.parquet"), columns=["across_splits", "first_id", "second_id"])
+    pairs = run.table(CONFLICTS, ["across_splits", "first_id", "second_id"])
     across = pairs.filter(pairs["across_splits"])
     return len({*across["first_id"].to_pylist(), *across["second_id"].to_pylist()})
 
 
-def _json_if_there(run: Run, artifact: str) -> Any:
-    return _json(run, artifact) if _is_there(run, artifact) else None
-
-
-def _is_there(run: Run, artifact: str) -> bool:
-    return any(artifact in stage["outputs"] for stage in run.manifest["stages"].values())
-
-
 def _issues(run: Run) -> pa.Table:
     columns = ["suggested_label", "suspicion", "rank", "is_issue", *KINDS_AND_TIERS, "reasons"]
-    return pq.read_table(run.open("issues.parquet"), columns=columns)
+    return run.table(ISSUES, columns)
 
 
 def _take(kind: type[Any], entry: dict[str, Any]) -> Any:
@@ -177,14 +171,14 @@ def _take(kind: type[Any], entry: dict[str, Any]) -> Any:
 
 
 def _classes(health: dict[str, Any], scores: dict[str, Any]) -> tuple[ClassHealth, ...]:
-    recognised = np.diag(scores["consensus"]["confusion"]).tolist()
+    recognised = np.diag(scores[CONSENSUS]["confusion"]).tolist()
     entries = zip(health["classes"], recognised, strict=True)
     return tuple(_take(ClassHealth, {**entry, "recognised": rows}) for entry, rows in entries)
 
 
 def _mixed(scores: dict[str, Any], label_names: Sequence[str]) -> tuple[Mixed, ...]:
     """Pairs of classes that the consensus takes for each other, most rows first."""
-    confusion = np.asarray(scores["consensus"]["confusion"], dtype=np.int64)
+    confusion = np.asarray(scores[CONSENSUS]["confusion"], dtype=np.int64)
     both = np.triu(confusion + confusion.T, 1)
     pairs = [(int(both[a, b]), a, b) for a, b in np.argwhere(both).tolist()]
     total = max(int(confusion.sum()), 1)
@@ -194,16 +188,12 @@ def _mixed(scores: dict[str, Any], label_names: Sequence[str]) -> tuple[Mixed, .
     )
 
 
-def _probabilities(run: Run, model: str) -> Floats:
-    return np.load(run.open(f"probabilities/{model}.npy"), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-
-
 def _score(name: str, entry: dict[str, Any]) -> ModelScore:
     f1, confusion = tuple(entry["f1_by_class"]), np.asarray(entry["confusion"], dtype=np.int64)
     return _take(ModelScore, {**entry, "name": name, "f1_by_class": f1, "confusion": confusion})  # type: ignore[no-any-return]
 
 
-def _splits(data: LabeledTexts, judged: npt.NDArray[np.bool_]) -> tuple[SplitRows, ...]:
+def _splits(data: LabeledTexts, judged: Mask) -> tuple[SplitRows, ...]:
     """Rows by split and class, splits in the order in which they come."""
     column = data.table["split"].combine_chunks().dictionary_encode()
     codes, names = column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
@@ -217,7 +207,7 @@ def _splits(data: LabeledTexts, judged: npt.NDArray[np.bool_]) -> tuple[SplitRow
 
 
 def _groups(run: Run) -> tuple[Group, ...]:
-    rows = pq.read_table(run.open("groups.parquet")).to_pylist()
+    rows = run.load(GROUPS).to_pylist()
     groups = (
         Group(row["given_label"], row["suggested_label"], row["rows"], row["mean_suspicion"], tuple(row["words"]))
         for row in rows
@@ -225,7 +215,7 @@ def _groups(run: Run) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda group: -group.rows))
 
 
-def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, ...]:
+def _work(stages: Mapping[str, Stage], used: Sequence[str] | None) -> tuple[Work, ...]:
     """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
 
     Models of the user's own are apart: ``models/mine/fold-3`` belongs to ``models/mine``.
@@ -235,38 +225,38 @@ def _stages(stages: dict[str, Any], used: Sequence[str] | None) -> tuple[Stage, 
     """
     audited = {name: stage for name, stage in stages.items() if not name.startswith("retrain/")}
     stages = {name: stage for name, stage in audited.items() if used is None or name in used}
-    makers = {artifact: name for name, entry in stages.items() for artifact in entry["outputs"]}
+    makers = {artifact: name for name, entry in stages.items() for artifact in entry.outputs}
     order = TopologicalSorter(
-        {name: sorted({makers[i] for i in entry["inputs"] if i in makers}) for name, entry in stages.items()}
+        {name: sorted({makers[i] for i in entry.inputs if i in makers}) for name, entry in stages.items()}
     )
     together: dict[str, list[str]] = {}
     for name in order.static_order():
         together.setdefault("/".join(name.split("/")[: 1 + name.startswith("models/")]), []).append(name)
     return tuple(
-        Stage(
+        Work(
             name,
             sum(part != name for part in parts),
-            sum(stages[part]["seconds"] for part in parts),
-            max((stages[part]["peak_memory"] for part in parts if stages[part]["peak_memory"]), default=None),
+            sum(stages[part].seconds for part in parts),
+            max((peak for part in parts if (peak := stages[part].peak_memory)), default=None),
         )
         for name, parts in together.items()
     )
 
 
-def _map(run: Run, labels: Integers) -> Map:
-    points = np.load(run.open("map.npy"), allow_pickle=False)
+def _map(run: Run, labels: LabelCodes) -> Map:
+    points = run.load(MAP)
     shown = np.isfinite(points).all(axis=1)
     return Map(points[shown], labels[shown].astype(np.int32))
 
 
-def _by_loss(loss: Floats, labels: Integers, num_classes: int) -> list[Rows]:
+def _by_loss(loss: Float32, labels: LabelCodes, num_classes: int) -> list[RowIndex]:
     """Judged rows of each class, highest loss first."""
     judged = np.flatnonzero(np.isfinite(loss))
     ordered = judged[np.lexsort((-loss[judged], labels[judged]))]
     return np.split(ordered, np.searchsorted(labels[ordered], np.arange(1, num_classes)))
 
 
-def _spreads(loss: Floats, by_loss: list[Rows], label_names: Sequence[str]) -> tuple[LossSpread, ...]:
+def _spreads(loss: Float32, by_loss: list[RowIndex], label_names: Sequence[str]) -> tuple[LossSpread, ...]:
     spreads = []
     for label, rows in zip(label_names, by_loss, strict=True):
         if len(rows):
@@ -275,7 +265,7 @@ def _spreads(loss: Floats, by_loss: list[Rows], label_names: Sequence[str]) -> t
     return tuple(spreads)
 
 
-def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
+def _tokens(by_loss: list[RowIndex], data: LabeledTexts) -> tuple[ClassTokens, ...]:
     """Tokens in the tenth of each class with the highest and with the lowest loss, against the class' other rows."""
     texts = data.table["text"]
     fewest, most = _TOKEN_ROWS
@@ -291,5 +281,5 @@ def _tokens(by_loss: list[Rows], data: LabeledTexts) -> tuple[ClassTokens, ...]:
     return tuple(found)
 
 
-def _count(texts: pa.ChunkedArray, rows: Rows) -> Counts:
+def _count(texts: pa.ChunkedArray, rows: RowIndex) -> Counts:
     return Counts.of(texts.take(pa.array(rows)).to_pylist())

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from auditor.arrays import Counts, Float32, LabelCodes
 from auditor.config import AuditConfig
 from auditor.recognition import Unrecognised
 from auditor.report.load.correction import Correction
@@ -47,7 +45,7 @@ class ModelScore:
     macro_f1: float
     log_loss: float
     f1_by_class: tuple[float, ...]
-    confusion: npt.NDArray[np.int64]
+    confusion: Counts
 
 
 @dataclass(frozen=True)
@@ -195,8 +193,8 @@ class ClassTokens:
 class Map:
     """Rows on the 2-D map: (M, 2) float32 ``points`` and (M,) int32 ``labels``."""
 
-    points: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.int32]
+    points: Float32
+    labels: LabelCodes
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,7 @@ class SplitRows:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Work:
     """What a stage of the run took, in seconds and bytes, with its folds' work in it."""
 
     name: str
@@ -258,7 +256,7 @@ class Summary:
     tokens: tuple[ClassTokens, ...]
     map: Map
     correction: Correction | None
-    stages: tuple[Stage, ...]
+    stages: tuple[Work, ...]
     versions: dict[str, str]
     machine: dict[str, Any]
     doubts: tuple[str, ...] = ()

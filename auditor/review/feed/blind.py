@@ -9,19 +9,14 @@ from math import fsum
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
 from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
 from auditor.review.log.event import Event, Pool
 from auditor.review.log.records import to_microseconds
 from auditor.review.view.verdicts import Verdicts
-
-Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int8]
-Chances = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -37,14 +32,14 @@ class Drawn:
     parent : int
         Place of the draw that it follows; -1 for none.
     judged, reopened : int64
-        Rows left out since the parent, and rows no longer left out.
+        RowIndex left out since the parent, and rows no longer left out.
     """
 
     event: Event
     row: int
     parent: int
-    judged: Rows
-    reopened: Rows
+    judged: RowIndex
+    reopened: RowIndex
 
 
 class Blind:
@@ -61,7 +56,7 @@ class Blind:
     def __init__(self, verdicts: Verdicts) -> None:
         self._verdicts = verdicts
         items = verdicts.items
-        self.population: Flags = ~np.isnan(items.suspicion)
+        self.population: Mask = ~np.isnan(items.suspicion)
         self._lock = Lock()
         self._seq = 0
         self._draws: list[Drawn] = []
@@ -95,7 +90,7 @@ class Blind:
         self._place[event.event_id] = len(self._draws)
         self._draws.append(drawn)
 
-    def pool_of(self, place: int) -> Flags:
+    def pool_of(self, place: int) -> Mask:
         """(N,) bool: the rows that a draw left out."""
         way = []
         while place >= 0:
@@ -106,7 +101,7 @@ class Blind:
             left_out[drawn.judged], left_out[drawn.reopened] = True, False
         return left_out
 
-    def draw(self, me: str, chances: Chances) -> Event:
+    def draw(self, me: str, chances: Float64) -> Event:
         """Draw a row, each of those that nobody has judged with the same probability, and write that to the log.
 
         Parameters
@@ -131,7 +126,7 @@ class Blind:
         self.catch_up()
         return event
 
-    def _event(self, me: str, chances: Chances) -> Event:
+    def _event(self, me: str, chances: Float64) -> Event:
         items = self._verdicts.items
         judged = self._verdicts.outcomes.wrong >= 0
         open_rows = self.population & ~judged
@@ -162,7 +157,7 @@ class Blind:
             ),
         )
 
-    def _forecast(self, mean_p: float, outcomes: Codes) -> float:
+    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
         """Bet on the next draw, by what the settled ones have shown."""
         outcome = self._outcome(outcomes).tolist()
         pools = [one.event.pool for one in self._draws if one.event.pool]
@@ -173,10 +168,10 @@ class Blind:
     # -- what they tell -----------------------------------------------------------------------------------------
 
     @property
-    def _rows(self) -> Rows:
+    def _rows(self) -> RowIndex:
         return np.array([one.row for one in self._draws], np.int64)
 
-    def _outcome(self, outcomes: Codes) -> Codes:
+    def _outcome(self, outcomes: Outcomes) -> Outcomes:
         """(n,) int8: how each drawn row was judged; pending where it was not, or is gone."""
         rows = self._rows
         return np.where(rows >= 0, outcomes[rows], PENDING).astype(np.int8) if len(rows) else np.empty(0, np.int8)
@@ -195,7 +190,7 @@ class Blind:
         """Whether a row was drawn, and waits for its verdict."""
         return bool((self._rows == row).any()) and self._verdicts.outcomes.wrong[row] == PENDING
 
-    def draws(self, outcomes: Codes, among: Flags | None = None) -> Draws:
+    def draws(self, outcomes: Outcomes, among: Mask | None = None) -> Draws:
         """Put the draws into arrays, with the outcomes that stand now, by ``(at, event_id)``.
 
         Parameters
@@ -214,7 +209,7 @@ class Blind:
         order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
-    def counts(self, counted: Flags, outcomes: Codes) -> tuple[Rows, Rows, Rows]:
+    def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
         """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
 
         A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
@@ -229,7 +224,7 @@ class Blind:
         return errors, unknown, judged
 
     def interval(
-        self, chances: Chances, *, problems: bool = False, among: Flags | None = None, alpha: float = ALPHA
+        self, chances: Float64, *, problems: bool = False, among: Mask | None = None, alpha: float = ALPHA
     ) -> Interval:
         """Estimate how many of the given labels the people who judge would not uphold.
 

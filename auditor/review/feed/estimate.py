@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import Float64
 from auditor.estimate.interval import Interval, interval
 from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
 from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
@@ -21,8 +22,6 @@ POINTS = 60
 """Of the interval's way over time."""
 ASSUMED = 0.05
 """Share of wrong labels that a plan assumes before anybody has read a card."""
-
-Chances = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Estimator:
         self._verdicts, self._blind = verdicts, blind
         self._served = Served(verdicts, blind)
 
-    def estimate(self, chances: Chances, *, seconds_a_card: float | None = None) -> Estimate:
+    def estimate(self, chances: Float64, *, seconds_a_card: float | None = None) -> Estimate:
         """Estimate from what stands in the log now.
 
         Parameters
@@ -156,7 +155,7 @@ class Estimator:
             plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )
 
-    def _parts(self, chances: Chances, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:
+    def _parts(self, chances: Float64, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:
         if len(names) < 2:
             return ()
         outcomes, rows = self._verdicts.outcomes.wrong, np.flatnonzero(self._blind.population)

@@ -9,16 +9,14 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from auditor.arrays import Float64, RowIndex
 from auditor.estimate.facts import Facts
 from auditor.estimate.learning import LearntOrder
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
-
-Rows = npt.NDArray[np.int32]
-Chances = npt.NDArray[np.float64]
+from auditor.run.artifacts import SIGNALS, VECTORS
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class Learnt:
     verdicts : int
         How many they are.
     order : (N,) int32
-        Rows, the likeliest error first.
+        RowIndex, the likeliest error first.
     error : (N,) float64
         P(error) of each row.
     follow : float
@@ -38,8 +36,8 @@ class Learnt:
     """
 
     verdicts: int
-    order: Rows
-    error: Chances
+    order: RowIndex
+    error: Float64
     follow: float
 
 
@@ -63,15 +61,12 @@ class Learner:
     @classmethod
     def of(cls, run: Run, items: Items, verdicts: Verdicts) -> Self:
         """Load what the model knows of each row before anybody has judged one; signals and vectors may be missing."""
-        made = {artifact for stage in run.manifest["stages"].values() for artifact in stage["outputs"]}
         signals = np.empty((len(items), 0), np.float32)
-        if "signals.parquet" in made:
-            table = pq.read_table(run.open("signals.parquet"))
+        if run.has(SIGNALS):
+            table = run.load(SIGNALS)
             names = [field.name for field in table.schema if pa.types.is_floating(field.type)]
             signals = np.stack([table.column(name).to_numpy().astype(np.float32) for name in names], axis=1)
-        vectors = None
-        if "vectors.npy" in made:
-            vectors = np.load(run.open("vectors.npy"), mmap_mode="r", allow_pickle=False)
+        vectors = run.load(VECTORS) if run.has(VECTORS) else None
         return cls(Facts.of(items.rank, items.given, items.suggested, signals, vectors), verdicts)
 
     def learn(self) -> None:

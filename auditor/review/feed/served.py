@@ -16,8 +16,6 @@ from auditor.review.feed.blind import Blind
 from auditor.review.log.event import Event
 from auditor.review.view.verdicts import BIT, WRONG, Verdicts
 
-Flags = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class Card:

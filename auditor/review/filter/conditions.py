@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Codes, Mask, RowIndex
 from auditor.errors import FilterError
 from auditor.review.filter.filter import KINDS, TIERS, Filter
-from auditor.review.view.items import Codes, Items
+from auditor.review.view.items import Items
 
-Mask = npt.NDArray[np.bool_]
 Fields = tuple[str, ...]
 
 
@@ -111,7 +110,7 @@ def _equal(values: Codes, code: int | None) -> Mask:
     return found
 
 
-def _among(values: Codes, codes: Sequence[int] | npt.NDArray[np.intp], size: int) -> Mask:
+def _among(values: Codes, codes: Sequence[int] | RowIndex, size: int) -> Mask:
     """Whether each value is one of the codes; -1 never is."""
     wanted = np.zeros(size + 1, dtype=np.bool_)
     wanted[codes] = True

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Mask = npt.NDArray[np.bool_]
+from auditor.arrays import Mask
 
 _TO_START = 60.0
 """Seconds after which a process that has not started never will."""

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Mask = npt.NDArray[np.bool_]
+from auditor.arrays import Counts, Mask
 
 _BITE = 1 << 20
 """Bytes of text searched between two looks at the clock."""
@@ -46,7 +45,7 @@ class PlainText:
         return found
 
 
-def _edges(lengths: npt.NDArray[np.int64]) -> list[int]:
+def _edges(lengths: Counts) -> list[int]:
     """Where bites begin and end: each is of about :data:`_BITE` bytes, or one longer text alone."""
     block = np.cumsum(np.minimum(lengths, _BITE) + _PER_TEXT) // _BITE
     long = np.flatnonzero(lengths > _BITE)

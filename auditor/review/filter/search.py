@@ -5,16 +5,13 @@ from __future__ import annotations
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from auditor.arrays import Mask
 from auditor.errors import FilterError
 from auditor.review.filter.expressions import Expressions, WrongExpressionError
 from auditor.review.filter.filter import Filter
 from auditor.review.filter.plain_text import PlainText
-
-Mask = npt.NDArray[np.bool_]
 
 SECONDS = 5.0
 """A search is given up after so long; the time in which a busy machine does other things is not counted."""

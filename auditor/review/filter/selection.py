@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.review.filter.conditions import CONDITIONS, Mask, among_pairs, rows_of_ids
+from auditor.arrays import Mask, RowIndex
+from auditor.review.filter.conditions import CONDITIONS, among_pairs, rows_of_ids
 from auditor.review.filter.filter import KINDS, TIERS, Filter
 from auditor.review.filter.search import Searches
 from auditor.review.log.event import VERDICTS, Verdict
 from auditor.review.view.items import Items
 from auditor.review.view.orders import DEFAULT, Orders
 from auditor.review.view.verdicts import BIT, Verdicts
-
-Rows = npt.NDArray[np.int32]
 
 PAIRS = 50
 """Pairs that are offered as choices, at most."""
@@ -40,7 +39,7 @@ class Selection:
         Gives the learnt order as it is now, (N,) int32 rows.
     """
 
-    def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], Rows] | None = None) -> None:
+    def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], RowIndex] | None = None) -> None:
         self.items, self.verdicts, self.orders = items, verdicts, Orders(items, learnt)
         self._kept = lru_cache(maxsize=_KEPT)(lambda fields, alone: CONDITIONS[fields](items, alone))
         self._selected = lru_cache(maxsize=_KEPT)(lambda key: rows_of_ids(items, verdicts.log.selection(key)))
@@ -74,10 +73,10 @@ class Selection:
             found &= self._undecided(filter.undecided, me)
         return found
 
-    def rows(self, filter: Filter, sort: str = DEFAULT, me: str | None = None, seed: int = 0) -> Rows:
+    def rows(self, filter: Filter, sort: str = DEFAULT, me: str | None = None, seed: int = 0) -> RowIndex:
         """(F,) int32: the rows that the filter finds, in an order."""
         order = self.orders.of(sort, seed)
-        found: Rows = order[self.mask(filter, me)[order]]
+        found: RowIndex = order[self.mask(filter, me)[order]]
         return found
 
     def _undecided(self, by: str, me: str | None) -> Mask:

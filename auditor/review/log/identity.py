@@ -8,6 +8,7 @@ import secrets
 
 from auditor.errors import LogError, RunDamagedError
 from auditor.run import Run
+from auditor.run.artifacts import RUN_ID
 from auditor.storage import lock, read_plain, write
 
 
@@ -23,10 +24,10 @@ def run_id(run: Run) -> str:
     LogError
         If it cannot be read or written.
     """
-    path = run / "run.id"
+    path = run / RUN_ID
     try:
         if not os.path.lexists(path):
-            with lock(run / "run.id.lock"):
+            with lock(run / f"{RUN_ID}.lock"):
                 if not os.path.lexists(path):
                     write(path, secrets.token_hex(8).encode() + b"\n", inside=run.directory)
         found = read_plain(path).decode().strip()

@@ -11,8 +11,9 @@ import numpy as np
 from auditor.config import PROBABILITY_FLOOR
 from auditor.review.filter.filter import KINDS, TIERS
 from auditor.review.log.event import Event
-from auditor.review.view.items import CONSENSUS, Items
+from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
+from auditor.run.artifacts import CONSENSUS
 
 LABELS = 6
 """Labels whose probabilities are shown."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +12,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from auditor.config import AuditConfig
+from auditor.arrays import Codes, Float32, Mask
 from auditor.recognition import unrecognised
 from auditor.review.filter.filter import KINDS, TIERS
 from auditor.review.log.event import item_hash
-from auditor.run import Run
+from auditor.run import Reader, Run
+from auditor.run.artifacts import (
+    CONSENSUS,
+    DATASET,
+    DUPLICATES,
+    GROUPS,
+    ISSUES,
+    MAP,
+    SCORES,
+    Nearest,
+    neighbours,
+    probabilities,
+)
 
-Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
-
-CONSENSUS = "consensus"
 NEIGHBOURS = 5
 """Nearest rows that are kept."""
 _FEW = 2_000
@@ -94,12 +99,12 @@ class Items:
     pair: Codes
     pairs: Codes
     split: Codes
-    suspicion: Floats
+    suspicion: Float32
     rank: Codes
-    is_issue: Flags
+    is_issue: Mask
     kind: Codes
     tier: Codes
-    stability: Floats
+    stability: Float32
     repeats: int
     duplicate_group: Codes
     group: Codes
@@ -107,11 +112,11 @@ class Items:
     groups: list[dict[str, Any]]
     cautions: Mapping[str, str]
     models: tuple[str, ...]
-    loss: Mapping[str, Floats]
-    map: Floats | None
+    loss: Mapping[str, Float32]
+    map: Float32 | None
     _reasons: pa.ChunkedArray
-    _probabilities: Mapping[str, Floats]
-    _neighbours: tuple[Codes, Floats] | None
+    _probabilities: Mapping[str, Float32]
+    _neighbours: Nearest | None
     _by_id: npt.NDArray[np.uint64]  # Arrow's order of UTF-8 bytes is Python's order of code points
     _by_duplicate_group: Codes
 
@@ -126,11 +131,9 @@ class Items:
         RunMissingError
             If the rows or the issues are missing.
         """
-        about = run.manifest["dataset"]
-        label_names = tuple(about["label_names"])
-        config = AuditConfig.of(run.manifest)
+        label_names, config = run.dataset.label_names, run.config
         models = config.pooled
-        data = _table(run, "dataset.parquet", ["id", "text", "label", "split"])
+        data = run.table(DATASET, ["id", "text", "label", "split"])
         labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
         judged = ["kind", "tier", "stability"]
         wanted = [
@@ -142,16 +145,15 @@ class Items:
             "reasons",
             *(f"loss_{name}" for name in models),
         ]
-        issues = _table(run, "issues.parquet", wanted)
+        issues = run.table(ISSUES, wanted)
         splits = data["split"].combine_chunks().dictionary_encode()
         given, suggested = _codes(data["label"]), _coded(issues["suggested_label"], label_names)
         is_issue, duplicate_group = issues["is_issue"].to_numpy(), _codes(issues["duplicate_group"])
-        made = {artifact for stage in run.manifest["stages"].values() for artifact in stage["outputs"]}
         pair, pairs = _pairs(given, suggested, is_issue, len(label_names))
         return cls(
             name=run.directory.resolve().name,
-            source=about["source"],
-            fingerprint=about["fingerprint"],
+            source=run.dataset.source,
+            fingerprint=run.dataset.fingerprint,
             ids=data["id"],
             texts=data["text"],
             label_names=label_names,
@@ -171,15 +173,15 @@ class Items:
             repeats=config.trainings,
             duplicate_group=duplicate_group,
             group=_codes(issues["group"]),
-            exact=_load_exact(run) if "duplicates.parquet" in made else None,
-            groups=_table(run, "groups.parquet").to_pylist(),
-            cautions=_cautions(run, label_names) if "scores.json" in made else {},
+            exact=_load_exact(run) if run.has(DUPLICATES) else None,
+            groups=run.load(GROUPS).to_pylist(),
+            cautions=_cautions(run, label_names) if run.has(SCORES) else {},
             models=(CONSENSUS, *models),
             loss={name: _floats(issues[f"loss_{name}"]) for name in models},
-            map=_array(run, "map.npy") if "map.npy" in made else None,
+            map=run.load(MAP) if run.has(MAP) else None,
             _reasons=issues["reasons"],
-            _probabilities={name: _array(run, f"probabilities/{name}.npy") for name in (CONSENSUS, *models)},
-            _neighbours=_load_neighbours(run) if "neighbours.npz" in made else None,
+            _probabilities={name: run.load(probabilities(name)) for name in (CONSENSUS, *models)},
+            _neighbours=_load_neighbours(run) if run.has(neighbours()) else None,
             _by_id=pc.sort_indices(data["id"]).to_numpy(),
             _by_duplicate_group=np.argsort(duplicate_group, kind="stable").astype(np.int32),
         )
@@ -235,7 +237,7 @@ class Items:
         """Why the row is suspect, in sentences; none beyond the rows that the audit gives some."""
         return self._reasons[row].as_py() or []
 
-    def probabilities(self, model: str) -> Floats:
+    def probabilities(self, model: str) -> Float32:
         """(N, K) float32, memory-mapped; NaN where the model knows nothing of the row."""
         return self._probabilities[model]
 
@@ -243,7 +245,7 @@ class Items:
         """Nearest rows and their cosine, nearest first; none in a run without neighbours."""
         if self._neighbours is None:
             return []
-        index, similarity = (part[row].tolist() for part in self._neighbours)
+        index, similarity = self._neighbours.index[row].tolist(), self._neighbours.similarity[row].tolist()
         return [(other, near) for other, near in zip(index, similarity, strict=True) if other >= 0]
 
     def duplicates(self, row: int) -> list[int]:
@@ -256,35 +258,26 @@ class Items:
         others = order[start:end][order[start:end] != row]
         return others[np.argsort(~self.same_text(row, others), kind="stable")].tolist()  # type: ignore[no-any-return]
 
-    def same_text(self, row: int, others: npt.NDArray[Any]) -> Flags:
+    def same_text(self, row: int, others: npt.NDArray[Any]) -> Mask:
         """(R,) bool: whether their texts are the row's, but for case and white space."""
         if self.exact is None:
             return np.array([self.text_of(int(other)) == self.text_of(row) for other in others], dtype=np.bool_)
-        same: Flags = self.exact[others] == self.exact[row]
+        same: Mask = self.exact[others] == self.exact[row]
         return same
 
 
-def _table(run: Run, artifact: str, columns: Sequence[str] | None = None) -> pa.Table:
-    return pq.read_table(run.open(artifact), columns=columns, memory_map=True)
+def _cautions(run: Reader, label_names: Sequence[str]) -> dict[str, str]:
+    return {one.label: str(one) for one in unrecognised(run.load(SCORES), label_names)}
 
 
-def _cautions(run: Run, label_names: Sequence[str]) -> dict[str, str]:
-    scores = json.loads(run.open("scores.json").read_text("utf-8"))
-    return {one.label: str(one) for one in unrecognised(scores, label_names)}
+def _load_exact(run: Reader) -> Codes:
+    return _codes(run.table(DUPLICATES, ["exact"])["exact"])
 
 
-def _array(run: Run, artifact: str) -> Floats:
-    return np.load(run.open(artifact), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-
-
-def _load_exact(run: Run) -> Codes:
-    return _codes(_table(run, "duplicates.parquet", ["exact"])["exact"])
-
-
-def _load_neighbours(run: Run) -> tuple[Codes, Floats]:
+def _load_neighbours(run: Reader) -> Nearest:
     """The first few columns alone: what a card shows."""
-    with np.load(run.open("neighbours.npz"), allow_pickle=False) as file:
-        return file["index"][:, :NEIGHBOURS].copy(), file["similarity"][:, :NEIGHBOURS].copy()
+    nearest = run.load(neighbours())
+    return Nearest(nearest.index[:, :NEIGHBOURS].copy(), nearest.similarity[:, :NEIGHBOURS].copy())
 
 
 def _codes(column: pa.Array | pa.ChunkedArray) -> Codes:
@@ -297,12 +290,12 @@ def _coded(column: pa.ChunkedArray, names: Sequence[str]) -> Codes:
     return _codes(pc.index_in(column, value_set=pa.array(names, column.type)))
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
+def _floats(column: pa.ChunkedArray) -> Float32:
     """(N,) float32, NaN for null."""
     return np.asarray(column.to_numpy(), dtype=np.float32)
 
 
-def _pairs(given: Codes, suggested: Codes, is_issue: Flags, size: int) -> tuple[Codes, Codes]:
+def _pairs(given: Codes, suggested: Codes, is_issue: Mask, size: int) -> tuple[Codes, Codes]:
     """The pair of each row, and the pairs, numbered by their issues."""
     there = np.flatnonzero(suggested >= 0)
     keys, inverse = np.unique(given[there] * np.int64(size) + suggested[there], return_inverse=True)

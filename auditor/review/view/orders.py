@@ -8,10 +8,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import RowIndex
 from auditor.errors import FilterError
 from auditor.review.view.items import Items
-
-Rows = npt.NDArray[np.int32]
 
 DEFAULT = "suspicion"
 LEARNT = "learnt"
@@ -34,7 +33,7 @@ class Orders:
     ``given``
         As in the dataset.
     ``pair``
-        By pair given → suggested, the one with most issues first; in it by rank. Rows without a suggestion last.
+        By pair given → suggested, the one with most issues first; in it by rank. RowIndex without a suggestion last.
 
     Equal rows go by rank everywhere.
 
@@ -45,13 +44,13 @@ class Orders:
         Gives the learnt order as it is now, (N,) int32.
     """
 
-    def __init__(self, items: Items, learnt: Callable[[], Rows] | None = None) -> None:
+    def __init__(self, items: Items, learnt: Callable[[], RowIndex] | None = None) -> None:
         self._items, self._learnt = items, learnt
         names = (DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
         self.names = (LEARNT, *names) if learnt else names
         self._of = lru_cache(maxsize=_KEPT)(self._make)
 
-    def of(self, sort: str = DEFAULT, seed: int = 0) -> Rows:
+    def of(self, sort: str = DEFAULT, seed: int = 0) -> RowIndex:
         """(N,) int32 rows in an order; read-only, since it is kept.
 
         Raises
@@ -60,14 +59,14 @@ class Orders:
             If there is no such order, or the seed is negative.
         """
         if sort not in self.names:
-            raise FilterError(f"Rows cannot be sorted by {sort!r:.80}.", f"Sort by {', '.join(self.names)}.")
+            raise FilterError(f"RowIndex cannot be sorted by {sort!r:.80}.", f"Sort by {', '.join(self.names)}.")
         if seed < 0:
             raise FilterError(f"The seed {seed} is negative.", "Give 0 or more.")
         if sort == LEARNT and self._learnt:
             return self._learnt()
         return self._of(sort, seed if sort == "random" else 0)
 
-    def _make(self, sort: str, seed: int) -> Rows:
+    def _make(self, sort: str, seed: int) -> RowIndex:
         order = self._sorted(sort, seed).astype(np.int32)
         order.flags.writeable = False
         return order

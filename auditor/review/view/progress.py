@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import LabelCodes, RowIndex
 from auditor.review.log.event import VERDICTS
 from auditor.review.view.pace import WINDOW, rate_per_hour
 from auditor.review.view.tally import Tally, tally
@@ -94,14 +94,14 @@ def _together(own: dict[str, Own], rates: dict[str, float | None]) -> float | No
     return sum(rate for rate in now if rate) or None
 
 
-def _by_class(stands: Tally, given: npt.NDArray[np.int32], classes: int) -> npt.NDArray[np.intp]:
+def _by_class(stands: Tally, given: LabelCodes, classes: int) -> RowIndex:
     """(K, V + 1) rows by given label and verdict, those at a tie last."""
     places = len(VERDICTS) + 1
     cells = given[stands.rows] * np.int64(places) + stands.verdict % places  # -1 becomes the last
     return np.bincount(cells, minlength=classes * places).reshape(classes, places)
 
 
-def _by_pair(stands: Tally, given: npt.NDArray[np.int32], names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _by_pair(stands: Tally, given: LabelCodes, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """The most frequent pairs given → new label."""
     changed = stands.to >= 0
     keys = given[stands.rows[changed]] * np.int64(len(names)) + stands.to[changed]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Counts
 from auditor.review.log.event import VERDICTS
 from auditor.review.view.verdicts import BIT, Verdicts
-
-Codes = npt.NDArray[np.int64]
 
 _PLACE = np.zeros(256, np.int64)
 _PLACE[[BIT[verdict] for verdict in VERDICTS]] = np.arange(len(VERDICTS))
@@ -32,11 +30,11 @@ class Tally:
         Reviewers of the row, and different opinions among them.
     """
 
-    rows: Codes
-    verdict: Codes
-    to: Codes
-    judges: Codes
-    opinions: Codes
+    rows: Counts
+    verdict: Counts
+    to: Counts
+    judges: Counts
+    opinions: Counts
 
 
 def tally(verdicts: Verdicts) -> Tally:

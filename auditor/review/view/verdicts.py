@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Row
 
+from auditor.arrays import Codes, Float32, Float64, Mask
 from auditor.review.log.event import VERDICTS, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
-from auditor.review.view.items import Codes, Items
+from auditor.review.view.items import Items
 
 Bits = npt.NDArray[np.uint8]
 
@@ -53,8 +54,8 @@ class Own:
     bits: Bits
     to: Codes
     suggestion: Bits
-    at: npt.NDArray[np.float64]
-    seconds: npt.NDArray[np.float32]
+    at: Float64
+    seconds: Float32
 
     @classmethod
     def none(cls, rows: int) -> Own:
@@ -67,7 +68,7 @@ class Own:
         self.bits[rows], self.to[rows] = fresh.bits, fresh.to
         self.suggestion[rows], self.at[rows], self.seconds[rows] = fresh.suggestion, fresh.at, fresh.seconds
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> Own:
+    def take(self, rows: Mask) -> Own:
         """Decisions on some rows."""
         return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows])
 

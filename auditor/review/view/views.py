@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Codes, Mask, RowIndex
 from auditor.errors import FilterError
 from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
@@ -104,18 +104,14 @@ def map_points(selection: Selection, filter: Filter, me: str | None = None) -> d
     }
 
 
-def _firsts(
-    codes: npt.NDArray[np.int32], found: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+def _firsts(codes: Codes, found: Mask) -> tuple[Codes, RowIndex]:
     """Codes that are found, and the first row of each."""
     rows = np.flatnonzero(found)
     known, first = np.unique(codes[rows], return_index=True)
     return known, rows[first]
 
 
-def _counts(
-    selection: Selection, codes: npt.NDArray[np.int32], found: npt.NDArray[np.bool_], size: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _counts(selection: Selection, codes: Codes, found: Mask, size: int) -> tuple[RowIndex, RowIndex]:
     """Rows of each code, and those of them that nobody has decided."""
     undecided = found & (selection.verdicts.bits() == 0)
     return np.bincount(codes[found], minlength=size), np.bincount(codes[undecided], minlength=size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,19 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from auditor.config import AuditConfig, FinetunedConfig
+from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.detection.consensus import pooling
-from auditor.detection.consensus.pooling import CONSENSUS, EARLIER, FROZEN, TUNED, Pooling
+from auditor.detection.consensus.pooling import Pooling
 from auditor.models.folds import held_out
+from auditor.modelspecs import earlier_epochs
 from auditor.run import Run
+from auditor.run.artifacts import CONSENSUS, DUPLICATES, neighbours
+from auditor.run.artifacts import folds as folds_of
+from auditor.run.reader import DeclaredReader
 from tests.detection.made import opinion, some_votes
 
+EARLIER = earlier_epochs("finetuned")
 ROWS, NAMES = 90, ("joy", "love", "fear")
 
 
@@ -35,16 +42,23 @@ class Made:
         origin = Origin("x", "csv", "text", "label", None, {})
         data = LabeledTexts(pa.table(columns), pa.table({}), NAMES, NAMES, origin)
         folds = [self.rng.permutation(np.arange(ROWS) % 3).astype(np.int16) for _ in range(self.config.trainings)]
-        alone = np.arange(ROWS, dtype=np.int32)
+        self.folds = folds
         self.run = Run(directory)
-        self.pooling = Pooling(self.run, data, self.config, folds, alone)
+        self.pooling = Pooling(data, self.config, folds)
         with self.run.held():
-            for name in self.pooling.inputs:
-                self.run.stage(f"make {name}", lambda at, name=name: self._make(at / name))
+            for name in map(os.fspath, self.pooling.inputs):
+                self.run.stage(f"make {name}", lambda at, read, name=name: self._make(at, name))
 
-    def _make(self, path: Path) -> None:
+    def _make(self, space: Path, name: str) -> None:
+        path = space / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".npz":
+        folds = {os.fspath(folds_of(repeat)): numbers for repeat, numbers in enumerate(self.folds)}
+        if name in folds:
+            np.save(path, folds[name])
+        elif path == space / DUPLICATES:
+            alone = np.arange(ROWS, dtype=np.int32)
+            Duplicates(alone, alone, 0).write(path)
+        elif path.suffix == ".npz":
             votes = some_votes(self.rng, self.true, self.labels, 3, 5)
             np.savez(path, index=votes.neighbours, similarity=votes.weights)
         elif path.name.endswith("held_out.npy"):
@@ -54,12 +68,20 @@ class Made:
 
     def write(self, space: Path) -> dict[str, Any]:
         """All that the stage has written."""
+        inputs = [*map(os.fspath, self.pooling.inputs)]
+        space.mkdir()
         with self.run.held():
-            returned = self.pooling.write(space)
+            returned = self.pooling.write(space, DeclaredReader(self.run, "consensus", inputs))
         assert np.array_equal(returned, np.load(space / f"probabilities/{CONSENSUS}.npy"), equal_nan=True)
-        assert {path.relative_to(space).as_posix() for path in space.rglob("*.npy")} == {*self.pooling.outputs}
+        assert {path.relative_to(space).as_posix() for path in space.rglob("*.npy")} == {
+            *map(os.fspath, self.pooling.outputs)
+        }
         about = json.loads((space / "consensus.json").read_text("utf-8"))
-        return about | {name: np.load(space / name) for name in self.pooling.outputs}
+        return about | {name: np.load(space / name) for name in map(os.fspath, self.pooling.outputs)}
+
+    def experts(self) -> Any:
+        """What each expert says, by repeat."""
+        return self.pooling._experts(self.run, self.folds)
 
     def model(self, name: str) -> Any:
         return np.load(self.run.open(f"probabilities/{name}.npy"))
@@ -67,7 +89,7 @@ class Made:
 
 def test_each_expert_of_each_repeat_is_read_once(tmp_path: Path) -> None:
     made = Made(tmp_path, repeats=2)
-    inputs = made.pooling.inputs
+    inputs = [*map(os.fspath, made.pooling.inputs)]
     assert len({*inputs}) == len(inputs)
     models = {name.removeprefix("probabilities/").removesuffix(".npy") for name in inputs if "probabilities" in name}
     once = {"features", "lexical", "finetuned"}
@@ -75,7 +97,9 @@ def test_each_expert_of_each_repeat_is_read_once(tmp_path: Path) -> None:
     held_out_rows = [name for name in inputs if name.startswith("dynamics/")]
     places = ("finetuned", "repeat-1/finetuned")
     assert held_out_rows == [f"dynamics/{place}/fold-{fold}.held_out.npy" for place in places for fold in range(3)]
-    assert {FROZEN, TUNED, "folds.npy", "duplicates.parquet", "dataset.parquet"} <= {*inputs}
+    nearest = {"neighbours.npz", "neighbours.finetuned.npz"}
+    folds = {"folds.npy", "repeat-1/folds.npy", "repeat-2/folds.npy"}
+    assert {*inputs} >= nearest | folds | {"duplicates.parquet", "dataset.parquet"}
 
 
 def test_the_consensus_is_of_the_means_and_each_repeats_of_its_own(tmp_path: Path, monkeypatch: Any) -> None:
@@ -108,7 +132,7 @@ def test_the_consensus_is_of_the_means_and_each_repeats_of_its_own(tmp_path: Pat
 def test_what_the_fine_tuned_model_thought_before_its_last_epoch_is_an_expert(tmp_path: Path) -> None:
     made = Made(tmp_path, repeats=2)
     for repeat, place in ((0, "finetuned"), (1, "repeat-1/finetuned"), (2, "finetuned")):
-        earlier = made.pooling._experts()[repeat][EARLIER]
+        earlier = made.experts()[repeat][EARLIER]
         for fold in range(3):
             logits = np.load(made.run.open(f"dynamics/{place}/fold-{fold}.held_out.npy"))
             rows = held_out(made.pooling.folds[repeat % 2], fold)
@@ -117,10 +141,10 @@ def test_what_the_fine_tuned_model_thought_before_its_last_epoch_is_an_expert(tm
 
 def test_of_one_epoch_or_without_fine_tuning_there_is_no_earlier_one(tmp_path: Path) -> None:
     one = Made(tmp_path / "a", cheap_repeats=1, finetuned=FinetunedConfig(epochs=1).model_dump())
-    assert {*one.pooling._experts()[0]} == {"features", "lexical", "finetuned"}
+    assert {*one.experts()[0]} == {"features", "lexical", "finetuned"}
     none = Made(tmp_path / "b", cheap_repeats=1, models=("lexical",))
-    assert {*none.pooling._experts()[0]} == {"lexical"}
-    assert TUNED not in none.pooling.inputs
+    assert {*none.experts()[0]} == {"lexical"}
+    assert neighbours("finetuned") not in none.pooling.inputs
 
 
 def test_without_repeats_there_is_no_consensus_of_one_alone(tmp_path: Path) -> None:

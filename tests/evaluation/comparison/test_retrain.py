@@ -13,9 +13,10 @@ from auditor import actions
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError, RunHeldError
 from auditor.evaluation.comparison import trials
-from auditor.evaluation.comparison.results import COMPARISON_FILE, Retraining
+from auditor.evaluation.comparison.results import Retraining
 from auditor.evaluation.saved.saved import load_model
 from auditor.run import Run, find_run
+from auditor.run.artifacts import COMPARISON
 from tests.evaluation.judged import DRAWN, judge, judged_run
 
 pytestmark = pytest.mark.usefixtures("no_page")
@@ -42,7 +43,7 @@ def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def trainings(run: Run) -> dict[str, dict[str, Any]]:
-    return {name: stage for name, stage in run.manifest["stages"].items() if "seed-" in name}
+    return {name: stage for name, stage in run.manifest.stages.items() if "seed-" in name}
 
 
 def watch(monkeypatch: pytest.MonkeyPatch, fail_at: int = 10**6) -> list[tuple[int, int]]:
@@ -82,7 +83,7 @@ def test_both_versions_are_trained_and_tested_with_the_same_seeds(retrained: tup
 
 def test_no_training_row_is_a_duplicate_of_a_test_row(retrained: tuple[Run, Retraining]) -> None:
     run, found = retrained
-    near = Duplicates.load(run.open("duplicates.parquet")).near
+    near = Duplicates.of(run).near
     leaks = int(np.isin(near[:160], near[160:]).sum())
     assert leaks > 0
     assert found.setting.leaks == leaks
@@ -113,18 +114,18 @@ def test_the_model_of_the_corrected_labels_is_kept(retrained: tuple[Run, Retrain
 
 def test_a_finished_run_stays_one(retrained: tuple[Run, Retraining]) -> None:
     run, found = retrained
-    assert run.manifest["finished"]
+    assert run.manifest.finished
     assert not (run / ".work").exists()
-    assert all(run.hash_of(name) for stage in run.manifest["stages"].values() for name in stage["outputs"])
-    assert Retraining.model_validate_json((run / COMPARISON_FILE).read_bytes()) == found
+    assert all(run.hash_of(name) for name in run.manifest.outputs)
+    assert Retraining.model_validate_json((run / COMPARISON).read_bytes()) == found
 
 
 def test_done_again_nothing_is_trained(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = (copy / COMPARISON_FILE).read_bytes()
+    before = (copy / COMPARISON).read_bytes()
     done = watch(monkeypatch)
     actions.retrain(copy.directory, LINEAR, seeds=2)
     assert done == []
-    assert (copy / COMPARISON_FILE).read_bytes() == before
+    assert (copy / COMPARISON).read_bytes() == before
 
 
 def test_further_decisions_train_again_only_what_they_change(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,11 +155,11 @@ def test_an_interrupted_one_goes_on_where_it_was(copy: Run, monkeypatch: pytest.
         watch(patch, fail_at=1)
         with pytest.raises(KeyboardInterrupt):
             actions.retrain(copy.directory, ("lexical",), seeds=2)
-    assert find_run(copy.directory).manifest["finished"]
+    assert find_run(copy.directory).manifest.finished
     done = watch(monkeypatch)
     actions.retrain(copy.directory, ("lexical",), seeds=2)
     assert [seed for _, seed in done] == [1]
-    assert find_run(copy.directory).manifest["finished"]
+    assert find_run(copy.directory).manifest.finished
 
 
 def test_a_review_page_that_is_open_meanwhile_goes_on(copy: Run) -> None:

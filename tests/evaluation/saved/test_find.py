@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from auditor.errors import HubUnreachableError, ModelError, RunDamagedError, RunMissingError
 from auditor.evaluation.saved.find import find_model, saved_models
-from auditor.run import Run
+from auditor.run import Reader, Run
 from tests.evaluation import models
 from tests.evaluation.models import NAMES, config_for, moody
 
@@ -26,10 +26,10 @@ def retrained(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     directory = tmp_path_factory.mktemp("runs") / "tweets"
     config, run = config_for(tiny_model), Run(directory)
 
-    def lexical(space: Path) -> None:
+    def lexical(space: Path, read: Reader) -> None:
         models.save(models.trained_lexical(config), space / "model/lexical", "lexical", config)
 
-    def features(space: Path) -> None:
+    def features(space: Path, read: Reader) -> None:
         classifier = models.trained_features(config, directory / ".work" / "vectors")
         models.save(classifier, space / "model/features", "features", config)
 
@@ -45,7 +45,7 @@ def test_models_of_the_last_retraining_come_first(retrained: Path, tmp_path: Pat
     run = Run(tmp_path / "run")
     assert saved_models(run) == ("features", "lexical")
 
-    def compare(space: Path) -> None:
+    def compare(space: Path, read: Reader) -> None:
         (space / "retrain").mkdir()
         (space / "retrain/comparison.json").write_text('{"models": [{"name": "lexical"}]}')
 

@@ -37,8 +37,7 @@ def one(source: Any, texts: LabeledTexts) -> Given:
 
 
 def written(given: Given, folder: Path, judged: Any = None) -> np.ndarray[Any, Any]:
-    given.write(folder / "out" / "p.npy", np.ones(6, dtype=bool) if judged is None else judged)
-    return np.asarray(np.load(folder / "out" / "p.npy"))
+    return given.copied(np.ones(6, dtype=bool) if judged is None else judged)
 
 
 @pytest.mark.parametrize("dtype", ["<f4", "<f8", ">f4", ">f8"])
@@ -77,8 +76,8 @@ def test_rows_set_aside_may_have_a_row_or_none(tmp_path: Path) -> None:
     whole[[1, 4]] = 7.0  # nothing is asked of the rows that are set aside
     all_rows, valid = one({"m": whole}, texts), one({"m": whole[[0, 2, 3, 5]]}, texts)
     assert all_rows.content == valid.content
-    all_rows.write(tmp_path / "p.npy", np.ones(4, dtype=bool))
-    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), whole[[0, 2, 3, 5]], atol=1e-6)
+    copied = all_rows.copied(np.ones(4, dtype=bool))
+    np.testing.assert_allclose(copied, whole[[0, 2, 3, 5]], atol=1e-6)
     with pytest.raises(ColumnError, match=r"expected is \(4, 2\).*or 6, with those set aside"):
         one({"m": whole[:5]}, texts)
 
@@ -113,8 +112,8 @@ def test_rounded_rows_are_divided_by_their_sum(tmp_path: Path, decimals: int, cl
     assert found.note is not None
     assert f"m: {off.sum()} row" in found.note
     assert "divided by their sum" in found.note
-    found.write(tmp_path / "p.npy", np.ones(400, dtype=bool))
-    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), array / array.sum(axis=1, keepdims=True), atol=1e-6)
+    copied = found.copied(np.ones(400, dtype=bool))
+    np.testing.assert_allclose(copied, array / array.sum(axis=1, keepdims=True), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +287,7 @@ def test_what_looks_wrong_is_said(
     scores |= {"features": (features, 0.8)} if features is not None else {}
     about = {name: {"accuracy": accuracy, "log_loss": loss} for name, (accuracy, loss) in scores.items()}
     run = Run(tmp_path)
-    run.stage("consensus", lambda space: (space / "scores.json").write_text(json.dumps(about)) and None)
+    run.stage("consensus", lambda space, read: (space / "scores.json").write_text(json.dumps(about)) and None)
     notes = doubts(run, ["bert"], NAMES)
     assert (doubted is None) == (notes == [])
     assert all(doubted is not None and doubted in note for note in notes)

@@ -18,7 +18,7 @@ from auditor.errors import ModelError, StorageError
 from auditor.models.transformer import encoder as module
 from auditor.models.transformer.encoder import Encoder, token_batches
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.run import Run
+from auditor.run import Reader, Run
 from tests.disk import files_up_to
 
 WORDS = "i feel so happy and sad today , what a wonderful day it was !".split()
@@ -244,7 +244,7 @@ def test_full_disk_is_an_error_before_anything_is_encoded(
 def test_disk_that_fills_up_at_the_end_is_told_and_nothing_is_lost(small: Encoder, tmp_path: Path):
     run, texts, told = Run(tmp_path / "run"), ["happy", "sad"] * 5000, []
 
-    def make(space: Path) -> None:
+    def make(space: Path, read: Reader) -> None:
         small.encode(texts, space, lambda *at: told.append(at))
 
     with run.held():

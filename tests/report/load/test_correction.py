@@ -10,13 +10,14 @@ import pytest
 from auditor import actions
 from auditor.correction.decide.policy import Policy
 from auditor.errors import RunDamagedError
-from auditor.evaluation.comparison.results import COMPARISON_FILE, CORRECTED, ORIGINAL
+from auditor.evaluation.comparison.results import CORRECTED, ORIGINAL
 from auditor.report import write_report
 from auditor.report.load.correction import load_correction
 from auditor.report.load.load import load_summary
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.review.view.items import Items
 from auditor.run import Run, find_run
+from auditor.run.artifacts import COMPARISON
 from tests.evaluation.judged import judge, judged_run
 from tests.report.test_write import Page, check_alone
 from tests.review.runs import write_run
@@ -120,7 +121,7 @@ def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -
 def test_a_comparison_of_another_version_is_named(run: Run, tmp_path: Path) -> None:
     copy = find_run(copytree(run.directory, tmp_path / "diary"))
     with copy.held():
-        copy.stage("retrain/comparison", lambda at: _write(at / COMPARISON_FILE, '{"format": 2}'))
+        copy.stage("retrain/comparison", lambda at, read: _write(at / COMPARISON, '{"format": 2}'))
     with pytest.raises(RunDamagedError, match="another version"):
         load_correction(copy)
 
@@ -174,6 +175,6 @@ def test_without_decisions_there_is_no_such_section(page: str) -> None:
 
 def test_a_damaged_comparison_is_not_used(run: Run, tmp_path: Path) -> None:
     copy = find_run(copytree(run.directory, tmp_path / "diary"))
-    (copy / COMPARISON_FILE).write_text("{}", "utf-8")
+    (copy / COMPARISON).write_text("{}", "utf-8")
     with pytest.raises(RunDamagedError, match="is not the file that was written"):
         write_report(copy.directory)

@@ -117,7 +117,7 @@ def test_a_run_that_stopped_early(tmp_path: Path) -> None:
     from auditor.run import Run
 
     run = Run(tmp_path)
-    run.stage("read", lambda at: (at / "dataset.parquet").touch())
+    run.stage("read", lambda at, read: (at / "dataset.parquet").touch())
     with pytest.raises(RunMissingError, match=r"no health\.json"):
         load_summary(tmp_path)
 

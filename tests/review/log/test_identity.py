@@ -14,7 +14,7 @@ from tests.together import run_together
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     run = Run(tmp_path / "diary")
-    run.stage("one", lambda at: (at / "a.txt").write_text("a") and None)
+    run.stage("one", lambda at, read: (at / "a.txt").write_text("a") and None)
     run.record(finished=True)
     return run
 

@@ -106,7 +106,7 @@ def test_duplicates_are_the_other_rows_of_the_group(items: Items) -> None:
 
 def test_a_run_may_lack_map_neighbours_and_duplicates(tmp_path: Path) -> None:
     run = write_run(tmp_path / "poor", rows=60, complete=False, models=("lexical",))
-    run.record(stages={name: stage for name, stage in run.manifest["stages"].items() if name != "map"})
+    run.record(stages={name: stage for name, stage in run.manifest.stages.items() if name != "map"})
     items = Items.of(find_run(run.directory))
     assert items.map is None
     assert items.exact is None
@@ -128,7 +128,7 @@ def test_an_artifact_that_was_changed_is_not_shown(tmp_path: Path, artifact: str
 
 def test_a_run_without_issues_cannot_be_reviewed(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", rows=60)
-    run.record(stages={name: stage for name, stage in run.manifest["stages"].items() if name != "detect"})
+    run.record(stages={name: stage for name, stage in run.manifest.stages.items() if name != "detect"})
     with pytest.raises(RunMissingError, match=r"issues\.parquet"):
         Items.of(find_run(run.directory))
 

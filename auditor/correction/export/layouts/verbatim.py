@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.correction.decide.corrections import Flags
+from auditor.arrays import Mask
 from auditor.correction.export.cells import defanged, is_number, strings
 from auditor.correction.export.layouts.annotated import AnnotatedRows
 from auditor.correction.export.layouts.fasttext import FastText
@@ -40,7 +40,7 @@ class _Edit(NamedTuple):
         (R,) values; null where an empty cell is to be written.
     """
 
-    rows: Flags
+    rows: Mask
     values: pa.Array
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import RowIndex
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
 from auditor.data.source import Contents, counted
 from auditor.errors import RowError, SourceError
@@ -82,13 +82,13 @@ def is_header(text: str, label: str) -> bool:
     return plain(text) in TEXT_NAMES and plain(label) in LABEL_NAMES
 
 
-def slices(data: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
+def slices(data: bytes, ends: RowIndex) -> pa.LargeBinaryArray:
     """Cut N consecutive pieces of the data, which begin and end at N + 1 places."""
     offsets = pa.py_buffer(ends.astype(np.int64, copy=False))
     return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, pa.py_buffer(data)])
 
 
-def split_lines(data: bytes) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
+def split_lines(data: bytes) -> tuple[pa.LargeStringArray, RowIndex]:
     """Cut at LF and CR LF, without copying or looping over the lines; the lines, and where each ends."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
     if not data.endswith(b"\n"):

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
+from auditor.arrays import RowIndex
 from auditor.data.formats.text.dialect import Dialect
 from auditor.data.formats.text.lines import slices
 from auditor.data.formats.text.quoting import Place, are_rows
@@ -29,7 +30,6 @@ _PARSED = 1 << 22
 _QUOTE, _CR, _LF = b'"\r\n'
 
 Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
     return Cut(header, begin, int(starts[-1]), pa.chunked_array([slices(data, starts)]), table, blank)
 
 
-def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[Places, Places] | None:
+def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[RowIndex, RowIndex] | None:
     """Where line breaks stand outside of quotes, and within; None if the quotes are not sound, or mean nothing.
 
     They mean something if a delimiter stands between two, or one is doubled within: then there is no doubt that they
@@ -114,8 +114,8 @@ def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[Places, P
 class _Look(NamedTuple):
     """Where line breaks stand in a block, outside of quotes and within, and whether its quotes mean something."""
 
-    outside: Places
-    within: Places
+    outside: RowIndex
+    within: RowIndex
     meant: bool
 
 
@@ -151,13 +151,13 @@ def _quotes(rest: Bytes, at: int) -> int:
     return int(np.count_nonzero(rest[at : at + _BLOCK] == _QUOTE))
 
 
-def _row_ends(rest: Bytes, breaks: Places) -> Places:
+def _row_ends(rest: Bytes, breaks: RowIndex) -> RowIndex:
     """Places after the line breaks that end rows, and after the last row if none does."""
     ends = breaks + 1
     return ends if len(ends) and ends[-1] == len(rest) else np.append(ends, len(rest))
 
 
-def _without_blank(rest: Bytes, ends: Places) -> tuple[Places, int]:
+def _without_blank(rest: Bytes, ends: RowIndex) -> tuple[RowIndex, int]:
     """Ends of the rows that hold something, and the number of blank lines before one of them."""
     lengths = np.diff(ends, prepend=0)
     short = np.flatnonzero(lengths <= len(b"\r\n"))
@@ -169,7 +169,9 @@ def _without_blank(rest: Bytes, ends: Places) -> tuple[Places, int]:
     return kept, int((ends[blank] < kept[-1]).sum()) if len(kept) else 0
 
 
-def _some_look_like_rows(data: bytes, begin: int, ends: Places, breaks: Places, dialect: Dialect, columns: int) -> bool:
+def _some_look_like_rows(
+    data: bytes, begin: int, ends: RowIndex, breaks: RowIndex, dialect: Dialect, columns: int
+) -> bool:
     """Whether all lines of a row over several lines could be rows: what its quotes mean is then to be weighed."""
     plain = Dialect(dialect.delimiter, quotes=False).row(columns)
     starts = np.concatenate([[0], ends[:-1]])
@@ -179,7 +181,7 @@ def _some_look_like_rows(data: bytes, begin: int, ends: Places, breaks: Places, 
     return False
 
 
-def _parsed(data: bytes, starts: Places, columns: int, dialect: Dialect, threads: Executor) -> pa.Table | None:
+def _parsed(data: bytes, starts: RowIndex, columns: int, dialect: Dialect, threads: Executor) -> pa.Table | None:
     """Parse rows that begin at these places, the last of which is the end, in pieces that end with a row each."""
     begin, end = int(starts[0]), int(starts[-1])
     marks = np.searchsorted(starts, np.arange(begin + _PARSED, end, _PARSED))

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arrays import Counts
 from auditor.data.formats.text.dialect import Dialect
 from auditor.data.formats.text.lines import slices
 from auditor.wording import counted
@@ -102,7 +102,7 @@ class _Quotes:
         The first of these rows.
     """
 
-    quoted: npt.NDArray[np.int64]
+    quoted: Counts
     needed: int = 0
     loose: int = 0
     after_blank: int = 0

@@ -6,9 +6,7 @@ import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
+from auditor.arrays import Mask
 from auditor.data.formats.tools.base import Annotated, Value, Vote
 from auditor.data.labels.votes import Votes, majority
 
@@ -73,7 +71,7 @@ def given_labels(items: Sequence[Item]) -> tuple[list[Value | None], int]:
     return labels, int(tied[open_].sum())
 
 
-def _majority(items: Sequence[Item]) -> tuple[list[Value | None], npt.NDArray[np.bool_]]:
+def _majority(items: Sequence[Item]) -> tuple[list[Value | None], Mask]:
     """The label that most raters of each text chose; all texts tell how far a rater agrees with the others."""
     votes = [(at, vote.rater or "", vote.labels[0]) for at, item in enumerate(items) for vote in cast(item)]
     values = sorted({value for *_, value in votes}, key=lambda value: (isinstance(value, str), value))

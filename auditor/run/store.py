@@ -14,16 +14,20 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from filelock import Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError
+from auditor.config import AuditConfig
+from auditor.errors import InputError, RunDamagedError, RunError, RunHeldError, RunMissingError
 from auditor.folders import check_tree, final_name
+from auditor.run.artifacts import DECISIONS, FIGURES, HOLDER, LOCK, MANIFEST, REPORT, RUN_ID
+from auditor.run.manifest import DatasetRecord, Manifest, Stage, now
+from auditor.run.memory import peak_memory, reset_peak_memory
+from auditor.run.reader import DeclaredReader, Name, Reader, damaged
 from auditor.storage import (
     flush,
     hash_file,
@@ -39,33 +43,17 @@ from auditor.storage import (
 )
 from auditor.validation import first_fault
 
-DEFAULT_PLACE = Path("reports") / "runs"
-_IN_PLACE = ("run.lock", "run.id.lock", "decisions.db", ".work")
+Make = Callable[[Path, Reader], None]
+"""Does the work of a stage: given a directory, it writes the stage's artifacts there, under the names they will have in
+the run; it reads those of earlier stages with the reader, which has the stage's inputs alone."""
+_WORK = ".work"
+_IN_PLACE = (LOCK, f"{RUN_ID}.lock", DECISIONS, _WORK)
 """Written to as they are, not replaced; with ``decisions.db``, what SQLite puts beside it."""
-_OURS = (*_IN_PLACE, "run.holder", "run.id", "manifest.json")
+_OURS = (*_IN_PLACE, HOLDER, RUN_ID, MANIFEST)
 """All that may be in a run before its manifest is."""
 
 
-class _Stage(BaseModel):
-    key: str
-    parameters: dict[str, Any]
-    inputs: dict[str, str]
-    outputs: dict[Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")], str]  # never out of the run's directory
-    seconds: float
-    peak_memory: int | None
-
-
-class _Manifest(BaseModel):
-    """What must be in ``manifest.json``, beside what the pipeline says of the audit."""
-
-    model_config = ConfigDict(extra="allow")
-    format: Literal[1]
-    created: str
-    finished: bool
-    stages: dict[str, _Stage]
-
-
-class Run:
+class Run(Reader):
     """A run directory.
 
     Parameters
@@ -91,49 +79,91 @@ class Run:
         """Stages that this process has had done, or found done."""
         self.manifest = self._look()
 
-    def __truediv__(self, artifact: str) -> Path:
-        return self.directory / artifact
+    def __truediv__(self, name: Name) -> Path:
+        return self.directory / name
+
+    @property
+    def decisions(self) -> Path:
+        """Its own decision log, which need not be there."""
+        return self / DECISIONS
+
+    @property
+    def page(self) -> Path:
+        """Its report, which need not be there."""
+        return self / REPORT
 
     # -- the manifest -------------------------------------------------------------------------------------------
 
-    def _look(self) -> dict[str, Any]:
+    @property
+    def dataset(self) -> DatasetRecord:
+        """The dataset that was audited.
+
+        Raises
+        ------
+        RunDamagedError
+            If the manifest names none.
+        """
+        if self.manifest.dataset is None:
+            raise damaged(self / MANIFEST, "it names no dataset")
+        return self.manifest.dataset
+
+    @property
+    def config(self) -> AuditConfig:
+        """The configuration that the run was made with.
+
+        Raises
+        ------
+        RunDamagedError
+            If the manifest holds none that is valid.
+        """
+        settings, why = self.manifest.config, ""
+        try:
+            if settings is not None:
+                return AuditConfig(**settings)
+        except InputError as error:
+            why = f": {error.what.removesuffix('.')}"
+        raise RunDamagedError(
+            f"{self / MANIFEST} holds no valid configuration{why}.", "Make the run again with --fresh."
+        )
+
+    def _look(self) -> Manifest:
         """Read the manifest, of a directory in which nothing leads elsewhere."""
         manifest = self._read_manifest()
         check_tree(self.directory, _IN_PLACE)
         return manifest
 
-    def _read_manifest(self) -> dict[str, Any]:
-        path = self / "manifest.json"
+    def _read_manifest(self) -> Manifest:
+        path = self / MANIFEST
         if not os.path.lexists(path):
             if not all(_is_ours(entry.name) for entry in self.directory.glob("*")):
                 raise RunError(
                     f"{self.directory} is not a run: it has no manifest.json, but other files.",
                     "Name another directory with --out.",
                 )
-            return _new_manifest()
+            return Manifest.new()
         try:
-            return _Manifest.model_validate_json(read_plain(path)).model_dump()
+            return Manifest.model_validate_json(read_plain(path))
         except OSError as error:
             raise RunDamagedError(
                 f"{path} cannot be read: {error.strerror}.",
                 "Check its permissions, or name another directory. If somebody sent you this run, do not trust it.",
             ) from None
         except ValidationError as error:
-            is_run = (self / "run.lock").exists()  # else the file may be another program's: it is left alone
+            is_run = (self / LOCK).exists()  # else the file may be another program's: it is left alone
             if is_run and self._fresh:
-                return _new_manifest()
+                return Manifest.new()
             raise RunDamagedError(
-                f"{path} is damaged: {first_fault(error, _Manifest)}.",
+                f"{path} is damaged: {first_fault(error, Manifest)}.",
                 f"{'Start over with --fresh, or name' if is_run else 'Name'} another directory with --out.",
             ) from None
 
     def record(self, **entries: Any) -> None:
         """Write ``entries`` into the manifest, atomically."""
-        text = json.dumps({**self.manifest, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
-        with storage_errors(self / "manifest.json"):
+        manifest = self.manifest.updated(**entries)
+        with storage_errors(self / MANIFEST):
             self.directory.mkdir(parents=True, exist_ok=True)
-            write(self / "manifest.json", text.encode(), inside=self.directory)
-        self.manifest = json.loads(text)
+            write(self / MANIFEST, manifest.to_json().encode(), inside=self.directory)
+        self.manifest = manifest
 
     # -- holding ------------------------------------------------------------------------------------------------
 
@@ -146,11 +176,11 @@ class Run:
         RunHeldError
             If another process holds it.
         """
-        holder = self / "run.holder"
+        holder = self / HOLDER
         try:
             with storage_errors(self.directory):
                 self.directory.mkdir(parents=True, exist_ok=True)
-                held = lock(self / "run.lock", timeout=0)
+                held = lock(self / LOCK, timeout=0)
                 held.acquire()
         except Timeout:
             raise RunHeldError(
@@ -161,30 +191,29 @@ class Run:
             with storage_errors(self.directory):
                 self.manifest = self._look()
                 self._verified.clear()
-                for folder in (self.directory, self / "figures"):
+                for folder in (self.directory, self / FIGURES):
                     sweep(folder)
                 if self._fresh:
                     self._start_over()
-                about = json.dumps({"pid": os.getpid(), "since": _now()})
+                about = json.dumps({"pid": os.getpid(), "since": now()})
                 write(holder, about.encode(), inside=self.directory)
             yield
-            shutil.rmtree(self / ".work", ignore_errors=True)  # nothing is left to be taken up again
+            shutil.rmtree(self / _WORK, ignore_errors=True)  # nothing is left to be taken up again
         finally:
             holder.unlink(missing_ok=True)
             held.release()
 
     def _start_over(self) -> None:
         """Forget first, then remove: whenever this is cut short, the directory is still a run."""
-        stages = self.manifest["stages"]
-        self.manifest = _new_manifest()
+        artifacts = self.manifest.outputs
+        self.manifest = Manifest.new()
         self.record()
-        for stage in stages.values():
-            for artifact in stage["outputs"]:
-                path = self / artifact
-                if not _is_ours(artifact) and not path.is_dir():  # else somebody has changed something
-                    path.unlink(missing_ok=True)
-        (self / "report.html").unlink(missing_ok=True)
-        for made in (".work", "figures"):
+        for artifact in artifacts:
+            path = self / artifact
+            if not _is_ours(artifact) and not path.is_dir():  # else somebody has changed something
+                path.unlink(missing_ok=True)
+        self.page.unlink(missing_ok=True)
+        for made in (_WORK, FIGURES):
             shutil.rmtree(self / made, ignore_errors=True)
         self._fresh = False
 
@@ -193,9 +222,9 @@ class Run:
     def stage(
         self,
         name: str,
-        make: Callable[[Path], None],
+        make: Make,
         *,
-        inputs: Iterable[str] = (),
+        inputs: Iterable[Name] = (),
         parameters: Mapping[str, Any] | None = None,
         resumable: bool = False,
     ) -> bool:
@@ -205,10 +234,10 @@ class Run:
         ----------
         name : str
             Unique in the run, ``encode`` or ``finetuned/fold-3``.
-        make : callable
-            Given a directory, it writes the stage's artifacts there, under the names they will have in the run.
-        inputs : iterable of str
-            Artifacts of earlier stages that ``make`` reads.
+        make : callable of (directory, reader)
+            It writes the stage's artifacts into the directory, and reads its inputs with the reader, and nothing else.
+        inputs : iterable of artifacts or their names
+            What ``make`` reads of earlier stages.
         parameters : mapping
             All else that the outcome depends on; must be JSON.
         resumable : bool
@@ -222,28 +251,30 @@ class Run:
         StorageError
             If the disk is full.
         """
-        about = {"parameters": dict(parameters or {}), "inputs": {file: self.hash_of(file) for file in inputs}}
+        hashes = {os.fspath(artifact): self.hash_of(artifact) for artifact in inputs}
+        about = {"parameters": dict(parameters or {}), "inputs": hashes}
         key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-        done = self.manifest["stages"].get(name)
-        if done and done["key"] == key:
-            for artifact in done["outputs"]:
+        done = self.manifest.stages.get(name)
+        if done and done.key == key:
+            for artifact in done.outputs:
                 self.hash_of(artifact)
             self.visited.add(name)
             return False
-        space = self / ".work" / f"{name.replace('/', '-')}-{key[:12]}"
+        space = self / _WORK / f"{name.replace('/', '-')}-{key[:12]}"
         if not resumable:
             shutil.rmtree(space, ignore_errors=True)
-        _reset_peak_memory()
+        reset_peak_memory()
         start = time.perf_counter()
         with storage_errors(self.directory):
             if not space.exists():
                 make_folder(space)
             check_tree(space, ("",))
-            make(space)
+            make(space, DeclaredReader(self, name, hashes))
             outputs = self._move_in(name, space)
         seconds = round(time.perf_counter() - start, 2)
-        entry = {"key": key, **about, "outputs": outputs, "seconds": seconds, "peak_memory": _peak_memory()}
-        self.record(stages={**self.manifest["stages"], name: entry})
+        about = json.loads(json.dumps(about))  # as the file will hold it
+        entry = Stage(key=key, **about, outputs=outputs, seconds=seconds, peak_memory=peak_memory())
+        self.record(stages={**self.manifest.stages, name: entry})
         self.visited.add(name)
         shutil.rmtree(space, ignore_errors=True)
         return True
@@ -255,9 +286,9 @@ class Run:
         for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
             flush(path)
             outputs[path.relative_to(space).as_posix()] = hash_file(path)
-        if name in self.manifest["stages"] or not (self / "manifest.json").exists():
+        if name in self.manifest.stages or not (self / MANIFEST).exists():
             # What it stood for is about to be overwritten; and files without a manifest would be no run.
-            self.record(stages={key: value for key, value in self.manifest["stages"].items() if key != name})
+            self.record(stages={key: value for key, value in self.manifest.stages.items() if key != name})
         for artifact in outputs:
             move_in(space / artifact, self / artifact, self.directory)
         for folder in {folder for artifact in outputs for folder in PurePosixPath(artifact).parents}:
@@ -265,14 +296,16 @@ class Run:
         self._verified.update(outputs)
         return outputs
 
-    def hash_of(self, artifact: str) -> str:
+    # -- artifacts ----------------------------------------------------------------------------------------------
+
+    def hash_of(self, artifact: Name) -> str:
         """SHA-256 of an artifact as recorded, after checking once that the file still has it."""
-        stages = self.manifest["stages"].values()
-        recorded: str | None = next((s["outputs"][artifact] for s in stages if artifact in s["outputs"]), None)
+        name = os.fspath(artifact)
+        recorded = self.manifest.outputs.get(name)
         if recorded is None:
-            raise RunMissingError(f"{self.directory} has no {artifact}.", "Finish the run: give `auditor run` again.")
-        if artifact not in self._verified:
-            path, trouble = self / artifact, ""
+            raise RunMissingError(f"{self.directory} has no {name}.", "Finish the run: give `auditor run` again.")
+        if name not in self._verified:
+            path, trouble = self / name, ""
             try:
                 with open_plain(path, self.directory) as file:
                     if hash_open_file(file) != recorded:
@@ -283,37 +316,17 @@ class Run:
                 trouble = f"cannot be read: {error.strerror}"
             if trouble:
                 raise RunDamagedError(f"{path} {trouble}.", "Make the run again with --fresh; decisions.db is kept.")
-            self._verified.add(artifact)
+            self._verified.add(name)
         return recorded
 
-    def open(self, artifact: str) -> Path:
+    def has(self, artifact: Name) -> bool:
+        """Whether a stage has written it; a run of a former version may lack it."""
+        return os.fspath(artifact) in self.manifest.outputs
+
+    def open(self, artifact: Name) -> Path:
         """Path of an artifact, checked against its hash."""
         self.hash_of(artifact)
         return self / artifact
-
-
-def find_run(name: str | Path) -> Run:
-    """Open a finished run by its name (under ``reports/runs``) or path.
-
-    Raises
-    ------
-    RunMissingError
-        If there is none, or it is not finished.
-    """
-    places = (Path(name), DEFAULT_PLACE / name)
-    directory = next((place for place in places if os.path.lexists(place / "manifest.json")), None)
-    if directory is None:
-        known = sorted(path.parent.name for path in DEFAULT_PLACE.glob("*/manifest.json"))
-        raise RunMissingError(
-            f"There is no run {str(name)!r}, neither as a path nor under {DEFAULT_PLACE}.",
-            f"Runs there: {', '.join(known)}." if known else "Make one with `auditor run FILE`.",
-        )
-    run = Run(directory)
-    if not run.manifest["finished"]:
-        raise RunMissingError(
-            f"The run {directory} is not finished.", "Give its `auditor run` command again: it goes on where it was."
-        )
-    return run
 
 
 def _describe(holder: Path) -> str:
@@ -326,23 +339,3 @@ def _describe(holder: Path) -> str:
 
 def _is_ours(name: str) -> bool:
     return (final_name(name) or name).startswith(_OURS)
-
-
-def _new_manifest() -> dict[str, Any]:
-    return {"format": 1, "created": _now(), "finished": False, "stages": {}}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _reset_peak_memory() -> None:
-    with suppress(OSError):  # only Linux can; elsewhere no peak is told
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_memory() -> int | None:
-    """Bytes of resident memory at the stage's highest; None where it cannot be known."""
-    with suppress(OSError, IndexError):
-        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
-    return None

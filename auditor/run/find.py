@@ -1,0 +1,41 @@
+"""Finding a run by what a user calls it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from auditor.errors import RunMissingError
+from auditor.run.artifacts import MANIFEST
+from auditor.run.store import Run
+
+DEFAULT_PLACE = Path("reports") / "runs"
+
+
+def is_run(directory: Path) -> bool:
+    """Whether a directory has a manifest, good or bad."""
+    return os.path.lexists(directory / MANIFEST)
+
+
+def find_run(name: str | Path) -> Run:
+    """Open a finished run by its name (under ``reports/runs``) or path.
+
+    Raises
+    ------
+    RunMissingError
+        If there is none, or it is not finished.
+    """
+    places = (Path(name), DEFAULT_PLACE / name)
+    directory = next((place for place in places if is_run(place)), None)
+    if directory is None:
+        known = sorted(path.parent.name for path in DEFAULT_PLACE.glob(f"*/{MANIFEST}"))
+        raise RunMissingError(
+            f"There is no run {str(name)!r}, neither as a path nor under {DEFAULT_PLACE}.",
+            f"Runs there: {', '.join(known)}." if known else "Make one with `auditor run FILE`.",
+        )
+    run = Run(directory)
+    if not run.manifest.finished:
+        raise RunMissingError(
+            f"The run {directory} is not finished.", "Give its `auditor run` command again: it goes on where it was."
+        )
+    return run
