@@ -13,6 +13,7 @@ from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
 from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
 from auditor.evaluation.comparison.telling import caveats
+from auditor.review.feed.estimate import Estimate, estimate_of
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run
 
@@ -71,11 +72,14 @@ class Correction:
         None before ``auditor retrain``.
     trouble : str or None
         Why the decisions cannot be told.
+    estimate : Estimate or None
+        How many labels are wrong, as far as the cards drawn at random tell; None while there are no decisions.
     """
 
     decisions: Decisions | None = None
     worth: Worth | None = None
     trouble: str | None = None
+    estimate: Estimate | None = None
 
 
 def load_correction(run: Run, db: str | None = None) -> Correction | None:
@@ -95,28 +99,29 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
     """
     found = read_comparison(run)
     policy = Policy.model_validate(found.setting.policy) if found else Policy()
-    trouble = decisions = None
+    trouble = decisions = estimate = None
     try:
-        decisions = _decisions(run, db, policy)
+        decisions, estimate = _decisions(run, db, policy)
     except (LogError, RunDamagedError, ExportError) as error:
         trouble = error.what
     worth = _worth(run, found, decisions) if found else None
-    return Correction(decisions, worth, trouble) if decisions or worth or trouble else None
+    return Correction(decisions, worth, trouble, estimate) if decisions or worth or trouble else None
 
 
-def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
+def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Estimate] | tuple[None, None]:
     if db is None and not run.decisions.is_file():
-        return None
+        return None, None
     with closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         corrections = corrections_of(run, log.standing(), policy)
-    summary = summarise(corrections)
-    if not (summary.judged or summary.stale):
-        return None
+        summary = summarise(corrections)
+        if not (summary.judged or summary.stale):
+            return None, None
+        estimate = estimate_of(run, log)
     size = len(corrections.label_names)
     before = np.bincount(corrections.texts.labels, minlength=size).tolist()
     after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
     classes = tuple(map(ClassRows, corrections.label_names, before, after))
-    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections))
+    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections)), estimate
 
 
 def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:

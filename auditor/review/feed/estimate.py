@@ -15,8 +15,12 @@ from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
 from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.learner import Learner
 from auditor.review.feed.served import Reviewers, Served
+from auditor.review.log.log import DecisionLog
+from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
 
 POINTS = 60
 """Of the interval's way over time."""
@@ -178,6 +182,17 @@ class Estimator:
             at = interval(some, rows=rows, judged=int(rows - some.pool[-1]), found=int(some.errors[-1]), q=0.5)
             trail.append((end, *at.rate))
         return tuple(trail)
+
+
+def estimate_of(run: Run, log: DecisionLog) -> Estimate:
+    """Estimate from the decisions on a finished run, everything replayed from the log."""
+    items = Items.of(run)
+    verdicts = Verdicts(items, log)
+    verdicts.catch_up()
+    learner = Learner.of(run, items, verdicts)
+    learner.learn()
+    learner.wait()
+    return Estimator(verdicts, Blind(verdicts)).estimate(learner.learnt.error)
 
 
 def together(parts: Sequence[Part], alpha: float = 0.05) -> float:

@@ -1,0 +1,88 @@
+"""Telling: an estimate in sentences, the same in the terminal, the report and the dataset's card."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+
+from auditor.review.feed.estimate import Estimate, Part, Range
+from auditor.wording import counted
+
+MEANING = (
+    "Wrong means that the people who judged would not uphold the label. The interval takes it that a row's outcome "
+    "does not depend on who judges it, when, or what is shown."
+)
+_CARDS = 100
+"""Blind cards that a plan is told for."""
+
+
+def number(estimate: Estimate) -> str:
+    """Say how many labels are wrong and how many are left, or that nobody can know yet.
+
+    >>> number(estimate)  # doctest: +SKIP
+    '7.9 % of the labels are wrong (95 %: 6.6 to 10.1), by 140 cards drawn at random; about 31 (12 to 64) are left …'
+    """
+    rate, left, found = estimate.rate, estimate.left, estimate.found_at_least
+    if rate is None or left is None or found is None:
+        return "How many labels are wrong is not known: nobody has judged a card drawn at random."
+    sentence = (
+        f"{points(rate.value)} % of the labels are wrong (95 %: {ends(rate)}), by "
+        f"{counted(estimate.blind, 'card')} drawn at random"
+    )
+    if estimate.drifted:
+        return f"{sentence}. Outcomes have changed on the way, so this interval does not hold at all times."
+    if estimate.judged == estimate.rows:
+        return f"{sentence}; every row is judged."
+    return (
+        f"{sentence}; about {round(left.value):,} ({left.low:,.0f} to {left.high:,.0f}) are left unread; at least "
+        f"{floor(100 * found)} % have been found."
+    )
+
+
+def outlook(estimate: Estimate) -> str | None:
+    """Say what the next cards drawn at random would tell, or whether reviewing can stop."""
+    if estimate.rate is None:
+        for plan in estimate.plan:
+            if plan.cards >= min(_CARDS, estimate.rows):
+                low, high = plan.rate
+                minutes = counted(max(round(plan.minutes), 1), "minute")
+                return (
+                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within "
+                    f"{points((high - low) / 2)} points if some 5 % are wrong: give `auditor review` --sample 100."
+                )
+        return None
+    stop = estimate.stop
+    if stop is None or not stop.holds:
+        return None
+    if stop.left_reached:
+        return (
+            f"You can stop: at most {stop.left_at_most:,} wrong labels are left among the "
+            f"{estimate.rows - estimate.judged:,} unread rows."
+        )
+    if stop.found_reached:
+        return f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found."
+    return (
+        f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
+        f"{100 * stop.found_wanted:.0f} % found."
+    )
+
+
+def part(found: Part) -> str:
+    """Say what is known of one class or split."""
+    if found.rate is None:
+        return f"not enough: {counted(found.blind, 'card')} drawn at random"
+    return f"{interval(found.rate)} %, by {counted(found.blind, 'card')} drawn at random"
+
+
+def interval(rate: Range) -> str:
+    """``7.9 (6.6 to 10.1)``, in per cent."""
+    return f"{points(rate.value)} ({ends(rate)})"
+
+
+def ends(rate: Range) -> str:
+    """``6.6 to 10.1``, in per cent, rounded outwards: what is written holds what was found."""
+    return f"{floor(1000 * rate.low) / 10:.1f} to {ceil(1000 * rate.high) / 10:.1f}"
+
+
+def points(share: float) -> str:
+    """A share in per cent, with one decimal."""
+    return f"{100 * share:.1f}"
