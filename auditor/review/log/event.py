@@ -19,6 +19,8 @@ Arm = Literal["blind", "opening", "static", "learnt", "repeat"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
+TOGETHER: frozenset[Source] = frozenset({"bulk", "import"})
+"""Sources of decisions that were not taken one by one: those taken so outrank them."""
 MAX_NOTE = 10_000
 """Characters of a note."""
 MAX_LABELS = 1_000

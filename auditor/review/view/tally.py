@@ -22,7 +22,8 @@ class Tally:
     ----------
     rows : (D,) int64
     verdict : (D,) int64
-        Place in :data:`~auditor.review.log.event.VERDICTS` of what most reviewers say; -1 at a tie. As in an export,
+        Place in :data:`~auditor.review.log.event.VERDICTS` of what most reviewers say, of those who judged the row by
+        itself where there are any; -1 at a tie. As in an export,
         two new labels are two opinions, and two sets of labels that fit are one.
     to : (D,) int64
         Code of the new label; -1 for every verdict but ``relabel``.
@@ -42,9 +43,12 @@ def tally(verdicts: Verdicts) -> Tally:
     size = len(verdicts.items.label_names) + 1
     kinds = size * len(VERDICTS)  # opinions that there may be
     keys = [np.empty(0, np.int64)]
-    for reviewer in verdicts.reviewers:
-        own = verdicts.of(reviewer)
-        rows = np.flatnonzero(own.bits)
+    people = [verdicts.of(reviewer) for reviewer in verdicts.reviewers]
+    singly = np.zeros(len(verdicts.items), np.bool_)
+    for own in people:
+        singly |= own.at > 0
+    for own in people:
+        rows = np.flatnonzero((own.bits > 0) & ((own.at > 0) | ~singly))
         keys.append(rows * kinds + _PLACE[own.bits[rows]] * size + own.to[rows])
     held, votes = np.unique(np.concatenate(keys), return_counts=True)
     order = np.lexsort((-votes, held // kinds))  # row by row, the opinion that most hold first

@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Row
 
 from auditor.arrays import Codes, Float32, Float64, Mask
-from auditor.review.log.event import VERDICTS, Source, Verdict, item_hash
+from auditor.review.log.event import TOGETHER, VERDICTS, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 
@@ -28,8 +28,6 @@ WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
 """Bits of the verdicts that do not uphold the given label."""
 _WEEK = 7 * 24 * 3600
 """Seconds; a log made elsewhere may hold more than a small float can."""
-_TOGETHER = {"bulk", "import"}
-"""Sources of decisions that were not taken one by one: they say nothing of speed, nor of agreement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +204,7 @@ class Verdicts:
         labels = json.loads(new_labels) if verdict == "relabel" else []
         if labels:
             own.to[place] = 1 + self.items.codes.get(labels[0], -1)
-        if source in _TOGETHER:
+        if source in TOGETHER:
             return
         own.at[place], own.seconds[place] = at / 1_000_000, min(seconds or 0, _WEEK)
         if shown is not None and verdict in ("keep", "relabel"):
