@@ -28,7 +28,8 @@ class Outcome:
     votes : tuple of Event
         The decisions that stand, one a reviewer, oldest first; at least one.
     verdict : str or None
-        Of most reviewers, of those who judged the row by itself where there are any; None at a tie. Two new labels are two opinions; two sets of labels that fit are one.
+        Of most reviewers, of those who judged the row by itself where there are any; None at a tie. Two new labels
+        are two opinions; two sets of labels that fit are one.
     new_label : str or None
         Of ``relabel``; of ``none_fits``, the class that most of those propose, if there is one.
     """
@@ -98,13 +99,12 @@ def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Co
 
 
 def _outcome(row: int, votes: Sequence[Event]) -> Outcome:
-    singly = [vote for vote in votes if vote.source not in TOGETHER]  # these outrank what was decided in bulk
-    opinion = _most((e.verdict, e.new_labels[0] if e.verdict == "relabel" else None) for e in singly or votes)
+    singly = [vote for vote in votes if vote.source not in TOGETHER]
+    heard = singly or votes  # what was decided in bulk is outranked
+    opinion = _most((vote.verdict, vote.new_labels[0] if vote.verdict == "relabel" else None) for vote in heard)
     verdict, new_label = opinion or (None, None)
     if verdict == "none_fits":
-        new_label = _most(
-            vote.new_labels[0].strip() for vote in singly or votes if vote.verdict == verdict and vote.new_labels
-        )
+        new_label = _most(vote.new_labels[0].strip() for vote in heard if vote.verdict == verdict and vote.new_labels)
     return Outcome(row, tuple(votes), verdict, new_label)
 
 

@@ -37,6 +37,16 @@ def test_most_reviewers_win_and_a_tie_is_none(texts: LabeledTexts) -> None:
     assert find_outcomes(texts, votes).by_row[0].verdict is None, "two new labels are two opinions"
 
 
+@pytest.mark.parametrize("source", ["bulk", "import"])
+def test_a_verdict_on_the_row_itself_outranks_those_in_bulk(texts: LabeledTexts, source: str) -> None:
+    bulk = [vote(texts, 0, "relabel", "sad", reviewer=name, source=source) for name in ("ann", "bob")]
+    assert find_outcomes(texts, bulk).by_row[0].new_label == "sad"
+    single = vote(texts, 0, "keep", reviewer="cid")
+    for votes in ([*bulk, single], [single, *bulk]):
+        outcome = find_outcomes(texts, votes).by_row[0]
+        assert (outcome.verdict, outcome.new_label, len(outcome.reviewers)) == ("keep", None, 3)
+
+
 def test_sets_of_fitting_labels_are_one_opinion(texts: LabeledTexts) -> None:
     votes = [vote(texts, 0, "ambiguous", "joy", "sad"), vote(texts, 0, "ambiguous", "sad", "love", reviewer="bob")]
     assert find_outcomes(texts, votes).by_row[0].verdict == "ambiguous"
