@@ -17,7 +17,7 @@ from auditor.access.accounts import Accounts
 from auditor.errors import AccountError, ReviewError
 from auditor.review.keys import read_keys
 from auditor.review.log.log import DecisionLog, run_id
-from auditor.run import find_run
+from auditor.run import Run, find_run
 
 from . import logs
 from .app import LOCAL, build
@@ -30,7 +30,7 @@ _GOODBYE = 3
 
 
 def serve(
-    run_name: str,
+    run: Run | str,
     db: str | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -43,8 +43,8 @@ def serve(
 
     Parameters
     ----------
-    run_name : str
-        Name of a run, or its path.
+    run : Run or str
+        A run, its name, or its path.
     db : str or None
         Address of the decision log; ``decisions.db`` in the run's directory when None.
     host : str
@@ -67,7 +67,7 @@ def serve(
     accounts = _accounts(auth, host)
     proxies = networks_of(forwarded_allow_ips)
     changed = read_keys(keys) if keys else None
-    run = find_run(run_name)
+    run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run.decisions, run_id(run))) as log:
         app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)

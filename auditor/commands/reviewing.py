@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from auditor.api import Audit
 from auditor.commands.options import DB, RUN
 from auditor.commands.paths import check_files
+from auditor.config import LOCALHOST
 from auditor.console import say
-from auditor.errors import LogError, ReviewError
+from auditor.errors import LogError
 from auditor.wording import counted
 
 decisions = typer.Typer(
@@ -30,7 +29,7 @@ def review(
     db: Annotated[str | None, DB] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Any address but this machine's own needs --auth.")
-    ] = "127.0.0.1",
+    ] = LOCALHOST,
     port: Annotated[
         int | None, typer.Option(help="Port to listen on. Default: the first free port from 7860.", min=1, max=65535)
     ] = None,
@@ -57,9 +56,7 @@ def review(
 
     Example: auditor review tweets
     """
-    _check(run, auth, keys)
-    _app().serve(
-        run,
+    Audit(run).review(
         db=db,
         host=host,
         port=port,
@@ -80,10 +77,7 @@ def export_decisions(
 
     Example: auditor log export tweets decisions.jsonl
     """
-    from auditor.review.log.jsonl import export_log
-
-    with _log(run, db) as log:
-        count = export_log(log, file)
+    count = Audit(run).export_decisions(file, db=db)
     say(f"{counted(count, 'event')} written to {file}.")
 
 
@@ -98,44 +92,5 @@ def import_decisions(
     Example: auditor log import tweets decisions.jsonl
     """
     check_files([file], error=LogError, todo="Name a file that `auditor log export` has written.")
-    from auditor.review.log.jsonl import import_log
-
-    with _log(run, db) as log:
-        new, known = import_log(log, file)
+    new, known = Audit(run).import_decisions(file, db=db)
     say(f"{counted(new, 'event')} added; {known:,} were there already.")
-
-
-def _check(run: str, auth: Path | None, keys: Path | None) -> None:
-    """Find what is missing or wrong before the page is imported, which takes seconds."""
-    from auditor.access.accounts import Accounts
-    from auditor.review.keys import read_keys
-    from auditor.run import find_run
-
-    find_run(run)
-    if auth:
-        _ = Accounts(auth).names
-    if keys:
-        read_keys(keys)
-
-
-def _app() -> Any:
-    """The review page. It stands outside of the library, which never needs it: this is the one way there."""
-    try:
-        return importlib.import_module("auditor_ui.serve")
-    except ModuleNotFoundError as missing:
-        raise ReviewError(
-            f"The review page needs {missing.name}, which is not installed.", "pip install 'label-auditor[ui]'"
-        ) from None
-
-
-@contextmanager
-def _log(run_name: str, db: str | None) -> Iterator[Any]:
-    from auditor.review.log.log import DecisionLog, run_id
-    from auditor.run import find_run
-
-    run = find_run(run_name)
-    log = DecisionLog(db or run.decisions, run_id(run))
-    try:
-        yield log
-    finally:
-        log.close()
