@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auditor.actions import apply_patch, export
+    from auditor.api import Audit, export
     from auditor.config import AuditConfig
     from auditor.correction.decide.policy import Policy
+    from auditor.correction.patch.files import apply_patch
     from auditor.data import LabeledTexts, read
     from auditor.errors import AuditorError
     from auditor.pipeline import audit
-    from auditor.result import Audit
 
 # Threads that wait for each other without sleeping make training ten times slower on a machine that is busy with
 # something else. It must be said before torch and its OpenMP are loaded.
@@ -39,14 +39,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audit": "auditor.result",
+    "Audit": "auditor.api",
     "AuditConfig": "auditor.config",
     "AuditorError": "auditor.errors",
     "LabeledTexts": "auditor.data",
     "Policy": "auditor.correction.decide.policy",
-    "apply_patch": "auditor.actions",
+    "apply_patch": "auditor.correction.patch.files",
     "audit": "auditor.pipeline",
-    "export": "auditor.actions",
+    "export": "auditor.api",
     "read": "auditor.data",
 }
 

@@ -5,7 +5,6 @@ A verb's module is imported when the verb is given, so that help and short comma
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
@@ -41,8 +40,6 @@ VERBS = {
 
 CLOSED = 128 + 13
 """Exit code when whoever reads the output has closed the pipe: what a shell says of a program that SIGPIPE ends."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def load(verb: str) -> Any:
@@ -120,7 +117,9 @@ def main() -> None:
         code = CLOSED
         _let_go_of_output()
     except OSError as failure:
-        if failure.errno not in _FULL:
+        from auditor.storage import is_full
+
+        if not is_full(failure):
             raise
         what = f"{failure.filename or 'The output'} cannot be written: {failure.strerror}."
         code = _tell(what, "Make room, then give the same command again.", StorageError.exit_code)

@@ -6,18 +6,26 @@ recorded in the run's manifest. A part that changes makes exactly those stages r
 
 from __future__ import annotations
 
+import fractions
 import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.modelspecs import MODELS, ModelSpec, specs_of
 from auditor.validation import Settings, split_labels
 from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
 PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
+
+TRAININGS = 3
+"""Of a retraining: how often each model is trained on each version of the labels."""
+CORRECTED = "corrected"
+"""What a push calls the corrected labels, as ``load_dataset`` takes it."""
+LOCALHOST = "127.0.0.1"
+"""Where the review page is served."""
 
 _RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus", "neighbours"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -41,7 +49,7 @@ def _address_of(given: Any) -> Any:
     if callable(given) and hasattr(given, "__qualname__"):
         return f"{given.__module__}:{given.__qualname__}"
     if not isinstance(given, str):
-        raise InputError(
+        raise ConfigError(
             f"{given!r:.120} is an object of {type(given).__name__}; a name or a class is expected.",
             "Give the class itself, which is made anew for each fold, or its name as module:Name.",
         )
@@ -58,7 +66,7 @@ def _labels(given: Any) -> Any:
 
 def _known_model(model: str) -> str:
     if model not in MODEL_NAMES and not is_address(model):
-        raise InputError(
+        raise ConfigError(
             f"There is no model {model!r:.120}.",
             f"Choose of {', '.join(MODEL_NAMES)}, or name a class of your own, at the top of a module: module:Name.",
         )
@@ -67,7 +75,7 @@ def _known_model(model: str) -> str:
 
 def _known_tool(tool: str | None) -> str | None:
     if tool not in (None, "columns", *TOOL_NAMES):
-        raise InputError(
+        raise ConfigError(
             f"There is no annotation tool {tool!r:.120} whose exports are read.",
             f"Choose from {', '.join(TOOL_NAMES)}, or columns to read the columns as they are.",
         )
@@ -76,7 +84,7 @@ def _known_tool(tool: str | None) -> str | None:
 
 def _own_signal(address: str) -> str:
     if not is_address(address):
-        raise InputError(
+        raise ConfigError(
             f"{address!r:.120} names no signal.", "Name a class of your own, at the top of a module: module:Name."
         )
     return address
@@ -241,6 +249,33 @@ class DetectionConfig(Settings):
     """How several raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
 
 
+def _share(given: Any) -> Any:
+    """Read ``1/20``, ``5%``, ``all`` or ``off``."""
+    if not isinstance(given, str):
+        return given
+    if given in ("all", "off"):
+        return float(given == "all")
+    try:
+        return float(fractions.Fraction(given.strip().removesuffix("%"))) / (100 if given.strip().endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise ConfigError(
+            f"blind: {given!r:.80} is no share of cards.", "Give a number from 0 to 1, such as 1/20, or all, or off."
+        ) from None
+
+
+class QueueConfig(Settings):
+    """How the default queue of the review page mixes its cards."""
+
+    order: Literal["learnt", "static"] = "learnt"
+    """Where a reviewer starts: the learnt order with all that is below, or the static one alone."""
+    blind: Annotated[float, Field(ge=0, le=1), BeforeValidator(_share)] = 1 / 20
+    """Share of the cards that are drawn at random from all rows that nobody has judged."""
+    opening: Annotated[int, Field(ge=0, le=1000)] = 80
+    """Cards of the opening: every second one is drawn evenly over the given labels."""
+    sample: Annotated[int, Field(ge=1)] | None = None
+    """Serve only cards drawn at random until so many are judged."""
+
+
 class AuditConfig(Settings):
     """One audit, whole."""
 
@@ -293,12 +328,12 @@ class AuditConfig(Settings):
         seen = {name.casefold() for name in _RESERVED - {*self.models}}
         for name in self.pooled:
             if not _NAME.fullmatch(name):
-                raise InputError(
+                raise ConfigError(
                     f"{name!r:.120} cannot be the name of a model.",
                     "Give it (its file or its class) another one: up to 40 letters, digits, _ and -, a letter first.",
                 )
             if name.casefold() in seen:
-                raise InputError(
+                raise ConfigError(
                     f"Two models are called {name!r}, or auditor itself calls one so.",
                     f"Rename the file or the class; taken are {', '.join(sorted(_RESERVED))}.",
                 )
@@ -333,3 +368,7 @@ class AuditConfig(Settings):
 
 def _is_part(known: Any, value: Any) -> bool:
     return isinstance(known, dict) and isinstance(value, dict)
+
+
+DEFAULTS = AuditConfig()
+"""What holds where nothing else is said."""

@@ -2,6 +2,7 @@
 
 AuditorError
 ├── InputError                 what was given cannot be audited as it is
+│   ├── ConfigError            an option has a value that is not allowed, or there is no such option
 │   ├── SourceError            a file, folder or name is missing, unknown or unreadable
 │   ├── ColumnError            a column is missing, unclear or of the wrong kind
 │   └── RowError               some rows are invalid (empty, malformed, duplicate ids)
@@ -60,6 +61,10 @@ class InputError(AuditorError):
     """What was given cannot be audited as it is."""
 
     exit_code = 3
+
+
+class ConfigError(InputError):
+    """An option has a value that is not allowed, or there is no such option."""
 
 
 class SourceError(InputError):

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from auditor import detection, report
+from auditor.api import Audit
 from auditor.arrays import Codes, FoldNumbers
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
 from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
+from auditor.data.naming import name_of
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
 from auditor.models.crossval import out_of_fold
@@ -42,7 +44,6 @@ from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
 from auditor.modelspecs import CHEAP, ModelSpec
 from auditor.report.display import duration
-from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
 from auditor.run.artifacts import (
     BASELINE,
@@ -129,7 +130,7 @@ def audit(
     given = read_given(probabilities, texts)
     for note in (each.note for each in given if each.note):
         listener.note(note)
-    run = Run(Path(out) if out else DEFAULT_PLACE / _run_name(source, texts), fresh=fresh)
+    run = Run(Path(out) if out else DEFAULT_PLACE / name_of(source, texts), fresh=fresh)
     with run.held():
         _Pipeline(run, texts, config, listener).stages(given)
     return Audit(run)
@@ -342,14 +343,3 @@ class _Pipeline:
     def write_report(self) -> None:
         with self.listener.task("Report"):
             report.write_report(self.run.directory)
-
-
-def _run_name(source: Any, texts: LabeledTexts) -> str:
-    """Name the run after the file, the folder of several files, or the Hub's name without its owner."""
-    if isinstance(source, str | Path):
-        name = Path(source).name.strip(".") or Path(source).resolve().name  # of `.` and `..`, what they stand for
-        return name.split(".")[0]
-    if isinstance(source, Sequence):
-        folders = {Path(path).resolve().parent.name for path in source}
-        return "+".join(sorted(folder for folder in folders if folder)) or "files"
-    return f"{texts.origin.format}-{texts.fingerprint()[:8]}"

@@ -204,18 +204,36 @@ def lock(path: Path, timeout: float = -1, mode: int | None = None) -> FileLock:
     return FileLock(path, timeout=timeout) if mode is None else FileLock(path, timeout=timeout, mode=mode)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether the disk has no room, or the file may not become so large."""
+    # NumPy gives no number when the disk is full: "5000 requested and 359 written".
+    return error.errno in _FULL or (type(error) is OSError and error.errno is None)
+
+
 @contextmanager
-def storage_errors(place: Path) -> Iterator[None]:
-    """Turn the operating system's word for a full disk, or one that must not be written to, into ours."""
+def storage_errors(place: Path, todo: str = "") -> Iterator[None]:
+    """Turn the operating system's errors in writing into ours.
+
+    Parameters
+    ----------
+    place : Path
+        What cannot be written, where the error names nothing.
+    todo : str
+        Second line of the message, where nothing but writing is done: every error is turned into ours then. Without
+        it, a full disk and a place that must not be written to are.
+
+    Raises
+    ------
+    StorageError
+    """
     try:
         yield
     except OSError as error:
-        # NumPy gives no number when the disk is full: "5000 requested and 359 written".
-        if error.errno in _FULL | _REFUSED or (type(error) is OSError and error.errno is None):
-            raise StorageError(
-                f"{error.filename or place} cannot be written: {error.strerror or error}.",
-                "Name another place with --out, or see to it that this one can be written to."
-                if error.errno in _REFUSED
-                else "Make room, then give the same command again: it goes on from here.",
-            ) from error
-        raise
+        if not (todo or is_full(error) or error.errno in _REFUSED):
+            raise
+        refused = "Name another place with --out, or see to it that this one can be written to."
+        full = "Make room, then give the same command again: it goes on from here."
+        raise StorageError(
+            f"{error.filename or place} cannot be written: {error.strerror or error}.",
+            todo or (refused if error.errno in _REFUSED else full),
+        ) from error

@@ -7,14 +7,15 @@ wrote an option, a line of a file or a field of an address.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.wording import counted
 
 _LONGEST = 80
@@ -173,25 +174,51 @@ def _shown(found: Any) -> str:
 
 
 class Settings(BaseModel):
-    """A frozen set of options; one that is wrong is an ``InputError`` in plain words.
+    """A frozen set of options: whoever makes one with a value that is not allowed gets a ``ConfigError``.
 
-    That holds where it is called by name. What validates it as a part of something else, or a request, gets pydantic's
-    own error, and so says where in the whole the fault is.
+    That holds for every way to make one: calling the class, ``model_validate``, ``model_validate_json``, and
+    ``model_copy`` with ``update``. Only where pydantic validates one as a part of something else (a request, a whole
+    configuration) does its own error go up, and so says where in the whole the fault is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     def __init__(self, /, **options: Any) -> None:
-        try:
+        with _as_config_error(type(self)):
             super().__init__(**options)
-        except ValidationError as error:
-            fault = first_fault(error, type(self), with_value=False)
-            raise InputError(
-                f"Option {fault.where}={_shown(fault.found)}: {fault.why}.",
-                f"{type(self).__name__} has the options {', '.join(type(self).model_fields)}.",
-            ) from None
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else it would be called for parts, too
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Make one of a mapping."""
+        with _as_config_error(cls):
+            return super().model_validate(obj, **how)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Make one of JSON."""
+        with _as_config_error(cls):
+            return super().model_validate_json(json_data, **how)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy it, with some fields changed; those are checked as well."""
+        copy = super().model_copy(deep=deep)
+        if not update:
+            return copy
+        return type(self).model_validate({**{name: getattr(copy, name) for name in copy.model_fields_set}, **update})
+
+
+@contextmanager
+def _as_config_error(kind: type[Settings]) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        fault = first_fault(error, kind, with_value=False)
+        what = f"Option {fault.where}={_shown(fault.found)}" if fault.where else kind.__name__
+        raise ConfigError(
+            f"{what}: {fault.why}.", f"{kind.__name__} has the options {', '.join(kind.model_fields)}."
+        ) from None
 
 
 def split_labels(given: str) -> tuple[str, ...]:
@@ -199,13 +226,13 @@ def split_labels(given: str) -> tuple[str, ...]:
 
     Raises
     ------
-    InputError
+    ConfigError
         If it is no line of CSV.
     """
     try:
         return tuple(filter(str.strip, next(csv.reader([given], skipinitialspace=True), [])))
     except csv.Error as error:
-        raise InputError(
+        raise ConfigError(
             f"The missing labels {given!r:.120} cannot be read: {error}.",
             "Separate labels by commas; one that holds a comma stands between double quotes.",
         ) from None

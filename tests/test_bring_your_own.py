@@ -376,14 +376,14 @@ def test_what_a_classifier_raises_is_one_line_and_a_traceback_when_asked(
 
 
 def test_a_run_of_own_models_alone_is_not_retrained(audited: auditor.Audit) -> None:
-    from auditor.actions import _to_retrain
     from auditor.console import Silent
+    from auditor.retraining import to_retrain
 
     settings = audited.run.config
-    assert _to_retrain((), settings, Silent()) == ("lexical",)
-    assert _to_retrain(("features", "lexical"), settings, Silent()) == ("features", "lexical")
+    assert to_retrain((), settings, Silent()) == ("lexical",)
+    assert to_retrain(("features", "lexical"), settings, Silent()) == ("features", "lexical")
     for wanted in (("bayes",), (f"{__name__}:bayes",), ("lexical", "bert-base")):
         with pytest.raises(InputError, match="cannot be retrained"):
-            _to_retrain(wanted, settings, Silent())
+            to_retrain(wanted, settings, Silent())
     with pytest.raises(InputError, match="bert cannot be retrained"):
-        _to_retrain((), AuditConfig(models=(), probabilities=("bert",)), Silent())
+        to_retrain((), AuditConfig(models=(), probabilities=("bert",)), Silent())

@@ -47,7 +47,7 @@ def test_each_error_is_two_lines_and_its_code(
     def fail(name: str) -> None:
         raise kind("What \x1b[31m[bold]was[/bold] found.", "What to do.")
 
-    monkeypatch.setattr("auditor.run.find_run", fail)
+    monkeypatch.setattr("auditor.findings.find_run", fail)
     code, out, err = invoke("issues", "diary")
     assert (code, out, err) == (kind.exit_code, "", "Error: What  [31m[bold]was[/bold] found.\n→ What to do.\n")
     assert code in DOCUMENTED
@@ -135,7 +135,7 @@ def test_ctrl_c(invoke: Invoke, run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     def press(name: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("auditor.run.find_run", press)
+    monkeypatch.setattr("auditor.findings.find_run", press)
     assert invoke("issues", "diary") == (130, "", "")
 
 

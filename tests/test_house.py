@@ -41,11 +41,14 @@ ORDER = (
         "config",
         "recognition",
     ),
-    *("folders", "storage", "run", "hub", "access"),
+    *("folders", "storage", "run", "ranking", "hub", "access"),
     *("data", "models", "signals", "detection", "estimate", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""
-SEE_EVERYTHING = {"actions", "pipeline", "result", "environment", "cli", "commands", "console", "__init__", "__main__"}
+SEE_EVERYTHING = {
+    *("api", "findings", "pipeline", "retraining", "environment"),
+    *("cli", "commands", "console", "__init__", "__main__"),
+}
 """``console`` draws for ``cli``; no room knows of it."""
 PUBLIC = {
     *("Audit", "AuditConfig", "AuditorError", "LabeledTexts", "Policy"),

@@ -97,7 +97,7 @@ def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Pat
 def test_the_fine_tuned_model_is_pushed(invoke: Invoke, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     pushed = []
 
-    def push_model(folder: Path, repo: str, *, private: bool, listener: object) -> str:
+    def push_model(folder: Path, repo: str, *, private: bool, token: str | None, listener: object) -> str:
         pushed.append((folder, repo, private))
         return f"https://hub.test/{repo}"
 
@@ -118,7 +118,7 @@ def test_ctrl_c_says_how_to_go_on(invoke: Invoke, run: Run, monkeypatch: pytest.
     def stop(*words: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("auditor.actions.retrain", stop)
+    monkeypatch.setattr("auditor.api.Audit.retrain", stop)
     code, _, err = invoke("retrain", run.directory)
     assert code == 130
     assert "The same command goes on from here." in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -210,3 +211,16 @@ def test_sweeping_takes_what_nobody_is_writing_and_nothing_else(tmp_path: Path) 
     assert (tmp_path / "file.txt").read_bytes() == b"whole"
     assert outside.read_bytes() == b"precious"
     sweep(tmp_path / "none")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EACCES, errno.EIO, None])
+def test_what_goes_wrong_in_writing_is_told_in_one_way(tmp_path: Path, number: int | None) -> None:
+    error = OSError("5000 requested and 359 written") if number is None else OSError(number, os.strerror(number))
+    place = tmp_path / "x.csv"
+    with pytest.raises(StorageError) as caught, storage_errors(place, "Name another file."):
+        raise error
+    assert caught.value.what == f"{place} cannot be written: {error.strerror or error}."
+    assert caught.value.todo == "Name another file."
+    # Where other things are done too, what is no fault of the disk's goes up as it is.
+    with pytest.raises(OSError if number == errno.EIO else StorageError), storage_errors(place):
+        raise error

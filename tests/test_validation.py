@@ -17,7 +17,7 @@ import auditor
 from auditor.access.accounts import Accounts
 from auditor.config import AuditConfig
 from auditor.correction.patch.patch import read_patch
-from auditor.errors import AuditorError, InputError, RunDamagedError
+from auditor.errors import AuditorError, ConfigError, InputError, RunDamagedError
 from auditor.review.filter.filter import Filter
 from auditor.review.log.jsonl import import_log
 from auditor.review.log.log import DecisionLog
@@ -129,11 +129,53 @@ def test_what_is_no_json_is_told(data: bytes) -> None:
     ],
 )
 def test_wrong_options_in_python(make: Callable[[], Any], told: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ConfigError) as caught:
         make()
     assert caught.value.what.startswith(told)
     assert " has the options " in caught.value.todo
     assert not ITS_WORDS.search(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"folds": 1},
+        {"folds": None},
+        {"nonsense": 1},
+        {"models": "nope"},
+        {"models": [3]},
+        {"models": 3},
+        {"signals": ["nope"]},
+        {"read": {"tool": "nope"}},
+        {"read": 3},
+        {"encoder": {"pooling": "max"}},
+        {"finetuned": {"epochs": 0}},
+        {"probabilities": ["consensus"]},
+        {"probabilities": ["../mine"]},
+    ],
+)
+def test_whatever_way_a_configuration_is_made_what_is_wrong_is_one_kind_of_error(wrong: dict[str, Any]) -> None:
+    ways: list[Callable[[], Any]] = [
+        lambda: AuditConfig(**wrong),
+        lambda: AuditConfig().updated(**wrong),
+        lambda: AuditConfig.model_validate(wrong),
+        lambda: AuditConfig.model_validate_json(json.dumps(wrong)),
+        lambda: AuditConfig().model_copy(update=wrong),
+        lambda: auditor.audit(pd.DataFrame(), **wrong) if "probabilities" not in wrong else AuditConfig(**wrong),
+    ]
+    for make in ways:
+        with pytest.raises(ConfigError) as caught:
+            make()
+        assert not ITS_WORDS.search(str(caught.value))
+        assert caught.value.exit_code == InputError.exit_code
+
+
+def test_what_is_no_configuration_at_all_is_an_error_of_the_same_kind() -> None:
+    for data in (b"", b"nonsense", b"[]", b"null", b'{"folds": '):
+        with pytest.raises(ConfigError, match="AuditConfig: "):
+            AuditConfig.model_validate_json(data)
+    assert AuditConfig().model_copy(update={"folds": 3}) == AuditConfig(folds=3)
+    assert AuditConfig().model_copy() == AuditConfig()
 
 
 def test_the_configuration_of_a_manifest_may_be_anything(tmp_path: Path) -> None:

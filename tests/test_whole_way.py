@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.actions import decision_log, retrain
 from auditor.data import sample
 from auditor.evaluation.saved.find import find_model
 from auditor.review.log.event import Event, item_hash
@@ -35,7 +34,7 @@ def audit(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> auditor
 def decide(audit: auditor.Audit, written: pd.Series) -> None:
     """Judge the most suspect rows by the labels that their writer gave."""
     worst = audit.issues.head(JUDGED)
-    with decision_log(audit) as (_, log):
+    with audit.log() as log:
         log.append(
             Event(
                 event_id=f"decision-{row.Index}",
@@ -74,7 +73,7 @@ def test_the_whole_way(audit: auditor.Audit, tmp_path: Path) -> None:
     (rows,) = loaded["rows"].values()
     assert rows == clean.to_dict("records")
 
-    found = retrain(audit, ("lexical",), seeds=2)
+    found = audit.retrain(("lexical",), seeds=2)
     (lexical,) = found.models
     assert lexical.comparison.trained_on == lexical.comparison.tested_on == ("original", "corrected")
     assert lexical.comparison.rows == found.setting.test.rows

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 from auditor.access.accounts import Accounts
 from auditor.access.throttle import Throttle
 from auditor.access.turns import Turns
-from auditor.review.feed.feed import Settings
+from auditor.config import QueueConfig
 from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 
@@ -44,7 +44,7 @@ def build(
     *,
     accounts: Accounts | None = None,
     keys: Mapping[str, str] | None = None,
-    settings: Settings | None = None,
+    queue: QueueConfig | None = None,
     hosts: Collection[str] | None = LOCAL,
 ) -> FastAPI:
     """Make the review page of a run.
@@ -59,7 +59,7 @@ def build(
         Who may log in. Without, everybody who reaches the page may review, under the name that they give.
     keys : mapping of str to str, or None
         Key by action; the default ones when None.
-    settings : Settings or None
+    queue : QueueConfig or None
         How the default queue mixes its cards.
     hosts : collection of str, or None
         Names under which the page may be asked for; any when None, which is safe with accounts alone.
@@ -69,7 +69,7 @@ def build(
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk.of(run, log, keys, settings)
+    app.state.desk = Desk.of(run, log, keys, queue)
     app.state.bench = Bench(run, app.state.desk)
     app.state.pusher = Pusher()
     app.state.accounts = accounts

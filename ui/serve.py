@@ -14,11 +14,11 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from auditor.access.accounts import Accounts
+from auditor.config import QueueConfig
 from auditor.errors import AccountError, ReviewError
-from auditor.review.feed.feed import Settings
 from auditor.review.keys import read_keys
 from auditor.review.log.log import DecisionLog, run_id
-from auditor.run import find_run
+from auditor.run import Run, find_run
 
 from . import logs
 from .app import LOCAL, build
@@ -31,7 +31,7 @@ _GOODBYE = 3
 
 
 def serve(
-    run_name: str,
+    run: Run | str,
     db: str | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -39,14 +39,14 @@ def serve(
     keys: Path | None = None,
     open_browser: bool = False,
     forwarded_allow_ips: str = "",
-    settings: Settings | None = None,
+    queue: QueueConfig | None = None,
 ) -> None:
     """Serve the review page of a run until Ctrl-C, or SIGTERM.
 
     Parameters
     ----------
-    run_name : str
-        Name of a run, or its path.
+    run : Run or str
+        A run, its name, or its path.
     db : str or None
         Address of the decision log; ``decisions.db`` in the run's directory when None.
     host : str
@@ -58,7 +58,7 @@ def serve(
     open_browser : bool
     forwarded_allow_ips : str
         Addresses and networks of the proxies that are believed, separated by commas.
-    settings : Settings or None
+    queue : QueueConfig or None
         How the default queue mixes its cards.
 
     Raises
@@ -71,10 +71,10 @@ def serve(
     accounts = _accounts(auth, host)
     proxies = networks_of(forwarded_allow_ips)
     changed = read_keys(keys) if keys else None
-    run = find_run(run_name)
+    run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run.decisions, run_id(run))) as log:
-        app = build(run, log, accounts=accounts, keys=changed, settings=settings, hosts=None if accounts else LOCAL)
+        app = build(run, log, accounts=accounts, keys=changed, queue=queue, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)

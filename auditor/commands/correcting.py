@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from auditor.api import Audit
 from auditor.commands.options import (
     ABOVE,
     ADD_CLASSES,
@@ -20,6 +21,8 @@ from auditor.commands.options import (
     JSON,
     LABEL_NAMES,
     LEAVE_OUT,
+    LEAVES_OUT,
+    POLICY,
     RAW,
     REVIEWER,
     RUN,
@@ -30,7 +33,6 @@ from auditor.commands.options import (
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.errors import ExportError, InputError
-from auditor.run import find_run
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 from auditor.wording import counted, listed
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from auditor.correction.decide.summary import Summary
     from auditor.correction.export.export import Exported
 
-FORMATS = {
+FORMATS: dict[str, Any] = {
     name: "lines" if name == "txt" else name
     for name in ("csv", "tsv", "txt", "fasttext", "jsonl", "json", "xlsx", "parquet", "arrow")
 }
@@ -52,8 +54,8 @@ def export(
     above: Annotated[float | None, ABOVE] = None,
     to: Annotated[Path | None, TO] = None,
     format: Annotated[str | None, FORMAT] = None,
-    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
-    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
     changed_only: Annotated[bool, CHANGED_ONLY] = False,
@@ -80,11 +82,7 @@ def export(
         raise ExportError("No place to write to is given.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
-    opened = find_run(run)
-    from auditor import actions
-
-    done = actions.export(
-        opened,
+    done = Audit(run).export(
         to,
         policy,
         db=db,
@@ -142,7 +140,7 @@ def make_policy(
                 "Give a number from 0 to 1 after it: --unreviewed suggest-above 0.99.",
             )
     else:
-        value = Policy().above
+        value = POLICY.above
     return Policy(
         leave_out=_words("--leave-out", leave_out, LEFT_OUT),
         unreviewed=word,  # type: ignore[arg-type]  # checked above

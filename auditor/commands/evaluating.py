@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from auditor.api import Audit
 from auditor.commands.correcting import make_policy
 from auditor.commands.options import (
     ADD_CLASSES,
@@ -15,6 +16,8 @@ from auditor.commands.options import (
     DEVICE,
     JSON,
     LEAVE_OUT,
+    LEAVES_OUT,
+    POLICY,
     QUIET,
     REVIEWER,
     RUN,
@@ -23,14 +26,13 @@ from auditor.commands.options import (
     listener,
     model_names,
 )
+from auditor.config import TRAININGS
 from auditor.console import print_json, say, stdout
 from auditor.errors import InputError
 from auditor.modelspecs import specs_of
-from auditor.run import find_run
 from auditor.run.artifacts import REPORT, model_file
 
 if TYPE_CHECKING:
-    from auditor.commands.progress import Terminal
     from auditor.evaluation.comparison.compare import Comparison, Estimate
     from auditor.evaluation.comparison.results import Retraining
 
@@ -52,11 +54,11 @@ def retrain(
             min=1,
             max=100,
         ),
-    ] = 3,
-    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
+    ] = TRAININGS,
+    leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
     unreviewed: Annotated[
         str, typer.Option(help="What to do with rows that nobody has judged: keep, drop, or suggest-above=0.99.")
-    ] = "keep",
+    ] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     push: Annotated[
@@ -81,40 +83,28 @@ def retrain(
     """
     names, telling = model_names(models) if models is not None else (), listener(quiet, verbose)
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
-    opened = find_run(run)
-    published = next(
-        (spec for spec in specs_of(names or opened.config.models) if spec.saved_as == "transformers"), None
-    )
-    if push and published is None:
+    audit = Audit(run)
+    if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
         raise InputError("--push publishes the fine-tuned model, which is not among --models.", "Add finetuned to it.")
-    from auditor import actions
-
     try:
-        found = actions.retrain(
-            opened,
+        found = audit.retrain(
             names,
+            policy,
             seeds=seeds,
-            policy=policy,
             device=device,
             db=db,
             listener=telling,
         )
         if not as_json:
-            _print(found, opened.directory)
-        pushed = _push(opened / model_file(published.name), push, private, telling) if push and published else None
+            _print(found, audit.directory)
+        pushed = audit.push_model(push, private=private, listener=telling) if push else None
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(STOPPED) from None
     if as_json:
-        _print_json(found, opened.directory, pushed)
+        _print_json(found, audit.directory, pushed)
     elif pushed:
         say(f"Pushed: {pushed}")
-
-
-def _push(folder: Path, repo: str, private: bool, telling: Terminal) -> str:
-    from auditor.evaluation.saved.publish import push_model
-
-    return push_model(folder, repo, private=private, listener=telling)
 
 
 def _print_json(found: Retraining, directory: Path, pushed: str | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,14 +13,14 @@ import typer
 
 from auditor.commands.options import JSON, KIND, RUN, TIER
 from auditor.console import print_json, say, stdout
-from auditor.errors import ExportError, RunDamagedError
+from auditor.errors import ExportError
 from auditor.vocabulary import Kind, Tier
 from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from auditor.run import Run
+    from auditor.ranking import Ranking
 
 _TOP = 20
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
@@ -53,9 +52,9 @@ def issues(
     if to is not None:
         to = Path(os.path.expanduser(to))
         _check_free(to, force)
-    from auditor.run import find_run
+    from auditor.api import Audit
 
-    ranking = _Ranking(find_run(run))
+    ranking = Audit(run).ranking
     fitting = ranking.rows({"kind": kind, "tier": tier})
     flagged = [row for row in fitting if ranking.is_issue[row]]
     chosen = fitting if top or kind or tier else flagged
@@ -78,70 +77,7 @@ def issues(
             print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.config.trainings, stdout())
 
 
-class _Ranking:
-    """``issues.parquet`` of a run: the order first, then the rows that are wanted."""
-
-    def __init__(self, run: Run) -> None:
-        import pyarrow.parquet as pq
-
-        from auditor.run.artifacts import ISSUES
-
-        self.run = run
-        self._file: Any = self._checked(lambda: pq.ParquetFile(run.open(ISSUES)))
-        self._names = set(self._file.schema_arrow.names)
-        columns = self._columns(["rank", "is_issue"])
-        # Lists, and no arrays of NumPy's: to make those, Arrow imports pandas.
-        ranks, self.is_issue = columns["rank"].to_pylist(), columns["is_issue"].to_pylist()
-        if None in ranks:
-            raise self._damaged("a row has no rank")
-        self.order = sorted(range(len(ranks)), key=ranks.__getitem__)
-
-    def rows(self, wanted: dict[str, Sequence[str] | None]) -> list[int]:
-        """Places of the rows whose columns have one of the values, worst first; None is any value."""
-        fitting = set(self.order)
-        for name, values in wanted.items():
-            if values:
-                column = self._columns([name])[name].to_pylist() if name in self._names else []
-                fitting &= {row for row, value in enumerate(column) if value in values}
-        return [row for row in self.order if row in fitting]
-
-    def tells_kinds(self) -> bool:
-        """Whether the run was made by a version that told kinds and tiers."""
-        return "kind" in self._names and self._columns(["kind"])["kind"].null_count < len(self.order)
-
-    def read(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
-        """Read rows by their places: all columns, or those of some that there are."""
-        import pyarrow as pa
-
-        names = [name for name in columns if name in self._names] if columns else None
-        table = self._checked(lambda: self._file.read(columns=names))
-        if len(rows) > _BATCH:
-            places = pa.py_buffer(array("q", rows))
-            return table.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, places]))
-        # What ``take`` needs takes longer to import than some slices to make.
-        return pa.concat_tables([table.slice(row, 1) for row in rows]) if rows else table.slice(0, 0)
-
-    def _columns(self, names: list[str]) -> Any:
-        if missing := [name for name in names if name not in self._names]:
-            raise self._damaged(f"it has no column {listed(missing)}")
-        return self._checked(lambda: self._file.read(columns=names))
-
-    def _checked(self, read: Any) -> Any:
-        import pyarrow as pa
-
-        try:
-            return read()
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(str(error).splitlines()[0]) from None
-
-    def _damaged(self, why: str) -> RunDamagedError:
-        from auditor.run.artifacts import ISSUES
-        from auditor.run.reader import damaged
-
-        return damaged(self.run / ISSUES, why.rstrip("."))
-
-
-def _summary(ranking: _Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool) -> str:
+def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool) -> str:
     """How many rows there are to read again, how many are shown, and how many of these are not flagged."""
     if chooses and not fitting:
         return (

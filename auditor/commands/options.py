@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from auditor.console import stderr
+from auditor.correction.decide.policy import Policy
 from auditor.errors import InputError
 from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, TOOL_NAMES, VERDICTS, ModelName
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
 
+POLICY = Policy()
+"""What each verdict does unless options say otherwise."""
+LEAVES_OUT = ",".join(POLICY.leave_out)
 STOPPED = 130
 """Exit code after Ctrl-C."""
 READING, MODELS, TRAINING = "How to read the source", "Models", "Training and judging"
@@ -90,7 +94,9 @@ FILTER = typer.Option(
     help="Use only the rows that this filter finds, written as in the address of the review page:"
     " verdict=relabel, given=joy&suggested=love.",
 )
-ABOVE = typer.Argument(metavar="ABOVE", help="Smallest probability for `--unreviewed suggest-above`. Default: 0.99.")
+ABOVE = typer.Argument(
+    metavar="ABOVE", help=f"Smallest probability for `--unreviewed suggest-above`. Default: {POLICY.above:g}."
+)
 LEAVE_OUT = typer.Option(
     help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
 )

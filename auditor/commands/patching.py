@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from auditor.api import Audit
 from auditor.commands.correcting import FORMATS, check_format, make_policy
 from auditor.commands.options import (
     ABOVE,
@@ -32,8 +33,10 @@ from auditor.commands.options import (
     LABEL,
     LABEL_NAMES,
     LEAVE_OUT,
+    LEAVES_OUT,
     MIRRORS,
     MISSING_LABELS,
+    POLICY,
     QUOTING,
     RAW,
     REVIEWER,
@@ -51,9 +54,9 @@ from auditor.commands.options import (
     split_names,
 )
 from auditor.commands.paths import check_files, check_sources
+from auditor.config import ReadConfig
 from auditor.console import plain, print_json, say, stdout
 from auditor.errors import PatchError
-from auditor.run import find_run
 from auditor.wording import counted
 
 if TYPE_CHECKING:
@@ -78,8 +81,8 @@ def patch(
     to: Annotated[Path, typer.Option(metavar="FILE", help="File to write (.jsonl, or .json for one array).")] = Path(
         "patch.jsonl"
     ),
-    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
-    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
@@ -93,12 +96,7 @@ def patch(
     Example: auditor patch tweets --to patch.jsonl
     """
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or ())
-    opened = find_run(run)
-    from auditor import actions
-    from auditor.correction.patch.patch import write_patch
-
-    changes = actions.make_patch(opened, policy, db=db, filter=filter)
-    write_patch(changes, to, force=force, reading=opened.config.read.reading())
+    changes = Audit(run).patch(to, policy, db=db, filter=filter, force=force)
     left_out = sum(change.new is None for change in changes)
     if as_json:
         print_json({"file": str(to), "changes": len(changes), "left_out": left_out}, indent=None)
@@ -158,8 +156,7 @@ def apply(
     check_format(format)
     check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
     check_sources(sources)
-    from auditor import actions
-    from auditor.config import ReadConfig
+    from auditor.correction.patch.files import apply_patch
     from auditor.validation import split_labels
 
     named = {"text": text, "label": label, "id": id, "annotator": annotator, "votes": votes}
@@ -176,7 +173,7 @@ def apply(
     reading |= {"config": config, "split": tuple(split or ()), "revision": revision}
     reading |= {"missing_labels": missing_labels and split_labels(missing_labels), "mirrors": mirrors}
     settings = ReadConfig(**{name: value for name, value in reading.items() if value is not None})
-    applied, written = actions.apply_patch(
+    applied, written = apply_patch(
         [patch, *(others or ())],
         sources[0] if len(sources) == 1 else sources,
         to,

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from auditor.commands.options import DEVICE, QUIET, STOPPED, listener
 from auditor.commands.paths import check_files
+from auditor.config import DEFAULTS
 from auditor.console import inert_json, plain, stdout
-from auditor.errors import InputError, StorageError
-from auditor.storage import write
+from auditor.errors import InputError
+from auditor.storage import storage_errors, write
 from auditor.vocabulary import ModelName
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def predict(
     delimiter: Annotated[
         str | None, typer.Option(help="Character that separates the fields of a CSV file. Default: detected.")
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Text encoding of FILE or standard input.")] = "utf-8",
+    encoding: Annotated[str, typer.Option(help="Text encoding of FILE or standard input.")] = DEFAULTS.read.encoding,
     kind: Annotated[
         ModelName | None,
         typer.Option("--model", help="Which model of a run to use. Default: the fine-tuned one, if there is one."),
     ] = None,
-    device: Annotated[str, typer.Option(help=DEVICE)] = "auto",
+    device: Annotated[str, typer.Option(help=DEVICE)] = DEFAULTS.device,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per text.")] = False,
     png: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the bar chart of one text to a PNG file.")
@@ -171,9 +172,5 @@ def _write_png(path: Path, text: str, model: Predictor, probabilities: Any) -> N
     from auditor.report.draw.prediction import draw_prediction
 
     picture = draw_prediction(text, model.label_names, probabilities)
-    try:
+    with storage_errors(path, "Name another file, or make room."):
         write(path, picture)
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror or error}.", "Name another file, or make room."
-        ) from None

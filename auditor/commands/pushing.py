@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditor.api import Audit
 from auditor.commands.correcting import make_policy, sentences
 from auditor.commands.options import (
     ABOVE,
@@ -16,6 +17,8 @@ from auditor.commands.options import (
     FILTER,
     JSON,
     LEAVE_OUT,
+    LEAVES_OUT,
+    POLICY,
     QUIET,
     REVIEWER,
     RUN,
@@ -25,10 +28,10 @@ from auditor.commands.options import (
     VERDICT_LIST,
     listener,
 )
+from auditor.config import CORRECTED
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import in_words
 from auditor.errors import InputError
-from auditor.run import find_run
 
 if TYPE_CHECKING:
     from auditor.correction.push.push import Pushed
@@ -53,7 +56,7 @@ def push(
     ] = False,
     config_name: Annotated[
         str, typer.Option(help="Configuration name under which the corrected labels are loaded.")
-    ] = "corrected",
+    ] = CORRECTED,
     original: Annotated[
         bool, typer.Option(help="Push the original labels as well, unless they are on the Hub already.")
     ] = True,
@@ -67,8 +70,8 @@ def push(
     to: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder for --dry-run. Default: push-<name>.")
     ] = None,
-    leave_out: Annotated[str, LEAVE_OUT] = "exclude,none_fits",
-    unreviewed: Annotated[str, UNREVIEWED] = "keep",
+    leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
     changed_only: Annotated[bool, CHANGED_ONLY] = False,
@@ -88,15 +91,12 @@ def push(
     if to and not dry_run:
         raise InputError("--to is the folder of a dry run.", "Add --dry-run, or leave --to out.")
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
-    opened = find_run(run)
+    audit = Audit(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None
-    from auditor import actions
-
     try:
-        pushed = actions.push(
-            opened,
+        pushed = audit.push(
             repo,
-            policy=policy,
+            policy,
             private=private,
             create_pr=create_pr,
             config_name=config_name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from auditor.api import Audit
 from auditor.commands.options import DB, RUN
 from auditor.console import say
 
@@ -13,9 +14,4 @@ def report(run: Annotated[str, RUN], db: Annotated[str | None, DB] = None) -> No
 
     Example: auditor report tweets
     """
-    from auditor.run import find_run
-
-    found = find_run(run)
-    from auditor.result import Audit
-
-    say(str(Audit(found).report(db)))
+    say(str(Audit(run).report(db=db)))

@@ -44,13 +44,14 @@ from auditor.commands.options import (
     split_names,
 )
 from auditor.commands.paths import check_files, check_sources
+from auditor.config import DEFAULTS, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import print_json, say
-from auditor.vocabulary import DEFAULT_ENCODER
+from auditor.run import DEFAULT_PLACE
+from auditor.validation import split_labels
 from auditor.wording import counted
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
-    from auditor.config import AuditConfig
 
 
 class Pooling(StrEnum):
@@ -58,6 +59,9 @@ class Pooling(StrEnum):
 
     mean = "mean"
     cls = "cls"
+
+
+_POOLING, _QUOTING = Pooling(DEFAULTS.encoder.pooling), Quoting(DEFAULTS.read.quoting)
 
 
 def run(
@@ -69,17 +73,17 @@ def run(
     votes: Annotated[str | None, VOTES] = None,
     tool: Annotated[str | None, FROM] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
-    quoting: Annotated[Quoting, QUOTING] = Quoting.auto,
-    header: Annotated[bool, HEADER] = True,
+    quoting: Annotated[Quoting, QUOTING] = _QUOTING,
+    header: Annotated[bool, HEADER] = DEFAULTS.read.header,
     columns: Annotated[str, COLUMNS] = "",
     sheet: Annotated[str | None, SHEET] = None,
-    encoding: Annotated[str, ENCODING] = "utf-8",
+    encoding: Annotated[str, ENCODING] = DEFAULTS.read.encoding,
     drop_invalid: Annotated[
         bool,
         typer.Option(help="Set rows without a text or a label aside instead of stopping.", rich_help_panel=READING),
-    ] = False,
+    ] = DEFAULTS.read.drop_invalid,
     missing_labels: Annotated[str, MISSING_LABELS] = "",
-    mirrors: Annotated[bool, MIRRORS] = True,
+    mirrors: Annotated[bool, MIRRORS] = DEFAULTS.read.mirrors,
     config: Annotated[str | None, CONFIG] = None,
     split: Annotated[list[str] | None, SPLIT] = None,
     revision: Annotated[str | None, REVISION] = None,
@@ -90,7 +94,7 @@ def run(
             " none to use --probabilities alone.",
             rich_help_panel=MODELS,
         ),
-    ] = "features,lexical,finetuned",
+    ] = ",".join(DEFAULTS.models),
     probabilities: Annotated[list[Path] | None, PROBABILITIES] = None,
     signals: Annotated[list[str] | None, SIGNAL] = None,
     train_on: Annotated[
@@ -109,19 +113,19 @@ def run(
         typer.Option(
             help="Encoder that turns texts into vectors: a name on the Hub or a folder.", rich_help_panel=MODELS
         ),
-    ] = DEFAULT_ENCODER,
+    ] = DEFAULTS.encoder.name,
     base_model: Annotated[
         str, typer.Option(help="Pretrained model to fine-tune: a name on the Hub or a folder.", rich_help_panel=MODELS)
-    ] = DEFAULT_ENCODER,
+    ] = DEFAULTS.finetuned.base_model,
     pooling: Annotated[
         Pooling,
         typer.Option(
             help="Make a text's vector from the mean of its tokens or from the [CLS] token.", rich_help_panel=MODELS
         ),
-    ] = Pooling.mean,
+    ] = _POOLING,
     folds: Annotated[
         int, typer.Option(help="Number of cross-validation folds.", min=2, max=100, rich_help_panel=TRAINING)
-    ] = 5,
+    ] = DEFAULTS.folds,
     repeats: Annotated[
         int,
         typer.Option(
@@ -130,16 +134,20 @@ def run(
             max=100,
             rich_help_panel=TRAINING,
         ),
-    ] = 1,
-    epochs: Annotated[int, typer.Option(help="Number of epochs to fine-tune for.", min=1, rich_help_panel=MODELS)] = 3,
+    ] = DEFAULTS.repeats,
+    epochs: Annotated[
+        int, typer.Option(help="Number of epochs to fine-tune for.", min=1, rich_help_panel=MODELS)
+    ] = DEFAULTS.finetuned.epochs,
     max_length: Annotated[
         int,
         typer.Option(
             help="Maximum number of tokens per text; longer texts are truncated.", min=8, rich_help_panel=MODELS
         ),
-    ] = 128,
-    seed: Annotated[int, typer.Option(help="Random seed.", min=0, max=2**31 - 1, rich_help_panel=TRAINING)] = 0,
-    device: Annotated[str, typer.Option(help=DEVICE, rich_help_panel=TRAINING)] = "auto",
+    ] = DEFAULTS.finetuned.max_length,
+    seed: Annotated[
+        int, typer.Option(help="Random seed.", min=0, max=2**31 - 1, rich_help_panel=TRAINING)
+    ] = DEFAULTS.seed,
+    device: Annotated[str, typer.Option(help=DEVICE, rich_help_panel=TRAINING)] = DEFAULTS.device,
     out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/<name of the source>.")] = None,
     fresh: Annotated[bool, typer.Option(help="Discard an earlier run in the run directory and start over.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -154,9 +162,6 @@ def run(
     """
     check_sources(sources)
     check_files(probabilities or (), "file of probabilities")
-    from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
-    from auditor.validation import split_labels
-
     settings = AuditConfig(
         read=ReadConfig(
             text=text,
@@ -206,9 +211,7 @@ def demo(
 
     Example: auditor demo
     """
-    from auditor.config import AuditConfig, ReadConfig
     from auditor.data import sample
-    from auditor.run import DEFAULT_PLACE
 
     frame, planted = sample.load()
     settings = AuditConfig(read=ReadConfig(text="text", label="label", id="id"))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditor.errors import StorageError
 from auditor.report.draw.pictures import draw_pictures
 from auditor.report.load.load import load_summary
 from auditor.report.page import render_page
 from auditor.run.artifacts import FIGURES, REPORT
-from auditor.storage import write
+from auditor.storage import storage_errors, write
 
 
 def write_report(directory: Path, db: str | None = None) -> Path:
@@ -39,17 +38,12 @@ def write_report(directory: Path, db: str | None = None) -> Path:
     summary = load_summary(directory, db)
     pictures = draw_pictures(summary)
     page, figures = directory / REPORT, directory / FIGURES
-    try:
+    with storage_errors(page, "Make room or allow writing there, then make the report again."):
         for name, data in pictures.files.items():
             write(figures / name, data, inside=directory)
         for name in _former(figures) - pictures.files.keys():
             (figures / name).unlink()
         write(page, render_page(summary, pictures).encode("utf-8"), inside=directory)
-    except OSError as error:
-        raise StorageError(
-            f"{error.filename or page} cannot be written: {error.strerror}.",
-            "Make room or allow writing there, then make the report again.",
-        ) from error
     return page
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import auditor
-from auditor import actions
+from auditor.api import Audit
 from auditor.config import ReadConfig
 from auditor.correction.patch.patch import make_patch, write_patch
 from auditor.errors import ExportError
@@ -139,7 +139,7 @@ def test_what_does_not_fit_is_listed(invoke: Invoke, run: Path, source: Path, tm
     lines[5] = json.dumps({**row, "text": row["text"] + " (edited)"})
     source.write_text("\n".join(lines), "utf-8")
     policy = auditor.Policy(add_classes=True)
-    write_patch(actions.make_patch(run, policy), tmp_path / "patch.jsonl")
+    write_patch(Audit(run).patch(policy=policy), tmp_path / "patch.jsonl")
     words = ["apply", "patch.jsonl", source, "--drop-invalid"]
     code, out, _ = invoke(*words, "--to", "one/clean.jsonl")
     assert code == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.actions import decision_log
+from auditor.api import Audit
 from auditor.review.view.items import Items
 from auditor.run import Run
 from tests.review.reviewing import decision
@@ -22,7 +22,7 @@ DRAWN = (173, 174)
 def judge(run: Run, rows: dict[int, tuple[str, ...]], **more: Any) -> None:
     """Take decisions: of each row, the verdict and its labels."""
     items = Items.of(run)
-    with decision_log(run) as (_, log):
+    with Audit(run).log() as log:
         events = [
             decision(
                 items,

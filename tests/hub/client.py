@@ -59,11 +59,11 @@ def client(endpoint: str, home: Path, token: str = "") -> Iterator[Client]:
 
 
 def _push(run: str, repo: str, policy: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    from auditor.actions import push
+    from auditor.api import Audit
     from auditor.correction.decide.policy import Policy
 
     dry_run = options.pop("dry_run", None)
-    pushed = push(run, repo, policy=Policy(**policy or {}), dry_run=dry_run and Path(dry_run), **options)
+    pushed = Audit(run).push(repo, Policy(**policy or {}), dry_run=dry_run and Path(dry_run), **options)
     return {**pushed.__dict__, "summary": None, "folder": str(pushed.folder)}
 
 

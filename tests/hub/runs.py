@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from auditor.actions import decision_log
+from auditor.api import Audit
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
 from auditor.review.log.event import Event, item_hash
@@ -41,7 +41,7 @@ def read_run(source: Any, directory: Path, **options: Any) -> Run:
 
 def judge(run: Run, verdicts: dict[str, tuple[str, ...]], reviewer: str = "ann") -> None:
     """Take decisions: id → verdict and new labels."""
-    with decision_log(run) as (_, log):
+    with Audit(run).log() as log:
         data = LabeledTexts.of(run)
         rows = {row["id"]: row for row in data.table.select(["id", "text", "label"]).to_pylist()}
         events = [

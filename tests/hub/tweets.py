@@ -7,7 +7,7 @@ from typing import Any
 
 import datasets
 
-from auditor.actions import corrections
+from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.tables import as_dataset_dict, corrected_tables
 from auditor.run import Run
@@ -62,7 +62,7 @@ def judged_run(directory: Path) -> Run:
 
 def exported(run: Run, **policy: Any) -> datasets.DatasetDict:
     """What an export of a run holds."""
-    return as_dataset_dict(corrected_tables(corrections(run, Policy(**policy))))
+    return as_dataset_dict(corrected_tables(Audit(run).corrections(Policy(**policy))))
 
 
 def same(loaded: dict[str, Any], expected: datasets.DatasetDict) -> bool:

@@ -10,10 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from auditor.config import QueueConfig
 from auditor.errors import DecisionError, RunError
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimator
-from auditor.review.feed.feed import Feed, Settings
+from auditor.review.feed.feed import Feed
 from auditor.review.feed.learner import Learner
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
@@ -104,15 +105,15 @@ class Desk:
 
     @classmethod
     def of(
-        cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None, settings: Settings | None = None
+        cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None, mix: QueueConfig | None = None
     ) -> Self:
         """Load a run's rows, and what has been decided about them."""
-        settings = settings or Settings()
+        mix = mix or QueueConfig()
         items = Items.of(run)
         verdicts = Verdicts(items, log)
         learner = Learner.of(run, items, verdicts)
         blind = Blind(verdicts)
-        feed = Feed(items, verdicts, blind, learner, settings)
+        feed = Feed(items, verdicts, blind, learner, mix)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
@@ -131,7 +132,7 @@ class Desk:
             "models": items.models,
             "splits": items.splits,
             "sorts": queue.sorts,
-            "default_sort": settings.order,
+            "default_sort": "learnt" if mix.order == "learnt" else "suspicion",
             "keys": dict(keys or DEFAULT_KEYS),
             "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
             "default_query": QUEUE.to_query(),

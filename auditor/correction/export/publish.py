@@ -12,8 +12,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from auditor.errors import StorageError
-from auditor.storage import flush, lock, make_folder
+from auditor.storage import flush, lock, make_folder, storage_errors
 
 
 @contextmanager
@@ -27,7 +26,9 @@ def staging(target: Path) -> Iterator[Path]:
     StorageError
         If the disk is full, or refuses to be written to.
     """
-    try:
+    with storage_errors(
+        target, "Name another place with --to, or see to it that there is room, and that it can be written to."
+    ):
         target.parent.mkdir(parents=True, exist_ok=True)
         _restore(target)
         _sweep(target)
@@ -40,11 +41,6 @@ def staging(target: Path) -> Iterator[Path]:
                 yield stage
         finally:
             shutil.rmtree(room, ignore_errors=True)
-    except OSError as error:
-        raise StorageError(
-            f"{error.filename or target} cannot be written: {error.strerror or error}.",
-            "Name another place with --to, or see to it that there is room, and that it can be written to.",
-        ) from error
 
 
 def _sweep(target: Path) -> None:

@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from auditor.config import ReadConfig
 from auditor.correction.decide.corrections import Corrections
-from auditor.errors import ExportError, InputError, PatchError, StorageError
+from auditor.errors import ExportError, InputError, PatchError
 from auditor.review.log.event import ItemHash, Moment, Reviewer, Verdict, item_hash
-from auditor.storage import open_file, replacing
+from auditor.storage import open_file, replacing, storage_errors
 from auditor.tabular import json_array
 from auditor.validation import first_fault
 
@@ -197,14 +197,10 @@ def write_patch(
     header = [[json.dumps({_READING: reading}, ensure_ascii=False)]] if reading else []
     batches = chain(header, ([change.model_dump_json()] for change in changes))
     lines = json_array(batches) if to.suffix.lower() == ".json" else batches
-    try:
+    with storage_errors(to, "Name another file with --to, or make room."):
         to.parent.mkdir(parents=True, exist_ok=True)
         with replacing(to) as file:
             file.writelines(line.encode() + b"\n" for batch in lines for line in batch)
-    except OSError as error:
-        raise StorageError(
-            f"{to} cannot be written: {error.strerror or error}.", "Name another file with --to, or make room."
-        ) from error
     return to
 
 

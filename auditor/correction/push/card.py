@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.config import CORRECTED
 from auditor.correction.push.facts import Facts, SplitRows
 from auditor.correction.push.markdown import code, one_line
 from auditor.data.formats.files.tree import SPLIT_NAMES
 from auditor.errors import HubError
 
-CONFIG_NAME = "corrected"
 """Configuration with the corrected labels, unless another name is given."""
 ORIGINAL = "original"
 """Configuration with the labels as they were given: see :func:`name_of_original`."""
@@ -216,7 +216,7 @@ def name_of_original(name: str) -> str:
 
     Each has one of its own: what is pushed under another name may be another dataset, or another version of it.
     """
-    return ORIGINAL if name == CONFIG_NAME else f"{name}-{ORIGINAL}"
+    return ORIGINAL if name == CORRECTED else f"{name}-{ORIGINAL}"
 
 
 def has_original(card: Any, name: str) -> bool:

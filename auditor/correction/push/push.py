@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from auditor.config import CORRECTED
 from auditor.correction.decide.corrections import Corrections
 from auditor.correction.decide.summary import Summary
 from auditor.correction.export.labels import mirror_notes
 from auditor.correction.export.publish import flush_all, publish_folder, staging
 from auditor.correction.push.card import (
-    CONFIG_NAME,
     MARK,
     ORIGINAL,
     has_original,
@@ -80,7 +80,7 @@ def push(
     run: Run,
     private: bool | None = None,
     create_pr: bool = False,
-    config_name: str = CONFIG_NAME,
+    config_name: str = CORRECTED,
     original: bool = True,
     provenance: bool = False,
     token: str | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from auditor.arrays import Float32, RowIndex, Vectors
+from auditor.arrays import Float32, FoldNumbers, RowIndex, Vectors
 
 Progress = Callable[[int, int], None]
 
@@ -67,7 +67,7 @@ def nearest(
 
 def nearest_in_folds(
     vectors: Sequence[Vectors],
-    folds: npt.NDArray[np.integer],
+    folds: FoldNumbers,
     k: int,
     exact_to: int,
     seed: int,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from auditor.arrays import Mask, Probabilities
-from auditor.config import AuditConfig
+from auditor.config import TRAININGS, AuditConfig
 from auditor.correction.decide.corrections import Corrections
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError
@@ -69,7 +69,7 @@ class Trials:
     config: AuditConfig
     encoder: Weights
     base: Weights
-    seeds: int = 3
+    seeds: int = TRAININGS
 
     @property
     def seed_numbers(self) -> range:

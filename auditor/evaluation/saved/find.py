@@ -55,7 +55,7 @@ def find_model(name: str, kind: ModelName | None = None, device: str = "auto") -
     if os.path.isfile(folder / RECORD):
         return load_model(folder, device)
     if of_run:
-        return _of_run(find_run(name), kind, device)
+        return model_of(find_run(name), kind, device)
     try:
         weights = find_weights(name)
     except HubUnreachableError as error:
@@ -74,7 +74,8 @@ def saved_models(run: Run) -> tuple[ModelName, ...]:
     return tuple(sorted(kept, key=lambda kind: kind not in latest))
 
 
-def _of_run(run: Run, kind: ModelName | None, device: str) -> Predictor:
+def model_of(run: Run, kind: ModelName | None = None, device: str = "auto") -> Predictor:
+    """Load a model that a run has kept; the parameters and errors are those of :func:`find_model`."""
     kinds = saved_models(run)
     if not kinds or (kind is not None and kind not in kinds):
         lacks = f"has no model {kind!r}, but {', '.join(kinds)}" if kinds else "has kept no model"

@@ -7,14 +7,15 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor.config import QueueConfig
 from auditor.errors import DecisionError
-from auditor.estimate.opening import CARDS, at_random, opening
-from auditor.estimate.stream import BLIND_SHARE, coin
+from auditor.estimate.opening import at_random, opening
+from auditor.estimate.stream import coin
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
@@ -64,28 +65,6 @@ def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     return {**card, "hidden": True, "mine": None, "history": [], "decided_by": []}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the default queue mixes its cards.
-
-    Attributes
-    ----------
-    blind : float
-        Share of the cards that are drawn at random from all rows that nobody has judged: 1 for all, 0 for none.
-    opening : int
-        Cards of the opening, half of which are drawn evenly over the given labels.
-    sample : int or None
-        Serve only blind cards until so many are judged.
-    order : str
-        Where a reviewer starts: ``learnt``, which mixes all of these, or ``suspicion``, the static order alone.
-    """
-
-    blind: float = BLIND_SHARE
-    opening: int = CARDS
-    sample: int | None = None
-    order: Literal["learnt", "suspicion"] = "learnt"
-
-
 class Feed:
     """The default queue: a stream of cards from two orders, the opening and the blind draws.
 
@@ -95,19 +74,19 @@ class Feed:
     verdicts : Verdicts
     blind : Blind
     learner : Learner
-    settings : Settings, optional
+    config : QueueConfig, optional
     """
 
     def __init__(
-        self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, settings: Settings | None = None
+        self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, config: QueueConfig | None = None
     ) -> None:
         self._items, self._verdicts = items, verdicts
         self.blind, self.learner = blind, learner
-        self.settings = settings or Settings()
+        self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
         seed = int.from_bytes(hashlib.sha256(verdicts.log.run_id.encode()).digest()[:4])
         population = np.flatnonzero(blind.population)
-        self._opening = population[opening(items.given[population], seed, self.settings.opening)]
+        self._opening = population[opening(items.given[population], seed, self.config.opening)]
         self._lock = Lock()
         self._served: dict[tuple[str, int], Serving] = {}
         self._repeated: set[tuple[str, int]] = set()
@@ -167,11 +146,11 @@ class Feed:
 
     def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
         """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
-        sampled = self.settings.sample is not None and len(self.blind.settled()) < self.settings.sample
-        if closing or sampled or self.settings.blind >= 1:
+        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        if closing or sampled or self.config.blind >= 1:
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
-        if coin(f"{tossed} blind", self.settings.blind) and (card := self._blind(me, late)):
+        if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card

@@ -11,7 +11,7 @@ import datasets
 import pandas as pd
 import pytest
 
-from auditor.actions import push
+from auditor.api import Audit
 from auditor.cli import main
 from auditor.correction.decide.policy import Policy
 from auditor.correction.push import staging
@@ -35,7 +35,7 @@ def rows_of(folder: Path, split: str = "train") -> list[dict[str, Any]]:
 
 
 def test_dry_run_writes_all_of_it_and_pushes_nothing(pushed_run: Run, folder: Path) -> None:
-    pushed = push(pushed_run, "ann/tweets", dry_run=folder)
+    pushed = Audit(pushed_run).push("ann/tweets", dry_run=folder)
     assert (pushed.folder, pushed.commit, pushed.unchanged) == (folder, None, False)
     assert {*pushed.files} == {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert [entry.name for entry in folder.parent.iterdir()] == ["push"]
@@ -45,12 +45,12 @@ def test_dry_run_writes_all_of_it_and_pushes_nothing(pushed_run: Run, folder: Pa
 
 
 def test_dry_run_takes_the_place_of_another_and_of_nothing_else(pushed_run: Run, folder: Path) -> None:
-    push(pushed_run, "ann/tweets", dry_run=folder)
-    push(pushed_run, "ann/tweets", dry_run=folder, config_name="other", original=False)
+    Audit(pushed_run).push("ann/tweets", dry_run=folder)
+    Audit(pushed_run).push("ann/tweets", dry_run=folder, config_name="other", original=False)
     assert sorted(entry.name for entry in folder.iterdir()) == ["README.md", "other"]
     (folder / "README.md").write_text("# My thesis")
     with pytest.raises(ExportError, match="is no dry run of a push"):
-        push(pushed_run, "ann/tweets", dry_run=folder)
+        Audit(pushed_run).push("ann/tweets", dry_run=folder)
     assert (folder / "README.md").read_text() == "# My thesis"
 
 
@@ -69,7 +69,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, folder: Path) -> None:
 
 def test_without_a_token_nothing_is_pushed(pushed_run: Run) -> None:
     with pytest.raises(HubRefusedError, match="There is no token"):
-        push(pushed_run, "ann/tweets")
+        Audit(pushed_run).push("ann/tweets")
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_without_a_token_nothing_is_pushed(pushed_run: Run) -> None:
 )
 def test_names_that_cannot_be_are_refused(pushed_run: Run, folder: Path, repo: str, config: str) -> None:
     with pytest.raises(ExportError, match="cannot be the name of"):
-        push(pushed_run, repo, config_name=config, dry_run=folder)
+        Audit(pushed_run).push(repo, config_name=config, dry_run=folder)
     assert not folder.exists()
 
 
 def test_a_policy_that_leaves_no_row_is_refused(pushed_run: Run, folder: Path) -> None:
     with pytest.raises(ExportError, match="No row is left"):
-        push(pushed_run, "ann/x", policy=Policy(verdicts=("unsure",)), dry_run=folder)
+        Audit(pushed_run).push("ann/x", policy=Policy(verdicts=("unsure",)), dry_run=folder)
 
 
 def test_large_splits_are_cut_into_shards(pushed_run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "SHARD_BYTES", 500)
-    push(pushed_run, "ann/x", dry_run=folder)
+    Audit(pushed_run).push("ann/x", dry_run=folder)
     shards = sorted(file.name for file in (folder / "corrected").glob("train-*"))
     assert len(shards) > 2
     assert shards[0] == f"train-00000-of-{len(shards):05d}.parquet"
@@ -112,7 +112,7 @@ def test_what_has_one_split_is_called_train_there(tmp_path: Path, folder: Path) 
     frame["label"] = ["joy", "sadness"] * 9
     made = read_run(frame, tmp_path / "run", text="text", label="label")
     judge(made, {"all-0": ("relabel", "sadness")})
-    pushed = push(made, "ann/x", dry_run=folder)
+    pushed = Audit(made).push("ann/x", dry_run=folder)
     assert "The split 'all' is named 'train' there." in pushed.notes
     assert rows_of(folder / "corrected")[0] == {"text": "so glad 0", "label": "sadness"}
     card = (folder / "README.md").read_text("utf-8")

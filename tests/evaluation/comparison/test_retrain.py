@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from auditor_ui.services.desk import Edition
 
-from auditor import actions
+from auditor.api import Audit
+from auditor.correction.decide.policy import Policy
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError, RunHeldError
 from auditor.evaluation.comparison import trials
@@ -27,7 +28,7 @@ LINEAR: Any = ("lexical", "features")
 def retrained(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> tuple[Run, Retraining]:
     """Retrained with two of its models; tests read it, or copy it."""
     run = judged_run(tmp_path_factory.mktemp("judged") / "diary", tiny_model)
-    found = actions.retrain(run, LINEAR, seeds=2)
+    found = Audit(run).retrain(LINEAR, seeds=2)
     return find_run(run.directory), found
 
 
@@ -92,7 +93,7 @@ def test_no_training_row_is_a_duplicate_of_a_test_row(retrained: tuple[Run, Retr
 
 def test_figures_are_those_of_the_probabilities(retrained: tuple[Run, Retraining]) -> None:
     run, found = retrained
-    labels = actions.corrections(run).label[160:]
+    labels = Audit(run).corrections().label[160:]
     there = np.arange(160, 240) != 172  # excluded
     right = []
     for seed in (0, 1):
@@ -105,7 +106,7 @@ def test_figures_are_those_of_the_probabilities(retrained: tuple[Run, Retraining
 
 def test_the_model_of_the_corrected_labels_is_kept(retrained: tuple[Run, Retraining]) -> None:
     run, _ = retrained
-    texts = actions.corrections(run).texts.texts[160:]
+    texts = Audit(run).corrections().texts.texts[160:]
     wanted = np.load(run.open("retrain/lexical/corrected/seed-0.npy"), allow_pickle=False)
     for folder in (run / "model/lexical", run.open("model/lexical/auditor.json").parent):
         np.testing.assert_allclose(load_model(folder, "cpu").predict_proba(texts), wanted, atol=1e-6)
@@ -123,7 +124,7 @@ def test_a_finished_run_stays_one(retrained: tuple[Run, Retraining]) -> None:
 def test_done_again_nothing_is_trained(copy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (copy / COMPARISON).read_bytes()
     done = watch(monkeypatch)
-    actions.retrain(copy.directory, LINEAR, seeds=2)
+    Audit(copy.directory).retrain(LINEAR, seeds=2)
     assert done == []
     assert (copy / COMPARISON).read_bytes() == before
 
@@ -132,19 +133,19 @@ def test_further_decisions_train_again_only_what_they_change(copy: Run, monkeypa
     before = trainings(copy)
     judge(copy, {12: ("exclude",)})
     done = watch(monkeypatch)
-    actions.retrain(copy.directory, ("lexical",), seeds=2)
+    Audit(copy.directory).retrain(("lexical",), seeds=2)
     after = trainings(find_run(copy.directory))
-    again = {name for name in before if before[name]["key"] != after[name]["key"]}
+    again = {name for name in before if before[name].key != after[name].key}
     assert again == {f"retrain/lexical/corrected/seed-{seed}" for seed in (0, 1)}
     assert len(done) == 2
     judge(copy, {175: ("exclude",)})  # a test row: what is trained is the same, but not the scores on the model's card
-    actions.retrain(copy.directory, ("lexical",), seeds=2)
+    Audit(copy.directory).retrain(("lexical",), seeds=2)
     assert len(done) == 3
 
 
 def test_a_row_that_chance_has_drawn_stays_in_its_sample(copy: Run) -> None:
     judge(copy, {DRAWN[0]: ("keep",)}, source="table")
-    found = actions.retrain(copy.directory, ("lexical",), seeds=2)
+    found = Audit(copy.directory).retrain(("lexical",), seeds=2)
     assert found.models[0].random is not None
     assert found.models[0].random.rows == len(DRAWN)
 
@@ -154,10 +155,10 @@ def test_an_interrupted_one_goes_on_where_it_was(copy: Run, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         watch(patch, fail_at=1)
         with pytest.raises(KeyboardInterrupt):
-            actions.retrain(copy.directory, ("lexical",), seeds=2)
+            Audit(copy.directory).retrain(("lexical",), seeds=2)
     assert find_run(copy.directory).manifest.finished
     done = watch(monkeypatch)
-    actions.retrain(copy.directory, ("lexical",), seeds=2)
+    Audit(copy.directory).retrain(("lexical",), seeds=2)
     assert [seed for _, seed in done] == [1]
     assert find_run(copy.directory).manifest.finished
 
@@ -165,13 +166,13 @@ def test_an_interrupted_one_goes_on_where_it_was(copy: Run, monkeypatch: pytest.
 def test_a_review_page_that_is_open_meanwhile_goes_on(copy: Run) -> None:
     edition = Edition(copy)
     judge(copy, {14: ("exclude",)})
-    actions.retrain(copy.directory, ("lexical",), seeds=1)
+    Audit(copy.directory).retrain(("lexical",), seeds=1)
     edition.check()
 
 
 def test_a_run_that_another_process_holds_is_left_alone(copy: Run) -> None:
     with copy.held(), pytest.raises(RunHeldError):
-        actions.retrain(copy.directory, ("lexical",), seeds=1)
+        Audit(copy.directory).retrain(("lexical",), seeds=1)
 
 
 def test_decisions_that_change_nothing_are_not_retrained(tmp_path: Path, tiny_model: Path) -> None:
@@ -179,14 +180,14 @@ def test_decisions_that_change_nothing_are_not_retrained(tmp_path: Path, tiny_mo
     (run / "decisions.db").unlink()
     judge(run, {2: ("keep",), 1: ("unsure",)})
     with pytest.raises(CorrectionError, match="2 rows are judged, and none is changed or excluded"):
-        actions.retrain(run, ("lexical",))
+        Audit(run).retrain(("lexical",))
     assert not trainings(find_run(run.directory))
 
 
 def test_a_test_row_of_a_new_class_can_be_compared(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     judge(run, dict.fromkeys((11, 12, 13, 14, 176), ("none_fits", "calm")))
-    found = actions.retrain(run, ("lexical",), seeds=1, policy=actions.Policy(add_classes=True))
+    found = Audit(run).retrain(("lexical",), seeds=1, policy=Policy(add_classes=True))
     comparison = found.models[0].comparison
     assert comparison.label_names[-1] == "calm"
     assert comparison.support == {
@@ -201,6 +202,6 @@ def test_a_test_row_of_a_new_class_can_be_compared(tmp_path: Path, tiny_model: P
 @pytest.mark.slow
 def test_the_fine_tuned_model_is_one_of_them(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
-    found = actions.retrain(run, ("finetuned",), seeds=1)
+    found = Audit(run).retrain(("finetuned",), seeds=1)
     assert found.models[0].comparison.seeds == 1
     assert (run / "model/finetuned/model.safetensors").is_file()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auditor import actions
+from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
 from auditor.errors import RunDamagedError
 from auditor.evaluation.comparison.results import CORRECTED, ORIGINAL
@@ -29,7 +29,7 @@ CALM = ("sadness", "joy", "love", "anger", "fear", "surprise")
 def retrained(directory: Path, model: Path, names: tuple[str, ...] = CALM) -> Run:
     run = judged_run(directory, model, names=names)
     models: Any = ("lexical",)
-    actions.retrain(run, models, seeds=1)
+    Audit(run).retrain(models, seeds=1)
     return find_run(run.directory)
 
 
@@ -73,7 +73,7 @@ def test_the_page_has_the_figures_of_the_comparison(run: Run) -> None:
 
 
 def test_counts_by_class_are_those_of_the_corrected_rows(run: Run) -> None:
-    correction, corrections = load_correction(run), actions.corrections(run)
+    correction, corrections = load_correction(run), Audit(run).corrections()
     assert correction is not None
     assert correction.decisions is not None
     kept = [corrections.label_names[code] for code in corrections.label[corrections.kept]]
@@ -104,7 +104,7 @@ def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -
     assert "10 of 240 rows were judged" in read(run).words
     assert "Before and after" not in read(run).words
     models: Any = ("lexical",)
-    actions.retrain(run, models, seeds=1)
+    Audit(run).retrain(models, seeds=1)
     names = Items.of(run).label_names
     judge(run, {1: ("relabel", names[(int(Items.of(run).given[1]) + 2) % len(names)])})  # the counts stay
     changed = load_correction(run)
@@ -136,7 +136,7 @@ def _write(path: Path, text: str) -> None:
 def test_decisions_are_told_under_the_policy_that_was_retrained(tmp_path: Path, tiny_model: Path) -> None:
     run = judged_run(tmp_path / "diary", tiny_model)
     models: Any = ("lexical",)
-    actions.retrain(run, models, seeds=1, policy=Policy(leave_out=()))
+    Audit(run).retrain(models, seeds=1, policy=Policy(leave_out=()))
     found = load_correction(run)
     assert found is not None
     assert found.decisions is not None

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from auditor.config import QueueConfig
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.feed import LATELY, Feed, Serving, Settings, as_served
+from auditor.review.feed.feed import LATELY, Feed, Serving, as_served
 from auditor.review.feed.learner import Learner
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
@@ -21,7 +22,7 @@ def learner(run: Run, verdicts: Verdicts) -> Learner:
 
 
 def feed_of(verdicts: Verdicts, learner: Learner, **settings: float | int | None) -> Feed:
-    return Feed(verdicts.items, verdicts, Blind(verdicts), learner, Settings(**settings))  # type: ignore[arg-type]
+    return Feed(verdicts.items, verdicts, Blind(verdicts), learner, QueueConfig(**settings))  # type: ignore[arg-type]
 
 
 def judge(verdicts: Verdicts, card: Serving, reviewer: str = "ann", verdict: str = "keep") -> None:

@@ -1,4 +1,4 @@
-"""Audit: what an audit found, as frames."""
+"""Findings: what an audit found, as frames and dicts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.data import LabeledTexts
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
@@ -14,14 +13,17 @@ from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from auditor.data import LabeledTexts
+    from auditor.ranking import Ranking
 
-class Audit:
-    """A finished audit: the data in its run directory, as frames.
+
+class Findings:
+    """What a finished audit found.
 
     Parameters
     ----------
-    run : Run, str or Path
-        A run, its name (under ``reports/runs``), or its path.
+    run : Findings, Run, str or Path
+        An audit, its run, the run's name (under ``reports/runs``), or its path.
 
     Raises
     ------
@@ -29,13 +31,12 @@ class Audit:
         If there is no such run, or it is not finished.
     """
 
-    def __init__(self, run: Run | str | Path) -> None:
-        self.run = run if isinstance(run, Run) else find_run(run)
+    def __init__(self, run: Findings | Run | str | Path) -> None:
+        self.run: Run = run.run if isinstance(run, Findings) else run if isinstance(run, Run) else find_run(run)
 
     def __repr__(self) -> str:
-        return (
-            f"Audit({str(self.run.directory)!r}, {self.health['issues']} of {self.health['rows']} rows to read again)"
-        )
+        found = f"{self.health['issues']} of {self.health['rows']} rows to read again"
+        return f"{type(self).__name__}({str(self.run.directory)!r}, {found})"
 
     @property
     def directory(self) -> Path:
@@ -51,6 +52,13 @@ class Audit:
         frame: pd.DataFrame = self.run.load(ISSUES).to_pandas()
         frame = frame.astype({"duplicate_group": "Int32", "group": "Int32"})
         return frame.sort_values("rank", kind="stable", ignore_index=True)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The same without pandas: the order first, then the rows that are wanted."""
+        from auditor.ranking import Ranking
+
+        return Ranking(self.run)
 
     @cached_property
     def health(self) -> dict[str, Any]:
@@ -85,11 +93,6 @@ class Audit:
     @cached_property
     def texts(self) -> LabeledTexts:
         """The dataset as it was audited."""
+        from auditor.data import LabeledTexts
+
         return LabeledTexts.of(self.run)
-
-    def report(self, db: str | None = None) -> Path:
-        """Make ``report.html`` again, with the decisions in ``decisions.db`` or another ``db``; its path."""
-        from auditor import report
-
-        with self.run.held():
-            return report.write_report(self.directory, db)

@@ -1,0 +1,349 @@
+"""Audit: a finished audit, and all that can be done with it, in Python as on the command line.
+
+Whatever reads data or trains is imported when it is used, so that a short command stays short.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
+from auditor.errors import ModelError, ReviewError
+from auditor.findings import Findings
+from auditor.modelspecs import MODELS
+from auditor.run import Run
+from auditor.run.artifacts import model_file
+
+if TYPE_CHECKING:
+    from auditor.arrays import Mask, Probabilities
+    from auditor.console import Listener
+    from auditor.correction.decide.corrections import Corrections
+    from auditor.correction.decide.policy import Policy
+    from auditor.correction.export.export import Exported
+    from auditor.correction.export.formats import Format
+    from auditor.correction.patch.patch import Change
+    from auditor.correction.push.push import Pushed
+    from auditor.evaluation.comparison.results import Retraining
+    from auditor.evaluation.saved.predictor import Predictor
+    from auditor.review.log.event import Event
+    from auditor.review.log.log import DecisionLog
+    from auditor.vocabulary import ModelName
+
+
+class Audit(Findings):
+    """A finished audit.
+
+    Its properties are what the audit found, as frames and dicts; its methods do what the commands of the same names
+    do. All methods that look at decisions take ``policy`` (what each verdict does; the defaults of :class:`Policy`),
+    ``db`` (the address of the decision log; ``decisions.db`` in the run's directory) and ``filter`` (only rows that
+    this query of the review page finds, as its address has it).
+
+    Parameters
+    ----------
+    run : Audit, Run, str or Path
+        An audit, its run, the run's name (under ``reports/runs``), or its path.
+
+    Raises
+    ------
+    RunMissingError
+        If there is no such run, or it is not finished.
+    """
+
+    def report(self, *, db: str | None = None) -> Path:
+        """Write ``report.html`` again, with the decisions made since; its path."""
+        from auditor import report
+
+        with self.run.held():
+            return report.write_report(self.directory, db)
+
+    # -- decisions ----------------------------------------------------------------------------------------------
+
+    def review(
+        self,
+        *,
+        db: str | None = None,
+        host: str = LOCALHOST,
+        port: int | None = None,
+        auth: Path | None = None,
+        keys: Path | None = None,
+        open_browser: bool = True,
+        forwarded_allow_ips: str = "",
+        queue: QueueConfig | None = None,
+    ) -> None:
+        """Serve the review page until Ctrl-C; the parameters are the options of ``auditor review``.
+
+        Raises
+        ------
+        ReviewError
+            If the page is not installed.
+        AuditorError
+            If the accounts, the keys, the log or the port cannot be had.
+        """
+        from auditor.access.accounts import Accounts
+        from auditor.review.keys import read_keys
+
+        if auth:  # what is wrong with a small file is said before the page is imported, which takes seconds
+            _ = Accounts(auth).names
+        if keys:
+            read_keys(keys)
+        try:  # it stands outside of the library, which never needs it: this is the one way there
+            page = importlib.import_module("auditor_ui.serve")
+        except ModuleNotFoundError as missing:
+            raise ReviewError(
+                f"The review page needs {missing.name}, which is not installed.", "pip install 'label-auditor[ui]'"
+            ) from None
+        page.serve(
+            self.run,
+            db=db,
+            host=host,
+            port=port,
+            auth=auth,
+            keys=keys,
+            open_browser=open_browser,
+            forwarded_allow_ips=forwarded_allow_ips,
+            queue=queue,
+        )
+
+    @contextmanager
+    def log(self, db: str | None = None) -> Iterator[DecisionLog]:
+        """Open the decision log."""
+        from auditor.review.log.log import DecisionLog, run_id
+
+        with closing(DecisionLog(db or self.run.decisions, run_id(self.run))) as log:
+            yield log
+
+    def decisions(self, *, db: str | None = None) -> list[Event]:
+        """Every event of the decision log in its order, undone decisions and their undos among them."""
+        with self.log(db) as log:
+            return list(log.all_events())
+
+    def export_decisions(self, file: str | Path, *, db: str | None = None) -> int:
+        """Write the decision log as JSON Lines; how many events."""
+        from auditor.review.log.jsonl import export_log
+
+        with self.log(db) as log:
+            return export_log(log, Path(file))
+
+    def import_decisions(self, file: str | Path, *, db: str | None = None) -> tuple[int, int]:
+        """Add the events of a file to the decision log, all or none; how many were new, and known already."""
+        from auditor.review.log.jsonl import import_log
+
+        with self.log(db) as log:
+            return import_log(log, Path(file))
+
+    # -- corrections --------------------------------------------------------------------------------------------
+
+    def corrections(self, policy: Policy | None = None, *, db: str | None = None, filter: str = "") -> Corrections:
+        """Apply the decisions, row by row.
+
+        Raises
+        ------
+        RunDamagedError, LogError, FilterError, ExportError
+        """
+        with self.log(db) as log:
+            return self._corrections(log, policy, filter)
+
+    def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
+        from auditor.correction.decide.corrections import corrections_of
+
+        found = corrections_of(self.run, log.standing(), policy)
+        return found.only(self._rows_found(log, filter)) if filter else found
+
+    def _rows_found(self, log: DecisionLog, query: str) -> Mask:
+        """(N,) rows that a query of the review page finds."""
+        from auditor.review.filter.filter import Filter
+        from auditor.review.filter.selection import Selection
+        from auditor.review.view.items import Items
+        from auditor.review.view.verdicts import Verdicts
+
+        items = Items.of(self.run)
+        verdicts = Verdicts(items, log)
+        verdicts.catch_up()
+        return Selection(items, verdicts).mask(Filter.from_query(query))
+
+    def export(
+        self,
+        to: str | Path,
+        policy: Policy | None = None,
+        *,
+        db: str | None = None,
+        filter: str = "",
+        format: Format | None = None,
+        provenance: bool = False,
+        raw: bool = False,
+        guard: bool = False,
+        label_names: bool = False,
+        force: bool = False,
+        encoding: str | None = None,
+    ) -> Exported:
+        """Write the corrected dataset, the rows that are left out, and a record of what was done.
+
+        ``to`` is a file (``.csv``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits. What the
+        other parameters mean, and what is raised, see :func:`auditor.correction.export.export.write_export`.
+        """
+        from auditor.correction.export.export import write_export
+
+        with self.log(db) as log:
+            return write_export(
+                self._corrections(log, policy, filter),
+                to,
+                run={"id": log.run_id, "name": self.directory.resolve().name},
+                format=format,
+                provenance=provenance,
+                raw=raw,
+                guard=guard,
+                label_names=label_names,
+                force=force,
+                encoding=encoding,
+            )
+
+    def patch(
+        self,
+        to: str | Path | None = None,
+        policy: Policy | None = None,
+        *,
+        db: str | None = None,
+        filter: str = "",
+        force: bool = False,
+    ) -> tuple[Change, ...]:
+        """List what the decisions change, and write it into a file if one is named.
+
+        Raises
+        ------
+        RunDamagedError, LogError, FilterError, ExportError, StorageError
+        """
+        from auditor.correction.patch.patch import make_patch, write_patch
+
+        changes = make_patch(self.corrections(policy, db=db, filter=filter))
+        if to is not None:
+            write_patch(changes, Path(to), force=force, reading=self.run.config.read.reading())
+        return changes
+
+    def push(
+        self,
+        repo: str,
+        policy: Policy | None = None,
+        *,
+        db: str | None = None,
+        filter: str = "",
+        private: bool | None = None,
+        create_pr: bool = False,
+        config_name: str = CORRECTED,
+        original: bool = True,
+        provenance: bool = False,
+        token: str | None = None,
+        dry_run: Path | None = None,
+        message: str | None = None,
+        listener: Listener | None = None,
+    ) -> Pushed:
+        """Push the corrected labels to the dataset ``repo`` (``user/name``) on the Hub, in one commit.
+
+        What the other parameters mean, and what is raised, see :func:`auditor.correction.push.push.push`.
+        """
+        from auditor.correction.push.push import push
+
+        return push(
+            self.corrections(policy, db=db, filter=filter),
+            repo,
+            run=self.run,
+            private=private,
+            create_pr=create_pr,
+            config_name=config_name,
+            original=original,
+            provenance=provenance,
+            token=token,
+            dry_run=dry_run,
+            message=message,
+            listener=listener,
+        )
+
+    # -- what they are worth ------------------------------------------------------------------------------------
+
+    def retrain(
+        self,
+        models: Sequence[ModelName] = (),
+        policy: Policy | None = None,
+        *,
+        seeds: int = TRAININGS,
+        device: str | None = None,
+        db: str | None = None,
+        listener: Listener | None = None,
+    ) -> Retraining:
+        """Train on the original and on the corrected labels, test on both, and write it into the run and its report.
+
+        Parameters
+        ----------
+        models : sequence of str
+            Those of the audit by default; of auditor's own alone.
+        policy, db
+            See the class.
+        seeds : int
+            Trainings of each model on each version of the labels.
+        device : str, optional
+            Where to train; as in the audit by default.
+        listener : Listener, optional
+            Hears of the progress.
+
+        Raises
+        ------
+        CorrectionError
+            If the decisions change nothing.
+        AuditorError
+            As :func:`auditor.audit` does.
+        """
+        from auditor.retraining import retrain
+
+        with self.log(db) as log:
+            return retrain(self.run, log, models, policy, seeds=seeds, device=device, db=db, listener=listener)
+
+    def predictor(self, model: ModelName | None = None, *, device: str | None = None) -> Predictor:
+        """Load a model that retraining has kept: the fine-tuned one by default, if there is one.
+
+        Raises
+        ------
+        ModelError
+            If there is none, or it is damaged.
+        """
+        from auditor.evaluation.saved.find import model_of
+
+        return model_of(self.run, model, device or self.run.config.device)
+
+    def predict(
+        self, texts: Sequence[str], model: ModelName | None = None, *, device: str | None = None
+    ) -> Probabilities:
+        """(N, K) probabilities of texts by a model that retraining has kept; see :meth:`predictor`."""
+        return self.predictor(model, device=device).predict_proba(texts)
+
+    def push_model(
+        self, repo: str, *, private: bool = True, token: str | None = None, listener: Listener | None = None
+    ) -> str:
+        """Push the fine-tuned model that retraining has kept to the Hub; the address of its page.
+
+        Raises
+        ------
+        ModelError
+            If there is none.
+        HubError
+        """
+        from auditor.evaluation.saved.find import saved_models
+        from auditor.evaluation.saved.publish import push_model
+
+        kept = [name for name in saved_models(self.run) if MODELS[name].saved_as == "transformers"]
+        if not kept:
+            raise ModelError(
+                f"The run {self.directory} has kept no model that transformers loads.",
+                "Train the fine-tuned one: auditor retrain RUN --models finetuned.",
+            )
+        return push_model(self.run / model_file(kept[0]), repo, private=private, token=token, listener=listener)
+
+
+def export(audit: Audit | Run | str | Path, to: str | Path, policy: Policy | None = None, **options: Any) -> Exported:
+    """Write the corrected dataset of a finished audit; ``options`` are the keywords of :meth:`Audit.export`.
+
+    >>> auditor.export(audit, "clean.parquet", auditor.Policy(unreviewed="drop"))  # doctest: +SKIP
+    """
+    return Audit(audit).export(to, policy, **options)

@@ -1,0 +1,91 @@
+"""The whole way of a retraining, on one page: corrections → trainings → comparison → report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor import report
+from auditor.config import TRAININGS, AuditConfig
+from auditor.console import Listener, Silent
+from auditor.correction.decide.corrections import corrections_of
+from auditor.correction.decide.policy import Policy
+from auditor.errors import InputError
+from auditor.evaluation.comparison.results import Retraining
+from auditor.evaluation.comparison.retrain import compare_trials
+from auditor.evaluation.comparison.trials import Trials, check_changes
+from auditor.models.crossval import Candidate
+from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.weights import find_weights
+from auditor.modelspecs import CHEAP, specs_of
+from auditor.report.display import duration
+from auditor.review.log.log import DecisionLog
+from auditor.run import Run
+from auditor.vocabulary import MODEL_NAMES, ModelName
+
+
+def retrain(
+    run: Run,
+    log: DecisionLog,
+    models: Sequence[str] = (),
+    policy: Policy | None = None,
+    *,
+    seeds: int = TRAININGS,
+    device: str | None = None,
+    db: str | None = None,
+    listener: Listener | None = None,
+) -> Retraining:
+    """Do what :meth:`auditor.Audit.retrain` says, with a decision log that is open."""
+    listener = listener or Silent()
+    with run.held():
+        corrected = corrections_of(run, log.standing(), policy)
+        # Chance has drawn these rows, whatever was decided on them since, and wherever.
+        drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
+        check_changes(corrected)
+        config = run.config.updated(device=device or run.config.device)
+        chosen = to_retrain(models, config, listener)
+        encoder = find_weights(config.encoder.name)
+        has_base = any(spec.has_base for spec in specs_of(chosen))
+        base = find_weights(config.finetuned.base_model) if has_base else encoder
+        trials = Trials(run, corrected, config, encoder, base, seeds)
+        for candidate in trials.candidates(chosen):
+            if candidate.has_base:
+                _tell_cost(trials, candidate, listener)
+            with listener.task(f"Model {candidate.name}") as progress:
+                trials.train(candidate, progress)
+        with listener.task("Comparing"):
+            found = compare_trials(trials, chosen, drawn)
+        with listener.task("Report"):
+            report.write_report(run.directory, db)
+    return found
+
+
+def to_retrain(wanted: Sequence[str], config: AuditConfig, listener: Listener) -> tuple[ModelName, ...]:
+    """Those of ours: a run says where the user's own code was, but code is not run because a file says so.
+
+    Raises
+    ------
+    InputError
+        If one of those that are wanted is not ours, or none is left.
+    """
+    ours = tuple(spec.name for spec in specs_of(wanted or config.models))
+    others = ", ".join(name for name in wanted or config.pooled if name not in ours)
+    if not ours or (wanted and others):
+        raise InputError(
+            f"{others} cannot be retrained: only {', '.join(MODEL_NAMES)} can be trained on corrected labels here.",
+            "Name some of them with --models, or train yours on an export of the corrected dataset.",
+        )
+    if others:
+        listener.note(f"Not retrained, since they are not auditor's own: {others}.")
+    return ours
+
+
+def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
+    """Say what the fine-tuning that is still to be done will cost, measured on a few batches."""
+    if texts := trials.texts_left(candidate):
+        config = trials.config
+        model = Finetuned(trials.base, config.finetuned, trials.corrections.label_names, config.device)
+        seconds = texts * model.seconds_a_text(candidate.inputs)
+        listener.note(
+            f"Fine-tuning: {texts:,} texts, epochs and trainings counted: about {duration(seconds)}. "
+            f"Without: --models {CHEAP}."
+        )
