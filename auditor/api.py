@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from auditor.correction.push.push import Pushed
     from auditor.evaluation.comparison.results import Retraining
     from auditor.evaluation.saved.predictor import Predictor
+    from auditor.review.feed.estimate import Estimate
     from auditor.review.log.event import Event
     from auditor.review.log.log import DecisionLog
     from auditor.vocabulary import ModelName
@@ -134,6 +135,21 @@ class Audit(Findings):
 
         with self.log(db) as log:
             return import_log(log, Path(file))
+
+    def estimate(self, *, db: str | None = None) -> Estimate:
+        """Estimate how many labels are wrong, by the cards that were drawn at random and judged one by one.
+
+        The interval holds at all times together with 95 %: look as often as you like, stop when you like. What counts
+        as wrong is what the people who judged would not uphold.
+
+        Raises
+        ------
+        RunDamagedError, LogError
+        """
+        from auditor.review.feed.estimate import estimate_of
+
+        with self.log(db) as log:
+            return estimate_of(self.run, log)
 
     # -- corrections --------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ VERBS = {
     "issues": ("issues:issues", "Show the rows to read again, most suspect first."),
     "report": ("reporting:report", "Write the report of a run again."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
+    "estimate": ("estimating:estimate", "Estimate how many labels are wrong, by the verdicts so far."),
     "export": ("correcting:export", "Write the corrected dataset."),
     "patch": ("patching:patch", "Write the changes alone, to be applied elsewhere."),
     "apply": ("patching:apply", "Apply a patch to a dataset."),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil, floor
 
+from auditor.estimate.shares import Share
 from auditor.review.feed.estimate import Estimate, Part, Range
+from auditor.review.feed.served import Reviewers
 from auditor.wording import counted
 
 MEANING = (
     "Wrong means that the people who judged would not uphold the label. The interval takes it that a row's outcome "
     "does not depend on who judges it, when, or what is shown."
 )
+_FEW = 10
+"""Cards below which nothing is said of the reviewers."""
 _CARDS = 100
 """Blind cards that a plan is told for."""
 
@@ -64,6 +69,24 @@ def outlook(estimate: Estimate) -> str | None:
         f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
         f"{100 * stop.found_wanted:.0f} % found."
     )
+
+
+def reviewers(found: Reviewers) -> Iterator[str]:
+    """Say how far the reviewers can be relied on, as far as enough was measured."""
+    if found.self_agreement.of >= _FEW:
+        yield f"The same person says the same again on {_share(found.self_agreement)}."
+    if found.second_look.of >= _FEW:
+        yield f"A second person says the same on {_share(found.second_look)}."
+    change, (shown, hidden) = found.anchoring, (found.anchoring.first, found.anchoring.second)
+    if change.value is not None and min(shown.of, hidden.of) >= _FEW:
+        yield (
+            f"Seeing the suggestion changes the share of labels that are not upheld by {100 * change.value:+.1f} points "
+            f"(95 %: {100 * change.low:+.1f} to {100 * change.high:+.1f})."
+        )
+
+
+def _share(found: Share) -> str:
+    return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
 
 
 def part(found: Part) -> str:

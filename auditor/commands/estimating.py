@@ -1,0 +1,81 @@
+"""The command that says how many labels are wrong, as far as the verdicts so far can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.api import Audit
+from auditor.commands.options import DB, JSON, RUN
+from auditor.console import print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.review.feed.estimate import Estimate, Part
+
+
+def estimate(
+    run: Annotated[str, RUN],
+    db: Annotated[str | None, DB] = None,
+    by_class: Annotated[bool, typer.Option("--classes", help="Show the rate of each class.")] = False,
+    by_split: Annotated[bool, typer.Option("--splits", help="Show the rate of each split.")] = False,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Show what more cards drawn at random would tell.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Estimate how many labels are wrong, with an interval that holds however often you look.
+
+    The estimate comes from the cards that the review page draws at random: one in twenty of its default queue, or all
+    with `auditor review RUN --blind all`.
+
+    Example: auditor estimate tweets --classes
+    """
+    found = Audit(run).estimate(db=db)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from auditor.review.feed import telling
+
+    say(telling.number(found))
+    if more := telling.outlook(found):
+        say(more)
+    if found.rate is not None:
+        say(telling.MEANING)
+    if by_class:
+        _show_parts("class", found.by_class)
+    if by_split:
+        _show_parts("split", found.by_split)
+    if found.blind:
+        _show_reviewers(found)
+    if show_plan:
+        _show_plan(found)
+
+
+def _show_parts(what: str, parts: Sequence[Part]) -> None:
+    from auditor.review.feed import telling
+
+    say("")
+    say(f"Wrong labels by {what}, in per cent; each interval holds with 95 % alone:")
+    for part in parts:
+        say(f"  {part.name}: {telling.part(part)}")
+
+
+def _show_reviewers(found: Estimate) -> None:
+    from auditor.review.feed import telling
+
+    for sentence in telling.reviewers(found.reviewers):
+        say(sentence)
+
+
+def _show_plan(found: Estimate) -> None:
+    from auditor.review.feed.telling import points
+
+    say("")
+    say("Cards drawn at random, minutes of reading, and what they would tell:")
+    for plan in found.plan:
+        low, high = plan.rate
+        say(
+            f"  {plan.cards:>5,} cards, {max(round(plan.minutes), 1):>3} min: {points(low)} to {points(high)} % wrong;"
+            f" without a single error, at most {points(plan.certified)} %"
+        )
