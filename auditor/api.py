@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +166,10 @@ class Audit(Findings):
 
     def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
         from auditor.correction.decide.corrections import corrections_of
+        from auditor.review.feed.estimate import estimate_of
 
-        found = corrections_of(self.run, log.standing(), policy)
+        estimate = estimate_of(self.run, log) if log.draws() else None
+        found = replace(corrections_of(self.run, log.standing(), policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:

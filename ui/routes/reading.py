@@ -146,5 +146,4 @@ def progress_so_far(desk: DeskNow) -> JSONResponse:
     """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
     found = progress(desk.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    estimate = desk.estimator.estimate(desk.feed.learner.learnt.error, seconds_a_card=seconds)
-    return answer({**found, "estimate": estimate.as_dict()})
+    return answer({**found, "estimate": desk.estimate(seconds).as_dict()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any, Literal
 
@@ -54,6 +55,7 @@ class Bench:
         """
         texts, suggestions = self._rows()
         made = correct(texts, find_outcomes(texts, self._desk.log.standing(), policy.reviewers), policy, suggestions)
+        made = replace(made, estimate=self._desk.estimate() if self._desk.log.draws() else None)
         return made if view is None else made.only(self._desk.selection.mask(view, me))
 
     def _rows(self) -> tuple[LabeledTexts, Suggestions]:

@@ -13,7 +13,7 @@ import numpy as np
 from auditor.config import QueueConfig
 from auditor.errors import DecisionError, RunError
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.estimate import Estimator
+from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
 from auditor.review.feed.learner import Learner
 from auditor.review.filter.filter import QUEUE
@@ -102,6 +102,10 @@ class Desk:
     estimator: Estimator
     edition: Edition
     about: dict[str, Any]
+
+    def estimate(self, seconds_a_card: float | None = None) -> Estimate:
+        """Say how many labels are wrong, by the decisions that stand now."""
+        return self.estimator.estimate(self.feed.learner.learnt.error, seconds_a_card=seconds_a_card)
 
     @classmethod
     def of(

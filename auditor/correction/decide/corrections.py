@@ -14,6 +14,7 @@ from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
+from auditor.review.feed.estimate import Estimate, Range
 from auditor.review.log.event import Event
 from auditor.run import Reader
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
@@ -60,6 +61,8 @@ class Corrections:
         (K + new classes,) as in :class:`auditor.data.LabeledTexts`.
     partial : bool
         Whether :meth:`only` has chosen among the rows.
+    estimate : Estimate or None
+        How many of the given labels are wrong, where cards drawn at random tell.
     """
 
     texts: LabeledTexts
@@ -72,6 +75,7 @@ class Corrections:
     label_names: tuple[str, ...]
     label_values: tuple[Value, ...]
     partial: bool = False
+    estimate: Estimate | None = None
 
     def only(self, rows: Mask) -> Corrections:
         """The same for the ``rows``, (N,) bool, alone: decisions on others do nothing, and others are not written."""
@@ -89,6 +93,23 @@ class Corrections:
     def changed(self) -> Mask:
         """(N,) bool: rows of the corrected dataset with another label than the given one."""
         return np.asarray(self.kept & (self.label != self.texts.labels))
+
+    @property
+    def left_wrong(self) -> Range | None:
+        """Share of wrong labels among the audited rows of the corrected dataset, in [0, 1].
+
+        None where it cannot be told: without an estimate, or where a label was changed that nobody had read by itself,
+        or only some of the rows are written.
+        """
+        found, rows = self.estimate, int((self.chosen & ~np.isnan(self.suggestions.suspicion)).sum())
+        by_hand = np.zeros(len(self.texts), np.bool_)
+        by_hand[[row for row, outcome in self.outcomes.by_row.items() if outcome.judged_singly]] = True
+        unseen = (self.changed | ~self.kept) & ~by_hand
+        if found is None or found.left is None or found.drifted or not rows or unseen.any() or self.partial:
+            return None
+        if self.policy.verdicts or self.policy.changed_only:
+            return None
+        return Range(*(count / rows for count in (found.left.value, found.left.low, found.left.high)))
 
     @property
     def new_classes(self) -> tuple[str, ...]:

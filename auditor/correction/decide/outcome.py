@@ -45,6 +45,11 @@ class Outcome:
         return tuple(vote.reviewer for vote in self.votes)
 
     @property
+    def judged_singly(self) -> bool:
+        """Whether somebody has judged the row by itself, not in bulk."""
+        return any(vote.source not in TOGETHER for vote in self.votes)
+
+    @property
     def decided_at(self) -> datetime:
         """When the last of them did."""
         return self.votes[-1].at

@@ -152,6 +152,7 @@ def write_export(
         }
         record = _record(corrections, summary, run, options, files, notes)
         record |= {"patch": patch} if patch else {}
+        record |= {"estimate": _estimated(corrections)} if corrections.estimate else {}
         # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
         written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
         (stage / target.record).write_bytes(written)
@@ -166,6 +167,17 @@ def write_export(
         summary=summary,
         notes=tuple(notes),
     )
+
+
+def _estimated(corrections: Corrections) -> dict[str, Any]:
+    """What the record says of wrong labels, in shares: before, and after where that can be told."""
+    found, after = corrections.estimate, corrections.left_wrong
+    assert found is not None
+    return {
+        "random_cards": found.blind,
+        "wrong_before": asdict(found.rate) if found.rate else None,
+        "wrong_after": asdict(after) if after else None,
+    }
 
 
 Plan = dict[str, tuple[Format, Sequence[SplitTable]]]

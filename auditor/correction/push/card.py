@@ -13,6 +13,8 @@ from auditor.correction.push.facts import Facts, SplitRows
 from auditor.correction.push.markdown import code, one_line
 from auditor.data.formats.files.tree import SPLIT_NAMES
 from auditor.errors import HubError
+from auditor.review.feed.estimate import Estimate, Range
+from auditor.review.feed.telling import MEANING, interval
 
 """Configuration with the corrected labels, unless another name is given."""
 ORIGINAL = "original"
@@ -263,6 +265,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         original=original,
         partial=_partial(facts),
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],
+        wrong=_wrong(facts.estimate, facts.left_wrong),
         trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
         marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.leave_out),
         tested=[code(renamed.get(each.split, each.split)) for each in facts.splits if _is_tested(each)],
@@ -281,6 +284,18 @@ _ONE = {"people": "person", "classes": "class"}
 
 def _counter(word: str) -> Any:
     return lambda number: f"{number:,} {_ONE.get(word, word[:-1]) if number == 1 else word}"
+
+
+def _wrong(estimate: Estimate | None, after: Range | None) -> str | None:
+    """Say how many labels were wrong, and how many still are where that can be told."""
+    if estimate is None or estimate.rate is None or estimate.drifted:
+        return None
+    before = (
+        f"{interval(estimate.rate)} % of the given labels were wrong (95 % interval), by {estimate.blind:,} rows drawn "
+        "at random and judged one by one"
+    )
+    rest = f"; of the corrected ones, {interval(after)} % are" if after else ""
+    return f"{before}{rest}. {MEANING}"
 
 
 def _is_tested(split: SplitRows) -> bool:

@@ -15,6 +15,7 @@ from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.correction.push.markdown import code
 from auditor.data.source import counted
+from auditor.review.feed.estimate import Estimate, Range
 from auditor.run import Run
 from auditor.run.artifacts import CONSENSUS, SCORES
 
@@ -87,6 +88,10 @@ class Facts:
         Share of the given labels that the models together predict, out of fold.
     reading : dict
         How the dataset was read, where that is no default: see :meth:`auditor.config.ReadConfig.reading`.
+    estimate : Estimate or None
+        How many of the given labels are wrong.
+    left_wrong : Range or None
+        Share of wrong labels in the corrected dataset, where that can be told.
     """
 
     source: str
@@ -103,6 +108,8 @@ class Facts:
     date: str
     accuracy: float | None
     reading: Mapping[str, Any] = field(default_factory=dict)
+    estimate: Estimate | None = None
+    left_wrong: Range | None = None
 
 
 def gather(run: Run, corrections: Corrections) -> Facts:
@@ -126,6 +133,8 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         date=manifest.created[:10],
         accuracy=scores.get(CONSENSUS, {}).get("accuracy"),
         reading=config.read.reading(),
+        estimate=corrections.estimate,
+        left_wrong=corrections.left_wrong,
     )
 
 

@@ -80,7 +80,7 @@ def reviewers(found: Reviewers) -> Iterator[str]:
     change, (shown, hidden) = found.anchoring, (found.anchoring.first, found.anchoring.second)
     if change.value is not None and min(shown.of, hidden.of) >= _FEW:
         yield (
-            f"Seeing the suggestion changes the share of labels that are not upheld by {100 * change.value:+.1f} points "
+            f"Seeing the suggestion changes the share of labels not upheld by {100 * change.value:+.1f} points "
             f"(95 %: {100 * change.low:+.1f} to {100 * change.high:+.1f})."
         )
 

@@ -1,0 +1,79 @@
+"""The share of wrong labels that is left after correcting: told where nothing was changed unseen, else not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor import Audit, Policy
+from auditor.correction.decide.corrections import Corrections
+from auditor.correction.push.card import render_section
+from auditor.correction.push.facts import gather
+from auditor.review.feed.blind import Blind
+from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import Verdicts
+from tests.review.reviewing import decide
+from tests.review.runs import write_run
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """A run of which 60 cards drawn at random were judged, and ten others in bulk."""
+    run = write_run(tmp_path_factory.mktemp("judged") / "diary")
+    items = Items.of(run)
+    log = DecisionLog(run.decisions, run_id(run))
+    verdicts = Verdicts(items, log)
+    blind = Blind(verdicts)
+    for number in range(60):
+        row = items.row_of(blind.draw("ann", np.full(len(items), 0.1)).item_id or "")
+        assert row is not None
+        other = items.label_names[int(items.given[row]) - 1]
+        decide(verdicts, row, "ann", *(("relabel", other) if number % 10 == 0 else ("keep",)))
+    log.close()
+    return Audit(run)
+
+
+def test_it_is_what_is_left_of_the_rows_that_are_written(audit: Audit) -> None:
+    found = audit.corrections()
+    assert found.estimate == audit.estimate()
+    assert found.estimate is not None
+    assert found.estimate.left is not None
+    after = found.left_wrong
+    assert after is not None
+    assert after.high == found.estimate.left.high / found.estimate.rows
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(unreviewed="suggest-above", above=0.0),
+        Policy(changed_only=True),
+        Policy(unreviewed="drop"),
+        Policy(verdicts=("keep",)),
+    ],
+)
+def test_what_was_changed_unseen_or_left_out_has_no_number(audit: Audit, policy: Policy) -> None:
+    found = audit.corrections(policy)
+    assert found.estimate is not None
+    assert found.left_wrong is None
+    assert audit.corrections(filter="given=" + found.texts.label_names[0]).left_wrong is None
+
+
+def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
+    written = audit.export(tmp_path / "clean.csv")
+    record = json.loads(written.record.read_text("utf-8"))["estimate"]
+    assert record["random_cards"] == 60
+    assert 0 < record["wrong_before"]["low"] < 0.1 < record["wrong_before"]["high"]
+    assert record["wrong_after"]["high"] < record["wrong_before"]["high"]
+
+    def card(corrections: Corrections) -> str:
+        return render_section("ann/diary", "corrected", gather(audit.run, corrections), {}, original=None)
+
+    assert "% of the given labels were wrong (95 % interval), by 60 rows drawn at random" in card(audit.corrections())
+    assert "; of the corrected ones, " in card(audit.corrections())
+    unseen = audit.corrections(Policy(unreviewed="suggest-above", above=0.0))
+    assert "; of the corrected ones, " not in card(unseen)
