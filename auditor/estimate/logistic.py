@@ -19,7 +19,8 @@ Codes = npt.NDArray[np.integer]
 
 UNIT = 2.0**-20
 """Coefficients are multiples of it: what two machines' arithmetic differs by is smaller."""
-_STEPS, _ENOUGH, _LONGEST = 30, 2.0**-24, 4.0
+_STEPS, _ENOUGH, _LONGEST = 30, 2.0**-14, 4.0
+"""Newton's steps square what is left: after one as short as this, it is far less than a unit."""
 _LEAST_WEIGHT = 1e-6
 _RIGID = 1e9
 """Precision of shifts that are none."""
