@@ -202,10 +202,6 @@ class LearntOrder:
 
     Attributes
     ----------
-    probabilities : (N,) float64
-        P(error) by the learnt model; before the tenth verdict, of no meaning.
-    static_probabilities : (N,) float64
-        The same by the static order alone, a + b·z.
     gate : Gate
         How far the learnt order is to be followed now.
     fitted : Fitted or None
@@ -260,7 +256,9 @@ class LearntOrder:
         self.gate = self._gate_at_fit
         for number, (row, error) in enumerate(verdicts[fitted:], fitted + 1):
             if self.fitted:
-                self.gate = self.gate.after(self.static_probabilities[row], self.probabilities[row], error)
+                at = np.array([row])
+                static, learnt = chances(self._static_logits(at)), chances(self._logits[at])
+                self.gate = self.gate.after(float(static[0]), float(learnt[0]), error)
             if number % EVERY == 0:
                 self._fit(verdicts[:number])
         self._verdicts = verdicts
@@ -279,6 +277,16 @@ class LearntOrder:
             logits = self._logits[rows]
             rows = rows[logits >= np.partition(logits, len(rows) - number)[len(rows) - number]]
         return rows[self._sorted(rows)][:number]
+
+    @cached_property
+    def probabilities(self) -> Chances:
+        """(N,) P(error) by the learnt model; before the tenth verdict, of no meaning."""
+        return chances(self._logits)
+
+    @cached_property
+    def static_probabilities(self) -> Chances:
+        """(N,) P(error) by the static order alone, a + b·z."""
+        return chances(self._static_logits(slice(None)))
 
     @cached_property
     def order(self) -> Rows:
@@ -322,19 +330,21 @@ class LearntOrder:
 
     def _predict(self) -> None:
         """All rows, some at a time, by the models as they are now; the nearest are those of the same verdicts."""
-        self.__dict__.pop("order", None)
-        self._logits = self._facts.design[:, STATIC].astype(np.float64)
-        self.static_probabilities = chances(self._logits)
-        if self.fitted:
-            everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
-            for start in range(0, len(self._facts), _BLOCK):
-                self._predict_some(self.fitted, everywhere, slice(start, start + _BLOCK))
-        self.probabilities = chances(self._logits)
+        for found in ("order", "probabilities", "static_probabilities"):
+            self.__dict__.pop(found, None)
+        if self.fitted is None:
+            self._logits = self._static_logits(slice(None))
+            return
+        self._logits = np.empty(len(self._facts))
+        everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
+        for start in range(0, len(self._facts), _BLOCK):
+            at = slice(start, start + _BLOCK)
+            design = self._facts.design[at]
+            if self._near:
+                design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
+            self._logits[at] = self.fitted.learnt.logits(design, self._facts.given[at], self._facts.pair[at])
 
-    def _predict_some(self, fitted: Fitted, everywhere: Surprises, at: slice) -> None:
-        facts = self._facts
-        design = facts.design[at]
-        self.static_probabilities[at] = chances(design[:, [CONSTANT, STATIC]].astype(np.float64) @ fitted.static)
-        if self._near:
-            design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
-        self._logits[at] = fitted.learnt.logits(design, facts.given[at], facts.pair[at])
+    def _static_logits(self, rows: Rows | slice) -> Chances:
+        a, b = self.fitted.static if self.fitted else (0.0, 1.0)
+        logits: Chances = a + b * self._facts.design[rows, STATIC].astype(np.float64)
+        return logits

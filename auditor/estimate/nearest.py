@@ -206,5 +206,6 @@ class Nearest:
             similarities[at[:, None] == among] = _NONE
             # Whole numbers still, no two of a row equal: the first in the dataset is the larger.
             keys = similarities.astype(np.float64) * len(among) - np.arange(len(among))
-            best = np.argsort(-keys, axis=1)[:, :kept]
+            best = np.argpartition(-keys, kept - 1, axis=1)[:, :kept] if kept else np.empty((len(at), 0), np.intp)
+            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(keys, best, axis=1), axis=1), axis=1)
             lists.put(at, among[best], np.take_along_axis(similarities, best, axis=1))
