@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auditor.actions import apply_patch, export
     from auditor.config import AuditConfig
-    from auditor.correction.policy import Policy
+    from auditor.correction.decide.policy import Policy
     from auditor.data import LabeledTexts, read
     from auditor.errors import AuditorError
     from auditor.pipeline import audit
@@ -43,7 +43,7 @@ _HOMES = {
     "AuditConfig": "auditor.config",
     "AuditorError": "auditor.errors",
     "LabeledTexts": "auditor.data",
-    "Policy": "auditor.correction.policy",
+    "Policy": "auditor.correction.decide.policy",
     "apply_patch": "auditor.actions",
     "audit": "auditor.pipeline",
     "export": "auditor.actions",

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.config import AuditConfig
 from auditor.console import Listener, Silent
-from auditor.correction.corrections import Corrections, Flags, corrections_of
-from auditor.correction.policy import Policy
+from auditor.correction.decide.corrections import Corrections, Flags, corrections_of
+from auditor.correction.decide.policy import Policy
 from auditor.errors import ColumnError, InputError
 from auditor.result import Audit
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
 if TYPE_CHECKING:
     from auditor.config import ReadConfig
-    from auditor.correction.apply import Applied
-    from auditor.correction.export import Exported
-    from auditor.correction.patch import Change
-    from auditor.correction.push import Pushed
+    from auditor.correction.export.export import Exported
+    from auditor.correction.patch.apply import Applied
+    from auditor.correction.patch.patch import Change
+    from auditor.correction.push.push import Pushed
     from auditor.data.read import AnySource
-    from auditor.evaluation.results import Retraining
-    from auditor.evaluation.trials import Trials
+    from auditor.evaluation.comparison.results import Retraining
+    from auditor.evaluation.comparison.trials import Trials
     from auditor.models.crossval import Candidate
 
 AnyAudit = Audit | Run | str | Path
@@ -90,7 +90,7 @@ def push(
         Only rows that this query of the review page finds, as its address has it.
     **options
         ``private``, ``create_pr``, ``config_name``, ``original``, ``provenance``, ``token``, ``dry_run``, ``message``
-        and ``listener``: see :func:`auditor.correction.push.push`.
+        and ``listener``: see :func:`auditor.correction.push.push.push`.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def push(
     HubError
         If the Hub cannot be reached, refuses, or has moved on meanwhile. The repository then is as it was.
     """
-    from auditor.correction.push import push as push_to_hub
+    from auditor.correction.push.push import push as push_to_hub
 
     with decision_log(audit, db) as (run, log):
         corrected = _corrections(run, log, policy, filter)
@@ -133,13 +133,13 @@ def export(
         Only rows that this query of the review page finds, as its address has it.
     **options
         ``format``, ``provenance``, ``raw``, ``guard``, ``label_names``, ``force`` and ``encoding``: see
-        :func:`auditor.correction.export.write_export`.
+        :func:`auditor.correction.export.export.write_export`.
 
     Raises
     ------
     RunMissingError, RunDamagedError, LogError, FilterError, ExportError, StorageError
     """
-    from auditor.correction.export import write_export
+    from auditor.correction.export.export import write_export
 
     with decision_log(audit, db) as (run, log):
         found = _corrections(run, log, policy, filter)
@@ -155,10 +155,10 @@ def _corrections(run: Run, log: DecisionLog, policy: Policy | None, filter: str)
 
 def _rows_found(run: Run, log: DecisionLog, query: str) -> Flags:
     """(N,) bool: the rows that a query of the review page finds."""
-    from auditor.review.filter import Filter
-    from auditor.review.items import Items
-    from auditor.review.selection import Selection
-    from auditor.review.verdicts import Verdicts
+    from auditor.review.filter.filter import Filter
+    from auditor.review.filter.selection import Selection
+    from auditor.review.view.items import Items
+    from auditor.review.view.verdicts import Verdicts
 
     items = Items.of(run)
     verdicts = Verdicts(items, log)
@@ -175,7 +175,7 @@ def make_patch(
     ------
     RunMissingError, RunDamagedError, LogError, FilterError, ExportError
     """
-    from auditor.correction.patch import make_patch as list_changes
+    from auditor.correction.patch.patch import make_patch as list_changes
 
     return list_changes(corrections(audit, policy, db=db, filter=filter))
 
@@ -207,7 +207,7 @@ def apply_patch(
         Make changes to classes that the dataset does not have.
     **options
         ``format``, ``raw``, ``guard``, ``label_names``, ``force`` and ``encoding``: see
-        :func:`auditor.correction.export.write_export`.
+        :func:`auditor.correction.export.export.write_export`.
 
     Returns
     -------
@@ -226,10 +226,10 @@ def apply_patch(
         If the outcome cannot be written.
     """
     from auditor.config import ReadConfig
-    from auditor.correction.apply import apply
-    from auditor.correction.export import write_export
-    from auditor.correction.patch import Change, read_patch, read_reading
-    from auditor.correction.reading import combine, described
+    from auditor.correction.export.export import write_export
+    from auditor.correction.patch.apply import apply
+    from auditor.correction.patch.patch import Change, read_patch, read_reading
+    from auditor.correction.patch.reading import combine, described
     from auditor.data import read
 
     given = [patch] if isinstance(patch, str | Path) else list(patch)
@@ -286,9 +286,9 @@ def retrain(
         As :func:`auditor.audit` does.
     """
     from auditor import report
-    from auditor.evaluation.retrain import compare_trials
-    from auditor.evaluation.trials import Trials, check_changes
-    from auditor.models.weights import find_weights
+    from auditor.evaluation.comparison.retrain import compare_trials
+    from auditor.evaluation.comparison.trials import Trials, check_changes
+    from auditor.models.transformer.weights import find_weights
 
     listener = listener or Silent()
     with decision_log(audit, db) as (run, log), run.held():
@@ -330,7 +330,7 @@ def _to_retrain(wanted: Sequence[str], config: AuditConfig, listener: Listener) 
 
 def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
     """Say what the fine-tuning that is still to be done will cost, measured on a few batches."""
-    from auditor.models.finetuned import Finetuned
+    from auditor.models.transformer.finetuned import Finetuned
     from auditor.report.display import duration
 
     if texts := trials.texts_left(candidate):

@@ -213,7 +213,7 @@ class FinetunedConfig(Settings):
 
 
 class ConsensusConfig(Settings):
-    """How all that is known of a row is pooled; :func:`auditor.detection.consensus` says what each does."""
+    """How all that is known of a row is pooled; :func:`auditor.detection.consensus.consensus` says what each does."""
 
     robustness: Fraction = 0.5
     """Of the loss that the models' weights are learnt by: 0 is the log-loss, 1 the share of misses."""

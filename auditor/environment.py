@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import torch
 
-from auditor.models.device import pick_dtype
+from auditor.models.transformer.device import pick_dtype
 from auditor.version import own_version
 
 _LIBRARIES = (

@@ -26,11 +26,7 @@ from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
-from auditor.models.candidates import BASELINE, arithmetic, candidates, check_own
 from auditor.models.crossval import again, out_of_fold
-from auditor.models.device import pick_device
-from auditor.models.encoder import Encoder
-from auditor.models.finetuned import Finetuned
 from auditor.models.folds import Folds as FoldNumbers
 from auditor.models.folds import (
     check_splits,
@@ -41,9 +37,13 @@ from auditor.models.folds import (
     split_stuck_groups,
     trained_on,
 )
-from auditor.models.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
+from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
+from auditor.models.registry import BASELINE, arithmetic, candidates, check_own
 from auditor.models.scores import score
-from auditor.models.weights import Weights, find_weights
+from auditor.models.transformer.device import pick_device
+from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.weights import Weights, find_weights
 from auditor.report.display import duration
 from auditor.result import Audit
 from auditor.run import DEFAULT_PLACE, Run
@@ -80,8 +80,8 @@ def audit(
     config : AuditConfig, optional
         Every other choice.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
-        Out-of-fold probabilities of models of your own, by name; :func:`auditor.models.given.read_given` says how they
-        must be. Each is one more model.
+        Out-of-fold probabilities of models of your own, by name; :func:`auditor.models.own.given.read_given` says how
+        they must be. Each is one more model.
     out : path, optional
         The run directory; ``reports/runs/<name of the source>`` when not given. An audit that was interrupted there
         goes on where it was.

@@ -82,7 +82,7 @@ def auditing(forks: Forks, tiny_model: Path, tmp_path_factory: pytest.TempPathFa
 
     folder = tmp_path_factory.mktemp("warm-up")
     sample.load()[0].head(60).to_csv(folder / "messages.csv", index=False)
-    forks.load("auditor.commands.running", "auditor.models.finetuned")
+    forks.load("auditor.commands.running", "auditor.models.transformer.finetuned")
     forks.warm_up(
         *("run", folder / "messages.csv", "--models", "features,lexical", "--folds", 2),
         *("--encoder", tiny_model, "--device", "cpu", "--out", folder / "run"),
@@ -134,11 +134,26 @@ def invoke(
 
 
 LONGEST = (
-    *("test_resume.py", "test_pipeline.py", "test_readme.py", "browser/test_queue_outages.py"),
-    *("models/test_finetuned.py", "report/test_write.py", "detection/test_neighbours.py", "browser/test_map.py"),
-    *("browser/test_queue.py", "browser/test_filters.py", "browser/test_export.py", "browser/test_queue_keys.py"),
-    *("browser/test_table.py", "review/test_processes.py", "test_bring_your_own.py", "test_cli.py"),
-    *("test_whole_way.py", "review/test_jsonl.py", "review/test_undo_redo.py", "detection/test_consensus.py"),
+    "test_resume.py",
+    "test_pipeline.py",
+    "test_readme.py",
+    "browser/test_queue_outages.py",
+    "models/transformer/test_finetuned.py",
+    "report/test_write.py",
+    "detection/neighbours/test_neighbours.py",
+    "browser/test_map.py",
+    "browser/test_queue.py",
+    "browser/test_filters.py",
+    "browser/test_export.py",
+    "browser/test_queue_keys.py",
+    "browser/test_table.py",
+    "review/test_processes.py",
+    "test_bring_your_own.py",
+    "test_cli.py",
+    "test_whole_way.py",
+    "review/log/test_jsonl.py",
+    "review/test_undo_redo.py",
+    "detection/consensus/test_consensus.py",
 )
 """Files that take ten to a hundred seconds of processor time, the longest first."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from auditor.report import figures, matrices, pictures
-from auditor.report.theme import Picture
+from auditor.report.draw import figures, matrices, pictures
+from auditor.report.draw.theme import Picture
 
 _EMPTY = Markup('<svg viewBox="0 0 1 1" role="img" aria-label="{}"></svg>')
 

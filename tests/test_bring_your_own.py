@@ -20,11 +20,11 @@ from sklearn.pipeline import make_pipeline
 
 import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, short_name
-from auditor.correction.facts import gather
+from auditor.correction.push.facts import gather
 from auditor.data import sample
 from auditor.errors import InputError, OwnCodeError
-from auditor.review.items import Items
-from auditor.review.orders import Orders
+from auditor.review.view.items import Items
+from auditor.review.view.orders import Orders
 from auditor.signals import Inputs, signals_for
 from auditor.signals.own import _TAKEN
 
@@ -146,7 +146,7 @@ def test_reviewing_and_the_card_know_them(audited: auditor.Audit) -> None:
     items = Items.of(audited.run)
     assert items.models == ("consensus", "bayes", "lexical", "on_vectors", "bert-base")
     assert len(Orders(items).of("loss:bert-base")) == 60
-    from auditor.correction.corrections import corrections_of
+    from auditor.correction.decide.corrections import corrections_of
 
     about = gather(audited.run, corrections_of(audited.run, [], None)).models
     assert about["bayes"] == f"a classifier of one's own, `{__name__}:bayes`"

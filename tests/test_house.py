@@ -39,7 +39,7 @@ ORDER = (
         "config",
         "recognition",
     ),
-    *("folders", "storage", "run"),
+    *("folders", "storage", "run", "hub", "access"),
     *("data", "models", "signals", "detection", "estimate", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""
@@ -145,6 +145,12 @@ def test_the_library_does_not_print() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
     ]
     assert not found, "\n".join(found)
+
+
+def test_the_longest_test_files_exist() -> None:
+    from tests.conftest import LONGEST
+
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 def test_files_stay_short() -> None:

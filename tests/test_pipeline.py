@@ -208,7 +208,7 @@ def test_a_second_audit_runs_no_stage_again(
     audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = audited.run.manifest["stages"]
-    monkeypatch.setattr("auditor.models.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("auditor.models.transformer.finetuned.Finetuned.fit", lambda *_: pytest.fail("trained again"))
     monkeypatch.setattr("auditor.models.logistic.Logistic.fit", lambda *_: pytest.fail("trained again"))
     config = configured(tiny_model, **REPEATED)
     again = auditor.audit(messages, "text", "label", config=config, out=audited.directory)

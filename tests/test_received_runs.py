@@ -14,7 +14,7 @@ import pytest
 
 from auditor.errors import RunDamagedError, RunError
 from auditor.report.write import write_report
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.review.events import decide
 from tests.review.runs import write_run

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import CorrectionError, InputError
-from auditor.evaluation.results import Retraining
+from auditor.evaluation.comparison.results import Retraining
 from auditor.run import Run
 from tests.evaluation.judged import judged_run
 from tests.review.runs import write_run
@@ -101,7 +101,7 @@ def test_the_fine_tuned_model_is_pushed(invoke: Invoke, run: Run, monkeypatch: p
         pushed.append((folder, repo, private))
         return f"https://hub.test/{repo}"
 
-    monkeypatch.setattr("auditor.evaluation.publish.push_model", push_model)
+    monkeypatch.setattr("auditor.evaluation.saved.publish.push_model", push_model)
     code, out, _ = invoke(
         "retrain", run.directory, "--models", "finetuned", "--seeds", 1, "-q", "--push", "ann/emotion"
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.access.accounts import Accounts
 from auditor.commands import accounts as commands
-from auditor.review.accounts import Accounts
-from auditor.review.items import Items
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.view.items import Items
 from auditor.run import Run
 from tests.review.reviewing import decision
 from tests.review.runs import write_run

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from auditor.review.items import Items
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.view.items import Items
 from auditor.run import Run
 from tests.review.reviewing import decision
 from tests.review.runs import write_run

@@ -14,13 +14,13 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 import auditor
+from auditor.access.accounts import Accounts
 from auditor.config import AuditConfig
-from auditor.correction.patch import read_patch
+from auditor.correction.patch.patch import read_patch
 from auditor.errors import AuditorError, InputError, RunDamagedError
-from auditor.review.accounts import Accounts
-from auditor.review.filter import Filter
-from auditor.review.jsonl import import_log
-from auditor.review.log import DecisionLog
+from auditor.review.filter.filter import Filter
+from auditor.review.log.jsonl import import_log
+from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 from auditor.validation import first_fault
 

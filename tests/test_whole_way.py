@@ -11,8 +11,8 @@ import pytest
 import auditor
 from auditor.actions import decision_log, retrain
 from auditor.data import sample
-from auditor.evaluation.find import find_model
-from auditor.review.event import Event, item_hash
+from auditor.evaluation.saved.find import find_model
+from auditor.review.log.event import Event, item_hash
 from tests.hub.client import client
 from tests.hub.server import serve
 from tests.hub.store import Store

@@ -13,19 +13,20 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import FileResponse, Response
 
-from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog
-from auditor.review.throttle import Throttle
-from auditor.review.turns import Turns
+from auditor.access.accounts import Accounts
+from auditor.access.throttle import Throttle
+from auditor.access.turns import Turns
+from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 
-from . import api, decisions, exporting, login
+from . import login
 from .answers import answer_errors, answer_errors_of_middleware
-from .bench import Bench
-from .desk import Desk
-from .guard import Guard, PageGuard
+from .guard import SUITES, Guard, PageGuard
 from .page import make_page, theme
-from .pushing import Pusher
+from .routes import decisions, exporting, reading
+from .services.bench import Bench
+from .services.desk import Desk
+from .services.pushing import Pusher
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Names of this machine for itself."""
@@ -70,7 +71,7 @@ def build(
     app.state.accounts = accounts
     app.state.throttle, app.state.turns = Throttle(), Turns()
     answer_errors(app)
-    app.include_router(api.router)
+    app.include_router(reading.router)
     app.include_router(decisions.router)
     app.include_router(exporting.router)
     _serve_static(app)
@@ -115,7 +116,7 @@ def _no_secret(run_id: str) -> str:
 
 
 def _serve_static(app: FastAPI) -> None:
-    """Serve our files as ``static/<name>``; what lies deeper is Gradio's. They are asked for anew each time."""
+    """Serve our files as ``static/<name>`` and ``static/<suite>/<name>``; browsers revalidate them each time."""
     files = StaticFiles(directory=_STATIC)
     plotly = importlib.util.find_spec("plotly")
     assert plotly is not None
@@ -126,8 +127,10 @@ def _serve_static(app: FastAPI) -> None:
     async def plotly_js() -> Response:
         return FileResponse(script, headers={"Cache-Control": "no-cache"})
 
-    @app.get("/static/{name}")
-    async def static(name: str, request: Request) -> Response:
-        response = await files.get_response(name, request.scope)
+    async def static(request: Request) -> Response:
+        response = await files.get_response(request.url.path.removeprefix("/static/"), request.scope)
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+    for folder in ("", *(f"{suite}/" for suite in SUITES)):
+        app.add_api_route(f"/static/{folder}{{name}}", static)

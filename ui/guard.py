@@ -37,7 +37,9 @@ _PAGE_POLICY = (
 """Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Of inline scripts
 those run that it wrote into the page, by their hashes: none that a text could bring along."""
 
-_OURS = re.compile(r"/(api/[\w/-]{1,200}|static/[\w.-]{1,200})", re.ASCII)
+SUITES = ("common", "export", "filters", "map", "progress", "queue", "table")
+"""Folders of scripts in ``static``; what other folders hold is Gradio's."""
+_OURS = re.compile(rf"/(api/[\w/-]{{1,200}}|static/(({'|'.join(SUITES)})/)?[\w.-]{{1,200}})", re.ASCII)
 _GRADIOS = re.compile(
     r"/(|theme\.css|favicon\.ico|assets/[\w.-]{1,200}|static/js/iframeResizer\.contentWindow\.min\.js)", re.ASCII
 )

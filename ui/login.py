@@ -20,9 +20,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from auditor.access.accounts import LONGEST, Accounts, reviewer_name
+from auditor.access.throttle import place_of
 from auditor.errors import AccountError
-from auditor.review.accounts import LONGEST, Accounts, reviewer_name
-from auditor.review.throttle import place_of
 
 from .answers import BusyError
 from .guard import refuse

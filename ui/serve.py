@@ -13,10 +13,10 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from auditor.access.accounts import Accounts
 from auditor.errors import AccountError, ReviewError
-from auditor.review.accounts import Accounts
 from auditor.review.keys import read_keys
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import find_run
 
 from . import logs

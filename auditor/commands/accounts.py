@@ -34,7 +34,7 @@ def add(
 
     Example: auditor user add ann --auth reviewers.json
     """
-    from auditor.review.accounts import Accounts
+    from auditor.access.accounts import Accounts
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask_password()
     added = Accounts(auth).add(name, password, replace=replace)
@@ -47,7 +47,7 @@ def list_accounts(auth: Annotated[Path, _AUTH], as_json: Annotated[bool, JSON] =
 
     Example: auditor user list --auth reviewers.json
     """
-    from auditor.review.accounts import Accounts
+    from auditor.access.accounts import Accounts
 
     names = Accounts(auth).names
     if as_json:
@@ -66,7 +66,7 @@ def remove(
 
     Example: auditor user remove ann --auth reviewers.json
     """
-    from auditor.review.accounts import Accounts
+    from auditor.access.accounts import Accounts
 
     kept = Accounts(auth)
     removed = kept.remove(name)

@@ -28,15 +28,15 @@ from auditor.commands.options import (
     VERDICT_LIST,
 )
 from auditor.console import print_json, say
-from auditor.correction.policy import Policy, in_words
+from auditor.correction.decide.policy import Policy, in_words
 from auditor.errors import ExportError, InputError
 from auditor.run import find_run
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
-    from auditor.correction.export import Exported
-    from auditor.correction.summary import Summary
+    from auditor.correction.decide.summary import Summary
+    from auditor.correction.export.export import Exported
 
 FORMATS = {
     name: "lines" if name == "txt" else name

@@ -29,8 +29,8 @@ from auditor.run import find_run
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
-    from auditor.evaluation.compare import Comparison, Estimate
-    from auditor.evaluation.results import Retraining
+    from auditor.evaluation.comparison.compare import Comparison, Estimate
+    from auditor.evaluation.comparison.results import Retraining
 
 _MEASURES = {"accuracy": "accuracy", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 
@@ -107,7 +107,7 @@ def retrain(
 
 
 def _push(folder: Path, repo: str, private: bool, telling: Terminal) -> str:
-    from auditor.evaluation.publish import push_model
+    from auditor.evaluation.saved.publish import push_model
 
     return push_model(folder, repo, private=private, listener=telling)
 
@@ -123,7 +123,7 @@ def _print_json(found: Retraining, directory: Path, pushed: str | None) -> None:
 
 
 def _print(found: Retraining, directory: Path) -> None:
-    from auditor.evaluation.telling import caveats
+    from auditor.evaluation.comparison.telling import caveats
 
     out, setting = stdout(), found.setting
     train, test = setting.train, setting.test

@@ -182,7 +182,7 @@ def _check_free(to: Path, force: bool) -> None:
 
 
 def _write(table: pa.Table, to: Path) -> None:
-    from auditor.correction.publish import flush_all, publish_files, staging
+    from auditor.correction.export.publish import flush_all, publish_files, staging
 
     with staging(to) as stage:
         _write_as(to.suffix.lower(), table, stage / to.name)

@@ -57,9 +57,9 @@ from auditor.run import find_run
 from auditor.wording import counted
 
 if TYPE_CHECKING:
-    from auditor.correction.apply import Applied
-    from auditor.correction.export import Exported
-    from auditor.correction.patch import Change
+    from auditor.correction.export.export import Exported
+    from auditor.correction.patch.apply import Applied
+    from auditor.correction.patch.patch import Change
 
 _SHOWN = 20
 """Changes that do not fit, and conflicts, that the terminal shows."""
@@ -96,7 +96,7 @@ def patch(
     opened = find_run(run)
     from auditor import actions
     from auditor.config import AuditConfig
-    from auditor.correction.patch import write_patch
+    from auditor.correction.patch.patch import write_patch
 
     changes = actions.make_patch(opened, policy, db=db, filter=filter)
     write_patch(changes, to, force=force, reading=AuditConfig.of(opened.manifest).read.reading())

@@ -19,8 +19,8 @@ from auditor.storage import write
 from auditor.vocabulary import ModelName
 
 if TYPE_CHECKING:
-    from auditor.evaluation.inputs import Texts
-    from auditor.evaluation.predictor import Predictor
+    from auditor.evaluation.saved.inputs import Texts
+    from auditor.evaluation.saved.predictor import Predictor
 
 Text = TypeVar("Text", bound=str | None)
 _BAR, _LABEL, _TEXT = 40, 30, 300
@@ -71,7 +71,7 @@ def predict(
     one = texts[0] if texts and len(texts) == 1 else None
     if png is not None and (source is not None or not _says_something(one) or png.suffix.lower() != ".png"):
         raise InputError("--png draws one text that is given here, into a file named *.png.", "Give one text.")
-    from auditor.evaluation.find import find_model
+    from auditor.evaluation.saved.find import find_model
 
     found = find_model(model, kind, device)
     try:
@@ -87,7 +87,7 @@ def _source(
     texts: Sequence[str], file: Path | None, text: str | None, delimiter: str | None, encoding: str
 ) -> Texts | None:
     """What holds many texts; None where they are given on the command line."""
-    from auditor.evaluation.inputs import texts_of_file, texts_of_stream
+    from auditor.evaluation.saved.inputs import texts_of_file, texts_of_stream
 
     if file is not None:
         return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
@@ -168,7 +168,7 @@ def _bars(model: Predictor, probabilities: Any) -> Table:
 
 
 def _write_png(path: Path, text: str, model: Predictor, probabilities: Any) -> None:
-    from auditor.report.prediction import draw_prediction
+    from auditor.report.draw.prediction import draw_prediction
 
     picture = draw_prediction(text, model.label_names, probabilities)
     try:

@@ -26,12 +26,12 @@ from auditor.commands.options import (
     listener,
 )
 from auditor.console import print_json, say
-from auditor.correction.policy import in_words
+from auditor.correction.decide.policy import in_words
 from auditor.errors import InputError
 from auditor.run import find_run
 
 if TYPE_CHECKING:
-    from auditor.correction.push import Pushed
+    from auditor.correction.push.push import Pushed
 
 
 def push(

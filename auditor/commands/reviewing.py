@@ -80,7 +80,7 @@ def export_decisions(
 
     Example: auditor log export tweets decisions.jsonl
     """
-    from auditor.review.jsonl import export_log
+    from auditor.review.log.jsonl import export_log
 
     with _log(run, db) as log:
         count = export_log(log, file)
@@ -98,7 +98,7 @@ def import_decisions(
     Example: auditor log import tweets decisions.jsonl
     """
     check_files([file], error=LogError, todo="Name a file that `auditor log export` has written.")
-    from auditor.review.jsonl import import_log
+    from auditor.review.log.jsonl import import_log
 
     with _log(run, db) as log:
         new, known = import_log(log, file)
@@ -107,7 +107,7 @@ def import_decisions(
 
 def _check(run: str, auth: Path | None, keys: Path | None) -> None:
     """Find what is missing or wrong before the page is imported, which takes seconds."""
-    from auditor.review.accounts import Accounts
+    from auditor.access.accounts import Accounts
     from auditor.review.keys import read_keys
     from auditor.run import find_run
 
@@ -130,7 +130,7 @@ def _app() -> Any:
 
 @contextmanager
 def _log(run_name: str, db: str | None) -> Iterator[Any]:
-    from auditor.review.log import DecisionLog, run_id
+    from auditor.review.log.log import DecisionLog, run_id
     from auditor.run import find_run
 
     run = find_run(run_name)

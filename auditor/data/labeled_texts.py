@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from auditor.data.casting import with_schema
-from auditor.data.votes import Votes
+from auditor.data.formats.tables.casting import with_schema
+from auditor.data.labels.votes import Votes
 from auditor.run import Run
 
 ORIGINAL = "original:"

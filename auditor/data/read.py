@@ -14,25 +14,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.config import ReadConfig
-from auditor.data.beside import labels_of_votes, votes_beside
-from auditor.data.casting import with_schema
 from auditor.data.check import as_texts, check_columns, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns, find_sentences
-from auditor.data.files import read_paths, select
-from auditor.data.hub import read_hub
+from auditor.data.formats.files.parts import read_paths, select
+from auditor.data.formats.tables.casting import with_schema
+from auditor.data.formats.tables.hub import read_hub
+from auditor.data.formats.tables.memory import dataset_parts, frame_part, index_columns
+from auditor.data.formats.tables.metadata import class_names, with_sound_metadata
+from auditor.data.formats.tables.nested import with_nested
+from auditor.data.formats.tools.reading import read_tool
 from auditor.data.ids import find_ids
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
-from auditor.data.labels import Labels, encode_labels
-from auditor.data.long import gather
-from auditor.data.memory import dataset_parts, frame_part, index_columns
-from auditor.data.metadata import class_names, with_sound_metadata
-from auditor.data.mirrors import Mirror, find_mirrors
-from auditor.data.nested import with_nested
-from auditor.data.odd_labels import odd_notes
-from auditor.data.prodigy import accepted
+from auditor.data.labels.beside import labels_of_votes, votes_beside
+from auditor.data.labels.column import Labels, encode_labels
+from auditor.data.labels.long import gather
+from auditor.data.labels.mirrors import Mirror, find_mirrors
+from auditor.data.labels.odd_labels import odd_notes
+from auditor.data.labels.prodigy import accepted
+from auditor.data.labels.votes import Votes
 from auditor.data.source import RAW, Source, counted
-from auditor.data.tools.reading import read_tool
-from auditor.data.votes import Votes
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
 
@@ -64,9 +64,9 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         In the order of the source. Ids are those of ``config.id``, else ``<split>-<row>``, rows counted from 0 within
         the split, blank lines not counted and invalid rows counted, so that an id never depends on what is dropped.
         With ``config.annotator`` a row is a vote, and a text with all of its votes becomes one row: see
-        :func:`auditor.data.long.gather`. With ``config.votes`` they stand beside the text, in one column or in a column
-        a rater: see :func:`auditor.data.beside.votes_beside`, and :func:`auditor.data.beside.labels_of_votes` where
-        there is no column of labels. Texts without a vote are set aside in both cases that know no given label.
+        :func:`auditor.data.labels.long.gather`. With ``config.votes`` they stand beside the text, in one column or in
+        a column a rater: see :mod:`auditor.data.labels.beside`. Texts without a vote are set
+        aside in both cases that know no given label.
 
     Raises
     ------

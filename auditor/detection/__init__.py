@@ -1,14 +1,14 @@
 """From probabilities and vectors to issues: consensus, flags and ranking, neighbours, map, groups, health, table."""
 
-from auditor.detection.consensus import Consensus, consensus
-from auditor.detection.find import Detection
+from auditor.detection.classes.health import class_health
+from auditor.detection.classes.raters import rater_health
+from auditor.detection.consensus.consensus import Consensus, consensus
+from auditor.detection.consensus.pooling import CONSENSUS, FROZEN, TUNED, Pooling
+from auditor.detection.detect import Detection
 from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
-from auditor.detection.health import class_health
-from auditor.detection.layout import make_map, map_seconds
-from auditor.detection.neighbours import nearest, nearest_in_folds
-from auditor.detection.pooling import CONSENSUS, FROZEN, TUNED, Pooling
-from auditor.detection.raters import rater_health
+from auditor.detection.neighbours.layout import make_map, map_seconds
+from auditor.detection.neighbours.neighbours import nearest, nearest_in_folds
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import issues_table
 

@@ -6,11 +6,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.config import AuditConfig, is_address, short_name
 from auditor.recognition import in_words
-from auditor.report import display, figures, words
-from auditor.report.gains import METRICS
-from auditor.report.pictures import Pictures
-from auditor.report.summary import SECONDS_A_ROW, Summary
-from auditor.report.theme import DARK, LIGHT
+from auditor.report import display, words
+from auditor.report.draw import figures
+from auditor.report.draw.gains import METRICS
+from auditor.report.draw.pictures import Pictures
+from auditor.report.draw.theme import DARK, LIGHT
+from auditor.report.load.summary import SECONDS_A_ROW, Summary
 from auditor.wording import inside
 
 ABOUT = {

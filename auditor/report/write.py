@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.errors import StorageError
-from auditor.report.load import load_summary
+from auditor.report.draw.pictures import draw_pictures
+from auditor.report.load.load import load_summary
 from auditor.report.page import render_page
-from auditor.report.pictures import draw_pictures
 from auditor.storage import write
 
 

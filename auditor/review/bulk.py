@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from auditor.errors import DecisionError
-from auditor.review.card import Cards
-from auditor.review.event import Event, Verdict, check_decision
-from auditor.review.filter import Filter
-from auditor.review.items import Codes, Items
-from auditor.review.selection import Selection
+from auditor.review.filter.filter import Filter
+from auditor.review.filter.selection import Selection
+from auditor.review.log.event import Event, Verdict, check_decision
+from auditor.review.view.card import Cards
+from auditor.review.view.items import Codes, Items
 from auditor.validation import first_fault
 
 SAMPLE = 10

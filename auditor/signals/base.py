@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auditor.data.votes import Votes
+from auditor.data.labels.votes import Votes
 from auditor.signals.dynamics import Dynamics
 
 Suspicion = npt.NDArray[np.float32]

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from auditor.data.votes import Codes, Votes
+from auditor.data.labels.votes import Codes, Votes
 from auditor.signals.crowdlab import crowdlab
 from auditor.signals.dawid_skene import dawid_skene
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from auditor.errors import OwnCodeError
-from auditor.models.imported import Imported, guarded, load
+from auditor.models.own.imported import Imported, guarded, load
 from auditor.signals.base import Inputs, Suspicion
 
 SUSPECTS = 0.5

@@ -33,17 +33,17 @@ from rich.console import Console
 import auditor
 from auditor.commands.progress import Terminal
 from auditor.config import AuditConfig, DuplicatesConfig, EncoderConfig
-from auditor.correction.corrections import correct, suggestions_of
-from auditor.correction.outcome import find_outcomes
-from auditor.correction.policy import Policy
+from auditor.correction.decide.corrections import correct, suggestions_of
+from auditor.correction.decide.outcome import find_outcomes
+from auditor.correction.decide.policy import Policy
 from auditor.data.duplicates import find_duplicates
-from auditor.evaluation.compare import Comparison, compare
-from auditor.evaluation.versions import Split, Version, predict_tests, split_rows, train_on
-from auditor.models.candidates import candidates
-from auditor.models.encoder import Encoder
-from auditor.models.weights import find_weights
-from auditor.review.event import Event, item_hash
-from auditor.review.log import DecisionLog
+from auditor.evaluation.comparison.compare import Comparison, compare
+from auditor.evaluation.comparison.versions import Split, Version, predict_tests, split_rows, train_on
+from auditor.models.registry import candidates
+from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.weights import find_weights
+from auditor.review.log.event import Event, item_hash
+from auditor.review.log.log import DecisionLog
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs"

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from auditor.detection import consensus, find_flags
+from auditor.detection import find_flags
+from auditor.detection.consensus.consensus import consensus
+from auditor.detection.consensus.neighbourhoods import find_neighbourhoods
+from auditor.detection.consensus.votes import Votes
 from auditor.detection.kinds import find_kinds
-from auditor.detection.neighbourhoods import find_neighbourhoods
 from auditor.detection.stability import stability
-from auditor.detection.votes import Votes
 from auditor.signals import Dynamics, Inputs, signals_for
 
 HERE = Path(__file__).parent

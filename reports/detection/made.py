@@ -11,7 +11,7 @@ from cached import Cached
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
-from auditor.detection.neighbours import nearest
+from auditor.detection.neighbours.neighbours import nearest
 from auditor.signals.dynamics import Dynamics
 
 WORDS = np.array(["up", "down", "aside", "left", "right"])

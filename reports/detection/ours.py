@@ -14,9 +14,9 @@ from cached import Cached, Floats
 from scipy.special import softmax
 
 from auditor.config import ConsensusConfig
-from auditor.detection.consensus import consensus
-from auditor.detection.neighbourhoods import Neighbourhoods, find_neighbourhoods
-from auditor.detection.votes import Votes
+from auditor.detection.consensus.consensus import consensus
+from auditor.detection.consensus.neighbourhoods import Neighbourhoods, find_neighbourhoods
+from auditor.detection.consensus.votes import Votes
 
 Scores = npt.NDArray[np.float64]
 

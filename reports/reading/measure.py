@@ -40,14 +40,14 @@ from made import LABELS, Made, Pair, pairs, replaced
 from sheets import workbook
 
 from auditor.config import ReadConfig
-from auditor.correction.apply import apply
-from auditor.correction.corrections import Corrections, Suggestions, correct
-from auditor.correction.export import write_export
-from auditor.correction.outcome import find_outcomes
-from auditor.correction.patch import make_patch
-from auditor.correction.policy import Policy
+from auditor.correction.decide.corrections import Corrections, Suggestions, correct
+from auditor.correction.decide.outcome import find_outcomes
+from auditor.correction.decide.policy import Policy
+from auditor.correction.export.export import write_export
+from auditor.correction.patch.apply import apply
+from auditor.correction.patch.patch import make_patch
 from auditor.data import LabeledTexts, read
-from auditor.review.event import Event, item_hash
+from auditor.review.log.event import Event, item_hash
 
 HERE = Path(__file__).parent
 T = TypeVar("T")

@@ -85,7 +85,7 @@ def measured(way: str, path: Path) -> dict[str, float]:
     else:
         from measure import corrected
 
-        from auditor.correction.export import write_export
+        from auditor.correction.export.export import write_export
 
         texts = read(path, config)
         every = 100 if "relabelled" in way else len(texts) + 1

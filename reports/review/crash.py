@@ -23,8 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.review.event import Event
-from auditor.review.log import DecisionLog
+from auditor.review.log.event import Event
+from auditor.review.log.log import DecisionLog
 
 HERE = Path(__file__).parent
 ROWS, BULK, LONGEST = 500, 50, 0.2

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from auditor.review.event import VERDICTS, Event
-from auditor.review.log import DecisionLog
+from auditor.review.log.event import VERDICTS, Event
+from auditor.review.log.log import DecisionLog
 
 HERE = Path(__file__).parent
 REVIEWERS = ("ann", "bob", "cid", "dee")

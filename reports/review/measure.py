@@ -26,7 +26,7 @@ from typing import Any
 from made import make_run
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run
 
 HERE = Path(__file__).parent

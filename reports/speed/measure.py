@@ -34,10 +34,10 @@ from transformers import (
 
 from auditor.config import DEFAULT_ENCODER, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.data import read
-from auditor.models.device import pick_device, pick_dtype
-from auditor.models.encoder import Encoder
-from auditor.models.finetuned import Finetuned
-from auditor.models.weights import find_weights
+from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.weights import find_weights
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from auditor.review.event import Event
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.event import Event
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import find_run
 from tests.forks import Fork, Forks
 

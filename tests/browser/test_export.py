@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from auditor.review.accounts import Accounts
+from auditor.access.accounts import Accounts
 from auditor.run import Run
 from tests.browser.conftest import OpenPage, serving
 from tests.browser.queueing import card, press, settle

@@ -132,7 +132,7 @@ def test_a_bulk_action_is_undone_as_one(open_page: OpenPage, server: Server) -> 
     settle(page)
     count = page.evaluate(
         """async () => {
-            const { get, post } = await import(new URL("static/api.js", document.baseURI).href);
+            const { get, post } = await import(new URL("static/common/api.js", document.baseURI).href);
             const run = (await get("session")).run.id;
             const query = "given=anger&undecided=me";
             const what = { run, query, verdict: "exclude", new_labels: [], use_suggestion: false };

@@ -61,7 +61,9 @@ def problems(page: Page) -> list[tuple[str, str]]:
     from axe_playwright_python.sync_playwright import Axe
 
     idle(page)
-    page.evaluate("() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))")
+    page.evaluate(
+        "() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))"
+    )
     found: dict[str, Any] = Axe().run(page).response
     return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
 

@@ -40,7 +40,7 @@ def pushed_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def push(ann: Client, pushed_run: Run) -> Callable[..., dict[str, Any]]:
-    """Push the run to a repository: what :func:`auditor.correction.push.push` says, or its error."""
+    """Push the run to a repository: what :func:`auditor.correction.push.push.push` says, or its error."""
 
     def pushed(repo: str, **options: Any) -> dict[str, Any]:
         answer: dict[str, Any] = ann.ask("push", run=str(pushed_run.directory), repo=repo, **options)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from auditor.config import ReadConfig
-from auditor.correction.corrections import Corrections, Suggestions, correct
-from auditor.correction.outcome import find_outcomes
-from auditor.correction.policy import Policy
+from auditor.correction.decide.corrections import Corrections, Suggestions, correct
+from auditor.correction.decide.outcome import find_outcomes
+from auditor.correction.decide.policy import Policy
 from auditor.data import LabeledTexts, read
-from auditor.review.event import Event, item_hash
+from auditor.review.log.event import Event, item_hash
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONFIG = ReadConfig(text="text", label="label", drop_invalid=True)

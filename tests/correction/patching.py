@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from auditor.correction.apply import Applied
-from auditor.correction.corrections import Corrections, correct
-from auditor.correction.outcome import find_outcomes
-from auditor.correction.policy import Policy
+from auditor.correction.decide.corrections import Corrections, correct
+from auditor.correction.decide.outcome import find_outcomes
+from auditor.correction.decide.policy import Policy
+from auditor.correction.patch.apply import Applied
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from tests.correction.deciding import no_suggestions, vote
 

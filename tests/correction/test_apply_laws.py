@@ -8,8 +8,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.correction.apply import apply
-from auditor.correction.patch import make_patch
+from auditor.correction.patch.apply import apply
+from auditor.correction.patch.patch import make_patch
 from tests.correction.patching import NAMES, Row, dataset, judged, rows_of, written
 
 Case = tuple[list[Row], list[str] | None, dict[int, str | None]]

@@ -14,10 +14,10 @@ import pytest
 import auditor
 from auditor import actions
 from auditor.config import ReadConfig
-from auditor.correction.patch import make_patch, write_patch
+from auditor.correction.patch.patch import make_patch, write_patch
 from auditor.errors import ExportError
-from auditor.review.items import Items
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.view.items import Items
 from tests.correction.deciding import corrected, vote
 from tests.review.reviewing import decision
 from tests.review.runs import write_run

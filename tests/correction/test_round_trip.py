@@ -19,7 +19,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from auditor.correction.export import write_export
+from auditor.correction.export.export import write_export
 from auditor.data import LabeledTexts, read
 from tests.correction.deciding import CONFIG, corrected, relabelled
 

@@ -20,8 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.config import ReadConfig
-from auditor.data import check, jsonl, packed, parquet, read
+from auditor.data import check, read
 from auditor.data.check import DEEPEST, MOST_COLUMNS
+from auditor.data.formats.files import packed
+from auditor.data.formats.tables import parquet
+from auditor.data.formats.text import jsonl
 from auditor.errors import ColumnError, InputError, RowError, SourceError
 
 TEXTS = {"text": ["so glad", "so sad", "well"], "label": [1, 0, 1]}

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
-from auditor.data.votes import majority
+from auditor.data.labels.votes import majority
 from auditor.errors import ColumnError, InputError, RowError
-from tests.data.test_long import voted
+from tests.data.labels.test_long import voted
 
 FRAME = pd.DataFrame(
     {

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.detection.neighbourhoods import Neighbourhoods, find_neighbourhoods
-from auditor.detection.votes import Votes
+from auditor.detection.consensus.neighbourhoods import Neighbourhoods, find_neighbourhoods
+from auditor.detection.consensus.votes import Votes
 
 Labels = npt.NDArray[np.int32]
 Chances = npt.NDArray[np.float32]

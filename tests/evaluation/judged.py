@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from auditor.actions import decision_log
-from auditor.review.items import Items
+from auditor.review.view.items import Items
 from auditor.run import Run
 from tests.review.reviewing import decision
 from tests.review.runs import write_run

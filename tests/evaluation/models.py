@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig
-from auditor.evaluation.modelcard import About
-from auditor.evaluation.saved import save_model
-from auditor.models.encoder import Encoder
-from auditor.models.finetuned import Finetuned
+from auditor.evaluation.saved.modelcard import About
+from auditor.evaluation.saved.saved import save_model
 from auditor.models.logistic import Logistic, features_classifier, lexical_classifier
-from auditor.models.weights import find_weights
+from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.weights import find_weights
 
 NAMES = ("sadness", "joy", "love <3")
 _MOODS = (["sad", "crying", "lonely"], ["happy", "glad", "wonderful"], ["love", "loved", "loving"])

@@ -60,7 +60,7 @@ def client(endpoint: str, home: Path, token: str = "") -> Iterator[Client]:
 
 def _push(run: str, repo: str, policy: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     from auditor.actions import push
-    from auditor.correction.policy import Policy
+    from auditor.correction.decide.policy import Policy
 
     dry_run = options.pop("dry_run", None)
     pushed = push(run, repo, policy=Policy(**policy or {}), dry_run=dry_run and Path(dry_run), **options)
@@ -102,13 +102,13 @@ def _command(words: list[str]) -> dict[str, Any]:
 
 
 def _push_model(folder: str, repo: str, **options: Any) -> dict[str, Any]:
-    from auditor.evaluation.publish import push_model
+    from auditor.evaluation.saved.publish import push_model
 
     return {"url": push_model(Path(folder), repo, **options)}
 
 
 def _predict(model: str, texts: list[str]) -> Any:
-    from auditor.evaluation.find import find_model
+    from auditor.evaluation.saved.find import find_model
 
     return find_model(model, device="cpu").predict_proba(texts).tolist()
 
@@ -129,7 +129,7 @@ def _serve() -> None:
 
     import huggingface_hub.utils._http as http
 
-    from auditor.correction import staging
+    from auditor.correction.push import staging
     from auditor.errors import AuditorError
 
     draw, drawn = staging.draw_changes, dict[str, bytes]()

@@ -10,7 +10,7 @@ from typing import Any
 from auditor.actions import decision_log
 from auditor.config import ReadConfig
 from auditor.data import LabeledTexts, read
-from auditor.review.event import Event, item_hash
+from auditor.review.log.event import Event, item_hash
 from auditor.run import Run, find_run
 from tests.report.made import MadeRun, make_run
 

@@ -8,8 +8,8 @@ from typing import Any
 import datasets
 
 from auditor.actions import corrections
-from auditor.correction.policy import Policy
-from auditor.correction.tables import as_dataset_dict, corrected_tables
+from auditor.correction.decide.policy import Policy
+from auditor.correction.export.tables import as_dataset_dict, corrected_tables
 from auditor.run import Run
 from tests.hub.runs import judge, read_run
 from tests.hub.store import Person

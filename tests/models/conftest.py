@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.config import DEFAULT_ENCODER
-from auditor.models.weights import Weights, find_weights
+from auditor.models.transformer.weights import Weights, find_weights
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from auditor import detection
 from auditor.config import AuditConfig, DetectionConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
-from auditor.data.votes import Votes
-from auditor.detection.definitions import Known, find_definition_problems
+from auditor.data.labels.votes import Votes
+from auditor.detection.classes.definitions import Known, find_definition_problems
 from auditor.detection.kinds import find_kinds
 from auditor.detection.stability import stability
 from auditor.models.scores import score

@@ -16,9 +16,9 @@ import pytest
 from auditor import detection
 from auditor.detection import Flags, find_flags
 from auditor.report import write_report
-from auditor.report.kinds import Kinds
-from auditor.report.load import EXAMPLE_CHARACTERS, load_summary
-from auditor.report.trust import Trust
+from auditor.report.load.kinds import Kinds
+from auditor.report.load.load import EXAMPLE_CHARACTERS, load_summary
+from auditor.report.load.trust import Trust
 from auditor.report.words import KINDS_MEAN, TIERS_MEAN
 from auditor.run import Run
 from tests.report.made import EMOTIONS, MadeRun, make_run
@@ -157,7 +157,7 @@ def test_a_run_of_a_former_version_has_a_report(write: Callable[..., Page]) -> N
 def test_doubts_about_probabilities_are_told(write: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
     assert "out of fold?" not in write().words
     monkeypatch.setattr(
-        "auditor.report.load.doubts", lambda *about: ["bert: are <b>its</b> probabilities out of fold?"]
+        "auditor.report.load.load.doubts", lambda *about: ["bert: are <b>its</b> probabilities out of fold?"]
     )
     assert "bert: are <b>its</b> probabilities out of fold?" in write().words
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from auditor.review.card import Cards
-from auditor.review.items import Items
-from auditor.review.log import DecisionLog
-from auditor.review.selection import Selection
-from auditor.review.verdicts import Verdicts
+from auditor.review.filter.selection import Selection
+from auditor.review.log.log import DecisionLog
+from auditor.review.view.card import Cards
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from tests.postgres import new_database, postgres
 from tests.review.events import RUN

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from auditor.review.event import Event
-from auditor.review.log import DecisionLog
+from auditor.review.log.event import Event
+from auditor.review.log.log import DecisionLog
 
 RUN = "run-1"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from auditor.review.filter import KINDS, TIERS, Filter
-from auditor.review.items import Items
+from auditor.review.filter.filter import KINDS, TIERS, Filter
+from auditor.review.view.items import Items
 
 Standing = Mapping[int, Mapping[str, str]]
 """Row → reviewer → verdict."""

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from auditor.review.event import Event
-from auditor.review.items import Items
-from auditor.review.verdicts import Verdicts
+from auditor.review.log.event import Event
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import Verdicts
 
 _numbers = count()
 

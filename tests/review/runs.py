@@ -14,7 +14,7 @@ import pyarrow as pa
 from auditor.config import DuplicatesConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.report.made import EMOTIONS, MODELS, MadeRun, make_run
 

@@ -8,11 +8,11 @@ import pytest
 
 from auditor.errors import DecisionError, FilterError
 from auditor.review.bulk import SAMPLE, Bulk, decide, preview
-from auditor.review.card import Cards
-from auditor.review.filter import Filter
-from auditor.review.items import Items
-from auditor.review.selection import Selection
-from auditor.review.verdicts import BIT, Verdicts
+from auditor.review.filter.filter import Filter
+from auditor.review.filter.selection import Selection
+from auditor.review.view.card import Cards
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import BIT, Verdicts
 from tests.review import reviewing
 from tests.review.runs import ROWS, UNJUDGED
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor.errors import SourceError
 from auditor.review.keys import DEFAULT_KEYS, NAMED, read_keys
 
-SCRIPT = Path(__file__).parents[2] / "ui" / "static" / "keys.js"
+SCRIPT = Path(__file__).parents[2] / "ui" / "static" / "queue" / "keys.js"
 
 
 def written(folder: Path, changes: Any) -> Path:

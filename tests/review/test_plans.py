@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from auditor.review.log import DecisionLog
+from auditor.review.log.log import DecisionLog
 from tests.review.events import RUN, bulk, decide
 
 READS_ALL = re.compile(

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from auditor.errors import LogError
-from auditor.review.log import DecisionLog
+from auditor.review.log.log import DecisionLog
 from tests.review.events import RUN, decide
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from pathlib import Path
-from auditor.review.log import DecisionLog
+from auditor.review.log.log import DecisionLog
 from tests.review.events import bulk, decide
 
 place, kind, name = sys.argv[1:]
@@ -100,7 +100,7 @@ def test_what_was_acknowledged_survives_a_kill(place: Path | str, tmp_path: Path
 def test_what_a_killed_process_has_left_beside_the_log_is_taken_up(tmp_path: Path) -> None:
     path = tmp_path / "decisions.db"
     code = (
-        "import os, sqlite3, sys; from pathlib import Path; from auditor.review.log import DecisionLog;"
+        "import os, sqlite3, sys; from pathlib import Path; from auditor.review.log.log import DecisionLog;"
         "from tests.review.events import decide; log = DecisionLog(Path(sys.argv[1]), 'run-1');"
         "log.append([decide('1')]); log.close();"
         "half = sqlite3.connect(sys.argv[1], isolation_level=None); half.execute('PRAGMA cache_size = 1');"
@@ -119,7 +119,7 @@ def test_what_a_killed_process_has_left_beside_the_log_is_taken_up(tmp_path: Pat
 SERVER = """
 import sys
 from pathlib import Path
-from auditor.review.log import DecisionLog
+from auditor.review.log.log import DecisionLog
 from tests.review.events import decide
 
 log = DecisionLog(Path(sys.argv[1]), "run-1")
@@ -193,7 +193,7 @@ def test_a_clock_that_goes_back_keeps_the_order(place: Path | str, open_log: Ope
             return next(backwards)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.review.records.datetime", Clock)
+        patch.setattr("auditor.review.log.records.datetime", Clock)
         for number in range(5):
             log.append([decide("row", verdict=("keep", "exclude")[number % 2], event_id=f"event-{number}")])
         log.undo("ann", "undo")

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from auditor.errors import LogError
-from auditor.review.log import DecisionLog
+from auditor.review.log.log import DecisionLog
 from tests.disk import files_up_to
 from tests.review.events import RUN, bulk, decide, stands
 from tests.users import nobody

@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from auditor.review.event import Event
-from auditor.review.log import DecisionLog
+from auditor.review.log.event import Event
+from auditor.review.log.log import DecisionLog
 from tests.review.events import decide, stands
 
 pytestmark = pytest.mark.slow

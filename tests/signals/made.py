@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.data.votes import Votes
+from auditor.data.labels.votes import Votes
 from auditor.signals import Dynamics, Inputs, Signal, signals_for
 
 MODELS = ("features", "lexical", "finetuned")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditor.data.votes import Votes
+from auditor.data.labels.votes import Votes
 from auditor.signals import Annotators
 
 NAMES = ("joy", "love", "fear")

@@ -12,7 +12,7 @@ from cleanlab.multiannotator import get_label_quality_multiannotator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.data.votes import Votes, majority
+from auditor.data.labels.votes import Votes, majority
 from auditor.signals import crowd_posterior, weigh
 from auditor.signals.crowd import Method
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auditor.errors import OwnCodeError
-from auditor.models.imported import Imported
+from auditor.models.own.imported import Imported
 from auditor.signals import Inputs, Speaking
 from auditor.signals.own import OwnSignal, import_signals
 

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import Message
 
-from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog
+from auditor.access.accounts import Accounts
+from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 from tests.review.runs import empty_log, write_run
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog
+from auditor.access.accounts import Accounts
+from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 from tests.ui.conftest import PASSWORD, browser, make_app
 

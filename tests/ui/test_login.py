@@ -21,10 +21,10 @@ from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 from starlette.requests import HTTPConnection
 
-from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog
-from auditor.review.throttle import Throttle
-from auditor.review.turns import Turns
+from auditor.access.accounts import Accounts
+from auditor.access.throttle import Throttle
+from auditor.access.turns import Turns
+from auditor.review.log.log import DecisionLog
 from auditor.run import Run
 from tests.ui.conftest import PASSWORD, asked, browser, make_app
 from tests.ui.listening import listening

@@ -11,7 +11,7 @@ import pytest
 from auditor.config import AuditConfig, EncoderConfig
 from auditor.data import sample
 from auditor.pipeline import audit
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import find_run
 from tests.ui.conftest import browser, make_app
 

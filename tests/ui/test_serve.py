@@ -25,9 +25,9 @@ from auditor_ui.logs import is_not_cut_short
 from auditor_ui.serve import serve
 from starlette.types import Receive, Scope, Send
 
+from auditor.access.accounts import Accounts
 from auditor.errors import AccountError, ReviewError
-from auditor.review.accounts import Accounts
-from auditor.review.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.forks import Fork, Forks
 from tests.ui.listening import listening, rest

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from auditor.report.theme import DARK, LIGHT
+from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.words import KINDS, TIERS_MEAN
+from ui.guard import SUITES
 
 STATIC = Path(__file__).parents[2] / "ui" / "static"
-SCRIPTS = sorted(STATIC.glob("*.js"))
+SCRIPTS = sorted(STATIC.rglob("*.js"))
 STYLES = sorted(STATIC.glob("*.css"))
 RUNS_STRINGS = re.compile(
     r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|DOMParser|srcdoc\s*=)|document\.write"
@@ -25,8 +26,12 @@ def test_scripts_make_elements_and_never_run_strings(path: Path) -> None:
     text = path.read_text("utf-8")
     assert RUNS_STRINGS.findall(text) == []
     imported = re.findall(r"^(?:import|export) .*from \"(.*)\";", text, flags=re.MULTILINE)
-    assert [name for name in imported if not re.fullmatch(r"\./[a-z]+\.js", name)] == []
-    assert [name for name in imported if not (STATIC / name).is_file()] == []
+    assert [name for name in imported if not re.fullmatch(r"\.{1,2}/([a-z]+/)?[a-z]+\.js", name)] == []
+    assert [name for name in imported if not (path.parent / name).is_file()] == []
+
+
+def test_every_folder_of_scripts_is_served() -> None:
+    assert {path.name for path in STATIC.iterdir() if path.is_dir()} == set(SUITES)
 
 
 @pytest.mark.parametrize("path", [*SCRIPTS, *STYLES], ids=lambda path: path.name)
@@ -38,7 +43,7 @@ def test_nothing_comes_from_another_host_and_files_stay_short(path: Path) -> Non
 
 
 def test_the_page_knows_every_kind_and_tier_and_calls_no_label_wrong() -> None:
-    words = (STATIC / "words.js").read_text("utf-8")
+    words = (STATIC / "common" / "words.js").read_text("utf-8")
     blocks = {name: words.partition(f"const {name} = {{")[2].partition("};")[0] for name in ("KINDS", "TIERS")}
     named = {name: dict(re.findall(r"(\w+): \"(.*)\",", block)) for name, block in blocks.items()}
     assert list(named["KINDS"]) == list(KINDS)

@@ -1,11 +1,23 @@
 /** The page's one entry: each of Gradio's empty elements is given here to the script of its name. */
 
-import { complain, get, post, say } from "./api.js";
-import { askName } from "./dialog.js";
-import { el } from "./dom.js";
-import { Keys, isOurs } from "./keys.js";
-import { start as startPulse } from "./pulse.js";
-import { store } from "./store.js";
+import { complain, get, post, say } from "./common/api.js";
+import { askName } from "./common/dialog.js";
+import { el } from "./common/dom.js";
+import { Keys, isOurs } from "./queue/keys.js";
+import { start as startPulse } from "./common/pulse.js";
+import { store } from "./common/store.js";
+
+/** The script of each of them. */
+const PAGES = {
+  confusions: "progress/confusions",
+  export: "export/export",
+  filters: "filters/filters",
+  groups: "table/groups",
+  map: "map/map",
+  progress: "progress/progress",
+  queue: "queue/queue",
+  table: "table/table",
+};
 
 let ready;
 
@@ -14,7 +26,7 @@ export async function mount(name, element) {
   try {
     ready ??= start();
     const session = await ready;
-    const page = await import(`./${name}.js`);
+    const page = await import(`./${PAGES[name]}.js`);
     await page.mount(element, session);
   } catch (error) {
     complain(error);

@@ -1,0 +1,1 @@
+"""Who may review: accounts, and how fast passwords may be tried."""

@@ -1,0 +1,257 @@
+"""Accounts: who may review, in a file of names and hashed passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from auditor.access.names import Reviewer
+from auditor.errors import AccountError
+from auditor.storage import lock, open_file, write
+from auditor.validation import first_fault
+
+SHORTEST, LONGEST = 8, 1024
+"""Characters of a password."""
+
+_NAME: TypeAdapter[str] = TypeAdapter(Reviewer)
+_Answer = TypeVar("_Answer")
+
+Hexadecimal = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,64}$")]
+
+
+class _Password(BaseModel):
+    """A password's scrypt hash, with what it was made with (RFC 7914; the cost is OWASP's advice for 32 MiB)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    salt: Hexadecimal
+    hash: Hexadecimal = "0" * 64
+    n: Annotated[int, Field(ge=2, le=2**20)] = 2**15
+    r: Annotated[int, Field(ge=1, le=32)] = 8
+    p: Annotated[int, Field(ge=1, le=16)] = 3
+    logouts: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def of(cls, password: str) -> _Password:
+        empty = cls(salt=secrets.token_hex(16))
+        return empty.model_copy(update={"hash": empty._hashed(password)})
+
+    def fits(self, password: str) -> bool:
+        return hmac.compare_digest(self._hashed(password), self.hash)
+
+    def _hashed(self, password: str) -> str:
+        data = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+        memory = 256 * self.n * self.r * self.p  # twice what scrypt needs
+        salt = bytes.fromhex(self.salt)
+        return hashlib.scrypt(data, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=memory).hex()[:64]
+
+
+_NOBODY = _Password(salt="0" * 32)
+"""Checked in the place of a name that has no account: the answer then takes as long, and is no."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal[1] = 1
+    secret: Hexadecimal
+    users: dict[str, _Password]
+
+
+class Accounts:
+    """Reviewers' names and passwords, in a JSON file that only its owner can read.
+
+    Changes that another process makes are seen at once.
+
+    Parameters
+    ----------
+    path : Path
+        The file; :meth:`add` makes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[tuple[int, ...], _File] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names with an account, in the order they were added."""
+        return list(self._read().users)
+
+    @property
+    def secret(self) -> str:
+        """What sessions are signed with; made with the file, 64 hexadecimal digits."""
+        return self._read().secret
+
+    def verify(self, name: str, password: str) -> str | None:
+        """Check a password; the account's name if it is right, else None.
+
+        It takes as long for a name that has no account.
+        """
+        found = _normal(name)
+        known = self._read().users.get(found)
+        fits = (known or _NOBODY).fits(password)
+        return found if fits and known else None
+
+    def mark(self, name: str) -> str | None:
+        """A few letters that change with the account's password and each logout; None if there is no such account."""
+        known = self._read().users.get(name)
+        return hashlib.sha256(known.model_dump_json().encode()).hexdigest()[:16] if known else None
+
+    def password_mark(self, name: str) -> str | None:
+        """A few letters that change with the account's password alone; None if there is no such account."""
+        known = self._read().users.get(_normal(name))
+        return hashlib.sha256(f"{known.salt} {known.hash}".encode()).hexdigest()[:16] if known else None
+
+    def add(self, name: str, password: str, *, replace: bool = False) -> str:
+        """Make an account; its name, as it will stand in the decision log.
+
+        Parameters
+        ----------
+        name : str
+            1 to 100 printable characters.
+        password : str
+            8 characters or more.
+        replace : bool
+            Give an account that exists a new password. Whoever is logged in with the old one is logged out.
+
+        Raises
+        ------
+        AccountError
+            If the name or the password cannot be taken, the name has an account, or the file cannot be written.
+        """
+        name = _checked(_normal(name))
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise AccountError(
+                f"The password has {len(password)} characters; expected {SHORTEST} to {LONGEST}.",
+                "Take another: three or four words are easy to remember and hard to guess.",
+            )
+        hashed = _Password.of(password)
+        return self._writing(lambda: self._add(name, hashed, replace))
+
+    def remove(self, name: str) -> str:
+        """Remove an account, and so end all of its sessions; its name.
+
+        An account made under the same name later is another one: it revives no session.
+
+        Raises
+        ------
+        AccountError
+            If there is no such account, or the file cannot be read or written.
+        """
+        self._read()  # else a lock would be left beside a file that is not there
+        return self._writing(lambda: self._remove(_normal(name)))
+
+    def _remove(self, name: str) -> str:
+        file = self._read()
+        if name not in file.users:
+            raise AccountError(
+                f"{self.path} has no account for {name[:100]!r}.",
+                f"List those it has: auditor user list --auth {self.path}",
+            )
+        self._write(file.model_copy(update={"users": {one: file.users[one] for one in file.users if one != name}}))
+        return name
+
+    def log_out(self, name: str) -> None:
+        """End all sessions of an account, on every device: their :meth:`mark` is no longer the account's.
+
+        Raises
+        ------
+        AccountError
+            If the file cannot be written.
+        """
+        self._writing(lambda: self._log_out(name))
+
+    def _log_out(self, name: str) -> None:
+        file = self._read()
+        if known := file.users.get(name):
+            later = known.model_copy(update={"logouts": known.logouts + 1})
+            self._write(file.model_copy(update={"users": {**file.users, name: later}}))
+
+    def _add(self, name: str, password: _Password, replace: bool) -> str:
+        file = self._read() if self.path.exists() else _File(secret=secrets.token_hex(32), users={})
+        if name in file.users and not replace:
+            raise AccountError(
+                f"{self.path} has an account for {name!r} already.", "Give it a new password with --replace."
+            )
+        self._write(file.model_copy(update={"users": {**file.users, name: password}}))
+        return name
+
+    def _read(self) -> _File:
+        try:
+            about = self.path.stat()
+            if os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
+                raise AccountError(
+                    f"{self.path} can be read by others than its owner.", f"Protect it: chmod 600 {self.path}"
+                )
+            version = (about.st_ino, about.st_mtime_ns, about.st_size)
+            seen = self._seen
+            if seen is None or seen[0] != version:
+                with open_file(self.path) as file:
+                    self._seen = seen = version, _File.model_validate_json(file.read())
+            return seen[1]
+        except FileNotFoundError:
+            raise AccountError(
+                f"There are no accounts in {self.path}: there is no such file.",
+                f"Make one: auditor user add NAME --auth {self.path}",
+            ) from None
+        except OSError as error:
+            raise AccountError(f"{self.path} cannot be read: {error.strerror}.", "Name another with --auth.") from None
+        except ValidationError as error:
+            fault = first_fault(error, _File, with_value=False)  # which may be a hash
+            raise AccountError(
+                f"{self.path} is not a file of accounts: {fault}.",
+                "Name another with --auth, or make one with `auditor user add`.",
+            ) from None
+
+    def _writing(self, change: Callable[[], _Answer]) -> _Answer:
+        """Change the file while nobody else does."""
+        if not self.path.parent.is_dir():  # the lock would make it
+            raise AccountError(
+                f"{self.path} cannot be written: there is no folder {self.path.parent}.",
+                "Make the folder, or name a file in another one with --auth.",
+            )
+        try:
+            with lock(Path(f"{self.path}.lock"), mode=0o600):
+                return change()
+        except OSError as error:
+            raise AccountError(
+                f"{self.path} cannot be written: {error.strerror}.", "Name a file in another folder with --auth."
+            ) from None
+
+    def _write(self, file: _File) -> None:
+        """Write it, readable by its owner alone from the beginning."""
+        write(self.path, file.model_dump_json(indent=1).encode(), mode=0o600)
+
+
+def reviewer_name(name: str) -> str:
+    """Name of a reviewer as the decision log will have it: without spaces around it, its accents in one form.
+
+    Raises
+    ------
+    AccountError
+        If it is not of 1 to 100 printable characters.
+    """
+    return _checked(_normal(name))
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip())
+
+
+def _checked(name: str) -> str:
+    try:
+        return _NAME.validate_python(name)
+    except ValidationError:
+        raise AccountError(
+            f"{name[:100]!r} is no name for a reviewer.", "Take 1 to 100 printable characters."
+        ) from None

@@ -1,0 +1,16 @@
+"""Names of reviewers: the same rules for accounts and for the decision log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("a name has printable characters only, and no spaces around it")
+    return name
+
+
+Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]

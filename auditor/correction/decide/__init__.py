@@ -1,0 +1,1 @@
+"""From verdicts to one outcome a row, by a policy."""

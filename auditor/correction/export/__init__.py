@@ -1,0 +1,1 @@
+"""The corrected dataset as files, in the layout of its source."""

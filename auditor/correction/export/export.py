@@ -1,0 +1,295 @@
+"""Export: the corrected dataset as files, the excluded rows beside it, and a record of what was done."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from auditor.correction.decide.corrections import Corrections
+from auditor.correction.decide.policy import in_words
+from auditor.correction.decide.summary import Summary, summarise
+from auditor.correction.export.classes import class_names
+from auditor.correction.export.formats import FOLDERS, Format, style_of, write_parts
+from auditor.correction.export.labels import mirror_notes
+from auditor.correction.export.layouts.arrow import save_datasets
+from auditor.correction.export.layouts.class_folders import write_class_folders
+from auditor.correction.export.layouts.parallel import write_parallel
+from auditor.correction.export.packing import pack
+from auditor.correction.export.publish import flush_all, publish_files, publish_folder, staging
+from auditor.correction.export.tables import SplitTable, corrected_tables, excluded_tables
+from auditor.correction.export.target import Target, check_free, find_target, part_files
+from auditor.data.labeled_texts import Origin
+from auditor.data.source import counted, listed
+from auditor.errors import ExportError
+from auditor.storage import hash_file
+from auditor.version import own_version
+
+_BARE = {
+    "lines": "Lines of text and label",
+    "fasttext": "fastText's lines",
+    "parallel": "Files of texts and of labels",
+    "folders": "Files that each hold a text",
+}
+"""Formats that have no columns but the text and the label."""
+_NOT_OF_FILES = {"idna", "punycode"}
+"""Encodings that Python has for the names of hosts: written line by line, texts would be lost."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export has written.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        The dataset, then the excluded rows if there are any. Of an arrow folder, the folder.
+    record : Path
+    summary : Summary
+    notes : tuple of str
+        What was changed or left out on the way, in sentences to be shown.
+    """
+
+    files: tuple[Path, ...]
+    record: Path
+    summary: Summary
+    notes: tuple[str, ...]
+
+
+def write_export(
+    corrections: Corrections,
+    to: str | Path,
+    *,
+    format: Format | None = None,
+    provenance: bool = False,
+    raw: bool = False,
+    guard: bool = False,
+    label_names: bool = False,
+    force: bool = False,
+    encoding: str | None = None,
+    sources: Sequence[str | Path] = (),
+    run: dict[str, str] | None = None,
+    patch: dict[str, Any] | None = None,
+) -> Exported:
+    """Write the corrected dataset, the excluded rows and the record; all of them, or none.
+
+    Parameters
+    ----------
+    corrections : Corrections
+    to : str or Path
+        A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``
+        (these also with ``.gz``, ``.bz2``, ``.xz`` or ``.zip``), ``.xlsx`` or ``.parquet``; an archive that keeps the
+        splits if it ends in ``.zip`` alone; else a folder that keeps them.
+    format : str, optional
+        Of the folder: ``csv``, ``tsv``, ``lines``, ``fasttext``, ``jsonl``, ``json``, ``xlsx``, ``parquet``, or
+        ``arrow`` as ``datasets`` saves it. By default that of the source, parallel files and a folder a class among
+        them; arrow for what was no file.
+    provenance : bool
+        Add columns: see :func:`auditor.correction.export.provenance.provenance_table`.
+    raw : bool
+        Leave cells of CSV and TSV as they are that a spreadsheet would run as formulas. Rows that are copied from a
+        source of the same format are left so in any case,
+    guard : bool
+        but for this.
+    label_names : bool
+        Write the classes' names where the source has numbers.
+    force : bool
+        Write over an earlier export, or other files; over the source never.
+    encoding : str, optional
+        Of text files; the source's by default if the format is the same, else UTF-8.
+    sources : sequence of str or Path
+        Files and folders that are never written over, beside those that the dataset was read from.
+    run : dict, optional
+        ``id`` and ``name``, for the record.
+    patch : dict, optional
+        For the record: what became of the changes of a patch.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    ExportError
+        If there is nothing to write, something is in the way, or the format cannot hold a row.
+    StorageError
+        If the disk is full, or refuses to be written to.
+    """
+    origin, summary = corrections.texts.origin, summarise(corrections)
+    target = find_target(Path(to), format, origin)
+    if target.format in _BARE and provenance:
+        raise ExportError(
+            f"{_BARE[target.format]} have no room for the columns of --provenance.",
+            "Leave it out, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+        )
+    if target.format in ("parallel", "folders") and (origin.text, origin.label) != ("text", "label"):
+        raise ExportError(
+            "Files that hold nothing but texts and labels can only be written of these columns.",
+            "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+        )
+    style = style_of(target.format, origin, {}, encoding=encoding, raw=raw, guard=guard)
+    _check_encoding(style.encoding)
+    tables = corrected_tables(corrections, provenance=provenance, label_names=label_names)
+    excluded = excluded_tables(corrections, provenance=provenance, label_names=label_names)
+    plan = _plan(target, tables, excluded, corrections)
+    notes = _notes(target, tables, corrections, label_names)
+    with staging(target.path) as stage:  # before looking what is there: it may put back what a killed export moved
+        gone = check_free(
+            target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
+        )
+        notes += _write(plan, stage, target, origin, encoding, raw, guard)
+        files = _written(plan, stage)
+        options = {
+            "format": target.format,
+            "provenance": provenance,
+            "raw": raw,
+            "guard": guard,
+            "label_names": label_names,
+        }
+        record = _record(corrections, summary, run, options, files, notes)
+        record |= {"patch": patch} if patch else {}
+        # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
+        written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+        (stage / target.record).write_bytes(written)
+        flush_all(stage)
+        if target.is_folder:
+            publish_folder(stage, target.path)
+        else:
+            publish_files(stage, [*reversed(plan), target.record], target.home, gone)
+    return Exported(
+        files=tuple(target.home / name for name in plan),
+        record=target.home / target.record,
+        summary=summary,
+        notes=tuple(notes),
+    )
+
+
+Plan = dict[str, tuple[Format, Sequence[SplitTable]]]
+_FOLDER_WRITERS: dict[str, Callable[[Sequence[SplitTable], Path], list[str] | None]] = {
+    "arrow": save_datasets,
+    "parallel": write_parallel,
+    "folders": write_class_folders,
+}
+
+
+def _plan(
+    target: Target, tables: Sequence[SplitTable], excluded: Sequence[SplitTable], corrections: Corrections
+) -> Plan:
+    """Which file gets which parts, in which format; the excluded rows come last."""
+    if not any(part.table.num_rows for part in tables):
+        raise ExportError(
+            "No row would be written: the policy chooses none.",
+            f"{' '.join(in_words(corrections.policy))} Choose otherwise, or review some rows first.",
+        )
+    if target.is_folder:
+        plan = _in_folder(target, tables, corrections.texts.origin)
+    else:
+        plan = {target.path.name: (target.format, [part for part in tables if part.table.num_rows])}
+    if excluded:
+        plan[target.excluded] = (FOLDERS.get(target.format, target.format), excluded)
+    return plan
+
+
+def _in_folder(target: Target, tables: Sequence[SplitTable], origin: Origin) -> Plan:
+    if target.format in FOLDERS:
+        return {"": (target.format, tables)}
+    names = part_files(target, origin, [part.about for part in tables])
+    pairs = zip(names, tables, strict=True)
+    return {name: (target.format, [part]) for name, part in pairs if part.table.num_rows}
+
+
+def _write(
+    plan: Plan, stage: Path, target: Target, origin: Origin, encoding: str | None, raw: bool, guard: bool
+) -> list[str]:
+    """Write all files; what is to be told of them."""
+    notes = []
+    for name, (format_, parts) in plan.items():
+        if target.is_archive and name == target.path.name:
+            inside = stage.parent / "inside"
+            inside.mkdir()
+            packed = replace(target, is_folder=True, is_archive=False)
+            notes += _write(_in_folder(packed, parts, origin), inside, packed, origin, encoding, raw, guard)
+            pack(inside, stage / name)
+            continue
+        if format_ in FOLDERS:
+            notes += _FOLDER_WRITERS[format_](parts, stage) or []
+            continue
+        style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw, guard=guard)
+        told = write_parts(format_, parts, stage / name, style, origin)
+        notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
+    return notes
+
+
+def _written(plan: Plan, stage: Path) -> dict[str, Any]:
+    """Hash of each file that was written, and rows of those that are a table by themselves."""
+    files: dict[str, Any] = {
+        path.relative_to(stage).as_posix(): {"sha256": hash_file(path)}
+        for path in sorted(stage.rglob("*"))
+        if path.is_file()
+    }
+    for name, (_, parts) in plan.items():
+        if name in files:
+            files[name]["rows"] = sum(part.table.num_rows for part in parts)
+    return files
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+        known = codecs.lookup(encoding).name not in _NOT_OF_FILES
+    except (LookupError, UnicodeError):
+        known = False
+    if not known:
+        raise ExportError(f"There is no text encoding {encoding!r}.", "Name another, such as utf-8.")
+
+
+def _notes(target: Target, tables: Sequence[SplitTable], corrections: Corrections, label_names: bool) -> list[str]:
+    notes = []
+    splits = [part.split for part in tables if part.table.num_rows]
+    empty = [part.split for part in tables if not part.table.num_rows]
+    if not (target.is_folder or target.is_archive) and len(splits) > 1:
+        notes.append(f"The splits {listed(splits)} stand one below the other; a folder keeps them apart.")
+    if target.is_folder and target.format != "arrow" and empty:
+        notes.append(f"No file for {listed(empty)}: none of {'its' if len(empty) == 1 else 'their'} rows is written.")
+    if class_names(corrections.texts) and not label_names and target.format not in ("parquet", "arrow"):
+        notes.append(
+            "Labels stand as their numbers, as in the source; names can be written in their place (--label-names)."
+        )
+    notes += mirror_notes(corrections)
+    origin = corrections.texts.origin
+    if any("tool" in part.about for part in tables) and target.format != origin.format:
+        notes.append(
+            f"The labels stand in column {origin.label!r}; what each annotator has chosen stays as in the source. To"
+            f" import them there again, export to the source's format, {origin.format}."
+        )
+    if stale := len(corrections.outcomes.stale):
+        notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
+    return notes
+
+
+def _record(
+    corrections: Corrections,
+    summary: Summary,
+    run: dict[str, str] | None,
+    options: dict[str, Any],
+    files: dict[str, Any],
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    texts = corrections.texts
+    return {
+        "auditor": own_version() or "unknown",
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": run,
+        "source": texts.origin.source,
+        "fingerprint": texts.fingerprint(),
+        "policy": corrections.policy.model_dump(mode="json"),
+        "policy_in_words": in_words(corrections.policy),
+        "options": options,
+        "summary": asdict(summary),
+        "files": files,
+        "notes": list(notes),
+    }

@@ -1,0 +1,1 @@
+"""One file a layout: how corrected rows are written back."""

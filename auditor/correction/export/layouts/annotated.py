@@ -1,0 +1,58 @@
+"""Rows of an annotation tool's export, with a corrected label written where the tool looks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.correction.export.layouts.json_text import JsonStyle, is_compact, objects, put
+from auditor.data.formats.tools import TOOLS
+from auditor.data.formats.tools.base import Edit
+from auditor.errors import ExportError
+
+
+@dataclass(frozen=True)
+class AnnotatedRows:
+    """How the rows of one text are changed: of JSON Lines and arrays.
+
+    Attributes
+    ----------
+    about : dict
+        What reading has found: the tool and its question, and how the file is written.
+    """
+
+    about: Mapping[str, Any]
+
+    def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
+        """Give the text another label, and the rows that say so other values in columns that go along with it."""
+        try:
+            return self._edited(row.decode(), values).encode()
+        except RecursionError:
+            raise ExportError(
+                f"A row of {self.about['file']} is nested too deeply to be written again:"
+                f" {row[:60].decode('utf-8', 'replace')!r}.",
+                "Export to another format: --to NAME.csv, or NAME.parquet.",
+            ) from None
+
+    def _edited(self, text: str, values: Mapping[str, Any]) -> str:
+        rows = [json.loads(text[begin:end]) for begin, end in objects(text)]
+        tool = TOOLS[self.about["tool"]["name"]]
+        edits = tool.corrections(rows, self.about["tool"]["question"], values[self.about["tool"]["label"]])
+        others = [(name, value) for name, value in values.items() if name != self.about["tool"]["label"]]
+        edits += [Edit((at, name), value) for at in sorted({at for (at, *_), _ in edits}) for name, value in others]
+        for (at, *path), value in edits:
+            assert isinstance(at, int)
+            text = self._put(text, at, path, value)
+        return text
+
+    def _put(self, text: str, at: int, path: Sequence[str | int], value: Any) -> str:
+        spans, style = objects(text), JsonStyle.of(self.about)
+        if at < len(spans):
+            return put(text, spans[at][0], path, value, style)
+        end = spans[-1][1]
+        new = style.dumped(value, compact=is_compact(text))
+        if not self.about["array"]:
+            return text[:end] + ("\r\n" if "\r\n" in text else "\n") + new + text[end:]
+        return f"{text[:end]},{text[: spans[0][0]].lstrip(', ')}{new}{text[end:]}"

@@ -1,0 +1,74 @@
+"""A folder a class, written as it was read: every file as it was, in the folder of the class that its text has now."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from auditor.correction.export.cells import strings
+from auditor.correction.export.tables import SplitTable
+from auditor.data.formats.files.packed import is_junk
+from auditor.data.source import counted, listed
+from auditor.errors import ExportError
+
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f" + r'<>:"|?*' * (os.name == "nt") + "]")
+_LONGEST = 255
+"""Bytes of a name."""
+
+
+def write_class_folders(parts: Sequence[SplitTable], folder: Path) -> list[str]:
+    """Write all files; which of them have another name now, since theirs was taken.
+
+    Raises
+    ------
+    ExportError
+        If a class, or a path of a run that somebody has sent, cannot be a folder within this one.
+    """
+    renamed = []
+    taken = {path.casefold() for part in parts for path, _, changed in _rows(part) if not changed}
+    for part in parts:
+        assert part.raw is not None
+        for (path, label, changed), raw in zip(_rows(part), part.raw.to_pylist(), strict=True):
+            place = list(PurePosixPath(path).parts)
+            at = int(part.about["class_at"])
+            if changed and at < len(place):
+                place[at] = label
+                _check(place)
+                name = _free("/".join(place), taken)
+                if name != "/".join(place):
+                    renamed.append(name)
+                place = name.split("/")
+            _check(place)
+            file = folder.joinpath(*place)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(raw)
+    if not renamed:
+        return []
+    return [f"{counted(len(renamed), 'file')} got another name, since theirs is taken: {listed(renamed)}."]
+
+
+def _rows(part: SplitTable) -> Iterator[tuple[str, str, bool]]:
+    """Path, label and whether it has changed."""
+    columns = (strings(part.table[name]).to_pylist() for name in ("file", "label"))
+    return zip(*columns, part.changed.tolist(), strict=True)
+
+
+def _free(path: str, taken: set[str]) -> str:
+    """Find a name that is not taken, also where file systems make no difference between cases; it is taken then."""
+    name, number = path, 2
+    whole = PurePosixPath(path)
+    while name.casefold() in taken:
+        name, number = str(whole.with_name(f"{whole.stem}-{number}{whole.suffix}")), number + 1
+    taken.add(name.casefold())
+    return name
+
+
+def _check(place: Sequence[str]) -> None:
+    for name in place or [""]:
+        if not name or name.startswith(".") or is_junk(name) or _UNSAFE.search(name) or len(name.encode()) > _LONGEST:
+            raise ExportError(
+                f"{name[:80]!r} cannot be the name of a folder or file.",
+                "Give the class another name, or export to a file: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+            )

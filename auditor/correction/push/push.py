@@ -1,0 +1,276 @@
+"""Push: corrected labels, their patch and their card, to the Hub in one commit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from auditor.correction.decide.corrections import Corrections
+from auditor.correction.decide.summary import Summary
+from auditor.correction.export.labels import mirror_notes
+from auditor.correction.export.publish import flush_all, publish_folder, staging
+from auditor.correction.push.card import (
+    CONFIG_NAME,
+    MARK,
+    ORIGINAL,
+    has_original,
+    name_of_original,
+    new_card,
+    read_card,
+    write_card,
+)
+from auditor.correction.push.facts import Facts, gather
+from auditor.correction.push.markdown import one_line
+from auditor.correction.push.remote import check_patterns, declare_data, licence_of, stale_files
+from auditor.correction.push.staging import Staged, stage
+from auditor.data.source import counted, listed
+from auditor.errors import ExportError, HubMissingError, HubRefusedError, HubUnreachableError, StorageError
+from auditor.hub.errors import asking
+from auditor.hub.repo import CARD, Target, find_target, quiet_library
+from auditor.hub.upload import Upload
+from auditor.run import Run
+
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push has done.
+
+    Attributes
+    ----------
+    repo, url : str
+        ``user/name``, and its page.
+    commit : str or None
+        The repository's newest, or the pull request's; None of a dry run.
+    pr_url : str or None
+        Of the pull request, where one was opened.
+    unchanged : bool
+        All of it was there already.
+    files : tuple of str
+        Paths in the repository.
+    folder : Path or None
+        Where a dry run has written them.
+    summary : Summary
+    notes : tuple of str
+        Sentences to be shown.
+    """
+
+    repo: str
+    url: str
+    commit: str | None
+    pr_url: str | None
+    unchanged: bool
+    files: tuple[str, ...]
+    folder: Path | None
+    summary: Summary
+    notes: tuple[str, ...]
+
+
+def push(
+    corrections: Corrections,
+    repo: str,
+    *,
+    run: Run,
+    private: bool | None = None,
+    create_pr: bool = False,
+    config_name: str = CONFIG_NAME,
+    original: bool = True,
+    provenance: bool = False,
+    token: str | None = None,
+    dry_run: Path | None = None,
+    message: str | None = None,
+    listener: Any = None,
+) -> Pushed:
+    """Push corrected labels to a dataset on the Hub, in one commit: Parquet files, the patch, a picture and the card.
+
+    Parameters
+    ----------
+    corrections : Corrections
+        Of the run's dataset.
+    repo : str
+        ``user/name``, or ``name`` of one's own. It is made if it is not there.
+    run : Run
+        The audit, for the card.
+    private : bool, optional
+        Of a new repository; private by default. What is there stays as it is.
+    create_pr : bool
+        Propose the commit as a pull request.
+    config_name : str
+        Of the corrected labels, as ``load_dataset`` takes it.
+    original : bool
+        Push the labels as they were given too, as the configuration ``original``, or ``<config_name>-original`` beside
+        another name than ``corrected``; of a dataset that came from the Hub they are there already, and the card names
+        its commit.
+    provenance : bool
+        With columns that tell where each label comes from.
+    token : str, optional
+        The one that ``hf auth login`` keeps, by default.
+    dry_run : Path, optional
+        Write everything into this folder, and push nothing.
+    message : str, optional
+        First line of the commit.
+    listener : Listener, optional
+        Hears of the progress.
+
+    Raises
+    ------
+    ExportError
+        If a name is not allowed, or no row is left.
+    HubRefusedError, HubMovedError, HubUnreachableError, HubMissingError, HubError
+        The repository then is as it was, and the same call can be repeated.
+    """
+    from huggingface_hub import HfApi
+
+    _check_names(repo, config_name)
+    api = HfApi(token=token, library_name="auditor")
+    notes: list[str] = []
+    with quiet_library(), tempfile.TemporaryDirectory(prefix="auditor-push-") as folder:
+        target = _look(api, repo, dry_run is not None, notes)
+        if dry_run is None:
+            _check_wishes(target, private, create_pr, notes)
+        facts = gather(run, corrections)
+        original = original and facts.hub is None
+        with _room(folder):
+            staged = stage(corrections, facts, Path(folder), config_name, original=original, provenance=provenance)
+        stale = _add_card(api, target, staged, facts, config_name, notes)
+        notes += [*mirror_notes(corrections), *_warnings(facts.summary, original, config_name)]
+        pushed = Pushed(
+            target.name,
+            f"{api.endpoint}/datasets/{target.name}",
+            commit=None,
+            pr_url=None,
+            unchanged=False,
+            files=staged.files,
+            folder=dry_run,
+            summary=facts.summary,
+            notes=tuple(notes),
+        )
+        if dry_run is not None:
+            _keep(staged.folder, dry_run)
+            return pushed
+        upload = Upload(api, target, one_line(message or _message(facts.summary), 200), create_pr, listener)
+        info = upload.commit(staged.paths, stale, private=private is not False)
+    # The library gives the newest commit where nothing was to be committed.
+    return replace(
+        pushed, commit=info.oid, pr_url=info.pr_url if create_pr else None, unchanged=info.oid == target.commit
+    )
+
+
+def _add_card(
+    api: Any, target: Target, staged: Staged, facts: Facts, config_name: str, notes: list[str]
+) -> tuple[str, ...]:
+    """Write the card beside the files, after checking that all can stand together; paths that are to go."""
+    card = read_card(new_card(target.name) if target.card is None else target.card, target.name)
+    if target.commit is not None:
+        with asking(target.what):
+            declare_data(target, card, api.token)
+    original = name_of_original(config_name)
+    if original not in staged.splits and has_original(card, config_name):
+        notes.append(f"The configuration {original!r} of an earlier push stays there, with all its rows.")
+    stale = stale_files(target, card, staged)
+    check_patterns(target, card, staged.folder)
+    taken, note = licence_of(api, facts.hub)
+    text = write_card(card, target.name, config_name, facts, staged.splits, taken, staged.renamed)
+    (staged.folder / CARD).write_bytes(text.encode())
+    notes += [note] if note else []
+    notes += [f"The split {old!r} is named {new!r} there." for old, new in staged.renamed.items()]
+    notes += [f"The split {split!r} has no row, and is left out." for split in staged.empty]
+    return stale
+
+
+def _check_names(repo: str, config_name: str) -> None:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(repo)
+    except HFValidationError:
+        raise ExportError(
+            f"{one_line(repo)!r} cannot be the name of a dataset on the Hub.", "Name it like user/name."
+        ) from None
+    taken = re.fullmatch(rf"{re.escape(CARD)}|(.*-)?{ORIGINAL}", config_name, re.IGNORECASE)
+    if not _NAME.fullmatch(config_name) or taken:
+        raise ExportError(
+            f"{one_line(config_name)!r} cannot be the name of the corrected labels' configuration.",
+            f"Use letters, digits, points and hyphens, and no word that ends in {ORIGINAL!r}, or is {CARD!r}.",
+        )
+
+
+def _look(api: Any, repo: str, dry: bool, notes: list[str]) -> Target:
+    """Look at the repository. A dry run does without where nobody answers."""
+    try:
+        return find_target(api, repo, for_writing=not dry)
+    except (HubUnreachableError, HubRefusedError) as error:
+        if not dry:
+            raise
+        notes.append(f"The card is that of a new dataset: {error.what}")
+        return Target(repo)
+
+
+def _check_wishes(target: Target, private: bool | None, create_pr: bool, notes: list[str]) -> None:
+    if target.commit is None:
+        if create_pr:
+            raise HubMissingError(
+                f"The Hub has no dataset {target.name}, or this token may not see it: there is nothing to propose a "
+                "change to.",
+                "Check the name, or push without --create-pr to make it.",
+            )
+        notes.append(f"{target.name} is new, and {'public' if private is False else 'private'}.")
+    elif private and not target.private:
+        raise HubRefusedError(
+            f"The dataset {target.name} is public: what is pushed to it everybody can read. Nothing was pushed.",
+            "Push to another repository, make this one private at its settings page, or leave out --private.",
+        )
+    elif private is False and target.private:
+        notes.append(f"{target.name} stays private: change that at its settings page.")
+
+
+def _message(summary: Summary) -> str:
+    return f"Corrected labels: {counted(summary.changed, 'label')} changed, {counted(summary.excluded, 'row')} left out"
+
+
+def _warnings(summary: Summary, original: bool, config_name: str) -> list[str]:
+    """What a person should know who is about to make this public."""
+    notes = []
+    if summary.reviewers:
+        notes.append(f"{config_name}/patch.jsonl names the reviewers: {listed(summary.reviewers)}.")
+    if original and summary.excluded:
+        notes.append(
+            f"The configuration {name_of_original(config_name)!r} holds also what was left out"
+            f" ({counted(summary.excluded, 'row')}); it can be left away (--no-original)."
+        )
+    if not summary.judged:
+        notes.append("There is no decision on this run yet.")
+    return notes
+
+
+@contextmanager
+def _room(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"What is to be pushed cannot be written to {folder}: {error.strerror or error}.",
+            "Make room there, or name another place for temporary files in TMPDIR.",
+        ) from error
+
+
+def _keep(staged: Path, place: Path) -> None:
+    """Leave a dry run's files where the user looks at them, in the place of an earlier dry run's."""
+    card = place / CARD
+    is_ours = card.is_file() and MARK in card.read_text("utf-8", "replace")
+    if place.exists() and not is_ours and not (place.is_dir() and not any(place.iterdir())):
+        raise ExportError(f"{place} exists, and is no dry run of a push.", "Name another folder with --to.")
+    with staging(place) as folder:
+        for path in sorted(staged.rglob("*")):  # folders first; copytree would tell of each file that has no room
+            to = folder / path.relative_to(staged)
+            to.mkdir() if path.is_dir() else shutil.copyfile(path, to)
+        flush_all(folder)
+        publish_folder(folder, place)

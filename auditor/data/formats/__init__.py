@@ -1,0 +1,1 @@
+"""Files of every supported layout → tables of Arrow."""

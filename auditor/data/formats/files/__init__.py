@@ -1,0 +1,1 @@
+"""Files, folders and archives, within the bounds that keep hostile ones harmless."""

@@ -1,0 +1,1 @@
+"""Tables: Parquet, Arrow, Excel, ``datasets``, pandas and the Hub."""

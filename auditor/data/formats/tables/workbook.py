@@ -1,0 +1,220 @@
+"""Excel's ``.xlsx`` → Arrow: the values of one sheet, the workbook itself kept for an export."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.data.check import MOST_COLUMNS, check_number
+from auditor.data.formats.files.packed import Archive
+from auditor.data.formats.files.room import check_room, room
+from auditor.data.formats.text.header import given_names, unique_names, why_no_header
+from auditor.data.source import listed
+from auditor.errors import InputError, SourceError
+
+MOST_ROWS = 1_048_576
+"""Rows of a sheet."""
+KEPT = 1 << 25
+"""Bytes of a workbook that is kept whole, so that an export changes its cells alone."""
+_HEADER = 1_000
+"""Rows in which the first one that is not blank is looked for."""
+_STYLES, _UNFOLDED, _UNFOLDED_STYLES = "xl/styles.xml", 8, 400
+"""Bytes that a byte of XML takes as Python's objects, at most."""
+_CELL = 64
+_OLE = b"\xd0\xcf\x11\xe0"
+"""What a workbook of Excel 97, or one with a password, begins with."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is read of a workbook.
+
+    Attributes
+    ----------
+    title : str
+    path : str
+        Of its file in the workbook.
+    names : list
+        Values of its first row that is not blank.
+    rows : list of tuple
+        Values of the rows below, blank ones left out.
+    numbers : list of int
+        Of these rows, as Excel counts them.
+    begin : int
+        Number of the first row.
+    others : tuple of str
+        Titles of the other sheets with something in them.
+    """
+
+    title: str
+    path: str
+    names: list[Any]
+    rows: list[tuple[Any, ...]]
+    numbers: list[int]
+    begin: int
+    others: tuple[str, ...]
+
+
+def read_workbook(
+    data: bytes, name: str, sheet: str | None = None, *, header: bool = True, columns: Sequence[str] = ()
+) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
+    """Read a sheet: that of the name, else the first that is not hidden and has something in it.
+
+    Formulas are read as the values that Excel has stored for them. A column whose values are all numbers, truths,
+    dates or strings keeps their type; of others, strings are made.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What messages call the file.
+    sheet : str, optional
+    header : bool
+        Whether the first row names the columns.
+    columns : sequence of str
+        Names of the columns of a sheet without a header.
+
+    Returns
+    -------
+    pyarrow.Table, dict, tuple of str
+        The rows; what an export needs: ``sheet``, ``header``, ``columns``, and ``workbook``, in base64, unless it is
+        large; notes.
+
+    Raises
+    ------
+    SourceError
+        If it is no workbook, has no such sheet, takes too much memory, or openpyxl is not installed.
+    ColumnError
+        If there are too many columns.
+    """
+    found = open_sheet(data, name, sheet)
+    about: dict[str, Any] = {"sheet": found.title, "header": header, "columns": len(found.names)}
+    rows = found.rows
+    if header:
+        there = [_as_string(value) for value in found.names]
+        names = unique_names(there)
+        about |= {} if names == there else {"names": there}
+    else:
+        names, rows = given_names(columns, len(found.names), name), [tuple(found.names), *rows]
+    if not rows:
+        raise SourceError(f"Sheet {found.title!r} of {name} has a header, but no rows.", "Name another with --sheet.")
+    cells = zip(*rows, strict=True)
+    table = pa.table([_column(values) for values in cells], names=names)
+    notes = []
+    if found.others:
+        notes.append(
+            f"{name}: read is the sheet {found.title!r}, not {listed([repr(one) for one in found.others])} (--sheet)."
+        )
+    shown = pa.table([pa.array(map(_as_string, column)) for column in zip(*rows[:_HEADER], strict=True)], names=names)
+    if header and (why := why_no_header(names, shown)):
+        about["suspected"] = why
+        notes.append(f"{name}: {why}; if it is a row, give --no-header.")
+    if len(data) <= KEPT:
+        about["workbook"] = base64.b64encode(data).decode()
+    return table, about, tuple(notes)
+
+
+def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
+    """Look at a workbook as at any archive, then have openpyxl read one of its sheets.
+
+    Raises
+    ------
+    SourceError
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise SourceError(
+            f"{name} is a workbook of Excel, which takes openpyxl to read.",
+            "Install it: pip install 'label-auditor[excel]'; or save the sheet as CSV.",
+        ) from None
+    if data.startswith(_OLE):
+        raise SourceError(
+            f"{name} has a password, or is a workbook of an older Excel.", "Save it as .xlsx, without a password."
+        )
+    members, most = Archive(data, name).zip.infolist(), room()
+    weights = [_UNFOLDED_STYLES if member.filename == _STYLES else _UNFOLDED for member in members]
+    check_room(sum(one.file_size * weight for one, weight in zip(members, weights, strict=True)), name, most)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles that it does not know
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            return _sheet(book, name, title, most)
+    except InputError:
+        raise
+    except Exception as error:  # strange files lead it to errors of every kind
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise SourceError(f"{name} is no whole workbook of Excel: {reason:.200}.", "Save it again.") from None
+
+
+def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
+    sheets = sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+    begins = {sheet.title: begin for sheet in sheets if (begin := _begin(sheet)) is not None}
+    if title is None and not begins:
+        raise SourceError(f"{name} has nothing in its sheets.", "Name a workbook with labelled texts.")
+    if title is not None and title not in begins:
+        raise SourceError(
+            f"{name} has no sheet {title!r} with something in it; it has {listed(list(begins)) or 'none'}.",
+            "Name one of these with --sheet, or leave it out for the first.",
+        )
+    title = title if title is not None else next(iter(begins))
+    (sheet,) = (one for one in sheets if one.title == title)
+    number, first = begins[title]
+    width = max(place for place, value in enumerate(first, start=1) if value is not None)
+    check_number(width, name)
+    rows: list[tuple[Any, ...]] = []
+    numbers, taken = [], 0
+    for at, row in _rows(sheet, number + 1, MOST_ROWS, width):
+        taken += sum(_CELL + (len(value) if isinstance(value, str) else 0) for value in row)
+        if len(rows) % 1_000 == 0:
+            check_room(taken, name, most)
+        rows.append(row)
+        numbers.append(at)
+    check_room(taken, name, most)
+    others = tuple(one.title for one in sheets if one.title != title and one.title in begins)
+    return Sheet(title, sheet._worksheet_path, list(first[:width]), rows, numbers, number, others)
+
+
+def _begin(sheet: Any) -> tuple[int, tuple[Any, ...]] | None:
+    """The first row that is not blank."""
+    return next(_rows(sheet, 1, _HEADER, MOST_COLUMNS + 1), None)
+
+
+def _rows(sheet: Any, begin: int, end: int, width: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Rows that are not blank, with their numbers; both bounds are given, for a sheet may claim anything of itself."""
+    rows = sheet.iter_rows(min_row=begin, max_row=end, max_col=width, values_only=True)
+    for number, row in enumerate(rows, start=begin):
+        if any(value is not None and value != "" for value in row):
+            yield number, tuple(row)
+
+
+def _column(values: tuple[Any, ...]) -> pa.Array:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float} and all(isinstance(value, float) or abs(value) < 1 << 53 for value in values if value):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    if len(kinds) < 2:
+        try:
+            return pa.array(values, pa.timestamp("us") if kinds == {datetime} else None)
+        except (pa.ArrowException, OverflowError):
+            pass
+    return pa.array([None if value is None else _as_string(value) for value in values], pa.string())
+
+
+def _as_string(value: Any) -> str:
+    """Write a value as Excel shows it in a cell without a format."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return str(int(value))
+    if isinstance(value, datetime | time):
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    return str(value)

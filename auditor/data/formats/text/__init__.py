@@ -1,0 +1,1 @@
+"""Text files: CSV, JSON Lines, fastText, line files, parallel files, folders of texts."""

@@ -1,0 +1,206 @@
+"""CSV and TSV → Arrow: every column a string, and each row's bytes as they stand in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from auditor.data.check import check_number
+from auditor.data.formats.text.dialect import Dialect, passed_blank
+from auditor.data.formats.text.header import given_names, unique_names, why_no_header
+from auditor.data.formats.text.quick import Cut, cut_quickly
+from auditor.data.formats.text.quoting import Place, choose_dialect, line_ends
+from auditor.data.source import Contents, counted
+from auditor.errors import ColumnError, InputError, RowError, SourceError
+
+DELIMITERS = ",;\t|"
+Quoting = Literal["auto", "minimal", "none"]
+_SAMPLE = 200
+"""Rows in which the delimiter is looked for."""
+_SEP = re.compile(rb"sep=([^\r\n])(?:\r\n|\n|\r)", re.IGNORECASE)
+
+
+def read_delimited(
+    data: bytes,
+    name: str,
+    delimiter: str | None = None,
+    *,
+    quoting: Quoting = "auto",
+    header: bool = True,
+    columns: Sequence[str] = (),
+    fewest: int = 2,
+) -> Contents:
+    """Read CSV or TSV.
+
+    Parameters
+    ----------
+    data : bytes
+        Valid UTF-8, not blank.
+    name : str
+        What messages call the file.
+    delimiter : str, optional
+        Found from the first rows when None; Excel's first line ``sep=;`` names it.
+    quoting : {"auto", "minimal", "none"}
+        Whether a field may stand between double quotes. ``auto`` looks at all of them first.
+    header : bool
+        Whether the first row names the columns.
+    columns : sequence of str
+        Names of the columns of a file without a header.
+    fewest : int
+        Columns that there must be.
+
+    Returns
+    -------
+    Contents
+        Strings, without nulls. What is known of the file: its
+        :class:`~auditor.data.formats.text.dialect.Dialect`, ``header``, ``columns`` (how many), and ``names``,
+        where they are not those of the table.
+
+    Raises
+    ------
+    ColumnError
+        If there is one column alone, or too many.
+    RowError
+        If a row has more or fewer fields than the first, or a quote is never closed.
+    SourceError
+        If there are no rows.
+    """
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\\'):
+        raise SourceError(
+            f"{delimiter!r} cannot delimit the fields of a CSV file: one ASCII character is expected.",
+            "Name another with --delimiter, or leave it out to have it detected.",
+        )
+    place, named = passed_sep(data)
+    delimiter = delimiter or named or _find_delimiter(data, place)
+    start = passed_blank(data, place, Dialect(delimiter))
+    width = _width(data, start, delimiter, quoting, name)
+    if width < fewest:
+        first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
+        raise ColumnError(
+            f"{name} has one column, {first[:60]!r}; a column of texts and one of labels are expected.",
+            "If another character stands between the columns, name it with --delimiter.",
+        )
+    check_number(width, name)
+    dialect, cut, notes = _cut(data, Place(start, header, width), delimiter, quoting, name)
+    about: dict[str, Any] = {**asdict(dialect), "header": header, "columns": width}
+    about |= {"head": data[: cut.begin].decode(), "tail": data[cut.end :].decode()}
+    if header:
+        there = _names(dialect.values(pa.array(cut.header, pa.binary())).to_pylist(), dialect)
+        names = unique_names(there)
+        about |= {} if names == there else {"names": there}
+    else:
+        names = given_names(columns, width, name)
+    table = cut.table.rename_columns(names)
+    if header and (why := why_no_header(names, table)):
+        about["suspected"] = why
+        notes.append(f"{name}: {why}; if it is a row, give --no-header.")
+    if blank := cut.blank + line_ends(data[place:start]) + line_ends(data[cut.end :]):
+        notes.append(f"{name}: {counted(blank, 'blank line')} skipped.")
+    return Contents(table, cut.raw, about, tuple(notes))
+
+
+def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str) -> tuple[Dialect, Cut, list[str]]:
+    """Cut a file into rows, quickly where it is well-formed and there is no doubt of its quoting."""
+    dialect = Dialect(delimiter, quotes=quoting != "none")
+    if quick := cut_quickly(data, place, dialect):
+        return dialect, quick, []
+    chosen = choose_dialect(data, place, delimiter, quoting)
+    dialect, rows = chosen.dialect, chosen.rows
+    if not rows.whole:
+        raise _malformed(data, name, dialect, place.columns, rows.end, quoting)
+    if not rows.number:
+        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
+    columns = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(place.columns)]
+    values = [pa.chunked_array(pieces, pa.string()) for pieces in columns]
+    table = pa.table(values, names=[str(number) for number in range(place.columns)])
+    raw = pa.chunked_array(rows.raw, pa.large_binary())
+    cut = Cut(rows.header, rows.begin, rows.end, raw, table, rows.blank)
+    return dialect, cut, [f"{name}: {note}" for note in chosen.notes]
+
+
+def passed_sep(data: bytes) -> tuple[int, str | None]:
+    """Pass over Excel's first line ``sep=;``, which names the delimiter."""
+    found = _SEP.match(data)
+    if found is None or not found[1].isascii() or found[1] in b'"\\':
+        return 0, None
+    return found.end(), found[1].decode()
+
+
+def _find_delimiter(data: bytes, place: int) -> str:
+    """Choose the delimiter that cuts most of the first rows into as many fields as the very first."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        best = (0.0, 0)
+        for dialect in (Dialect(delimiter), Dialect(delimiter, quotes=False)):
+            found = widths(data, place, dialect)
+            if found and found[0] > 1:
+                best = max(best, (found.count(found[0]) / len(found), found[0]))
+        return best
+
+    return max(DELIMITERS, key=score)
+
+
+def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
+    """Number of fields of each of the first rows, or of the very first if it is 1; the last is 0 if it is malformed."""
+    found: list[int] = []
+    while len(found) < _SAMPLE and (place := passed_blank(data, place, dialect)) < len(data):
+        row = dialect.cut(data, place)
+        if row is None:
+            return [*found, 0]
+        found.append(len(row[0]))
+        place = row[1]
+        if found[0] == 1:
+            break
+    return found
+
+
+def _width(data: bytes, start: int, delimiter: str, quoting: Quoting, name: str) -> int:
+    """Number of columns, by the first row."""
+    row = Dialect(delimiter, quotes=quoting != "none").cut(data, start)
+    if row is None and quoting == "auto":
+        row = Dialect(delimiter, quotes=False).cut(data, start)
+    if row is None:
+        raise ColumnError(
+            f"The first line of {name} cannot be read: a quote in it is opened and never closed.",
+            "Fix the line, or give --quoting none if quotes are part of the texts.",
+        )
+    return len(row[0])
+
+
+def _names(first_row: Sequence[str], dialect: Dialect) -> list[str]:
+    if dialect.quotes:
+        return [name.strip(" ") if dialect.blanks else name for name in first_row]
+    return [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in first_row]
+
+
+def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int, quoting: Quoting) -> InputError:
+    """Say what is wrong with the row that begins at ``place``."""
+    place = passed_blank(data, place, dialect)
+    line = line_ends(data[:place]) + 1
+    where = f"{name}, line {line}"
+    begins = data[place : place + 240].decode("utf-8", "ignore").splitlines()[0][:60]
+    row = dialect.cut(data, place)
+    if row is not None:
+        return RowError(
+            f"{where}: {counted(len(row[0]), 'field')} found, {width} expected (delimiter {dialect.delimiter!r});"
+            f" the line begins {begins!r}.",
+            'Put texts that hold the delimiter, a quote or a line break between double quotes ("), or name another'
+            " character with --delimiter.",
+        )
+    todo = 'Close the quote, and write a quote within a text twice ("").'
+    if quoting == "auto":
+        todo += " If nothing in the file is quoted, give --quoting none."
+    if _closes(data, place, dialect):
+        return RowError(f"{where}: text follows a closing quote; the line begins {begins!r}.", todo)
+    return RowError(f"{where}: a quote is opened and never closed; it begins {begins!r}.", todo)
+
+
+def _closes(data: bytes, place: int, dialect: Dialect) -> bool:
+    """Whether the first quote that opens a field, in the malformed row, is closed in its line."""
+    cut = re.escape(dialect.delimiter).encode()
+    before = rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|(?!")[^\r\n' + cut + rb"]*+)" + cut + rb")*+"
+    return re.compile(before + rb'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"').match(data, place) is not None

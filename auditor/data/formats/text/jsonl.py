@@ -1,0 +1,258 @@
+"""JSON Lines and JSON arrays of objects → Arrow, and each object as it stands in the file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.data.check import DEEPEST, check_number, is_storable
+from auditor.data.formats.files.room import check_room, room
+from auditor.data.source import Contents, counted, listed
+from auditor.errors import ColumnError, RowError, SourceError
+
+_ROWS = 100_000
+_UNFOLDED = 32
+"""Bytes that a character of JSON takes as Python's objects, at most: ``{}`` takes 64."""
+_CELL = 8
+"""Bytes that a key takes in a row that lacks it, at most."""
+_BLANK = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass
+class _Objects:
+    """Objects of a file, as many as are in memory as Python's at once."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    characters: int = 0
+
+
+def read_json(data: bytes, name: str) -> Contents:
+    """Read one JSON object a line, or one array of objects; keys that an object lacks are null.
+
+    Python's parser and not Arrow's: the latter turns strings that look like dates into dates and long integers into
+    floats. A column of values that Arrow has no type for, or no single one, holds each value's JSON text.
+
+    Parameters
+    ----------
+    data : bytes
+        Valid UTF-8, not blank.
+    name : str
+        What messages call the file.
+
+    Returns
+    -------
+    Contents
+        Known of the file: ``array`` (whether it is one), ``ascii`` (other characters are escaped), ``slashed`` (so are
+        slashes, as pandas and PHP do), and ``json_columns``: why each column of JSON texts is one.
+
+    Raises
+    ------
+    SourceError
+        If the file is another kind of JSON.
+    RowError
+        If a line or an element is not a JSON object.
+    ColumnError
+        If there are too many columns.
+    """
+    array = data[:1000].lstrip().startswith(b"[")
+    ends: dict[str, str] = {}
+    objects = _elements(data, name, ends) if array else _lines(data, name, ends)
+    tables, raw = [], []
+    strange: dict[str, str] = {}
+    for batch in _batches(objects, name):
+        tables.append(_table(batch.rows, name, strange))
+        raw.append(pa.array(batch.raw, pa.large_binary()))
+    if not tables:
+        raise SourceError(f"{name} holds no objects.", "Name a file with labelled texts.")
+    about = {
+        **ends,
+        "array": array,
+        "ascii": data.isascii() and b"\\u" in data,
+        "slashed": data.count(b"/") == data.count(b"\\/") > 0,
+    }
+    blank = 0 if array else data.count(b"\n") + (not data.endswith(b"\n")) - sum(map(len, raw))
+    notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
+    try:
+        table = _joined(tables, raw, strange)
+    except RecursionError:
+        raise RowError(
+            f"{name}: lists and objects in {listed([repr(key) for key in strange], most=3)} are nested too deeply.",
+            "Make strings of these values, or leave the column out.",
+        ) from None
+    if strange:
+        about["json_columns"] = strange
+    return Contents(table, pa.chunked_array(raw, pa.large_binary()), about, tuple(notes))
+
+
+def _lines(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
+    """JSON of each object, its line, and all that stands since the last one."""
+    place = begun = number = 0
+    while place < len(data):
+        end = data.find(b"\n", place) + 1 or len(data)
+        number += 1
+        line = data[place:end]
+        place = end
+        if not line.isspace():
+            yield line.decode(), number, data[begun:end]
+            begun = end
+    ends |= {"head": "", "tail": data[begun:].decode()}
+
+
+def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
+    """JSON of each element of an array, its line, and all that stands since the last one."""
+    check_room(4 * len(data), name, room())
+    text = data.decode()
+    place = begun = text.index("[") + 1
+    head, line, counted_to = text[:place], 1, 0
+    while True:
+        place = passed(text, place)
+        if text[place : place + 1] == "]" and "," not in text[begun:place]:
+            break
+        line, counted_to = line + text.count("\n", counted_to, place), place
+        try:
+            _, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise _invalid(error, name, line, text[place : place + 60]) from None
+        yield text[place:end], line, text[begun:end].encode()
+        begun, place = end, passed(text, end)
+        if text[place : place + 1] not in (",", "]"):
+            reason = ValueError(f"',' or ']' expected after element {line}")
+            raise _invalid(reason, name, line + text.count("\n", counted_to, place), text[place : place + 60])
+        place += text[place] == ","
+    if text[place + 1 :].strip():
+        raise SourceError(
+            f"{name} goes on after its JSON array: {text[place + 1 :].strip()[:60]!r}.",
+            "Write one JSON array of objects, or one object a line.",
+        )
+    ends |= {"head": head, "tail": text[begun:]}
+
+
+def passed(text: str, place: int) -> int:
+    """Find the next place that is not blank."""
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
+
+
+def _batches(objects: Iterable[tuple[str, int, bytes]], name: str) -> Iterator[_Objects]:
+    """Rows, as many at a time as fit into memory as Python's objects."""
+    most = room()
+    batch = _Objects()
+    for text, line, raw in objects:
+        check_room(_UNFOLDED * len(text), f"Line {line} of {name}", most)
+        if batch.rows and (len(batch.rows) == _ROWS or _UNFOLDED * (batch.characters + len(text)) > most):
+            yield batch
+            batch = _Objects()
+        batch.rows.append(_object(text, line, name))
+        batch.raw.append(raw)
+        batch.characters += len(text)
+    if batch.rows:
+        yield batch
+
+
+def _object(text: str, line: int, name: str) -> dict[str, Any]:
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _invalid(error, name, line, text) from None
+    if not isinstance(row, dict):
+        raise RowError(
+            f"{name}, line {line}: a JSON object is expected, {type(row).__name__} found: {text.strip()[:60]!r}.",
+            'Write JSON objects such as {"text": "so glad", "label": "joy"}, one a line or in one array.',
+        )
+    return row
+
+
+def _invalid(error: Exception, name: str, line: int, text: str) -> RowError:
+    reason = getattr(error, "msg", None) or str(error)
+    return RowError(
+        f"{name}, line {line}: no valid JSON ({reason}); it begins {text[:60]!r}.",
+        "Write one JSON object a line, or one array of objects.",
+    )
+
+
+def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa.Table:
+    """Make columns of the values; those that Arrow has no type for are left null, and the reason is kept."""
+    columns = {}
+    keys = dict.fromkeys(key for row in rows for key in row)
+    check_number(len(keys), name)
+    check_room(_CELL * len(keys) * len(rows), name, room())
+    if broken := [key for key in keys if not is_unicode(key)]:
+        raise ColumnError(
+            f"{name} has the key {broken[0]!a:.60}: half of a surrogate pair, which is no text.",
+            "Write the key in whole characters.",
+        )
+    for key in keys:
+        values = [row.get(key) for row in rows]
+        try:
+            columns[key] = pa.array(values)
+            if not is_storable(columns[key].type) or _is_deep(columns[key].type):
+                raise pa.ArrowInvalid(f"values of type {str(columns[key].type)[:60]}")
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
+            strange.setdefault(key, _why(error, values))
+            columns[key] = pa.nulls(len(rows))
+    # A table without columns would forget how many rows it has.
+    return pa.table(columns or {"text": pa.nulls(len(rows))})
+
+
+def _why(error: Exception, values: list[Any]) -> str:
+    if isinstance(error, UnicodeEncodeError) and error.object in values:
+        return f"row {values.index(error.object) + 1:,} holds half of a surrogate pair, which is no text"
+    return str(error).splitlines()[0][:200]
+
+
+def _is_deep(type_: pa.DataType) -> bool:
+    level = [type_]
+    for _ in range(DEEPEST + 1):
+        level = [one.field(at).type for one in level for at in range(one.num_fields)]
+    return bool(level)
+
+
+def _joined(tables: list[pa.Table], raw: list[pa.Array], strange: dict[str, str]) -> pa.Table:
+    """Put the batches one below the other, and the JSON text into columns that have no type."""
+    schema = pa.schema([])
+    for key in dict.fromkeys(name for table in tables for name in table.column_names):
+        types = [pa.schema([table.schema.field(key)]) for table in tables if key in table.column_names]
+        try:
+            schema = schema.append(pa.unify_schemas(types, promote_options="permissive").field(0))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            strange.setdefault(key, str(error).splitlines()[0][:200])
+            schema = schema.append(pa.field(key, pa.null()))
+    for at, table in enumerate(tables):
+        texts = _json_texts(raw[at], [key for key in strange if key in schema.names])
+        columns = [
+            texts[key] if key in texts else table[key] if key in table.column_names else pa.nulls(table.num_rows)
+            for key in schema.names
+        ]
+        tables[at] = pa.table(columns, names=schema.names)
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _json_texts(raw: pa.Array, keys: list[str]) -> dict[str, pa.Array]:
+    """JSON of the values of some keys; null where an object lacks the key, or has null."""
+    if not keys:
+        return {}
+    rows = [json.loads(one.decode().strip(", \t\r\n")) for one in raw.to_pylist()]
+    return {key: pa.array([_json_text(row.get(key)) for row in rows], pa.string()) for key in keys}
+
+
+def _json_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False)
+    return text if is_unicode(text) else json.dumps(value)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether no character is half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

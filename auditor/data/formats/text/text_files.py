@@ -1,0 +1,113 @@
+"""Text files: bytes → rows, by what the name says, or what is found in a ``.txt`` file."""
+
+from __future__ import annotations
+
+import json
+
+from auditor.config import ReadConfig
+from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
+from auditor.data.formats.text.delimited import DELIMITERS, passed_sep, read_delimited, widths
+from auditor.data.formats.text.dialect import Dialect, passed_blank
+from auditor.data.formats.text.fasttext import is_fasttext, read_fasttext
+from auditor.data.formats.text.jsonl import read_json
+from auditor.data.formats.text.lines import is_header, read_lines
+from auditor.data.source import Contents
+from auditor.errors import ColumnError, SourceError
+
+_SAMPLE = 200
+_IN_WORDS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+
+
+def read_text(data: bytes, name: str, format_: str, config: ReadConfig) -> tuple[str, Contents]:
+    """Read a text file.
+
+    Parameters
+    ----------
+    data : bytes
+        Valid UTF-8, not blank.
+    name : str
+        What messages call the file.
+    format_ : str
+        By its name: ``csv``, ``tsv``, ``lines``, ``fasttext`` or ``jsonl``.
+    config : ReadConfig
+
+    Returns
+    -------
+    str, Contents
+        The format that it has: ``lines`` may turn out to be fastText's, CSV or TSV, and ``jsonl`` one array, ``json``.
+
+    Raises
+    ------
+    SourceError, ColumnError, RowError
+    """
+    delimiter = "\t" if config.delimiter == "\\t" else config.delimiter
+    if format_ == "jsonl":
+        contents = read_json(data, name)
+        return ("json" if contents.about["array"] else "jsonl"), contents
+    if format_ in ("lines", "fasttext"):
+        if is_fasttext(data):
+            return "fasttext", read_fasttext(data, name)
+        found = find_delimiter(data, delimiter, header=config.header and not config.columns)
+        if found is None:
+            return "lines", read_lines(data, name, delimiter)
+        contents = _read_table(data, name, found, config)
+        note = f"{name}: read as a table with {_IN_WORDS.get(found, repr(found))} between its columns."
+        contents = Contents(contents.table, contents.raw, contents.about, (note, *contents.notes))
+        return ("tsv" if found == "\t" else "csv"), contents
+    return format_, _read_table(data, name, delimiter, config)
+
+
+def find_delimiter(data: bytes, delimiter: str | None = None, *, header: bool = True) -> str | None:
+    """Find what delimits the columns of a ``.txt`` file; None if it is one of ``text;label`` lines.
+
+    A table has as many fields in each of its first rows, and usual names of columns in the first; with tabs, or where
+    ``header`` is false, it needs none. ``delimiter`` is the only one that is looked for, if it is given.
+    """
+    place, named = passed_sep(data)
+    if named is not None:
+        return delimiter or named
+    first = [line for line in data[: 1 << 16].splitlines()[:_SAMPLE] if line.strip()]
+    are_lines = all((delimiter or ";").encode() in line for line in first)
+    for cut in delimiter or "\t" + DELIMITERS.replace("\t", ""):
+        for dialect in (Dialect(cut), Dialect(cut, quotes=False)):
+            found = widths(data, place, dialect)
+            if len({*found}) != 1 or found[0] < 2:
+                continue
+            row = dialect.cut(data, passed_blank(data, place, dialect))
+            names = [plain(field.decode().strip('"')) for field in row[0]] if row else []
+            if cut == (delimiter or ";") and len(names) == 2 and (is_header(*names) or not _are_usual(names)):
+                continue
+            if _are_usual(names) or ((cut == "\t" or not header) and not are_lines):
+                return cut
+    return None
+
+
+def _are_usual(names: list[str]) -> bool:
+    """Whether one is a usual name of the texts' column, and another one of the labels'."""
+    texts = {name for name in names if name in TEXT_NAMES}
+    labels = {name for name in names if name in LABEL_NAMES}
+    return bool(texts and labels)
+
+
+def _read_table(data: bytes, name: str, delimiter: str | None, config: ReadConfig) -> Contents:
+    header = config.header and not config.columns
+    if _is_json(data):
+        raise SourceError(f"{name} holds JSON, not a table.", "Give it a name that ends in .jsonl or .json.")
+    try:
+        return read_delimited(data, name, delimiter, quoting=config.quoting, header=header, columns=config.columns)
+    except ColumnError as error:
+        if data.lstrip()[:1] not in (b"[", b"{"):
+            raise
+        raise ColumnError(error.what, f"If it holds JSON, give it a name that ends in .json. {error.todo}") from None
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether the first line is a JSON object."""
+    text = data[: 1 << 16].lstrip()
+    line = text.partition(b"\n")[0].strip().removeprefix(b"[").removesuffix(b",").removesuffix(b"]")
+    if not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

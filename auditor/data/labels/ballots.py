@@ -1,0 +1,216 @@
+"""Ballots: a column of all votes on a text, or a column a rater → one vote after another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from auditor.data.columns import is_text
+from auditor.data.labels.column import is_list
+from auditor.data.labels.literals import is_literal, parse_votes
+from auditor.data.labels.votes import NO_VOTE
+from auditor.errors import ColumnError, RowError
+
+DELIMITERS = "|;,\t"
+"""Between the votes of one cell; of those that are there, the one that yields most given labels."""
+_NAMELESS = "The votes bear no names: raters are told apart by the place of their vote."
+_NOBODY = {*NO_VOTE, "-1"}
+"""Cells among lists and mappings that stand for none."""
+_WHOLE = 2.0**53
+"""Up to here, floats hold every whole number."""
+
+
+@dataclass(frozen=True)
+class Ballots:
+    """V votes as they stand there.
+
+    Attributes
+    ----------
+    row : (V,) int64
+    rater : (V,) int64
+        Number of the rater.
+    value : pyarrow.Array
+        (V,) labels; null where there is none.
+    raters : tuple of str
+        Names by number.
+    note : str or None
+    """
+
+    row: npt.NDArray[np.int64]
+    rater: npt.NDArray[np.int64]
+    value: pa.Array
+    raters: tuple[str, ...]
+    note: str | None = None
+
+
+def column_of_votes(column: pa.ChunkedArray, name: str, given: Collection[str]) -> Ballots:
+    """Read a column whose cells hold all votes on a text.
+
+    Each of its N values is a list of labels, a mapping or structure rater → label, or a string: labels with ``|``,
+    ``;``, ``,`` or a tab between them, or a list or mapping as JSON or as Python prints it. In a list, raters are told
+    apart by their place: ``1``, ``2``, …
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    name : str
+        Its name, for messages.
+    given : collection of str
+        The given labels; empty if there are none.
+
+    Raises
+    ------
+    ColumnError
+        If the column holds something else.
+    RowError
+        If a cell that looks like a list or a mapping is none.
+    """
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        return _from_strings(column.cast(pa.string()), name, given)
+    whole = column.combine_chunks()
+    if is_list(column.type) and not types.is_nested(column.type.value_type):
+        return _from_lists(whole.cast(pa.large_list(column.type.value_type)))
+    if types.is_struct(column.type) and not any(types.is_nested(field.type) for field in column.type):
+        return _from_structs(whole)
+    if types.is_map(column.type) and not types.is_nested(column.type.item_type):
+        return _from_maps(whole)
+    raise ColumnError(
+        f"Column {name!r} holds values of type {column.type}; votes are lists of labels, mappings rater → label, or"
+        " strings of labels with a delimiter between them.",
+        "Name the column of the votes with --votes, all raters' columns with a comma between them if each has one, or"
+        " the column of the raters with --annotator if each row is one vote.",
+    )
+
+
+def columns_of_raters(table: pa.Table, names: dict[str, Sequence[str] | None]) -> Ballots:
+    """Read columns of N rows that hold the votes of one rater each, and are called as the rater is.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    names : dict of str to sequence of str or None
+        Column → the names that ``datasets`` features give to its numbers, if they do.
+
+    Raises
+    ------
+    ColumnError
+        If a column holds lists or mappings.
+    """
+    columns = [_labels(table[name], name, classes) for name, classes in names.items()]
+    kinds = {column.type for column in columns} - {pa.null()}
+    kind = kinds.pop() if len(kinds) == 1 else pa.string()
+    value = pa.concat_arrays([_as_strings(each) if kind == pa.string() else each.cast(kind) for each in columns])
+    rows = table.num_rows
+    return Ballots(np.tile(np.arange(rows), len(names)), np.repeat(np.arange(len(names)), rows), value, tuple(names))
+
+
+def _labels(column: pa.ChunkedArray, name: str, classes: Sequence[str] | None) -> pa.Array:
+    """One rater's labels: strings, whole numbers where they can be, or what else stands there."""
+    if types.is_nested(column.type):
+        raise ColumnError(
+            f"Column {name!r} holds values of type {column.type}; the column of one rater holds one label a row.",
+            "Name a column that has the votes of all raters alone: --votes NAME.",
+        )
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    values = column.combine_chunks()
+    if types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), None, values)
+        if pc.all(pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), _WHOLE))).as_py() is not False:
+            values = values.cast(pa.int64())
+    if types.is_integer(values.type) and not types.is_uint64(values.type):
+        values = values.cast(pa.int64())
+        if classes is not None:
+            known = pc.and_(pc.greater_equal(values, 0), pc.less(values, len(classes)))
+            return pa.array(classes, pa.string()).take(pc.if_else(known, values, None))
+    return values.cast(pa.string()) if is_text(values.type) else values
+
+
+def _as_strings(values: pa.Array) -> pa.Array:
+    if types.is_boolean(values.type):  # as Python spells them, and so the names of the given ones
+        return pc.if_else(values, "True", "False")
+    return values.cast(pa.string())
+
+
+def _from_maps(maps: pa.Array) -> Ballots:
+    lists = maps.cast(pa.list_(pa.struct([("key", maps.type.key_type), ("value", maps.type.item_type)])))
+    row = np.repeat(np.arange(len(maps)), pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
+    pairs = pc.list_flatten(lists)
+    keys = pc.struct_field(pairs, 0).cast(pa.string()).dictionary_encode()
+    raters = tuple(keys.dictionary.to_pylist())
+    return Ballots(row, keys.indices.to_numpy().astype(np.int64), pc.struct_field(pairs, 1), raters)
+
+
+def _from_lists(lists: pa.Array) -> Ballots:
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
+    row = np.repeat(np.arange(len(lists)), lengths)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    width = len(str(int(lengths.max(initial=1))))
+    raters = tuple(f"{number:0{width}}" for number in range(1, int(lengths.max(initial=0)) + 1))
+    return Ballots(row, place, pc.list_flatten(lists), raters, _NAMELESS)
+
+
+def _from_structs(structs: pa.Array) -> Ballots:
+    fields, columns = list(structs.type), structs.flatten()
+    if len({column.type for column in columns}) > 1:  # a rater without a vote among them, say
+        columns = [column.cast(pa.string()) for column in columns]
+    value = pa.concat_arrays(columns)
+    kept = value.is_valid().to_numpy(zero_copy_only=False)
+    row = np.tile(np.arange(len(structs)), len(fields))[kept]
+    rater = np.repeat(np.arange(len(fields)), len(structs))[kept]
+    return Ballots(row, rater, value.drop_null(), tuple(field.name.strip() for field in fields))
+
+
+def _from_strings(column: pa.ChunkedArray, name: str, given: Collection[str]) -> Ballots:
+    cells = column.combine_chunks()
+    trimmed = pc.utf8_trim_whitespace(cells)
+    cells = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), None, cells)
+    says = pc.and_(cells.is_valid(), pc.invert(pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array([*_NOBODY]))))
+    start = trimmed.filter(says)[:1].to_pylist()
+    if start and is_literal(start[0]):
+        return _from_literals(trimmed, name)
+    known = pa.array([*given], pa.string())
+
+    def split(mark: str) -> pa.Array:
+        return pc.split_pattern(cells, mark)
+
+    def labels(mark: str) -> tuple[int, int]:
+        """Given labels between the marks; where there are none, the marks alone tell."""
+        pieces = pc.utf8_trim_whitespace(pc.list_flatten(split(mark)))
+        return int(pc.sum(pc.is_in(pieces, value_set=known)).as_py() or 0), len(pieces)
+
+    return _from_lists(split(max(DELIMITERS, key=labels)).cast(pa.large_list(pa.string())))
+
+
+def _from_literals(cells: pa.Array, name: str) -> Ballots:
+    row, rater, values, named = [], [], [], False
+    raters: dict[str, int] = {}
+    for number, cell in enumerate(cells.to_pylist()):
+        if not cell or cell.lower() in _NOBODY:
+            continue
+        try:
+            votes = parse_votes(cell)
+        except ValueError as error:
+            raise RowError(
+                f"Column {name!r}, row {number + 1:,}: {cell[:60]!r} is neither a list of labels nor a mapping"
+                f" rater → label, in JSON or as Python prints it: {error}.",
+                'Write such as ["joy", "love"] or {"ann": "joy", "bob": "love"}.',
+            ) from None
+        named |= isinstance(votes, dict)
+        pairs = votes.items() if isinstance(votes, dict) else ((str(at), vote) for at, vote in enumerate(votes, 1))
+        for who, value in pairs:
+            row.append(number)
+            rater.append(raters.setdefault(who.strip(), len(raters)))
+            values.append(value)
+    note = None if named else _NAMELESS
+    return Ballots(
+        np.array(row, np.int64), np.array(rater, np.int64), pa.array(values, pa.string()), tuple(raters), note
+    )

@@ -1,0 +1,182 @@
+"""Mirrors: other columns that say the same as the label, such as ``label_text`` beside ``label``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from auditor.data.columns import LABEL_NAMES, is_text, plain
+from auditor.data.formats.tables.metadata import class_names
+from auditor.data.labels.column import Labels, Value
+from auditor.data.labels.lists import is_list, unpack
+from auditor.data.source import Part, counted, listed
+from auditor.errors import ColumnError
+
+_SAMPLE = 2_000
+_UNLIKELY = math.log(0.001)
+"""Largest chance that a column says the same as the label by accident."""
+_NEARLY_ALL = 0.9
+_SHOWN = 4
+
+Codes = npt.NDArray[np.integer[Any]]
+
+
+class Mirror(TypedDict):
+    """A column, and what it holds for each of K classes; None where that is not known."""
+
+    column: str
+    values: list[Value | None]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What a column holds for each class, and how many rows hold something else."""
+
+    value_of: dict[int, Value]
+    differing: int
+
+
+def find_mirrors(
+    table: pa.Table, labels: Labels, label: str, parts: Sequence[Part], part_of_row: npt.NDArray[np.integer[Any]]
+) -> tuple[list[Mirror], tuple[str, ...]]:
+    """Find the columns that stand one to one with the label.
+
+    Each class has one value there in all rows, each value one class, and that is no accident: among all orders of the
+    labels, such a one is rarer than one in 1,000, or the column is named like one of labels.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        N rows, all of them with a label; the columns that may be mirrors.
+    labels : Labels
+        Of the N rows.
+    label : str
+        Name of the label's column.
+    parts : sequence of Part
+    part_of_row : (N,) integer
+        Place of each row's part; some parts may lack a column.
+
+    Returns
+    -------
+    mirrors : list of Mirror
+    notes : tuple of str
+        What they are, and which columns nearly are mirrors.
+    """
+    all_codes = np.asarray(labels.codes.to_numpy())
+    found: list[Mirror] = []
+    notes: list[str] = []
+    for name in table.column_names:
+        if not _may_hold_labels(table.schema.field(name).type):
+            continue
+        has = np.array([name in part.table.column_names for part in parts])
+        codes, column = all_codes, table[name]
+        if not has.all():
+            rows = np.flatnonzero(has[part_of_row])
+            codes, column = codes[rows], column.take(rows)
+        sample = np.arange(0, len(codes), max(1, len(codes) // _SAMPLE))
+        if _fit(codes[sample], column.take(sample)) is None or not _repeats(codes):
+            continue
+        fit = _fit(codes, column)
+        if fit is None or not (_is_named_alike(name, label) or _is_no_accident(codes)):
+            continue
+        if fit.differing:
+            notes.append(
+                f"Column {name!r} says the same as {label!r} in all but {counted(fit.differing, 'row')}: corrections"
+                " leave it as it is."
+            )
+            continue
+        values = _values(fit.value_of, labels, _class_names(parts, name))
+        found.append(Mirror(column=name, values=values))
+        notes += _notes(name, label, labels, values)
+    return found, tuple(notes)
+
+
+def _may_hold_labels(type_: pa.DataType) -> bool:
+    if is_list(type_) or types.is_dictionary(type_):
+        type_ = type_.value_type
+    return is_text(type_) or any(is_such(type_) for is_such in (types.is_integer, types.is_floating, types.is_boolean))
+
+
+def _repeats(codes: Codes) -> bool:
+    """Whether there are two classes, and twice as many rows as classes."""
+    return len(codes) >= 2 * len(np.unique(codes)) >= 4
+
+
+def _is_no_accident(codes: Codes) -> bool:
+    """Whether another column hardly says the same by accident: of N! orders, at most K! n₁! … n_K! do."""
+    rows = [int(number) for number in np.bincount(codes) if number]
+    alike = math.lgamma(len(rows) + 1) + sum(math.lgamma(number + 1) for number in rows)
+    return alike - math.lgamma(len(codes) + 1) < _UNLIKELY
+
+
+def _is_named_alike(name: str, label: str) -> bool:
+    words = {*plain(label).split("_"), "label", "labels", "class"}
+    return plain(name) in LABEL_NAMES or not words.isdisjoint(plain(name).split("_"))
+
+
+def _fit(codes: Codes, column: pa.ChunkedArray) -> _Fit | None:
+    """What a column holds for each class; None if it does not hold one value for each."""
+    encoded = _encoded(column)
+    if encoded is None:
+        return None
+    places, values = encoded
+    width = len(values) + 1
+    pairs, rows = np.unique(codes * np.int64(width) + places, return_counts=True)
+    of_class, of_value = pairs // width, pairs % width
+    by_class = np.lexsort((-rows, of_class))  # the most frequent value of each class first
+    most = by_class[np.unique(of_class[by_class], return_index=True)[1]]
+    is_known = of_value[most] < len(values)
+    is_one = len(np.unique(of_value[most])) == len(most)
+    if not (is_one and is_known.all() and (rows[most] >= _NEARLY_ALL * np.bincount(codes)[of_class[most]]).all()):
+        return None
+    pairs_of = zip(of_class[most].tolist(), of_value[most].tolist(), strict=True)
+    return _Fit({code: values[value] for code, value in pairs_of}, int(len(codes) - rows[most].sum()))
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[Codes, list[Value]] | None:
+    """Give each value a number; a null has the one after the last. None if there are lists of several."""
+    if is_list(column.type):
+        column, several = unpack(column)
+        if len(several):
+            return None
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if types.is_floating(column.type):
+        column = column.cast(pa.float64())
+        column = pc.if_else(pc.is_finite(column), column, None)
+    values = pc.drop_null(pc.unique(column))
+    places = pc.fill_null(pc.index_in(column, value_set=values), len(values))
+    return np.asarray(places.to_numpy()), values.to_pylist()
+
+
+def _class_names(parts: Sequence[Part], name: str) -> Sequence[str] | None:
+    try:
+        return class_names([part for part in parts if name in part.table.column_names], name)
+    except ColumnError:  # the names of a column that holds no labels need not be sound
+        return None
+
+
+def _values(known: dict[int, Value], labels: Labels, class_names: Sequence[str] | None) -> list[Value | None]:
+    """What stands there for each class; of one that nobody is given, it follows from the others, or is not known."""
+    numbers = {name: number for number, name in enumerate(class_names or ())}
+    rules: tuple[Sequence[Value | None], ...] = ([*map(numbers.get, labels.names)], labels.names, labels.values)
+    nothing: list[Value | None] = [None] * len(labels.names)
+    rule = next((one for one in rules if all(one[code] == value for code, value in known.items())), nothing)
+    return [known.get(code, value) for code, value in enumerate(rule)]
+
+
+def _notes(name: str, label: str, labels: Labels, values: Sequence[Value | None]) -> list[str]:
+    pairs = list(zip(labels.names, values, strict=True))
+    shown = listed([f"{one} = {value!r}" for one, value in pairs if value is not None], _SHOWN)
+    notes = [f"Column {name!r} says the same as {label!r} ({shown}): corrections change both."]
+    if unknown := [repr(one) for one, value in pairs if value is None]:
+        notes.append(f"What {name!r} holds for {listed(unknown)} is not known: it stays empty in rows corrected to it.")
+    return notes

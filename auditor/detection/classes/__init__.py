@@ -1,0 +1,1 @@
+"""What the audit finds out about classes and raters rather than rows."""

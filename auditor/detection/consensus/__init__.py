@@ -1,0 +1,1 @@
+"""The consensus of all models and votes: one probability a class and row."""

@@ -1,0 +1,1 @@
+"""Nearest texts by their vectors, and the map drawn from them."""

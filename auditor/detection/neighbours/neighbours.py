@@ -1,0 +1,158 @@
+"""The nearest rows in the vectors, by cosine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Vectors = npt.NDArray[np.float32]
+Index = npt.NDArray[np.int32]
+Progress = Callable[[int, int], None]
+
+_CELLS = 1 << 25
+"""Similarities that are held at a time in an exact search."""
+_ROWS = 1 << 14
+"""Rows whose candidates are compared at a time."""
+_SPARE = 5
+"""Neighbours beyond those wanted that the approximate search looks for: it finds the wanted ones more surely."""
+
+
+def nearest(
+    vectors: Vectors, k: int, exact_to: int, seed: int, progress: Progress | None = None
+) -> tuple[Index, npt.NDArray[np.float32]]:
+    """Find the k nearest other rows of each row, nearest first.
+
+    Exact up to ``exact_to`` rows; above, by nearest-neighbour descent (Dong, Moses and Li 2011; PyNNDescent, in one
+    thread, so that the same seed gives the same neighbours on any number of CPUs). A row is never its own neighbour,
+    identical vectors are neighbours like any others, and a vector of zeros has the similarity 0 with every other.
+
+    Parameters
+    ----------
+    vectors : (N, D) float32
+    k : int
+    exact_to : int
+        Rows.
+    seed : int
+        Of the approximate search.
+    progress : callable of (done, total), optional
+        Called with the number of rows done.
+
+    Returns
+    -------
+    index : (N, k) int32
+        Rows; -1 where there are fewer than k others. Equally near ones go by row; of more than fit, any.
+    similarity : (N, k) float32
+        Cosine in [-1, 1]; NaN where the index is -1.
+    """
+    unit = _unit(vectors)
+    index = np.full((len(unit), k), -1, dtype=np.int32)
+    similarity = np.full((len(unit), k), np.nan, dtype=np.float32)
+    wanted = min(k, len(unit) - 1)
+    if wanted > 0:
+        approximate = None if len(unit) <= exact_to else _candidates(unit, wanted, seed)
+        # An exact search compares each row with all, an approximate one with its few candidates.
+        step = max(1, _CELLS // len(unit)) if approximate is None else _ROWS
+        for start in range(0, len(unit), step):
+            rows = np.arange(start, min(start + step, len(unit)))
+            found = _closest(unit, rows, wanted) if approximate is None else approximate[rows]
+            index[rows, :wanted], similarity[rows, :wanted] = _ordered(unit, rows, found, wanted)
+            if progress:
+                progress(len(rows) + start, len(unit))
+    return index, similarity
+
+
+def nearest_in_folds(
+    vectors: Sequence[Vectors],
+    folds: npt.NDArray[np.integer],
+    k: int,
+    exact_to: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[Index, npt.NDArray[np.float32]]:
+    """Find the k nearest other rows of each row within its own fold: each fold's vectors are of a space of their own.
+
+    Parameters
+    ----------
+    vectors : sequence of (n, D) float
+        Of the rows of each fold, in their order.
+    folds : (N,) int
+        Negative where a row is in none.
+    k, exact_to, seed, progress
+        As for :func:`nearest`.
+
+    Returns
+    -------
+    index : (N, k) int32
+    similarity : (N, k) float32
+        As those of :func:`nearest`; rows in no fold have no neighbours.
+    """
+    index = np.full((len(folds), k), -1, dtype=np.int32)
+    similarity = np.full((len(folds), k), np.nan, dtype=np.float32)
+    done = 0
+    for fold, part in enumerate(vectors):
+        rows = np.flatnonzero(folds == fold)
+        found, similarity[rows] = nearest(np.asarray(part, dtype=np.float32), k, exact_to, seed)
+        index[rows] = np.where(found < 0, -1, rows[found])
+        done += len(rows)
+        if progress:
+            progress(done, len(folds))
+    return index, similarity
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Vectors of length 1; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float32), where=lengths > 0)
+    return unit
+
+
+def _closest(unit: Vectors, rows: npt.NDArray[np.intp], wanted: int) -> npt.NDArray[np.integer]:
+    """(R, wanted) rows with the largest products, by comparing with all."""
+    points = torch.from_numpy(unit)
+    products = points[rows[0] : rows[-1] + 1] @ points.T
+    products[torch.arange(len(rows)), torch.from_numpy(rows)] = -torch.inf
+    return products.topk(wanted, dim=1).indices.numpy()
+
+
+def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer]:
+    """(N, C) rows that are likely the nearest, C > wanted; a row may be among its own, and -1 stands for none."""
+    from pynndescent import NNDescent  # its import takes seconds, which only large data need cost
+
+    from auditor.detection.neighbours.compiled import keep_compiled
+
+    keep_compiled("pynndescent")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Failed to correctly find n_neighbors", category=UserWarning)
+        search = NNDescent(
+            unit,
+            metric="cosine",
+            n_neighbors=min(wanted + 1 + _SPARE, len(unit)),
+            random_state=seed,
+            n_jobs=1,
+        )
+        found: npt.NDArray[np.integer] = search.neighbor_graph[0]
+    return found
+
+
+def _ordered(
+    unit: Vectors, rows: npt.NDArray[np.intp], candidates: npt.NDArray[np.integer], wanted: int
+) -> tuple[Index, npt.NDArray[np.float32]]:
+    """(R, wanted) nearest of the candidates.
+
+    The similarities are computed anew, one by one: in a matrix product, those of identical vectors can differ by a
+    rounding error that depends on where they stand.
+    """
+    candidates = np.sort(candidates, axis=1)
+    similarity = np.empty(candidates.shape, dtype=np.float32)
+    for column, others in enumerate(candidates.T):
+        similarity[:, column] = np.einsum("rd,rd->r", unit[rows], unit[others])
+    np.clip(similarity, -1, 1, out=similarity)
+    similarity[(candidates == rows[:, None]) | (candidates < 0)] = -np.inf
+    order = np.argsort(-similarity, axis=1, kind="stable")[:, :wanted]
+    candidates, similarity = np.take_along_axis(candidates, order, 1), np.take_along_axis(similarity, order, 1)
+    none = similarity == -np.inf
+    return np.where(none, -1, candidates).astype(np.int32), np.where(none, np.float32(np.nan), similarity)

@@ -1,0 +1,1 @@
+"""Retraining on several versions of the labels, and comparing the results."""

@@ -1,0 +1,87 @@
+"""What a comparison must not be read without, in sentences for terminal and page alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auditor.evaluation.comparison.results import Retraining, Setting
+
+_SOURCES = {
+    "queue": "in the queue",
+    "table": "in the table",
+    "map": "on the map",
+    "group": "by group",
+    "random": "in a random sample",
+    "repeat": "shown once more",
+    "bulk": "several at once",
+    "import": "imported",
+}
+
+
+def caveats(found: Retraining) -> tuple[str, ...]:
+    """Who chose the rows, what that favours, what is left out, and what the intervals cover."""
+    setting = found.setting
+    return (_who_chose(setting), _whom_it_favours(found), *_own_word(setting), *_left_out(setting), _intervals(found))
+
+
+def _who_chose(setting: Setting) -> str:
+    met = _listed(f"{rows:,} {_SOURCES.get(source, source)}" for source, rows in setting.sources.items())
+    several = "the consensus of " if len(setting.ranked_by) > 1 else ""
+    return (
+        f"The rows were ranked for review by {several}{_listed(setting.ranked_by)}. "
+        f"Of {setting.judged:,} rows judged, reviewers met {met or 'none'}."
+    )
+
+
+def _whom_it_favours(found: Retraining) -> str:
+    test = found.setting.test
+    if not (test.judged or test.changed or test.excluded):
+        return (
+            f"None of the {test.rows:,} test rows was judged: both versions of them are the same, errors included. "
+            "A model that has learned the errors is still rewarded for them."
+        )
+    sample = next((model.random for model in found.models if model.random), None)
+    apart = (
+        f"The {sample.rows:,} test rows of a random sample, which no model chose, are therefore reported apart."
+        if sample
+        else "No test row of a random sample was judged, so that no figure here is free of this."
+    )
+    return (
+        f"{test.judged:,} of the {test.rows:,} test rows were judged ({test.changed:,} changed, {test.excluded:,} "
+        "excluded). A test set cleaned by looking at one model's suspects favours that model: where it disagreed with "
+        f"a label, somebody looked; where it agreed with a wrong one, nobody did. {apart}"
+    )
+
+
+def _own_word(setting: Setting) -> Iterable[str]:
+    if setting.policy.get("unreviewed") == "suggest-above":
+        yield (
+            "Rows that nobody judged have the models' own label where they were sure of it: tested on corrected "
+            "labels, models are rewarded for agreeing with themselves."
+        )
+
+
+def _left_out(setting: Setting) -> Iterable[str]:
+    if setting.test.excluded:
+        yield f"Test rows that only one version has are left out of the comparison: {setting.test.excluded:,}."
+    if setting.leaks:
+        yield (
+            f"Rows of the training split that have an equal or nearly equal text among the test rows are not trained "
+            f"on: {setting.leaks:,}."
+        )
+
+
+def _intervals(found: Retraining) -> str:
+    first = found.models[0].comparison
+    seeds = f"{first.seeds} seeds" if first.seeds > 1 else "a single seed"
+    return (
+        f"Each figure is the mean over {seeds}, each interval holds 95 % of {first.draws:,} draws of test rows and "
+        "seeds, the same ones for both sides of a difference."
+        + (" So few seeds show only roughly how much a training depends on chance." if first.seeds < 10 else "")
+    )
+
+
+def _listed(words: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last

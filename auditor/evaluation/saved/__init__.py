@@ -1,0 +1,1 @@
+"""Trained models as folders: saved, found, loaded, published, and asked for predictions."""

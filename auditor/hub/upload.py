@@ -1,0 +1,117 @@
+"""Upload: files to the Hub one by one, then all of them in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import HubError
+from auditor.hub.errors import AGAIN, asking
+from auditor.hub.repo import Target
+
+LOST = (
+    "If the connection was lost while the Hub was answering, the commit may have arrived. "
+    "Either way, give the same command again: it does nothing where all is there already."
+)
+"""How things stand where a commit was sent and no answer came."""
+
+
+@contextmanager
+def additions_of(files: Mapping[str, Path]) -> Iterator[list[Any]]:
+    """Path in the repository → file, as a commit takes them; the files are open as long.
+
+    Files that are given open the library sends over HTTP, which can be interrupted, and whose refusals it tells. Those
+    given by path it leaves to ``hf_xet``, where that is installed, which tries for minutes and does not say why.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    with ExitStack() as stack:
+        yield [CommitOperationAdd(path, stack.enter_context(file.open("rb"))) for path, file in files.items()]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A commit to be made.
+
+    Attributes
+    ----------
+    api : huggingface_hub.HfApi
+    target : Target
+        As the card was written for it: if it has moved on meanwhile, nothing is committed.
+    message : str
+    create_pr : bool
+    listener : Listener or None
+    """
+
+    api: Any
+    target: Target
+    message: str
+    create_pr: bool
+    listener: Any
+
+    def commit(self, files: Mapping[str, Path], stale: Sequence[str], *, private: bool) -> Any:
+        """Make the repository if it is not there, upload, and commit.
+
+        Parameters
+        ----------
+        files : mapping of str to Path
+            Path in the repository → file to upload.
+        stale : sequence of str
+            Paths to delete.
+        private : bool
+            Of a new repository.
+
+        Returns
+        -------
+        huggingface_hub.CommitInfo
+
+        Raises
+        ------
+        HubRefusedError, HubMovedError, HubUnreachableError, HubError
+        """
+        from huggingface_hub import CommitOperationDelete
+
+        what, again, lost = self.target.what, AGAIN, LOST
+        parent = self.target.commit
+        if parent is None:
+            parent = self._create(private)
+            made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
+            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
+        deletions = [CommitOperationDelete(path) for path in stale]
+        with additions_of(files) as additions:
+            with asking(what, again):
+                self._upload(additions)
+            with asking(what, again, lost):
+                return self.api.create_commit(
+                    self.target.name,
+                    [*additions, *deletions],
+                    commit_message=self.message,
+                    repo_type="dataset",
+                    parent_commit=parent,
+                    create_pr=self.create_pr,
+                )
+
+    def _create(self, private: bool) -> str:
+        name = self.target.name
+        with asking(self.target.what, f"{AGAIN} If it is refused again, this token may not see what is there."):
+            self.api.create_repo(name, repo_type="dataset", private=private)
+            return str(self.api.dataset_info(name).sha)
+
+    def _upload(self, additions: Sequence[Any]) -> None:
+        total, done = sum(addition.upload_info.size for addition in additions), 0
+        task = self.listener.task("Uploading") if self.listener else nullcontext(lambda done, total: None)
+        with task as advance:
+            for addition in additions:
+                self.api.preupload_lfs_files(
+                    self.target.name, [addition], repo_type="dataset", create_pr=self.create_pr
+                )
+                if addition._should_ignore:  # the library would leave it out of the commit without a word
+                    raise HubError(
+                        f"The .gitignore of {self.target.name} leaves out {addition.path_in_repo}.",
+                        "Change it there, or push to another repository.",
+                    )
+                done += addition.upload_info.size
+                advance(done, total)

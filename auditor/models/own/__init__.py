@@ -1,0 +1,1 @@
+"""Models and probabilities that the user brings."""

@@ -1,0 +1,151 @@
+"""Code of the user's own: from ``package.module:Name`` to what it makes, and from what it raises to where.
+
+It is trusted as the user's own programs are: its address is given on the command line or in Python, and never read
+from a dataset, a model or a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from auditor.errors import AuditorError, OwnCodeError
+
+_OURS = str(Path(__file__).parents[2])
+_MOST = 300
+"""Characters of a message of somebody else's code."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A class, or a function without arguments, that makes a classifier or a signal.
+
+    Attributes
+    ----------
+    address : str
+        ``package.module:Name``.
+    target : callable
+    code : str
+        SHA-256 of the source file of the module, and of the one that it has the name from; not of what they import.
+    """
+
+    address: str
+    target: Callable[[], Any]
+    code: str
+
+    def make(self) -> Any:
+        """Call it.
+
+        Raises
+        ------
+        OwnCodeError
+            If it raises.
+        """
+        with guarded(self.address):
+            return self.target()
+
+
+def load(address: str) -> Imported:
+    """Import a class or a function.
+
+    Parameters
+    ----------
+    address : str
+        ``package.module:Name``.
+
+    Raises
+    ------
+    OwnCodeError
+        If there is no such module or name, the module cannot be imported, or the name is nothing to be called.
+    """
+    name, _, path = address.partition(":")
+    module = _module(name, address)
+    target: Any = module
+    for part in path.split("."):
+        if not hasattr(target, part):
+            found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+            raise OwnCodeError(
+                f"The module {name} ({_short(getattr(module, '__file__', None) or 'built in')}) has no {path}.",
+                f"Name a class or a function of it: {', '.join(found[:12]) or 'there is none'}.",
+            )
+        target = getattr(target, part)
+    if not callable(target):
+        raise OwnCodeError(
+            f"{address} is of type {type(target).__name__}, which cannot be called.",
+            "Name a class, or a function without arguments that makes the object.",
+        )
+    return Imported(address, target, _hash({name, str(getattr(target, "__module__", name))}))
+
+
+@contextmanager
+def guarded(address: str) -> Iterator[None]:
+    """Turn what the user's code raises into an error that says what and where; its cause has the traceback.
+
+    Raises
+    ------
+    OwnCodeError
+    """
+    try:
+        yield
+    except AuditorError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        message = f": {said[:_MOST]}" if said else ""
+        raise OwnCodeError(
+            f"{address} raised {type(error).__name__}{message}{_where(error, address)}.",
+            "Mend it, then give the same command again; -v shows the whole traceback.",
+        ) from error
+
+
+def _module(name: str, address: str) -> ModuleType:
+    with guarded(address):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise  # a module that theirs imports
+    raise OwnCodeError(
+        f"There is no module {name}, of which {address} is to be.",
+        "It must be importable: installed, on PYTHONPATH, or (for the command line) in the current directory, "
+        f"{os.getcwd()}.",
+    )
+
+
+def _hash(modules: set[str]) -> str:
+    """SHA-256 over the source files of some modules; a notebook has none."""
+    files = {getattr(sys.modules.get(name), "__file__", None) for name in modules}
+    digest = hashlib.sha256()
+    for content in sorted(Path(file).read_bytes() for file in files if file and os.path.isfile(file)):
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _where(error: BaseException, address: str) -> str:
+    """The deepest line in the module itself, else in what is not ours; nothing if it was not entered."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f", at {_short(error.filename)}:{error.lineno}"
+    own = getattr(sys.modules.get(address.partition(":")[0]), "__file__", None)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((_OURS, "<frozen"))
+        and not frame.filename.startswith(os.path.dirname(importlib.__file__))
+    ]
+    chosen = [frame for frame in frames if frame.filename == own] or frames
+    return f", at {_short(chosen[-1].filename)}:{chosen[-1].lineno}" if chosen else ""
+
+
+def _short(file: str) -> str:
+    """A path as seen from here."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -1,0 +1,1 @@
+"""The transformer: frozen for vectors, or fine-tuned as a whole."""

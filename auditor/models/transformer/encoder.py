@@ -1,0 +1,188 @@
+"""The frozen encoder: texts → vectors.
+
+Texts are cut into batches of about equal work: sorted by length and filled up to a budget of tokens, so that next to
+nothing is padded. Identical texts are encoded once. Where the hardware multiplies bfloat16 matrices, weights and
+activations are bfloat16 (cosine to float32 above 0.9998); pooling is always float32.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import AutoModel
+
+from auditor.config import EncoderConfig
+from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.weights import Weights, load
+from auditor.storage import write
+
+Progress = Callable[[int, int], None]
+
+_TOKENISE_ROWS = 10_000
+_SAVE_EVERY = 500  # batches, about half a minute of work on a small CPU
+
+
+class Encoder:
+    """A frozen transformer with masked mean or ``[CLS]`` pooling.
+
+    Parameters
+    ----------
+    weights : Weights
+    config : EncoderConfig
+    device : str
+        As :func:`auditor.models.transformer.device.pick_device` takes it.
+
+    Raises
+    ------
+    ModelError
+        If the weights cannot be loaded.
+    """
+
+    def __init__(self, weights: Weights, config: EncoderConfig, device: str = "auto") -> None:
+        self.config = config
+        self.device = pick_device(device)
+        self.dtype = pick_dtype(config.precision, self.device)
+        self._tokenizer, model = load(weights, AutoModel, dtype=self.dtype)
+        self._model = model.to(self.device).eval()
+        self._max_length = min(config.max_length, int(self._tokenizer.model_max_length))
+        self.dimensions: int = model.config.hidden_size
+
+    def encode(self, texts: Sequence[str], folder: Path, progress: Progress | None = None) -> Path:
+        """Encode texts into ``folder/vectors.npy``: (N, D) float32.
+
+        A folder that a killed process left is taken up where it was; what is batched together does not depend on it.
+
+        Parameters
+        ----------
+        texts : sequence of N str
+        folder : Path
+            Of these texts and this encoder alone, since what is in it is taken for theirs.
+        progress : callable, optional
+            Called with (batches done, batches in all).
+
+        Returns
+        -------
+        Path
+            Of the file.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
+        """
+        unique, index = _unique(texts)
+        lengths = self._lengths(unique)
+        batches = list(token_batches(lengths, self.config.token_budget))
+        with _Partial(folder, (len(unique), self.dimensions)) as partial:
+            for number in range(partial.done, len(batches)):
+                rows = batches[number]
+                partial.vectors[rows] = self._encode_batch([unique[row] for row in rows])
+                partial.done = number + 1
+                if partial.done % _SAVE_EVERY == 0:
+                    partial.save()
+                if progress:
+                    progress(partial.done, len(batches))
+            return _spread(partial.vectors, index, folder / "vectors.npy")
+
+    def _lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        lengths = np.empty(len(texts), dtype=np.int64)
+        for start in range(0, len(texts), _TOKENISE_ROWS):
+            part = list(texts[start : start + _TOKENISE_ROWS])
+            lengths[start : start + len(part)] = [len(ids) for ids in self._tokenize(part).input_ids]
+        return lengths
+
+    def _tokenize(self, texts: list[str], **options: Any) -> Any:
+        return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
+
+    def _encode_batch(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        batch = self._tokenize(texts, padding=True, return_tensors="pt").to(self.device)
+        with torch.inference_mode():
+            hidden = self._model(**batch).last_hidden_state.float()
+            if self.config.pooling == "cls":
+                pooled = hidden[:, 0]
+            else:
+                mask = batch["attention_mask"].unsqueeze(-1).float()
+                pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        vectors: npt.NDArray[np.float32] = pooled.cpu().numpy()
+        return vectors
+
+
+def token_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Rows cut into batches whose longest length × size stays within a budget of tokens, longest first.
+
+    A row longer than the budget makes a batch of its own. Rows of equal length keep their order, so that the same
+    lengths always give the same batches.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, budget // max(1, int(lengths[order[start]])))
+        yield order[start : start + size]
+        start += size
+
+
+class _Partial:
+    """Vectors of the distinct texts while they are being made, and how many batches are on the disk."""
+
+    def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
+        self._file = folder / "unique.partial"
+        self._state = folder / "progress.partial"
+        size = shape[0] * shape[1] * 4
+        self.done = self._batches_done() if self._file.is_file() and self._file.stat().st_size == size else 0
+        if not self.done:
+            self._state.unlink(missing_ok=True)  # it counts the batches of other vectors
+            _reserve(self._file, size)
+        self.vectors: npt.NDArray[np.float32] = np.memmap(self._file, np.float32, "r+", shape=shape)
+
+    def __enter__(self) -> _Partial:
+        return self
+
+    def _batches_done(self) -> int:
+        """0 where nothing says so, or something that cannot be."""
+        try:
+            done = json.loads(self._state.read_bytes())["batches"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return 0
+        return done if type(done) is int and done > 0 else 0
+
+    def save(self) -> None:
+        self.vectors.flush()  # type: ignore[attr-defined]
+        write(self._state, json.dumps({"batches": self.done}).encode())
+
+    def __exit__(self, *_: object) -> None:
+        self.save()
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the room on the disk now: writing to a memory map of a full disk would kill the process."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+
+
+def _unique(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The distinct texts in order of appearance, and for each text its place among them."""
+    places: dict[str, int] = {}
+    index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
+    return list(places), index
+
+
+def _spread(vectors: npt.NDArray[np.float32], index: npt.NDArray[np.int64], path: Path) -> Path:
+    """Write ``vectors[index]`` as ``.npy``, a part at a time."""
+    header = np.lib.format.header_data_from_array_1_0(np.empty((0, 0), np.float32))
+    header["shape"] = (len(index), vectors.shape[1])
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(index), _TOKENISE_ROWS):
+            # Not `tofile`, whose error on a full disk does not say so.
+            file.write(np.ascontiguousarray(vectors[index[start : start + _TOKENISE_ROWS]]).data)
+    return path

@@ -1,0 +1,304 @@
+"""The fine-tuned classifier: the whole transformer, trained with Hugging Face's Trainer.
+
+What makes it quick on a CPU: bfloat16 autocast, batches of about equal length, a frozen table of token embeddings
+(half the parameters of a small model, which the optimiser would otherwise walk through at every step), and plain
+attention, since PyTorch's fused kernel is slow on a CPU with dropout.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from datasets import Dataset
+from sklearn.metrics import accuracy_score, f1_score
+from transformers import (
+    AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
+    EvalPrediction,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from auditor.config import FinetunedConfig
+from auditor.errors import ModelError
+from auditor.models.classifier import Labels, Probabilities, Progress, Watched, not_alike
+from auditor.models.randomness import seeded
+from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.recording import Epochs, Logits, RecordingTrainer, by_row
+from auditor.models.transformer.weights import Weights, load
+
+
+class Finetuned:
+    """``AutoModelForSequenceClassification``, trained on texts.
+
+    Parameters
+    ----------
+    weights : Weights
+        The base model.
+    config : FinetunedConfig
+    label_names : sequence of str
+        K names, written into the model's configuration.
+    device : str
+    progress : callable, optional
+        Called with (steps done, steps in all) while training.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        config: FinetunedConfig,
+        label_names: Sequence[str],
+        device: str = "auto",
+        progress: Progress | None = None,
+    ) -> None:
+        self._weights = weights
+        self._config = config
+        self._label_names = list(label_names)
+        self._device = pick_device(device)
+        self._bf16 = pick_dtype(config.precision, self._device) is torch.bfloat16
+        self._progress = progress
+        self._epochs = Epochs()
+        self.history: list[dict[str, float]] = []
+        """After each epoch, weighted F1, accuracy and loss of the rows watched (``held_out_weighted_f1`` …) and of
+        those that the epoch is chosen on (``chosen_on_weighted_f1`` …), and how quickly they were measured."""
+
+    @classmethod
+    def restored(
+        cls,
+        weights: Weights,
+        config: FinetunedConfig,
+        label_names: Sequence[str],
+        learned: npt.NDArray[np.bool_],
+        device: str = "auto",
+    ) -> Self:
+        """Load one that was trained before.
+
+        Parameters
+        ----------
+        weights : Weights
+            Of a model whose head has K outputs.
+        config : FinetunedConfig
+        label_names : sequence of K str
+        learned : (K,) bool
+            Classes that it has seen in training.
+        device : str
+
+        Raises
+        ------
+        ModelError
+            If it cannot be loaded, or lacks a part.
+        """
+        found = cls(weights, config, label_names, device)
+        found.tokenizer, (found.model, info) = load(
+            weights,
+            AutoModelForSequenceClassification,
+            attn_implementation=found._attention,
+            dtype=torch.float32,
+            num_labels=len(label_names),
+            output_loading_info=True,
+        )
+        if info["missing_keys"]:
+            raise ModelError(
+                f"The model {weights.name!r} does not classify texts: its files lack {min(info['missing_keys'])}.",
+                "Name a model that was trained to classify texts, or a retrained run.",
+            )
+        found.model.eval()
+        found.learned = learned
+        return found
+
+    def fit(
+        self,
+        inputs: Sequence[str],
+        labels: Labels,
+        seed: int,
+        watched: Watched | None = None,
+        groups: Labels | None = None,
+    ) -> Self:
+        """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
+        with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
+            self.tokenizer, self.model = self._load()
+            learn, choose = self._parts(labels, seed, groups)
+            watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
+            if len(choose):
+                watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
+            self.learned = np.isin(np.arange(len(self._label_names)), labels[learn])
+            train = self._tokens([inputs[row] for row in learn], labels[learn])
+            self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
+            trainer = RecordingTrainer(
+                self._epochs,
+                model=self.model,
+                args=self._arguments(folder, seed, bool(watch)),
+                train_dataset=train,
+                eval_dataset=watch or None,
+                data_collator=_collator(DataCollatorWithPadding(self.tokenizer)),
+                compute_metrics=classification_metrics,
+                callbacks=[_Ticker(self._progress)] if self._progress else [],
+            )
+            trainer.train()
+        self._epochs.finish(self.model)
+        self.history = self._epochs.history
+        return self
+
+    def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
+        """(N, K) float32, rows that sum to 1; what the head says of a class that it never saw is left out."""
+        logits = self.predict_logits(inputs)
+        logits[:, ~self.learned] = -np.inf
+        return softmax(logits)
+
+    def predict_logits(self, inputs: Sequence[str]) -> Logits:
+        """(N, K) float32 logits."""
+        with seeded(0, self._device), tempfile.TemporaryDirectory() as folder:
+            trainer = RecordingTrainer(
+                Epochs(),
+                model=self.model,
+                args=self._arguments(folder, 0, False),
+                data_collator=_collator(DataCollatorWithPadding(self.tokenizer)),
+            )
+            return by_row(trainer.predict(self._tokens(inputs, np.zeros(len(inputs), np.int32))))
+
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
+        """Float32 logits of each epoch, rows in the order they were given to :meth:`fit`, and float16 vectors.
+
+        ``train``: (epochs, N, K), as the training pass computed them, dropout included, each batch before the step
+        that it led to; NaN in the rows that the epoch is chosen on. ``held_out``: (epochs, rows watched, K), after
+        the epoch. ``vectors``: (rows watched, D), what the last layer was given, after the last epoch.
+        """
+        return self._epochs.dynamics()
+
+    def _load(self) -> tuple[Any, Any]:
+        tokenizer, model = load(
+            self._weights,
+            AutoModelForSequenceClassification,
+            attn_implementation=self._attention,
+            dtype=torch.float32,
+            num_labels=len(self._label_names),
+            id2label=dict(enumerate(self._label_names)),
+            label2id={name: code for code, name in enumerate(self._label_names)},
+            problem_type="single_label_classification",  # whatever the base model was trained for
+            ignore_mismatched_sizes=True,
+        )
+        if self._config.freeze_embeddings:
+            model.get_input_embeddings().weight.requires_grad_(False)
+        return tokenizer, model
+
+    @property
+    def _attention(self) -> str:
+        """Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path."""
+        return "eager" if self._device.type == "cpu" else "sdpa"
+
+    @property
+    def _max_length(self) -> int:
+        return min(self._config.max_length, int(self.tokenizer.model_max_length))
+
+    def _parts(
+        self, labels: Labels, seed: int, groups: Labels | None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
+        rows = np.random.default_rng(seed).permutation(len(labels))
+        tenth = len(rows) // 10 if self._config.choose_epoch else 0
+        return not_alike(rows, rows[:tenth], groups), np.sort(rows[:tenth])
+
+    def _tokens(self, texts: Sequence[str], labels: Labels) -> Dataset:
+        """Token ids sorted by length; ``row`` is the place in ``texts``."""
+        encoded = self.tokenizer(list(texts), truncation=True, max_length=self._max_length)
+        lengths = np.array([len(ids) for ids in encoded["input_ids"]])
+        order = np.argsort(-lengths, kind="stable")
+        columns = {name: [values[i] for i in order] for name, values in encoded.items()}
+        return Dataset.from_dict({**columns, "labels": labels[order], "length": lengths[order], "row": order})
+
+    def _arguments(self, folder: str, seed: int, evaluate: bool) -> TrainingArguments:
+        config = self._config
+        arguments = TrainingArguments(
+            output_dir=folder,
+            seed=seed,
+            data_seed=seed,
+            num_train_epochs=config.epochs,
+            per_device_train_batch_size=config.batch_size,
+            per_device_eval_batch_size=4 * config.batch_size,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            warmup_steps=config.warmup,
+            bf16=self._bf16,
+            optim="adamw_torch_fused",
+            train_sampling_strategy="group_by_length",
+            length_column_name="length",
+            remove_unused_columns=False,
+            label_names=["labels", "row"],
+            eval_strategy="epoch" if evaluate else "no",
+            save_strategy="no",
+            logging_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            use_cpu=self._device.type == "cpu",
+            dataloader_pin_memory=self._device.type == "cuda",
+        )
+        arguments._n_gpu = min(arguments.n_gpu, 1)  # on several, the Trainer would multiply the batch size
+        return arguments
+
+    def seconds_a_text(self, texts: Sequence[str], batches: int = 3) -> float:
+        """What a text costs for one epoch of training on this machine, measured on a few batches of these texts.
+
+        The model is loaded for it and thrown away.
+        """
+        with seeded(0, self._device):
+            return self._seconds_a_text(texts, batches)
+
+    def _seconds_a_text(self, texts: Sequence[str], batches: int) -> float:
+        self.tokenizer, model = self._load()
+        size = self._config.batch_size
+        model.to(self._device).train()
+        optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
+        middle = sorted(texts, key=len)[max(0, len(texts) // 2 - size) : len(texts) // 2 + size]
+        part = (list(middle) * size)[:size]
+        batch = self.tokenizer(
+            part, truncation=True, max_length=self._max_length, padding=True, return_tensors="pt"
+        ).to(self._device)
+        seconds = []
+        for _ in range(batches + 1):  # the first one warms up
+            start = time.perf_counter()
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                loss = model(**batch, labels=torch.zeros(size, dtype=torch.long, device=self._device)).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            if self._device.type != "cpu":
+                torch.accelerator.synchronize()  # what was called has been queued, not done
+            seconds.append(time.perf_counter() - start)
+        return float(np.median(seconds[1:])) / size
+
+
+def softmax(logits: Logits) -> Probabilities:
+    """(…, K) logits → probabilities, in float64 within."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)
+
+
+def classification_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    """Weighted F1 and accuracy, as the Trainer wants them."""
+    labels, predicted = np.asarray(prediction.label_ids[0]), np.asarray(prediction.predictions).argmax(-1)
+    return {
+        "weighted_f1": float(f1_score(labels, predicted, average="weighted", zero_division=0.0)),
+        "accuracy": float(accuracy_score(labels, predicted)),
+    }
+
+
+class _Ticker(TrainerCallback):
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Tell how far the training is."""
+        self._progress(state.global_step, state.max_steps)
+
+
+def _collator(pad: DataCollatorWithPadding) -> Any:
+    def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        return dict(pad([{key: value for key, value in row.items() if key != "length"} for row in rows]))
+
+    return collate

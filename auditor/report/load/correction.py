@@ -1,0 +1,140 @@
+"""What people have decided about a run, and what retraining has found it to be worth."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import ValidationError
+
+from auditor.correction.decide.corrections import corrections_of
+from auditor.correction.decide.policy import Policy, in_words
+from auditor.correction.decide.summary import Summary, summarise
+from auditor.errors import ExportError, LogError, RunDamagedError
+from auditor.evaluation.comparison.results import COMPARISON_FILE, Retraining, hash_of_labels
+from auditor.evaluation.comparison.telling import caveats
+from auditor.review.log.log import DecisionLog, run_id
+from auditor.run import Run
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """Rows of one class before and after; a class that was added had none."""
+
+    label: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What the decisions that stand come to under a policy, told in sentences: in all, and by class.
+
+    ``corrected`` is the hash of the corrected labels.
+    """
+
+    policy: tuple[str, ...]
+    summary: Summary
+    classes: tuple[ClassRows, ...]
+    corrected: str
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What retraining has found.
+
+    Attributes
+    ----------
+    found : Retraining
+    seconds : float
+        That the trainings took.
+    caveats : tuple of str
+    outdated : bool
+        Whether other decisions stand now.
+    """
+
+    found: Retraining
+    seconds: float
+    caveats: tuple[str, ...]
+    outdated: bool
+
+
+@dataclass(frozen=True)
+class Correction:
+    """All of it.
+
+    Attributes
+    ----------
+    decisions : Decisions or None
+        None while there are none.
+    worth : Worth or None
+        None before ``auditor retrain``.
+    trouble : str or None
+        Why the decisions cannot be told.
+    """
+
+    decisions: Decisions | None = None
+    worth: Worth | None = None
+    trouble: str | None = None
+
+
+def load_correction(run: Run, db: str | None = None) -> Correction | None:
+    """Read what there is of it; None if there is nothing.
+
+    Parameters
+    ----------
+    run : Run
+    db : str, optional
+        Address of the decision log; ``decisions.db`` in the run's directory by default.
+
+    Raises
+    ------
+    RunDamagedError
+        If an artifact is not the one that was written, or of another version. A log that cannot be read is told, and
+        spoils nothing else.
+    """
+    found = _found(run)
+    policy = Policy.model_validate(found.setting.policy) if found else Policy()
+    trouble = decisions = None
+    try:
+        decisions = _decisions(run, db, policy)
+    except (LogError, RunDamagedError, ExportError) as error:
+        trouble = error.what
+    worth = _worth(run, found, decisions) if found else None
+    return Correction(decisions, worth, trouble) if decisions or worth or trouble else None
+
+
+def _found(run: Run) -> Retraining | None:
+    if not any(COMPARISON_FILE in stage["outputs"] for stage in run.manifest["stages"].values()):
+        return None
+    path = run.open(COMPARISON_FILE)
+    try:
+        return Retraining.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise RunDamagedError(
+            f"{path} cannot be read: another version of auditor has written it.", "Make it again: auditor retrain."
+        ) from None
+
+
+def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
+    if db is None and not (run / "decisions.db").is_file():
+        return None
+    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+        corrections = corrections_of(run, log.standing(), policy)
+    summary = summarise(corrections)
+    if not (summary.judged or summary.stale):
+        return None
+    size = len(corrections.label_names)
+    before = np.bincount(corrections.texts.labels, minlength=size).tolist()
+    after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
+    classes = tuple(map(ClassRows, corrections.label_names, before, after))
+    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections))
+
+
+def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:
+    stages = run.manifest["stages"]
+    seconds = sum(stages[name]["seconds"] for name in found.stages if name in stages)
+    then = found.setting.judged, found.setting.corrected
+    outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != then
+    return Worth(found, seconds, caveats(found), outdated)

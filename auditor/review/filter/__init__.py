@@ -1,0 +1,1 @@
+"""Filters: which rows match, by field, pattern or search."""

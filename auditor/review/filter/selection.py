@@ -1,0 +1,154 @@
+"""Selection: which rows a filter finds, and how many it would find for each choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.review.filter.conditions import CONDITIONS, Mask, among_pairs, rows_of_ids
+from auditor.review.filter.filter import KINDS, TIERS, Filter
+from auditor.review.filter.search import Searches
+from auditor.review.log.event import VERDICTS, Verdict
+from auditor.review.view.items import Items
+from auditor.review.view.orders import DEFAULT, Orders
+from auditor.review.view.verdicts import BIT, Verdicts
+
+Rows = npt.NDArray[np.int32]
+
+PAIRS = 50
+"""Pairs that are offered as choices, at most."""
+BINS = 20
+"""Of the histogram of suspicion."""
+_KEPT = 24
+"""Conditions whose rows are kept in memory."""
+_NEUTRAL = Filter()
+
+
+class Selection:
+    """What filters find among the rows of a run; safe to be used from many threads.
+
+    Parameters
+    ----------
+    items : Items
+    verdicts : Verdicts
+        As far as they have caught up.
+    """
+
+    def __init__(self, items: Items, verdicts: Verdicts) -> None:
+        self.items, self.verdicts, self.orders = items, verdicts, Orders(items)
+        self._kept = lru_cache(maxsize=_KEPT)(lambda fields, alone: CONDITIONS[fields](items, alone))
+        self._selected = lru_cache(maxsize=_KEPT)(lambda key: rows_of_ids(items, verdicts.log.selection(key)))
+        self._searches = Searches(items.texts)
+        judged = ~np.isnan(items.suspicion)
+        self._bin = np.full(len(items), BINS, dtype=np.int8)
+        self._bin[judged] = np.minimum(items.suspicion[judged] * BINS, BINS - 1)
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def mask(self, filter: Filter, me: str | None = None) -> Mask:
+        """(N,) bool: the rows that the filter finds for the reviewer ``me``.
+
+        Raises
+        ------
+        FilterError
+            If the filter names a label, a split or a selection that there is not, or its search is refused.
+        """
+        found = np.ones(len(self.items), dtype=np.bool_)
+        for fields in CONDITIONS:
+            alone = Filter.model_construct(**{name: getattr(filter, name) for name in fields})
+            if alone != _NEUTRAL:
+                found &= self._kept(fields, alone)
+        if filter.text:
+            found &= self._searches.find(Filter.model_construct(text=filter.text, regex=filter.regex))
+        if filter.selection is not None:
+            found &= self._selected(filter.selection)
+        if filter.verdict or filter.reviewer:
+            found &= self.verdicts.bits(filter.reviewer) & _bits(filter.verdict) != 0
+        if filter.undecided:
+            found &= self._undecided(filter.undecided, me)
+        return found
+
+    def rows(self, filter: Filter, sort: str = DEFAULT, me: str | None = None, seed: int = 0) -> Rows:
+        """(F,) int32: the rows that the filter finds, in an order."""
+        order = self.orders.of(sort, seed)
+        found: Rows = order[self.mask(filter, me)[order]]
+        return found
+
+    def _undecided(self, by: str, me: str | None) -> Mask:
+        bits = self.verdicts.bits() if by == "anyone" else self.verdicts.of(me).bits
+        undecided: Mask = bits == 0
+        return undecided
+
+    # -- counts -------------------------------------------------------------------------------------------------
+
+    def facets(self, filter: Filter, me: str | None = None) -> dict[str, Any]:
+        """Count, beside each choice of a field, the rows that would be found with it and all other fields as they are.
+
+        Returns
+        -------
+        dict
+            ``found``, the rows that the whole filter finds; ``facets``, by field a list of ``value`` and ``count``
+            (``pair``: ``given``, ``suggested`` and ``count``, of the most frequent ones and those that are chosen);
+            ``suspicion``, a ``histogram`` over 0 … 1, and the rows that are ``missing`` in it.
+        """
+        items = self.items
+        find = lru_cache(maxsize=None)(lambda *neutral: self.mask(filter.without(*neutral), me))
+
+        def count(values: npt.NDArray[np.integer], size: int, *neutral: str) -> list[int]:
+            """Rows of each code; those of -1 are not counted."""
+            return np.bincount(values[find(*neutral)] + 1, minlength=size + 1)[1:].tolist()  # type: ignore[no-any-return]
+
+        def undecided(by: str) -> int:
+            return int(np.count_nonzero(find("undecided") & self._undecided(by, me)))
+
+        labels = items.label_names
+        *histogram, missing = count(self._bin, BINS + 1, "min_suspicion", "max_suspicion")
+        return {
+            "found": int(np.count_nonzero(find())),
+            "facets": {
+                "given": _choices(labels, count(items.given, len(labels), "given")),
+                "suggested": _choices(labels, count(items.suggested, len(labels), "suggested")),
+                "split": _choices(items.splits, count(items.split, len(items.splits), "split")),
+                "pair": self._pairs(filter, count(items.pair, len(items.pairs), "pair")),
+                **self._reviewed(filter, find("verdict", "reviewer")),
+                "kind": _choices(KINDS, count(items.kind, len(KINDS), "kind")),
+                "tier": _choices(TIERS, count(items.tier, len(TIERS), "tier")),
+                "issue": _choices((False, True), count(items.is_issue.view(np.int8), 2, "issue")),
+                "undecided": _choices(("anyone", "me"), [undecided("anyone"), undecided("me")]),
+            },
+            "suspicion": {"histogram": histogram, "missing": missing},
+        }
+
+    def _pairs(self, filter: Filter, counts: list[int]) -> list[dict[str, Any]]:
+        """The most frequent pairs, and those that are chosen."""
+        names, pairs = self.items.label_names, self.items.pairs
+        frequent = np.argsort(-np.array(counts, np.int64), kind="stable")[:PAIRS].tolist()
+        chosen = np.flatnonzero(among_pairs(self.items, filter.pair)).tolist()
+        offered = [number for number in dict.fromkeys([*frequent, *chosen]) if counts[number] or number in chosen]
+        return [
+            {"given": names[pairs[number, 0]], "suggested": names[pairs[number, 1]], "count": counts[number]}
+            for number in offered
+        ]
+
+    def _reviewed(self, filter: Filter, found: Mask) -> dict[str, list[dict[str, Any]]]:
+        """Count verdicts and reviewers: a row may have several of both."""
+        verdicts, wanted = self.verdicts, _bits(filter.verdict)
+        combinations = np.bincount(verdicts.bits(filter.reviewer)[found], minlength=256)
+        bits = np.arange(256)
+        by_verdict = [int(combinations[(bits & BIT[verdict]) > 0].sum()) for verdict in VERDICTS]
+        reviewers = verdicts.reviewers
+        by_reviewer = [int(np.count_nonzero(verdicts.of(name).bits[found] & wanted)) for name in reviewers]
+        return {"verdict": _choices(VERDICTS, by_verdict), "reviewer": _choices(reviewers, by_reviewer)}
+
+
+def _bits(verdicts: Sequence[Verdict]) -> np.uint8:
+    """The byte that has any of the verdicts; of no verdict, of any of them all."""
+    return np.uint8(sum(BIT[verdict] for verdict in set(verdicts) or VERDICTS))
+
+
+def _choices(values: Sequence[Any], counts: Sequence[int]) -> list[dict[str, Any]]:
+    return [{"value": value, "count": count} for value, count in zip(values, counts, strict=True)]

@@ -1,0 +1,201 @@
+"""Event: one line of the decision log, and what a decision must fulfil to be taken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from auditor.access.names import Reviewer as Reviewer
+from auditor.errors import DecisionError
+from auditor.vocabulary import VERDICTS as VERDICTS
+from auditor.vocabulary import Verdict as Verdict
+
+Kind = Literal["decide", "undo", "redo"]
+Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
+
+SOURCES: tuple[Source, ...] = get_args(Source)
+MAX_NOTE = 10_000
+"""Characters of a note."""
+MAX_LABELS = 1_000
+"""Labels of one decision."""
+MAX_PROPOSED = 200
+"""Characters of a proposed new class."""
+LONGEST = 7 * 86_400.0
+"""Seconds of one decision: what took longer, in a page left open, counts as a week."""
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no such time in UTC") from None
+
+
+# PostgreSQL stores no NUL character in a text, and no more than some 2,700 bytes in an index.
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ItemId = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=500)]
+ItemHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=10_000)]
+Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_NOTE)]
+# Adding nothing makes 0.0 of -0.0, which SQLite does not keep.
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: min(value, LONGEST) + 0.0)]
+Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Event(BaseModel):
+    """One line of the decision log; never changed, never removed.
+
+    Attributes
+    ----------
+    event_id : str
+        Made by the client. The same one twice is one event.
+    run_id : str
+    kind : {"decide", "undo", "redo"}
+    item_id, item_hash : str or None
+        The row, and :func:`item_hash` of what was judged. None for the undo or redo of several rows at once.
+    reviewer : str
+        1 to 100 printable characters.
+    verdict : str or None
+        Of a decision, None otherwise.
+    new_labels : tuple of str
+        One for ``relabel``, those that fit for ``ambiguous``, a proposed new class (or nothing) for ``none_fits``.
+    note : str
+    at : datetime
+        UTC, in microseconds. Events are ordered by ``(at, event_id)``.
+    seconds : float or None
+        Between seeing the row and deciding, a week at most.
+    source : str
+        The part of the page that the decision was taken in.
+    batch_id : str or None
+        Shared by the decisions of one bulk action.
+    suggestion_shown : str or None
+        The suggested label that the reviewer saw.
+    suspicion_seen : float or None
+        The suspicion that the reviewer saw, in [0, 1].
+    undoes : str or None
+        The action that an undo takes back, or that a redo brings back. None for a decision.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event_id: Id
+    run_id: Id
+    kind: Kind
+    item_id: ItemId | None = None
+    item_hash: ItemHash | None = None
+    reviewer: Reviewer
+    verdict: Verdict | None = None
+    new_labels: Annotated[tuple[Label, ...], Field(max_length=MAX_LABELS)] = ()
+    note: Note = ""
+    at: Moment
+    seconds: Seconds | None = None
+    source: Source
+    batch_id: Id | None = None
+    suggestion_shown: Label | None = None
+    suspicion_seen: Suspicion | None = None
+    undoes: Id | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if (self.item_id is None) != (self.item_hash is None):
+            raise ValueError("item_id and item_hash come together")
+        if self.kind == "decide":
+            if self.item_id is None or self.verdict is None or self.undoes is not None:
+                raise ValueError("a decision has an item_id and a verdict, and undoes nothing")
+        elif self.undoes is None or self.verdict or self.new_labels or self.note or self.batch_id:
+            raise ValueError(f"{self.kind} has undoes, and no verdict, new_labels, note or batch_id")
+        return self
+
+    @property
+    def action(self) -> str:
+        """What is undone and redone as one: a decision, or all decisions of a bulk action."""
+        return self.undoes or self.batch_id or self.event_id
+
+
+def item_hash(text: str, label: str) -> str:
+    """32 hexadecimal digits of a SHA-256 over what a reviewer judges: a text and its given label."""
+    data = text.encode()
+    return hashlib.sha256(b"%d:%b%b" % (len(data), data, label.encode())).hexdigest()[:32]
+
+
+def check_decision(event: Event, label_names: Collection[str], given: str, current_hash: str) -> None:
+    """Refuse a decision that cannot be taken.
+
+    Parameters
+    ----------
+    event : Event
+        Of kind ``decide``.
+    label_names : collection of str
+        The K labels of the dataset.
+    given : str
+        The row's given label.
+    current_hash : str
+        :func:`item_hash` of the row as it is now.
+
+    Raises
+    ------
+    DecisionError
+        If the row has changed since it was shown, or if the labels do not fit the verdict, the dataset or the row.
+    """
+    if event.item_hash != current_hash:
+        raise DecisionError(
+            f"Row {event.item_id!r} has changed since it was shown: its text or its given label is another now.",
+            "Reload the page, and judge the row as it is now.",
+        )
+    check_labels(event)
+    if event.verdict == "none_fits":
+        for label in event.new_labels:
+            if label in label_names:
+                raise DecisionError(
+                    f"{label!r} is proposed as a new class for row {event.item_id!r}, but the dataset has it.",
+                    "Take it as the row's label, or propose another name.",
+                )
+        return
+    for label in event.new_labels:
+        if label not in label_names:
+            raise DecisionError(
+                f"Row {event.item_id!r} is to have the label {label!r}, which the dataset does not have.",
+                "Take one of its labels, or say that none fits and propose a new class.",
+            )
+    if event.verdict == "relabel" and event.new_labels == (given,):
+        raise DecisionError(
+            f"Row {event.item_id!r} is to be relabelled {given!r}, which is its given label.",
+            "Keep it, or take another label.",
+        )
+
+
+def check_labels(event: Event) -> None:
+    """Refuse a decision whose number of labels does not fit its verdict.
+
+    Raises
+    ------
+    DecisionError
+        If it does not have one for ``relabel``, two or more different ones for ``ambiguous``, at most one, not blank,
+        for ``none_fits``, and none for the other verdicts; or if a proposed class has more than 200 characters.
+    """
+    count, different = len(event.new_labels), len(set(event.new_labels))
+    if event.verdict == "relabel":
+        fits, expected = count == 1, "one label"
+    elif event.verdict == "ambiguous":
+        fits, expected = count >= 2 and different == count, "two or more different labels"
+    elif event.verdict == "none_fits":
+        fits, expected = count <= 1 and all(map(str.strip, event.new_labels)), "one new label, not blank, or none"
+    else:
+        fits, expected = count == 0, "no label"
+    if not fits:
+        raise DecisionError(
+            f"{event.verdict} of row {event.item_id!r} comes with {count or 'no'} label{'s' * (count != 1)};"
+            f" expected {expected}.",
+            "Decide again, with the labels that the verdict needs.",
+        )
+    if event.verdict == "none_fits" and (longest := max(map(len, event.new_labels), default=0)) > MAX_PROPOSED:
+        raise DecisionError(
+            f"The new class proposed for row {event.item_id!r} has {longest:,} characters;"
+            f" expected {MAX_PROPOSED} at most.",
+            "Propose a shorter name, and put the rest into the note.",
+        )

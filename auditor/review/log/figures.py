@@ -1,0 +1,92 @@
+"""Figures over the decision log: how many of which verdict, and who has done how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy import Connection, func, select
+
+from auditor.review.log.event import Verdict
+from auditor.review.log.records import from_microseconds
+from auditor.review.log.schema import actions, events, standing
+from auditor.review.log.values import all_checked, columns_checked, is_count, is_seconds, is_text, is_time, is_verdict
+
+_MADE = (
+    *(("a reviewer", is_text), ("a time of an action", is_time), ("a time of an action", is_time)),
+    ("a number of decisions", is_count),
+)
+_COUNTED = (("a verdict", is_verdict), ("a number of decisions", is_count))
+
+
+@dataclass(frozen=True)
+class ReviewerFigures:
+    """What one reviewer has done.
+
+    Attributes
+    ----------
+    reviewer : str
+    decided : int
+        Rows on which a decision of theirs stands.
+    undone : int
+        Decisions that they have taken back.
+    first, last : datetime
+        Of their first and last action (a decision, or a bulk of them), UTC.
+    median_seconds : float or None
+        Of their decisions that took a measured time.
+    by_verdict : dict
+        Verdict → rows; sums up to ``decided``.
+    """
+
+    reviewer: str
+    decided: int
+    undone: int
+    first: datetime
+    last: datetime
+    median_seconds: float | None
+    by_verdict: dict[Verdict, int]
+
+
+def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
+    """Figures of everybody who has ever decided something, by name."""
+    undone = func.coalesce(func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None)), 0)
+    made = (
+        select(actions.c.reviewer, func.min(actions.c.at), func.max(actions.c.at), undone)
+        .where(actions.c.run == run, actions.c.at.is_not(None))
+        .group_by(actions.c.reviewer)
+        .order_by(actions.c.reviewer)
+    )
+    found = []
+    for reviewer, first, last, taken_back in columns_checked(connection.execute(made).all(), _MADE):
+        by_verdict = _count_verdicts(connection, run, reviewer)
+        figures = ReviewerFigures(
+            reviewer=reviewer,
+            decided=sum(by_verdict.values()),
+            undone=taken_back,
+            first=from_microseconds(first),
+            last=from_microseconds(last),
+            median_seconds=_median_seconds(connection, run, reviewer),
+            by_verdict=by_verdict,
+        )
+        found.append(figures)
+    return found
+
+
+def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Verdict, int]:
+    """Verdict → decisions of theirs that stand."""
+    found = select(standing.c.verdict, func.count()).where(standing.c.run == run, standing.c.reviewer == reviewer)
+    found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
+    return dict(columns_checked(connection.execute(found).all(), _COUNTED))
+
+
+def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
+    """Walk to the middle of an index: neither database has a quick median of its own."""
+    known = (events.c.seconds.is_not(None), events.c.seconds > 0)
+    timed = (events.c.run == run, events.c.reviewer == reviewer, *known)
+    count = connection.execute(select(func.count()).where(*timed)).scalar_one()
+    if not count:
+        return None
+    in_order = select(events.c.seconds).where(*timed).order_by(events.c.seconds)
+    around = in_order.offset((count - 1) // 2).limit(2 - count % 2)
+    return float(median(all_checked(connection.execute(around).scalars(), is_seconds, "a number of seconds")))

@@ -1,0 +1,152 @@
+"""What follows from the events: which actions can be undone and redone, and which decisions stand.
+
+An action is undone when the last of its reviewer's undos and redos of it is an undo. Of a reviewer's decisions on a
+row, the last one whose action is not undone stands. *Last* is by ``(at, event_id)``, never by arrival: so it does not
+matter in which order logs are merged.
+
+The statements are built once: to build them takes longer than to run them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Executable,
+    FromClause,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+)
+
+from auditor.review.log.schema import actions, count_again, events, standing
+from auditor.review.log.values import all_checked, is_text
+
+_MANY = 1_000
+"""Events that change what a database should expect of its tables."""
+
+_RUN: BindParameter[int] = bindparam("of_run")
+_AFTER: BindParameter[int] = bindparam("after")
+_UNTIL: BindParameter[int] = bindparam("until")
+
+
+def _of_action(table: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Whether a row of ``table`` belongs to the action that a row of ``other`` names."""
+    return and_(table.c.run == _RUN, table.c.action == other.c.action, table.c.reviewer == other.c.reviewer)
+
+
+_new = (
+    select(events.c.reviewer, events.c.action)
+    .where(events.c.run == _RUN, events.c.seq > _AFTER, events.c.seq <= _UNTIL)
+    .distinct()
+    .subquery("new")
+)
+"""The actions that the new events belong to."""
+
+_decision = events.alias("decision")
+_touched = (
+    select(_decision.c.item_id, _decision.c.reviewer)
+    .join_from(_new, _decision, _of_action(_decision, _new) & (_decision.c.kind == "decide"))
+    .distinct()
+    .subquery("touched")
+)
+"""Row and reviewer of every decision of these actions."""
+
+
+def _actions_again() -> tuple[Executable, Executable]:
+    turn = events.alias("turn")
+    undone_at = (
+        select(case((turn.c.kind == "undo", turn.c.at)))
+        .where(_of_action(turn, _new), turn.c.kind.in_(("undo", "redo")))
+        .order_by(turn.c.at.desc(), turn.c.event_id.desc())
+        .limit(1)
+        .correlate(_new)
+        .scalar_subquery()
+    )
+    found = (
+        select(_RUN, *_new.c, func.count(_decision.c.seq), func.max(_decision.c.at), undone_at)
+        .outerjoin_from(_new, _decision, _of_action(_decision, _new) & (_decision.c.kind == "decide"))
+        .group_by(*_new.c)
+    )
+    key = tuple_(actions.c.reviewer, actions.c.action)
+    return (
+        delete(actions).where(actions.c.run == _RUN, key.in_(select(_new))),
+        insert(actions).from_select(["run", "reviewer", "action", "size", "at", "undone_at"], found),
+    )
+
+
+def _standing_again() -> tuple[Executable, Executable]:
+    columns = [column.name for column in standing.columns]
+    place = func.row_number().over(
+        partition_by=(events.c.item_id, events.c.reviewer), order_by=(events.c.at.desc(), events.c.event_id.desc())
+    )
+    of_touched = and_(
+        events.c.run == _RUN,
+        events.c.item_id == _touched.c.item_id,
+        events.c.reviewer == _touched.c.reviewer,
+        events.c.kind == "decide",
+    )
+    candidates = (
+        select(*(events.c[name] for name in columns), place.label("place"))
+        .join_from(_touched, events, of_touched)
+        .join(actions, _of_action(actions, events))
+        .where(actions.c.undone_at.is_(None))
+        .subquery("candidates")
+    )
+    key = tuple_(standing.c.item_id, standing.c.reviewer)
+    last = select(*(candidates.c[name] for name in columns)).where(candidates.c.place == 1)
+    return (
+        delete(standing).where(standing.c.run == _RUN, key.in_(select(_touched))),
+        insert(standing).from_select(columns, last),
+    )
+
+
+_ACTIONS, _STANDING = _actions_again(), _standing_again()
+_TOUCHED_ROWS = select(_touched.c.item_id).distinct()
+_DECIDED_ROWS = (
+    select(events.c.item_id)
+    .where(events.c.run == _RUN, events.c.item_id.is_not(None), events.c.seq <= _UNTIL)
+    .distinct()
+)
+
+
+def project(connection: Connection, run: int, after: int, until: int) -> None:
+    """Bring ``actions`` and ``standing`` up to date with the events ``after < seq <= until``.
+
+    Parameters
+    ----------
+    connection : Connection
+        In the transaction that wrote the events.
+    run : int
+        Number of the run.
+    after, until : int
+        The last event that they are up to date with, and the last one there is.
+    """
+    many = until - after > _MANY
+    if many:
+        count_again(connection, events)
+    for table, steps in ((actions, _ACTIONS), (standing, _STANDING)):
+        for step in steps:
+            connection.execute(step, {"of_run": run, "after": after, "until": until})
+        if many:
+            count_again(connection, table)
+
+
+def rebuild(connection: Connection, run: int, until: int) -> None:
+    """Make ``actions`` and ``standing`` again, from the events alone."""
+    for table in (actions, standing):
+        connection.execute(delete(table).where(table.c.run == run))
+    project(connection, run, 0, until)
+
+
+def touched_rows(connection: Connection, run: int, after: int, until: int) -> list[str]:
+    """Rows on which something else may stand because of the events ``after < seq <= until``."""
+    found = _TOUCHED_ROWS if after else _DECIDED_ROWS  # the same from the beginning on, but an index has it ready
+    rows = connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars()
+    return all_checked(rows, is_text, "an id of a row")

@@ -1,0 +1,153 @@
+"""Records: events as rows of the table ``events``, written once and read back equal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, func, insert, select
+
+from auditor.errors import DecisionError, LogError
+from auditor.review.log.event import Event
+from auditor.review.log.schema import count_again, events
+from auditor.review.log.values import LATEST, broken, checked, is_count, is_time
+
+CHUNK = 500
+"""Rows that go to or come from the database at once."""
+
+_FIELDS = [name for name in Event.model_fields if name != "run_id"]
+COLUMNS = [events.c[name] for name in _FIELDS]
+"""What :meth:`Records.event` reads an event from."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_T = TypeVar("_T")
+
+
+class TakenError(DecisionError):
+    """An event's id belongs to another event already; ``event_id`` says which."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(
+            f"Event {event_id!r} is in the decision log already, and says something else there.",
+            "Decide again: every decision needs an id of its own.",
+        )
+        self.event_id = event_id
+
+
+def to_microseconds(at: datetime) -> int:
+    """Since 1970, UTC: how the log stores a time."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(at: int) -> datetime:
+    """Undo :func:`to_microseconds`."""
+    return _EPOCH + at * _MICROSECOND
+
+
+def chunks(things: Iterable[_T]) -> Iterator[list[_T]]:
+    """Cut into lists of :data:`CHUNK`."""
+    rest = iter(things)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+@dataclass(frozen=True)
+class Records:
+    """The events of one run.
+
+    Attributes
+    ----------
+    run_id : str
+    run : int
+        Its number in the database.
+    """
+
+    run_id: str
+    run: int
+
+    def last(self, connection: Connection) -> int:
+        """Number of the last event, 0 when there is none."""
+        found = select(func.max(events.c.seq)).where(events.c.run == self.run)
+        return checked(connection.execute(found).scalar() or 0, is_count, "a number of an event")
+
+    def now(self, connection: Connection) -> datetime:
+        """Now, but later than every event in the log."""
+        last = connection.execute(select(func.max(events.c.at)).where(events.c.run == self.run)).scalar()
+        now = datetime.now(UTC)
+        if last is None:
+            return now
+        if not is_time(last) or last == LATEST:
+            raise broken("a time of an event", last)
+        return max(now, from_microseconds(last + 1))
+
+    def known(self, connection: Connection, ids: Sequence[str]) -> dict[str, Event]:
+        """Those of at most :data:`CHUNK` event ids that are in the log, with their events."""
+        found = select(*COLUMNS).where(events.c.run == self.run, events.c.event_id.in_(ids))
+        return {event.event_id: event for event in map(self.event, connection.execute(found))}
+
+    def insert(self, connection: Connection, given: Iterable[Event], last: int, *, stamp: bool) -> list[str]:
+        """Write the events that are not known yet, numbered from ``last + 1`` on; their ids.
+
+        Raises
+        ------
+        DecisionError
+            If an id belongs to another event already; with ``stamp``, times are not compared.
+        LogError
+            If an event is of another run, or the database has not kept what it was given.
+        """
+        at, new = self.now(connection), list[str]()
+        for number, chunk in enumerate(chunks(given), start=1):
+            known, rows = self.known(connection, [event.event_id for event in chunk]), list[dict[str, Any]]()
+            for event in chunk:
+                before = known.get(event.event_id)
+                if before is None:
+                    known[event.event_id] = event
+                    last += 1
+                    rows.append(self._row(event, last, at if stamp else event.at))
+                    at += _MICROSECOND
+                elif before != (event.model_copy(update={"at": before.at}) if stamp else event):
+                    raise TakenError(event.event_id)
+            if rows:
+                connection.execute(insert(events), rows)
+                self._check_kept(connection, rows)
+                new += [row["event_id"] for row in rows]
+            if number == 2:  # more may come
+                count_again(connection, events)
+        return new
+
+    def event(self, row: Row[Any]) -> Event:
+        """The event in a row of :data:`COLUMNS`."""
+        values = dict(zip(_FIELDS, row, strict=True))
+        try:
+            values["at"] = from_microseconds(values["at"])
+            values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
+            return Event(run_id=self.run_id, **values)
+        except (ValidationError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise broken("an event", values["event_id"]) from error
+
+    def _check_kept(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """See in the same transaction whether the rows are there as they were given: a trigger may have stepped in."""
+        columns, numbers = [events.c[name] for name in rows[0]], [row["seq"] for row in rows]
+        found = select(*columns).where(events.c.run == self.run, events.c.seq.between(numbers[0], numbers[-1]))
+        kept = connection.execute(found.order_by(events.c.seq))
+        if [tuple(row) for row in kept] != [tuple(row.values()) for row in rows]:
+            raise LogError(
+                "The decision log does not keep what is written to it: nothing was saved.",
+                "Something in its database changes or drops it: restore it from a backup, or take another --db.",
+            )
+
+    def _row(self, event: Event, seq: int, at: datetime) -> dict[str, Any]:
+        if event.run_id != self.run_id:
+            raise LogError(
+                f"Event {event.event_id!r} is of run {event.run_id!r}; this is the decision log of {self.run_id!r}.",
+                "Name the run that it was made on.",
+            )
+        row = {name: getattr(event, name) for name in _FIELDS}
+        row |= {"run": self.run, "seq": seq, "action": event.action, "at": to_microseconds(at)}
+        return row | {"new_labels": json.dumps(event.new_labels)}

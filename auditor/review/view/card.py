@@ -1,0 +1,179 @@
+"""Cards: all that is known of a row, as the page draws it; and in brief, as a table lists it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from auditor.config import PROBABILITY_FLOOR
+from auditor.review.filter.filter import KINDS, TIERS
+from auditor.review.log.event import Event
+from auditor.review.view.items import CONSENSUS, Items
+from auditor.review.view.verdicts import Verdicts
+
+LABELS = 6
+"""Labels whose probabilities are shown."""
+DUPLICATES = 10
+"""Duplicates that are shown; the rest is counted."""
+SHORT = 300
+"""Characters of a text that is not the card's own."""
+
+
+class Cards:
+    """Makes cards; safe to be used from many threads.
+
+    Parameters
+    ----------
+    items : Items
+    verdicts : Verdicts
+        As far as they have caught up; notes and labels are read from its log.
+    """
+
+    def __init__(self, items: Items, verdicts: Verdicts) -> None:
+        self.items, self.verdicts = items, verdicts
+
+    def card(self, row: int, me: str | None = None) -> dict[str, Any]:
+        """Make the card of a row for the reviewer ``me``.
+
+        Returns
+        -------
+        dict
+            Of JSON values. ``loss`` and ``suspicion`` are None where the row is not judged, and ``probabilities``
+            are empty where the model knows nothing of the row.
+        """
+        return self.cards([row], me)[0]
+
+    def cards(self, rows: Sequence[int], me: str | None = None) -> list[dict[str, Any]]:
+        """Make the cards of some rows."""
+        standing = self._standing(rows)
+        return [self._card(row, standing[row], me) for row in rows]
+
+    def briefs(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """List some rows with what everybody has decided on them."""
+        standing = self._standing(rows)
+        return [self._brief(row, standing[row]) for row in rows]
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _standing(self, rows: Sequence[int]) -> defaultdict[int, list[Event]]:
+        """What stands on each row, without stale decisions, by reviewer."""
+        items, found = self.items, defaultdict[int, list[Event]](list)
+        row_of = {items.id_of(row): row for row in rows if self.verdicts.touched(row)}
+        hashes = {item_id: items.hash_of(row) for item_id, row in row_of.items()}
+        for event in self.verdicts.log.standing(list(row_of)) if row_of else ():
+            if event.item_id is not None and event.item_hash == hashes[event.item_id]:
+                found[row_of[event.item_id]].append(event)
+        for events in found.values():
+            events.sort(key=lambda event: event.reviewer)
+        return found
+
+    def _row(self, row: int) -> dict[str, Any]:
+        """What a card and a brief have in common."""
+        items = self.items
+        return {
+            "row": row,
+            "id": items.id_of(row),
+            "split": items.splits[items.split[row]],
+            "given": items.label(items.given[row]),
+            "suggested": items.label(items.suggested[row]),
+            "suspicion": _number(items.suspicion[row]),
+            "rank": int(items.rank[row]),
+            "issue": bool(items.is_issue[row]),
+            "kind": _name(items.kind[row], KINDS),
+            "tier": _name(items.tier[row], TIERS),
+        }
+
+    def _brief(self, row: int, standing: Sequence[Event]) -> dict[str, Any]:
+        verdicts = [{"reviewer": event.reviewer, **_verdict(event)} for event in standing]
+        return {**self._row(row), "text": shorten(self.items.text_of(row)), "verdicts": verdicts}
+
+    def _card(self, row: int, standing: Sequence[Event], me: str | None) -> dict[str, Any]:
+        items = self.items
+        duplicates = items.duplicates(row)
+        mine = next((event for event in standing if event.reviewer == me), None)
+        history = self.verdicts.log.history(items.id_of(row)) if self.verdicts.touched(row) else []
+        return {
+            **self._row(row),
+            "text": items.text_of(row),
+            "hash": items.hash_of(row),
+            "predicted": items.label(items.predicted[row]),
+            "stability": _number(items.stability[row]),
+            "repeats": items.repeats,
+            "reasons": items.reasons(row),
+            "caution": items.cautions.get(items.label_names[items.given[row]]),
+            "models": self._models(row),
+            "neighbours": [
+                {**self._other(other), "similarity": _number(similarity)} for other, similarity in items.neighbours(row)
+            ],
+            "duplicates": self._duplicates(row, duplicates[:DUPLICATES]),
+            "duplicate_count": len(duplicates),
+            "duplicate_group": _code(items.duplicate_group[row]),
+            "group": _code(items.group[row]),
+            "history": [_line(event, items.hash_of(row)) for event in history],
+            "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
+            "decided_by": [event.reviewer for event in standing],
+        }
+
+    def _models(self, row: int) -> list[dict[str, Any]]:
+        """Loss and probabilities by model, all of the same labels: the consensus' likeliest, and the row's own."""
+        items = self.items
+        known = {name: np.asarray(items.probabilities(name)[row], dtype=np.float64) for name in items.models}
+        given, suggested = int(items.given[row]), int(items.suggested[row])
+        own = [code for code in (given, suggested) if code >= 0]
+        likely = (-np.nan_to_num(known[CONSENSUS], nan=-1.0)).argsort(kind="stable").tolist()
+        others = [code for code in likely if code not in own][: max(LABELS - len(own), 0)]
+        shown = sorted({*own, *others}, key=likely.index)
+        return [
+            {
+                "name": name,
+                "loss": None if np.isnan(p[given]) else -float(np.log(max(p[given], PROBABILITY_FLOOR))),
+                "probabilities": [
+                    {"label": items.label_names[code], "p": float(p[code])} for code in shown if not np.isnan(p[code])
+                ],
+            }
+            for name, p in known.items()
+        ]
+
+    def _duplicates(self, row: int, others: Sequence[int]) -> list[dict[str, Any]]:
+        same = self.items.same_text(row, np.array(others, dtype=np.int64))
+        return [
+            {**self._other(other), "split": self.items.splits[self.items.split[other]], "exact": bool(exact)}
+            for other, exact in zip(others, same, strict=True)
+        ]
+
+    def _other(self, row: int) -> dict[str, Any]:
+        items = self.items
+        text, label = shorten(items.text_of(row)), items.label(items.given[row])
+        return {"row": row, "id": items.id_of(row), "text": text, "label": label}
+
+
+def shorten(text: str) -> str:
+    """A text, cut down to what a list shows."""
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def _number(value: np.floating[Any] | float) -> float | None:
+    """A float that JSON knows: None for NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def _code(value: np.int32) -> int | None:
+    return int(value) if value >= 0 else None
+
+
+def _name(code: np.int32, names: Sequence[str]) -> str | None:
+    return names[int(code)] if code >= 0 else None
+
+
+def _verdict(event: Event) -> dict[str, Any]:
+    return {"verdict": event.verdict, "new_labels": list(event.new_labels)}
+
+
+def _line(event: Event, hash_now: str) -> dict[str, Any]:
+    """An event in the history of a row; a stale decision was taken on another text or given label."""
+    kept = {"kind", "reviewer", "verdict", "new_labels", "note", "at", "source"}
+    stale = event.kind == "decide" and event.item_hash != hash_now
+    return {**event.model_dump(mode="json", include=kept), "stale": stale}

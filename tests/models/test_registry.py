@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from auditor.config import MODEL_NAMES, AuditConfig, FinetunedConfig
+from auditor.models import registry as module
+from auditor.models.crossval import Candidate
+from auditor.models.registry import BASELINE, arithmetic, candidates
+from auditor.models.transformer.weights import Weights
+
+NAMES = ["sad", "glad"]
+TEXTS = ["so sad", "so glad", "very sad", "very glad"] * 4
+LABELS = np.array([0, 1] * 8, dtype=np.int32)
+GROUPS = np.arange(len(TEXTS), dtype=np.int32)
+VECTORS = np.eye(2, 5, dtype=np.float32)[LABELS]
+CONFIG = AuditConfig(device="cpu", finetuned=FinetunedConfig(epochs=1, batch_size=8, precision="float32"))
+
+
+def made(weights: Weights, config: AuditConfig = CONFIG) -> dict[str, Candidate]:
+    return {candidate.name: candidate for candidate in candidates(config, NAMES, TEXTS, VECTORS, weights, GROUPS)}
+
+
+def test_every_model_and_the_baseline_by_default(tiny_weights: Weights):
+    found = made(tiny_weights)
+    assert list(found) == [BASELINE, *MODEL_NAMES]
+    for candidate in found.values():
+        steps: list[tuple[int, int]] = []
+        classifier = candidate.make(lambda *at, steps=steps: steps.append(at)).fit(candidate.inputs, LABELS, 0)
+        probabilities = classifier.predict_proba(candidate.inputs)
+        assert probabilities.shape == (16, 2)
+        assert probabilities.dtype == np.float32
+        assert bool(steps) == (candidate.name == "finetuned")
+
+
+def test_only_features_read_vectors(tiny_weights: Weights):
+    found = made(tiny_weights)
+    assert {name for name, candidate in found.items() if candidate.inputs is VECTORS} == {"features"}
+    assert {name for name, candidate in found.items() if "vectors.npy" in candidate.reads} == {"features"}
+    assert all("dataset.parquet" in candidate.reads for candidate in found.values())
+
+
+def test_all_know_of_the_duplicates(tiny_weights: Weights):
+    for candidate in made(tiny_weights).values():
+        assert candidate.groups is GROUPS
+        assert "duplicates.parquet" in candidate.reads
+
+
+@pytest.mark.parametrize("models", [("lexical",), ("features", "lexical"), ("finetuned",)])
+def test_models_are_chosen_and_the_baseline_always_is(tiny_weights: Weights, models: tuple[Any, ...]):
+    assert list(made(tiny_weights, CONFIG.model_copy(update={"models": models}))) == [BASELINE, *models]
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "name"),
+    [
+        ("features", {"strengths": (0.5,)}, "features"),
+        ("lexical", {"ngrams": 3}, "lexical"),
+        ("finetuned", {"epochs": 2}, "finetuned"),
+        ("finetuned", {"precision": "bfloat16"}, "finetuned"),
+    ],
+)
+def test_parameters_change_for_the_model_that_an_option_is_of(
+    tiny_weights: Weights, part: str, change: dict[str, Any], name: str
+):
+    other = CONFIG.model_copy(update={part: getattr(CONFIG, part).model_copy(update=change)})
+    before, after = made(tiny_weights), made(tiny_weights, other)
+    assert {key for key in before if before[key].parameters != after[key].parameters} == {name}
+
+
+def test_fine_tuning_depends_on_the_weights_and_the_arithmetic(tiny_weights: Weights):
+    parameters = made(tiny_weights)["finetuned"].parameters
+    assert parameters["weights"] == tiny_weights.fingerprint
+    assert (parameters["device"], parameters["dtype"]) == ("cpu", "float32")
+
+
+def test_arithmetic_is_what_auto_comes_to(monkeypatch: pytest.MonkeyPatch):
+    for found in (torch.bfloat16, torch.float32):
+        monkeypatch.setattr(module, "pick_dtype", lambda precision, device, found=found: found)
+        assert arithmetic("auto", "cpu") == {"device": "cpu", "dtype": str(found).removeprefix("torch.")}

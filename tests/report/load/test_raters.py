@@ -1,0 +1,71 @@
+"""The report's section on raters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.data.labels.votes import Votes
+from auditor.report import write_report
+from auditor.report.load.load import load_summary
+from tests.report.made import MadeRun, make_run
+from tests.report.test_write import HOSTILE_NAMES, Page, check_alone
+
+
+def with_votes(raters: tuple[str, ...], careless: int = 0, shared: bool = True) -> MadeRun:
+    """A made run whose raters mostly choose the given label; one of them does not."""
+    run = make_run(models=["lexical", "finetuned"])
+    rng = np.random.default_rng(1)
+    rows, size = len(run.labels), len(run.names)
+    row, rater = np.nonzero(np.ones((rows, len(raters))) if shared else np.eye(len(raters))[np.arange(rows) % 2])
+    errs = rng.random(len(row)) < np.where(rater == careless, 0.6, 0.05)
+    label = np.where(errs, rng.integers(0, size, len(row)), run.labels[row])
+    run.votes = Votes.encoded(row, rater, raters, label)
+    return run
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_least_reliable_rater_comes_first(tmp_path: Path) -> None:
+    directory = with_votes(("ann", "bob", "cid"), careless=1).write(tmp_path / "run")
+    found = load_summary(directory).raters
+    assert found is not None
+    assert found.raters[0].name == "bob"
+    assert (found.votes, found.rows) == (900, 300)
+    assert found.alpha is not None
+    assert 0.3 < found.alpha < 0.9
+    page = Page(write_report(directory).read_text("utf-8"))
+    assert "raters" in page.ids
+    assert "900 votes of 3 raters on 300 of 300 texts." in page.words
+    assert f"Krippendorff's alpha is {found.alpha:.2f}" in page.words
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_names_are_never_markup(tmp_path: Path) -> None:
+    text = write_report(with_votes(HOSTILE_NAMES).write(tmp_path / "run")).read_text("utf-8")
+    page = Page(text)
+    check_alone(page)
+    assert "<script>alert(1)</script>" in page.text
+    assert "<script>alert(1)" not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_many_raters_are_cut(tmp_path: Path) -> None:
+    page = Page(
+        write_report(with_votes(tuple(f"r{n:03}" for n in range(60))).write(tmp_path / "run")).read_text("utf-8")
+    )
+    assert "The 50 least reliable of 60 raters" in page.words
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_nobody_can_be_weighed(tmp_path: Path) -> None:
+    directory = with_votes(("ann", "bob"), shared=False).write(tmp_path / "run")
+    words = Page(write_report(directory).read_text("utf-8")).words
+    assert "nobody can be weighed against anybody" in words
+    assert "Krippendorff" not in words
+
+
+def test_no_section_without_votes(finished: Path, page: str) -> None:
+    assert load_summary(finished).raters is None
+    assert "raters" not in Page(page).ids

@@ -1,0 +1,1 @@
+"""The JSON API: which address answers what."""

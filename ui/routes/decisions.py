@@ -1,0 +1,257 @@
+"""The JSON API, what is written: the reviewer's name, decisions, undo and redo, bulk actions, selections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from starlette.responses import JSONResponse
+
+from auditor.access.accounts import reviewer_name
+from auditor.errors import AccountError, DecisionError, FilterError
+from auditor.review.bulk import Bulk, decide, preview
+from auditor.review.filter.filter import Filter
+from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
+from auditor.review.log.log import TakenError
+
+from ..answers import RefusedError, answer, first_fault
+from ..services.desk import Desk
+from .reading import DeskNow, Named
+
+router = APIRouter(prefix="/api")
+
+Ids = Annotated[tuple[ItemId, ...], Field(max_length=100_000)]
+Labels = Annotated[tuple[Label, ...], Field(max_length=MAX_LABELS)]
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Name(_Body):
+    """Who reviews."""
+
+    name: Annotated[str, Field(max_length=200)]
+
+
+class Press(_Body):
+    """One press of a key: what of an event the browser says. The rest is the server's to say."""
+
+    event_id: Id
+    kind: Literal["decide", "undo", "redo"]
+    item_id: ItemId | None = None
+    item_hash: str | None = None
+    verdict: Verdict | None = None
+    new_labels: Labels = ()
+    note: Note = ""
+    seconds: float | None = None
+    source: Literal["queue", "table", "map", "group", "random", "repeat"] = "queue"
+    suggestion_shown: str | None = None
+    suspicion_seen: float | None = None
+    undoes: Id | None = None
+
+
+class FromPage(_Body):
+    """What is to be written, with the run that the page shows and who it believes to be reviewing.
+
+    Both are compared, never trusted: another run may be served at the same address by now, and the session's name may
+    have changed in another tab. What was pressed for one is not to be kept as the other's.
+    """
+
+    run: Annotated[str, Field(max_length=200)]
+    reviewer: Annotated[str, Field(max_length=200)] | None = None
+
+    def check(self, desk: Desk, me: str) -> None:
+        """Refuse what does not belong here."""
+        if self.run != desk.log.run_id:
+            raise DecisionError(
+                f"This page belongs to another run than {desk.items.name!r}, which is served here now.",
+                "Reload the page, or serve the other run here again.",
+            )
+        if self.reviewer not in (None, me):
+            raise DecisionError(f"This page is {self.reviewer}'s, but you are now {me}.", "Reload the page.")
+        desk.edition.check()
+
+
+class Presses(FromPage):
+    """What has been pressed, in order, and the cards that the browser holds in advance."""
+
+    events: Annotated[tuple[Any, ...], Field(max_length=500)]
+    held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+
+
+class BulkPreview(FromPage):
+    """One verdict on many rows: on those that a filter finds, or on some by their ids."""
+
+    query: Annotated[str, Field(max_length=1_000_000)] | None = None
+    ids: Ids | None = None
+    verdict: Verdict
+    new_labels: Labels = ()
+    use_suggestion: bool = False
+    note: Note = ""
+
+    @model_validator(mode="after")
+    def _means_some_rows(self) -> BulkPreview:
+        if (self.query is None) == (self.ids is None):
+            raise ValueError("either query or ids")
+        return self
+
+    @property
+    def which(self) -> Filter | tuple[str, ...]:
+        """The rows that are meant."""
+        return Filter.from_query(self.query) if self.query is not None else self.ids or ()
+
+    @property
+    def bulk(self) -> Bulk:
+        """What is to be decided about them."""
+        return Bulk(self.verdict, self.new_labels, self.use_suggestion, self.note)
+
+
+class BulkAction(BulkPreview):
+    """The same, once it has been looked at."""
+
+    event_id: Id
+    token: Annotated[str, Field(max_length=200)]
+
+
+class Rows(FromPage):
+    """Rows by their numbers, which are other rows' once the run has been made again."""
+
+    rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1_000_000)]
+
+
+@router.post("/name")
+async def name(sent: Name, request: Request) -> JSONResponse:
+    """Keep the reviewer's name in the session; with a login, it is the login's."""
+    if request.app.state.accounts is not None:
+        raise RefusedError("Your name is that of your login.", "Log out to review under another.")
+    try:
+        request.session["reviewer"] = reviewer_name(sent.name)
+    except AccountError as error:
+        raise RefusedError(error.what, error.todo) from None
+    return answer({"reviewer": request.session["reviewer"]})
+
+
+@router.post("/events")
+def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
+    """Take presses in their order; what is answered as saved is on the disk."""
+    sent.check(desk, me)
+    results = take(desk, me, sent.events)
+    desk.verdicts.catch_up()
+    for result in results:
+        if "items" in result:
+            touched = result.pop("items")
+            row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
+            result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
+    verdicts = desk.verdicts
+    known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
+    gone, done = verdicts.gone(sent.held, me), verdicts.done(sent.held, me)
+    return answer({"results": results, "gone": gone, "done": done, **known})
+
+
+@router.post("/bulk/preview")
+def bulk_preview(sent: BulkPreview, desk: DeskNow, me: Named) -> JSONResponse:
+    """Show what a bulk action would do."""
+    sent.check(desk, me)
+    return answer(preview(desk.selection, desk.cards, sent.which, sent.bulk, me))
+
+
+@router.post("/bulk")
+def bulk(sent: BulkAction, desk: DeskNow, me: Named) -> JSONResponse:
+    """Do it, if it is still what was shown."""
+    sent.check(desk, me)
+    return answer(decide(desk.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
+
+
+@router.post("/selection")
+def selection(sent: Rows, desk: DeskNow, me: Named) -> JSONResponse:
+    """Keep some rows under a key, short enough for an address."""
+    sent.check(desk, me)
+    if any(row >= len(desk.items) for row in sent.rows):
+        raise FilterError("The selection has rows that this run does not have.", "Reload the page.")
+    key = desk.log.save_selection([desk.items.id_of(row) for row in sent.rows])
+    return answer({"selection": key, "count": len(set(sent.rows))})
+
+
+def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
+    """Apply presses in their order; one that is refused does not stop the next.
+
+    Decisions that follow each other are written at once: they wait for the disk once.
+
+    Returns
+    -------
+    list of dict
+        One a press, in their order. Of an undo or redo, ``items`` are the ids that it has touched.
+    """
+    results: list[dict[str, Any]] = []
+    waiting: list[tuple[Event, dict[str, Any]]] = []
+    for sent in presses:
+        result: dict[str, Any] = {"event_id": _id_of(sent)}
+        results.append(result)
+        try:
+            press = Press.model_validate(sent)
+            if press.kind == "decide":
+                waiting.append((_decision(desk, me, press), result))
+            else:
+                _write(desk, waiting)
+                waiting = []
+                result |= _turn(desk, me, press)
+        except ValidationError as error:
+            fault = first_fault(error.errors(include_url=False, include_input=False))
+            result |= _refused(f"The decision cannot be understood: {fault}.", "Reload the page.")
+        except DecisionError as error:
+            result |= _refused(error.what, error.todo)
+    _write(desk, waiting)
+    return results
+
+
+def _id_of(sent: Any) -> str | None:
+    """Id of a press, whatever else is wrong with it; None if it is no id, which could not even be sent back."""
+    try:
+        return _ID.validate_python(sent.get("event_id") if isinstance(sent, dict) else None)
+    except ValidationError:
+        return None
+
+
+def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
+    """Write decisions, and note beside each what has become of it."""
+    try:
+        desk.log.append([event for event, _ in waiting])
+        for _, result in waiting:
+            result["status"] = "saved"
+    except TakenError as error:
+        if len(waiting) == 1:
+            waiting[0][1].update(_refused(error.what, error.todo))
+        else:
+            for one in waiting:
+                _write(desk, [one])
+
+
+def _decision(desk: Desk, me: str, press: Press) -> Event:
+    row = desk.items.row_of(press.item_id) if press.item_id is not None else None
+    if row is None:
+        raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
+    event = Event.model_validate(
+        {**press.model_dump(), "run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    )
+    given = desk.items.label_names[desk.items.given[row]]
+    check_decision(event, desk.items.label_names, given, desk.items.hash_of(row))
+    return event
+
+
+def _turn(desk: Desk, me: str, press: Press) -> dict[str, Any]:
+    """Undo or redo."""
+    turn = desk.log.undo if press.kind == "undo" else desk.log.redo
+    done = turn(me, press.event_id, press.undoes)
+    if done is None:
+        return {"status": "nothing"}
+    return {"status": "saved", "undoes": done.action, "items": desk.log.items_of(done.action)}
+
+
+def _refused(what: str, todo: str) -> dict[str, Any]:
+    return {"status": "refused", "what": what, "todo": todo}

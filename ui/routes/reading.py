@@ -1,0 +1,147 @@
+"""The JSON API, what is read: session, cards and views."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import JSONResponse
+
+from auditor.errors import FilterError
+from auditor.review.filter.filter import Filter
+from auditor.review.view.progress import progress
+from auditor.review.view.views import confusions, groups, map_points, table
+
+from ..answers import RefusedError, answer
+from ..login import reviewer
+from ..services.desk import Desk
+
+router = APIRouter(prefix="/api")
+
+
+def _desk(request: Request) -> Desk:
+    """The desk, with all that anybody has decided so far."""
+    desk: Desk = request.app.state.desk
+    desk.verdicts.catch_up()
+    return desk
+
+
+async def _filter(request: Request) -> Filter:
+    return Filter.from_query(request.url.query)
+
+
+async def _me(request: Request) -> str | None:
+    return reviewer(request, request.app.state.accounts)
+
+
+async def _named(me: Annotated[str | None, Depends(_me)]) -> str:
+    if me is None:
+        raise RefusedError("Nobody has said who is reviewing.", "Reload the page, and give your name.")
+    return me
+
+
+DeskNow = Annotated[Desk, Depends(_desk)]
+Which = Annotated[Filter, Depends(_filter)]
+Me = Annotated[str | None, Depends(_me)]
+Named = Annotated[str, Depends(_named)]
+"""The reviewer, from the session alone; without one, the request is refused."""
+
+Sort = Annotated[str, Query(max_length=200)]
+Seed = Annotated[int, Query(ge=0, lt=2**32)]
+
+
+@router.get("/session")
+def session(request: Request, me: Me) -> JSONResponse:
+    """Say who reviews what, and what there is to choose from."""
+    desk: Desk = request.app.state.desk
+    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **desk.about})
+
+
+@router.get("/queue")
+def queue(
+    desk: DeskNow,
+    which: Which,
+    me: Me,
+    sort: Sort = "suspicion",
+    seed: Seed = 0,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> JSONResponse:
+    """Give the next cards of the queue."""
+    page = desk.queue.page(which, sort, after, limit, me=me, seed=seed)
+    cards = desk.cards.cards(page.rows, me)
+    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": desk.verdicts.count(me)})
+
+
+@router.get("/pulse")
+def pulse(desk: DeskNow, me: Me) -> JSONResponse:
+    """Say how far the log has come, and how many rows the reviewer has decided."""
+    return answer({"seq": desk.verdicts.seq, "decided": desk.verdicts.count(me)})
+
+
+@router.get("/stands")
+def stands(desk: DeskNow, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
+    """Say whether an action of the reviewer's still stands: an event, or a bulk of them."""
+    return answer({"stands": desk.log.stands(me, action)})
+
+
+@router.get("/card")
+def card_of_id(desk: DeskNow, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
+    """Give the card of an id."""
+    row = desk.items.row_of(id)
+    if row is None:
+        raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another, or clear the filter.")
+    return answer(desk.cards.card(row, me))
+
+
+@router.get("/row")
+def card_of_row(desk: DeskNow, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
+    """Give the card of a row by its number."""
+    if row >= len(desk.items):
+        raise FilterError(f"There is no row {row} in this run: it has {len(desk.items)}.", "Open another.")
+    return answer(desk.cards.card(row, me))
+
+
+@router.get("/facets")
+def facets(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+    """Count the rows beside each choice of the filter."""
+    return answer(desk.selection.facets(which, me))
+
+
+@router.get("/table")
+def table_page(
+    desk: DeskNow,
+    which: Which,
+    me: Me,
+    sort: Sort = "suspicion",
+    seed: Seed = 0,
+    page: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    size: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> JSONResponse:
+    """Give one page of the table."""
+    found = table(desk.selection, desk.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
+    return answer(found)
+
+
+@router.get("/groups")
+def groups_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+    """Give the groups of issues."""
+    return answer(groups(desk.selection, which, me))
+
+
+@router.get("/confusions")
+def confusions_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+    """Give the matrix of given and suggested labels."""
+    return answer(confusions(desk.selection, which, me))
+
+
+@router.get("/map")
+def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+    """Give the points of the map."""
+    return answer(map_points(desk.selection, which, me))
+
+
+@router.get("/progress")
+def progress_so_far(desk: DeskNow) -> JSONResponse:
+    """Say how far the reviewing has come."""
+    return answer(progress(desk.verdicts))

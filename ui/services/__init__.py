@@ -1,0 +1,1 @@
+"""What the routes work on: the opened run, its corrections, downloads and pushes."""

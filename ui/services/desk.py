@@ -1,0 +1,123 @@
+"""Desk: a run and its decision log, opened for reviewing; what every request works on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from auditor.errors import DecisionError, RunError
+from auditor.review.filter.filter import QUEUE
+from auditor.review.filter.selection import Selection
+from auditor.review.keys import DEFAULT_KEYS
+from auditor.review.log.log import DecisionLog
+from auditor.review.view.card import Cards
+from auditor.review.view.items import Items
+from auditor.review.view.queue import Queue
+from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
+
+
+class Edition:
+    """What a run was when it was opened: an audit may make it again meanwhile.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._made = _made(run)
+        self._seen: tuple[tuple[int, ...] | None, bool] = None, False  # one thing, as many threads ask
+
+    def check(self) -> None:
+        """Refuse to go on with rows that are no longer the run's; as long as nothing changes, it costs a stat.
+
+        Raises
+        ------
+        DecisionError
+            If the run has other rows or other issues now. That its report was written again is all the same.
+        """
+        seen = None
+        with suppress(OSError):  # without a manifest, there is no run
+            about = os.stat(self._run / "manifest.json")
+            seen = about.st_mtime_ns, about.st_ino, about.st_size
+        before, current = self._seen
+        if seen is None or seen != before:
+            current = False
+            with suppress(OSError, RunError):
+                current = _made(Run(self._run.directory)) == self._made
+            self._seen = seen, current
+        if not current:
+            raise DecisionError(
+                "The run has been made again since this page was opened, or is being made again just now.",
+                "Restart `auditor review` once it is finished, and reload the page.",
+            )
+
+
+def _made(run: Run) -> tuple[str | None, list[str]]:
+    """Fingerprint of the rows, and the hash of the issues."""
+    outputs = [stage["outputs"] for stage in run.manifest["stages"].values()]
+    fingerprint = run.manifest.get("dataset", {}).get("fingerprint")
+    return fingerprint, [files["issues.parquet"] for files in outputs if "issues.parquet" in files]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All parts of a review, made once; many threads use them at once.
+
+    Attributes
+    ----------
+    items : Items
+    log : DecisionLog
+    verdicts : Verdicts
+    selection : Selection
+    queue : Queue
+    cards : Cards
+    edition : Edition
+    about : dict
+        What ``GET session`` says of it, whoever asks.
+    """
+
+    items: Items
+    log: DecisionLog
+    verdicts: Verdicts
+    selection: Selection
+    queue: Queue
+    cards: Cards
+    edition: Edition
+    about: dict[str, Any]
+
+    @classmethod
+    def of(cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None) -> Self:
+        """Load a run's rows, and what has been decided about them."""
+        items = Items.of(run)
+        verdicts = Verdicts(items, log)
+        selection = Selection(items, verdicts)
+        queue = Queue(selection)
+        about = {
+            "run": {
+                "id": log.run_id,
+                "name": items.name,
+                "source": items.source,
+                "rows": len(items),
+                "judged": int(np.count_nonzero(~np.isnan(items.suspicion))),
+                "issues": int(np.count_nonzero(items.is_issue)),
+                "flagged_to": items.flagged_to,
+            },
+            "labels": items.label_names,
+            "models": items.models,
+            "splits": items.splits,
+            "sorts": queue.sorts,
+            "keys": dict(keys or DEFAULT_KEYS),
+            "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
+            "default_query": QUEUE.to_query(),
+        }
+        cards = Cards(items, verdicts)
+        cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
+        return cls(items, log, verdicts, selection, queue, cards, Edition(run), about)

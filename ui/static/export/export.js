@@ -1,0 +1,127 @@
+/** Export: choose, see what comes out, take it home or push it to the Hub. */
+
+import { complain, get, post } from "../common/api.js";
+import { count, el, plural, replace } from "../common/dom.js";
+import { exportForm } from "./exportform.js";
+import { pushForm } from "./exportpush.js";
+import { downloads, query } from "./exporttake.js";
+import { debounced, live } from "../common/live.js";
+import { bar, button, change, label, scroller, table } from "../common/parts.js";
+import { store } from "../common/store.js";
+
+const MOST_PAIRS = 12;
+const MOST_NAMES = 20;
+
+export function mount(element, session) {
+  const figures = el("div", { class: "ex-shown" });
+  const lists = el("div", { class: "ex-shown" });
+  const form = exportForm(debounced(() => ask()));
+  const rows = () => ({ ...form.read(), ...(form.onlyView() ? { view: store.query.toString() } : {}) });
+  const take = downloads(rows);
+  element.append(
+    el("div", { class: "ex" }, [
+      section("ex-choose", "Choose", form.element),
+      section("ex-comes-out", "What comes out", figures, take.element, lists, pushForm(session, rows)),
+    ]),
+  );
+
+  async function open(which, tab) {
+    try {
+      const { selection } = await post("export/rows", { ...rows(), which });
+      store.replaceAll({ selection }, { tab });
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  const ask = live(element, {
+    key: () => `${JSON.stringify(form.read())}|${store.query}`,
+    ask: async (signal) => {
+      const asked = [get("export/preview", query(rows()), { signal }), get("facets", store.query, { signal })];
+      const [answer, { found }] = await Promise.all(asked);
+      return { ...answer, found };
+    },
+    draw: (answer) => {
+      form.update(answer);
+      take.update(answer);
+      replace(figures, tiles(answer), people(answer));
+      replace(lists, lookAt(answer, open), pairs(answer));
+    },
+  });
+}
+
+const section = (id, title, ...content) =>
+  el("section", { "aria-labelledby": id }, el("h2", { id, class: "ex-title" }, title), content);
+
+function tiles(answer) {
+  const { rows, invalid, judged, changed, suggested, excluded, written, new_classes: classes } = answer;
+  const by = suggested ? `${count(suggested)} by the models’ word alone` : "by people’s verdicts";
+  const all = `of ${plural(rows + invalid, "row")}${invalid ? `, ${count(invalid)} of them invalid` : ""}`;
+  const figures = [
+    ["Rows", count(written), all],
+    ["Labels changed", count(changed), changed ? by : "none so far"],
+    ["Left out", count(excluded), excluded ? "in a file of their own" : "none"],
+    ["Judged", count(judged), `of ${plural(rows, "row")}`],
+  ];
+  if (classes.length) {
+    figures.push(["New classes", count(classes.length), listed(classes)]);
+  }
+  const tile = ([name, value, more]) =>
+    el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
+  return el("dl", { class: "pg-tiles" }, figures.map(tile));
+}
+
+function people({ judged, reviewers }) {
+  if (!judged) {
+    return el("p", { class: "au-muted" }, "Nobody has judged a row yet: the dataset comes out as it went in.");
+  }
+  const number = plural(reviewers.length, "person", "people");
+  return el("p", { class: "au-muted" }, `Judged by ${number}: `, listed(reviewers), ".");
+}
+
+/** Names one after the other; of very many, the first. */
+function listed(names) {
+  const rest = names.length - MOST_NAMES;
+  const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? ", " : null, label(name)]);
+  return [shown, rest > 0 && ` and ${count(rest)} more`];
+}
+
+const LOOK = [
+  ["changed", "Label changed", "another one than in the source"],
+  ["excluded", "Left out", "in the file beside"],
+  ["ambiguous", "Ambiguous", "several labels fit"],
+  ["unsure", "Unsure", "whoever reviewed them does not know"],
+  ["tie", "Tie", "as many reviewers say one thing as another"],
+  ["stale", "Out of date", "another text or label since: these decisions do nothing"],
+];
+
+/** Rows that somebody may want to see before they are exported, and the ways there. */
+function lookAt({ look }, open) {
+  const way = (text, which, tab, name) =>
+    button(text, () => open(which, tab), { class: "pg-link", "aria-label": `${text}: ${name}` });
+  const line = ([which, name, why]) => [
+    [name, el("div", { class: "pg-hint" }, why)],
+    count(look[which]),
+    el("span", { class: "ex-ways" }, way("Queue", which, "queue", name), " ", way("Table", which, "table", name)),
+  ];
+  const lines = LOOK.filter(([which]) => look[which]).map(line);
+  const made = () => table("Rows to look at", ["Which", "Rows", "Open in"], lines, [1]);
+  return lines.length > 0 && scroller("Rows to look at", made());
+}
+
+function pairs({ confusions, pairs: all, changed }) {
+  const shown = confusions.slice(0, MOST_PAIRS);
+  if (!shown.length) {
+    return null;
+  }
+  const most = Math.max(...shown.map(([, , number]) => number));
+  const line = ([given, to, number]) => [change(given, to), barred(number, most)];
+  const rest = changed - shown.reduce((sum, [, , number]) => sum + number, 0);
+  const lines = shown.map(line);
+  if (rest) {
+    lines.push([`${count(all - shown.length)} more pairs`, count(rest)]);
+  }
+  return scroller("Labels changed", table("Labels changed", ["Given → new", "Rows"], lines));
+}
+
+const barred = (number, most) => [el("span", { class: "pg-number" }, count(number)), bar(number / most, "differ")];

@@ -1,0 +1,137 @@
+/** The choices of the export page: which rows come out, and with which labels. */
+
+import { bdi, count, el, plural, set } from "../common/dom.js";
+import { verdictName } from "../common/words.js";
+
+const UNREVIEWED = {
+  keep: "Stay as they are",
+  drop: "Are left out",
+  "suggest-above": "Get the suggested label where the models are sure of it",
+};
+const LEFT_OUT = ["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"];
+const VERDICTS = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"];
+const BY_DEFAULT = ["exclude", "none_fits"];
+const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid: set aside when it was read" };
+/**
+ * Make the form.
+ *
+ * @param {() => void} changed Called when something else is chosen that changes what comes out.
+ * @returns {{element: HTMLElement, read: () => Object, onlyView: () => boolean, update: (answer: Object) => void}}
+ *   `read` gives what the server is asked with; `onlyView` whether only what the filter finds is wanted; `update`
+ *   shows the server's counts beside the choices.
+ */
+export function exportForm(changed) {
+  const range = { type: "number", min: "0", max: "1", step: "0.01", value: "0.99" };
+  const above = el("input", { ...range, id: "ex-above", oninput: changed });
+  const wanted = el("label", { for: above.id }, "Probability of it, at least");
+  const sure = el("div", { class: "pg-extra pg-row", hidden: true }, wanted, above);
+  const unreviewed = radios("ex-unreviewed", UNREVIEWED, () => {
+    sure.hidden = unreviewed.value() !== "suggest-above";
+    changed();
+  });
+  const leftOut = boxes(LEFT_OUT, (one) => OTHERS[one] ?? verdictName(one), changed, BY_DEFAULT);
+  const verdicts = boxes(VERDICTS, verdictName, changed);
+  const people = peopleBoxes(changed);
+  const classes = box("Add the classes that reviewers propose", changed);
+  const changedOnly = box("Only rows whose label changes", changed);
+  const view = box("Only this view: what the filter finds", changed);
+  const element = el(
+    "form",
+    { class: "ex-form", onsubmit: (event) => event.preventDefault() },
+    group("Rows without a decision", unreviewed.rows, sure),
+    group("Left out, by verdict", hint("They go into a file of their own, beside the dataset."), leftOut.rows),
+    group("New classes", classes.row),
+    group("Only some rows", view.row, changedOnly.row, fold("Only rows with a verdict of", verdicts)),
+    people.element,
+  );
+
+  function read() {
+    return {
+      leave_out: leftOut.values(),
+      unreviewed: unreviewed.value(),
+      ...(sure.hidden ? {} : { above: above.value }),
+      add_classes: classes.input.checked,
+      changed_only: changedOnly.input.checked,
+      verdicts: verdicts.values(),
+      reviewers: people.values(),
+    };
+  }
+  function update(answer) {
+    const amounts = { ...answer.verdicts, invalid: answer.invalid };
+    leftOut.count(amounts);
+    leftOut.hide("invalid", answer.invalid === 0);
+    verdicts.count(answer.verdicts);
+    people.update(answer.everyone);
+    view.amount.textContent = count(answer.found);
+  }
+  return { element, read, onlyView: () => view.input.checked, update };
+}
+
+/** Whose decisions count; there only where several people have decided something. */
+function peopleBoxes(changed) {
+  const list = el("div", { class: "pg-choices" });
+  const element = group("Only the decisions of", hint("Of everybody, when nobody is ticked."), list);
+  const made = new Map();
+  element.hidden = true;
+  const update = (names) => {
+    names.filter((name) => !made.has(name)).forEach((name) => made.set(name, box(bdi(name), changed)));
+    const rows = [...made].sort(([a], [b]) => a.localeCompare(b)).map(([, one]) => one.row);
+    if (rows.length !== list.children.length) {
+      list.replaceChildren(...rows);
+    }
+    element.hidden = made.size < 2;
+  };
+  return { element, update, values: () => [...made].filter(([, one]) => one.input.checked).map(([name]) => name) };
+}
+
+/** A box to tick, with a place for a number beside it. */
+export function box(text, changed, attributes) {
+  const input = el("input", { type: "checkbox", onchange: changed, ...attributes });
+  const amount = el("span", { class: "pg-count" });
+  return { input, amount, row: el("label", { class: "pg-choice" }, input, choiceText(text), amount) };
+}
+
+function boxes(values, name, changed, checked = []) {
+  const made = new Map(values.map((value) => [value, box(name(value), changed, { checked: checked.includes(value) })]));
+  return {
+    rows: [...made.values()].map((one) => one.row),
+    values: () => values.filter((value) => made.get(value).input.checked),
+    count: (amounts) => made.forEach((one, value) => (one.amount.textContent = count(amounts[value] ?? 0))),
+    hide: (value, hidden) => (made.get(value).row.hidden = hidden),
+  };
+}
+
+function radios(name, choices, changed) {
+  const inputs = Object.keys(choices).map((value, index) =>
+    el("input", { type: "radio", name, value, checked: index === 0, onchange: changed }),
+  );
+  const rows = inputs.map((input) => el("label", { class: "pg-choice" }, input, choiceText(choices[input.value])));
+  return { rows, value: () => inputs.find((input) => input.checked).value };
+}
+
+/** A list of boxes that begins folded; what is ticked in it is said on its head. */
+function fold(title, { rows, values }) {
+  const chosen = el("span", { class: "pg-chosen" });
+  const body = el("div", { class: "pg-extra", id: "ex-verdicts", hidden: true }, rows);
+  const head = el(
+    "button",
+    {
+      ...{ type: "button", class: "pg-fold", "aria-expanded": "false", "aria-controls": body.id },
+      onclick: () => {
+        body.hidden = !body.hidden;
+        set(head, "aria-expanded", String(!body.hidden));
+      },
+    },
+    title,
+    chosen,
+  );
+  body.addEventListener("change", () => {
+    chosen.textContent = values().length ? plural(values().length, "choice") : "";
+  });
+  return el("div", { class: "pg-facet" }, head, body);
+}
+
+const choiceText = (text) => el("span", { class: "pg-choice-text" }, text);
+export const hint = (text) => el("p", { class: "pg-hint" }, text);
+const group = (legend, ...children) =>
+  el("fieldset", { class: "pg-facet ex-group" }, el("legend", null, legend), children);

@@ -1,0 +1,69 @@
+/** What the filter asks for, as chips that each can be taken away. */
+
+import { bdi, el, plural, replace } from "../common/dom.js";
+import { change } from "../common/parts.js";
+import { store } from "../common/store.js";
+import { kindName, verdictName } from "../common/words.js";
+
+const NOBODY = { anyone: "decided by nobody", me: "not decided by me" };
+
+/** How a chip words one value of each field. */
+const WORDS = {
+  given: (value) => ["given ", bdi(value)],
+  suggested: (value) => ["suggested ", bdi(value)],
+  pair: (value) => change(...pair(value)),
+  split: (value) => ["split ", bdi(value)],
+  verdict: (value) => ["verdict ", bdi(verdictName(value))],
+  reviewer: (value) => ["by ", bdi(value)],
+  text: (value) => [store.query.get("regex") === "1" ? "text matches " : "text has ", bdi(value)],
+  min_suspicion: (value) => ["suspicion ≥ ", bdi(value)],
+  max_suspicion: (value) => ["suspicion ≤ ", bdi(value)],
+  issue: (value) => (value === "1" ? "rows to read again" : "rows that are not flagged"),
+  kind: (value) => bdi(kindName(value)),
+  tier: (value) => ["tier ", bdi(value)],
+  undecided: (value) => NOBODY[value] ?? bdi(value),
+  duplicate_group: (value) => ["duplicates ", bdi(value)],
+  group: (value) => ["group ", bdi(value)],
+  selection: () => "rows picked on the map",
+};
+
+/** The two labels of a pair as the URL holds it; the text itself where it holds something else. */
+export function pair(value) {
+  try {
+    const [given, suggested] = JSON.parse(value);
+    return [given, suggested];
+  } catch {
+    return [value, "?"];
+  }
+}
+
+/** The pairs that the filter asks for, each written as we write it: an address may have been written elsewhere. */
+export const chosenPairs = () => store.all("pair").map((value) => JSON.stringify(pair(value)));
+
+/** Draw the chips of the filter as it stands into the list `into`; `after` has the focus when none is left. */
+export function drawChips(into, after) {
+  const chips = [...store.query].filter(([name]) => name !== "regex" && name !== "ids").map(chip);
+  const ids = store.all("ids").length;
+  if (ids) {
+    chips.push([`${plural(ids, "chosen row")}`, { ids: null }]);
+  }
+  into.hidden = chips.length === 0;
+  replace(into, ...chips.map(([words, rest], index) => item(words, rest, index, into, after)));
+}
+
+function chip([name, value]) {
+  const words = WORDS[name]?.(value) ?? [`${name} `, bdi(value)];
+  const rest = store.all(name).filter((other) => other !== value);
+  return [words, name === "text" ? { text: null, regex: null } : { [name]: rest }];
+}
+
+function item(words, rest, index, into, after) {
+  const text = el("span", { class: "pg-chip-text" }, words);
+  const remove = () => {
+    store.set(rest);
+    const left = into.querySelectorAll("button");
+    (left[Math.min(index, left.length - 1)] ?? after).focus();
+  };
+  const attributes = { type: "button", "aria-label": `Remove filter: ${text.textContent}`, onclick: remove };
+  return el("li", { class: "pg-chip" }, text, el("button", attributes, "×"));
+}

@@ -1,0 +1,167 @@
+/** The filter's panel: what is asked for, how many rows that finds, and what each further choice would find. */
+
+import { get, say } from "../common/api.js";
+import { chosenPairs, drawChips, pair } from "./chips.js";
+import { bdi, el, plural } from "../common/dom.js";
+import { facet } from "./facet.js";
+import { debounced, live } from "../common/live.js";
+import { button, change } from "../common/parts.js";
+import { store } from "../common/store.js";
+import { range } from "./suspicion.js";
+import { kindName, tierName, verdictName } from "../common/words.js";
+
+const ISSUES = { "": "All", 1: "Rows to read again", 0: "Other rows" };
+const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
+const NARROW = "(max-width: 48rem)";
+
+export function mount(element, session) {
+  const found = el("p", { class: "pg-found" });
+  let said = null;
+  const chips = el("ul", { class: "pg-chips", "aria-label": "Filters that are set" });
+  const clear = button("Clear", () => store.replaceAll({}));
+  const start = button("Default", () => store.replaceAll(session.default_query, { sort: "suspicion" }), {
+    title: "Rows that nobody has decided, most suspect first",
+  });
+  const text = textSearch();
+  const suspicions = range();
+  const facets = makeFacets(session);
+  const actions = el(
+    "div",
+    { class: "pg-row" },
+    clear,
+    start,
+    button("Copy link", () => copyLink(actions)),
+  );
+  element.append(
+    el("h2", { class: "pg-panel-title" }, "Filter"),
+    el("div", null, found, chips, actions),
+    el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
+      text.element,
+      facets.map((one) => [one.name === "pair" && suspicions.element, one.element]),
+    ]),
+  );
+  const chip = () => drawChips(chips, clear);
+  store.subscribe(() => (chip(), text.update()));
+  chip();
+  text.update();
+  live(element, {
+    ask: (signal) => get("facets", store.query, { signal }),
+    stays: true,
+    fail: (error) => {
+      const ours = text.fail(error);
+      if (ours) {
+        found.textContent = "No row is found: the search is not understood.";
+      }
+      return ours;
+    },
+    draw: (answer) => {
+      found.textContent = `${plural(answer.found, "row")} found`;
+      if (said !== null && said !== store.query.toString()) {
+        say(`${found.textContent}.`, { quiet: true }); // not at each decision
+      }
+      said = store.query.toString();
+      facets.forEach((one) => one.draw(answer.facets));
+      suspicions.update(answer.suspicion);
+    },
+  });
+  tuck(element);
+}
+
+/** The facets in the order of the panel; each draws its part of the server's counts. */
+function makeFacets(session) {
+  const make = (name, legend, options, choices = (counts) => counts) => {
+    const { element, update } = facet(name, legend, { describe: (value) => bdi(value), ...options });
+    return { name, element, draw: (all) => update(choices(all[name])) };
+  };
+  const any = { value: "", count: null };
+  const words = (names) => ({ single: true, describe: (value) => names[value] });
+  return [
+    make("undecided", "Decided", words(DECIDED), (counts) => [any, ...counts]),
+    make("issue", "Flagged", words(ISSUES), (counts) => [
+      any,
+      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
+    ]),
+    ...(session.has.kinds
+      ? [
+          make("kind", "What the models say", { describe: (value) => bdi(kindName(value)) }),
+          make("tier", "Tier", { describe: (value) => bdi(tierName(value)) }),
+        ]
+      : []),
+    make("given", "Given label"),
+    make("suggested", "Suggested label"),
+    make(
+      "pair",
+      "Given → suggested",
+      { open: false, asked: chosenPairs, describe: (value) => change(...pair(value)) },
+      (counts) => counts.map(({ given, suggested, count }) => ({ value: JSON.stringify([given, suggested]), count })),
+    ),
+    ...(session.splits.length > 1 ? [make("split", "Split", { open: false })] : []),
+    make("verdict", "Verdict", { open: false, describe: (value) => bdi(verdictName(value)) }),
+    make("reviewer", "Reviewer", { open: false }),
+  ];
+}
+
+/** Search in the texts, plain or by a regular expression, with what is wrong with it said at the field. */
+function textSearch() {
+  const wrong = el("p", { class: "pg-wrong", id: "pg-text-wrong", role: "alert" });
+  const input = el("input", { type: "search", dir: "auto", id: "pg-text", "aria-describedby": wrong.id, maxlength: "1000" });
+  const regex = el("input", { type: "checkbox" });
+  const set = () => store.set({ text: input.value || null, regex: input.value && regex.checked ? "1" : null });
+  input.addEventListener("input", debounced(set));
+  regex.addEventListener("change", () => input.value && set());
+  const fail = (error) => {
+    const ours = error !== null && error.status >= 400 && error.status < 500 && store.query.has("text");
+    wrong.textContent = ours ? `${error.what} ${error.todo}` : "";
+    input.setAttribute("aria-invalid", String(ours));
+    return ours;
+  };
+  const update = () => {
+    if (document.activeElement !== input) {
+      input.value = store.query.get("text") ?? "";
+    }
+    regex.checked = store.query.get("regex") === "1" || (regex.checked && !store.query.has("text"));
+  };
+  const element = el(
+    "div",
+    { class: "pg-facet" },
+    el("label", { for: "pg-text", class: "pg-legend" }, "Text"),
+    input,
+    wrong,
+    el("label", { class: "pg-choice" }, regex, el("span", { class: "pg-choice-text" }, "Regular expression")),
+  );
+  return { element, fail, update };
+}
+
+/** Copy the page's address; where the browser refuses that, show it to be copied by hand. */
+async function copyLink(beside) {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say("The link to this view is copied.");
+  } catch {
+    const shown = el("input", { readonly: true, value: location.href, "aria-label": "Link to this view" });
+    beside.querySelector("input")?.remove();
+    beside.append(shown);
+    shown.select();
+  }
+}
+
+/** On a narrow screen the sidebar begins closed; nothing in a closed one can have the focus. */
+function tuck(element) {
+  const sidebar = element.closest(".sidebar");
+  const toggle = sidebar?.querySelector(".toggle-button");
+  if (!toggle) {
+    return;
+  }
+  const content = sidebar.querySelector(".sidebar-content");
+  const follow = () => {
+    const open = sidebar.classList.contains("open");
+    content.inert = !open;
+    toggle.setAttribute("aria-expanded", String(open));
+    toggle.setAttribute("aria-label", "Filter");
+  };
+  new MutationObserver(follow).observe(sidebar, { attributes: true, attributeFilter: ["class"] });
+  if (matchMedia(NARROW).matches && sidebar.classList.contains("open")) {
+    toggle.click();
+  }
+  follow();
+}

@@ -1,0 +1,56 @@
+/** The map's legend: a button a class, which shows that class alone. */
+
+import { count, el, replace, set } from "../common/dom.js";
+import { look, mark, OWN } from "./palette.js";
+import { button, label } from "../common/parts.js";
+
+export class Legend {
+  #classes = el("ul", { class: "pg-legend-list" });
+  #more = button("", () => this.#fold(!this.#all), { class: "pg-link" });
+  #signs = el("ul", { class: "pg-signs" });
+  #all = false;
+  #isolate;
+  element = el("div", { role: "group", "aria-label": "Classes" }, this.#classes, this.#more, this.#signs);
+
+  /** @param {(code: number|null) => void} isolate Called with the one class to show, or null for all. */
+  constructor(isolate) {
+    this.#isolate = isolate;
+  }
+
+  /**
+   * @param {{names: string[], ranked: Array<[number, number]>, alone: number|null, dark: boolean, ink: string}} view
+   *   `ranked`: code and rows found of each class, in the order of their looks.
+   */
+  draw({ names, ranked, alone, dark, ink }) {
+    const focused = this.#classes.contains(document.activeElement) ? document.activeElement.dataset.code : null;
+    const item = ([code, rows], place) => {
+      const parts = [mark(look(place, dark)), label(names[code]), el("span", { class: "pg-count" }, count(rows))];
+      const state = { class: "pg-key", "aria-pressed": String(code === alone), data: { code } };
+      return el(
+        "li",
+        null,
+        button(parts, () => this.#isolate(code === alone ? null : code), state),
+      );
+    };
+    replace(this.#classes, ranked.map(item));
+    [...this.#classes.querySelectorAll("button")].find((one) => one.dataset.code === focused)?.focus();
+    replace(
+      this.#signs,
+      el("li", null, mark(look(OWN, dark), ink), "flagged: larger, with a ring"),
+      el("li", { class: "pg-faint" }, mark(look(OWN, dark)), "faint: outside the filter"),
+    );
+    this.#fold(this.#all);
+  }
+
+  /** Show all classes, or those that have a look of their own and the one that is shown alone. */
+  #fold(all) {
+    this.#all = all;
+    const rows = [...this.#classes.children];
+    for (const [place, row] of rows.entries()) {
+      row.hidden = !all && place >= OWN && row.querySelector("[aria-pressed=true]") === null;
+    }
+    this.#more.hidden = rows.length <= OWN;
+    this.#more.textContent = all ? "Show the largest" : `Show all ${count(rows.length)}`;
+    set(this.#more, "aria-expanded", String(all));
+  }
+}

@@ -1,0 +1,213 @@
+/** The map: all rows by what their texts mean; a lasso picks a part of it, a click opens a row. */
+
+import { complain, get, post, say } from "../common/api.js";
+import { count, el, plural } from "../common/dom.js";
+import { Legend } from "./legend.js";
+import { live } from "../common/live.js";
+import { button } from "../common/parts.js";
+import { Plot } from "./plot.js";
+import { ranking } from "./scatter.js";
+import { store } from "../common/store.js";
+import { Tip } from "../common/tip.js";
+
+const SIDES = { given: "Given label", suggested: "Suggested label" };
+const MODES = { lasso: "Lasso", box: "Box", pan: "Move" };
+
+export function mount(element, session) {
+  if (!session.has.map) {
+    element.append(el("p", { class: "pg-found" }, "This run has no map: its audit was made without one."));
+    return;
+  }
+  new MapPage(element, session).open();
+}
+
+class MapPage {
+  #session;
+  #element;
+  #points = null; // as the server sends them
+  #side = "given";
+  #alone = null; // code of the one class that is shown
+  #summary = el("p", { class: "pg-found", role: "status" });
+  #places = null; // of the points that the lasso holds
+  #picked = el("p", { class: "pg-picked", role: "status" });
+  #ways = el(
+    "span",
+    { class: "pg-row", hidden: true },
+    button("Filter these rows", () => this.#apply()),
+    button("Clear", () => this.#clear()),
+  );
+  #drop = button("Drop the selection", () => store.set({ selection: null }));
+  #canvas = el("div", { class: "pg-map", role: "img" });
+  #tip = new Tip();
+  #legend = new Legend((code) => this.#isolate(code));
+  #plot = new Plot(this.#canvas, {
+    pick: (places) => this.#pick(places),
+    open: (place) => this.#open(place),
+    hover: (place, event) => this.#hover(place, event),
+  });
+
+  constructor(element, session) {
+    this.#element = element;
+    this.#session = session;
+  }
+
+  /** Lay everything out, and draw the points when they have come. */
+  open() {
+    const table = button("Show as a table", () => store.openTab("table"));
+    this.#element.append(
+      el("div", { class: "pg-bar" }, this.#summary, table),
+      el("div", { class: "pg-bar" }, this.#tools()),
+      el(
+        "div",
+        { class: "pg-bar pg-lasso" },
+        this.#zooms(),
+        el("div", { class: "pg-row", role: "group", "aria-label": "Lasso" }, this.#picked, this.#ways, this.#drop),
+      ),
+      el(
+        "div",
+        { class: "pg-map-box" },
+        el("div", { class: "pg-map-frame" }, this.#canvas, this.#plot.outline, this.#tip.element),
+        this.#legend.element,
+      ),
+    );
+    live(this.#element, {
+      ask: (signal) => get("map", store.query, { signal }),
+      draw: (points) => {
+        this.#points = points;
+        this.#count();
+        this.#describe();
+        return this.#draw();
+      },
+    });
+    const redraw = new MutationObserver(() => this.#points && this.#draw());
+    redraw.observe(document.body, { attributes: true, attributeFilter: ["class"] }); // light and dark
+    this.#count();
+  }
+
+  #tools() {
+    const colour = (side) => {
+      this.#side = side;
+      this.#isolate(null);
+    };
+    return [
+      radios("Coloured by", "pg-map-side", SIDES, colour),
+      radios("Dragging", "pg-map-mode", MODES, (mode) => (this.#plot.mode = mode)),
+    ];
+  }
+
+  #zooms() {
+    const zooms = [
+      button("+", () => this.#plot.zoom(1.5), { "aria-label": "Zoom in" }),
+      button("−", () => this.#plot.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
+      button("All", () => this.#plot.reset(), { "aria-label": "See the whole map" }),
+    ];
+    return el("span", { class: "pg-row", role: "group", "aria-label": "Zoom" }, zooms);
+  }
+
+  #describe() {
+    const { rows, found, issue } = this.#points;
+    const issues = found.filter((one, place) => one && issue[place]).length;
+    const all = rows.length < this.#session.run.rows ? ` (of ${count(this.#session.run.rows)} in the dataset)` : "";
+    const said = `${count(found.filter(Boolean).length)} of ${plural(rows.length, "row")} on the map${all} are found`;
+    this.#summary.textContent = `${said}, ${count(issues)} of them flagged`;
+    const other = "The table shows the same rows.";
+    this.#canvas.setAttribute("aria-label", `Map of the rows. ${this.#summary.textContent}. ${other}`);
+  }
+
+  async #draw() {
+    const codes = this.#points[this.#side];
+    const found = new Map(ranking(codes.filter((_, place) => this.#points.found[place])));
+    const ranked = ranking(codes.filter((code) => code >= 0)).map(([code]) => [code, found.get(code) ?? 0]);
+    const style = getComputedStyle(this.#element);
+    const [ink, faint] = ["--ink", "--muted"].map((name) => style.getPropertyValue(name).trim());
+    const looks = { alone: this.#alone, dark: document.body.classList.contains("dark"), ink };
+    this.#legend.draw({ ...looks, names: this.#points.labels, ranked });
+    try {
+      await this.#plot.draw(this.#points, { ...looks, codes, ranked: ranked.map(([code]) => code), faint });
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  #isolate(code) {
+    this.#alone = code;
+    this.#count();
+    if (this.#points) {
+      this.#draw();
+    }
+  }
+
+  /** Places of the points within the lasso; of the class that is shown, if it is one. */
+  #inside() {
+    const codes = this.#points?.[this.#side];
+    return (this.#places ?? []).filter((place) => this.#alone === null || codes[place] === this.#alone);
+  }
+
+  /** The lasso stays on the map, with what it holds and the ways on from there. */
+  #pick(places) {
+    this.#places = places;
+    if (places && !this.#inside().length) {
+      say("There is no row in there.");
+      this.#clear();
+    }
+    this.#count();
+  }
+
+  #clear() {
+    this.#places = null;
+    this.#plot.clear();
+    this.#count();
+  }
+
+  #count() {
+    const inside = this.#inside();
+    const found = inside.filter((place) => this.#points.found[place]).length;
+    const some = found < inside.length ? `, ${count(found)} of them found by the filter` : "";
+    // All stand in one line, which is always there: the map does not move away from under the pointer.
+    this.#ways.hidden = this.#places === null;
+    this.#drop.hidden = this.#places !== null || !store.query.has("selection");
+    this.#picked.textContent =
+      this.#places === null ? "Draw around points to pick their rows." : `${plural(inside.length, "row")} in the lasso${some}`;
+  }
+
+  /** Make a filter of what the lasso holds. */
+  async #apply() {
+    const rows = this.#inside().map((place) => this.#points.rows[place]);
+    try {
+      const made = await post("selection", { run: this.#session.run.id, rows });
+      this.#clear();
+      store.set({ selection: made.selection });
+      say(`${plural(made.count, "row")} picked on the map.`);
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  async #open(place) {
+    try {
+      const card = await get("row", { row: this.#points.rows[place] });
+      store.openQueue(store.query, "map", { card: card.id });
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  #hover(place, event) {
+    if (place === null) {
+      this.#tip.hide();
+      return;
+    }
+    const { rows, labels, given, suggested, issue } = this.#points;
+    const about = { row: rows[place], given: labels[given[place]], suggested: labels[suggested[place]] };
+    this.#tip.show({ ...about, issue: issue[place] }, event);
+  }
+}
+
+/** A choice of one; the first is chosen. */
+function radios(legend, name, choices, choose) {
+  const options = Object.entries(choices).map(([value, text], index) => {
+    const input = el("input", { type: "radio", name, value, checked: index === 0, onchange: () => choose(value) });
+    return el("label", { class: "pg-row" }, input, text);
+  });
+  return el("fieldset", { class: "pg-radios" }, el("legend", null, legend), options);
+}

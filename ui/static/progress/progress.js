@@ -1,0 +1,132 @@
+/** Progress: how far the reviewing has come, how fast it goes, and what it has said so far. */
+
+import { get } from "../common/api.js";
+import { bdi, count, el, plural, replace } from "../common/dom.js";
+import { live } from "../common/live.js";
+import { bar, change, label, scroller, table } from "../common/parts.js";
+import { decimal, percent, verdictName } from "../common/words.js";
+
+const EVERY = 5000;
+const MOST_PAIRS = 30;
+const OUTCOMES = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure", "tie"];
+
+export function mount(element) {
+  const body = el("div", { class: "pg-progress" });
+  element.append(body);
+  live(element, {
+    key: () => "", // of the whole run, whatever the filter
+    ask: (signal) => get("progress", {}, { signal }),
+    draw: (answer) => {
+      const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
+      const focused = [...body.querySelectorAll(".au-scroll")].indexOf(document.activeElement);
+      replace(body, tiles(answer), whole(answer), stale(answer), tables(answer));
+      const boxes = [...body.querySelectorAll(".au-scroll")];
+      boxes.forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
+      boxes[focused]?.focus();
+    },
+    every: EVERY,
+  });
+}
+
+function tiles(answer) {
+  const { followed, of } = answer.agreement;
+  const { rows, agree, tied } = answer.together;
+  const singly = of ? `${count(followed)} of ${count(of)} kept or relabelled` : "of those kept or relabelled";
+  const figures = [
+    ["Flagged rows decided", count(answer.issues_decided), `${plural(answer.decided, "row")} decided in all`],
+    ["Flagged rows left", count(answer.issues_left), `${plural(answer.left, "row")} left in all`],
+    ["An hour", rate(answer.rate_per_hour), "decisions, by all who review now"],
+    ["Time left", duration(answer.seconds_left), "for the flagged rows, at this rate"],
+    ["Took the suggestion", of ? percent(followed / of) : "–", singly],
+    [
+      "All agree",
+      rows ? `${count(agree)} of ${count(rows)}` : "–",
+      rows ? `rows that several people judged; ${tied ? plural(tied, "tie") : "no tie"}` : "no row was judged by several people",
+    ],
+  ];
+  const tile = ([name, value, more]) =>
+    el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
+  return el("dl", { class: "pg-tiles" }, figures.map(tile));
+}
+
+const rate = (number) => (number === null ? "–" : count(Math.round(number)));
+
+function whole({ issues_decided: decided, issues_left: left }) {
+  const all = decided + left;
+  const said = all && `${percent(decided / all)} of ${plural(all, "flagged row")} decided`;
+  return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, said));
+}
+
+function stale({ stale: number }) {
+  const said = `${plural(number, "decision")} on rows whose text or label has changed since: they count nowhere here.`;
+  return number > 0 && el("p", { class: "pg-problem" }, said);
+}
+
+/** `3 h 20 min`, of seconds. */
+function duration(seconds) {
+  if (seconds === null) {
+    return "–";
+  }
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 60) {
+    return `${minutes} min`;
+  }
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${count(Math.round(hours / 24))} days`;
+}
+
+function tables(answer) {
+  if (!answer.decided) {
+    return el("p", { class: "au-muted" }, "Nothing is decided yet. The first verdicts will be counted here.");
+  }
+  return el("div", { class: "pg-tables" }, [
+    byVerdict(answer.by_verdict),
+    byPair(answer.by_pair),
+    byClass(answer.by_class),
+    byReviewer(answer.reviewers),
+  ]);
+}
+
+function barred(number, most, kind) {
+  return [el("span", { class: "pg-number" }, count(number)), bar(number / most, kind)];
+}
+
+function byVerdict(counts) {
+  const most = Math.max(...counts.map((one) => one.count));
+  const rows = counts.map(({ verdict, count: number }) => [verdictName(verdict), barred(number, most)]);
+  return scroller("Verdicts", table("Verdicts", ["Verdict", "Rows"], rows));
+}
+
+function byPair(pairs) {
+  const shown = pairs.slice(0, MOST_PAIRS);
+  const most = Math.max(...shown.map((one) => one.count));
+  const rows = shown.map(({ given, to, count: number }) => [change(given, to), barred(number, most, "differ")]);
+  const rest = pairs.slice(MOST_PAIRS).reduce((sum, one) => sum + one.count, 0);
+  if (rest) {
+    rows.push([`${count(pairs.length - shown.length)} more pairs`, count(rest)]);
+  }
+  return rows.length ? scroller("Labels changed", table("Labels changed", ["Given → new", "Rows"], rows)) : null;
+}
+
+function byClass(classes) {
+  const all = (one) => OUTCOMES.reduce((sum, verdict) => sum + one[verdict], 0);
+  const most = Math.max(...classes.map(all));
+  const shown = classes.filter(all).sort((a, b) => all(b) - all(a));
+  const numbers = (one) => OUTCOMES.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
+  const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
+  const columns = ["Given label", "Rows", ...OUTCOMES.map(verdictName)];
+  const caption = "Verdicts by given label";
+  return scroller(caption, table(caption, columns, rows, OUTCOMES.map((_, at) => at + 2)));
+}
+
+function byReviewer(people) {
+  const columns = ["Reviewer", "Rows decided", "Undone", "Rows an hour", "Median seconds"];
+  const rows = people.map((one) => [
+    bdi(one.reviewer),
+    count(one.decided),
+    count(one.undone),
+    rate(one.rate_per_hour),
+    decimal(one.median_seconds, 1),
+  ]);
+  return scroller("Reviewers", table("Reviewers", columns, rows, [1, 2, 3, 4]));
+}

@@ -1,0 +1,257 @@
+/** The card: all that is known of a row, as elements. */
+
+import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
+import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
+
+/** Texts of more characters than this are folded to their beginning. */
+const LONG = 1500;
+const BEGINNING = 1200;
+
+/**
+ * @param {Object} card As the server sends it.
+ */
+export function drawCard(card) {
+  return [
+    el(
+      "div",
+      { class: "au-main" },
+      head(card),
+      textOf(card),
+      labelsOf(card),
+      came(card),
+      el("div", { class: "au-own" }, ownVerdict(card)),
+      reasons(card),
+    ),
+    el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
+  ];
+}
+
+function head(card) {
+  return el(
+    "header",
+    { class: "au-head" },
+    el("h2", null, card.rank === null ? "Not judged" : `Rank ${count(card.rank)}`),
+    card.issue ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
+    el(
+      "dl",
+      { class: "au-facts" },
+      fact("Suspicion", card.suspicion === null ? null : suspicionText(card.suspicion)),
+      fact("Split", bdi(card.split)),
+      fact("Id", bdi(card.id)),
+    ),
+  );
+}
+
+const fact = (name, value) => (value === null ? null : el("div", null, el("dt", null, name), el("dd", null, value)));
+
+/** The shorter a text, the larger it is. */
+function textOf(card) {
+  const size = card.text.length <= 140 ? "large" : card.text.length <= 480 ? "medium" : "small";
+  const text = prose("p", card.text, { class: `au-text au-text-${size}`, id: "au-text" });
+  return card.text.length > LONG ? [text, unfold(card.text, text)] : text;
+}
+
+/** Fold a long text to its beginning, so that the labels are near; the button that shows all of it. */
+function unfold(text, element) {
+  const letters = [...text];
+  const beginning = `${letters.slice(0, BEGINNING).join("")}…`;
+  const button = el("button", { type: "button", class: "au-unfold", "aria-controls": "au-text" });
+  const show = (open) => {
+    replace(element, ...prose("p", open ? text : beginning).childNodes);
+    set(button, "aria-expanded", String(open));
+    button.textContent = open ? "Show the beginning alone" : `Show all ${count(letters.length)} characters`;
+  };
+  button.addEventListener("click", () => show(button.getAttribute("aria-expanded") === "false"));
+  show(false);
+  return button;
+}
+
+function labelsOf(card) {
+  const suggested = card.suggested === null ? "none" : bdi(card.suggested, { class: "au-chip au-chip-suggested" });
+  return el(
+    "dl",
+    { class: "au-labels" },
+    el("div", null, el("dt", null, "Given"), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
+    el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
+    el("div", null, el("dt", null, "Suggested"), el("dd", null, suggested)),
+  );
+}
+
+/** Why a card that was decided is here again. */
+function came(card) {
+  return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
+}
+
+/** What this reviewer has decided, and who else has decided something. */
+export function ownVerdict({ mine, decided_by: people }) {
+  const others = (people ?? []).filter(Boolean);
+  const where = mine?.elsewhere ? ", given in another window." : ".";
+  return [
+    mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where),
+    others.length > 0 &&
+      el(
+        "p",
+        { class: "au-muted" },
+        "Decided by ",
+        others.map((name, at) => [at ? ", " : "", bdi(name)]),
+        ".",
+      ),
+  ];
+}
+
+function section(title, ...content) {
+  return el("section", { class: "au-section" }, el("h3", null, title), ...content);
+}
+
+/** What the models say of the row, and why. */
+function reasons(card) {
+  const kind = kindWords(card);
+  if (!card.reasons.length && !kind && !card.caution) {
+    return null;
+  }
+  const list = el(
+    "ul",
+    { class: "au-reasons" },
+    card.reasons.map((reason) => el("li", null, bdi(reason))),
+  );
+  return section(
+    card.issue ? "Why it is flagged" : "What speaks for and against its label",
+    card.caution && el("p", { class: "au-kind au-caution" }, bdi(card.caution)),
+    kind && el("p", { class: "au-kind" }, kind),
+    card.reasons.length > 0 && list,
+  );
+}
+
+/** Probabilities of the labels by model, and each model's loss of the given one, in one table. */
+function models(card) {
+  const known = card.models.filter((model) => model.probabilities.length);
+  if (!known.length) {
+    return null;
+  }
+  const labels = known[0].probabilities.map(({ label }) => label);
+  const rows = labels.map((label, at) =>
+    el(
+      "tr",
+      { class: role(card, label) },
+      el(
+        "th",
+        { scope: "row" },
+        bdi(label),
+        label === card.given && tag("given"),
+        label === card.suggested && tag("suggested"),
+      ),
+      known.map((model) => probability(model.probabilities[at].p)),
+    ),
+  );
+  return section(
+    "What the models say",
+    el(
+      "div",
+      { class: "au-scroll", tabindex: "0", role: "region", "aria-label": "Probabilities by model" },
+      el(
+        "table",
+        { class: "au-models" },
+        el("caption", { class: "au-unseen" }, "Probability of each label, by model, and loss of the given label"),
+        el(
+          "thead",
+          null,
+          el(
+            "tr",
+            null,
+            el("th", { scope: "col" }, "Label"),
+            known.map(({ name }) => el("th", { scope: "col" }, name)),
+          ),
+        ),
+        el("tbody", null, rows),
+        el(
+          "tfoot",
+          null,
+          el(
+            "tr",
+            null,
+            el("th", { scope: "row" }, "Loss of given"),
+            known.map(({ loss }) => el("td", null, decimal(loss))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const role = (card, label) => (label === card.given ? "au-given" : label === card.suggested ? "au-suggested" : null);
+const tag = (text) => el("small", null, ` ${text}`);
+
+function probability(p) {
+  return el("td", null, percent(p), el("span", { class: "au-part", "aria-hidden": "true", vars: { part: p } }));
+}
+
+function neighbours(card) {
+  if (!card.neighbours.length) {
+    return null;
+  }
+  const rows = card.neighbours.map((one) => otherRow(card, one, `${percent(one.similarity)} alike`));
+  return section("Nearest rows", el("ol", { class: "au-others" }, rows));
+}
+
+function duplicates(card) {
+  if (!card.duplicates.length) {
+    return null;
+  }
+  const rows = card.duplicates.map((one) => otherRow(card, one, one.exact ? "same text" : "nearly the same"));
+  const more = (card.duplicate_count ?? rows.length) - rows.length;
+  const list = el("ol", { class: "au-others" }, rows);
+  return section("Duplicates", list, more > 0 && el("p", { class: "au-muted" }, `and ${plural(more, "more row")}.`));
+}
+
+function otherRow(card, other, alike) {
+  const same = other.label === card.given;
+  return el(
+    "li",
+    null,
+    prose("p", other.text),
+    el(
+      "p",
+      { class: "au-muted" },
+      bdi(other.label, { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
+      same ? " same label" : " other label",
+      " · ",
+      alike,
+      other.split ? [" · ", bdi(other.split)] : null,
+    ),
+  );
+}
+
+function history(card) {
+  if (!card.history?.length) {
+    return null;
+  }
+  const entries = card.history.map((entry) =>
+    el(
+      "li",
+      null,
+      el(
+        "p",
+        null,
+        el("strong", null, bdi(entry.reviewer)),
+        " ",
+        words(entry),
+        entry.note ? [": ", bdi(entry.note, { class: "au-note" })] : null,
+      ),
+      el(
+        "p",
+        { class: "au-muted" },
+        moment(entry.at),
+        entry.source && entry.source !== "queue" ? ` · ${entry.source}` : null,
+      ),
+      entry.stale && el("p", { class: "au-muted" }, "No longer counts: the row had another text or given label then."),
+    ),
+  );
+  return section("History", el("ol", { class: "au-history" }, entries));
+}
+
+function words(entry) {
+  if (entry.kind === "decide") {
+    return verdictWords(entry);
+  }
+  return entry.kind === "undo" ? "undid it" : ["did it again", entry.verdict ? [": ", verdictWords(entry)] : null];
+}

@@ -1,0 +1,165 @@
+/** The buttons under the card, each with its key printed on it. */
+
+import { bdi, el, replace, set } from "../common/dom.js";
+import { keyName, labelOf } from "./keys.js";
+import { ends } from "../common/words.js";
+
+const VERDICTS = [
+  ["ambiguous", "Ambiguous"],
+  ["none", "None fits"],
+  ["exclude", "Exclude"],
+  ["unsure", "Unsure"],
+];
+const MOVES = [
+  ["skip", "Skip"],
+  ["back", "Back"],
+  ["undo", "Undo"],
+  ["redo", "Redo"],
+  ["note", "Note"],
+];
+const FIXED = { done: "Enter", "give-up": "Escape" };
+const DIGITS = 10;
+/** Characters of a label that a button shows. */
+const LONGEST = 32;
+
+export class Controls {
+  element;
+
+  #keys;
+  #act;
+  #buttons = {};
+  #parts;
+
+  /**
+   * @param {string[]} labels All labels.
+   * @param {Keys} keys
+   * @param {function(string)} act Do what a button stands for.
+   */
+  constructor(labels, keys, act) {
+    this.#keys = keys;
+    this.#act = act;
+    const some = Math.min(labels.length, DIGITS);
+    const digits = Array.from({ length: some }, (_, at) => this.#button(`label${at + 1}`, ""));
+    this.#parts = {
+      first: group("Verdict", "au-first", [this.#button("keep", "Keep"), this.#button("suggest", "Take")]),
+      labels: group("Labels", "au-labels-row", [
+        ...digits,
+        this.#button("pick", labels.length > DIGITS ? "Other…" : "Find…"),
+      ]),
+      others: group(
+        "Other verdicts",
+        "au-row",
+        VERDICTS.map(([action, name]) => this.#button(action, name)),
+      ),
+      marking: group("Ambiguous", "au-row au-marking", [
+        el("p", { id: "au-marking-hint" }, "Mark the labels that fit."),
+        this.#button("done", "Done", { class: "au-primary" }),
+        this.#button("give-up", "Give up"),
+      ]),
+      moves: group("Moves", "au-row au-moves", [
+        ...MOVES.map(([action, name]) => this.#button(action, name)),
+        this.#button("help", "Keys"),
+      ]),
+    };
+    this.#parts.marking.hidden = true;
+    this.element = el(
+      "div",
+      { class: "au-controls", role: "group", "aria-label": "Verdicts and moves" },
+      Object.values(this.#parts),
+    );
+    keys.subscribe(() => this.#printKeys());
+    this.#printKeys();
+  }
+
+  #button(action, name, attributes) {
+    const kbd = el("kbd", { "aria-hidden": "true" });
+    const button = el("button", { type: "button", data: { action }, ...attributes }, kbd, el("span", null, name));
+    this.#listen(button, action);
+    this.#buttons[action] = button;
+    return button;
+  }
+
+  #listen(button, action) {
+    // Enter held down presses a button again and again; one press is one decision.
+    button.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
+    button.addEventListener("click", (event) => {
+      if (event.detail > 0) {
+        button.blur(); // clicked with a pointer: the space bar is again the queue's
+      }
+      this.#act(action);
+    });
+  }
+
+  #printKeys() {
+    for (const [action, button] of Object.entries(this.#buttons)) {
+      const key = this.#keys.current[action] ?? FIXED[action];
+      button.querySelector("kbd").textContent = keyName(key);
+      button.setAttribute("aria-keyshortcuts", key === " " ? "Space" : key);
+    }
+  }
+
+  /**
+   * Say what the buttons mean for this card.
+   *
+   * @param {Object|null} card
+   * @param {string[]} labels Those that the digits stand for.
+   * @param {Set<string>|null} marks Labels marked as fitting; null when none are asked for.
+   */
+  update(card, labels, marks) {
+    this.#name("keep", "Keep ", card?.given);
+    this.#name("suggest", ...(card && card.suggested !== null ? ["Take ", card.suggested] : ["Take the suggestion"]));
+    for (const [action, button] of Object.entries(this.#buttons)) {
+      const at = labelOf(action);
+      if (at >= 0) {
+        this.#update(button, card, labels[at], marks);
+      }
+    }
+    this.#reveal(marks !== null);
+    this.#parts.labels.setAttribute("aria-label", marks ? "Labels that fit" : "Labels");
+    this.element.classList.toggle("au-idle", card === null);
+  }
+
+  /** While labels are marked, only what belongs to it is there; the focus does not get lost with a hidden button. */
+  #reveal(marking) {
+    for (const part of ["first", "others", "moves"]) {
+      this.#parts[part].hidden = marking;
+    }
+    this.#parts.marking.hidden = !marking;
+    if (marking) {
+      this.element.scrollIntoView({ block: "nearest" }); // on a low screen it may be out of sight
+    }
+    const focused = document.activeElement;
+    if (this.element.contains(focused) && focused.closest("[hidden]")) {
+      (marking ? this.#buttons.label1 : this.#buttons.ambiguous).focus();
+    }
+  }
+
+  #update(button, card, label, marks) {
+    button.hidden = label === undefined;
+    if (label === undefined) {
+      return;
+    }
+    print(button, "", label);
+    set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
+    button.classList.toggle("au-is-given", label === card?.given);
+    button.classList.toggle("au-is-suggested", label === card?.suggested);
+  }
+
+  #name(action, word, label) {
+    print(this.#buttons[action], word, label);
+  }
+}
+
+/** Print a label on a button, a long one by both its ends; the pointer and the focus show the whole of it. */
+function print(button, word, label) {
+  const printed = label === undefined ? null : ends(String(label), LONGEST);
+  const whole = label === undefined || printed === label ? null : `${word}${label}`;
+  const long = whole && [bdi(printed, { class: "au-ends" }), bdi(label, { class: "au-whole" })];
+  replace(button.querySelector("span"), word, long ?? (printed !== null && bdi(printed)));
+  set(button, "title", whole);
+  set(button, "aria-label", whole);
+}
+
+function group(name, className, children) {
+  return el("div", { class: className, role: "group", "aria-label": name }, children);
+}

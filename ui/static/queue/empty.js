@@ -1,0 +1,54 @@
+/** What stands in the place of the card when there is none. */
+
+import { bdi, el, plural } from "../common/dom.js";
+import { store } from "../common/store.js";
+
+/** Cards are on their way, or what hinders them. */
+export function drawWaiting(trouble, retry) {
+  if (!trouble) {
+    return el("p", { class: "au-muted" }, "The next cards are on their way…");
+  }
+  return el(
+    "div",
+    { class: "au-nothing" },
+    el("h2", null, "No cards can be had"),
+    el("p", null, bdi(trouble.what), " ", bdi(trouble.todo)),
+    el("p", { class: "au-actions" }, button("Try again", retry)),
+  );
+}
+
+/**
+ * The end of the queue.
+ *
+ * @param {{decided: number, skipped: number, query: URLSearchParams, restart: function()}} figures
+ */
+export function drawEnd({ decided, skipped, query, restart }) {
+  const ways = [];
+  if (skipped) {
+    ways.push(button(`Start over with the ${plural(skipped, "skipped row")}`, restart));
+  }
+  if (query.get("issue") === "1") {
+    ways.push(
+      button("Go on with the rows that are not flagged, most suspect first", () =>
+        store.set({ issue: null }, { sort: "suspicion" }),
+      ),
+    );
+  }
+  if ([...query.keys()].some((name) => name !== "undecided")) {
+    ways.push(
+      button("Go on without any filter", () =>
+        store.replaceAll(query.has("undecided") ? { undecided: query.get("undecided") } : {}),
+      ),
+    );
+  }
+  ways.push(button("Look for new ones", restart));
+  return el(
+    "div",
+    { class: "au-nothing" },
+    el("h2", null, "This queue is at its end"),
+    el("p", null, `You have decided ${plural(decided, "row")} and skipped ${skipped}${skipped ? "; skipped rows come again" : ""}.`),
+    el("p", { class: "au-actions" }, ways),
+  );
+}
+
+const button = (text, onclick) => el("button", { type: "button", onclick }, text);

@@ -1,0 +1,349 @@
+/**
+ * How one goes through the queue: the card on the screen, those to come, those left behind, and what can be undone.
+ *
+ * A decision is about the card that is on the screen at that moment, and carries its id and hash. It knows nothing of
+ * elements: what is to be shown it tells its `view`.
+ */
+
+import { get, say } from "../common/api.js";
+import { plural } from "../common/dom.js";
+import { standing } from "../common/elsewhere.js";
+import { newId } from "./outbox.js";
+import { verdictText } from "../common/words.js";
+
+const SEEN = 500;
+
+export class Flow {
+  /** The card on the screen. */
+  card = null;
+  /** Rows decided since the page was opened; ids of those skipped, and whether they are flagged. */
+  decided = 0;
+  skipped = new Map();
+
+  #outbox;
+  #deck;
+  #watch;
+  #view;
+  #reviewer;
+  #source;
+  #seen = []; // cards left behind, latest last: what `back` goes through
+  #done = []; // own actions that undo takes back, latest last: {id, card, before, after}; no card of a bulk action
+  #undone = []; // those that redo does again
+  #movedAt = 0; // when something was last decided elsewhere
+  #shownAlready = new Set(); // undos and redos whose effect was on the screen before the server answered
+
+  /**
+   * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
+   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
+   *   decided: function(Object), decidedElsewhere: function(), beyond: function(Object)}}} parts `beyond` hears of each
+   *   card that comes in its turn.
+   */
+  constructor({ outbox, deck, watch, view, reviewer, source }) {
+    this.#outbox = outbox;
+    this.#deck = deck;
+    this.#watch = watch;
+    this.#view = view;
+    this.#reviewer = reviewer;
+    this.#source = source;
+  }
+
+  /** Bring the next card, if none is on the screen. */
+  fill() {
+    if (!this.card) {
+      this.#next();
+    }
+  }
+
+  /** Bring this card now; the one on the screen comes after it. */
+  show(card) {
+    this.#seen = this.#seen.filter((one) => one.id !== card.id);
+    if (this.card && this.card.id !== card.id) {
+      this.#deck.putBack(this.card);
+    }
+    this.#deck.remove([card.id]);
+    this.card = card;
+    this.#watch.restart();
+    this.#view.show(card);
+  }
+
+  /** Take everything off the screen; what was decided can still be undone. */
+  clear() {
+    this.card = null;
+    this.#seen = [];
+  }
+
+  #next() {
+    if (this.card) {
+      this.#seen = [...this.#seen.slice(-SEEN), this.card];
+    }
+    this.card = this.#deck.take() ?? null;
+    this.#watch.restart();
+    if (this.card) {
+      this.#view.beyond(this.card);
+    }
+    this.#view.show(this.card);
+    this.#renew();
+  }
+
+  decide(verdict, labels = [], note = "") {
+    const { card } = this;
+    const event = {
+      event_id: newId(),
+      kind: "decide",
+      item_id: card.id,
+      item_hash: card.hash,
+      verdict,
+      new_labels: labels,
+      note,
+      seconds: this.#watch.seconds(),
+      source: this.#source(),
+      suggestion_shown: card.suggested,
+      suspicion_seen: card.suspicion,
+    };
+    const action = { id: event.event_id, card, before: card.mine, after: { verdict, new_labels: labels, note } };
+    this.#outbox.add(event);
+    this.#done.push(action);
+    this.#undone = [];
+    this.#count(action, 1);
+    this.skipped.delete(card.id);
+    this.#view.decided(card);
+    this.#become(card, action.after, "decide", event);
+    this.#view.mark(event.event_id, "saving", card);
+    this.#next();
+  }
+
+  skip() {
+    if (!this.card.mine) {
+      this.skipped.set(this.card.id, this.card.issue);
+    }
+    this.#next();
+  }
+
+  /** Look at the card before, without undoing anything; it can be decided again. */
+  back() {
+    const card = this.#seen.at(-1);
+    if (card) {
+      this.show(card);
+    } else {
+      say("There is no card before this one.");
+    }
+  }
+
+  /** Take back the latest own action; its card is on the screen at once, if this page has it. */
+  undo() {
+    const action = this.#done.pop();
+    this.#send("undo", action);
+    if (action?.card) {
+      this.#undone.push(action);
+      this.#view.mark(action.id, "undoing", action.card);
+      this.#undid(action);
+    }
+  }
+
+  /** Do again what was undone last, unless something has been decided since. */
+  redo() {
+    const action = this.#undone.pop();
+    this.#send("redo", action);
+    if (action?.card) {
+      this.#done.push(action);
+      this.#view.mark(action.id, "saving", action.card);
+      this.#redid(action);
+    }
+  }
+
+  #send(kind, action) {
+    const event = { event_id: newId(), kind, ...(action ? { undoes: action.id } : {}) };
+    if (action?.card) {
+      this.#shownAlready.add(event.event_id);
+    }
+    this.#outbox.add(event);
+  }
+
+  #undid(action) {
+    this.#count(action, -1);
+    this.#become(action.card, action.before, "undo");
+    this.show(action.card);
+  }
+
+  #redid(action) {
+    this.#count(action, 1);
+    this.#become(action.card, action.after, "redo");
+    this.#leave(action.card);
+  }
+
+  /** A row that is decided again is not one more. */
+  #count({ before }, by) {
+    this.decided += before ? 0 : by;
+  }
+
+  /** Put a card behind, wherever it is. */
+  #leave(card) {
+    if (this.card?.id === card.id) {
+      this.#next();
+    } else {
+      this.#deck.remove([card.id]);
+      this.#seen = [...this.#seen.filter((one) => one.id !== card.id), card];
+    }
+  }
+
+  #become(card, mine, kind, { source = null } = {}) {
+    card.mine = mine;
+    const said = kind === "undo" ? { verdict: null, new_labels: [], note: "" } : mine;
+    const entry = { kind, reviewer: this.#reviewer, at: new Date().toISOString(), source, ...said };
+    card.history = [...(card.history ?? []), entry];
+  }
+
+  // -- what the server answers -------------------------------------------------------------------------------------
+
+  /** Take note of what the server says of an event. */
+  answered(event, result) {
+    if (event.kind === "decide") {
+      this.#decideAnswered(event, result);
+    } else if (result.status === "saved") {
+      this.#moveAnswered(event, result);
+    } else {
+      this.#moveFailed(event, result);
+    }
+  }
+
+  #decideAnswered(event, result) {
+    if (result.status === "saved") {
+      this.#view.mark(event.event_id, "saved");
+      say("Saved.", { quiet: true, about: "saved" });
+    } else {
+      this.#refused(event, result);
+    }
+  }
+
+  /** A decision was not taken: say why, and let the row, as it is now, be the next card. */
+  async #refused(event, { what, todo }) {
+    const action = remove(this.#done, event.event_id);
+    if (action) {
+      this.#count(action, -1);
+    }
+    remove(this.#undone, event.event_id);
+    this.#view.mark(event.event_id, "refused");
+    say(`Not saved: ${what} ${todo}`, { error: true });
+    const card = await get("card", { id: event.item_id }).catch(() => null);
+    if (!card) {
+      return;
+    }
+    card.came_back = what;
+    this.#seen = this.#seen.filter((one) => one.id !== card.id);
+    if (!this.card || this.card.id === card.id) {
+      this.card = null;
+      this.show(card);
+    } else {
+      this.#deck.putBack(card);
+    }
+  }
+
+  #moveAnswered(event, { undoes, items, card }) {
+    const verb = event.kind === "undo" ? "Undone" : "Done again";
+    if (this.#shownAlready.delete(event.event_id)) {
+      this.#view.mark(event.undoes, event.kind === "undo" ? "undone" : "saved");
+      say(`${verb}.`, { quiet: true, about: "moved" });
+      return;
+    }
+    // Done before this page was opened, or elsewhere on it: the server alone knows what it was.
+    const [from, to] = event.kind === "undo" ? [this.#done, this.#undone] : [this.#undone, this.#done];
+    remove(from, undoes);
+    to.push({ id: undoes, card: null });
+    if (!card) {
+      say(`${verb}: one action on ${plural(items, "row")}.`);
+      this.#view.reload();
+    } else if (event.kind === "undo") {
+      say(`${verb}.`);
+      this.show(card);
+    } else {
+      say(`${verb}.`);
+      this.#leave(card);
+    }
+  }
+
+  #moveFailed(event, result) {
+    this.#shownAlready.delete(event.event_id);
+    remove(this.#done, event.undoes);
+    remove(this.#undone, event.undoes);
+    if (result.status === "nothing") {
+      say(event.undoes ? "That was done elsewhere already." : `There is nothing to ${event.kind}.`);
+    } else {
+      say(`${result.what} ${result.todo}`, { error: true });
+    }
+  }
+
+  /** An action on many rows, done elsewhere on the page, is the next that undo takes back. */
+  bulkDone(id) {
+    this.#done.push({ id, card: null });
+    this.#undone = [];
+    this.#view.reload();
+  }
+
+  /** It was taken back elsewhere on the page: redo can do it again. */
+  bulkUndone(id) {
+    remove(this.#done, id);
+    this.#undone.push({ id, card: null });
+    this.#view.reload();
+  }
+
+  /** Somebody else has decided these meanwhile: they need not come any more. */
+  gone(ids) {
+    this.#deck.remove(ids);
+    if (this.card && ids.includes(this.card.id)) {
+      say("Somebody else has decided this row meanwhile; you can still give your own verdict.");
+    }
+  }
+
+  /** This reviewer has decided these; those of which this page knows nothing, in another window. */
+  done(ids) {
+    const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
+    this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
+    if (this.card && elsewhere(this.card)) {
+      this.moved();
+    }
+  }
+
+  /** Something was decided elsewhere: what was known of a card before may no longer hold. */
+  moved() {
+    this.#movedAt = performance.now();
+    this.#renew();
+  }
+
+  /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
+  async #renew() {
+    const { card } = this;
+    if (!card || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+      return;
+    }
+    card.as_of = performance.now();
+    const changed = await standing(card);
+    if (!changed || this.card !== card || this.#outbox.size) {
+      return;
+    }
+    Object.assign(card, changed.news);
+    this.#view.decidedElsewhere();
+    if (changed.turned) {
+      say(
+        card.mine
+          ? `You have decided this row in another window meanwhile: ${verdictText(card.mine)}.`
+          : "You have taken back your verdict on this row in another window.",
+      );
+    }
+  }
+
+  /** Say what is on the screen. */
+  announce() {
+    const { card } = this;
+    if (card) {
+      const mine = card.mine ? ` You decided: ${verdictText(card.mine)}.` : "";
+      const suggested = card.suggested === null ? "" : ` Suggested: ${card.suggested}.`;
+      say(`${card.text.slice(0, 300)} Given: ${card.given}.${suggested}${mine}`, { quiet: true, about: "card" });
+    }
+  }
+}
+
+/** Take the action `id` out, if it is there. */
+function remove(actions, id) {
+  const at = actions.findIndex((action) => action.id === id);
+  return at < 0 ? null : actions.splice(at, 1)[0];
+}

@@ -1,0 +1,82 @@
+/** The list of keys, in which each can be changed. */
+
+import { openDialog } from "../common/dialog.js";
+import { el, replace } from "../common/dom.js";
+import { actionName, keyName } from "./keys.js";
+
+/** @param {Keys} keys */
+export function openKeyList(keys) {
+  const said = el("p", { class: "au-muted", role: "status" });
+  const body = el("tbody");
+  let waiting = null; // the action whose new key is awaited
+
+  function draw() {
+    replace(body, Object.keys(keys.current).map(row));
+  }
+
+  function row(action) {
+    const name = actionName(action);
+    const change = el(
+      "button",
+      { type: "button", "aria-label": `Change the key: ${name}`, onclick: () => ask(action) },
+      "Change",
+    );
+    return el(
+      "tr",
+      { data: { action } },
+      el("td", null, el("kbd", null, keyName(keys.current[action]))),
+      el("th", { scope: "row" }, name),
+      el("td", null, change),
+    );
+  }
+
+  function ask(action) {
+    waiting = action;
+    said.textContent = `Press the new key: ${actionName(action)}. Escape leaves it as it is.`;
+  }
+
+  function press(event) {
+    if (!waiting || ["Shift", "Control", "Alt", "Meta", "Tab"].includes(event.key)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const action = waiting;
+    waiting = null;
+    const refused = event.key === "Escape" ? "It stays as it is." : keys.change(action, event);
+    said.textContent = refused ?? `${actionName(action)}: now ${keyName(keys.current[action])}.`;
+    draw();
+    body.querySelector(`[data-action="${action}"] button`).focus();
+  }
+
+  function reset() {
+    waiting = null;
+    keys.reset();
+    said.textContent = "All keys are as they were.";
+    draw();
+  }
+
+  const table = el(
+    "table",
+    { class: "au-keys" },
+    el(
+      "thead",
+      { class: "au-unseen" },
+      el(
+        "tr",
+        null,
+        ["Key", "What it does", "Change"].map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
+    body,
+  );
+  const notes = el(
+    "p",
+    { class: "au-muted" },
+    "With more than ten labels, the digits are those of the card’s most likely ones, as printed. While you write, and with Ctrl, Alt or ⌘, keys are the browser’s.",
+  );
+  const actions = el("p", { class: "au-actions" }, el("button", { type: "button", onclick: reset }, "Reset all keys"));
+  draw();
+  const { element } = openDialog("Keys", [said, table, notes, actions], { className: "au-keylist" });
+  element.addEventListener("keydown", press, true);
+}

@@ -1,0 +1,126 @@
+/** What a key or a button does to the card on the screen. */
+
+import { say } from "../common/api.js";
+import { askProposal } from "../common/dialog.js";
+import { openKeyList } from "./keylist.js";
+import { labelOf } from "./keys.js";
+import { pickLabel } from "./picker.js";
+
+const DIGITS = 10;
+const HOW_TO_MARK = "Mark the labels that fit by their keys; Enter ends, Escape gives up.";
+
+export class Presses {
+  /** Labels marked as fitting, while an ambiguous row is being judged; else null. */
+  marks = null;
+
+  #flow;
+  #labels;
+  #keys;
+  #note;
+  #changed;
+
+  /**
+   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, changed: function()}} parts
+   *   `changed` is called when other labels are marked.
+   */
+  constructor({ flow, labels, keys, note, changed }) {
+    this.#flow = flow;
+    this.#labels = labels;
+    this.#keys = keys;
+    this.#note = note;
+    this.#changed = changed;
+  }
+
+  /** Labels that the digits stand for: all, or where there are too many, the most likely ones of the card. */
+  labelsOf(card) {
+    if (this.#labels.length <= DIGITS) {
+      return this.#labels;
+    }
+    return card?.models[0]?.probabilities.map(({ label }) => label).slice(0, DIGITS) ?? [];
+  }
+
+  /** Do what `action` stands for. */
+  act(action) {
+    const { card } = this.#flow;
+    if (action === "help") {
+      openKeyList(this.#keys);
+    } else if (this.marks) {
+      this.#mark(action, card);
+    } else if (action === "undo" || action === "redo" || action === "back") {
+      this.#flow[action]();
+    } else if (!card) {
+      say("No card is shown: nothing was decided.");
+    } else {
+      this.#judge(action, card);
+    }
+  }
+
+  #judge(action, card) {
+    const decide = (verdict, fitting) => this.#decide(card, verdict, fitting);
+    const actions = {
+      keep: () => decide("keep"),
+      suggest: () => (card.suggested === null ? say("There is no suggestion.") : this.#relabel(card, card.suggested)),
+      ambiguous: () => this.#startMarking(),
+      none: () => askProposal(this.#labels, (proposed) => decide("none_fits", proposed)),
+      exclude: () => decide("exclude"),
+      unsure: () => decide("unsure"),
+      skip: () => this.#flow.skip(),
+      pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
+      note: () => this.#note.open(),
+    };
+    const label = this.labelsOf(card)[labelOf(action)];
+    if (actions[action]) {
+      actions[action]();
+    } else if (label === undefined) {
+      say("No label has this key.");
+    } else {
+      this.#relabel(card, label);
+    }
+  }
+
+  /** The given label, chosen again, is kept. */
+  #relabel(card, label) {
+    return label === card.given ? this.#decide(card, "keep") : this.#decide(card, "relabel", [label]);
+  }
+
+  /** Decide the card that was on the screen when this was asked for, and no other. */
+  #decide(card, verdict, labels = []) {
+    if (this.#flow.card === card) {
+      this.#flow.decide(verdict, labels, this.#note.value);
+    } else {
+      say("Another card has come meanwhile: nothing was decided.");
+    }
+  }
+
+  #startMarking() {
+    this.marks = new Set();
+    this.#changed();
+    say(HOW_TO_MARK, { quiet: true });
+  }
+
+  #mark(action, card) {
+    const label = this.labelsOf(card)[labelOf(action)];
+    if (action === "done" && this.marks.size > 1) {
+      this.#decide(card, "ambiguous", [...this.marks]);
+    } else if (action === "done") {
+      say("Mark at least two labels that fit.");
+    } else if (action === "give-up") {
+      this.marks = null;
+      this.#changed();
+    } else if (action === "pick") {
+      pickLabel("Which label fits, too?", this.#labels, (one) => this.#toggle(one));
+    } else if (label !== undefined) {
+      this.#toggle(label);
+    } else {
+      say(HOW_TO_MARK);
+    }
+  }
+
+  #toggle(label) {
+    if (!this.marks?.delete(label)) {
+      this.marks?.add(label);
+    }
+    this.#changed();
+    say(`${label}: ${this.marks?.has(label) ? "marked" : "not marked"}.`, { quiet: true });
+  }
+}

@@ -1,0 +1,342 @@
+/** The queue: one card, its verdicts, and the next one. */
+
+import { complain, get, say } from "../common/api.js";
+import { settle } from "./bar.js";
+import { drawCard, ownVerdict } from "./card.js";
+import { Controls } from "./controls.js";
+import { Deck } from "./deck.js";
+import { count, el, plural, replace, set } from "../common/dom.js";
+import { drawEnd, drawWaiting } from "./empty.js";
+import { Flow } from "./flow.js";
+import { Keys, isOurs, resting } from "./keys.js";
+import { Note } from "./note.js";
+import { Outbox } from "./outbox.js";
+import { Presses } from "./presses.js";
+import { Status } from "./status.js";
+import { store } from "../common/store.js";
+import { Watch } from "../common/watch.js";
+import { sortName } from "../common/words.js";
+
+/** Build the queue within `element`. */
+export function mount(element, session) {
+  new Queue(element, session).open();
+}
+
+class Queue {
+  #session;
+  #element;
+  #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
+  #boundary = el("p", { class: "au-boundary", hidden: true });
+  #note;
+  #shown = null; // what the cards are from: filter, sort and seed
+  #watch = new Watch(() => store.tab === "queue");
+  #keys;
+  #presses;
+  #controls;
+  #status;
+  #outbox;
+  #deck;
+  #flow;
+  #before = 0; // rows that this reviewer had decided without this page's doing
+  #bounded = false; // whether it was said that the flagged rows are at their end
+
+  constructor(element, session) {
+    this.#session = session;
+    this.#element = element;
+    this.#keys = new Keys(session.keys);
+    this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
+    this.#status = new Status(() => this.#outbox.retry());
+    this.#deck = new Deck({
+      onChange: () => this.#dealt(),
+      settled: () => this.#flow.decided - this.#outbox.size,
+      onDecided: (decided) => this.#counted(decided),
+    });
+    this.#outbox = new Outbox({
+      run: session.run.id,
+      reviewer: session.reviewer,
+      held: () => this.#held(),
+      onResult: (event, result) => this.#answered(event, result),
+      onGone: (gone, done) => this.#gone(gone, done),
+      onDecided: (decided) => this.#counted(decided),
+      onChange: () => this.#report(),
+    });
+    this.#flow = new Flow({
+      outbox: this.#outbox,
+      deck: this.#deck,
+      watch: this.#watch,
+      view: {
+        show: () => this.#draw(),
+        mark: (id, state, card) => this.#status.mark(id, state, card),
+        reload: () => this.#reload(),
+        decided: (card) => this.#note.decided(card),
+        decidedElsewhere: () => this.#drawOwn(),
+        beyond: (card) => this.#sayBoundary(card),
+      },
+      reviewer: session.reviewer,
+      source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
+    });
+    const { labels } = session;
+    this.#presses = new Presses({
+      flow: this.#flow,
+      labels,
+      keys: this.#keys,
+      note: this.#note,
+      changed: () => this.#print(),
+    });
+    this.#controls = new Controls(labels, this.#keys, (action) => this.#presses.act(action));
+  }
+
+  /** Lay everything out, listen, and bring the first card. */
+  open() {
+    const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
+    const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), this.#status.element);
+    const rest = el(
+      "p",
+      { class: "au-resting", hidden: true },
+      "The keys rest while you write; ",
+      el("kbd", null, "Esc"),
+      " goes on.",
+    );
+    this.#controls.element.prepend(this.#note.element, rest);
+    const parts = [bar, this.#status.trail, this.#boundary, this.#article, this.#controls.element];
+    const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
+    replace(this.#element, section);
+    settle(section, this.#controls.element, [this.#note.element, rest]);
+    document.addEventListener("keydown", (event) => this.#press(event));
+    document.addEventListener("auditor:rename", (event) => this.#mayRename(event));
+    document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
+    document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
+    document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
+    this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
+    this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
+    const follow = () => {
+      sort.value = store.sort;
+      this.#watch.check();
+      this.#follow();
+    };
+    store.subscribe(follow);
+    follow();
+  }
+
+  // -- which cards -------------------------------------------------------------------------------------------------
+
+  /** Follow the URL: another filter or order brings other cards, and `card` one of its own. */
+  #follow() {
+    const params = new URLSearchParams(store.query);
+    params.set("sort", store.sort);
+    if (store.seed !== null) {
+      params.set("seed", store.seed);
+    }
+    const changed = params.toString() !== this.#shown;
+    this.#shown = params.toString();
+    if (changed || (store.card !== null && store.card !== this.#flow.card?.id)) {
+      this.#reload(store.card);
+    }
+  }
+
+  /** Bring the cards anew, once the log has all that was decided: none of those comes again. */
+  async #reload(id = null) {
+    const shown = this.#shown;
+    this.#flow.clear();
+    this.#deck.start(null);
+    this.#draw();
+    await this.#outbox.empty();
+    const first = id === null ? null : await get("card", { id }).catch(complain);
+    if (shown === this.#shown) {
+      this.#deck.start(new URLSearchParams(shown), [this.#flow.card?.id, first?.id]);
+      if (first) {
+        this.#flow.show(first);
+      }
+    }
+  }
+
+  /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
+  #held() {
+    const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
+    return store.query.has("undecided") ? cards.map((card) => card.id) : [];
+  }
+
+  /** Some of them have been decided: by others, and by this reviewer. */
+  #gone(gone, done) {
+    if (store.query.get("undecided") === "anyone") {
+      this.#flow.gone(gone);
+    }
+    if (store.query.has("undecided")) {
+      this.#flow.done(done);
+    }
+    this.#report();
+  }
+
+  /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
+  #moved({ decided }) {
+    this.#counted(decided);
+    this.#outbox.look();
+    this.#flow.moved();
+    this.#deck.recount();
+  }
+
+  /** The server has counted this reviewer's rows; while a press is on its way, it does not know of all of them. */
+  #counted(decided) {
+    if (!this.#outbox.size) {
+      this.#before = decided - this.#flow.decided;
+      this.#report();
+    }
+  }
+
+  #dealt() {
+    this.#flow.fill();
+    this.#report();
+  }
+
+  #answered(event, result) {
+    this.#flow.answered(event, result);
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      document.dispatchEvent(new CustomEvent("auditor:decided"));
+    }, 1000);
+  }
+
+  #telling;
+
+  // -- what is shown -----------------------------------------------------------------------------------------------
+
+  #draw() {
+    const { card } = this.#flow;
+    this.#presses.marks = null;
+    this.#note.show(card);
+    this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
+    replace(this.#article, card ? drawCard(card) : this.#empty());
+    this.#article.classList.toggle("au-empty", card === null);
+    if (this.#article.dataset.id !== (card?.id ?? "")) {
+      this.#article.dataset.id = card?.id ?? "";
+      this.#toTop();
+    }
+    this.#print();
+    this.#report();
+    this.#announce();
+    if (card && store.card !== null && store.card !== card.id) {
+      store.set({}, { replace: true }); // the card that the URL asked for is done with
+    }
+  }
+
+  /** A new card is read from its beginning. */
+  #toTop() {
+    const top = this.#article.firstElementChild ?? this.#article; // where all is one column, the card has no box
+    if (top.getBoundingClientRect().top < 0) {
+      top.scrollIntoView({ block: "start" });
+    }
+  }
+
+  /** The verdict has changed elsewhere; the rest stays as it is. */
+  #drawOwn() {
+    const own = this.#article.querySelector(".au-own");
+    own && replace(own, ownVerdict(this.#flow.card));
+  }
+
+  /** Say once, above the first card of which it is true, that those after it were not flagged. */
+  #sayBoundary(card) {
+    const { flagged_to: last } = this.#session.run;
+    if (this.#bounded || !last || card.rank <= last || store.sort !== "suspicion" || store.query.get("issue") === "0") {
+      return;
+    }
+    this.#bounded = true;
+    const skipped = [...this.#flow.skipped.values()].filter(Boolean).length; // flagged ones
+    const read = skipped
+      ? `The flagged rows end here; you have skipped ${count(skipped)} of them. What follows is less suspect.`
+      : "You have read all flagged rows; what follows is less suspect.";
+    this.#boundary.dataset.id = card.id;
+    replace(this.#boundary, read);
+    say(read, { quiet: true });
+  }
+
+  #announce() {
+    if (this.#flow.card) {
+      this.#flow.announce();
+    } else {
+      const what = this.#deck.ended ? "This queue is at its end." : "The next cards are on their way.";
+      say(what, { quiet: true, about: "card" });
+    }
+  }
+
+  #empty() {
+    const { ended, trouble } = this.#deck;
+    if (!ended) {
+      return drawWaiting(trouble, () => this.#deck.retry());
+    }
+    const { decided, skipped } = this.#flow;
+    const all = Math.max(0, this.#before + decided);
+    return drawEnd({ decided: all, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
+  }
+
+  #restart() {
+    this.#flow.skipped.clear();
+    this.#reload();
+  }
+
+  #report() {
+    const { size: waiting, trouble } = this.#outbox;
+    const { decided } = this.#flow;
+    const all = Math.max(0, this.#before + decided);
+    this.#status.report({ found: this.#deck.found, left: this.#left(), decided: all, waiting, trouble });
+    if (!this.#flow.card) {
+      replace(this.#article, this.#empty());
+    }
+  }
+
+  /** Cards to come; null where the filter does not look for undecided rows, so that deciding makes none fewer. */
+  #left() {
+    const { found, settled, ended, cards } = this.#deck;
+    if (found === null || !store.query.has("undecided")) {
+      return null;
+    }
+    return ended ? cards.length + Number(this.#flow.card !== null) : Math.max(0, found + settled - this.#flow.decided);
+  }
+
+  #print() {
+    const { card } = this.#flow;
+    this.#controls.update(card, this.#presses.labelsOf(card), this.#presses.marks);
+  }
+
+  // -- what is pressed ---------------------------------------------------------------------------------------------
+
+  #press(event) {
+    if (store.tab !== "queue") {
+      this.#turn(event);
+      return;
+    }
+    if (event.key === "Escape" && this.#element.contains(event.target) && resting(event.target)) {
+      event.target.blur();
+      return;
+    }
+    if (!isOurs(event)) {
+      return;
+    }
+    const fixed = this.#presses.marks && { Enter: "done", Escape: "give-up" }[event.key];
+    const action = fixed || this.#keys.actionOf(event);
+    if (action) {
+      event.preventDefault(); // the space bar does not scroll
+      if (!event.repeat) {
+        this.#presses.act(action);
+      }
+    }
+  }
+
+  /** On the other tabs, undo and redo are the only keys of the queue. */
+  #turn(event) {
+    const action = isOurs(event) && !event.repeat ? this.#keys.actionOf(event) : null;
+    if (action === "undo" || action === "redo") {
+      event.preventDefault();
+      say(action === "undo" ? "Undoing your latest action." : "Doing again what you have undone.");
+      this.#flow[action]();
+    }
+  }
+
+  /** What is not saved yet is its reviewer's: the name stays until the server has it. */
+  #mayRename(event) {
+    if (this.#outbox.size) {
+      event.preventDefault();
+      say(`${plural(this.#outbox.size, "decision")} must be saved first, under the name that you have now.`);
+    }
+  }
+}

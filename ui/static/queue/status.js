@@ -1,0 +1,88 @@
+/** Whether decisions are saved, how many are left, and what became of the latest ones. */
+
+import { say } from "../common/api.js";
+import { bdi, count, el, replace } from "../common/dom.js";
+import { shorten, verdictWords } from "../common/words.js";
+
+const STATES = {
+  saving: "saving…",
+  saved: "✓ saved",
+  undoing: "undoing…",
+  undone: "↶ undone",
+  refused: "✗ not taken",
+};
+const TRAIL = 5;
+
+export class Status {
+  #figures = el("p", { class: "au-figures" });
+  #saved = el("p", { class: "au-saved" });
+  #retry;
+  #told = null; // the trouble that was said
+  element = el("div", { class: "au-status" }, this.#figures, this.#saved);
+  /** The latest decisions, newest first. */
+  trail = el("ol", { class: "au-trail", "aria-label": "Your latest decisions" });
+
+  /** @param {function()} retry Send again now. */
+  constructor(retry) {
+    this.#retry = el("button", { type: "button", onclick: retry }, "Try now");
+  }
+
+  /**
+   * @param {{found: number|null, left: number|null, decided: number, waiting: number, trouble: ApiError|null}} figures
+   */
+  report({ found, left, decided, waiting, trouble }) {
+    const rest = left !== null ? ` · ${count(left)} left` : found !== null ? ` · ${count(found)} found` : null;
+    replace(this.#figures, `${count(decided)} decided`, rest);
+    const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
+    this.#tell(state, trouble);
+    this.#saved.dataset.state = state;
+    this.#saved.dataset.waiting = waiting;
+    if (state === "trouble") {
+      replace(
+        this.#saved,
+        `${count(waiting)} not saved yet: `,
+        bdi(trouble.what),
+        " ",
+        bdi(trouble.todo),
+        " ",
+        this.#retry,
+      );
+    } else {
+      replace(this.#saved, state === "saved" ? "✓ All saved" : `Saving ${count(waiting)}…`);
+    }
+  }
+
+  /** Say aloud when something begins to hinder saving, and when it no longer does. */
+  #tell(state, trouble) {
+    if (state === "trouble" && this.#told !== trouble.what) {
+      this.#told = trouble.what;
+      const next = trouble.status === 409 ? trouble.todo : "What you decide is kept in this browser and sent again.";
+      say(`Not saved yet: ${trouble.what} ${next}`);
+    } else if (state === "saved" && this.#told) {
+      this.#told = null;
+      say("All saved.");
+    }
+  }
+
+  /** Note what has become of a decision; `card` when it is new. */
+  mark(id, state, card) {
+    let line = [...this.trail.children].find((one) => one.dataset.event === id);
+    if (!line && card) {
+      line = el(
+        "li",
+        { data: { event: id } },
+        el("span", { class: "au-state" }),
+        " ",
+        verdictWords(card.mine),
+        " · ",
+        bdi(shorten(card.text, 60)),
+      );
+      this.trail.prepend(line);
+      [...this.trail.children].slice(TRAIL).forEach((old) => old.remove());
+    }
+    if (line) {
+      line.dataset.state = state;
+      line.firstChild.textContent = STATES[state];
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** Groups of flagged rows that are alike, largest first: each to be opened in the queue, or decided as a whole. */
+
+import { complain, get, post } from "../common/api.js";
+import { openBulk, undoLine } from "./bulk.js";
+import { bdi, count, el, plural, replace } from "../common/dom.js";
+import { live } from "../common/live.js";
+import { bar, button, change, scroller, table } from "../common/parts.js";
+import { store } from "../common/store.js";
+import { suspicionText } from "../common/words.js";
+
+const STEP = 30;
+
+export function mount(element, session) {
+  const summary = el("p", { class: "pg-found", role: "status" });
+  const done = undoLine();
+  const list = el("ol", { class: "pg-groups" });
+  const more = button("Show more", () => add());
+  const alone = el("div");
+  element.append(summary, done.element, list, more, alone);
+  let groups = [];
+
+  function add() {
+    const begin = list.children.length;
+    list.append(...groups.slice(begin, begin + STEP).map((group) => item(group, session, done)));
+    more.hidden = list.children.length === groups.length;
+    if (begin) {
+      list.children[begin]?.querySelector("button").focus();
+    }
+  }
+
+  live(element, {
+    ask: (signal) => get("groups", store.query, { signal }),
+    draw: (answer) => {
+      groups = answer.filter((group) => group.rows > 1);
+      const singles = answer.filter((group) => group.rows === 1);
+      summary.textContent = summaryOf(groups, singles);
+      replace(list);
+      replace(alone, singles.length > 0 && together(singles, session));
+      add();
+    },
+  });
+}
+
+function summaryOf(groups, singles) {
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  const words = [
+    groups.length && `${plural(groups.length, "group")} with ${plural(rows, "row")}`,
+    singles.length && plural(singles.length, "single row"),
+  ];
+  const found = words.filter(Boolean).join(", and ");
+  return found ? `${found} that the filter finds` : "The filter finds no row that is in a group.";
+}
+
+/** Rows that are alone in their groups, in one card: dozens of cards of one row would tell nothing. */
+function together(singles, session) {
+  const open = (tab) => async () => {
+    try {
+      const { selection } = await post("selection", { run: session.run.id, rows: singles.map((group) => group.row) });
+      const params = new URLSearchParams(store.query);
+      params.set("selection", selection);
+      store.replaceAll(params, { tab, source: "group" });
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const rows = singles.map((group) => [
+    change(group.given, group.suggested),
+    group.words.map((word, at) => [at ? ", " : "", bdi(word)]),
+    suspicionText(group.mean_suspicion),
+  ]);
+  const columns = ["Given → suggested", "Words", "Suspicion"];
+  return el(
+    "section",
+    { class: "pg-card pg-alone", "aria-labelledby": "pg-alone" },
+    el("h2", { id: "pg-alone" }, `${plural(singles.length, "single row")}: each is alone in its group`),
+    el(
+      "div",
+      { class: "pg-row" },
+      button("Open them in the queue", open("queue")),
+      button("Show them in the table", open("table")),
+    ),
+    scroller("Single rows", table("", columns, rows, [2])),
+  );
+}
+
+function item(group, session, done) {
+  const name = `group ${group.group}`;
+  const params = new URLSearchParams(store.query);
+  params.set("group", group.group);
+  const queue = () => store.openQueue(params, "group");
+  const title = `Decide ${name}: ${plural(group.rows, "row")}`;
+  const whole = () => openBulk({ query: params.toString() }, title, session, (taken) => done.show(taken));
+  const decided = group.rows - group.undecided;
+  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${suspicionText(group.mean_suspicion)}`;
+  const words = group.words.map((word) => el("li", null, bdi(word)));
+  return el(
+    "li",
+    { class: "pg-card" },
+    el("h2", null, change(group.given, group.suggested)),
+    el("p", null, el("strong", null, plural(group.rows, "row")), state),
+    decided > 0 && bar(decided / group.rows),
+    words.length > 0 && el("ul", { class: "pg-words", "aria-label": "Typical words" }, words),
+    el(
+      "div",
+      { class: "pg-row" },
+      button("Open in the queue", queue, { "aria-label": `Open ${name} in the queue` }),
+      button("Decide as a whole…", whole, { "aria-label": `Decide ${name} as a whole` }),
+    ),
+  );
+}

@@ -1,0 +1,107 @@
+/** The part of the bulk dialog in which a verdict is chosen. */
+
+import { bdi, el } from "../common/dom.js";
+import { verdictName } from "../common/words.js";
+
+const SUGGESTION = "Take each row’s suggestion";
+const CHOICES = ["keep", "suggestion", "relabel", "ambiguous", "none_fits", "exclude", "unsure"];
+
+/**
+ * Make the form's fields.
+ *
+ * @param {string[]} labels
+ * @param {() => void} changed Called when another verdict, other labels or another note are chosen.
+ * @returns {{element: HTMLElement, read: () => Object}} `read` gives the verdict as the server takes it, or
+ *   `{missing: string}`, which says what has still to be chosen.
+ */
+export function verdictForm(labels, changed) {
+  const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000", oninput: changed });
+  const extras = {
+    relabel: one(labels, changed),
+    ambiguous: several(labels, changed),
+    none_fits: proposed(changed),
+  };
+  let chosen = null;
+  const choose = (event) => {
+    chosen = event.target.value;
+    Object.entries(extras).forEach(([name, extra]) => (extra.element.hidden = name !== chosen));
+    changed();
+  };
+  const choice = (name) => [
+    el(
+      "label",
+      { class: "pg-choice" },
+      el("input", { type: "radio", name: "pg-bulk-verdict", value: name, onchange: choose }),
+      el("span", { class: "pg-choice-text" }, name === "suggestion" ? SUGGESTION : verdictName(name)),
+    ),
+    extras[name]?.element,
+  ];
+  const element = el(
+    "div",
+    null,
+    el("fieldset", { class: "pg-facet" }, el("legend", null, "Verdict"), CHOICES.map(choice)),
+    el("label", { for: note.id, class: "pg-legend" }, "Note (optional)"),
+    note,
+  );
+
+  function read() {
+    const missing = chosen === null ? "Choose a verdict to see what it would do." : extras[chosen]?.missing();
+    if (missing) {
+      return { missing };
+    }
+    return {
+      verdict: chosen === "suggestion" ? "relabel" : chosen,
+      new_labels: extras[chosen]?.labels() ?? [],
+      use_suggestion: chosen === "suggestion",
+      note: note.value,
+    };
+  }
+  return { element, read, words: () => (chosen === "suggestion" ? SUGGESTION : verdictName(chosen)).toLowerCase() };
+}
+
+function one(labels, changed) {
+  const options = labels.map((name) => el("option", { value: name }, name));
+  const select = el(
+    "select",
+    { onchange: changed, "aria-label": "New label" },
+    el("option", { value: "" }, "Which label?"),
+    options,
+  );
+  return {
+    element: el("div", { class: "pg-extra", hidden: true }, select),
+    missing: () => (select.selectedIndex === 0 ? "Choose the label that they get." : null),
+    labels: () => [labels[select.selectedIndex - 1]],
+  };
+}
+
+function several(labels, changed) {
+  const boxes = labels.map(() => el("input", { type: "checkbox", onchange: changed }));
+  const rows = labels.map((name, index) =>
+    el("label", { class: "pg-choice" }, boxes[index], el("span", { class: "pg-choice-text" }, bdi(name))),
+  );
+  const chosen = () => labels.filter((_, index) => boxes[index].checked);
+  return {
+    element: el(
+      "div",
+      { class: "pg-extra pg-choices", role: "group", "aria-label": "Labels that fit", hidden: true },
+      rows,
+    ),
+    missing: () => (chosen().length < 2 ? "Choose the labels that fit, two at least." : null),
+    labels: chosen,
+  };
+}
+
+function proposed(changed) {
+  const input = el("input", {
+    type: "text",
+    maxlength: "200",
+    placeholder: "A new class (optional)",
+    "aria-label": "New class",
+    oninput: changed,
+  });
+  return {
+    element: el("div", { class: "pg-extra", hidden: true }, input),
+    missing: () => null,
+    labels: () => [input.value.trim()].filter(Boolean),
+  };
+}
