@@ -29,7 +29,7 @@ Surprises = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the model believes before any verdict; ``reports/trust/order.py`` chose it on sets of known errors.
+    """What the model believes before any verdict; ``reports/trust`` compares it with other settings.
 
     Attributes
     ----------

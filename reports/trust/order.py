@@ -168,10 +168,20 @@ def choice_table() -> pd.DataFrame:
         chosen = str(others.idxmax())
         gain = np.exp(table.loc[name, chosen] - base[name])
         rows.append({"set left out": name, "chosen on the others": chosen, "errors found on it": f"× {gain:.3f}"})
-    every = table.mean()
-    change = {str(key): f"× {np.exp(every[key] - every['{}']):.3f}" for key in table.columns}
-    rows.append({"set left out": "none", "chosen on the others": str(every.idxmax()), "errors found on it": ""})
-    print(change)
+    return pd.DataFrame(rows)
+
+
+def candidates_table() -> pd.DataFrame:
+    table = pd.DataFrame(load("choice"))
+    gains = np.exp(table.sub(table["{}"], axis=0))
+    rows = [
+        {
+            "candidate": name,
+            "mean": f"× {np.exp(np.log(gains[name]).mean()):.3f}",
+            "least": f"× {gains[name].min():.3f}",
+        }
+        for name in table.columns
+    ]
     return pd.DataFrame(rows)
 
 
@@ -207,7 +217,7 @@ def write(tables: dict[str, pd.DataFrame]) -> None:
 def tables() -> None:
     found = {f"found {number}": found_table(reviewer) for number, reviewer in enumerate(REVIEWERS)}
     found |= {"targets": targets_table()}
-    found |= {"choice": choice_table()} if (RESULTS / "choice.json").exists() else {}
+    found |= {"choice": choice_table(), "candidates": candidates_table()} if (RESULTS / "choice.json").exists() else {}
     write(found | {"speed": speed_table()})
 
 
