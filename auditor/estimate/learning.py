@@ -249,12 +249,13 @@ class LearntOrder:
         verdicts = [(int(row), bool(error)) for row, error in zip(rows, wrong, strict=True)]
         if len(dict(verdicts)) < len(verdicts):
             raise ValueError("A row has two outcomes.")
-        fitted = self.fitted.verdicts if self.fitted else 0
+        begin, fitted = len(self._verdicts), self.fitted.verdicts if self.fitted else 0
+        if verdicts[:begin] != self._verdicts:
+            begin, self.gate = fitted, self._gate_at_fit
         if verdicts[:fitted] != self._verdicts[:fitted] or len(verdicts) - fitted > _AT_ONCE:
             self._learn_again(verdicts)
             return
-        self.gate = self._gate_at_fit
-        for number, (row, error) in enumerate(verdicts[fitted:], fitted + 1):
+        for number, (row, error) in enumerate(verdicts[begin:], begin + 1):
             if self.fitted:
                 at = np.array([row])
                 static, learnt = chances(self._static_logits(at)), chances(self._logits[at])
