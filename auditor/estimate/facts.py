@@ -15,6 +15,8 @@ from auditor.estimate.nearest import Vectors, whole_vectors
 FOLDS = 5
 CONSTANT, STATIC = 0, 1
 """Columns of the design; the signals follow."""
+NEARBY_TO = 2_000_000
+"""Rows above which verdicts do not speak for similar texts: lists and vectors take some 450 bytes a row."""
 STEP, _FARTHEST = 2.0**-10, 7.0
 
 
@@ -65,7 +67,7 @@ class Facts:
         signals : (N, S) float
             1 is most suspect; NaN where a signal says nothing. Only each one's order counts.
         vectors : (N, D) float, optional
-            Of the texts. Without them, verdicts do not speak for similar texts.
+            Of the texts. Without them, or above :data:`NEARBY_TO` rows, verdicts do not speak for similar texts.
         """
         rows = len(rank)
         place = np.empty(rows, np.int64)
@@ -85,7 +87,7 @@ class Facts:
             labels=labels,
             pairs=len(kinds),
             fold=(mixed % np.uint64(FOLDS)).astype(np.int8),
-            vectors=None if vectors is None else whole_vectors(vectors),
+            vectors=None if vectors is None or rows > NEARBY_TO else whole_vectors(vectors),
         )
 
     def __len__(self) -> int:

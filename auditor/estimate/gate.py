@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -44,7 +44,7 @@ class Gate:
         by_static = (1 - self.learnt) * (static if wrong else 1 - static)
         by_learnt = self.learnt * (learnt if wrong else 1 - learnt)
         posterior = by_learnt / (by_static + by_learnt)
-        return replace(self, learnt=(1 - SHARE) * posterior + SHARE * (1 - posterior))
+        return Gate((1 - SHARE) * posterior + SHARE * (1 - posterior))
 
     @property
     def chance(self) -> float:

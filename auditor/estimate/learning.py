@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,7 +29,7 @@ Surprises = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the model believes before any verdict; ``reports/trust/order.py`` chose it on sets of known errors.
+    """What the model believes before any verdict; ``reports/trust`` compares it with other settings.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ class Settings:
 
     own: float = 0.1
     signals: float = 4.0
-    label: float = 1.0
+    label: float = 0.25
     pair: float = 4.0
     believed: float = 2.0
-    rounds: int = 8
+    rounds: int = 4
     nearby: float = 0.1
     shrink: float = 2.0
 
@@ -110,7 +110,7 @@ def fit_both(
     how = Strengths(precision, settings.label, settings.pair)
     surprise = np.zeros(len(rows), np.float32)
     if near is not None:
-        surprise, nearby = _nearby(facts, rows, wrong, near, how, settings.shrink)
+        surprise, nearby = surprises_nearby(facts, rows, wrong, near, how, settings.shrink)
         design = np.concatenate([design, nearby], axis=1)
         how = replace(how, design=np.append(precision, [settings.nearby] * 2))
     seen = Observed.of(design, *codes, wrong)
@@ -119,13 +119,22 @@ def fit_both(
     return Fitted(len(rows), static, fit(seen, how, facts.labels, facts.pairs), rows, surprise)
 
 
-def _nearby(
+def surprises_nearby(
     facts: Facts, rows: Rows, wrong: npt.NDArray[np.bool_], near: Nearest, how: Strengths, shrink: float
 ) -> tuple[Surprises, npt.NDArray[np.float32]]:
-    """(n,) surprises to the model of all verdicts, and (n, 2) sums nearby, each row's without its own verdict."""
+    """Surprises, and what they amount to nearby.
+
+    Returns
+    -------
+    (n,) float32
+        Surprises to the model of all verdicts, in units of 2**-20.
+    (n, 2) float32
+        Shrunk means nearby, no row's of which depends on its own verdict.
+    """
     design, given, pair, fold = facts.design[rows], facts.given[rows], facts.pair[rows], facts.fold[rows]
 
-    def surprises(of: npt.NDArray[np.bool_]) -> Surprises:
+    def surprises_without(left_out: npt.NDArray[np.bool_]) -> Surprises:
+        of = ~left_out
         if not of.any():
             return _whole(wrong - 0.5)
         model = fit(Observed.of(design[of], given[of], pair[of], wrong[of]), how, facts.labels, facts.pairs)
@@ -135,8 +144,8 @@ def _nearby(
     for number in range(FOLDS):
         mine = fold == number
         if mine.any():
-            nearby[mine] = _means(near, _everywhere(facts, rows, surprises(~mine)), rows[mine], shrink)
-    return surprises(np.ones(len(rows), np.bool_)), nearby
+            nearby[mine] = _means(near, _everywhere(facts, rows, surprises_without(mine)), rows[mine], shrink)
+    return surprises_without(np.zeros(len(rows), np.bool_)), nearby
 
 
 def _whole(values: npt.NDArray[np.floating]) -> Surprises:
@@ -164,6 +173,22 @@ def chances(logits: Chances) -> Chances:
     return found
 
 
+@dataclass(frozen=True)
+class Nearby:
+    """What verdicts on similar texts have done to a row.
+
+    Attributes
+    ----------
+    shift : float
+        By how much they have raised the logit of its P(error).
+    rows : (n,) int64
+        Judged rows among its 15 nearest of any given label, or of the same; the nearest first.
+    """
+
+    shift: float
+    rows: Rows
+
+
 class LearntOrder:
     """P(error) of N rows, kept up to date with the verdicts.
 
@@ -180,99 +205,147 @@ class LearntOrder:
     gate : Gate
         How far the learnt order is to be followed now.
     fitted : Fitted or None
-        None before the tenth verdict.
+        None before the tenth verdict. Another object after each fit.
+
+    Examples
+    --------
+    Texts of label 1 are wrong, whatever the static order says; after twelve verdicts they are first.
+
+    >>> given = np.arange(100) % 2
+    >>> facts = Facts.of(np.arange(100), given, 1 - given, np.zeros((100, 0)))
+    >>> learnt = LearntOrder(facts)
+    >>> learnt.learn(range(12), given[:12] == 1)
+    >>> set(given[learnt.order[:40]].tolist())
+    {1}
     """
 
     def __init__(self, facts: Facts, settings: Settings | None = None) -> None:
         self._facts, self._settings = facts, settings or Settings()
         self._near = None if facts.vectors is None else Nearest(facts.vectors, facts.given)
-        self._forget()
-
-    def _forget(self) -> None:
-        self.gate = Gate()
-        self.fitted: Fitted | None = None
         self._verdicts: list[tuple[int, bool]] = []
-        self._at_fit = self.gate
+        self.fitted: Fitted | None = None
+        self.gate = self._gate_at_fit = Gate()
         self._predict()
 
-    def learn(self, rows: Sequence[int], wrong: Sequence[bool]) -> None:
+    def learn(self, rows: Iterable[int], wrong: Iterable[bool]) -> None:
         """Take note of the verdicts that stand now.
 
         What continues the verdicts of the last call, or differs from them only after the last fit, is learnt at once.
-        Anything else is learnt from the beginning, which takes some milliseconds a verdict, but on the judged rows
-        alone. The result is the same.
+        Anything else is learnt from the beginning, on the judged rows alone, which takes some milliseconds a verdict.
+        The result is the same.
 
         Parameters
         ----------
-        rows : sequence of int
+        rows : iterable of int
             Judged rows, each once, by the (time, id) of the verdict that is its outcome.
-        wrong : sequence of bool
+        wrong : iterable of bool
             Whether the outcome does not uphold the given label.
+
+        Raises
+        ------
+        ValueError
+            If a row is given twice.
         """
         verdicts = [(int(row), bool(error)) for row, error in zip(rows, wrong, strict=True)]
-        fitted = self.fitted.verdicts if self.fitted else 0
+        if len(dict(verdicts)) < len(verdicts):
+            raise ValueError("A row has two outcomes.")
+        begin, fitted = len(self._verdicts), self.fitted.verdicts if self.fitted else 0
+        if verdicts[:begin] != self._verdicts:
+            begin, self.gate = fitted, self._gate_at_fit
         if verdicts[:fitted] != self._verdicts[:fitted] or len(verdicts) - fitted > _AT_ONCE:
             self._learn_again(verdicts)
             return
-        self.gate, self._verdicts = self._at_fit, self._verdicts[:fitted]
-        for place in range(fitted, len(verdicts)):
-            row, error = verdicts[place]
-            self._verdicts.append(verdicts[place])
+        for number, (row, error) in enumerate(verdicts[begin:], begin + 1):
             if self.fitted:
-                self.gate = self.gate.after(float(self.static[row]), float(self.error[row]), error)
-            if (place + 1) % EVERY == 0:
-                self._hold()
-                self._fit()
-                self._predict()
-        self._hold()
+                at = np.array([row])
+                static, learnt = chances(self._static_logits(at)), chances(self._logits[at])
+                self.gate = self.gate.after(float(static[0]), float(learnt[0]), error)
+            if number % EVERY == 0:
+                self._fit(verdicts[:number])
+        self._verdicts = verdicts
+        self._hold(verdicts)
+
+    def first(self, number: int, among: npt.NDArray[np.bool_]) -> Rows:
+        """Take the first rows of the learnt order among some, without sorting them all.
+
+        Parameters
+        ----------
+        number : int
+        among : (N,) bool
+        """
+        rows = np.flatnonzero(among)
+        if 0 < number < len(rows):
+            logits = self._logits[rows]
+            rows = rows[logits >= np.partition(logits, len(rows) - number)[len(rows) - number]]
+        return rows[self._sorted(rows)][:number]
+
+    @cached_property
+    def probabilities(self) -> Chances:
+        """(N,) P(error) by the learnt model; before the tenth verdict, of no meaning."""
+        return chances(self._logits)
+
+    @cached_property
+    def static_probabilities(self) -> Chances:
+        """(N,) P(error) by the static order alone, a + b·z."""
+        return chances(self._static_logits(slice(None)))
+
+    @cached_property
+    def order(self) -> Rows:
+        """(N,) all rows, the likeliest error first; equal ones as in the static order."""
+        return self._sorted(slice(None))
+
+    def nearby(self, row: int) -> Nearby:
+        """What verdicts on similar texts have done to a row, as of the last fit."""
+        if not (self._near and self.fitted):
+            return Nearby(0.0, np.empty(0, np.int64))
+        everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
+        means = _means(self._near, everywhere, np.array([row]), self._settings.shrink)
+        return Nearby(float(means[0] @ self.fitted.learnt.weights[-2:]), self._near.rows(row))
+
+    def _sorted(self, rows: Rows | slice) -> Rows:
+        return np.lexsort((-self._facts.design[rows, STATIC], -self._logits[rows]))
 
     def _learn_again(self, verdicts: list[tuple[int, bool]]) -> None:
         """Learn all on the judged rows alone, where nothing costs much; then predict the others once."""
-        rows = np.array(sorted({row for row, _ in verdicts}), np.int64)
+        rows = np.array(sorted(row for row, _ in verdicts), np.int64)
         part = LearntOrder(self._facts.take(rows), self._settings)
-        places = np.searchsorted(rows, [row for row, _ in verdicts]).tolist()
+        places = np.searchsorted(rows, [row for row, _ in verdicts])
         for end in range(EVERY, len(verdicts) + EVERY, EVERY):
             part.learn(places[:end], [error for _, error in verdicts[:end]])
-        self.gate, self._at_fit, self._verdicts = part.gate, part._at_fit, verdicts
+        self.gate, self._gate_at_fit, self._verdicts = part.gate, part._gate_at_fit, verdicts
         self.fitted = part.fitted and replace(part.fitted, judged=rows[part.fitted.judged])
-        if self.fitted and self._near:
-            self._near.hold(self.fitted.judged)
+        self._hold(verdicts[: self.fitted.verdicts if self.fitted else 0])
         self._predict()
-        self._hold()
+        self._hold(verdicts)
 
-    def _hold(self) -> None:
+    def _hold(self, verdicts: list[tuple[int, bool]]) -> None:
         if self._near:
-            self._near.hold(np.array([row for row, _ in self._verdicts], np.int64))
+            self._near.hold(np.array([row for row, _ in verdicts], np.int64))
 
-    def _fit(self) -> None:
-        by_row = dict(self._verdicts)
-        rows = np.array(sorted(by_row), np.int64)
-        wrong = np.array([by_row[row] for row in rows.tolist()], np.bool_)
-        self.fitted = fit_both(self._facts, rows, wrong, self._near, self._settings)
-        self._at_fit = self.gate
+    def _fit(self, verdicts: list[tuple[int, bool]]) -> None:
+        self._hold(verdicts)
+        rows, wrong = zip(*sorted(verdicts), strict=True)
+        self.fitted = fit_both(self._facts, np.array(rows), np.array(wrong), self._near, self._settings)
+        self._gate_at_fit = self.gate
+        self._predict()
 
     def _predict(self) -> None:
-        """All rows, some at a time, by the model as it is fitted now; its verdicts must be those that are held."""
-        size = len(self._facts)
-        self.__dict__.pop("order", None)
-        self.logits, self.static = np.zeros(size), np.full(size, 0.5)
+        """All rows, some at a time, by the models as they are now; the nearest are those of the same verdicts."""
+        for found in ("order", "probabilities", "static_probabilities"):
+            self.__dict__.pop(found, None)
         if self.fitted is None:
-            self.logits[:] = self._facts.design[:, STATIC]
-        else:
-            everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
-            for start in range(0, size, _BLOCK):
-                self._predict_some(self.fitted, everywhere, slice(start, start + _BLOCK))
-        self.error = chances(self.logits)
+            self._logits = self._static_logits(slice(None))
+            return
+        self._logits = np.empty(len(self._facts))
+        everywhere = _everywhere(self._facts, self.fitted.judged, self.fitted.surprise)
+        for start in range(0, len(self._facts), _BLOCK):
+            at = slice(start, start + _BLOCK)
+            design = self._facts.design[at]
+            if self._near:
+                design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
+            self._logits[at] = self.fitted.learnt.logits(design, self._facts.given[at], self._facts.pair[at])
 
-    def _predict_some(self, fitted: Fitted, everywhere: Surprises, at: slice) -> None:
-        facts = self._facts
-        design = facts.design[at]
-        self.static[at] = chances(design[:, :2].astype(np.float64) @ fitted.static)
-        if self._near:
-            design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
-        self.logits[at] = fitted.learnt.logits(design, facts.given[at], facts.pair[at])
-
-    @cached_property
-    def order(self) -> npt.NDArray[np.int32]:
-        """(N,) rows, the likeliest error first; equal ones as in the static order."""
-        return np.lexsort((-self._facts.design[:, STATIC], -self.logits)).astype(np.int32)
+    def _static_logits(self, rows: Rows | slice) -> Chances:
+        a, b = self.fitted.static if self.fitted else (0.0, 1.0)
+        logits: Chances = a + b * self._facts.design[rows, STATIC].astype(np.float64)
+        return logits

@@ -19,7 +19,8 @@ Codes = npt.NDArray[np.integer]
 
 UNIT = 2.0**-20
 """Coefficients are multiples of it: what two machines' arithmetic differs by is smaller."""
-_STEPS, _ENOUGH, _LONGEST = 30, 2.0**-24, 4.0
+_STEPS, _ENOUGH, _LONGEST = 30, 2.0**-14, 4.0
+"""Newton's steps square what is left: after one as short as this, it is far less than a unit."""
 _LEAST_WEIGHT = 1e-6
 _RIGID = 1e9
 """Precision of shifts that are none."""
@@ -139,11 +140,14 @@ class _Point:
         return logits
 
     def plus(self, step: _Point) -> _Point:
-        longest = max(float(np.abs(each).max(initial=0)) for each in (step.weights, step.groups, step.pairs))
-        part = min(1.0, _LONGEST / longest) if longest else 1.0
+        part = _LONGEST / max(step.longest, _LONGEST)
         return _Point(
             self.weights + part * step.weights, self.groups + part * step.groups, self.pairs + part * step.pairs
         )
+
+    @property
+    def longest(self) -> float:
+        return float(np.abs(np.concatenate([self.weights, self.groups, self.pairs])).max())
 
 
 class _System:
@@ -166,7 +170,8 @@ class _System:
         self.group_diagonal = how.group + seen.by_group(self.sums * left)
         self.group_design = seen.by_group(left[:, None] * self.pair_design)
         self.slopes = self.group_design / self.group_diagonal[:, None]
-        hessian = seen.design.T @ weighted + np.diag(how.design)
+        hessian = seen.design.T @ weighted
+        hessian[np.diag_indices_from(hessian)] += how.design
         hessian -= self.pair_design.T @ (self.pair_design / self.pair_diagonal[:, None])
         self.inverse = np.linalg.inv(hessian - self.group_design.T @ self.slopes)
 
@@ -214,7 +219,7 @@ def fit(seen: Observed, how: Strengths, groups: int, pairs: int) -> Coefficients
     for _ in range(_STEPS):
         step = _System(seen, point, how).step()
         point = point.plus(step)
-        if max(float(np.abs(each).max(initial=0)) for each in (step.weights, step.groups, step.pairs)) < _ENOUGH:
+        if step.longest < _ENOUGH:
             break
     by_group, by_pair = np.zeros(groups), np.zeros(pairs)
     by_group[seen.groups], by_pair[seen.pairs] = point.groups, point.pairs

@@ -95,6 +95,11 @@ class _Lists:
         sums: npt.NDArray[np.float32] = csr_array((ones, rows, ends), (len(ends) - 1, len(surprises))) @ surprises
         return sums
 
+    def of(self, row: int) -> Rows:
+        """Rows in the list of a row."""
+        rows: Rows = self._rows[row]
+        return rows[rows < len(self._rows)]
+
     def holding(self, gone: Rows) -> Rows:
         """Those whose lists hold one of some rows."""
         away = np.zeros(len(self._rows) + 1, np.float32)
@@ -160,6 +165,11 @@ class Nearest:
         """
         return np.stack([self._any.sums(surprises, rows), self._same.sums(surprises, rows)], axis=1)
 
+    def rows(self, row: int) -> npt.NDArray[np.int64]:
+        """(n,) rows in either list of a row, the nearest first."""
+        rows = np.union1d(self._any.of(row), self._same.of(row)).astype(np.int64)
+        return rows[np.argsort(-(self._vectors[rows] @ self._vectors[row]), kind="stable")]
+
     def counts(self, rows: Rows | slice) -> npt.NDArray[np.int64]:
         """(n, 2) lengths of the lists of some rows."""
         same = self._counts[self._given[rows]]
@@ -196,5 +206,6 @@ class Nearest:
             similarities[at[:, None] == among] = _NONE
             # Whole numbers still, no two of a row equal: the first in the dataset is the larger.
             keys = similarities.astype(np.float64) * len(among) - np.arange(len(among))
-            best = np.argsort(-keys, axis=1)[:, :kept]
+            best = np.argpartition(-keys, kept - 1, axis=1)[:, :kept] if kept else np.empty((len(at), 0), np.intp)
+            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(keys, best, axis=1), axis=1), axis=1)
             lists.put(at, among[best], np.take_along_axis(similarities, best, axis=1))

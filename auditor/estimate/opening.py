@@ -34,8 +34,7 @@ def opening(given: npt.NDArray[np.integer], seed: int, cards: int = CARDS) -> np
         Rows in the order of their turn. See :func:`at_random` for when that is.
     """
     labels, code = np.unique(given, return_inverse=True)
-    wanted = max(cards // 2, len(labels)) if cards >= 2 else 0
-    wanted = min(wanted, MOST, len(given) // PART) if cards <= 2 * MOST else min(cards // 2, len(given) // PART)
+    wanted = min(max(cards // 2, len(labels)), MOST, len(given) // PART) if cards >= 2 else 0
     generator = np.random.default_rng(seed)
     turn = generator.permutation(len(labels))
     rows = generator.permutation(len(given))

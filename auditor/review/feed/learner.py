@@ -110,4 +110,4 @@ class Learner:
 
     def _now(self, verdicts: int) -> Learnt:
         model = self._model
-        return Learnt(verdicts, model.order, model.error, model.gate.chance)
+        return Learnt(verdicts, model.order, model.probabilities, model.gate.chance)
