@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from auditor.cli import load
 from auditor.config import AuditConfig
+from auditor.correction.decide.policy import Policy
 from auditor.errors import InputError
 
 
@@ -46,3 +48,21 @@ def test_an_object_is_no_class() -> None:
 
 class Case:
     """No classifier, but something."""
+
+
+def test_the_command_line_has_no_defaults_of_its_own() -> None:
+    shown = {parameter.name: parameter.default for parameter in load("run").params}
+    settings = AuditConfig()
+    for part, names in (
+        (settings, ("folds", "repeats", "seed", "device")),
+        (settings.read, ("encoding", "quoting", "header", "drop_invalid", "mirrors")),
+        (settings.finetuned, ("base_model", "epochs", "max_length")),
+        (settings.encoder, ("pooling", "max_length")),
+    ):
+        for name in names:
+            assert shown[name] == getattr(part, name), name
+    assert shown["models"].split(",") == [*settings.models]
+    for verb in ("export", "patch", "push", "retrain"):
+        shown = {parameter.name: parameter.default for parameter in load(verb).params}
+        assert shown["leave_out"].split(",") == [*Policy().leave_out]
+        assert shown["unreviewed"] == Policy().unreviewed

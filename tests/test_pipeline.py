@@ -378,9 +378,9 @@ def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model:
     ("source", "name"), [("a/tweets.csv", "tweets"), ("dair-ai/emotion", "emotion"), (["x/y/a.txt", "x/y/b.txt"], "y")]
 )
 def test_runs_are_named_after_their_source(source: Any, name: str) -> None:
-    from auditor.pipeline import _run_name
+    from auditor.data.naming import name_of
 
-    assert _run_name(source, None) == name  # type: ignore[arg-type]
+    assert name_of(source, None) == name  # type: ignore[arg-type]
 
 
 def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_path: Path) -> None:
