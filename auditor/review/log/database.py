@@ -14,9 +14,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from auditor.errors import LogError
-from auditor.review.log import schema
+from auditor.review.log import projection, schema
+from auditor.review.log.contents import check_contents
 from auditor.review.log.shape import check_shape
-from auditor.review.log.sqlite import WRITES, open_file, word_of
+from auditor.review.log.sqlite import WRITES, open_file, open_nothing, word_of
 
 _SQLITE = {
     "SQLITE_NOTADB": ("is no SQLite database", "Move the file away, or restore it from a backup."),
@@ -59,6 +60,8 @@ class Database:
         A path is an SQLite file, made when it is missing; else ``postgresql+psycopg://user:password@host/database``.
     patience : float
         Seconds to wait while another process writes.
+    read_only : bool
+        Make no file and no table: where they are missing, there are no events.
 
     Raises
     ------
@@ -66,7 +69,7 @@ class Database:
         If it cannot be opened, here and in every transaction. No message holds the password.
     """
 
-    def __init__(self, url: str | Path, patience: float) -> None:
+    def __init__(self, url: str | Path, patience: float, *, read_only: bool = False) -> None:
         self._writer = threading.Lock()  # threads queue here, in order; SQLite would have them poll
         self._secrets: set[str] = set()
         self._file = url.absolute() if isinstance(url, Path) else None
@@ -74,23 +77,37 @@ class Database:
         if isinstance(url, Path):
             self.name = str(url)
             with self._in_plain_words():
-                self._engine = open_file(url, patience)
+                self._engine = open_nothing() if read_only and not os.path.lexists(url) else open_file(url, patience)
         else:
             where = _parsed(url)
             self.name = f"postgresql://{where.host or 'localhost'}:{where.port or 5432}/{where.database or ''}"
             self._secrets = {str(secret) for secret in (where.password, where.query.get("password")) if secret}
             self._engine = _postgresql(where, patience)
         try:
-            with self.reading() as connection:
-                found = schema.version(connection, self.name)
-                check_shape(connection, self.name, found)
-            if found < len(schema.MIGRATIONS):
+            found, is_current = self._check()
+            if read_only and not found:
+                self._engine.dispose()
+                self._engine = open_nothing()
+            if found < (1 if read_only else len(schema.MIGRATIONS)):
                 with self.writing() as connection:
                     schema.migrate(connection, self.name)
+            if not is_current:
+                with self.writing() as connection:
+                    projection.rebuild_all(connection)
             self._opened = self._identity()
         except BaseException:
             self.close()
             raise
+
+    def _check(self) -> tuple[int, bool]:
+        """Refuse what is not a log as auditor writes it; the last migration it has seen, and if the rest follows."""
+        with self.reading() as connection:
+            found = schema.version(connection, self.name)
+            check_shape(connection, self.name, found)
+            if not found or connection.dialect.name != "sqlite":  # a server knows its types, and nobody sends one
+                return found, True
+            check_contents(connection, self.name)
+            return found, projection.is_current(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

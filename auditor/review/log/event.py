@@ -26,13 +26,18 @@ MAX_PROPOSED = 200
 """Characters of a proposed new class."""
 LONGEST = 7 * 86_400.0
 """Seconds of one decision: what took longer, in a page left open, counts as a week."""
+LAST = datetime(9000, 1, 1, tzinfo=UTC)
+"""No event is later, so that a time after it, by however many microseconds, is one that Python knows."""
 
 
 def _utc(at: datetime) -> datetime:
     try:
-        return at.astimezone(UTC)
+        at = at.astimezone(UTC)
     except OverflowError:
         raise ValueError("no such time in UTC") from None
+    if at > LAST:
+        raise ValueError(f"expected a time before the year {LAST.year}")
+    return at
 
 
 # PostgreSQL stores no NUL character in a text, and no more than some 2,700 bytes in an index.
