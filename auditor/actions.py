@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from auditor.correction.decide.corrections import Corrections, Flags, correction
 from auditor.correction.decide.policy import Policy
 from auditor.errors import ColumnError, InputError
 from auditor.result import Audit
-from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.log import DecisionLog
+from auditor.review.log.opening import opened_log
 from auditor.run import Run, find_run
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
@@ -34,10 +35,12 @@ AnyAudit = Audit | Run | str | Path
 
 
 @contextmanager
-def decision_log(audit: AnyAudit, db: str | None = None) -> Iterator[tuple[Run, DecisionLog]]:
+def decision_log(
+    audit: AnyAudit, db: str | None = None, *, read_only: bool = True
+) -> Iterator[tuple[Run, DecisionLog]]:
     """Open a run, given by itself, its name or its path, with its decision log: ``decisions.db`` in it, or ``db``."""
     run = audit.run if isinstance(audit, Audit) else audit if isinstance(audit, Run) else find_run(audit)
-    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with opened_log(run, db, read_only=read_only) as log:
         yield run, log
 
 

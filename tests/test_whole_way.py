@@ -35,7 +35,7 @@ def audit(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> auditor
 def decide(audit: auditor.Audit, written: pd.Series) -> None:
     """Judge the most suspect rows by the labels that their writer gave."""
     worst = audit.issues.head(JUDGED)
-    with decision_log(audit) as (_, log):
+    with decision_log(audit, read_only=False) as (_, log):
         log.append(
             Event(
                 event_id=f"decision-{row.Index}",

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from auditor.access.accounts import Accounts
 from auditor.errors import AccountError, ReviewError
 from auditor.review.keys import read_keys
-from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.opening import opened_log
 from auditor.run import find_run
 
 from . import logs
@@ -69,7 +69,7 @@ def serve(
     changed = read_keys(keys) if keys else None
     run = find_run(run_name)
     listener = _listen(host, port)
-    with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with _sigterm_as_ctrl_c(), closing(listener), opened_log(run, db) as log:
         app = build(run, log, accounts=accounts, keys=changed, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)

@@ -82,7 +82,7 @@ def export_decisions(
     """
     from auditor.review.log.jsonl import export_log
 
-    with _log(run, db) as log:
+    with _log(run, db, read_only=True) as log:
         count = export_log(log, file)
     say(f"{counted(count, 'event')} written to {file}.")
 
@@ -129,13 +129,9 @@ def _app() -> Any:
 
 
 @contextmanager
-def _log(run_name: str, db: str | None) -> Iterator[Any]:
-    from auditor.review.log.log import DecisionLog, run_id
+def _log(run: str, db: str | None, *, read_only: bool = False) -> Iterator[Any]:
+    from auditor.review.log.opening import opened_log
     from auditor.run import find_run
 
-    run = find_run(run_name)
-    log = DecisionLog(db or run / "decisions.db", run_id(run))
-    try:
+    with opened_log(find_run(run), db, read_only=read_only) as log:
         yield log
-    finally:
-        log.close()

@@ -22,7 +22,7 @@ DRAWN = (173, 174)
 def judge(run: Run, rows: dict[int, tuple[str, ...]], **more: Any) -> None:
     """Take decisions: of each row, the verdict and its labels."""
     items = Items.of(run)
-    with decision_log(run) as (_, log):
+    with decision_log(run, read_only=False) as (_, log):
         events = [
             decision(
                 items,

@@ -41,7 +41,7 @@ def read_run(source: Any, directory: Path, **options: Any) -> Run:
 
 def judge(run: Run, verdicts: dict[str, tuple[str, ...]], reviewer: str = "ann") -> None:
     """Take decisions: id → verdict and new labels."""
-    with decision_log(run) as (_, log):
+    with decision_log(run, read_only=False) as (_, log):
         data = LabeledTexts.of(run)
         rows = {row["id"]: row for row in data.table.select(["id", "text", "label"]).to_pylist()}
         events = [

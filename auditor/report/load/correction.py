@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
 from auditor.evaluation.comparison.results import COMPARISON_FILE, Retraining, hash_of_labels
 from auditor.evaluation.comparison.telling import caveats
-from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.opening import opened_log
 from auditor.run import Run
 
 
@@ -120,7 +119,7 @@ def _found(run: Run) -> Retraining | None:
 def _decisions(run: Run, db: str | None, policy: Policy) -> Decisions | None:
     if db is None and not (run / "decisions.db").is_file():
         return None
-    with closing(DecisionLog(db or run / "decisions.db", run_id(run))) as log:
+    with opened_log(run, db, read_only=True) as log:
         corrections = corrections_of(run, log.standing(), policy)
     summary = summarise(corrections)
     if not (summary.judged or summary.stale):

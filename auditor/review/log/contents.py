@@ -1,8 +1,8 @@
 """Contents: whether every event in a log's file is one that auditor writes.
 
 SQLite keeps a text where a number should be, and a file may come from anywhere. So all events are looked through when
-the file is opened, and whoever reads the log afterwards need not doubt a value. Each column is checked as a set against
-its type in :class:`~auditor.review.log.event.Event`, which takes a few microseconds an event.
+the file is opened, and whoever reads the log afterwards need not doubt a value. What the values may be is said by
+:class:`~auditor.review.log.event.Event`; each is checked once, however many events have it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from auditor.errors import DecisionError, LogError
@@ -26,21 +26,34 @@ _SHOWN = 60
 """Characters of a value that a message shows."""
 _MOST = 2**53
 """No log has as many events, and nothing overflows below."""
+
+_ALIKE = {
+    **{name: name for name in ("kind", "verdict", "new_labels", "reviewer", "source")},
+    **{name: f"iif({name} IS NULL, NULL, 'x')" for name in ("item_id", "batch_id", "undoes")},
+    "item_hash": f"iif(item_hash IS NULL, NULL, '{'0' * 32}')",
+    "note": "iif(note = '', '', 'x')",
+}
+"""What must be consistent within an event: of some columns the value, of others whether there is one."""
+_REST = {"event_id": "x", "run_id": "x", "at": from_microseconds(0)}
+_EACH = (
+    "event_id",
+    "item_id",
+    "item_hash",
+    "note",
+    "seconds",
+    "batch_id",
+    "suggestion_shown",
+    "suspicion_seen",
+    "undoes",
+)
+"""Columns whose values are checked one by one."""
 _ODD = {
     "run": "SELECT run, seq, run, 'expected a run of the table runs' FROM events"
     " WHERE run NOT IN (SELECT run FROM runs)",
     "action": "SELECT run, seq, action, 'expected the value of undoes, batch_id or else event_id' FROM events"
     " WHERE action IS NOT coalesce(undoes, batch_id, event_id)",
 }
-"""What of an event's columns does not suit the rest: number of the run and the event, the value, what is wrong."""
-_COMBINATIONS = """
-    SELECT run, min(seq), kind, verdict, new_labels, iif(item_id IS NULL, NULL, 'x') AS item_id,
-           iif(item_hash IS NULL, NULL, '00000000000000000000000000000000') AS item_hash, substr(note, 1, 1) AS note,
-           iif(batch_id IS NULL, NULL, 'x') AS batch_id, iif(undoes IS NULL, NULL, 'x') AS undoes
-      FROM events GROUP BY run, kind, verdict, new_labels, 6, 7, 8, 9, 10
-"""
-"""Events that differ in more than in which row, batch or action they name, and in the rest of their note."""
-_SAME = {"event_id": "x", "run_id": "x", "reviewer": "x", "at": from_microseconds(0), "source": "queue"}
+"""Columns that must be consistent with others: run and number of the event, the value, what is wrong."""
 
 
 def check_contents(connection: Connection, name: str) -> None:
@@ -79,50 +92,60 @@ def _fault_in_encoding(file: sqlite3.Connection) -> str | None:
 
 
 def _faults(file: sqlite3.Connection) -> Iterator[str]:
-    for table, key in (("runs", 1), ("events", 2)):
-        names = [*_types()[table]]
-        cursor = file.execute(f"SELECT {', '.join(names)} FROM {table}")
+    for table, types in _types().items():
+        cursor = file.execute(f"SELECT {', '.join(types)} FROM {table}")
         while rows := cursor.fetchmany(_CHUNK):
-            for at, name in enumerate(names):
-                yield from _column_faults(table, name, key, at, rows)
-    for column, query in _ODD.items():
-        for run, seq, value, why in file.execute(query):
-            yield _fault("events", column, (run, seq), f"{why}, found {_shown(value)}")
-    cursor = file.execute(_COMBINATIONS)
-    names = [column for column, *_ in cursor.description]
-    for row in cursor:
-        yield from _combination_faults(dict(zip(names, row, strict=True)), row[:2])
+            for (name, type_), column in zip(types.items(), zip(*rows, strict=True), strict=True):
+                if not _fits(type_, set(column)):
+                    at = next(at for at, value in enumerate(column) if not _fits(type_, {value}))
+                    yield _fault(table, name, rows[at], _why(type_, column[at]))
+    for name, query in _ODD.items():
+        for run, number, value, why in file.execute(query):
+            yield _fault("events", name, (run, number), f"{why}, found {_shown(value)}")
+    combined = ", ".join(f"{made} AS {name}" for name, made in _ALIKE.items())
+    for values in file.execute(f"SELECT DISTINCT {combined} FROM events"):
+        if wrong := _inconsistent(dict(zip(_ALIKE, values, strict=True))):
+            events = file.execute(f"SELECT {combined}, run, seq FROM events")
+            yield _fault("events", wrong[0], next(row[-2:] for row in events if row[:-2] == values), wrong[1])
 
 
-def _column_faults(table: str, name: str, key: int, at: int, rows: Sequence[Any]) -> Iterator[str]:
-    type_ = _types()[table][name]
+def _fits(type_: TypeAdapter[Any], values: set[Any]) -> bool:
     try:
-        type_.validate_python({row[at] for row in rows}, strict=True)
+        type_.validate_python(values, strict=True)
     except ValidationError:
-        for row in rows:
-            try:
-                type_.validate_python({row[at]}, strict=True)
-            except ValidationError as error:
-                why = first_fault(error, with_value=False).why
-                yield _fault(table, name, row[:key], f"{why}, found {_shown(row[at])}")
+        return False
+    return True
 
 
-def _combination_faults(values: dict[str, Any], key: Sequence[Any]) -> Iterator[str]:
-    fields = {name: value for name, value in values.items() if name in Event.model_fields}
+def _why(type_: TypeAdapter[Any], value: object) -> str:
     try:
-        event = Event.model_validate(_SAME | fields | {"new_labels": labels_of(values["new_labels"])})
+        type_.validate_python({value}, strict=True)
+    except ValidationError as error:
+        return f"{first_fault(error, with_value=False).why}, found {_shown(value)}"
+    return f"found {_shown(value)}"
+
+
+def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The column in which an event is wrong, and why."""
+    try:
+        labels = labels_of(values["new_labels"])
+    except ValueError:
+        return "new_labels", f"expected a JSON array of labels, found {_shown(values['new_labels'])}"
+    try:
+        event = Event.model_validate({**_REST, **values, "new_labels": labels}, strict=True)
         if event.kind == "decide":
             check_labels(event)
     except ValidationError as error:
-        yield _fault("events", "kind", key, first_fault(error, with_value=False).why)
+        fault = first_fault(error, with_value=False)
+        found = f", found {_shown(values[fault.where])}" if fault.where in values else ""
+        return fault.where or "kind", f"{fault.why}{found}"
     except DecisionError:
-        yield _fault(
-            "events", "new_labels", key, f"they do not suit {values['verdict']}: {_shown(values['new_labels'])}"
-        )
+        return "new_labels", f"expected those of {values['verdict']}, found {_shown(values['new_labels'])}"
+    return None
 
 
-def _fault(table: str, column: str, key: Sequence[Any], why: str) -> str:
-    where = ", ".join(f"{name} {value}" for name, value in zip(("run", "number"), key, strict=False))
+def _fault(table: str, column: str, row: Sequence[Any], why: str) -> str:
+    where = ", ".join(f"{name} {_shown(value)}" for name, value in zip(_KEYS[table], row, strict=False))
     return f"table {table}, {where}, column {column}: {why}"
 
 
@@ -131,19 +154,22 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
-def _is_labels(value: str) -> str:
-    labels_of(value)
-    return value
+_KEYS = {"runs": ("run",), "events": ("run", "seq")}
 
 
 @cache
 def _types() -> Mapping[str, Mapping[str, TypeAdapter[Any]]]:
-    """By table and column: a set of the column's values."""
+    """By table and column, its key first: a set of the column's values."""
     hints = get_type_hints(Event, include_extras=True)
-    number, moment = Annotated[int, Field(ge=1, le=_MOST)], Annotated[int, Field(ge=EARLIEST, le=LATEST)]
-    own = {"at": moment, "new_labels": Annotated[str, AfterValidator(_is_labels)]}
-    fields = {name: own.get(name, hints[name]) for name in Event.model_fields if name != "run_id"}
-    tables = {"runs": {"run": int, "run_id": Id}, "events": {"run": int, "seq": number, **fields}}
+    tables: Mapping[str, Mapping[str, Any]] = {
+        "runs": {"run": int, "run_id": Id},
+        "events": {
+            "run": int,
+            "seq": Annotated[int, Field(ge=1, le=_MOST)],
+            "at": Annotated[int, Field(ge=EARLIEST, le=LATEST)],
+            **{name: hints[name] for name in _EACH},
+        },
+    }
     return {
         table: {name: TypeAdapter(set[type_]) for name, type_ in columns.items()}  # type: ignore[valid-type]
         for table, columns in tables.items()

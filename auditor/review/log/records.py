@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, Row, func, insert, select
 
 from auditor.errors import DecisionError, LogError
@@ -68,10 +68,9 @@ def labels_of(kept: str) -> tuple[str, ...]:
     ValueError
         If it is anything else.
     """
-    try:
-        return _LABELS.validate_json(kept, strict=True) if kept != "[]" else ()
-    except ValidationError:
-        raise ValueError("expected a JSON array of labels") from None
+    if type(kept) is not str:
+        raise ValueError("a JSON array of labels is a text")
+    return _LABELS.validate_json(kept, strict=True) if kept != "[]" else ()
 
 
 def chunks(things: Iterable[_T]) -> Iterator[list[_T]]:

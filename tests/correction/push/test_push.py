@@ -83,7 +83,7 @@ def test_a_split_of_which_no_row_is_left_is_left_out(ann: Client, pushed_run: Ru
 def test_rows_that_a_filter_finds(ann: Client, tmp_path: Path) -> None:
     run = write_run(tmp_path / "diary")
     items = Items.of(run)
-    with decision_log(run) as (_, log):
+    with decision_log(run, read_only=False) as (_, log):
         log.append(decision(items, row, "ann", "keep", run_id=log.run_id) for row in (3, 5))
     ann.ask("push", run=str(run.directory), repo="ann/view", filter="verdict=keep", original=False)
     (rows,) = ann.ask("load", repo="ann/view")["rows"].values()
