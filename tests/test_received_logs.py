@@ -28,7 +28,7 @@ Words = tuple[object, ...]
 READS: dict[str, Words] = {
     "issues": ("--top", "3"),
     "export": ("--to", "clean.csv"),
-    "export --filter by=ann": ("--to", "clean.csv"),
+    "export --filter split=train": ("--to", "clean.csv"),
     "patch": ("--to", "patch.jsonl"),
     "push": ("ann/emotions", "--dry-run", "--to", "card"),
     "log export": ("decisions.jsonl",),
@@ -120,7 +120,9 @@ def test_a_log_whose_run_has_lost_its_id_is_not_taken_for_an_empty_one(received:
 
 
 @pytest.fixture(params=["judged", "unjudged", "never opened"])
-def of_another(request: pytest.FixtureRequest, judged: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def of_another(
+    request: pytest.FixtureRequest, judged: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """A run that belongs to somebody else, and may only be read, beside a folder of our own, where we are."""
     home = Path(tempfile.mkdtemp(prefix="auditor-of-another-"))  # pytest's own folders are closed to others
     home.chmod(0o755)
@@ -136,7 +138,7 @@ def of_another(request: pytest.FixtureRequest, judged: Path, monkeypatch: pytest
     try:
         for path in (*run.rglob("*"), run):
             path.chmod(0o555 if path.is_dir() else 0o444)
-        monkeypatch.setenv("MPLCONFIGDIR", str(ours))
+        monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(ours / "token"))  # root's is closed
         with nobody():
             yield run
     finally:
@@ -151,7 +153,7 @@ def test_reading_a_run_of_another_user(of_another: Path, invoke: Invoke, monkeyp
     monkeypatch.chdir(of_another.parent / "ours")
     for name, words in READS.items():
         code, _, err = invoke(*command(name, of_another, words), *(["--force"] if name.startswith("export --") else []))
-        assert (code, err) == (0, ""), name
+        assert (code, err) == (0, ""), (name, err)
     assert ("relabel" in Path("patch.jsonl").read_text()) == ("decisions.db" in before)
     code, out, _ = invoke("runs", "--in", of_another.parent)
     assert code == 0
@@ -166,6 +168,6 @@ def test_the_same_in_python(of_another: Path, monkeypatch: pytest.MonkeyPatch) -
     import auditor
 
     monkeypatch.chdir(of_another.parent / "ours")
-    for name in ("clean.csv", "clean.csv"):  # the second time, it is known as one of the same run
-        written = auditor.export(find_run(of_another), name, force=Path(name).exists())
+    for force in (False, True):  # the second time, the file is known as one of the same run
+        written = auditor.export(find_run(of_another), "clean.csv", force=force)
     assert written.summary.judged == 2 * (of_another / "decisions.db").exists()
