@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,23 +111,23 @@ class Audit(Findings):
         )
 
     @contextmanager
-    def log(self, db: str | None = None) -> Iterator[DecisionLog]:
-        """Open the decision log."""
-        from auditor.review.log.log import DecisionLog, run_id
+    def log(self, db: str | None = None, *, read_only: bool = False) -> Iterator[DecisionLog]:
+        """Open the decision log; if it is only read, one that is missing is an empty one, and stays missing."""
+        from auditor.review.log.opening import opened_log
 
-        with closing(DecisionLog(db or self.run.decisions, run_id(self.run))) as log:
+        with opened_log(self.run, db, read_only=read_only) as log:
             yield log
 
     def decisions(self, *, db: str | None = None) -> list[Event]:
         """Every event of the decision log in its order, undone decisions and their undos among them."""
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return list(log.all_events())
 
     def export_decisions(self, file: str | Path, *, db: str | None = None) -> int:
         """Write the decision log as JSON Lines; how many events."""
         from auditor.review.log.jsonl import export_log
 
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return export_log(log, Path(file))
 
     def import_decisions(self, file: str | Path, *, db: str | None = None) -> tuple[int, int]:
@@ -149,7 +149,7 @@ class Audit(Findings):
         """
         from auditor.review.feed.estimate import estimate_of
 
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return estimate_of(self.run, log)
 
     # -- corrections --------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class Audit(Findings):
         ------
         RunDamagedError, LogError, FilterError, ExportError
         """
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return self._corrections(log, policy, filter)
 
     def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
@@ -206,7 +206,7 @@ class Audit(Findings):
         """
         from auditor.correction.export.export import write_export
 
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return write_export(
                 self._corrections(log, policy, filter),
                 to,
@@ -316,7 +316,7 @@ class Audit(Findings):
         """
         from auditor.retraining import retrain
 
-        with self.log(db) as log:
+        with self.log(db, read_only=True) as log:
             return retrain(self.run, log, models, policy, seeds=seeds, device=device, db=db, listener=listener)
 
     def predictor(self, model: ModelName | None = None, *, device: str | None = None) -> Predictor:

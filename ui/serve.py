@@ -17,7 +17,7 @@ from auditor.access.accounts import Accounts
 from auditor.config import QueueConfig
 from auditor.errors import AccountError, ReviewError
 from auditor.review.keys import read_keys
-from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.opening import opened_log
 from auditor.run import Run, find_run
 
 from . import logs
@@ -73,7 +73,7 @@ def serve(
     changed = read_keys(keys) if keys else None
     run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
-    with _sigterm_as_ctrl_c(), closing(listener), closing(DecisionLog(db or run.decisions, run_id(run))) as log:
+    with _sigterm_as_ctrl_c(), closing(listener), opened_log(run, db) as log:
         app = build(run, log, accounts=accounts, keys=changed, queue=queue, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)

@@ -80,6 +80,7 @@ def measure(log: DecisionLog, events: int) -> dict[str, object]:
 def decisions(rows: Iterable[str], batch: str | None = None) -> Iterator[Event]:
     for row in rows:
         number = next(numbers)
+        verdict = VERDICTS[number % 4 and number % len(VERDICTS)]
         yield Event(
             event_id=f"{number:032x}",
             run_id=RUN,
@@ -87,7 +88,8 @@ def decisions(rows: Iterable[str], batch: str | None = None) -> Iterator[Event]:
             item_id=row,
             item_hash="0" * 32,
             reviewer="ann" if batch else REVIEWERS[number % len(REVIEWERS)],
-            verdict=VERDICTS[number % 4 and number % len(VERDICTS)],
+            verdict=verdict,
+            new_labels=("joy", "love")[: {"relabel": 1, "ambiguous": 2}.get(verdict, 0)],
             at=datetime.now(UTC),
             seconds=None if batch else 1 + number % 1_000 / 100,
             source="bulk" if batch else "queue",

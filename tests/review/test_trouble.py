@@ -78,17 +78,30 @@ def test_a_log_that_may_only_be_read() -> None:
         (folder / "decisions.db").chmod(0o444)
         folder.chmod(0o555)
         with nobody():
-            with closing(DecisionLog(folder / "decisions.db", RUN)) as log:
-                assert stands(log) == {("1", "ann"): "keep"}
-                with pytest.raises(LogError, match=r"decisions\.db cannot be written to") as refused:
-                    log.append([decide("2")])
-                assert "folder" in refused.value.todo
-            error = refusal(folder / "new.db")
-            assert "new.db cannot be opened: nothing can be written into its folder" in error.what
-            assert "copy the run to where you may" in error.todo
+            for run, expected in ((RUN, {("1", "ann"): "keep"}), ("run-2", {})):
+                with closing(DecisionLog(folder / "decisions.db", run, read_only=True)) as log:
+                    assert stands(log) == expected
+                    with pytest.raises(LogError, match=r"decisions\.db cannot be written to"):
+                        log.append([decide("2", run_id=run)])
+            with closing(DecisionLog(folder / "new.db", RUN, read_only=True)) as log:
+                assert stands(log) == {}
+            for name in ("decisions.db", "new.db"):
+                error = refusal(folder / name)
+                assert f"{name} cannot be written to: you may only read it, or its folder" in error.what
+                assert "copy the run to where you have it" in error.todo
+            assert os.listdir(folder) == ["decisions.db"]
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_missing_log_that_is_only_read_is_empty_and_stays_missing(path: Path, content: bytes | None) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    with closing(DecisionLog(path, RUN, read_only=True)) as log:
+        assert (stands(log), list(log.all_events()), log.reviewers(), log.changes(0)) == ({}, [], [], (0, []))
+    assert [one.read_bytes() for one in path.parent.iterdir()] == ([] if content is None else [content])
 
 
 def test_a_journal_that_names_another_file_does_not_have_it_removed(log: DecisionLog, path: Path) -> None:
@@ -195,7 +208,7 @@ def test_a_log_that_somebody_else_holds(log: DecisionLog, path: Path) -> None:
     log.append([decide("2")])
 
 
-def test_an_event_that_nobody_of_us_has_written(log: DecisionLog, path: Path) -> None:
+def test_an_event_that_something_else_writes_meanwhile(log: DecisionLog, path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("DROP TRIGGER events_no_update")
         other.execute("UPDATE events SET verdict = 'perhaps'")

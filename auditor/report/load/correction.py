@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from auditor.errors import ExportError, LogError, RunDamagedError
 from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
 from auditor.evaluation.comparison.telling import caveats
 from auditor.review.feed.estimate import Estimate, estimate_of
-from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.opening import opened_log
 from auditor.run import Run
 
 
@@ -111,7 +110,7 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
 def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Estimate] | tuple[None, None]:
     if db is None and not run.decisions.is_file():
         return None, None
-    with closing(DecisionLog(db or run.decisions, run_id(run))) as log:
+    with opened_log(run, db, read_only=True) as log:
         corrections = corrections_of(run, log.standing(), policy)
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):

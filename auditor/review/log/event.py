@@ -29,13 +29,18 @@ MAX_PROPOSED = 200
 """Characters of a proposed new class."""
 LONGEST = 7 * 86_400.0
 """Seconds of one decision: what took longer, in a page left open, counts as a week."""
+LAST = datetime(9000, 1, 1, tzinfo=UTC)
+"""No event is later, so that a time after it, by however many microseconds, is one that Python knows."""
 
 
 def _utc(at: datetime) -> datetime:
     try:
-        return at.astimezone(UTC)
+        at = at.astimezone(UTC)
     except OverflowError:
         raise ValueError("no such time in UTC") from None
+    if at > LAST:
+        raise ValueError(f"expected a time before the year {LAST.year}")
+    return at
 
 
 # PostgreSQL stores no NUL character in a text, and no more than some 2,700 bytes in an index.
@@ -87,6 +92,21 @@ class Pool(BaseModel):
     q: Probability
     q_any: Probability
     seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+Follow = Annotated[float, Field(ge=0, le=1)]
+
+
+class Extra(BaseModel):
+    """What only some events have; each field as in :class:`Event`, kept together as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    arm: Arm | None = None
+    follow: Follow | None = None
+    hidden: bool | None = None
+    evidence_seen: bool | None = None
+    pool: Pool | None = None
 
 
 class Event(BaseModel):
@@ -155,7 +175,7 @@ class Event(BaseModel):
     suspicion_seen: Suspicion | None = None
     undoes: Id | None = None
     arm: Arm | None = None
-    follow: Annotated[float, Field(ge=0, le=1)] | None = None
+    follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
     pool: Pool | None = None

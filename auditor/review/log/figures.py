@@ -8,16 +8,9 @@ from statistics import median
 
 from sqlalchemy import Connection, func, select
 
-from auditor.review.log.event import Verdict
+from auditor.review.log.event import LONGEST, Verdict
 from auditor.review.log.records import from_microseconds
 from auditor.review.log.schema import actions, events, standing
-from auditor.review.log.values import all_checked, columns_checked, is_count, is_seconds, is_text, is_time, is_verdict
-
-_MADE = (
-    *(("a reviewer", is_text), ("a time of an action", is_time), ("a time of an action", is_time)),
-    ("a number of decisions", is_count),
-)
-_COUNTED = (("a verdict", is_verdict), ("a number of decisions", is_count))
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
         .order_by(actions.c.reviewer)
     )
     found = []
-    for reviewer, first, last, taken_back in columns_checked(connection.execute(made).all(), _MADE):
+    for reviewer, first, last, taken_back in connection.execute(made):
         by_verdict = _count_verdicts(connection, run, reviewer)
         figures = ReviewerFigures(
             reviewer=reviewer,
@@ -77,7 +70,7 @@ def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Ver
     """Verdict → decisions of theirs that stand."""
     found = select(standing.c.verdict, func.count()).where(standing.c.run == run, standing.c.reviewer == reviewer)
     found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
-    return dict(columns_checked(connection.execute(found).all(), _COUNTED))
+    return dict(map(tuple, connection.execute(found)))
 
 
 def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
@@ -89,4 +82,4 @@ def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | 
         return None
     in_order = select(events.c.seconds).where(*timed).order_by(events.c.seconds)
     around = in_order.offset((count - 1) // 2).limit(2 - count % 2)
-    return float(median(all_checked(connection.execute(around).scalars(), is_seconds, "a number of seconds")))
+    return min(float(median(connection.execute(around).scalars())), LONGEST)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     Connection,
@@ -26,28 +27,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from auditor.errors import FilterError
+from auditor.errors import FilterError, LogError
 from auditor.review.log import figures, projection
 from auditor.review.log.database import Database
 from auditor.review.log.event import Event
 from auditor.review.log.figures import ReviewerFigures
 from auditor.review.log.identity import run_id
-from auditor.review.log.records import CHUNK, COLUMNS, Records, TakenError, chunks, to_microseconds
+from auditor.review.log.records import CHUNK, COLUMNS, RESTORE, Records, TakenError, chunks, to_microseconds
 from auditor.review.log.schema import actions, events, runs, selections, standing
-from auditor.review.log.values import (
-    all_checked,
-    broken,
-    checked,
-    columns_checked,
-    is_count,
-    is_seconds_or_none,
-    is_source,
-    is_text,
-    is_text_or_none,
-    is_texts,
-    is_time,
-    is_verdict,
-)
 
 __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
@@ -56,11 +43,9 @@ STANDING = (
     *(events.c.source, events.c.suggestion_shown, events.c.seconds),
 )
 """What :meth:`DecisionLog.standing_columns` gives: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
-_STANDING_CHECKS = (
-    *(("an id of a row", is_text), ("a hash of a row", is_text), ("a reviewer", is_text), ("a verdict", is_verdict)),
-    *(("a list of labels", is_texts), ("a time of an event", is_time), ("a source", is_source)),
-    *(("a suggestion", is_text_or_none), ("a number of seconds", is_seconds_or_none)),
-)
+_IDS = TypeAdapter(list[str])
+_NO_RUN = -1
+"""Number of a run that the database does not know; it has no event."""
 
 
 class DecisionLog:
@@ -77,13 +62,15 @@ class DecisionLog:
         Other runs in the same database are neither seen nor touched.
     patience : float
         Seconds to wait while another process writes.
+    read_only : bool
+        Make nothing: a log that is missing is an empty one, and is not to be written to.
     """
 
-    def __init__(self, url: str | Path, run_id: str, *, patience: float = 10.0) -> None:
+    def __init__(self, url: str | Path, run_id: str, *, patience: float = 10.0, read_only: bool = False) -> None:
         self.run_id = run_id
-        self._database = Database(url, patience)
+        self._database = Database(url, patience, read_only=read_only)
         try:
-            self._run = self._enrol()
+            self._run = self._find_run() or (_NO_RUN if read_only else self._enrol())
         except BaseException:
             self.close()
             raise
@@ -192,8 +179,7 @@ class DecisionLog:
 
     def standing_columns(self, item_ids: Sequence[str] | None = None) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         """The same decisions in chunks of plain rows of :data:`STANDING`: much quicker."""
-        for rows in self._standing(STANDING, item_ids):
-            yield columns_checked(rows, _STANDING_CHECKS)
+        yield from self._standing(STANDING, item_ids)
 
     def stands(self, reviewer: str, action: str) -> bool:
         """Whether an action of a reviewer's stands, and could so be undone."""
@@ -249,7 +235,7 @@ class DecisionLog:
         of_action = (events.c.run == self._run, events.c.action == action, events.c.kind == "decide")
         with self._database.reading() as connection:
             found = connection.execute(select(events.c.item_id).where(*of_action).order_by(events.c.seq))
-            return list(dict.fromkeys(all_checked(found.scalars(), is_text, "an id of a row")))
+            return list(dict.fromkeys(found.scalars()))
 
     def changes(self, after_seq: int) -> tuple[int, list[str]]:
         """What has happened since: the number of the last event, and the rows on which something else may stand now.
@@ -275,7 +261,10 @@ class DecisionLog:
             kept = connection.execute(self._selection(key)).scalar()
         if kept is None:
             raise FilterError(f"selection: there is none with the key {key!r}.", "Select the rows again.")
-        return list(json.loads(checked(kept, is_texts, "a selection")))
+        try:
+            return _IDS.validate_json(kept, strict=True)
+        except ValidationError:
+            raise LogError(f"The decision log holds a selection that cannot be read: {key!r:.80}.", RESTORE) from None
 
     # -- figures ------------------------------------------------------------------------------------------------
 
@@ -286,13 +275,14 @@ class DecisionLog:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _enrol(self) -> int:
+    def _find_run(self) -> int | None:
         """Number of the run in this database."""
-        found = select(runs.c.run).where(runs.c.run_id == self.run_id)
         with self._database.reading() as connection:
-            number: int | None = connection.execute(found).scalar()
-        if number is not None:
-            return checked(number, is_count, "a number of a run")
+            return connection.execute(select(runs.c.run).where(runs.c.run_id == self.run_id)).scalar()
+
+    def _enrol(self) -> int:
+        """Give the run a number."""
+        found = select(runs.c.run).where(runs.c.run_id == self.run_id)
         enrol = text("INSERT INTO runs (run_id) VALUES (:run_id) ON CONFLICT (run_id) DO NOTHING")
         with self._database.writing() as connection:
             connection.execute(enrol, {"run_id": self.run_id})
@@ -329,9 +319,7 @@ class DecisionLog:
                 return None
             of_action = (events.c.run == self._run, events.c.action == action, events.c.reviewer == reviewer)
             made = connection.execute(select(*COLUMNS).where(*of_action, events.c.kind == "decide").limit(2)).all()
-            decided = self._records.event(made[0]) if made else None
-            if decided is None or decided.action != action:
-                raise broken("an action", action)
+            decided = self._records.event(made[0])
             event = Event(
                 event_id=event_id,
                 run_id=self.run_id,
@@ -363,7 +351,7 @@ class DecisionLog:
         numbers = select(standing.c.seq).where(standing.c.run == self._run).order_by(standing.c.at)
         with self._database.reading() as connection:
             rows = connection.execution_options(yield_per=10 * CHUNK).execute(numbers).scalars()
-            stands = array("q", (checked(number, is_count, "a number of an event") for number in rows))
+            stands = array("q", rows)
         for part in chunks(stands):
             found = select(*columns).where(events.c.run == self._run, events.c.seq.in_(part))
             yield self._rows(found.order_by(events.c.at))

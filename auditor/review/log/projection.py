@@ -25,11 +25,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     tuple_,
 )
 
-from auditor.review.log.schema import actions, count_again, events, standing
-from auditor.review.log.values import all_checked, is_text
+from auditor.review.log.schema import actions, count_again, events, runs, standing
 
 _MANY = 1_000
 """Events that change what a database should expect of its tables."""
@@ -120,6 +120,51 @@ _DECIDED_ROWS = (
 )
 
 
+_WRONG = (
+    # An action that is not as its events have it.
+    """WITH made AS (
+        SELECT run, reviewer, action, sum(kind = 'decide') AS size, max(at) FILTER (WHERE kind = 'decide') AS at,
+               CASE WHEN sum(kind <> 'decide') THEN (
+                   SELECT CASE kind WHEN 'undo' THEN at END FROM events AS turn
+                    WHERE (turn.run, turn.action, turn.reviewer) = (events.run, events.action, events.reviewer)
+                      AND kind IN ('undo', 'redo')
+                    ORDER BY at DESC, event_id DESC LIMIT 1) END AS undone_at
+          FROM events GROUP BY run, action, reviewer)
+       SELECT 1 FROM made LEFT JOIN actions USING (run, reviewer, action)
+        WHERE (actions.size, actions.at, actions.undone_at) IS NOT (made.size, made.at, made.undone_at)""",
+    # More actions than the events have.
+    """SELECT 1 WHERE (SELECT count(*) FROM actions WHERE run IN (SELECT run FROM runs))
+                   <> (SELECT count(*) FROM (SELECT DISTINCT run, action, reviewer FROM events))""",
+    # Something else standing than a decision that is not undone.
+    """SELECT 1 FROM standing LEFT JOIN events USING (run, seq)
+         LEFT JOIN actions ON (actions.run, actions.reviewer, actions.action)
+                            = (events.run, events.reviewer, events.action)
+        WHERE standing.run IN (SELECT run FROM runs)
+          AND (events.item_id, events.reviewer, events.at, events.verdict, events.source, events.kind, undone_at)
+              IS NOT (standing.item_id, standing.reviewer, standing.at, standing.verdict, standing.source,
+                      'decide', NULL)""",
+    # A decision that is not undone, and is later than the one that stands.
+    """SELECT 1 FROM events JOIN actions USING (run, reviewer, action)
+         LEFT JOIN standing USING (run, item_id, reviewer)
+        WHERE events.kind = 'decide' AND undone_at IS NULL
+          AND (standing.seq IS NULL OR (standing.seq <> events.seq AND (events.at, events.event_id) > (
+              SELECT at, event_id FROM events AS last WHERE (last.run, last.seq) = (standing.run, standing.seq))))""",
+)
+"""What is in ``actions`` and ``standing`` of an SQLite file, though it does not follow from its events."""
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether ``actions`` and ``standing`` of an SQLite file follow from its events, of every run."""
+    return all(connection.execute(text(f"{wrong} LIMIT 1")).first() is None for wrong in _WRONG)
+
+
+def rebuild_all(connection: Connection) -> None:
+    """Make ``actions`` and ``standing`` of every run again."""
+    last = select(runs.c.run, func.max(events.c.seq)).join(events, events.c.run == runs.c.run).group_by(runs.c.run)
+    for run, until in connection.execute(last).all():
+        rebuild(connection, run, until)
+
+
 def project(connection: Connection, run: int, after: int, until: int) -> None:
     """Bring ``actions`` and ``standing`` up to date with the events ``after < seq <= until``.
 
@@ -152,5 +197,4 @@ def rebuild(connection: Connection, run: int, until: int) -> None:
 def touched_rows(connection: Connection, run: int, after: int, until: int) -> list[str]:
     """Rows on which something else may stand because of the events ``after < seq <= until``."""
     found = _TOUCHED_ROWS if after else _DECIDED_ROWS  # the same from the beginning on, but an index has it ready
-    rows = connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars()
-    return all_checked(rows, is_text, "an id of a row")
+    return list(connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars())

@@ -7,27 +7,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, func, insert, select
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import Event
+from auditor.review.log.event import LAST, MAX_LABELS, Event, Extra, Label
 from auditor.review.log.schema import count_again, events
-from auditor.review.log.values import LATEST, broken, checked, is_count, is_time
 
 CHUNK = 500
 """Rows that go to or come from the database at once."""
 
-EXTRA = ("arm", "follow", "hidden", "evidence_seen", "pool")
+EXTRA = tuple(Extra.model_fields)
 """Fields of an event that are kept together, as JSON, in the column ``extra``."""
 _FIELDS = [name for name in Event.model_fields if name not in {"run_id", *EXTRA}]
 COLUMNS = [*(events.c[name] for name in _FIELDS), events.c.extra]
 """What :meth:`Records.event` reads an event from."""
 
+RESTORE = (
+    "Something other than auditor has written to it: restore it from a backup, or ask whoever sent it for the log that"
+    " `auditor log export` writes, and import that into a new one."
+)
+"""What to do about a log that holds what auditor does not write."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LABELS = TypeAdapter(Annotated[tuple[Label, ...], Field(max_length=MAX_LABELS)])
 _T = TypeVar("_T")
 
 
@@ -50,6 +56,23 @@ def to_microseconds(at: datetime) -> int:
 def from_microseconds(at: int) -> datetime:
     """Undo :func:`to_microseconds`."""
     return _EPOCH + at * _MICROSECOND
+
+
+EARLIEST, LATEST = to_microseconds(datetime.min.replace(tzinfo=UTC)), to_microseconds(LAST)
+"""The times that an event may have, as the log stores them."""
+
+
+def labels_of(kept: str) -> tuple[str, ...]:
+    """Labels from the JSON array in which the log stores them.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    if type(kept) is not str:
+        raise ValueError("a JSON array of labels is a text")
+    return _LABELS.validate_json(kept, strict=True) if kept != "[]" else ()
 
 
 def chunks(things: Iterable[_T]) -> Iterator[list[_T]]:
@@ -76,17 +99,13 @@ class Records:
     def last(self, connection: Connection) -> int:
         """Number of the last event, 0 when there is none."""
         found = select(func.max(events.c.seq)).where(events.c.run == self.run)
-        return checked(connection.execute(found).scalar() or 0, is_count, "a number of an event")
+        return connection.execute(found).scalar() or 0
 
     def now(self, connection: Connection) -> datetime:
         """Now, but later than every event in the log."""
         last = connection.execute(select(func.max(events.c.at)).where(events.c.run == self.run)).scalar()
         now = datetime.now(UTC)
-        if last is None:
-            return now
-        if not is_time(last) or last == LATEST:
-            raise broken("a time of an event", last)
-        return max(now, from_microseconds(last + 1))
+        return now if last is None else max(now, from_microseconds(last + 1))
 
     def known(self, connection: Connection, ids: Sequence[str]) -> dict[str, Event]:
         """Those of at most :data:`CHUNK` event ids that are in the log, with their events."""
@@ -124,16 +143,24 @@ class Records:
         return new
 
     def event(self, row: Sequence[Any]) -> Event:
-        """The event in a row of :data:`COLUMNS`."""
+        """The event in a row of :data:`COLUMNS`.
+
+        Raises
+        ------
+        LogError
+            If it is none, because something else has written to the database since it was opened.
+        """
         *known, extra = row
         values = dict(zip(_FIELDS, known, strict=True))
         try:
             values |= {} if extra is None else _read_extra(extra)
             values["at"] = from_microseconds(values["at"])
-            values["new_labels"] = json.loads(values["new_labels"]) if values["new_labels"] != "[]" else ()
+            values["new_labels"] = labels_of(values["new_labels"])
             return Event(run_id=self.run_id, **values)
-        except (ValidationError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise broken("an event", values["event_id"]) from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise LogError(
+                f"The decision log holds an event that cannot be read: {values['event_id']!r:.80}.", RESTORE
+            ) from error
 
     def _check_kept(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """See in the same transaction whether the rows are there as they were given: a trigger may have stepped in."""
@@ -171,7 +198,4 @@ def _read_extra(extra: str) -> dict[str, Any]:
     ValueError
         If it is something else.
     """
-    values = json.loads(extra)
-    if not isinstance(values, dict) or not values.keys() <= set(EXTRA):
-        raise ValueError("not the extra fields of an event")
-    return values
+    return dict(Extra.model_validate_json(extra))

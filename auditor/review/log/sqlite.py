@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 
 from auditor.errors import LogError
 from auditor.storage import check_plain, open_plain
@@ -74,6 +74,11 @@ def open_file(path: Path, patience: float) -> Engine:
             )
 
     return engine
+
+
+def open_nothing() -> Engine:
+    """Open a database that is in memory alone, and goes with its engine."""
+    return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
 
 def _look_beside(path: Path) -> None:
