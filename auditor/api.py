@@ -20,7 +20,7 @@ from auditor.run import Run
 from auditor.run.artifacts import model_file
 
 if TYPE_CHECKING:
-    from auditor.arrays import Mask, Probabilities
+    from auditor.arrays import Mask, Probabilities, RowIndex
     from auditor.console import Listener
     from auditor.correction.decide.corrections import Corrections
     from auditor.correction.decide.policy import Policy
@@ -151,6 +151,21 @@ class Audit(Findings):
 
         with self.log(db, read_only=True) as log:
             return estimate_of(self.run, log)
+
+    def learnt_order(self, *, db: str | None = None) -> RowIndex:
+        """(N,) rows, the likeliest error first, as learnt from the verdicts so far; without any, the static order.
+
+        ``audit.texts.frame().iloc[audit.learnt_order()]`` is the dataset in this order. ``issues`` stays as the audit
+        ranked it.
+
+        Raises
+        ------
+        RunDamagedError, LogError
+        """
+        from auditor.review.feed.learner import learnt_from
+
+        with self.log(db, read_only=True) as log:
+            return learnt_from(self.run, log).order
 
     # -- corrections --------------------------------------------------------------------------------------------
 

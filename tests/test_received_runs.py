@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor import Audit
 from auditor.errors import RunDamagedError, RunError
 from auditor.report.write import write_report
 from auditor.review.log.log import DecisionLog, run_id
@@ -271,8 +272,7 @@ def test_a_run_of_another_user_can_be_read_and_what_cannot_is_told(whole: Path, 
         code, _, err = invoke("report", run)
         assert code == 6
         assert len(err.strip().splitlines()) == 2
-        with closing(DecisionLog(run / "decisions.db", run_id(find_run(run)))) as log:
-            assert len(list(log.all_events())) == 1
+        assert len(Audit(run).decisions()) == 1
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "issues.parquet", "figures"])

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,6 +39,10 @@ def issues(
     ] = None,
     kind: Annotated[list[Kind] | None, KIND] = None,
     tier: Annotated[list[Tier] | None, TIER] = None,
+    order: Annotated[
+        Literal["static", "learnt"],
+        typer.Option(help="Order of the rows: static, as the audit ranked them, or learnt from the verdicts so far."),
+    ] = "static",
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_ENDINGS)}).")
     ] = None,
@@ -54,12 +58,16 @@ def issues(
         _check_free(to, force)
     from auditor.api import Audit
 
-    ranking = Audit(run).ranking
+    audit = Audit(run)
+    ranking = audit.ranking
     fitting = ranking.rows({"kind": kind, "tier": tier})
+    if order == "learnt":
+        place = {row: number for number, row in enumerate(audit.learnt_order().tolist())}
+        fitting = sorted(fitting, key=lambda row: place[row])
     flagged = [row for row in fitting if ranking.is_issue[row]]
     chosen = fitting if top or kind or tier else flagged
     chosen = chosen[: top or (len(chosen) if to else _TOP)]
-    summary = _summary(ranking, len(fitting), len(flagged), chosen, bool(kind or tier))
+    summary = _summary(ranking, len(fitting), len(flagged), chosen, bool(kind or tier), order)
     if to is not None:
         _write(ranking.read(chosen), to)
         if as_json:
@@ -77,7 +85,7 @@ def issues(
             print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.config.trainings, stdout())
 
 
-def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool) -> str:
+def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool, order: str) -> str:
     """How many rows there are to read again, how many are shown, and how many of these are not flagged."""
     if chooses and not fitting:
         return (
@@ -93,7 +101,8 @@ def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int]
         return f"{none} {more}"
     number = f"{again:,} of {counted(flagged, noun)}" if again < flagged else counted(again, noun)
     rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
-    return f"{number} to read again, most suspect first.{rest if others else ''}"
+    first = "most suspect first" if order == "static" else "in the order learnt from the verdicts"
+    return f"{number} to read again, {first}.{rest if others else ''}"
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:

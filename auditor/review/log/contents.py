@@ -139,7 +139,7 @@ def _wrong_extra(kind: object, extra: object) -> str | None:
     except ValidationError as error:
         return first_fault(error, with_value=False).why
     names = found.model_fields_set if found else set()
-    if found is None or names != {name for name, value in found if value is not None}:
+    if not found or not names or names != {name for name, value in found if value is not None}:
         return "expected a JSON object of what is known alone"
     if kind == "serve":
         return None if names == {"pool"} else "expected the pool of a draw"

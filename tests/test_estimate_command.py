@@ -1,0 +1,80 @@
+"""`auditor estimate`, and `auditor issues --order learnt`: what the verdicts so far tell, in the terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor import Audit
+from auditor.review.feed.blind import Blind
+from auditor.review.log.opening import opened_log
+from auditor.review.view.items import Items
+from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
+from tests.review.reviewing import decide
+from tests.review.runs import write_run
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return write_run(tmp_path_factory.mktemp("made") / "diary", rows=160)
+
+
+@pytest.fixture(scope="module")
+def judged(untouched: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, of which 60 cards drawn at random were judged, every tenth of them wrong."""
+    folder = Path(shutil.copytree(untouched.directory, tmp_path_factory.mktemp("judged") / "diary"))
+    run = Run(folder)
+    items = Items.of(run)
+    with opened_log(run) as log:
+        verdicts = Verdicts(items, log)
+        blind = Blind(verdicts)
+        for number in range(60):
+            row = items.row_of(blind.draw("ann", np.full(len(items), 0.1)).item_id or "")
+            assert row is not None
+            decide(verdicts, row, "ann", "exclude" if number % 10 == 0 else "keep", arm="blind", hidden=True)
+    return folder
+
+
+def test_before_any_card_it_says_what_cards_would_tell(untouched: Run, invoke: Invoke) -> None:
+    code, out, err = invoke("estimate", untouched.directory, "--plan")
+    assert (code, err) == (0, "")
+    assert "How many labels are wrong is not known" in out
+    assert "100 such cards, about 12 minutes of reading" in out
+    assert "without a single error, at most" in out
+    assert not untouched.decisions.exists(), "what only reads makes no log"
+
+
+def test_it_says_how_many_are_wrong_and_what_that_means(judged: Path, invoke: Invoke) -> None:
+    code, out, _ = invoke("estimate", judged, "--classes", "--splits")
+    assert code == 0
+    assert "% of the labels are wrong (95 %: " in out
+    assert "by 60 cards drawn at random" in out
+    assert "would not uphold the label" in out
+    for label in Audit(judged).run.dataset.label_names:
+        assert f"  {label}: " in out
+
+
+def test_json_holds_everything(judged: Path, invoke: Invoke) -> None:
+    found = json.loads(invoke("estimate", judged, "--json")[1])
+    assert found["blind"] == found["judged"] == 60
+    assert found["found"] == 6
+    assert found["rate"]["low"] <= 0.1 <= found["rate"]["high"]
+    assert found == json.loads(json.dumps(Audit(judged).estimate().as_dict()))
+
+
+def test_issues_in_the_learnt_order(judged: Path, invoke: Invoke) -> None:
+    audit = Audit(judged)
+    learnt = json.loads(invoke("issues", judged, "--order", "learnt", "--top", "30", "--json")[1])
+    ids = np.array(audit.texts.table["id"].to_pylist())
+    assert [row["id"] for row in learnt] == ids[audit.learnt_order()[:30]].tolist()
+    static = json.loads(invoke("issues", judged, "--top", "30", "--json")[1])
+    assert [row["rank"] for row in static] == list(range(1, 31))
+    assert "in the order learnt from the verdicts" in invoke("issues", judged, "--order", "learnt")[1]
