@@ -39,7 +39,8 @@ def retrain(
     with run.held():
         corrected = corrections_of(run, log.standing(), policy)
         # Chance has drawn these rows, whatever was decided on them since, and wherever.
-        drawn = {event.item_id for event in log.all_events() if event.source == "random" and event.item_id}
+        by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
+        drawn = {item_id for item_id in by_chance if item_id}
         check_changes(corrected)
         config = run.config.updated(device=device or run.config.device)
         chosen = to_retrain(models, config, listener)
