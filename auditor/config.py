@@ -274,6 +274,10 @@ class QueueConfig(Settings):
     """Cards of the opening: every second one is drawn evenly over the given labels."""
     sample: Annotated[int, Field(ge=1)] | None = None
     """Serve only cards drawn at random until so many are judged."""
+    overlap: Annotated[int, Field(ge=1, le=50)] = 1
+    """How many people judge each card."""
+    open: bool = False
+    """Whether a card shows the verdicts of others before one's own."""
 
 
 class AuditConfig(Settings):

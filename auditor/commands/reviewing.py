@@ -59,6 +59,12 @@ def review(
         int,
         typer.Option(help="Number of opening cards, every second one drawn evenly over the labels.", min=0, max=1000),
     ] = QUEUE.opening,
+    overlap: Annotated[
+        int, typer.Option(help="Number of people who judge each card, blind to each other.", min=1, max=50)
+    ] = QUEUE.overlap,
+    open_verdicts: Annotated[
+        bool, typer.Option("--show-verdicts", help="Show what colleagues have decided before one's own verdict.")
+    ] = QUEUE.open,
     sample: Annotated[
         int | None,
         typer.Option(help="Serve only cards drawn at random until this many are judged.", min=1),
@@ -86,7 +92,16 @@ def review(
         keys=keys,
         open_browser=open_browser,
         forwarded_allow_ips=forwarded_allow_ips,
-        queue=QueueConfig.model_validate({"order": order, "blind": blind, "opening": opening, "sample": sample}),
+        queue=QueueConfig.model_validate(
+            {
+                "order": order,
+                "blind": blind,
+                "opening": opening,
+                "sample": sample,
+                "overlap": overlap,
+                "open": open_verdicts,
+            }
+        ),
     )
 
 

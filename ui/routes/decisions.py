@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from starlette.responses import JSONResponse
@@ -97,6 +96,12 @@ class Held(FromPage):
     closing: bool = False
 
 
+class OnScreen(FromPage):
+    """The cards of the default queue that the browser holds, to which nobody else is sent."""
+
+    held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+
+
 class BulkPreview(FromPage):
     """One verdict on many rows: on those that a filter finds, or on some by their ids."""
 
@@ -163,7 +168,10 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
     desk.feed.learner.learn()
     verdicts = desk.verdicts
     known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone, done = verdicts.gone(sent.held, me), desk.feed.without_served_again(me, verdicts.done(sent.held, me))
+    gone, done = (
+        verdicts.gone(sent.held, me, desk.feed.config.overlap),
+        desk.feed.without_served_again(me, verdicts.done(sent.held, me)),
+    )
     return answer({"results": results, "gone": gone, "done": done, **known})
 
 
@@ -173,7 +181,7 @@ def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
     sent.check(desk, me)
     servings = desk.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
     cards = desk.cards.cards([one.row for one in servings], me)
-    left = int(np.count_nonzero(desk.verdicts.bits() == 0))
+    left = desk.feed.left(me)
     return answer(
         {
             "cards": [as_served(card, one) for card, one in zip(cards, servings, strict=True)],
@@ -182,6 +190,13 @@ def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
             "decided": desk.verdicts.count(me),
         }
     )
+
+
+@router.post("/hold")
+def hold(sent: OnScreen, desk: DeskNow, me: Named) -> JSONResponse:
+    """Renew the leases of the cards that a page holds, and end the reviewer's others."""
+    sent.check(desk, me)
+    return answer({"held": desk.log.lease(me, sent.held, only=True)})
 
 
 @router.post("/bulk/preview")

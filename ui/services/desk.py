@@ -141,6 +141,6 @@ class Desk:
             "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
             "default_query": QUEUE.to_query(),
         }
-        cards = Cards(items, verdicts)
+        cards = Cards(items, verdicts, open=mix.open)
         cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
         return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)

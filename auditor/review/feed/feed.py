@@ -10,8 +10,8 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from auditor.arrays import Mask, RowIndex
 from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
@@ -114,17 +114,38 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            busy, passed = self._rows(list(held)), self._rows(skipped)
-            late = self._lately(me) | set(passed[-LATELY:]) | set(busy)
-            found: list[Serving] = []
+            log, found = self._verdicts.log, list[Serving]()
+            passed = self._rows(skipped)
+            late = self._lately(me) | set(passed[-LATELY:])
             while len(found) < limit:
-                taken = {*busy, *(card.row for card in found)}
-                card = self._one(me, taken | set(passed), taken | late, closing)
-                if card is None:
+                busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
+                chosen = self._some(limit - len(found), me, busy, set(passed), late, closing)
+                ids = {self._items.id_of(card.row): card for card in chosen}
+                found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
+                if len(chosen) < limit - len(found):
                     break
-                found.append(card)
-                self._served[me, card.row] = card
+            self._served |= {(me, card.row): card for card in found}
             return found
+
+    def _some(
+        self, count: int, me: str, busy: set[int], passed: set[int], late: set[int], closing: bool
+    ) -> list[Serving]:
+        found: list[Serving] = []
+        while len(found) < count:
+            taken = busy | {card.row for card in found}
+            card = self._one(me, taken | passed, taken | late, closing)
+            if card is None:
+                break
+            found.append(card)
+        return found
+
+    def left(self, me: str) -> int:
+        """Rows that the reviewer may still be served."""
+        return int(np.count_nonzero(self._open(me)))
+
+    def _open(self, me: str) -> Mask:
+        """(N,) rows that want one more verdict, and not yet have this reviewer's."""
+        return np.asarray((self._verdicts.people < self.config.overlap) & (self._verdicts.of(me).bits == 0))
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -156,23 +177,14 @@ class Feed:
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
         number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
-        if at_random(number, len(self._opening)) and (row := self._next_of(self._opening, busy)) is not None:
+        open_rows = self._open(me)
+        if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
             return Serving(row, "opening", hidden)
         learnt = self.learner.learnt
         follow = learnt.follow if learnt.verdicts else 0.0
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
-        head = self._next_of(learnt.order if arm == "learnt" else self._static, busy)
+        head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
         return None if head is None else Serving(head, arm, hidden, follow)
-
-    def _next_of(self, order: npt.NDArray[np.integer], busy: set[int]) -> int | None:
-        """The first row of an order that nobody has decided and that is not in anybody's hand here."""
-        decided = self._verdicts.bits()
-        for start in range(0, len(order), _LOOKED_AT):
-            part = order[start : start + _LOOKED_AT]
-            for row in part[decided[part] == 0].tolist():
-                if row not in busy:
-                    return int(row)
-        return None
 
     def _blind(self, me: str, busy: set[int]) -> Serving | None:
         """A draw that waits for its verdict, a judged one that wants a second look, or a new one."""
@@ -210,3 +222,13 @@ class Feed:
         row = left[secrets.randbelow(len(left))]
         self._repeated.add((me, row))
         return Serving(row, "repeat", hidden=True)
+
+
+def _first(order: RowIndex, open_rows: Mask, busy: set[int]) -> int | None:
+    """Find the first open row of an order that is not in anybody's hand."""
+    for start in range(0, len(order), _LOOKED_AT):
+        part = order[start : start + _LOOKED_AT]
+        for row in part[open_rows[part]].tolist():
+            if row not in busy:
+                return int(row)
+    return None

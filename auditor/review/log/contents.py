@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from auditor.errors import DecisionError, LogError
 from auditor.review.log.event import Event, Extra, Id, Pool, check_labels
 from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of
+from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
 
 _CHUNK = 10_000
@@ -58,7 +59,7 @@ _ODD = {
 """Columns that must be consistent with others: run and number of the event, the value, what is wrong."""
 
 
-def check_contents(connection: Connection, name: str) -> None:
+def check_contents(connection: Connection, name: str, seen: int) -> None:
     """Refuse a log in a file that holds a value which auditor does not write.
 
     Parameters
@@ -67,6 +68,8 @@ def check_contents(connection: Connection, name: str) -> None:
         To SQLite, in a transaction.
     name : str
         What messages call the file.
+    seen : int
+        Number of the last migration that it has seen: what came later is not there yet.
 
     Raises
     ------
@@ -75,26 +78,29 @@ def check_contents(connection: Connection, name: str) -> None:
     """
     file: Any = connection.connection.driver_connection
     try:
-        fault = next(_faults(file), None)
+        fault = next(_faults(file, seen), None)
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", None):
             raise
-        fault = _fault_in_encoding(file) or str(error)  # Python's own error: a text is not UTF-8
+        fault = _fault_in_encoding(file, seen) or str(error)  # Python's own error: a text is not UTF-8
     if fault:
         raise LogError(f"{name} cannot be read: {fault}.", RESTORE)
 
 
-def _fault_in_encoding(file: sqlite3.Connection) -> str | None:
+def _fault_in_encoding(file: sqlite3.Connection, seen: int) -> str | None:
     before = file.text_factory
     file.text_factory = lambda data: data.decode(errors="surrogateescape")  # which is no text to pydantic
     try:
-        return next(_faults(file), None)
+        return next(_faults(file, seen), None)
     finally:
         file.text_factory = before
 
 
-def _faults(file: sqlite3.Connection) -> Iterator[str]:
+def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
+    later = {column for number, added in ADDED.items() if number > seen for column in added}
     for table, types in _types().items():
+        if (table, "until") in later:
+            continue
         cursor = file.execute(f"SELECT {', '.join(types)} FROM {table}")
         while rows := cursor.fetchmany(_CHUNK):
             for (name, type_), column in zip(types.items(), zip(*rows, strict=True), strict=True):
@@ -104,9 +110,8 @@ def _faults(file: sqlite3.Connection) -> Iterator[str]:
     for name, query in _ODD.items():
         for run, number, value, why in file.execute(query):
             yield _fault("events", name, (run, number), f"{why}, found {_shown(value)}")
-    for run, number, kind, extra in file.execute(
-        "SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind = 'serve'"
-    ):
+    extras = "SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind = 'serve'"
+    for run, number, kind, extra in file.execute(extras) if ("events", "extra") not in later else ():
         if why := _wrong_extra(kind, extra):
             yield _fault("events", "extra", (run, number), f"{why}, found {_shown(extra)}")
     combined = ", ".join(f"{made} AS {name}" for name, made in _ALIKE.items())
@@ -176,7 +181,7 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
-_KEYS = {"runs": ("run",), "events": ("run", "seq")}
+_KEYS = {"runs": ("run",), "events": ("run", "seq"), "leases": ("run", "item_id")}
 
 
 @cache
@@ -190,6 +195,12 @@ def _types() -> Mapping[str, Mapping[str, TypeAdapter[Any]]]:
             "seq": Annotated[int, Field(ge=1, le=_MOST)],
             "at": Annotated[int, Field(ge=EARLIEST, le=LATEST)],
             **{name: hints[name] for name in _EACH},
+        },
+        "leases": {
+            "run": int,
+            "item_id": hints["item_id"],
+            "reviewer": hints["reviewer"],
+            "until": Annotated[int, Field(ge=EARLIEST, le=LATEST)],
         },
     }
     return {

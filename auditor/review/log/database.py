@@ -18,7 +18,7 @@ from auditor.errors import LogError
 from auditor.review.log import projection, schema
 from auditor.review.log.contents import check_contents
 from auditor.review.log.shape import check_shape
-from auditor.review.log.sqlite import WRITES, open_file, open_nothing, word_of
+from auditor.review.log.sqlite import WRITES, copied, open_file, open_nothing, word_of
 
 _DAMAGED = ("is damaged", "Restore it from a backup; an exported log can be imported into a new one.")
 _SQLITE = {
@@ -98,7 +98,9 @@ class Database:
             if read_only and not found:
                 self._engine.dispose()
                 self._engine = open_nothing()
-            if found < (1 if read_only else len(schema.MIGRATIONS)):
+            if read_only and 0 < found < len(schema.MIGRATIONS) and self._file and self._is_read_only():
+                self._engine = copied(self._engine)
+            if found < len(schema.MIGRATIONS):
                 with self.writing() as connection:
                     schema.migrate(connection, self.name)
             if not is_current:
@@ -127,7 +129,7 @@ class Database:
             state = _state(self._file)
             if state == _checked.get(self._file):
                 return found, True
-            check_contents(connection, self.name)
+            check_contents(connection, self.name, found)
             is_current = projection.is_current(connection)
             if is_current and state[-1] < time.time_ns() - _TICK:  # else it may change again, and look the same
                 _checked[self._file] = state
@@ -152,6 +154,9 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+    def _is_read_only(self) -> bool:
+        return self._file is not None and (_is_read_only(self._file.parent) or _is_read_only(self._file))
 
     def _check_place(self) -> None:
         if self._opened and self._identity() != self._opened:  # SQLite would write on all the same

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from auditor.errors import FilterError, LogError
-from auditor.review.log import figures, projection
+from auditor.review.log import figures, leases, projection
 from auditor.review.log.database import Database
 from auditor.review.log.event import Event
 from auditor.review.log.figures import ReviewerFigures
@@ -152,6 +152,23 @@ class DecisionLog:
             self._records.insert(connection, [event], before, stamp=True)
         return event
 
+    def lease(self, me: str, item_ids: Sequence[str], *, only: bool = False) -> list[str]:
+        """Lease items for two minutes, or renew their leases; those that nobody else holds.
+
+        Parameters
+        ----------
+        me : str
+        item_ids : sequence of str
+        only : bool
+            End all other leases of theirs: these are the cards that their page holds.
+        """
+        if not item_ids and not only:
+            return []
+        with self._writing() as (connection, _):
+            if only:
+                leases.release(connection, self._run, me, set(item_ids))
+            return leases.take(connection, self._run, me, item_ids)
+
     def rebuild(self) -> None:
         """Make all that follows from the events again."""
         with self._writing() as (connection, last):
@@ -217,6 +234,11 @@ class DecisionLog:
         with self._database.reading() as connection:
             rows = connection.execute(found.order_by(events.c.seq)).all()
         return [(int(seq), self._records.event(row)) for seq, *row in rows]
+
+    def leased(self, me: str) -> set[str]:
+        """List the items that are on the screens of others."""
+        with self._database.reading() as connection:
+            return leases.leased(connection, self._run, me)
 
     def history(self, item_id: str) -> list[Event]:
         """Everybody's decisions on a row, and the undos and redos of them (of bulks too), oldest first."""

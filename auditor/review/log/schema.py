@@ -91,6 +91,16 @@ standing = Table(
 selections = Table("selections", _metadata, Column("run", Integer), Column("key", Text), Column("ids", Text))
 """Sets of rows that a link refers to; ``ids`` is a JSON array."""
 
+leases = Table(
+    "leases",
+    _metadata,
+    Column("run", Integer),
+    Column("item_id", Text),
+    Column("reviewer", Text),
+    Column("until", BigInteger),  # microseconds since 1970, by the server's clock
+)
+"""Cards that are on somebody's screen; see :mod:`auditor.review.log.leases`. They are state, no events."""
+
 tables = tuple(_metadata.tables.values())
 """All of them."""
 
@@ -195,9 +205,20 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX events_served ON events (run, seq) WHERE kind = 'serve'",
         ),
     ),
+    Migration(
+        "cards on somebody's screen",
+        (
+            """CREATE TABLE leases (
+                run INTEGER NOT NULL, item_id {text} NOT NULL, reviewer {text} NOT NULL, until BIGINT NOT NULL,
+                PRIMARY KEY (run, item_id)) {clustered}""",
+        ),
+    ),
 )
-ADDED = {4: {("events", "extra")}}
-"""Columns that a table has had since a later migration."""
+ADDED = {
+    4: {("events", "extra")},
+    5: {("leases", column.name) for column in leases.columns},
+}
+"""Columns that there have been since a later migration than the first."""
 
 
 def count_again(connection: Connection, table: Table) -> None:

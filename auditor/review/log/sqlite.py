@@ -81,6 +81,16 @@ def open_nothing() -> Engine:
     return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
 
+def copied(engine: Engine) -> Engine:
+    """Copy a database into memory, where it can be brought up to date without a change to its file."""
+    copy = open_nothing()
+    with engine.connect() as source, copy.connect() as target:
+        files: list[Any] = [each.connection.driver_connection for each in (source, target)]
+        files[0].backup(files[1])
+    engine.dispose()
+    return copy
+
+
 def _look_beside(path: Path) -> None:
     """Refuse a file, or one that SQLite has beside it, that is a link, or has a second name.
 

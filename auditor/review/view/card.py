@@ -31,10 +31,12 @@ class Cards:
     items : Items
     verdicts : Verdicts
         As far as they have caught up; notes and labels are read from its log.
+    open : bool
+        Whether a card shows what others have said of its row before its reviewer has decided.
     """
 
-    def __init__(self, items: Items, verdicts: Verdicts) -> None:
-        self.items, self.verdicts = items, verdicts
+    def __init__(self, items: Items, verdicts: Verdicts, *, open: bool = True) -> None:
+        self.items, self.verdicts, self._open = items, verdicts, open
 
     def card(self, row: int, me: str | None = None) -> dict[str, Any]:
         """Make the card of a row for the reviewer ``me``.
@@ -96,6 +98,8 @@ class Cards:
         duplicates = items.duplicates(row)
         mine = next((event for event in standing if event.reviewer == me), None)
         history = self.verdicts.log.history(items.id_of(row)) if self.verdicts.touched(row) else []
+        if not self._open and mine is None and me is not None:
+            standing, history = [], [event for event in history if event.reviewer == me]
         return {
             **self._row(row),
             "text": items.text_of(row),

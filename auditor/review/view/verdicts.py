@@ -139,6 +139,8 @@ class Verdicts:
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
         self.outcomes = Outcomes.none(len(items))
+        self.people = np.zeros(len(items), np.int16)
+        """(N,) how many have decided each row."""
         self._touched = np.zeros(len(items), np.bool_)
 
     def catch_up(self) -> None:
@@ -180,6 +182,7 @@ class Verdicts:
         self._anyone[rows] = anyone
         self._touched[rows] = True
         self.outcomes.put(rows, heard)
+        self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in heard), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:
@@ -253,13 +256,15 @@ class Verdicts:
         """Who has decided the row, by name."""
         return [reviewer for reviewer in self.reviewers if self._own[reviewer].bits[row]]
 
-    def gone(self, item_ids: Sequence[str], me: str | None) -> list[str]:
-        """Those of some items that somebody else has decided."""
+    def gone(self, item_ids: Sequence[str], me: str | None, enough: int = 1) -> list[str]:
+        """Those of some items that others have decided, ``enough`` people in all."""
         rows = self.items.rows_of(item_ids).tolist()
         return [
             item_id
             for item_id, row in zip(item_ids, rows, strict=True)
-            if row >= 0 and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
+            if row >= 0
+            and self.people[row] >= enough
+            and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
         ]
 
     def done(self, item_ids: Sequence[str], me: str) -> list[str]:

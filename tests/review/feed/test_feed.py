@@ -76,7 +76,10 @@ def test_a_draw_that_waits_is_served_again_and_never_replaced(verdicts: Verdicts
     feed = feed_of(verdicts, learner, blind=1)
     (card,) = feed.next("ann", [], 1)
     assert feed.next("ann", [], 1) == [card]  # the page was closed, or the server started anew
+    assert feed.next("bob", [], 1)[0].row != card.row  # it is on ann's screen
+    verdicts.log.lease("ann", [], only=True)
     assert feed_of(verdicts, learner, blind=1).next("bob", [], 1)[0].row == card.row
+    verdicts.log.lease("bob", [], only=True)
     judge(verdicts, card, verdict="unsure")
     others = []
     for _ in range(LATELY):
@@ -147,3 +150,40 @@ def test_at_the_end_nothing_comes(verdicts: Verdicts, learner: Learner) -> None:
     assert {row for row, _ in rows} == set(range(len(verdicts.items)))
     again = Counter(row for row, arm in rows if arm != "repeat")
     assert set(again.values()) == {1}
+
+
+@pytest.mark.parametrize("people", [2, 10])
+def test_no_card_is_on_two_screens(verdicts: Verdicts, learner: Learner, people: int) -> None:
+    """Several servers, each with a view of its own of the same log."""
+    servers = []
+    for _ in range(2):
+        view = Verdicts(verdicts.items, verdicts.log)
+        servers.append(feed_of(view, learner, blind=0.1, opening=20))
+    on_screen: dict[str, list[Serving]] = {}
+    judged: Counter[int] = Counter()
+    for turn in range(60):
+        me = f"person-{turn % people}"
+        feed = servers[turn % 2]
+        mine = on_screen.get(me, [])
+        if mine:
+            card = mine.pop(0)
+            judge(verdicts, card, me)
+            if card.arm not in ("repeat", "blind"):
+                judged[card.row] += 1
+        feed._verdicts.catch_up()
+        mine += feed.next(me, held(verdicts, mine), 3 - len(mine))
+        on_screen[me] = mine
+        rows = [card.row for cards in on_screen.values() for card in cards if card.arm not in ("repeat", "blind")]
+        assert len(rows) == len(set(rows))
+    assert max(judged.values()) == 1
+
+
+def test_several_people_judge_each_card_where_that_is_wanted(verdicts: Verdicts, learner: Learner) -> None:
+    feed = feed_of(verdicts, learner, blind=0, opening=0, overlap=2)
+    for me in ("ann", "bob", "cleo"):
+        for _ in range(12):
+            (card,) = feed.next(me, [], 1)
+            judge(verdicts, card, me)
+        verdicts.log.lease(me, [], only=True)
+    assert np.bincount(verdicts.people)[1:].tolist() == [12, 12]  # ann and bob the same twelve, cleo twelve others
+    assert feed.left("ann") == len(verdicts.items) - 12

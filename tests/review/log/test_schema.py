@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +49,15 @@ def test_the_tables_are_those_that_the_code_knows(open_log: Open, engine: Engine
         for name in inspect(engine).get_table_names()
         if not name.startswith("sqlite_")
     }
-    known = (schema.migrations, schema.runs, schema.events, schema.actions, schema.standing, schema.selections)
+    known = (
+        schema.migrations,
+        schema.runs,
+        schema.events,
+        schema.actions,
+        schema.standing,
+        schema.selections,
+        schema.leases,
+    )
     assert found == {table.name: [column.name for column in table.columns] for table in known}
 
 
@@ -136,3 +147,24 @@ def test_processes_that_make_the_log_at_once_agree(place: Path | str, open_log: 
     assert len(applied(engine)) == len(schema.MIGRATIONS)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT run_id FROM runs")).all() == [(RUN,)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="takes rights away as POSIX has them")
+@pytest.mark.parametrize("before", range(1, len(schema.MIGRATIONS)))
+def test_a_log_of_an_older_schema_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    place, now, event = tmp_path / "decisions.db", schema.MIGRATIONS, decide("1")
+    monkeypatch.setattr(schema, "MIGRATIONS", now[:before])
+    DecisionLog(place, RUN).close()
+    with closing(sqlite3.connect(place)) as file, file:
+        about = {"id": event.event_id, "item": event.item_id, "hash": event.item_hash}
+        for statement in OF_OLD.values():
+            file.execute(statement, about)
+    monkeypatch.setattr(schema, "MIGRATIONS", now)
+    monkeypatch.setattr("auditor.review.log.database._is_read_only", lambda path: True)  # root may write anywhere
+    bytes_before = place.read_bytes()
+    with closing(DecisionLog(place, RUN, read_only=True)) as log:
+        assert stands(log) == {("1", "ann"): "keep"}
+        assert log.draws() == []
+    assert place.read_bytes() == bytes_before
