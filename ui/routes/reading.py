@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -139,6 +140,14 @@ def confusions_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
 def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
     """Give the points of the map."""
     return answer(map_points(desk.selection, which, me))
+
+
+@router.get("/stop")
+def may_stop(desk: DeskNow) -> JSONResponse:
+    """Say whether enough is read, as far as the cards drawn at random can tell."""
+    brief = desk.estimator.brief(desk.feed.learner.learnt.error)
+    reached = {"left": brief.stop.left_reached, "found": brief.stop.found_reached} if brief.stop else {}
+    return answer({**asdict(brief), "reached": {"left": False, "found": False, **reached}})
 
 
 @router.get("/progress")
