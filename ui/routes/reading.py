@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from auditor.errors import FilterError
+from auditor.review.feed.telling import MEANING
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table
@@ -155,4 +156,4 @@ def progress_so_far(desk: DeskNow) -> JSONResponse:
     """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
     found = progress(desk.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": desk.estimate(seconds).as_dict()})
+    return answer({**found, "estimate": desk.estimate(seconds).as_dict() | {"meaning": MEANING}})
