@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse
 from auditor.access.accounts import reviewer_name
 from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
-from auditor.review.feed.feed import as_served
+from auditor.review.feed.feed import Serving, as_served
 from auditor.review.filter.filter import Filter
 from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
 from auditor.review.log.log import TakenError
@@ -41,7 +42,11 @@ class Name(_Body):
 
 
 class Press(_Body):
-    """One press of a key: what of an event the browser says. The rest is the server's to say."""
+    """One press of a key: what of an event the browser says. The rest is the server's to say.
+
+    ``hidden`` says how the card came to the page, for a server that has started anew since; ``judged_twice`` that the
+    reviewer was shown both of their verdicts on it, and has decided between them.
+    """
 
     event_id: Id
     kind: Literal["decide", "undo", "redo"]
@@ -55,6 +60,8 @@ class Press(_Body):
     suggestion_shown: str | None = None
     suspicion_seen: float | None = None
     evidence_seen: bool | None = None
+    hidden: bool | None = None
+    judged_twice: bool = False
     undoes: Id | None = None
 
 
@@ -168,11 +175,10 @@ def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
     desk.feed.learner.learn()
     verdicts = desk.verdicts
     known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone, done = (
-        verdicts.gone(sent.held, me, desk.feed.config.overlap),
-        desk.feed.without_served_again(me, verdicts.done(sent.held, me)),
-    )
-    return answer({"results": results, "gone": gone, "done": done, **known})
+    gone = verdicts.gone(sent.held, me, desk.feed.config.overlap)
+    done = verdicts.done(sent.held, me)
+    ours = {name: desk.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
+    return answer({"results": results, **ours, **known})
 
 
 @router.post("/next")
@@ -181,10 +187,11 @@ def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
     sent.check(desk, me)
     servings = desk.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
     cards = desk.cards.cards([one.row for one in servings], me)
+    served = [_served(desk, card, one) for card, one in zip(cards, servings, strict=True)]
     left = desk.feed.left(me)
     return answer(
         {
-            "cards": [as_served(card, one) for card, one in zip(cards, servings, strict=True)],
+            "cards": served,
             "ended": len(servings) < sent.limit,
             "left": left,
             "decided": desk.verdicts.count(me),
@@ -197,6 +204,12 @@ def hold(sent: OnScreen, desk: DeskNow, me: Named) -> JSONResponse:
     """Renew the leases of the cards that a page holds, and end the reviewer's others."""
     sent.check(desk, me)
     return answer({"held": desk.log.lease(me, sent.held, only=True)})
+
+
+def _served(desk: Desk, card: dict[str, Any], serving: Serving) -> dict[str, Any]:
+    """A card as the default queue serves it, with the verdicts nearby if they are why it comes now."""
+    moved = desk.feed.learner.moved(serving.row) if serving.arm == "learnt" and not serving.hidden else None
+    return as_served(card, serving) | ({"moved": asdict(moved)} if moved else {})
 
 
 @router.post("/bulk/preview")
@@ -274,24 +287,53 @@ def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
             result["status"] = "saved"
     except TakenError as error:
         if len(waiting) == 1:
-            waiting[0][1].update(_refused(error.what, error.todo))
+            event, result = waiting[0]
+            result.update({"status": "saved"} if _is_known(desk, event) else _refused(error.what, error.todo))
         else:
             for one in waiting:
                 _write(desk, [one])
+
+
+def _is_known(desk: Desk, event: Event) -> bool:
+    """Whether the log has a decision, but for how its card was served: a server that starts anew forgets that."""
+    assert event.item_id is not None
+    return any(
+        known.event_id == event.event_id
+        and event == known.model_copy(update={name: getattr(event, name) for name in ("at", *_SERVED)})
+        for known in desk.log.history(event.item_id)
+    )
+
+
+_SERVED = ("source", "arm", "follow", "hidden")
+"""What of a decision follows from how its card was served."""
 
 
 def _decision(desk: Desk, me: str, press: Press) -> Event:
     row = desk.items.row_of(press.item_id) if press.item_id is not None else None
     if row is None:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
-    about = {**press.model_dump(), "run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
-    if press.source == "queue" and (serving := desk.feed.served(me, row)):
-        about |= {"arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
-        about |= {"source": "repeat"} if serving.arm == "repeat" else {}
-    event = Event.model_validate(about)
+    about = press.model_dump(exclude={"judged_twice"})
+    about |= {"run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    event = Event.model_validate(about | _how_served(desk, me, press, row))
     given = desk.items.label_names[desk.items.given[row]]
     check_decision(event, desk.items.label_names, given, desk.items.hash_of(row))
     return event
+
+
+def _how_served(desk: Desk, me: str, press: Press, row: int) -> dict[str, Any]:
+    """How the default queue served the card of a decision.
+
+    A card that hides what its reviewer has said of it before is a repeat, also if the server has started anew since.
+    """
+    if press.source != "queue" or press.judged_twice:
+        return {"hidden": None}
+    serving = desk.feed.served(me, row)
+    if serving is None and press.hidden and desk.verdicts.of(me).bits[row]:
+        serving = Serving(row, "repeat", hidden=True)
+    if serving is None:
+        return {}
+    source = "repeat" if serving.arm == "repeat" else press.source
+    return {"source": source, "arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
 
 
 def _first_verdict(desk: Desk, event: Event) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from auditor.errors import FilterError
+from auditor.review.feed.telling import MEANING
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table
@@ -141,9 +143,17 @@ def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
     return answer(map_points(desk.selection, which, me))
 
 
+@router.get("/stop")
+def may_stop(desk: DeskNow) -> JSONResponse:
+    """Say whether enough is read, as far as the cards drawn at random can tell."""
+    brief = desk.estimator.brief(desk.feed.learner.learnt.error)
+    reached = {"left": brief.stop.left_reached, "found": brief.stop.found_reached} if brief.stop else {}
+    return answer({**asdict(brief), "reached": {"left": False, "found": False, **reached}})
+
+
 @router.get("/progress")
 def progress_so_far(desk: DeskNow) -> JSONResponse:
     """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
     found = progress(desk.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": desk.estimate(seconds).as_dict()})
+    return answer({**found, "estimate": desk.estimate(seconds).as_dict() | {"meaning": MEANING}})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,31 @@ class Estimate:
         return asdict(self) | {"stop_reached": bool(self.stop and self.stop.reached)}
 
 
+@dataclass(frozen=True)
+class Brief:
+    """How reviewing stands, in a few numbers.
+
+    Attributes
+    ----------
+    unread : int
+        Audited rows that nobody has judged one by one.
+    blind : int
+        Judged blind cards.
+    left_at_most : int or None
+        Wrong labels among the unread rows, the interval's end. None before the first blind card.
+    stop : Stop or None
+        Whether the rule for stopping is met.
+    exhausted : bool
+        A hint: the latest ranked cards found no more wrong labels than the blind ones.
+    """
+
+    unread: int
+    blind: int
+    left_at_most: int | None
+    stop: Stop | None
+    exhausted: bool
+
+
 class Estimator:
     """Makes estimates of one log.
 
@@ -124,9 +150,10 @@ class Estimator:
     def __init__(self, verdicts: Verdicts, blind: Blind) -> None:
         self._verdicts, self._blind = verdicts, blind
         self._served = Served(verdicts, blind)
+        self._latest: tuple[tuple[int, int, float | None], Float64, Estimate] | None = None
 
     def estimate(self, chances: Float64, *, seconds_a_card: float | None = None) -> Estimate:
-        """Estimate from what stands in the log now.
+        """Estimate from what stands in the log now; asked again before anything has changed, it costs nothing.
 
         Parameters
         ----------
@@ -135,8 +162,31 @@ class Estimator:
         seconds_a_card : float, optional
             How long a card takes, for the plan.
         """
+        self._catch_up()
+        key, latest = (self._verdicts.seq, len(self._blind), seconds_a_card), self._latest
+        if latest is None or latest[0] != key or latest[1] is not chances:
+            self._latest = latest = key, chances, self._estimate(chances, seconds_a_card)
+        return latest[2]
+
+    def brief(self, chances: Float64) -> Brief:
+        """Say how reviewing stands; quick enough to be asked after every verdict. See :meth:`estimate`."""
+        self._catch_up()
+        found = self._blind.interval(chances)
+        blind = found.draws - found.pending
+        told = self._served.reviewers().hint
+        return Brief(
+            unread=found.unread,
+            blind=blind,
+            left_at_most=found.left[1] if blind else None,
+            stop=stop(found) if blind else None,
+            exhausted=told is not None and told.exhausted,
+        )
+
+    def _catch_up(self) -> None:
         self._blind.catch_up()
         self._served.catch_up()
+
+    def _estimate(self, chances: Float64, seconds_a_card: float | None) -> Estimate:
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
         some = blind > 0
@@ -205,7 +255,13 @@ def _first(draws: Draws, end: int) -> Draws:
 
 
 def _plan(rows: int, rate: float, seconds: float) -> tuple[Plan, ...]:
-    return tuple(plan(rows, rate, seconds_a_card=seconds)) if rows else ()
+    """Plan with the rate to two digits: it is assumed anyway, and most verdicts then change nothing."""
+    return tuple(replace(one, minutes=one.cards * seconds / 60) for one in _planned(rows, float(f"{rate:.2g}")))
+
+
+@lru_cache(maxsize=32)
+def _planned(rows: int, rate: float) -> tuple[Plan, ...]:
+    return tuple(plan(rows, rate)) if rows else ()
 
 
 def _rate(found: Interval) -> Range:

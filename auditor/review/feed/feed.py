@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -29,7 +30,7 @@ REPEAT_SHARE, REPEAT_AFTER = 3 / 100, 50
 SECOND_SHARE = 1 / 3
 """Of judged blind cards: those that a second person is asked about."""
 LATELY = 20
-"""Cards after which a blind one that the reviewer was unsure of comes again."""
+"""Cards after which a blind one that the reviewer skipped, or was unsure of, comes again."""
 _LOOKED_AT = 1 << 14
 """Places of an order that are looked at at a time."""
 
@@ -46,16 +47,16 @@ class Serving:
         Without suggestion, models' table, kind, reasons and neighbours.
     follow : float or None
         Of a ranked card: with what probability the learnt order was followed.
+    again : bool
+        Somebody had decided the row before, which is why it comes or does not matter: a repeat, a second look at a
+        blind card, or a bulk verdict.
     """
 
     row: int
     arm: Arm
     hidden: bool
     follow: float | None = None
-
-
-_AGAIN = {"blind", "repeat"}
-"""Cards that come whatever was decided on them before: in bulk, or by the same person."""
+    again: bool = False
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
@@ -89,6 +90,8 @@ class Feed:
         self._opening = population[opening(items.given[population], seed, self.config.opening)]
         self._lock = Lock()
         self._served: dict[tuple[str, int], Serving] = {}
+        self._turns: Counter[str] = Counter()  # cards served to each reviewer
+        self._turn: dict[tuple[str, int], int] = {}  # at which of them a row came last
         self._repeated: set[tuple[str, int]] = set()
 
     def next(
@@ -103,7 +106,7 @@ class Feed:
             Ids of the cards that the reviewer's page holds already.
         limit : int
         skipped : sequence of str
-            Ids of those that the reviewer has skipped, the latest last. Only blind ones come again, after a while.
+            Ids of those that the reviewer has skipped. Only blind ones come again, after a while.
         closing : bool
             Serve blind cards alone, as a closing sample.
 
@@ -116,7 +119,7 @@ class Feed:
             self.blind.catch_up()
             log, found = self._verdicts.log, list[Serving]()
             passed = self._rows(skipped)
-            late = self._lately(me) | set(passed[-LATELY:])
+            late = self._lately(me, passed)
             while len(found) < limit:
                 busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
                 chosen = self._some(limit - len(found), me, busy, set(passed), late, closing)
@@ -124,7 +127,10 @@ class Feed:
                 found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
                 if len(chosen) < limit - len(found):
                     break
-            self._served |= {(me, card.row): card for card in found}
+            for card in found:
+                self._served[me, card.row] = card
+                self._turns[me] += 1
+                self._turn[me, card.row] = self._turns[me]
             return found
 
     def _some(
@@ -136,7 +142,7 @@ class Feed:
             card = self._one(me, taken | passed, taken | late, closing)
             if card is None:
                 break
-            found.append(card)
+            found.append(replace(card, again=bool(self._verdicts.bits()[card.row])))
         return found
 
     def left(self, me: str) -> int:
@@ -155,10 +161,10 @@ class Feed:
         return found
 
     def without_served_again(self, me: str, item_ids: Sequence[str]) -> list[str]:
-        """Those of some items that did not come to the reviewer although they had decided them before."""
+        """Leave out those of some items that came to the reviewer although somebody had decided them before."""
         rows = self._items.rows_of(item_ids).tolist()
         served = (self._served.get((me, row)) for row in rows)
-        return [one for one, card in zip(item_ids, served, strict=True) if card is None or card.arm not in _AGAIN]
+        return [one for one, card in zip(item_ids, served, strict=True) if card is None or not card.again]
 
     # -- which card ---------------------------------------------------------------------------------------------
 
@@ -179,12 +185,17 @@ class Feed:
         number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
         open_rows = self._open(me)
         if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
-            return Serving(row, "opening", hidden)
+            return self._as_before(me, Serving(row, "opening", hidden))
         learnt = self.learner.learnt
         follow = learnt.follow if learnt.verdicts else 0.0
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
         head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
-        return None if head is None else Serving(head, arm, hidden, follow)
+        return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
+
+    def _as_before(self, me: str, card: Serving) -> Serving:
+        """Serve a card as it came the first time, after a reload or in another window: its coin is tossed once."""
+        before = self._served.get((me, card.row))
+        return card if before is None or before.arm == "repeat" else before
 
     def _blind(self, me: str, busy: set[int]) -> Serving | None:
         """A draw that waits for its verdict, a judged one that wants a second look, or a new one."""
@@ -196,6 +207,9 @@ class Feed:
             wanted = coin(f"{event.event_id} second", SECOND_SHARE) and len(self._verdicts.decided_by(row)) == 1
             if wanted and row not in busy and not own[row]:
                 return Serving(row, "blind", hidden=True)
+        unread = np.flatnonzero(self.blind.population & (self._verdicts.outcomes.wrong < 0))
+        if len(unread) <= len(busy) and busy.issuperset(unread.tolist()):
+            return None
         for _ in range(len(busy) + 1):  # a draw may hit a card that is in the reviewer's hand: that one settles it
             try:
                 event = self.blind.draw(me, self.learner.learnt.error)
@@ -206,10 +220,13 @@ class Feed:
                 return Serving(drawn, "blind", hidden=True)
         return None
 
-    def _lately(self, me: str) -> set[int]:
-        """Rows among the reviewer's latest decisions: who was unsure of one is not asked again at once."""
+    def _lately(self, me: str, passed: Sequence[int]) -> set[int]:
+        """Rows that the reviewer has just decided or passed over: who was unsure of one is not asked again at once."""
         at = self._verdicts.of(me).at
-        return set(np.argsort(at)[-LATELY:][np.sort(at)[-LATELY:] > 0].tolist())
+        rows = np.flatnonzero(at > 0)
+        decided = set(rows[np.argsort(at[rows])[-LATELY:]].tolist())
+        since = self._turns[me] - LATELY
+        return decided | {row for row in passed if self._turn.get((me, row), since) > since}
 
     def _repeat(self, me: str, busy: set[int]) -> Serving | None:
         """A card that the reviewer has judged at least fifty cards ago, and never twice."""

@@ -19,6 +19,9 @@ from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from auditor.run.artifacts import SIGNALS, VECTORS
 
+MOVED = 0.2
+"""What verdicts nearby must add to a row's logit for its card to say so: they raise the odds of an error by a fifth."""
+
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
@@ -50,6 +53,20 @@ def learnt_from(run: Run, log: DecisionLog) -> Learnt:
     learner.learn()
     learner.wait()
     return learner.learnt
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Verdicts on similar texts that have moved a card up.
+
+    Attributes
+    ----------
+    judged, wrong : int
+        The most similar judged texts of the same given label, and how many of those labels were not upheld.
+    """
+
+    judged: int
+    wrong: int
 
 
 class Learner:
@@ -92,6 +109,20 @@ class Learner:
         """Return when everything that has been decided is learnt."""
         with self._changed:
             self._changed.wait_for(lambda: not self._busy)
+
+    def moved(self, row: int) -> Moved | None:
+        """Say which verdicts on similar texts have moved a row up; None where they have not, or hardly.
+
+        Nobody waits for what is being learnt: the neighbours may be those of some verdicts ago, how they were judged
+        is what stands now.
+        """
+        nearby = self._model.nearby(row)
+        if nearby.shift < MOVED:
+            return None
+        given = self._verdicts.items.given
+        wrong = self._verdicts.outcomes.wrong[nearby.rows[given[nearby.rows] == given[row]]]
+        found = Moved(int(np.count_nonzero(wrong >= 0)), int(np.count_nonzero(wrong == 1)))
+        return found if found.wrong else None
 
     def _work(self) -> None:
         try:

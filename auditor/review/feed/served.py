@@ -66,7 +66,7 @@ class Served:
         self._lock = Lock()
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
-        self._repeats: dict[tuple[str, int], Event] = {}
+        self._repeats: dict[tuple[str, int], tuple[int, int]] = {}
 
     def catch_up(self) -> None:
         """Take in what was written to the log since the last time."""
@@ -77,7 +77,7 @@ class Served:
                 if row is None or event.item_hash != self._verdicts.items.hash_of(row):
                     continue
                 if event.arm == "repeat":
-                    self._repeats[event.reviewer, row] = event
+                    self._repeats[event.reviewer, row] = self._code_before(event), self._code_of(event)
                 elif event.arm:
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
@@ -119,9 +119,21 @@ class Served:
             to = 1 + self._verdicts.items.codes.get(event.new_labels[0], -1)
         return BIT[event.verdict] + 256 * to if event.verdict and event.verdict != "unsure" else 0
 
+    def _code_before(self, repeat: Event) -> int:
+        """What somebody had said of a card when it came to them again; what they decide on seeing both comes later."""
+        assert repeat.item_id is not None
+        before = [
+            event
+            for event in self._verdicts.log.history(repeat.item_id)
+            if (event.reviewer, event.kind, event.item_hash) == (repeat.reviewer, "decide", repeat.item_hash)
+            and event.source not in ("repeat", "bulk", "import")
+            and (event.at, event.event_id) < (repeat.at, repeat.event_id)
+        ]
+        return self._code_of(before[-1]) if before else 0
+
     def _twice(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        pairs = [(self._code(*key), self._code_of(event)) for key, event in self._repeats.items()]
-        return _columns([pair for pair in pairs if all(pair)])
+        """Codes of both verdicts on each card that somebody has judged twice."""
+        return _columns([pair for pair in self._repeats.values() if all(pair)])
 
     def _second(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Codes of the two first people on each blind card that several have judged blind."""

@@ -26,6 +26,16 @@ export function el(tag, attributes, ...children) {
   return element;
 }
 
+/** Make an element of a drawing; its attributes are ours alone, its children as of `el`. */
+export function svg(name, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes ?? {})) {
+    set(element, key, value);
+  }
+  append(element, children);
+  return element;
+}
+
 /** Set, or with `null` or `false` remove, an attribute as `el` does. */
 export function set(element, name, value) {
   if (name === "vars") {

@@ -6,7 +6,7 @@
 
 export const TABS = ["queue", "table", "groups", "map", "confusions", "progress", "export"];
 /** Names in the URL that are the page's own; those that begin with two underscores, and `view`, are Gradio's. */
-const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view"]);
+const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view", "closing"]);
 const isField = (name) => !OWN.has(name) && !name.startsWith("__");
 
 const listeners = new Set();
@@ -23,6 +23,8 @@ class Store {
   tab = "queue";
   /** Id of a card that the URL asks for. */
   card = null;
+  /** Whether the default queue serves cards drawn at random alone, as a closing sample. */
+  closing = false;
   /** Where decisions come from, as the log calls it: `queue`, `table`, `map`, `group`. */
   source = "queue";
 
@@ -63,6 +65,7 @@ class Store {
     this.seed = params.get("seed");
     this.tab = params.get("tab") ?? "queue";
     this.card = params.get("card");
+    this.closing = params.get("closing") === "1" && this.isFeed;
     this.source = history.state?.source ?? "queue";
   }
 
@@ -75,8 +78,8 @@ class Store {
    * Change fields of the filter; those not named stay.
    *
    * @param {Object<string, string|number|Array|null>} changes `null` and `[]` clear a field.
-   * @param {{tab?: string, sort?: string, card?: string|null, source?: string, replace?: boolean}} [options]
-   *   `replace` changes the latest entry of the browser's history instead of adding one.
+   * @param {{tab?: string, sort?: string, card?: string|null, source?: string, closing?: boolean, replace?: boolean}}
+   *   [options] `replace` changes the latest entry of the browser's history instead of adding one.
    */
   set(changes, options = {}) {
     const params = new URLSearchParams(this.query);
@@ -90,9 +93,10 @@ class Store {
   }
 
   /** Put `params` in the place of the whole filter. Options as for `set`. */
-  replaceAll(params, { tab = this.tab, sort = this.sort, card = null, source, replace = false } = {}) {
+  replaceAll(params, { tab = this.tab, sort = this.sort, card = null, source, closing = this.closing, replace } = {}) {
     const all = new URLSearchParams(params);
-    const filterChanged = all.toString() !== this.query.toString();
+    const filter = all.toString();
+    const filterChanged = filter !== this.query.toString();
     const others = [...new URLSearchParams(location.search)].filter(
       ([name]) => name === "view" || name.startsWith("__"),
     );
@@ -106,6 +110,9 @@ class Store {
     }
     if (card !== null) {
       all.set("card", card);
+    }
+    if (closing && sort === "learnt" && filter === this.defaultQuery) {
+      all.set("closing", "1");
     }
     const state = { ...history.state, source: source ?? (filterChanged ? "queue" : this.source) };
     history[replace ? "replaceState" : "pushState"](state, "", here(all));
@@ -126,6 +133,12 @@ class Store {
   /** Whether the queue is the default one, which mixes two orders and cards drawn at random. */
   get isFeed() {
     return this.sort === "learnt" && this.query.toString() === this.defaultQuery;
+  }
+
+  /** Serve a closing sample, cards drawn at random alone; or the default queue again. */
+  readClosingSample(closing) {
+    const feed = new URLSearchParams(this.defaultQuery);
+    this.replaceAll(feed, { sort: "learnt", tab: "queue", closing });
   }
 
   openTab(name) {

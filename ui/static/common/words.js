@@ -108,6 +108,17 @@ export function percent(share) {
   return whole === 100 && share < 1 ? ">99\u202f%" : `${whole}\u202f%`;
 }
 
+/** A share in per cent with one decimal, `7.9`, without its sign. */
+export const points = (share) => (100 * share).toFixed(1);
+
+/** The ends of an interval in per cent, `6.6 to 10.1`, rounded outwards: what is written holds what was found. */
+export function ends95({ low, high }) {
+  return `${(Math.floor(1000 * low) / 10).toFixed(1)} to ${(Math.ceil(1000 * high) / 10).toFixed(1)}`;
+}
+
+/** At least so much, in whole percents: `58 %`. */
+export const atLeast = (share) => `${Math.floor(100 * share)}\u202f%`;
+
 /** A suspicion; one that is not quite 1 or 0 is never shown as if it were: `> 0.99`, `< 0.01`. */
 export function suspicionText(share) {
   const shown = decimal(share);

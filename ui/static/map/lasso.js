@@ -6,6 +6,8 @@
  * map is drawn again meanwhile; and cuts the corners that the pointer passes while the page is busy.
  */
 
+import { svg } from "../common/dom.js";
+
 /** Pixels that a pointer may move in a click. */
 const CLICK = 5;
 
@@ -115,10 +117,4 @@ export class Lasso {
     this.show(null);
     this.#events.drop();
   }
-}
-
-function svg(name, attributes = {}) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-  return made;
 }

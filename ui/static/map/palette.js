@@ -1,5 +1,7 @@
 /** Colours and shapes of classes on the map: told apart by people of any colour vision, and by shape besides. */
 
+import { svg } from "../common/dom.js";
+
 /** After Okabe and Ito; the one of them that a background swallows is changed for it. */
 const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b3f95"];
 const DARK = ["#56b4e9", "#e69f00", "#2bbf95", "#cc79a7", "#d55e00", "#f0e442", "#a78bfa"];
@@ -27,19 +29,10 @@ const PATHS = {
   cross: "M6 2h4v4h4v4h-4v4H6v-4H2V6h4z",
   hexagon: "M8 1l6 3.5v7L8 15l-6-3.5v-7z",
 };
-const SVG = "http://www.w3.org/2000/svg";
 
 /** A mark for the legend, for the eye alone; that of an issue has a ring, of the colour `ring`. */
 export function mark({ colour, shape }, ring = null) {
   const line = ring === null ? {} : { stroke: ring, "stroke-width": "2" };
-  const path = draw("path", { d: PATHS[shape], fill: colour, ...line });
-  const svg = draw("svg", { viewBox: "0 0 16 16", width: "14", height: "14", "aria-hidden": "true" });
-  svg.append(path);
-  return svg;
-}
-
-function draw(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-  return element;
+  const path = svg("path", { d: PATHS[shape], fill: colour, ...line });
+  return svg("svg", { viewBox: "0 0 16 16", width: "14", height: "14", "aria-hidden": "true" }, path);
 }

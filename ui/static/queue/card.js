@@ -21,14 +21,10 @@ export function drawCard(card) {
       came(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
       twice(card),
-      card.hidden ? unseen() : reasons(card),
+      moved(card),
+      card.hidden ? unseen(card) : reasons(card),
     ),
-    el(
-      "div",
-      { class: "au-side" },
-      card.hidden ? null : [models(card), neighbours(card), duplicates(card)],
-      history(card),
-    ),
+    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
   ];
 }
 
@@ -36,7 +32,7 @@ function head(card) {
   return el(
     "header",
     { class: "au-head" },
-    el("h2", null, card.hidden ? "Your own reading first" : card.rank === null ? "Not judged" : `Rank ${count(card.rank)}`),
+    el("h2", null, title(card)),
     card.issue && !card.hidden ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
     el(
       "dl",
@@ -46,6 +42,13 @@ function head(card) {
       fact("Id", bdi(card.id)),
     ),
   );
+}
+
+function title({ hidden, closing, rank }) {
+  if (hidden) {
+    return closing ? "Drawn at random" : "Your own reading first";
+  }
+  return rank === null ? "Not judged" : `Rank ${count(rank)}`;
 }
 
 const fact = (name, value) => (value === null ? null : el("div", null, el("dt", null, name), el("dd", null, value)));
@@ -106,17 +109,21 @@ export function ownVerdict({ mine, decided_by: people }) {
 }
 
 /** In the place of all that the models say, on a card that is to be judged without it. */
-function unseen() {
-  return el(
-    "p",
-    { class: "au-kind au-unshown" },
-    "This card comes without suggestion and reasons, so that your verdict is your own.",
-  );
+function unseen({ closing }) {
+  const some = closing ? "Cards of the closing sample come" : "Some cards, chosen at random, come";
+  return el("p", { class: "au-muted au-unshown" }, `${some} without what the models say, so that your verdict is your own.`);
+}
+
+/** The verdicts on similar texts that are why a card comes so early. */
+function moved({ moved: nearby, given }) {
+  const is = nearby?.wrong === 1 ? "is" : "are";
+  const found = nearby && [`: of ${count(nearby.judged)} labelled `, bdi(given), `, ${count(nearby.wrong)} ${is} wrong.`];
+  return nearby && el("p", { class: "au-moved" }, "↑ Moved up by verdicts on similar texts", found);
 }
 
 /** Both verdicts of somebody who has judged the same card twice. */
-function twice({ judged_twice: both }) {
-  return both
+function twice({ judged_twice: both, settling }) {
+  return settling
     ? el(
         "p",
         { class: "au-notice", role: "alert" },

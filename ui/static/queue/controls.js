@@ -108,8 +108,9 @@ export class Controls {
    */
   update(card, labels, marks) {
     this.#name("keep", "Keep ", card?.given);
-    const suggested = card?.hidden ? null : (card?.suggested ?? null);
-    this.#name("suggest", ...(suggested !== null ? ["Take ", suggested] : ["Take the suggestion"]));
+    const missing = whyNone(card);
+    this.#name("suggest", ...(missing ? [missing] : ["Take ", card.suggested]));
+    set(this.#buttons.suggest, "aria-disabled", missing ? "true" : null);
     this.#buttons.evidence.hidden = !card?.hidden;
     for (const [action, button] of Object.entries(this.#buttons)) {
       const at = labelOf(action);
@@ -151,6 +152,17 @@ export class Controls {
   #name(action, word, label) {
     print(this.#buttons[action], word, label);
   }
+}
+
+/** Why there is no suggestion to take; null where there is one. */
+function whyNone(card) {
+  if (!card) {
+    return "Take the suggestion";
+  }
+  if (card.hidden) {
+    return "The suggestion is hidden";
+  }
+  return card.suggested === null ? "No other label is suggested" : null;
 }
 
 /** Print a label on a button, a long one by both its ends; the pointer and the focus show the whole of it. */

@@ -49,7 +49,7 @@ export class Deck {
    * @param {URLSearchParams} params Filter, sort and seed.
    * @param {string[]} except Ids of cards that are on the screen already.
    * @param {{run: string, reviewer: string, held: function(): string[], skipped: function(): string[],
-   *   closing: function(): boolean}|null} feed Of the default queue, whose cards the server chooses one by one.
+   *   closing: boolean}|null} feed Of the default queue, whose cards the server chooses one by one.
    */
   start(params, except = [], feed = null) {
     this.#stop.abort();
@@ -149,13 +149,13 @@ export class Deck {
     const { run, reviewer, held, skipped, closing } = this.#feed;
     const settled = this.#settled();
     const asOf = performance.now();
-    const sent = { run, reviewer, held: held(), skipped: skipped(), limit: FEW - this.cards.length, closing: closing() };
+    const sent = { run, reviewer, held: held(), skipped: skipped(), limit: FEW - this.cards.length, closing };
     const page = await post("next", sent, { signal });
     signal.throwIfAborted();
     this.#failures = 0;
     this.trouble = null;
     Object.assign(this, { found: page.left, settled, ended: page.ended });
-    this.cards.push(...page.cards.map((card) => ({ ...card, as_of: asOf })));
+    this.cards.push(...page.cards.map((card) => ({ ...card, closing, unaided: card.hidden, as_of: asOf })));
     this.#onDecided(page.decided);
   }
 

@@ -100,8 +100,10 @@ export class Flow {
       suggestion_shown: card.hidden ? null : card.suggested,
       suspicion_seen: card.hidden ? null : card.suspicion,
       evidence_seen: !card.hidden,
+      hidden: Boolean(card.unaided && !card.mine),
+      judged_twice: Boolean(card.judged_twice),
     };
-    card.hidden = false; // from now on, it shows all
+    Object.assign(card, { hidden: false, settling: false }); // from now on, it shows all
     const action = { id: event.event_id, card, before: card.mine, after: { verdict, new_labels: labels, note } };
     this.#outbox.add(event);
     this.#done.push(action);
@@ -238,8 +240,8 @@ export class Flow {
       return;
     }
     const now = { verdict: event.verdict, new_labels: event.new_labels };
-    card.judged_twice = { before, now };
-    card.mine = before;
+    Object.assign(card, { judged_twice: { before, now }, settling: true, mine: before });
+    this.#seen = this.#seen.filter((one) => one.id !== card.id);
     say(`You have judged this text before: ${verdictText(before)}, now ${verdictText(now)}. Decide which holds.`);
     this.#deck.putBack(card);
   }
@@ -341,7 +343,7 @@ export class Flow {
   /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
   async #renew() {
     const { card } = this;
-    if (!card || card.hidden || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+    if (!card || card.unaided || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
       return;
     }
     card.as_of = performance.now();

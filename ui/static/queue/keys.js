@@ -20,6 +20,7 @@ const ACTIONS = {
   redo: ["r", "Redo"],
   back: ["b", "Back to the card before"],
   note: ["e", "Write a note"],
+  evidence: ["v", "Show what the models say, where it is hidden"],
   help: ["h", "This list"],
 };
 

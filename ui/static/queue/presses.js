@@ -84,9 +84,9 @@ export class Presses {
 
   #suggest(card) {
     if (card.hidden) {
-      say(`This card comes without a suggestion; ${keyName(this.#keys.current.evidence)} shows it.`);
+      say(`The suggestion is hidden, so that your verdict is your own; ${keyName(this.#keys.current.evidence)} shows it.`);
     } else if (card.suggested === null) {
-      say("There is no suggestion.");
+      say("The models suggest no other label.");
     } else {
       this.#relabel(card, card.suggested);
     }

@@ -13,6 +13,7 @@ import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
 import { Presses } from "./presses.js";
 import { Status } from "./status.js";
+import { stopLine } from "./stopline.js";
 import { store } from "../common/store.js";
 import { Watch } from "../common/watch.js";
 import { sortName } from "../common/words.js";
@@ -31,7 +32,8 @@ class Queue {
   #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
   #boundary = el("p", { class: "au-boundary", hidden: true });
   #note;
-  #shown = null; // what the cards are from: filter, sort and seed
+  #shown = null; // what the cards are from: filter, sort, seed, and whether they are a closing sample
+  #params = null;
   #watch = new Watch(() => store.tab === "queue");
   #keys;
   #presses;
@@ -103,7 +105,7 @@ class Queue {
       " goes on.",
     );
     this.#controls.element.prepend(this.#note.element, rest);
-    const parts = [bar, this.#status.trail, this.#boundary, this.#article, this.#controls.element];
+    const parts = [bar, this.#status.trail, stopLine(), this.#boundary, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
     replace(this.#element, section);
     settle(section, this.#controls.element, [this.#note.element, rest]);
@@ -112,7 +114,6 @@ class Queue {
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
-    document.addEventListener("auditor:closing", ({ detail }) => this.#close(detail.on));
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -133,8 +134,10 @@ class Queue {
     if (store.seed !== null) {
       params.set("seed", store.seed);
     }
-    const changed = params.toString() !== this.#shown;
-    this.#shown = params.toString();
+    const shown = `${params}${store.closing ? " closing" : ""}`;
+    const changed = shown !== this.#shown;
+    this.#shown = shown;
+    this.#params = params;
     if (changed || (store.card !== null && store.card !== this.#flow.card?.id)) {
       this.#reload(store.card);
     }
@@ -142,14 +145,14 @@ class Queue {
 
   /** Bring the cards anew, once the log has all that was decided: none of those comes again. */
   async #reload(id = null) {
-    const shown = this.#shown;
+    const [shown, params] = [this.#shown, this.#params];
     this.#flow.clear();
     this.#deck.start(null);
     this.#draw();
     await this.#outbox.empty();
     const first = id === null ? null : await get("card", { id }).catch(complain);
     if (shown === this.#shown) {
-      this.#deck.start(new URLSearchParams(shown), [this.#flow.card?.id, first?.id], this.#feed());
+      this.#deck.start(params, [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
         this.#flow.show(first);
       }
@@ -162,7 +165,7 @@ class Queue {
     const cards = () => [...(this.#flow.card ? [this.#flow.card] : []), ...this.#deck.cards];
     const held = () => [...cards().map((card) => card.id), ...this.#outbox.ids];
     const skipped = () => [...this.#flow.skipped.keys()].slice(-MOST_SKIPPED);
-    return store.isFeed ? { run: run.id, reviewer, held, skipped, closing: () => this.#closing } : null;
+    return store.isFeed ? { run: run.id, reviewer, held, skipped, closing: store.closing } : null;
   }
 
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
@@ -212,7 +215,6 @@ class Queue {
   }
 
   #telling;
-  #closing = false; // whether only cards drawn at random are wanted: the closing sample
 
   // -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -223,6 +225,7 @@ class Queue {
     this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
     replace(this.#article, card ? drawCard(card) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
+    this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
     if (this.#article.dataset.id !== (card?.id ?? "")) {
       this.#article.dataset.id = card?.id ?? "";
       this.#toTop();
@@ -282,16 +285,6 @@ class Queue {
     const { decided, skipped } = this.#flow;
     const all = Math.max(0, this.#before + decided);
     return drawEnd({ decided: all, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
-  }
-
-  /** Serve only cards drawn at random from now on, or all kinds again. */
-  #close(on) {
-    this.#closing = on;
-    if (store.isFeed) {
-      this.#reload();
-    } else {
-      store.replaceAll(new URLSearchParams(store.defaultQuery), { sort: "learnt", tab: "queue" });
-    }
   }
 
   #restart() {
