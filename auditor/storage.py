@@ -10,15 +10,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from auditor.errors import StorageError
 from auditor.folders import WAIT_FOR_NOTHING, naming, opened, trouble_of
@@ -35,6 +38,8 @@ _REFUSED = {
     errno.ELOOP,
 }
 
+_TO_BE_LOCKED = 60.0
+"""Seconds within which a process has locked the temporary folder that it has made."""
 _KINDS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
 
 # -- reading --------------------------------------------------------------------------------------------------------
@@ -208,6 +213,31 @@ def is_full(error: OSError) -> bool:
     """Whether the disk has no room, or the file may not become so large."""
     # NumPy gives no number when the disk is full: "5000 requested and 359 written".
     return error.errno in _FULL or (type(error) is OSError and error.errno is None)
+
+
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """Give an empty folder among the system's temporary ones; it is gone afterwards.
+
+    What killed processes have left under the same prefix goes first.
+    """
+    _sweep_scratch(prefix)
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder, lock(Path(folder) / "lock"):
+        room = Path(folder) / "files"
+        room.mkdir()
+        yield room
+
+
+def _sweep_scratch(prefix: str) -> None:
+    latest = time.time() - _TO_BE_LOCKED
+    for entry in Path(tempfile.gettempdir()).glob(f"{prefix}*/lock"):
+        folder = entry.parent
+        with suppress(OSError, Timeout):
+            found = folder.stat(follow_symlinks=False)
+            is_ours = stat.S_ISDIR(found.st_mode) and (os.name == "nt" or found.st_uid == os.geteuid())
+            if is_ours and found.st_mtime < latest:
+                with lock(entry, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

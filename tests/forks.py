@@ -49,14 +49,17 @@ class Forks:
     ----------
     folder : Path
         For what the forked processes write to standard output and error.
+    **environment
+        Variables that it has beside the test's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self._log = folder / "output.txt"
+        seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.forks"],
             cwd=ROOT,
-            env={**ENVIRONMENT, "PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"},
+            env={**ENVIRONMENT, **environment, "PYTHONHASHSEED": seed},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

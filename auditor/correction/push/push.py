@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +34,7 @@ from auditor.hub.errors import asking
 from auditor.hub.repo import CARD, Target, find_target, quiet_library
 from auditor.hub.upload import Upload
 from auditor.run import Run
+from auditor.storage import scratch
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 
@@ -131,14 +131,14 @@ def push(
     _check_names(repo, config_name)
     api = HfApi(token=token, library_name="auditor")
     notes: list[str] = []
-    with quiet_library(), tempfile.TemporaryDirectory(prefix="auditor-push-") as folder:
+    with quiet_library(), scratch("auditor-push-") as folder:
         target = _look(api, repo, dry_run is not None, notes)
         if dry_run is None:
             _check_wishes(target, private, create_pr, notes)
         facts = gather(run, corrections)
         original = original and facts.hub is None
         with _room(folder):
-            staged = stage(corrections, facts, Path(folder), config_name, original=original, provenance=provenance)
+            staged = stage(corrections, facts, folder, config_name, original=original, provenance=provenance)
         stale = _add_card(api, target, staged, facts, config_name, notes)
         notes += [*mirror_notes(corrections), *_warnings(facts.summary, original, config_name)]
         pushed = Pushed(
@@ -252,7 +252,7 @@ def _warnings(summary: Summary, original: bool, config_name: str) -> list[str]:
 
 
 @contextmanager
-def _room(folder: str) -> Iterator[None]:
+def _room(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
