@@ -1,6 +1,6 @@
 /** The queue: one card, its verdicts, and the next one. */
 
-import { complain, get, say } from "../common/api.js";
+import { complain, get, post, say } from "../common/api.js";
 import { settle } from "./bar.js";
 import { drawCard, ownVerdict } from "./card.js";
 import { Controls } from "./controls.js";
@@ -18,6 +18,8 @@ import { store } from "../common/store.js";
 import { Watch } from "../common/watch.js";
 import { sortName } from "../common/words.js";
 
+/** Milliseconds for which a card that was served is nobody else's. */
+const HELD_FOR = 120000;
 /** Skipped cards that the server hears of: more than anybody skips. */
 const MOST_SKIPPED = 1000;
 
@@ -123,6 +125,7 @@ class Queue {
     };
     store.subscribe(follow);
     follow();
+    setInterval(() => this.#hold(), HELD_FOR / 4);
   }
 
   // -- which cards -------------------------------------------------------------------------------------------------
@@ -166,6 +169,15 @@ class Queue {
     const held = () => [...cards().map((card) => card.id), ...this.#outbox.ids];
     const skipped = () => [...this.#flow.skipped.keys()].slice(-MOST_SKIPPED);
     return store.isFeed ? { run: run.id, reviewer, held, skipped, closing: store.closing } : null;
+  }
+
+  /** Keep the cards that are here from being served to others, while somebody looks at them. */
+  #hold() {
+    if (store.isFeed && store.tab === "queue" && !document.hidden && this.#flow.card) {
+      const { run, reviewer } = this.#session;
+      const held = [this.#flow.card, ...this.#deck.cards].map((card) => card.id);
+      post("hold", { run: run.id, reviewer, held }).catch(() => null); // a lease is no lock: without, all goes on
+    }
   }
 
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
