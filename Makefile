@@ -7,10 +7,10 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo review test quick lint types format clean
+.PHONY: help demo review test quick lint types format release-check clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/offline.stamp ## install, audit the bundled sample offline, say where the report is
 	$(BIN)/auditor demo
@@ -33,9 +33,12 @@ lint: $(VENV)/dev.stamp ## check style and format
 types: $(VENV)/dev.stamp ## check types
 	$(BIN)/mypy
 
-format: $(VENV)/dev.stamp ## mend style and format
+format: $(VENV)/dev.stamp ## fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+release-check: ## build the package, install it elsewhere, and use it there
+	.ci/release-check
 
 clean: ## remove what make and the tools have made; runs stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { answers, sent, settle } from "./page.mjs";
+import { Deck } from "../../../ui/static/queue/deck.js";
+
+const cards = (from, count) => Array.from({ length: count }, (_, at) => ({ id: `row-${from + at}` }));
+const made = () => new Deck({ onChange() {}, settled: () => 0, onDecided() {} });
+
+test("pages follow each other by their cursors, and no card comes twice", async () => {
+  answers.queue = ({ after, limit }) => {
+    const from = Number(after ?? 0);
+    const overlap = from ? 1 : 0; // a row that was pushed back by a decision
+    return { cards: cards(from - overlap, Number(limit) + overlap), next: String(from + Number(limit)), left: 500, decided: 0 };
+  };
+  const deck = made();
+  deck.start(new URLSearchParams("sort=suspicion"), ["row-3"]);
+  await settle();
+  const ids = deck.cards.map((card) => card.id);
+  assert.ok(ids.length >= 100);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.ok(!ids.includes("row-3"));
+});
+
+test("the default queue is served a few cards at a time, and says which it holds", async () => {
+  let number = 0;
+  answers.next = ({ limit }) => ({ cards: cards((number += 10), limit), ended: false, left: 90, decided: 0 });
+  const deck = made();
+  const held = () => deck.cards.map((card) => card.id);
+  deck.start(new URLSearchParams(), [], { run: "r", reviewer: "ann", held, skipped: () => ["row-1"], closing: () => false });
+  await settle();
+  assert.equal(deck.cards.length, 4);
+  deck.take();
+  await settle();
+  assert.equal(deck.cards.length, 4);
+  const { body } = sent.findLast(({ path }) => path === "next");
+  assert.equal(body.held.length, 3);
+  assert.deepEqual(body.skipped, ["row-1"]);
+  assert.equal(body.limit, 1);
+});
+
+test("a filter that the server refuses is not asked for again", async () => {
+  let asked = 0;
+  answers.queue = () => ({ status: 400, what: "There is no label 'x'.", todo: "Clear the filter.", asked: (asked += 1) });
+  const deck = made();
+  deck.start(new URLSearchParams("given=x"));
+  await settle();
+  assert.match(deck.trouble.what, /no label/);
+  assert.equal(asked, 1);
+});
+
+test("another filter forgets what the last one was still fetching", async () => {
+  let late;
+  answers.queue = ({ given }) =>
+    given === "slow"
+      ? new Promise((resolve) => (late = () => resolve({ cards: cards(900, 3), next: null, left: 3, decided: 0 })))
+      : { cards: cards(0, 2), next: null, left: 2, decided: 0 };
+  const deck = made();
+  deck.start(new URLSearchParams("given=slow"));
+  await settle();
+  deck.start(new URLSearchParams("given=quick"));
+  await settle();
+  late();
+  await settle();
+  assert.deepEqual(deck.cards.map((card) => card.id), ["row-0", "row-1"]);
+});
