@@ -49,7 +49,7 @@ def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path,
         assert again.get("/api/progress").json()["decided"] == 1
         again.post("/api/name", json={"name": "ann"})
         decide(again, before["rows"][1]["row"])
-        find_run(place).record(used="anything else")
+        find_run(place).record(note="anything else")
         decide(again, before["rows"][2]["row"])
 
 
