@@ -24,6 +24,7 @@ from auditor.storage import (
     open_plain,
     read_plain,
     replacing,
+    scratch,
     storage_errors,
     sweep,
     write,
@@ -224,3 +225,30 @@ def test_what_goes_wrong_in_writing_is_told_in_one_way(tmp_path: Path, number: i
     # Where other things are done too, what is no fault of the disk's goes up as it is.
     with pytest.raises(OSError if number == errno.EIO else StorageError), storage_errors(place):
         raise error
+
+
+# -- temporary folders ----------------------------------------------------------------------------------------------
+
+
+def test_a_temporary_folder_is_gone_afterwards_and_takes_those_of_killed_processes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    outside = tmp_path / "outside"
+    for folder in (outside, *(tmp_path / f"auditor-test-{name}" for name in ("killed", "begun", "mine"))):
+        folder.mkdir()
+        (folder / "files").touch()
+        if folder.name != "auditor-test-mine":
+            (folder / "lock").touch()
+        if folder.name != "auditor-test-begun":
+            os.utime(folder, (0, 0))
+    (tmp_path / "auditor-test-link").symlink_to(outside)
+    with scratch("auditor-test-") as room:
+        assert list(room.iterdir()) == []
+        os.utime(room.parent, (0, 0))
+        with scratch("auditor-test-") as other:  # the first is at work
+            assert room.is_dir()
+        assert not other.parent.exists()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"outside", "auditor-test-begun", "auditor-test-mine", "auditor-test-link"}
+    assert (outside / "files").exists()

@@ -42,6 +42,7 @@ def main() -> None:
         if isinstance(place, Path):
             found["megabytes"] = round(place.stat().st_size / 1e6)
         log.close()
+        found["open"] = timed(lambda: DecisionLog(place, RUN).close(), 1)  # a file is looked through then, once
     known = json.loads(options.out.read_text()) if options.out.exists() else {}
     database = "postgresql" if options.db else "sqlite"
     options.out.write_text(json.dumps({**known, database: found}, indent=1) + "\n")
