@@ -129,24 +129,26 @@ _WRONG = (
                     WHERE (turn.run, turn.action, turn.reviewer) = (events.run, events.action, events.reviewer)
                       AND kind IN ('undo', 'redo')
                     ORDER BY at DESC, event_id DESC LIMIT 1) END AS undone_at
-          FROM events GROUP BY run, action, reviewer)
+          FROM events WHERE kind <> 'serve' GROUP BY run, action, reviewer)
        SELECT 1 FROM made LEFT JOIN actions USING (run, reviewer, action)
         WHERE (actions.size, actions.at, actions.undone_at) IS NOT (made.size, made.at, made.undone_at)""",
     # More actions than the events have.
-    """SELECT 1 WHERE (SELECT count(*) FROM actions WHERE run IN (SELECT run FROM runs))
-                   <> (SELECT count(*) FROM (SELECT DISTINCT run, action, reviewer FROM events))""",
-    # Something else standing than a decision that is not undone.
+    """WITH made AS (SELECT DISTINCT run, action, reviewer FROM events WHERE kind <> 'serve')
+       SELECT 1 WHERE (SELECT count(*) FROM actions WHERE run IN (SELECT run FROM runs))
+                   <> (SELECT count(*) FROM made)""",
+    # Something else standing than a decision that is not undone, and no repeat.
     """SELECT 1 FROM standing LEFT JOIN events USING (run, seq)
          LEFT JOIN actions ON (actions.run, actions.reviewer, actions.action)
                             = (events.run, events.reviewer, events.action)
         WHERE standing.run IN (SELECT run FROM runs)
-          AND (events.item_id, events.reviewer, events.at, events.verdict, events.source, events.kind, undone_at)
-              IS NOT (standing.item_id, standing.reviewer, standing.at, standing.verdict, standing.source,
-                      'decide', NULL)""",
+          AND (events.item_id, events.reviewer, events.at, events.verdict, events.source, events.kind, undone_at,
+               events.source = 'repeat')
+              IS NOT (standing.item_id, standing.reviewer, standing.at, standing.verdict, standing.source, 'decide',
+                      NULL, 0)""",
     # A decision that is not undone, and is later than the one that stands.
     """SELECT 1 FROM events JOIN actions USING (run, reviewer, action)
          LEFT JOIN standing USING (run, item_id, reviewer)
-        WHERE events.kind = 'decide' AND undone_at IS NULL
+        WHERE events.kind = 'decide' AND events.source <> 'repeat' AND undone_at IS NULL
           AND (standing.seq IS NULL OR (standing.seq <> events.seq AND (events.at, events.event_id) > (
               SELECT at, event_id FROM events AS last WHERE (last.run, last.seq) = (standing.run, standing.seq))))""",
 )

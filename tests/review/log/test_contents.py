@@ -55,6 +55,9 @@ REFUSED: dict[str, tuple[object, ...]] = {
         *(*ANY_TEXT, "", "{", "7", "null", "{}", '{"arm": null}', '{"arm": "x"}', '{"follow": 2}', '{"follow": NaN}'),
         *('{"hidden": 1}', '{"pool": {}}', '{"other": 1}', "[" * 100_000),
     ),
+    "leases.item_id": (*ANY_TEXT, "", NUL),
+    "leases.reviewer": (*ANY_TEXT, "", " ann"),
+    "leases.until": ("x", BLOB, 1.5, 2**62),
 }
 """By column of what people decided: values that auditor does not write."""
 MADE_AGAIN: dict[str, tuple[object, ...]] = {
@@ -70,7 +73,7 @@ MADE_AGAIN: dict[str, tuple[object, ...]] = {
     "standing.seq": ("x", BLOB, None, 1.5, -1, 2, 10**6),
     "standing.at": ("x", BLOB, None, 1.5, 2**62),
     "standing.verdict": (*ANY_TEXT, None, "perhaps", "exclude"),
-    "standing.source": (*ANY_TEXT, None, "elsewhere", "map"),
+    "standing.source": (*ANY_TEXT, None, "elsewhere", "map", "repeat"),
 }
 """By column of what follows from these decisions: whatever stands there, it is made again."""
 READ_ALONE: dict[str, tuple[object, ...]] = {
@@ -120,12 +123,18 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
         made = [decide(**of(0, **seen)), decide(**of(1, verdict="relabel", new_labels=others[:1]))]
         made += [decide(**of(row, reviewer="bob", seconds=1.5)) for row in (2, 3, 4)]
         log.append([*made, decide(**of(5)), decide(**of(6)), decide(**of(0, at=later(999)))], stamp=False)
+        pool = {"size": 30, "mean_p": 0.1, "q": 0.2, "q_any": 0.3, "seed": "0" * 32}
+        drawn = decide(**of(9, kind="serve", verdict=None, source="random", pool=pool))
+        again = decide(**of(3, reviewer="bob", verdict="unsure", source="repeat", arm="repeat", at=later(2000)))
+        log.append([drawn, decide(**of(9, source="random", arm="blind", hidden=True)), again], stamp=False)
         batch = bulk([items.id_of(7)], "batch", run_id=run_id(run))
         log.append([one.model_copy(update={"item_hash": of(7)["item_hash"]}) for one in batch], stamp=False)
         for number in range(2):
             log.undo("ann", f"undo-{number}")
         log.redo("ann", "redo")
         selection = log.save_selection([items.id_of(row) for row in range(3)])
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("INSERT INTO leases VALUES (1, 'train-2', 'bob', 5)")
     return Sent(run, items, file, selection)
 
 
@@ -220,6 +229,16 @@ def test_a_value_that_auditor_does_not_write_is_refused_with_its_place(
         assert what.isprintable()
         assert "auditor log export" in refused.value.todo
     assert file.read_bytes() == before
+
+
+def test_what_auditor_has_written_is_opened_without_writing(sent: Sent, file: Path) -> None:
+    before = file.read_bytes()
+    for read_only in (False, True):
+        DecisionLog(file, run_id(sent.run), read_only=read_only).close()
+    assert file.read_bytes() == before
+    with closing(DecisionLog(file, run_id(sent.run))) as log:
+        log.rebuild()
+    assert made(file) == made(sent.file)
 
 
 @cases(MADE_AGAIN)
