@@ -34,7 +34,7 @@ def _measure(known: Known, audits: int) -> dict[str, float]:
         "Wilson at every card": wilson_at_every_card(known, audits, rng),
     }
     for name, policy in BROKEN.items():
-        some = outcome[: max(audits // 5, 50)] if policy.leave_out else outcome
+        some = outcome[: max(audits // (10 if policy.leave_out else 4), 50)]
         found[name] = float(Audits(some, policy, seed=2).run().ever_missed.mean())
     return found
 

@@ -16,7 +16,7 @@ def test_a_forecast_is_never_certain(mean_p: float, expected: float, errors: int
 def test_a_forecast_follows_the_blind_cards():
     assert choose_q(0.1) == pytest.approx(0.1)
     assert choose_q(0.1, expected=10.0, errors=10) == pytest.approx(0.1)
-    assert choose_q(0.1, expected=10.0, errors=26) == pytest.approx(0.2)
+    assert choose_q(0.1, expected=10.0, errors=23) == pytest.approx(0.2)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=20), st.text(max_size=8))
