@@ -17,7 +17,10 @@ While something is unknown, a factor takes the smallest of its possible values, 
 if the drawn row is pending, of all possible F if verdicts on rows outside the pool were undone. What is shown until
 then contains what will be shown when everything is known.
 
-The assumption: a row's outcome does not depend on who judges it, when, or what was shown.
+The assumption: a row's outcome does not depend on who judges it, when, or what was shown. The interval from blind cards
+alone needs it least: there, every row that was not judged on a blind card has an unknown outcome, so that F is between
+the blind cards' own errors and these plus all other judged rows. It is as narrow as the other one if few cards were
+ranked, as in a sample, and tells little if many were.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ Outcomes = npt.NDArray[np.int8]
 PENDING = -1
 """The outcome of a row on which no verdict stands. 1 is an error, 0 is none."""
 KAPPA = 3.0
-"""Errors that the forecast of the model weighs against those that the blind cards have shown."""
+"""Errors that the model's forecast weighs against those that the blind cards have shown."""
 Q_RANGE = (1e-4, 1 - 1e-4)
 BLIND_SHARE = 1 / 20
 """Probability that a card of the default queue is blind."""
@@ -119,7 +119,7 @@ def choose_q(mean_p: Floating, expected: Floating = 0.0, errors: float | Ints = 
 
     Examples
     --------
-    The model expected 2 errors among the blind cards, and 7 were found: it is trusted half.
+    The model expected 2 errors among the blind cards, and 7 were found: the forecast is doubled.
 
     >>> float(choose_q(0.05, expected=2.0, errors=7))
     0.1
@@ -209,7 +209,8 @@ def count_pools(
     places : (n,) int64
         Each draw's place in that log.
     outcomes : (N,) int8
-        1, 0, or :data:`PENDING` for a row on which no verdict stands.
+        1, 0, or :data:`PENDING` for a row on which no verdict stands. For the interval from blind cards alone, pending
+        also for every row that was not judged on a blind card.
     rows : (N,) bool, optional
         Count these rows only: those of a class or a split.
 

@@ -7,7 +7,7 @@ learns does; only the blind draws are left to chance, and all their outcomes are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,6 @@ class Audit:
     logs: tuple[Log, Log]
     clock: int = 0
     probability: float = 1.0
-    seen: frozenset[int] = field(default_factory=frozenset)
 
     @property
     def judged(self) -> frozenset[int]:
@@ -58,9 +57,12 @@ class Audit:
         """Outcomes that stand in both logs together."""
         return np.array([e if row in self.judged else PENDING for row, e in enumerate(self.outcome)], np.int8)
 
-    def draws(self) -> Draws:
+    def draws(self, only_blind: bool = False) -> Draws:
         """All draws, each with the pool of its own log and the standing outcomes."""
         standing, found = self.standing(), []
+        if only_blind:
+            drawn = [draw[4] for log in self.logs for draw in log.draws]
+            standing[~np.isin(np.arange(len(standing)), drawn)] = PENDING
         for log in self.logs:
             stays = Stays(*np.array(log.stays, np.int64).reshape(-1, 3).T)
             places = np.array([draw[2] for draw in log.draws], np.int64)

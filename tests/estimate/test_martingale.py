@@ -100,3 +100,14 @@ def test_control_a_forecast_that_knows_the_outcome_gains():
         cheating = Draws(draws.errors, draws.unknown, draws.pool, np.where(draws.outcome, 0.9, 0.1), draws.outcome)
         mean += path[-1].probability * math.exp(Wealth(cheating).log_now(1))
     assert mean > 1.5
+
+
+@settings(max_examples=40)
+@given(outcomes, actions)
+def test_blind_cards_alone_bet_no_better_than_all_verdicts_do(outcome: tuple[int, ...], script: list[Action]):
+    """The interval from blind cards alone takes the outcome of every other row for unknown: it holds as well."""
+    for audit in follow(begin(outcome), few_draws(script, 2)):
+        draws, alone = audit.draws(), audit.draws(only_blind=True)
+        if len(draws):
+            factors = Wealth(alone).log_factors(audit.total)
+            assert (factors <= Wealth(draws).log_factors(audit.total) + 1e-12).all()
