@@ -12,7 +12,16 @@ from scipy.special import expit
 
 from auditor.estimate.facts import CONSTANT, FOLDS, STATIC, STEP, Facts
 from auditor.estimate.gate import Gate
-from auditor.estimate.logistic import UNIT, Coefficients, Observed, Strengths, fit, fit_plain, learn_strengths
+from auditor.estimate.logistic import (
+    UNIT,
+    Coefficients,
+    Observed,
+    Strengths,
+    fit,
+    fit_plain,
+    learn_strengths,
+    logits_from_parts,
+)
 from auditor.estimate.nearest import Nearest
 
 EVERY = 10
@@ -131,26 +140,14 @@ def surprises_nearby(
     (n, 2) float32
         Shrunk means nearby, no row's of which depends on its own verdict.
     """
-    design, given, pair, fold = facts.design[rows], facts.given[rows], facts.pair[rows], facts.fold[rows]
-
-    def surprises_without(left_out: npt.NDArray[np.bool_]) -> Surprises:
-        of = ~left_out
-        if not of.any():
-            return _whole(wrong - 0.5)
-        model = fit(Observed.of(design[of], given[of], pair[of], wrong[of]), how, facts.labels, facts.pairs)
-        return _whole(wrong - expit(model.logits(design, given, pair)))
-
+    seen, fold = Observed.of(facts.design[rows], facts.given[rows], facts.pair[rows], wrong), facts.fold[rows]
+    parts = np.stack([*(fold != number for number in range(FOLDS)), np.ones(len(rows), np.bool_)])
+    surprises = np.rint((wrong - expit(logits_from_parts(seen, how, parts))) / UNIT).astype(np.float32)
     nearby = np.zeros((len(rows), 2), np.float32)
-    for number in range(FOLDS):
+    for number in np.unique(fold).tolist():
         mine = fold == number
-        if mine.any():
-            nearby[mine] = _means(near, _everywhere(facts, rows, surprises_without(mine)), rows[mine], shrink)
-    return surprises_without(np.zeros(len(rows), np.bool_)), nearby
-
-
-def _whole(values: npt.NDArray[np.floating]) -> Surprises:
-    whole: Surprises = np.rint(values / UNIT).astype(np.float32)
-    return whole
+        nearby[mine] = _means(near, _everywhere(facts, rows, surprises[number]), rows[mine], shrink)
+    return surprises[-1], nearby
 
 
 def _everywhere(facts: Facts, rows: Rows, surprise: Surprises) -> Surprises:

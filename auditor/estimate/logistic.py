@@ -76,6 +76,8 @@ class Observed:
 
     Attributes
     ----------
+    order : (n,) int
+        Where each row stood before.
     design : (n, d) float64
     wrong : (n,) float64
         1 where the given label was not upheld.
@@ -87,6 +89,7 @@ class Observed:
         Their codes.
     """
 
+    order: Codes
     design: Floats
     wrong: Floats
     of_pair: Codes
@@ -106,6 +109,7 @@ class Observed:
         of_each = groups[starts]
         first_of_group = np.diff(of_each, prepend=-1) != 0
         return cls(
+            order=order,
             design=design[order].astype(np.float64),
             wrong=wrong[order].astype(np.float64),
             of_pair=np.cumsum(first) - 1,
@@ -116,38 +120,43 @@ class Observed:
             groups=of_each[first_of_group],
         )
 
-    def by_pair(self, values: Floats) -> Floats:
+    def by_pair(self, values: Floats, axis: int = -1) -> Floats:
         """Sums of the rows' values over each pair."""
-        sums: Floats = np.add.reduceat(values, self.pair_starts)
+        sums: Floats = np.add.reduceat(values, self.pair_starts, axis=axis)
         return sums
 
-    def by_group(self, values: Floats) -> Floats:
+    def by_group(self, values: Floats, axis: int = -1) -> Floats:
         """Sums of the pairs' values over each class."""
-        sums: Floats = np.add.reduceat(values, self.group_starts)
+        sums: Floats = np.add.reduceat(values, self.group_starts, axis=axis)
         return sums
 
 
 @dataclass(frozen=True)
 class _Point:
-    """Coefficients while they are sought: of the design, the classes and the pairs that occur."""
+    """Coefficients while they are sought: of the design, the classes and the pairs that occur, (..., d or k or q)."""
 
     weights: Floats
     groups: Floats
     pairs: Floats
 
     def logits(self, seen: Observed) -> Floats:
-        logits: Floats = seen.design @ self.weights + (self.pairs + self.groups[seen.of_group])[seen.of_pair]
+        shifts = self.pairs + self.groups[..., seen.of_group]
+        logits: Floats = self.weights @ seen.design.T + shifts[..., seen.of_pair]
         return logits
 
-    def plus(self, step: _Point) -> _Point:
-        part = _LONGEST / max(step.longest, _LONGEST)
+    def plus(self, step: _Point, part: Floats | float) -> _Point:
         return _Point(
             self.weights + part * step.weights, self.groups + part * step.groups, self.pairs + part * step.pairs
         )
 
+    def rounded(self) -> _Point:
+        return _Point(*(np.rint(each / UNIT) * UNIT for each in (self.weights, self.groups, self.pairs)))
+
     @property
-    def longest(self) -> float:
-        return float(np.abs(np.concatenate([self.weights, self.groups, self.pairs])).max())
+    def longest(self) -> Floats:
+        every = np.concatenate([self.weights, self.groups, self.pairs], axis=-1)
+        longest: Floats = np.abs(every).max(axis=-1, keepdims=True)
+        return longest
 
 
 class _System:
@@ -155,25 +164,24 @@ class _System:
 
     Pairs: u = (g_u - s c - B_u b) / D_u, where s are the weights' sums over a pair, B_u those of weight × design, c
     the step of its class and b that of the design. What is left for the classes is diagonal too, since every pair lies
-    in one class.
+    in one class. Leading axes are models of their own, each of which takes part of the rows.
     """
 
-    def __init__(self, seen: Observed, at: _Point, how: Strengths) -> None:
+    def __init__(self, seen: Observed, at: _Point, how: Strengths, part: Floats | float = 1.0) -> None:
         self.seen, self.at, self.how = seen, at, how
         chances = expit(at.logits(seen))
-        weights = chances * (1 - chances) + _LEAST_WEIGHT
-        weighted = weights[:, None] * seen.design
-        self.residuals = seen.wrong - chances
-        self.sums, self.pair_design = seen.by_pair(weights), seen.by_pair(weighted)
+        weights = part * (chances * (1 - chances) + _LEAST_WEIGHT)
+        weighted = weights[..., None] * seen.design
+        self.residuals = part * (seen.wrong - chances)
+        self.sums, self.pair_design = seen.by_pair(weights), seen.by_pair(weighted, axis=-2)
         self.pair_diagonal = self.sums + how.pair
         left = how.pair / self.pair_diagonal  # of a pair's weight, what its own shift does not take up
         self.group_diagonal = how.group + seen.by_group(self.sums * left)
-        self.group_design = seen.by_group(left[:, None] * self.pair_design)
-        self.slopes = self.group_design / self.group_diagonal[:, None]
-        hessian = seen.design.T @ weighted
-        hessian[np.diag_indices_from(hessian)] += how.design
-        hessian -= self.pair_design.T @ (self.pair_design / self.pair_diagonal[:, None])
-        self.inverse = np.linalg.inv(hessian - self.group_design.T @ self.slopes)
+        self.group_design = seen.by_group(left[..., None] * self.pair_design, axis=-2)
+        self.slopes = self.group_design / self.group_diagonal[..., None]
+        hessian = seen.design.T @ weighted + np.diag(how.design)
+        hessian -= self.pair_design.mT @ (self.pair_design / self.pair_diagonal[..., None])
+        self.inverse = np.linalg.inv(hessian - self.group_design.mT @ self.slopes)
 
     def step(self) -> _Point:
         """Newton's step."""
@@ -182,11 +190,11 @@ class _System:
         pairs = plain - how.pair * at.pairs
         taken = pairs / self.pair_diagonal
         groups = seen.by_group(plain - self.sums * taken) - how.group * at.groups
-        design = seen.design.T @ self.residuals - how.design * at.weights - self.pair_design.T @ taken
-        weights = self.inverse @ (design - self.slopes.T @ groups)
-        of_groups = (groups - self.group_design @ weights) / self.group_diagonal
-        of_pairs = taken - (self.sums * of_groups[seen.of_group] + self.pair_design @ weights) / self.pair_diagonal
-        return _Point(weights, of_groups, of_pairs)
+        design = self.residuals @ seen.design - how.design * at.weights - _times(self.pair_design.mT, taken)
+        weights = _times(self.inverse, design - _times(self.slopes.mT, groups))
+        of_groups = (groups - _times(self.group_design, weights)) / self.group_diagonal
+        shifted = self.sums * of_groups[..., seen.of_group] + _times(self.pair_design, weights)
+        return _Point(weights, of_groups, taken - shifted / self.pair_diagonal)
 
     def variances(self) -> _Point:
         """Posterior variances by Laplace's approximation: the diagonal of the inverse Hessian."""
@@ -215,15 +223,39 @@ def fit(seen: Observed, how: Strengths, groups: int, pairs: int) -> Coefficients
     Coefficients
         Multiples of 2**-20. Finite for any verdicts, since all priors are proper.
     """
-    point = _start(seen)
-    for _ in range(_STEPS):
-        step = _System(seen, point, how).step()
-        point = point.plus(step)
-        if step.longest < _ENOUGH:
-            break
+    point = _solve(seen, how)
     by_group, by_pair = np.zeros(groups), np.zeros(pairs)
     by_group[seen.groups], by_pair[seen.pairs] = point.groups, point.pairs
-    return Coefficients(*(np.rint(each / UNIT) * UNIT for each in (point.weights, by_group, by_pair)))
+    return Coefficients(point.weights, by_group, by_pair)
+
+
+def logits_from_parts(seen: Observed, how: Strengths, parts: npt.NDArray[np.bool_]) -> Floats:
+    """(m, n) logits of all rows, by a model for each of m parts of the rows that knows of no other verdicts.
+
+    Parameters
+    ----------
+    seen : Observed
+    how : Strengths
+    parts : (m, n) bool
+        Rows of each part, in the order that they were given in, as are the logits.
+    """
+    logits = np.empty(parts.shape)
+    logits[:, seen.order] = _solve(seen, how, parts[:, seen.order].astype(np.float64)).logits(seen)
+    return logits
+
+
+def _solve(seen: Observed, how: Strengths, part: Floats | float = 1.0) -> _Point:
+    point = _start(seen, np.shape(part)[:-1])
+    sought = np.ones((*np.shape(part)[:-1], 1))
+    for _ in range(_STEPS):
+        step = _System(seen, point, how, part).step()
+        longest = step.longest
+        # A model that has been found stays, however long the others take: it must not depend on them.
+        point = point.plus(step, sought * _LONGEST / np.maximum(longest, _LONGEST))
+        sought = sought * (longest >= _ENOUGH)
+        if not sought.any():
+            break
+    return point.rounded()
 
 
 def fit_plain(design: npt.NDArray[np.floating], wrong: npt.NDArray[Any], precision: float) -> Floats:
@@ -257,7 +289,8 @@ def learn_strengths(
     begun, point = how, _start(seen)
     for _ in range(rounds):
         for _ in range(2):
-            point = point.plus(_System(seen, point, how).step())
+            step = _System(seen, point, how).step()
+            point = point.plus(step, _LONGEST / np.maximum(step.longest, _LONGEST))
         spread = _System(seen, point, how).variances()
         design = how.design.copy()
         if ridge.any():
@@ -276,5 +309,10 @@ def _precision(values: Floats, variances: Floats, now: float, begun: float, beli
     return float((determined + believed) / (float((values**2).sum()) + believed / begun))
 
 
-def _start(seen: Observed) -> _Point:
-    return _Point(np.zeros(seen.design.shape[1]), np.zeros(len(seen.groups)), np.zeros(len(seen.pairs)))
+def _start(seen: Observed, models: tuple[int, ...] = ()) -> _Point:
+    return _Point(*(np.zeros((*models, size)) for size in (seen.design.shape[1], len(seen.groups), len(seen.pairs))))
+
+
+def _times(matrix: Floats, vector: Floats) -> Floats:
+    product: Floats = (matrix @ vector[..., None])[..., 0]
+    return product

@@ -31,8 +31,8 @@ MODELS, REPEATS = ("features", "lexical"), 3
 BOUNDS = (1.0, 1.5, 2.0, 3.0)
 NOW = "as it is"
 MARGIN = "normalized margin"
-LEARNT = (NOW, MARGIN, "bound 3", "bound 1")
-DRAWS, CARDS = 4, 500
+LEARNT = (NOW, MARGIN, "bound 3")
+DRAWS, CARDS = 2, 500
 
 Weights = npt.NDArray[np.float64]
 Ranks = dict[str, npt.NDArray[np.int64]]
