@@ -252,14 +252,14 @@ def test_short_names(name: str, short: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"models": ("mine:Bayes", "yours:Bayes")}, "Two models are called 'bayes'"),
+        ({"models": ("mine:Bayes", "yours:Bayes")}, "The model name 'bayes' is taken"),
         ({"models": ("mine:Dummy",)}, "taken, by another model or by auditor itself"),
         ({"models": ("lexical", "mine:Features")}, "taken, by another model or by auditor itself"),
         ({"models": ("mine:_",)}, "cannot be the name of a model"),
         ({"models": ("../mine:Bayes",)}, "no model '../mine:Bayes'"),
         ({"models": ("mine:Bayes()",)}, "no model"),
         ({"models": (lambda: None,)}, "no model"),
-        ({"signals": ("short",)}, "'short' names no signal"),
+        ({"signals": ("short",)}, "'short' is not a signal"),
         ({"models": ("lexical",), "probabilities": ("../../etc",)}, "cannot be the name of a model"),
         ({"probabilities": ("<b>bert</b>",)}, "cannot be the name of a model"),
         ({"probabilities": ("a/b",)}, "cannot be the name of a model"),
@@ -267,8 +267,8 @@ def test_short_names(name: str, short: str) -> None:
         ({"probabilities": ("bert\n",)}, "cannot be the name of a model"),
         ({"probabilities": ("x" * 41,)}, "cannot be the name of a model"),
         ({"probabilities": ("Consensus",)}, "taken, by another model or by auditor itself"),
-        ({"probabilities": ("lexical",)}, "Two models are called 'lexical'"),
-        ({"models": ("mine:Bert",), "probabilities": ("BERT",)}, "Two models are called 'BERT'"),
+        ({"probabilities": ("lexical",)}, "The model name 'lexical' is taken"),
+        ({"models": ("mine:Bert",), "probabilities": ("BERT",)}, "The model name 'BERT' is taken"),
     ],
 )
 def test_names_are_clean_and_each_is_one_models(options: dict[str, Any], said: str) -> None:
@@ -341,7 +341,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
         (["--models", "brought:number"], 9, "brought:number is of type int"),
         (["--models", "brought:Shouted"], 9, "has no method fit"),
         (["--signal", "brought:bayes"], 9, "no signal"),
-        (["--signal", "brought"], 3, "'brought' names no signal"),
+        (["--signal", "brought"], 3, "'brought' is not a signal"),
         (["--probabilities", "absent.npy"], 3, "absent.npy does not exist"),
         (["--probabilities", "tweets.csv"], 3, "2 labels: anger, joy"),
         (["--probabilities", "brought.py"], 3, "unknown kind"),
