@@ -1,6 +1,6 @@
-"""Arrays by what their numbers mean: each name has one meaning, everywhere.
+"""Array types, named by what their numbers mean; each name has one meaning everywhere.
 
-Shapes stand in the docstrings of whatever takes or returns an array: N rows, K classes, D dimensions.
+The docstring of whatever takes or returns an array names its shape: N rows, K classes, D dimensions.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy.typing as npt
 AnyArray = npt.NDArray[Any]
 """Any array."""
 Mask = npt.NDArray[np.bool_]
-"""Which rows, or cells, are meant."""
+"""Selected rows, or cells."""
 RowIndex = npt.NDArray[np.integer[Any]]
-"""Places of rows in a dataset, or of entries in another array; -1 for none where that can be."""
+"""Positions of rows in a dataset, or of entries in another array; -1 for none, where allowed."""
 Codes = npt.NDArray[np.int32]
-"""Numbers that stand for names, or for groups; -1 for none where that can be."""
+"""Integer codes of names or groups; -1 for none, where allowed."""
 LabelCodes = npt.NDArray[np.int32]
-"""Labels, as places in the label names; -1 for none where that can be."""
+"""Labels, as positions in the label names; -1 for none, where allowed."""
 Outcomes = npt.NDArray[np.int8]
-"""Of rows that people have judged: 1 for a wrong label, 0 for a right one; -1 where nobody has judged."""
+"""People's judgements: 1 for a wrong label, 0 for a correct one, -1 for a row that nobody has judged."""
 FoldNumbers = npt.NDArray[np.int16]
 """The fold in which a row is held out; negative numbers are those of :mod:`auditor.models.folds`."""
 Counts = npt.NDArray[np.int64]
-"""How many."""
+"""Numbers of occurrences."""
 Probabilities = npt.NDArray[np.float32]
-"""(N, K) in [0, 1], the columns in the order of the label names; rows of NaN are not judged."""
+"""(N, K) in [0, 1], columns in the order of the label names; NaN in rows that are not judged."""
 Suspicion = npt.NDArray[np.float32]
-"""(N,) in [0, 1], 1 for the most suspect; NaN where the row is not judged."""
+"""(N,) in [0, 1], 1 = most suspect; NaN in rows that are not judged."""
 Vectors = npt.NDArray[np.float32]
-"""(N, D) of texts."""
+"""(N, D) embeddings of texts."""
 Float32 = npt.NDArray[np.float32]
 """Any other numbers that a run keeps: losses, similarities, coordinates, logits."""
 Float16 = npt.NDArray[np.float16]
-"""Numbers that a run keeps in half the room."""
+"""Numbers that a run stores in half the space."""
 Float64 = npt.NDArray[np.float64]
-"""Numbers within a calculation."""
+"""Intermediate numbers of a calculation."""

@@ -1,7 +1,7 @@
 """Every option and every default, in one place.
 
-An :class:`AuditConfig` is frozen; its parts are handed to the rooms that they are named after, and their values are
-recorded in the run's manifest. A part that changes makes exactly those stages run again that depend on it.
+An :class:`AuditConfig` is frozen. Each part goes to the package it is named after, and the run's manifest records its
+values. When a part changes, only the stages that depend on it run again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ PROBABILITY_FLOOR = 1e-6
 """Probabilities are floored here and renormalised before any logarithm."""
 
 TRAININGS = 3
-"""Of a retraining: how often each model is trained on each version of the labels."""
+"""Trainings of each model on each version of the labels, in a retraining."""
 CORRECTED = "corrected"
-"""What a push calls the corrected labels, as ``load_dataset`` takes it."""
+"""Configuration name under which a push stores the corrected labels, as ``load_dataset`` takes it."""
 LOCALHOST = "127.0.0.1"
-"""Where the review page is served."""
+"""Default host of the review page."""
 
 _RESERVED = frozenset({"dummy", *MODEL_NAMES, "consensus", "neighbours"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -34,12 +34,12 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def is_address(model: str) -> bool:
-    """Whether it is ``package.module:Name``, and so code of the user's own."""
+    """Return whether a model is the user's own code, given as ``package.module:Name``."""
     return _ADDRESS.fullmatch(model) is not None
 
 
 def short_name(model: str) -> str:
-    """What a model is called in columns and files: ``package.module:MyModel`` is ``my_model``."""
+    """Return a model's name in columns and files: ``package.module:MyModel`` becomes ``my_model``."""
     if not is_address(model):
         return model
     return _WORD.sub("_", model.replace(":", ".").split(".")[-1]).lower().strip("_")
@@ -50,57 +50,57 @@ def _address_of(given: Any) -> Any:
         return f"{given.__module__}:{given.__qualname__}"
     if not isinstance(given, str):
         raise ConfigError(
-            f"{given!r:.120} is an object of {type(given).__name__}; a name or a class is expected.",
-            "Give the class itself, which is made anew for each fold, or its name as module:Name.",
+            f"{given!r:.120} is an object of {type(given).__name__}; expected a name or a class.",
+            "Pass the class itself, which is instantiated for each fold, or its name as module:Name.",
         )
     return given
 
 
-def _several(given: Any) -> Any:
+def _split_names(given: Any) -> Any:
     return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else given
 
 
-def _labels(given: Any) -> Any:
+def _split_label_names(given: Any) -> Any:
     return split_labels(given) if isinstance(given, str) else given
 
 
-def _known_model(model: str) -> str:
+def _check_model(model: str) -> str:
     if model not in MODEL_NAMES and not is_address(model):
         raise ConfigError(
             f"There is no model {model!r:.120}.",
-            f"Choose of {', '.join(MODEL_NAMES)}, or name a class of your own, at the top of a module: module:Name.",
+            f"Choose from {', '.join(MODEL_NAMES)}, or name your own class, at the top of a module: module:Name.",
         )
     return model
 
 
-def _known_tool(tool: str | None) -> str | None:
+def _check_tool(tool: str | None) -> str | None:
     if tool not in (None, "columns", *TOOL_NAMES):
         raise ConfigError(
-            f"There is no annotation tool {tool!r:.120} whose exports are read.",
+            f"{tool!r:.120} is not an annotation tool whose exports can be read.",
             f"Choose from {', '.join(TOOL_NAMES)}, or columns to read the columns as they are.",
         )
     return tool
 
 
-def _own_signal(address: str) -> str:
+def _check_signal(address: str) -> str:
     if not is_address(address):
         raise ConfigError(
-            f"{address!r:.120} names no signal.", "Name a class of your own, at the top of a module: module:Name."
+            f"{address!r:.120} is not a signal.", "Name your own class, at the top of a module: module:Name."
         )
     return address
 
 
-Model = Annotated[str, BeforeValidator(_address_of), AfterValidator(_known_model)]
-"""One of ``MODEL_NAMES``, or the address of a classifier of one's own; a class stands for its address."""
-OwnSignal = Annotated[str, BeforeValidator(_address_of), AfterValidator(_own_signal)]
-"""The address of a signal of one's own; a class stands for its address."""
+Model = Annotated[str, BeforeValidator(_address_of), AfterValidator(_check_model)]
+"""One of ``MODEL_NAMES``, or the address of the user's own classifier; a class stands for its address."""
+OwnSignal = Annotated[str, BeforeValidator(_address_of), AfterValidator(_check_signal)]
+"""The address of the user's own signal; a class stands for its address."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
 
 OrNone = Annotated[str | None, BeforeValidator(lambda given: None if given == "" else given)]
-"""A string; an empty one counts as None."""
+"""A string; an empty string counts as None."""
 
 
 class ReadConfig(Settings):
@@ -109,43 +109,42 @@ class ReadConfig(Settings):
     text: OrNone = None
     """Name of the text column; guessed from the usual names when None."""
     label: str | None = None
-    """Name of the label column; guessed from the usual names when None. With ``votes``, an empty string says that no
-    column holds labels: the given label is then the one that most raters chose, as it is where no name is usual."""
+    """Name of the label column; guessed from the usual names when None. With ``votes``, an empty string means that no
+    column holds labels: the given label is then the majority label, as it is when no column has a usual name."""
     id: OrNone = None
-    """Name of a column of unique ids; made from split and row when None."""
+    """Name of the column of unique ids; ids are made from split and row when None."""
     annotator: OrNone = None
-    """Name of the column of raters, where each row is one vote: the rows of a text become one then."""
+    """Name of the column of raters, where each row is one vote; the rows of a text are merged into one."""
     votes: Annotated[str | tuple[str, ...] | None, BeforeValidator(lambda given: given or None)] = None
-    """Name of a column of all votes on a text; or names of several, each with one rater's votes, in one string with a
-    comma between them."""
-    tool: Annotated[str | None, AfterValidator(_known_tool)] = None
-    """Annotation tool whose export is read; recognised by its keys when None, and never looked for when ``columns``."""
+    """Name of the column of all votes on a text, or comma-separated names of columns with one rater's votes each."""
+    tool: Annotated[str | None, AfterValidator(_check_tool)] = None
+    """Annotation tool that wrote the export; detected from its keys when None, not detected when ``columns``."""
     delimiter: OrNone = None
-    """Of CSV-like files; found when None."""
+    """Delimiter of CSV-like files; detected when None."""
     quoting: Literal["auto", "minimal", "none"] = "auto"
-    """Whether fields of CSV-like files may stand between double quotes; ``auto`` looks at all of them first."""
+    """Whether fields of CSV-like files may be double-quoted; ``auto`` inspects all fields first."""
     header: bool = True
     """Whether the first row of CSV-like files names the columns."""
     columns: tuple[str, ...] = ()
     """Names of the columns of CSV-like files that have no header."""
     sheet: str | None = None
-    """Sheet of an Excel workbook; the first with something in it when None."""
+    """Sheet of an Excel workbook; the first non-empty sheet when None."""
     encoding: str = "utf-8"
     drop_invalid: bool = False
-    """Set rows without a text or a label aside, instead of refusing the dataset."""
-    missing_labels: Annotated[tuple[str, ...], BeforeValidator(_labels)] = ()
+    """Set aside rows without a text or a label instead of refusing the dataset."""
+    missing_labels: Annotated[tuple[str, ...], BeforeValidator(_split_label_names)] = ()
     """Labels that mean "no label", such as ``nan``; ``*`` matches any characters."""
     mirrors: bool = True
-    """Correct other columns that say the same as the label along with it, such as ``label_text``."""
+    """Correct columns that mirror the label, such as ``label_text``, along with it."""
     config: str | None = None
     """Configuration of a Hub dataset."""
     split: tuple[str, ...] = ()
-    """Splits to read, of a source that has several; all when empty."""
+    """Splits to read from a source that has several; all when empty."""
     revision: str | None = None
     """Revision of a Hub dataset."""
 
     def reading(self) -> dict[str, Any]:
-        """What must be known to read another version of the dataset alike; not which part or version is read."""
+        """Return the options that another version of the dataset must be read with; no part or version is named."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude={"config", "split", "revision"})
 
 
@@ -153,12 +152,12 @@ class DuplicatesConfig(Settings):
     """What counts as a near duplicate (MinHash over character shingles of the normalised text)."""
 
     jaccard: Fraction = 0.8
-    """Two texts are near duplicates when the (estimated) Jaccard similarity of their shingles reaches this."""
+    """Least (estimated) Jaccard similarity of the shingles of two near duplicates."""
     shingle: Positive = 5
     """Characters in a shingle."""
     permutations: Positive = 128
     max_share: Fraction = 0.02
-    """A chain of near duplicates over this share of the rows (and over 50 texts) is cut down to exact duplicates."""
+    """Chains of near duplicates over this share of the rows (and over 50 texts) are reduced to exact duplicates."""
 
 
 class EncoderConfig(Settings):
@@ -167,21 +166,21 @@ class EncoderConfig(Settings):
     name: str = DEFAULT_ENCODER
     pooling: Literal["mean", "cls"] = "mean"
     max_length: Positive = 128
-    """Tokens; longer texts are cut."""
+    """Tokens per text; longer texts are truncated."""
     token_budget: Positive = 4096
-    """Tokens in a batch, padding included. Part of the configuration, since it changes low bits of the vectors."""
+    """Tokens per batch, padding included. It is configuration because it changes the low bits of the vectors."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """``auto`` is bfloat16 where the hardware multiplies bfloat16 matrices: it is asked, not guessed, nor timed."""
+    """``auto`` is bfloat16 where the hardware reports that it multiplies bfloat16 matrices, else float32."""
 
 
 class LogisticConfig(Settings):
-    """Logistic regression whose strength is chosen inside the training folds by log-loss."""
+    """Logistic regression whose regularisation strength is chosen by log-loss inside the training folds."""
 
     strengths: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
     """The grid of scikit-learn's ``C``."""
     max_iter: Positive = 300
     choose_rows: Positive = 20_000
-    """The strength is chosen on so many training rows at most, drawn by seed."""
+    """Most training rows that the strength is chosen on; the seed draws them."""
 
 
 class LexicalConfig(LogisticConfig):
@@ -189,9 +188,9 @@ class LexicalConfig(LogisticConfig):
 
     strengths: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0)
     ngrams: Positive = 1
-    """Longest run of words that is a feature."""
+    """Words in the longest n-gram."""
     min_rows: Positive = 2
-    """A run of words in fewer training rows than this is no feature."""
+    """Fewest training rows that an n-gram must occur in."""
     max_features: Positive = 100_000
 
 
@@ -213,21 +212,21 @@ class FinetunedConfig(Settings):
     """Share of the steps in which the learning rate rises."""
     max_length: Positive = 128
     freeze_embeddings: bool = True
-    """Leave the table of token embeddings as it is: half the parameters, a fifth of the time."""
+    """Do not train the token embeddings, which are half the parameters and a fifth of the time."""
     choose_epoch: bool = False
     """Keep the epoch with the lowest log-loss on a tenth of the training rows, instead of the last one."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
 class ConsensusConfig(Settings):
-    """How all that is known of a row is pooled; :func:`auditor.detection.consensus.consensus` says what each does."""
+    """How the evidence on a row is pooled; see :mod:`auditor.detection.consensus.consensus`."""
 
     robustness: Fraction = 0.5
-    """Of the loss that the models' weights are learnt by: 0 is the log-loss, 1 the share of misses."""
+    """Robustness of the loss that the experts' weights minimise: 0 is the log-loss, 1 the error rate."""
     neighbourhoods: Fraction = 0.2
-    """What the model of the neighbourhoods weighs beside all experts."""
+    """Share of the neighbourhood model in the pool, beside all experts."""
     largest_shift: Annotated[float, Field(ge=1)] = 2.0
-    """A label's share is corrected by this factor at most."""
+    """Largest factor by which a label's share is corrected."""
 
 
 class DetectionConfig(Settings):
@@ -237,16 +236,16 @@ class DetectionConfig(Settings):
 
     neighbours: Positive = 20
     exact_neighbours_to: Positive = 100_000
-    """Rows up to which the neighbours are exact; approximate (PyNNDescent) above."""
+    """Most rows for exact neighbours; above, they are approximate (PyNNDescent)."""
     map_rows: Positive = 50_000
-    """Rows on the 2-D map at most; of more, a sample drawn by seed."""
+    """Most rows on the 2-D map; the seed draws a sample of more."""
     map_neighbours: Annotated[int, Field(ge=2)] = 15
     max_clusters: Positive = 12
-    """Clusters of the vectors within one pair given → suggested, at most."""
+    """Most clusters of the vectors within one pair given → suggested."""
     cluster_rows: Positive = 25
-    """A pair is cut into about one cluster for so many issues."""
+    """Issues per cluster of a pair, roughly."""
     raters: Literal["dawid_skene", "crowdlab"] = "dawid_skene"
-    """How several raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
+    """How raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
 
 
 def _share(given: Any) -> Any:
@@ -259,7 +258,7 @@ def _share(given: Any) -> Any:
         return float(fractions.Fraction(given.strip().removesuffix("%"))) / (100 if given.strip().endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
         raise ConfigError(
-            f"blind: {given!r:.80} is no share of cards.", "Give a number from 0 to 1, such as 1/20, or all, or off."
+            f"blind: {given!r:.80} is not a share of cards.", "Use a number from 0 to 1, such as 1/20, or all, or off."
         ) from None
 
 
@@ -267,41 +266,42 @@ class QueueConfig(Settings):
     """How the default queue of the review page mixes its cards."""
 
     order: Literal["learnt", "static"] = "learnt"
-    """Where a reviewer starts: the learnt order with all that is below, or the static one alone."""
+    """Order that a reviewer starts with: the learnt one, mixed as set below, or the static one alone."""
     blind: Annotated[float, Field(ge=0, le=1), BeforeValidator(_share)] = 1 / 20
-    """Share of the cards that are drawn at random from all rows that nobody has judged."""
+    """Share of cards drawn at random from the rows that nobody has judged."""
     opening: Annotated[int, Field(ge=0, le=1000)] = 80
-    """Cards of the opening: every second one is drawn evenly over the given labels."""
+    """Cards in the opening; every second one is drawn evenly over the given labels."""
     sample: Annotated[int, Field(ge=1)] | None = None
-    """Serve only cards drawn at random until so many are judged."""
+    """Number of cards to be judged in a random sample; until then, no other cards are served."""
     overlap: Annotated[int, Field(ge=1, le=50)] = 1
-    """How many people judge each card."""
+    """Number of people who judge each card."""
     open: bool = False
-    """Whether a card shows the verdicts of others before one's own."""
+    """Whether a card shows the verdicts of others before the reviewer's own."""
 
 
 class AuditConfig(Settings):
-    """One audit, whole."""
+    """All options of an audit."""
 
     read: ReadConfig = ReadConfig()
-    models: Annotated[tuple[Model, ...], BeforeValidator(_several)] = MODEL_NAMES
-    """To be cross-validated: of ``MODEL_NAMES``, or ``package.module:Name`` of a classifier of one's own."""
+    models: Annotated[tuple[Model, ...], BeforeValidator(_split_names)] = MODEL_NAMES
+    """Models to cross-validate: from ``MODEL_NAMES``, or ``package.module:Name`` of the user's own classifier."""
     probabilities: tuple[str, ...] = ()
-    """Names of the models whose probabilities are given ready-made; :func:`auditor.audit` sets them."""
-    signals: Annotated[tuple[OwnSignal, ...], BeforeValidator(_several)] = ()
-    """``package.module:Name`` of signals of one's own."""
+    """Names of the models whose probabilities the user supplies; :func:`auditor.audit` sets them."""
+    signals: Annotated[tuple[OwnSignal, ...], BeforeValidator(_split_names)] = ()
+    """``package.module:Name`` of the user's own signals."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
+    """Number of cross-validation folds."""
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
-    """How often each model is trained, each time on other folds and from other seeds: it steadies the consensus, and
-    says how stable the flags are."""
+    """Trainings of each model, each on other folds and from another seed. They steady the consensus and measure how
+    stable the flags are."""
     cheap_repeats: Annotated[int, Field(ge=1, le=100)] = 3
-    """The same of the models that are trained in seconds, at least."""
+    """Fewest trainings of each model that trains in seconds."""
     train_on: tuple[str, ...] = ()
-    """Splits to train on; with ``audit``, instead of cross-validation."""
+    """Splits to train on instead of cross-validation; requires ``audit``."""
     audit: tuple[str, ...] = ()
-    """Splits to audit by models that were trained on ``train_on``."""
+    """Splits to audit with models trained on ``train_on``."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Each fold adds its number to it, and NumPy takes no seed from 2**32 on."""
+    """Random seed. Each fold adds its number, and NumPy accepts seeds below 2**32."""
     device: str = "auto"
     """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``mps``."""
     duplicates: DuplicatesConfig = DuplicatesConfig()
@@ -313,66 +313,68 @@ class AuditConfig(Settings):
 
     @property
     def pooled(self) -> tuple[str, ...]:
-        """Names of all models that have a say in the consensus."""
+        """Names of all models in the consensus."""
         return (*map(short_name, self.models), *self.probabilities)
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
-        """What the chosen models can do, those of the user's own left out."""
+        """Specifications of the chosen models that are auditor's own."""
         return specs_of(self.models)
 
     @property
     def tuned(self) -> ModelSpec | None:
-        """The chosen model that gives vectors of its own, and keeps what it said after each epoch; None without one."""
+        """The chosen model that provides vectors and keeps its training dynamics; None without one."""
         return next((spec for spec in self.specs if spec.gives_vectors and spec.keeps_dynamics), None)
 
     @model_validator(mode="after")
     def _names_are_clean(self) -> Self:
-        """Names become columns and files, and each is one model's."""
+        """Check that model names are valid and unique: they become columns and files."""
         seen = {name.casefold() for name in _RESERVED - {*self.models}}
         for name in self.pooled:
             if not _NAME.fullmatch(name):
                 raise ConfigError(
-                    f"{name!r:.120} cannot be the name of a model.",
-                    "Give it (its file or its class) another one: up to 40 letters, digits, _ and -, a letter first.",
+                    f"{name!r:.120} is not a valid model name.",
+                    "Rename its file or class: up to 40 letters, digits, _ and -, starting with a letter.",
                 )
             if name.casefold() in seen:
                 raise ConfigError(
-                    f"Two models are called {name!r}, or auditor itself calls one so.",
-                    f"Rename the file or the class; taken are {', '.join(sorted(_RESERVED))}.",
+                    f"The model name {name!r} is taken, by another model or by auditor itself.",
+                    f"Rename the file or the class. Reserved names: {', '.join(sorted(_RESERVED))}.",
                 )
             seen.add(name.casefold())
         return self
 
     def times(self, model: str) -> int:
-        """How often a model, by its name, is trained."""
+        """Return how often a model is trained."""
         if model in self.probabilities:
             return 1
-        # Trained on the same splits, a model without chance in it comes out alike each time.
+        # On fixed splits, a cheap model has no randomness: every training would give the same result.
         cheap = model in MODELS and MODELS[model].is_cheap and not self.train_on
         return max(self.repeats, self.cheap_repeats) if cheap else self.repeats
 
     @property
     def trainings(self) -> int:
-        """How often any model is trained: the first time, and each repeat."""
+        """Most trainings of any model, repeats included."""
         return max(map(self.times, self.pooled))
 
     def updated(self, **options: Any) -> AuditConfig:
-        """Another configuration with some fields changed, checked; of a part, only the fields that are given.
+        """Return a checked copy with some fields changed; within a part, only the fields that are passed change.
 
         Raises
         ------
         InputError
-            If there is no such field, or its value is not allowed.
+            If a field does not exist, or its value is not allowed.
         """
-        known = self.model_dump()
-        parts = {name: {**known[name], **value} for name, value in options.items() if _is_part(known.get(name), value)}
-        return AuditConfig(**{**known, **options, **parts})
+        current = self.model_dump()
+        parts = {
+            name: {**current[name], **value} for name, value in options.items() if _is_part(current.get(name), value)
+        }
+        return AuditConfig(**{**current, **options, **parts})
 
 
-def _is_part(known: Any, value: Any) -> bool:
-    return isinstance(known, dict) and isinstance(value, dict)
+def _is_part(current: Any, value: Any) -> bool:
+    return isinstance(current, dict) and isinstance(value, dict)
 
 
 DEFAULTS = AuditConfig()
-"""What holds where nothing else is said."""
+"""The default configuration."""

@@ -1,4 +1,4 @@
-"""What the terminal is given: results on standard output, the rest on standard error, nothing that it would obey."""
+"""Terminal output: results on standard output, everything else on standard error, no control sequences."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Advance = Callable[[int, int], None]
 
 
 class Listener(Protocol):
-    """Hears of an audit's progress; the command line draws it."""
+    """Receives an audit's progress; the command line draws it."""
 
     def task(self, title: str, expected_seconds: float | None = None) -> AbstractContextManager[Advance]:
-        """A stage begins; what is yielded is called with (done, total)."""
+        """Start a stage. Yield a callable that takes (done, total)."""
         ...
 
     def note(self, text: str) -> None:
-        """Something to be told."""
+        """Show a note."""
         ...
 
 
@@ -30,7 +30,7 @@ class Silent:
     """A listener that does nothing."""
 
     def task(self, title: str, expected_seconds: float | None = None) -> AbstractContextManager[Advance]:
-        """Yield a callable that ignores what it is told."""
+        """Yield a callable that does nothing."""
         return nullcontext(lambda done, total: None)
 
     def note(self, text: str) -> None:
@@ -38,32 +38,32 @@ class Silent:
 
 
 def plain(text: str) -> Text:
-    """Text for the terminal as it stands: no markup, and nothing that a terminal would obey."""
+    """Return text for the terminal without markup or control characters."""
     return Text("".join(character if character.isprintable() else " " for character in text))
 
 
 def stdout() -> Console:
-    """Give the console of results."""
+    """Return the console for results."""
     return Console(highlight=False)
 
 
 def stderr() -> Console:
-    """Give the console of errors, notes and progress."""
+    """Return the console for errors, notes and progress."""
     return Console(stderr=True, highlight=False)
 
 
 def say(line: str) -> None:
-    """Print a sentence of results; it is not cut into lines."""
+    """Print a line of results without wrapping it."""
     stdout().print(plain(line), soft_wrap=True)
 
 
 def print_json(value: Any, indent: int | None = 1) -> None:
-    """Print JSON; what a terminal would obey, or what would reorder a line, is escaped."""
+    """Print JSON; characters that control the terminal or reorder a line are escaped."""
     typer.echo(inert_json(value, indent))
 
 
 def inert_json(value: Any, indent: int | None = None) -> str:
-    """Write JSON with letters as they are, and escaped whatever is not printable."""
+    """Return JSON in which letters stay as they are and unprintable characters are escaped."""
     lines = json.dumps(value, ensure_ascii=False, indent=indent).split("\n")
     return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
 

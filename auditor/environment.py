@@ -1,4 +1,4 @@
-"""What a manifest says of where a run was made: versions and machine."""
+"""Versions and machine of a run, for its manifest."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LIBRARIES = (
 
 
 def describe_versions() -> dict[str, str]:
-    """Of Python, the libraries that results depend on, and auditor itself where it is installed."""
+    """Return versions of Python, of the libraries that affect results, and of auditor if it is installed."""
     versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
     ours = own_version()
     return {**versions, "label-auditor": ours} if ours else versions
 
 
 def describe_machine(device: torch.device) -> dict[str, str | int]:
-    """System, architecture, device, precision of ``auto``, and threads."""
+    """Return system, architecture, device, precision of ``auto``, and threads."""
     return {
         "system": platform.system(),
         "architecture": platform.machine(),

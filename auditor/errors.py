@@ -1,35 +1,35 @@
-"""Everything that can go wrong for a user, in one tree.
+"""Every error that a user can meet, in one tree.
 
 AuditorError
-├── InputError                 what was given cannot be audited as it is
-│   ├── ConfigError            an option has a value that is not allowed, or there is no such option
+├── InputError                 the input cannot be audited as it is
+│   ├── ConfigError            an option has an invalid value, or does not exist
 │   ├── SourceError            a file, folder or name is missing, unknown or unreadable
-│   ├── ColumnError            a column is missing, unclear or of the wrong kind
+│   ├── ColumnError            a column is missing, ambiguous or of the wrong type
 │   └── RowError               some rows are invalid (empty, malformed, duplicate ids)
 ├── HubError                   the Hugging Face Hub
-│   ├── HubUnreachableError    it cannot be reached
-│   ├── HubMissingError        it answered: no such name, revision, configuration or split
-│   ├── HubRefusedError        it refuses: no token, or no right
-│   └── HubMovedError          somebody else has changed the repository meanwhile
-├── ModelError                 a model or tokenizer cannot be had, or is not what it should be
-├── OwnCodeError               a classifier or signal of the user's own is missing, fails, or does not do what it must
+│   ├── HubUnreachableError    the Hub cannot be reached
+│   ├── HubMissingError        a name, revision, configuration or split does not exist
+│   ├── HubRefusedError        the token is missing, or lacks the permission
+│   └── HubMovedError          someone else changed the repository in the meantime
+├── ModelError                 a model or tokenizer cannot be loaded, or is invalid
+├── OwnCodeError               the user's own classifier or signal is missing, fails, or breaks its contract
 ├── RunError                   a run directory
-│   ├── RunMissingError        there is no such run
-│   ├── RunHeldError           another process is working on it
-│   ├── RunMismatchError       it belongs to another dataset
-│   └── RunDamagedError        a file in it is not the one that was written
+│   ├── RunMissingError        the run does not exist, or is not finished
+│   ├── RunHeldError           another process is working on the run
+│   ├── RunMismatchError       the run belongs to another dataset
+│   └── RunDamagedError        a file of the run is missing or has been changed
 ├── ReviewError                reviewing
-│   ├── DecisionError          a decision cannot be taken: its row has changed, or what it says does not fit
-│   ├── FilterError            a filter cannot be understood
+│   ├── DecisionError          a decision is invalid, or its row has changed
+│   ├── FilterError            a filter is invalid
 │   ├── LogError               the decision log cannot be opened, read or written
-│   └── AccountError           a reviewer's account, or how the page is opened to others
+│   └── AccountError           a reviewer's account is invalid, or the page may not be opened to others
 ├── CorrectionError            correcting
-│   ├── ExportError            a corrected dataset cannot be made or written like this
-│   └── PatchError             a patch cannot be read, or fits nothing
-└── StorageError               the disk is full, or refuses to be written to
+│   ├── ExportError            the corrected dataset cannot be made or written
+│   └── PatchError             a patch cannot be read, or belongs to another dataset
+└── StorageError               the disk is full or not writable
 
-Every error says in ``what`` what was found where (and what was expected), and in ``todo`` what to do about it. The
-command line prints both, one line each, and ends with the class's ``exit_code``.
+``what`` says what was found, where, and what was expected; ``todo`` says what to do. The command line prints both, one
+line each, and exits with the class's ``exit_code``.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class AuditorError(Exception):
 
 
 class InputError(AuditorError):
-    """What was given cannot be audited as it is."""
+    """The input cannot be audited as it is."""
 
     exit_code = 3
 
 
 class ConfigError(InputError):
-    """An option has a value that is not allowed, or there is no such option."""
+    """An option has an invalid value, or does not exist."""
 
 
 class SourceError(InputError):
@@ -72,7 +72,7 @@ class SourceError(InputError):
 
 
 class ColumnError(InputError):
-    """A column is missing, unclear, or of the wrong kind."""
+    """A column is missing, ambiguous, or of the wrong type."""
 
 
 class RowError(InputError):
@@ -80,7 +80,7 @@ class RowError(InputError):
 
 
 class HubError(AuditorError):
-    """Something about the Hugging Face Hub."""
+    """A request to the Hugging Face Hub failed."""
 
     exit_code = 4
 
@@ -90,37 +90,37 @@ class HubUnreachableError(HubError):
 
 
 class HubMissingError(HubError):
-    """The Hub answered that the name, revision, configuration or split does not exist (or is private)."""
+    """A name, revision, configuration or split does not exist on the Hub, or is private."""
 
 
 class HubRefusedError(HubError):
-    """The Hub refuses: there is no token, or it has no right to do this."""
+    """The Hub refuses the request: the token is missing, or lacks the permission."""
 
 
 class HubMovedError(HubError):
-    """Somebody else has changed the repository meanwhile."""
+    """Someone else changed the repository in the meantime."""
 
 
 class ModelError(AuditorError):
-    """A model or tokenizer cannot be had, or is not what it should be."""
+    """A model or tokenizer cannot be loaded, or is invalid."""
 
     exit_code = 4
 
 
 class OwnCodeError(AuditorError):
-    """A classifier or signal of the user's own cannot be found, fails, or does not keep its contract."""
+    """The user's own classifier or signal is missing, fails, or breaks its contract."""
 
     exit_code = 9
 
 
 class RunError(AuditorError):
-    """Something about a run directory."""
+    """A run directory cannot be used."""
 
     exit_code = 5
 
 
 class RunMissingError(RunError):
-    """There is no such run, or it is not finished."""
+    """The run does not exist, or is not finished."""
 
 
 class RunHeldError(RunError):
@@ -132,21 +132,21 @@ class RunMismatchError(RunError):
 
 
 class RunDamagedError(RunError):
-    """A file of the run is not the one that was written."""
+    """A file of the run is missing or has been changed."""
 
 
 class ReviewError(AuditorError):
-    """Something about reviewing."""
+    """A step of the review failed."""
 
     exit_code = 7
 
 
 class DecisionError(ReviewError):
-    """A decision cannot be taken: its row has changed since it was shown, or what it says does not fit."""
+    """A decision is invalid, or its row has changed since it was shown."""
 
 
 class FilterError(ReviewError):
-    """A filter cannot be understood: an unknown field, a value that is not allowed, a bad regular expression."""
+    """A filter is invalid: an unknown field, an invalid value, or a malformed regular expression."""
 
 
 class LogError(ReviewError):
@@ -154,24 +154,24 @@ class LogError(ReviewError):
 
 
 class AccountError(ReviewError):
-    """A reviewer's account cannot be made or read, or the page may not be opened to others like this."""
+    """A reviewer's account cannot be made or read, or the page may not be opened to others."""
 
 
 class CorrectionError(AuditorError):
-    """Something about correcting a dataset."""
+    """A dataset cannot be corrected."""
 
     exit_code = 8
 
 
 class ExportError(CorrectionError):
-    """A corrected dataset cannot be made or written like this."""
+    """The corrected dataset cannot be made or written."""
 
 
 class PatchError(CorrectionError):
-    """A patch cannot be read, or does not belong to this dataset."""
+    """A patch cannot be read, or belongs to another dataset."""
 
 
 class StorageError(AuditorError):
-    """The disk is full, or refuses to be written to."""
+    """The disk is full or not writable."""
 
     exit_code = 6

@@ -1,4 +1,4 @@
-"""Findings: what an audit found, as frames and dicts."""
+"""The findings of an audit, as frames and dicts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Findings:
-    """What a finished audit found.
+    """The findings of a finished audit.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Findings:
     Raises
     ------
     RunMissingError
-        If there is no such run, or it is not finished.
+        If the run does not exist, or is not finished.
     """
 
     def __init__(self, run: Findings | Run | str | Path) -> None:
@@ -45,7 +45,7 @@ class Findings:
 
     @cached_property
     def issues(self) -> pd.DataFrame:
-        """One row a text, the most suspect first; the columns of ``issues.parquet``.
+        """One row per text, most suspect first, with the columns of ``issues.parquet``.
 
         ``is_issue`` marks the rows to read again. It does not say that their labels are wrong.
         """
@@ -55,7 +55,7 @@ class Findings:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The same without pandas: the order first, then the rows that are wanted."""
+        """The issues without pandas: their order, and rows on request."""
         from auditor.ranking import Ranking
 
         return Ranking(self.run)
@@ -67,27 +67,27 @@ class Findings:
 
     @cached_property
     def scores(self) -> dict[str, Any]:
-        """Accuracy, F1 and confusion matrix of the baseline, each model and the consensus, out of fold."""
+        """Out-of-fold accuracy, F1 and confusion matrix of the baseline, each model and the consensus."""
         return dict(self.run.load(SCORES))
 
     @cached_property
     def definitions(self) -> list[dict[str, Any]]:
-        """Pairs of classes whose definitions overlap, most rows first; empty too in a run of a former version."""
+        """Pairs of classes whose definitions overlap, most rows first; empty in runs of earlier versions."""
         return list(self.run.load(DEFINITIONS)) if self.run.has(DEFINITIONS) else []
 
     @cached_property
     def consensus(self) -> dict[str, Any]:
-        """How far each model is trusted, and the labels' estimated shares; empty in a run of a former version."""
+        """Weights of the models and estimated shares of the labels; empty in runs of earlier versions."""
         return dict(self.run.load(WEIGHTS)) if self.run.has(WEIGHTS) else {}
 
     @property
     def unrecognised(self) -> list[Unrecognised]:
-        """Classes that the models cannot tell, the least recognised first: flags on them say little."""
+        """Classes that the models cannot tell, least recognised first; flags on them say little."""
         return unrecognised(self.scores, self.run.dataset.label_names)
 
     @property
     def caution(self) -> str | None:
-        """A sentence of warning where the models cannot tell some classes; else None."""
+        """A warning that names the classes the models cannot tell; None if there are none."""
         return in_words(self.unrecognised)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Folders: looked through and worked in without being led elsewhere by a link that somebody has put there."""
+"""Folders: walk and change them without following links that someone may have planted."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from pathlib import Path
 from auditor.errors import RunDamagedError
 
 WAIT_FOR_NOTHING = getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe would wait for its other end."""
+"""Flag that keeps the opening of a pipe from waiting for its other end."""
 _FOLLOW_NOTHING = getattr(os, "O_NOFOLLOW", 0)
 _BYTES = getattr(os, "O_BINARY", 0)
 _HAS_HANDLES = _FOLLOW_NOTHING != 0 and {os.open, os.mkdir, os.rename, os.stat, os.unlink} <= os.supports_dir_fd
-"""Whether a folder can be held open and worked in by its handle; on Windows it cannot."""
+"""Whether files can be reached through an open folder's handle; not on Windows."""
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}\.partial", re.DOTALL)
 _LONGEST = 48
-"""Characters of a file's name in that of its temporary file: file systems allow 255 bytes."""
-_DISTRUST = "Remove it, or put a copy of the real file there. If somebody sent you this run, do not trust it."
+"""Most characters of a file's name in its temporary name: file systems allow 255 bytes."""
+_DISTRUST = "Remove it, or replace it with a copy of the real file. If someone sent you this run, do not trust it."
 
 
 def check_tree(directory: Path, in_place: Sequence[str] = ()) -> None:
-    """Refuse a directory with anything in it but plain files and folders.
+    """Refuse a directory that contains anything but plain files and folders.
 
     Parameters
     ----------
     directory : Path
-        It may itself be reached through a link, and need not exist.
+        It may be a link itself, and need not exist.
     in_place : sequence of str
-        Beginnings of names in it: these files are written without being replaced, and those below folders with such
-        a name. They must have no second name, for what is written to them would be written there too.
+        Prefixes of names in the directory. Matching files, and all files below matching folders, are written in
+        place. They must have no hard link, which would be written to as well.
 
     Raises
     ------
     RunDamagedError
-        If something is a link, a pipe, a socket or a device, or cannot be looked at.
+        If an entry is a link, a pipe, a socket or a device, or cannot be read.
     """
     folders = [(os.fspath(directory), False)] if directory.is_dir() else []
     try:
         while folders:
             folder, below = folders.pop()
-            with suppress(FileNotFoundError):  # another process is at work there, and has removed it meanwhile
+            with suppress(FileNotFoundError):  # another process may have removed it in the meantime
                 for name in os.listdir(folder):
                     path = os.path.join(folder, name)
                     written = below or (folder == os.fspath(directory) and name.startswith(tuple(in_place)))
@@ -54,7 +54,7 @@ def check_tree(directory: Path, in_place: Sequence[str] = ()) -> None:
                         found = os.stat(path, follow_symlinks=False)
                         if trouble := trouble_of(found, written):
                             raise RunDamagedError(
-                                f"{path} {trouble}; a run holds plain files and folders only.", _DISTRUST
+                                f"{path} {trouble}; a run contains only plain files and folders.", _DISTRUST
                             )
                         if stat.S_ISDIR(found.st_mode):
                             folders.append((path, written))
@@ -66,7 +66,7 @@ def check_tree(directory: Path, in_place: Sequence[str] = ()) -> None:
 
 
 def trouble_of(found: os.stat_result, in_place: bool = False) -> str:
-    """What is wrong with a file or folder, as a part of a sentence; empty if it is a plain one."""
+    """Return why a file or folder is not plain, as a predicate; empty if it is plain."""
     mode = found.st_mode
     if stat.S_ISLNK(mode):
         return "is a symbolic link"
@@ -81,7 +81,7 @@ def trouble_of(found: os.stat_result, in_place: bool = False) -> str:
 
 @contextmanager
 def opened(path: Path, inside: Path | None, make: bool = False) -> Iterator[Folder]:
-    """Hold the folder of a file open; below ``inside``, follow no link on the way there."""
+    """Open the folder of a file; below ``inside``, follow no links."""
     root = path.parent if inside is None else inside
     parts = path.relative_to(root).parts[:-1]
     if ".." in parts:
@@ -97,7 +97,7 @@ def opened(path: Path, inside: Path | None, make: bool = False) -> Iterator[Fold
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Have errors name the file, not its temporary name or its name alone."""
+    """Make errors name the file's full path, not its temporary or bare name."""
     try:
         yield
     except OSError as error:
@@ -107,9 +107,9 @@ def naming(path: Path) -> Iterator[None]:
 
 
 class Folder:
-    """A folder, held open where the platform can: what is done in it is done there, wherever its name leads to by then.
+    """An open folder. Its handle keeps pointing to it even if its path is replaced.
 
-    Elsewhere ``handle`` is None, and names are whole paths.
+    Where the platform has no such handles, ``handle`` is None and names are whole paths.
     """
 
     def __init__(self, path: Path) -> None:
@@ -117,16 +117,16 @@ class Folder:
         self.handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY) if _HAS_HANDLES else None
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the handle."""
         if self.handle is not None:
             os.close(self.handle)
 
     def at(self, name: str) -> str:
-        """A name in it, to be given together with the handle."""
+        """Return the path of a name in the folder, for use with the handle."""
         return name if self.handle is not None else os.fspath(self.path / name)
 
     def enter(self, name: str, make: bool) -> None:
-        """Go on to a folder in it, which may be made."""
+        """Move on to a subfolder; create it if ``make`` is true."""
         path = self.path / name
         with naming(path):
             if make:
@@ -142,15 +142,15 @@ class Folder:
         self.path = path
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
-        """Open a file in it, or a folder, which must be no link; its handle."""
+        """Open a file or subfolder that is not a link. Return its handle."""
         return os.open(self.at(name), flags | _FOLLOW_NOTHING | _BYTES, mode, dir_fd=self.handle)
 
     def stat(self, name: str) -> os.stat_result:
-        """What a name in it is, a link itself."""
+        """Return the status of an entry, of a link itself."""
         return os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False)
 
     def rename(self, name: str, to: str) -> None:
-        """Give a file in it another name, which may be that of another file: it is gone then."""
+        """Rename a file, replacing any file of the new name."""
         os.replace(self.at(name), self.at(to), src_dir_fd=self.handle, dst_dir_fd=self.handle)
 
     def unlink(self, name: str) -> None:
@@ -158,12 +158,12 @@ class Folder:
         os.unlink(self.at(name), dir_fd=self.handle)
 
     def flush(self) -> None:
-        """Have its names on the disk."""
+        """Flush the folder's entries to disk."""
         if self.handle is not None:
             os.fsync(self.handle)
 
     def check_replaceable(self, name: str, links: bool) -> None:
-        """Replace plain files, and links to them where the user may have made them; never a terminal or a pipe."""
+        """Raise unless the entry is missing or a plain file, or, with ``links``, a link to one."""
         with suppress(FileNotFoundError):
             found = self.stat(name)
             if links and stat.S_ISLNK(found.st_mode):
@@ -172,23 +172,23 @@ class Folder:
                 raise OSError(errno.EISDIR, f"it {trouble_of(found) or 'is a folder'}")
 
     def create(self, name: str, mode: int) -> tuple[str, int]:
-        """Make a temporary file: its name and handle. It is locked until it is closed, so that no sweep takes it."""
+        """Create a temporary file, locked against sweeps until closed. Return its name and handle."""
         while True:
             temporary = f".{name[:_LONGEST]}.{secrets.token_hex(8)}.partial"
             handle = self.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
             if _hold(handle) is not False and os.fstat(handle).st_nlink:
                 return temporary, handle
-            os.close(handle)  # a sweep came between
+            os.close(handle)  # a sweep removed it before it was locked
 
     def sweep(self, name: str | None = None) -> None:
-        """Remove what killed processes have left of a file, or of all files."""
+        """Remove temporary files that killed processes left, of one file or of all."""
         for entry in os.listdir(self.path if self.handle is None else self.handle):
             of = final_name(entry)
             if of is None or (name is not None and of != name[:_LONGEST]):
                 continue
             with suppress(OSError):
                 if sys.platform == "win32":
-                    self.unlink(entry)  # which it refuses while the file is open
+                    self.unlink(entry)  # Windows refuses while the file is open
                     continue
                 handle = self.open(entry, os.O_RDWR | WAIT_FOR_NOTHING)
                 try:
@@ -199,7 +199,7 @@ class Folder:
 
 
 def _hold(handle: int) -> bool | None:
-    """Lock a temporary file; False if another process has it, None where the file system knows no locks."""
+    """Lock a temporary file. Return False if another process holds it, None if the file system has no locks."""
     if sys.platform == "win32":
         return None
     import fcntl
@@ -214,6 +214,6 @@ def _hold(handle: int) -> bool | None:
 
 
 def final_name(name: str) -> str | None:
-    """The name that a temporary file was to get, cut if it is long; None for any other file."""
+    """Return the (shortened) final name of a temporary file; None for any other file."""
     found = _TEMPORARY.fullmatch(name)
     return found["name"] if found else None

@@ -1,4 +1,4 @@
-"""Formats of data files, told by their names; and files that are not there, told before anything is imported."""
+"""Formats of data files by their names, and a check for missing files that imports nothing slow."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ FORMATS = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
-"""What a file is read as, by the end of its name; of a text file, its contents have the last word."""
+"""File extension → format; a text file's contents may override it."""
 PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip"}
-"""What a file is packed with, by what follows the end of its name."""
+"""Second file extension → compression."""
 WHOLE = ("parquet", "xlsx")
-"""Formats that are packed within: nothing is gained by packing such a file."""
+"""Formats that are compressed already."""
 OTHER_FILES = {".7z", ".arrow", ".dat", ".feather", ".ods", ".pkl", ".rar", ".tar", ".tgz", ".xls", ".xml", ".zst"}
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 
 
 def suffix_of(path: Path) -> str:
-    """Give the extension, without that of a packed file."""
+    """Return the extension, without a compression suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     return "".join(suffixes[:1] if suffixes[1:] and suffixes[1] in PACKED else suffixes[-1:])
 
 
 def packing_of(path: Path) -> str:
-    """Give the extension that says what a file is packed with; empty if it is not packed."""
+    """Return the compression suffix of a file; empty if it is not compressed."""
     suffix = path.suffix.lower()
     return suffix if suffix in PACKED else ""
 
 
 def looks_like_path(source: str) -> bool:
-    """Whether a string that is no existing path is more likely a mistyped path than the name of a Hub dataset."""
+    """Return whether a string that is not a path is more likely a mistyped path than a Hub dataset's name."""
     suffixes = {suffix_of(Path(source)), Path(source).suffix.lower()}
     return not _HUB_NAME.fullmatch(source) or not suffixes.isdisjoint({*FORMATS, *PACKED, *OTHER_FILES})
 
 
 def check_exists(path: Path) -> None:
-    """Refuse a path that leads nowhere; what may be meant is named.
+    """Refuse a path that does not exist, and suggest similar names.
 
     Raises
     ------
@@ -63,12 +63,12 @@ def check_exists(path: Path) -> None:
     folder = path.parent
     if re.match(r"\w{2,}:/", path.as_posix()):
         raise SourceError(
-            f"{path.as_posix().replace(':/', '://', 1)} is an address, not a file here.",
-            "Download it, and name the file.",
+            f"{path.as_posix().replace(':/', '://', 1)} is a URL, not a local file.",
+            "Download it and name the file.",
         )
     if not os.path.isdir(folder):
         raise SourceError(f"{path} does not exist, nor does the folder {folder}.", "Check the path.")
     names = sorted(entry.name for entry in folder.iterdir())
     close = difflib.get_close_matches(path.name, names) or [name for name in names if suffix_of(Path(name)) in FORMATS]
-    todo = f"Perhaps one of these in {folder} is meant: {listed(close)}." if close else "Check the path."
+    todo = f"Did you mean one of these in {folder}: {listed(close)}?" if close else "Check the path."
     raise SourceError(f"{path} does not exist.", todo)

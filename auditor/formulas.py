@@ -1,8 +1,8 @@
-"""Formulas: strings that a spreadsheet would run → strings that it shows.
+"""Formulas: make strings that a spreadsheet would run into strings that it shows.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` (OWASP, *CSV injection*), also in full width and
-after characters that nobody sees. Where its list separator is not the file's, what follows one within a text is a cell
-of its own, quotes or not.
+after invisible characters. If its list separator differs from the file's delimiter, it splits a text at each
+separator, even within quotes, and runs those parts too.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ALONE = rf"{_NUMBER}(?:\s*[,;|\t\r\n\])}}\"]|\s*\Z|\s+[^\W\d])"
 _RECKONS = rf"\s*(?!{_ALONE})(?:[\d.]|\([^\s)])"
 _WITHIN = re.compile(f"({_AFTER})(?=[{_EQUALS}]|[{_SIGNS}{_AT}]{_CALLS}|[{_SIGNS}]{_RECKONS})")
-"""At the beginning of a text all of these signs count, after blanks too. Within one, ``ah; =)``, ``thanks, @you``,
-``;-)`` and ``3,-5`` are frequent, and no spreadsheet computes anything from them."""
+"""At the beginning of a text, every sign counts. Within a text, only what a spreadsheet would compute counts:
+``a;=1+2`` and ``a;-2+3`` do, but ``thanks, @you``, ``;-)`` and ``3,-5`` do not."""
 
 
 def defang(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Put an apostrophe before strings, and before parts of strings, that a spreadsheet would run as a formula.
+    """Put an apostrophe before each string, or part of one, that a spreadsheet would run as a formula.
 
-    Nulls stay null, and what is defanged already stays as it is.
+    Nulls stay null, and defanged strings stay as they are.
     """
     if isinstance(strings, pa.ChunkedArray):
         return pa.chunked_array([defang(chunk) for chunk in strings.chunks], strings.type)

@@ -1,6 +1,6 @@
-"""The models that auditor brings along, and what each can do: other code asks for that, never for a model by its name.
+"""The built-in models and what each can do. Other code asks for capabilities, never for a model by its name.
 
-It imports nothing that takes time; :mod:`auditor.models.registry` makes the classifiers themselves.
+This module imports nothing slow; :mod:`auditor.models.registry` makes the classifiers themselves.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from auditor.vocabulary import ModelName
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a model is, and can do.
+    """A model and its capabilities.
 
     Attributes
     ----------
     name : str
     adjective : str
-        Before "model" in a sentence.
+        Word before "model" in a sentence.
     about : str
-        What it is, in a few words.
+        Short description.
     takes : {"texts", "vectors"}
-        What it learns from; vectors are the frozen encoder's.
+        Input of the model; vectors are the frozen encoder's.
     is_cheap : bool
-        It is trained in seconds, and so several times.
+        The model trains in seconds, and is therefore trained several times.
     has_base : bool
-        It starts from pretrained weights, which must be found first.
+        The model starts from pretrained weights, which must be found first.
     keeps_dynamics : bool
-        It keeps what it said of the rows after each epoch.
+        The model keeps its outputs for the rows after each epoch.
     gives_vectors : bool
-        It gives vectors of its own for the rows that it did not see.
+        The model provides its own vectors of held-out rows.
     saved_as : {"transformers", "arrays"}
-        A folder that ``transformers`` loads, or arrays that auditor alone does.
+        A folder that ``transformers`` loads, or arrays that only auditor loads.
     """
 
     name: ModelName
@@ -63,21 +63,21 @@ _SPECS = (
     ),
 )
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
-"""By name, in the order in which they are trained."""
+"""Models by name, in the order of training."""
 CHEAP = ",".join(spec.name for spec in _SPECS if spec.is_cheap)
-"""The cheap ones, as the option ``--models`` takes them."""
+"""Names of the cheap models, as the option ``--models`` takes them."""
 
 
 def specs_of(names: Iterable[str]) -> tuple[ModelSpec, ...]:
-    """Those of some models, as far as they are auditor's own."""
+    """Return the specifications of those models that are auditor's own."""
     return tuple(MODELS[name] for name in names if name in MODELS)
 
 
 def earlier_epochs(model: str) -> str:
-    """What the consensus calls the expert that stands for a model before its last epoch."""
+    """Return the name of the expert for a model's epochs before the last."""
     return f"{model}, earlier epochs"
 
 
 def neighbours_by(spec: ModelSpec) -> str:
-    """What the consensus calls the votes of the nearest rows by a model's own vectors."""
+    """Return the name of the expert for the nearest rows by a model's own vectors."""
     return f"neighbours by the {spec.adjective} model"

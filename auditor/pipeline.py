@@ -1,8 +1,8 @@
-"""The whole way of an audit, stage by stage, on one page.
+"""A whole audit on one page, stage by stage.
 
     read → duplicates, conflicts → folds → encode → models out of fold → neighbours, map → consensus → issues → report
 
-:func:`audit` is what a user calls; each ``_Pipeline`` method below is one stage or a few that belong together, and
+Users call :func:`audit`. Each ``_Pipeline`` method below is one stage or a few that belong together;
 :meth:`_Pipeline.stages` lists them in order.
 """
 
@@ -87,24 +87,23 @@ def audit(
     source : str, Path, sequence of them, DataFrame, Dataset or DatasetDict
         A file, several files, a ``save_to_disk`` folder, the name of a Hub dataset, or data in memory.
     text, label : str, optional
-        Columns; guessed from the usual names when not given.
+        Names of the columns; guessed from the usual names by default.
     annotator : str, optional
-        Column of the raters, where each row is one vote: the rows of a text become one.
+        Name of the column of raters, where each row is one vote; the rows of a text are merged into one.
     votes : str or sequence of str, optional
-        Column of all votes on a text: lists, mappings rater → label, or ``joy|love|joy``; or columns of one rater each.
-        If there is no column of labels, given is the one that most raters chose.
+        Name of the column of all votes on a text (lists, mappings rater → label, or ``joy|love|joy``), or names of
+        columns with one rater's votes each. Without a column of labels, the given label is the majority label.
     config : AuditConfig, optional
-        Every other choice.
+        All other options.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
-        Out-of-fold probabilities of models of your own, by name; :func:`auditor.models.own.given.read_given` says how
-        they must be. Each is one more model.
+        Out-of-fold probabilities of your own models, by name; each adds a model. For the format, see
+        :func:`auditor.models.own.given.read_given`.
     out : path, optional
-        The run directory; ``reports/runs/<name of the source>`` when not given. An audit that was interrupted there
-        goes on where it was.
+        The run directory; ``reports/runs/<name of the source>`` by default. An interrupted audit in it continues.
     fresh : bool
-        Forget what is there and start over.
+        Discard an existing run and start over.
     listener : Listener, optional
-        Hears of the progress.
+        Receives the progress.
     **options
         Fields of :class:`AuditConfig`, such as ``models=("features", MyClassifier)``, ``folds=10``.
 
@@ -115,11 +114,11 @@ def audit(
     Raises
     ------
     AuditorError
-        Any of its children; each says what was found and what to do.
+        Any of its subclasses; each says what was found and what to do.
     """
     config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
     check_own(config)
-    own_signals(config)  # those that are none are told before anything is read
+    own_signals(config)  # invalid signals are reported before anything is read
     columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
     config = config.updated(read={name: column for name, column in columns.items() if column is not None})
     listener = listener or Silent()
@@ -128,7 +127,7 @@ def audit(
     for note in texts.notes:
         listener.note(note)
     given = read_given(probabilities, texts)
-    for note in (each.note for each in given if each.note):
+    for note in (model.note for model in given if model.note):
         listener.note(note)
     run = Run(Path(out) if out else DEFAULT_PLACE / name_of(source, texts), fresh=fresh)
     with run.held():
@@ -137,7 +136,7 @@ def audit(
 
 
 class _Pipeline:
-    """One audit under way: what the stages share."""
+    """An audit in progress; holds what its stages share."""
 
     def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener) -> None:
         self.run, self.data, self.config, self.listener = run, texts, config, listener
@@ -145,7 +144,7 @@ class _Pipeline:
         self.device = pick_device(config.device)
 
     def stages(self, given: Sequence[Given]) -> None:
-        # What can be wrong is looked at before the run is touched: a finished one stays finished.
+        # Errors are found before the run is changed: a finished run stays finished.
         encoder, base = self.find_models()
         if self.config.train_on or self.config.audit:
             check_splits(self.data.splits, self.config.train_on, self.config.audit)
@@ -165,12 +164,12 @@ class _Pipeline:
 
     def dataset(self) -> None:
         fingerprint = self.data.fingerprint()
-        known = self.run.manifest.dataset
-        if known and known.fingerprint != fingerprint:
+        recorded = self.run.manifest.dataset
+        if recorded and recorded.fingerprint != fingerprint:
             raise RunMismatchError(
-                f"{self.run.directory} is a run of another dataset: {known.rows} rows of {known.source}, not "
-                f"these {len(self.data)} rows of {self.data.origin.source} as they are now.",
-                "Audit into another directory with --out, or start over there with --fresh.",
+                f"{self.run.directory} is a run of another dataset: {recorded.rows} rows of {recorded.source}, not "
+                f"the {len(self.data)} rows of {self.data.origin.source} as they are now.",
+                "Choose another directory with --out, or start over in this one with --fresh.",
             )
         self.run.record(
             finished=False,
@@ -189,7 +188,7 @@ class _Pipeline:
         self.run.stage(
             "read",
             lambda space, read: self.data.write(space / DATASET, space / REJECTED),
-            # Not how it was read: naming a column that was guessed before must not train everything again.
+            # How it was read is left out: naming a column that was guessed before must not retrain everything.
             parameters={"fingerprint": fingerprint, "contents": self.data.contents()},
         )
 
@@ -212,7 +211,7 @@ class _Pipeline:
         return duplicates
 
     def folds(self) -> list[FoldNumbers]:
-        """Of the first training, and of each repeat."""
+        """Return the folds of the first training and of each repeat."""
         config, found = self.config, []
         parameters = config.model_dump(mode="json", include={"folds", "seed", "train_on", "audit"})
         for repeat in range(config.trainings):
@@ -238,10 +237,10 @@ class _Pipeline:
     # -- the models ---------------------------------------------------------------------------------------------
 
     def find_models(self) -> tuple[Weights, Weights]:
-        """Both are found before anything long begins, so that a wrong name is said at once."""
+        """Find both models before any long stage; a wrong name is reported at once."""
         encoder = find_weights(self.config.encoder.name)
         base = self.config.finetuned.base_model
-        needed = any(spec.has_base for spec in self.config.specs)  # else no machine need have it
+        needed = any(spec.has_base for spec in self.config.specs)  # without such a model, the weights need not exist
         return encoder, (find_weights(base) if needed and base != encoder.name else encoder)
 
     def encode(self, weights: Weights) -> None:
@@ -259,30 +258,30 @@ class _Pipeline:
         self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
     def models(self, folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
-        known = candidates(self.config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
-        tell_cost = cache(lambda name: self._tell_cost(name, folds, base))  # once
+        available = candidates(self.config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
+        note_cost = cache(lambda name: self._note_cost(name, folds, base))  # once per model
         for repeat in range(len(folds)):
-            for candidate in known:
+            for candidate in available:
                 if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
                     continue
                 this = replace(candidate, repeat=repeat)
-                this = this.telling(partial(tell_cost, this.name)) if this.has_base else this
+                this = this.telling(partial(note_cost, this.name)) if this.has_base else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     seed = self._seed(repeat)
                     out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
-    def _tell_cost(self, name: str, folds: Sequence[FoldNumbers], base: Weights) -> None:
-        """Say what fine-tuning will cost, measured on a few batches."""
+    def _note_cost(self, name: str, folds: Sequence[FoldNumbers], base: Weights) -> None:
+        """Note how long fine-tuning will take, measured on a few batches."""
         config = self.config.finetuned
-        each = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
+        seconds = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
         parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
         left = [part for part in parts if artifact_name(f"{name}/fold-{part[1]}", part[0]) not in self.run.visited]
         texts = config.epochs * sum(int(trained_on(folds[repeat], k).sum()) for repeat, k in left)
         self.listener.note(
             f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
-            f"at {1 / each:,.0f} a second: about {duration(texts * each)} on {self.device}. "
-            f"Without: --models {CHEAP}."
+            f"at {1 / seconds:,.0f} per second: about {duration(texts * seconds)} on {self.device}. "
+            f"To skip it: --models {CHEAP}."
         )
 
     # -- detection ----------------------------------------------------------------------------------------------
@@ -328,9 +327,9 @@ class _Pipeline:
         files = {name: probabilities(name) for name in (BASELINE, *config.pooled)}
 
         def pool(space: Path, read: Reader) -> None:
-            said = {name: read.load(file) for name, file in files.items()}
-            said[CONSENSUS] = pooling.write(space, read)
-            scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in said.items()}
+            predicted = {name: read.load(file) for name, file in files.items()}
+            predicted[CONSENSUS] = pooling.write(space, read)
+            scores = {name: score(p, self.labels, self.num_classes).model_dump() for name, p in predicted.items()}
             SCORES.save(space, scores)
 
         with self.listener.task("Ranking rows"):

@@ -1,4 +1,4 @@
-"""Which classes the models can tell at all. It imports nothing that takes time."""
+"""Classes that the models cannot recognise. This module imports nothing slow."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from typing import Any
 from auditor.wording import counted, listed
 
 LEAST_RECALL = 0.3
-"""A class of which the consensus predicts a smaller share of the rows is one that the models cannot tell."""
+"""Threshold: the models cannot tell a class if the consensus predicts it for a smaller share of its rows."""
 _LABEL = 60
-"""Characters of a label that are shown."""
+"""Most characters of a label that are shown."""
 
 
 @dataclass(frozen=True)
 class Unrecognised:
-    """A class that the models cannot tell: of its ``rows`` judged rows, they predict it for ``found`` only."""
+    """A class that the models cannot tell: they predict it for only ``found`` of its ``rows`` judged rows."""
 
     label: str
     rows: int
     found: int
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that are recognised."""
+        return self.found / self.rows
 
     def __str__(self) -> str:
         rows = counted(self.rows, "row")
@@ -36,7 +41,7 @@ def unrecognised(scores: Mapping[str, Any], label_names: Sequence[str]) -> list[
     Parameters
     ----------
     scores : mapping
-        The content of ``scores.json``; the consensus' confusion matrix, given × predicted, is what counts.
+        The content of ``scores.json``; only the confusion matrix of the consensus, given × predicted, is used.
     label_names : sequence of K str
     """
     confusion = scores["consensus"]["confusion"]
@@ -45,14 +50,14 @@ def unrecognised(scores: Mapping[str, Any], label_names: Sequence[str]) -> list[
         for code, (label, row) in enumerate(zip(label_names, confusion, strict=True))
         if sum(row) and row[code] < LEAST_RECALL * sum(row)
     ]
-    return sorted(classes, key=lambda one: (one.found / one.rows, -one.rows))
+    return sorted(classes, key=lambda unrecognised_class: (unrecognised_class.share, -unrecognised_class.rows))
 
 
 def in_words(classes: Sequence[Unrecognised]) -> str | None:
-    """Say which classes they are, in one sentence; None if there are none."""
+    """Return one sentence of warning that names the classes; None if there are none."""
     if len(classes) < 2:
         return str(classes[0]) if classes else None
-    named = [f"{_cut(one.label)} ({one.found:,} of {counted(one.rows, 'row')} recognised)" for one in classes]
+    named = [f"{_cut(found.label)} ({found.found:,} of {counted(found.rows, 'row')} recognised)" for found in classes]
     return f"The models cannot tell {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
 
 

@@ -1,8 +1,8 @@
-"""Storage: how the library writes files, and what it refuses to touch in a directory that somebody else has made.
+"""Storage: how the library writes files, and what it refuses to touch in a directory made by someone else.
 
-A file is written under a temporary name that nobody can guess, flushed, and renamed: a reader sees the old file or the
-new one, and a link that lies in wait at the name is replaced, never followed. Inside a run no folder on the way may be
-a link either. A process that is killed leaves its temporary file behind; the next one to write there removes it.
+A file is written under an unguessable temporary name, flushed, and renamed. A reader sees the old file or the new one,
+and a link planted at the name is replaced, never followed. Inside a run, no folder on the path may be a link either.
+A killed process leaves its temporary file behind; the next process that writes there removes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _KINDS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a d
 
 
 def check_plain(path: Path) -> None:
-    """Refuse a file that is to be written to in place unless it is a plain one with a single name, or missing.
+    """Refuse to write a file in place unless it is plain and has a single name, or is missing.
 
     Raises
     ------
@@ -58,21 +58,21 @@ def check_plain(path: Path) -> None:
 
 
 def open_plain(path: Path, inside: Path | None = None) -> BufferedReader:
-    """Open a file for reading, if it is a plain one.
+    """Open a plain file for reading.
 
     Parameters
     ----------
     path : Path
     inside : Path, optional
-        A folder that the file lies in: no folder below it may be a link.
+        A folder that contains the file: no folder below it may be a link.
 
     Raises
     ------
     OSError
-        Also if it is a link, a folder, a pipe, a socket or a device.
+        Also if the path is a link, a folder, a pipe, a socket or a device.
     """
     with opened(path, inside) as folder, naming(path):
-        if trouble := trouble_of(folder.stat(path.name)):  # a device may do something when it is opened
+        if trouble := trouble_of(folder.stat(path.name)):  # opening a device may have effects
             raise OSError(errno.ELOOP, f"it {trouble}")
         handle = folder.open(path.name, os.O_RDONLY | WAIT_FOR_NOTHING)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -82,12 +82,12 @@ def open_plain(path: Path, inside: Path | None = None) -> BufferedReader:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file that the user has named for reading; it may be reached through a link.
+    """Open a file that the user named for reading; links are followed.
 
     Raises
     ------
     OSError
-        If that fails, or it is a folder, or a pipe, socket or device, from which nothing might ever come.
+        Also if the path is a folder, or a pipe, socket or device, which might never end.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     mode = os.fstat(descriptor).st_mode
@@ -100,24 +100,24 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def kind_of(mode: int) -> str:
-    """What a path is that is neither a file nor a folder."""
+    """Name the kind of a path that is neither a file nor a folder."""
     return next((kind for is_such, kind in _KINDS.items() if is_such(mode)), "something else")
 
 
 def read_plain(path: Path) -> bytes:
-    """Bytes of a file that :func:`open_plain` opens."""
+    """Return the bytes of a file that :func:`open_plain` opens."""
     with open_plain(path) as file:
         return file.read()
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hash_open_file(file)
 
 
 def hash_open_file(file: BufferedReader) -> str:
-    """SHA-256 of the rest of an open file, in hexadecimal."""
+    """Return the SHA-256 of the rest of an open file, in hexadecimal."""
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -126,21 +126,21 @@ def hash_open_file(file: BufferedReader) -> str:
 
 @contextmanager
 def replacing(path: Path, *, inside: Path | None = None, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """Write a file: the whole of it takes its name at the end, or nothing does if an error is raised.
+    """Write a file atomically: it appears complete at the end, or not at all if an error is raised.
 
     Parameters
     ----------
     path : Path
-        What is there is replaced: a link itself, not what it leads to.
+        An existing file is replaced; of a link, the link itself, not its target.
     inside : Path, optional
-        A folder that the file must stay in: folders below it are made where they are missing, and none may be a link.
+        A folder that the file must stay in. Missing folders below it are made, and none may be a link.
     mode : int
         Permissions, before the umask.
 
     Raises
     ------
     OSError
-        With the file's own name.
+        With the file's final name.
     """
     with opened(path, inside, make=True) as folder, naming(path):
         folder.check_replaceable(path.name, links=inside is None)
@@ -152,7 +152,7 @@ def replacing(path: Path, *, inside: Path | None = None, mode: int = 0o666) -> I
                 file.flush()
                 os.fsync(file.fileno())
                 if sys.platform == "win32":
-                    file.close()  # it renames no file that is open
+                    file.close()  # Windows does not rename open files
                 folder.rename(temporary, path.name)
         except BaseException:
             with suppress(OSError):
@@ -168,22 +168,22 @@ def write(path: Path, data: bytes, *, inside: Path | None = None, mode: int = 0o
 
 
 def move_in(source: Path, path: Path, inside: Path) -> None:
-    """Rename a file to its place inside a folder, where folders are made as :func:`replacing` makes them."""
+    """Move a file into a folder; missing folders are made as by :func:`replacing`."""
     with opened(path, inside, make=True) as folder, naming(path):
         folder.check_replaceable(path.name, links=False)
         os.replace(source, folder.at(path.name), dst_dir_fd=folder.handle)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, which must not be there yet: then nothing can lie in wait in it."""
+    """Make a folder that must not exist yet, so that nothing can be planted in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir()
 
 
 def flush(path: Path) -> None:
-    """Have a file's bytes, or a folder's names, on the disk."""
+    """Flush a file's bytes, or a folder's entries, to disk."""
     if os.name == "nt" and path.is_dir():
-        return  # Windows has no handle to a folder
+        return  # Windows has no folder handles
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
@@ -192,26 +192,26 @@ def flush(path: Path) -> None:
 
 
 def sweep(directory: Path) -> None:
-    """Remove the temporary files that killed processes have left in a folder; those being written stay."""
+    """Remove the temporary files that killed processes left in a folder; files being written stay."""
     with suppress(FileNotFoundError), opened(directory / "any", None) as folder:
         folder.sweep()
 
 
 def lock(path: Path, timeout: float = -1, mode: int | None = None) -> FileLock:
-    """Make a lock of a file beside what it protects; the file stays, and is empty.
+    """Create a lock on an empty file, which stays.
 
     Raises
     ------
     OSError
-        If something else than a plain file is there.
+        If the path exists and is not a plain file.
     """
     check_plain(path)
     return FileLock(path, timeout=timeout) if mode is None else FileLock(path, timeout=timeout, mode=mode)
 
 
 def is_full(error: OSError) -> bool:
-    """Whether the disk has no room, or the file may not become so large."""
-    # NumPy gives no number when the disk is full: "5000 requested and 359 written".
+    """Return whether the disk is full, or the file is larger than allowed."""
+    # NumPy's error has no errno when the disk is full: "5000 requested and 359 written".
     return error.errno in _FULL or (type(error) is OSError and error.errno is None)
 
 
@@ -242,15 +242,15 @@ def _sweep_scratch(prefix: str) -> None:
 
 @contextmanager
 def storage_errors(place: Path, todo: str = "") -> Iterator[None]:
-    """Turn the operating system's errors in writing into ours.
+    """Turn the operating system's write errors into ours.
 
     Parameters
     ----------
     place : Path
-        What cannot be written, where the error names nothing.
+        What could not be written, in case the error names no file.
     todo : str
-        Second line of the message, where nothing but writing is done: every error is turned into ours then. Without
-        it, a full disk and a place that must not be written to are.
+        Second line of the message. Pass it where the block only writes: then every error is turned into ours. Without
+        it, only errors of a full disk or a path that is not writable are.
 
     Raises
     ------
@@ -261,8 +261,8 @@ def storage_errors(place: Path, todo: str = "") -> Iterator[None]:
     except OSError as error:
         if not (todo or is_full(error) or error.errno in _REFUSED):
             raise
-        refused = "Name another place with --out, or see to it that this one can be written to."
-        full = "Make room, then give the same command again: it goes on from here."
+        refused = "Choose another path with --out, or make this one writable."
+        full = "Free some disk space and run the same command again; it continues from here."
         raise StorageError(
             f"{error.filename or place} cannot be written: {error.strerror or error}.",
             todo or (refused if error.errno in _REFUSED else full),

@@ -1,4 +1,4 @@
-"""Tables as text that others open: CSV that no spreadsheet runs, and JSON arrays written in parts."""
+"""Tables as text for other programs: CSV without formulas, and JSON arrays written in parts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from auditor.formulas import defang
 
 
 def write_csv(table: pa.Table, path: Path, delimiter: str = ",") -> None:
-    """Write a table for spreadsheets: lists in one cell, formulas defanged.
+    """Write a table for spreadsheets: a list fills one cell, and formulas are defanged.
 
-    Every string is quoted, so that line breaks and delimiters stay within their cell; NUL, at which some programs
-    stop reading, becomes U+FFFD. A byte order mark comes first, without which Excel garbles what is not ASCII.
+    Every string is quoted to keep line breaks and delimiters within their cell. NUL, where some programs stop reading,
+    becomes U+FFFD. The file starts with a byte order mark; without it, Excel garbles non-ASCII characters.
     """
     table = table.rename_columns(defang(pa.array(table.column_names)).to_pylist())
     for position, field in enumerate(table.schema):
@@ -33,11 +33,11 @@ def write_csv(table: pa.Table, path: Path, delimiter: str = ",") -> None:
 
 
 def json_array(batches: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Make the lines of one JSON array of batches of JSON objects, an object a line."""
+    """Yield the lines of one JSON array from batches of JSON objects, one object per line."""
     last: list[str] = []
     yield ["["]
     for objects in batches:
         *before, end = [*last, *objects] or [""]
-        yield [f"{one}," for one in before]
+        yield [f"{line}," for line in before]
         last = [end] if end else []
     yield [*last, "]"]

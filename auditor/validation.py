@@ -1,7 +1,7 @@
-"""What pydantic finds wrong with a value, in plain words: what was expected there, and what was found.
+"""Pydantic's errors in plain words: where a value is wrong, what was expected, and what was found.
 
-Its own sentences ("Input should be a valid integer, unable to parse string as an integer") speak of types; a user
-wrote an option, a line of a file or a field of an address.
+Pydantic's own sentences ("Input should be a valid integer, unable to parse string as an integer") are about types. A
+user wrote an option, a line of a file or a field of an address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auditor.errors import ConfigError
 from auditor.wording import counted
 
 _LONGEST = 80
-"""Characters of a value, and of the name of a field, that a message shows."""
+"""Most characters of a value, or of a field's name, in a message."""
 
 _PLAIN = {
     "string": "text",
@@ -39,7 +39,7 @@ _PLAIN = {
     "finite_number": "a finite number",
     "bytes": "text",
 }
-"""By the beginning of pydantic's error type: what is expected."""
+"""Start of pydantic's error type → what was expected."""
 
 _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "multiple_of": lambda about: f"a multiple of {about['multiple_of']:,}",
@@ -51,23 +51,23 @@ _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "literal_error": lambda about: str(about["expected"]),
     "enum": lambda about: str(about["expected"]),
 }
-"""By pydantic's error type: what is expected, with the limits that its context names."""
+"""Pydantic's error type → what was expected, with the limits from its context."""
 
 _BOUNDS = {"ge": "of {:,} or more", "gt": "above {:,}", "le": "up to {:,}", "lt": "below {:,}"}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """The first thing that is wrong.
+    """The first error in a value.
 
     Attributes
     ----------
     where : str
-        Names of the fields that lead there, joined by dots; empty if it is the whole.
+        Dotted path of the field; empty if it is the whole value.
     why : str
         What was expected and what was found, without a full stop.
     found : object
-        The value.
+        The invalid value.
     """
 
     where: str
@@ -85,17 +85,17 @@ def first_fault(
     beyond: int = 0,
     with_value: bool = True,
 ) -> Fault:
-    """Say the first thing that is wrong with a value.
+    """Describe the first error in a value.
 
     Parameters
     ----------
     error : ValidationError, or its ``errors()``
     model : type, optional
-        What was to be made of the value: its fields tell the limits of a number that is none.
+        What the value was validated as; its fields name the limits of a number that failed to parse.
     beyond : int
-        Names that lead to the value and that the user does not know.
+        Leading parts of the path to omit, because the user did not write them.
     with_value : bool
-        Say what was found, if the error has it: not where it may be a secret, or is told anyway.
+        Include the value if the error has it. Use False if it may be a secret, or is shown anyway.
     """
     first = (error.errors(include_url=False) if isinstance(error, ValidationError) else error)[0]
     path = first["loc"][beyond:]
@@ -105,7 +105,7 @@ def first_fault(
         why = "it is missing"
     elif type_ in ("extra_forbidden", "unexpected_keyword_argument"):
         why = "there is no such field"
-    elif type_ in ("value_error", "assertion_error"):  # of our own validators
+    elif type_ in ("value_error", "assertion_error"):  # from our own validators
         why = str(about.get("error", "the value is not allowed")).rstrip(".")
     elif type_ == "json_invalid":
         where, why = "", f"it is not valid JSON ({about.get('error', 'it cannot be parsed')})"
@@ -127,7 +127,7 @@ def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> 
 
 
 def _number(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str | None:
-    """``a whole number from 2 to 100``; None if no number is expected."""
+    """Return, for example, ``a whole number from 2 to 100``; None if no number is expected."""
     kind = type_.partition("_")[0]
     bounds = {name: limit for name, limit in about.items() if name in _BOUNDS}
     types, limits = _numbers(field)
@@ -141,24 +141,27 @@ def _number(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> st
         limits["le"] = limits.pop("lt") - 1
     if "ge" in limits and "le" in limits:
         return f"{noun} from {limits['ge']:,} to {limits['le']:,}"
-    told = " and ".join(_BOUNDS[name].format(limit) for name, limit in limits.items())
-    return f"{noun} {told}".rstrip()
+    bounds_text = " and ".join(_BOUNDS[name].format(limit) for name, limit in limits.items())
+    return f"{noun} {bounds_text}".rstrip()
 
 
 def _numbers(field: FieldInfo | None) -> tuple[set[Any], dict[str, Any]]:
-    """Types of a field, and the limits of its numbers: those of the field itself, or of what may be null in it."""
+    """Return a field's types and the limits of its numbers, also for a type inside ``Optional``."""
     if field is None:
         return set(), {}
     types, constraints = {field.annotation}, list(field.metadata)
     for part in get_args(field.annotation):
         types.add(getattr(part, "__origin__", part))
-        for each in getattr(part, "__metadata__", ()):
-            constraints += each.metadata if isinstance(each, FieldInfo) else [each]
-    return types, {name: getattr(each, name) for each in constraints for name in _BOUNDS if hasattr(each, name)}
+        for constraint in getattr(part, "__metadata__", ()):
+            constraints += constraint.metadata if isinstance(constraint, FieldInfo) else [constraint]
+    limits = {
+        name: getattr(constraint, name) for constraint in constraints for name in _BOUNDS if hasattr(constraint, name)
+    }
+    return types, limits
 
 
 def _field(model: type[BaseModel] | None, path: Sequence[Any]) -> FieldInfo | None:
-    """The field that a path leads to, through models within models."""
+    """Return the field at a path, through nested models."""
     field, inner = None, cast(Any, model)
     for name in path:
         if not (isinstance(inner, type) and issubclass(inner, BaseModel) and name in inner.model_fields):
@@ -174,11 +177,11 @@ def _shown(found: Any) -> str:
 
 
 class Settings(BaseModel):
-    """A frozen set of options: whoever makes one with a value that is not allowed gets a ``ConfigError``.
+    """A frozen set of options; an invalid value raises ``ConfigError``.
 
-    That holds for every way to make one: calling the class, ``model_validate``, ``model_validate_json``, and
-    ``model_copy`` with ``update``. Only where pydantic validates one as a part of something else (a request, a whole
-    configuration) does its own error go up, and so says where in the whole the fault is.
+    This holds for the class itself, ``model_validate``, ``model_validate_json``, and ``model_copy`` with ``update``.
+    When pydantic validates the options as part of something else (a request, a whole configuration), its own error
+    propagates, because that one names the full path.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -187,22 +190,22 @@ class Settings(BaseModel):
         with _as_config_error(type(self)):
             super().__init__(**options)
 
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else it would be called for parts, too
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else pydantic would call it for nested parts too
 
     @classmethod
     def model_validate(cls, obj: Any, **how: Any) -> Self:
-        """Make one of a mapping."""
+        """Create options from a mapping."""
         with _as_config_error(cls):
             return super().model_validate(obj, **how)
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
-        """Make one of JSON."""
+        """Create options from JSON."""
         with _as_config_error(cls):
             return super().model_validate_json(json_data, **how)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy it, with some fields changed; those are checked as well."""
+        """Return a copy with some fields changed and checked."""
         copy = super().model_copy(deep=deep)
         if not update:
             return copy
@@ -222,17 +225,17 @@ def _as_config_error(kind: type[Settings]) -> Iterator[None]:
 
 
 def split_labels(given: str) -> tuple[str, ...]:
-    """Split labels at commas, as a line of CSV: ``nan,"a,b"`` are two.
+    """Split labels at commas, as a line of CSV: ``nan,"a,b"`` is two labels.
 
     Raises
     ------
     ConfigError
-        If it is no line of CSV.
+        If it is not a line of CSV.
     """
     try:
         return tuple(filter(str.strip, next(csv.reader([given], skipinitialspace=True), [])))
     except csv.Error as error:
         raise ConfigError(
             f"The missing labels {given!r:.120} cannot be read: {error}.",
-            "Separate labels by commas; one that holds a comma stands between double quotes.",
+            "Separate labels with commas, and put a label that contains a comma in double quotes.",
         ) from None

@@ -1,4 +1,4 @@
-"""How names and numbers are put into sentences."""
+"""Names and numbers, formatted for sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def listed(names: Sequence[object], most: int = 12) -> str:
 
 
 def inside(value: float, digits: int = 2) -> str:
-    """Write a share in decimals: one that is not quite 1 or 0 never as if it were, ``> 0.99``, ``< 0.01``."""
+    """Format a share in decimals; a value just below 1 or above 0 becomes ``> 0.99`` or ``< 0.01``."""
     shown, least = f"{value:.{digits}f}", 10.0**-digits
     if value < 1 and float(shown) == 1:
         return f"> {1 - least:.{digits}f}"
@@ -20,5 +20,5 @@ def inside(value: float, digits: int = 2) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Give a number with its noun: ``1 row``, ``2,000 rows``."""
+    """Format a number with its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -40,9 +40,9 @@ def test_what_is_no_number_of_repeats(options: dict[str, Any]) -> None:
 
 
 def test_an_object_is_no_class() -> None:
-    with pytest.raises(InputError, match="is an object of Case; a name or a class") as caught:
+    with pytest.raises(InputError, match="is an object of Case; expected a name or a class") as caught:
         AuditConfig().updated(models=(Case(),))
-    assert "Give the class itself" in str(caught.value)
+    assert "Pass the class itself" in str(caught.value)
     assert AuditConfig().updated(models="features, lexical").models == ("features", "lexical")
 
 

@@ -38,7 +38,7 @@ def test_what_may_be_a_name_on_the_hub_goes_on(tmp_path: Path, monkeypatch: pyte
 def test_a_mistyped_path_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(SourceError, match=r"does not exist|is an address"):
+    with pytest.raises(SourceError, match=r"does not exist|is a URL"):
         check_sources([source])
 
 

@@ -128,7 +128,7 @@ def test_no_space_left(auditing: Forks, command: Words, uninterrupted: Path, tmp
         assert ended.code == 6, ended.output
         assert f"Error: {tmp_path}" in ended.output
         assert "cannot be written: " in ended.output
-        assert "→ Make room" in ended.output
+        assert "→ Free some disk space" in ended.output
         assert "Traceback" not in ended.output
         assert not (tmp_path / name).exists()
         assert_kept(before, tmp_path)
@@ -155,7 +155,7 @@ def test_ctrl_c_and_kill_9_from_outside(auditing: Forks, command: Words, uninter
     wait_for_more(fork, directory, {})
     ended = run(auditing, *command, directory)
     assert ended.code == 5
-    assert f"is held by process {fork.pid}, since" in ended.output
+    assert f"is locked by process {fork.pid}, since" in ended.output
     fork.kill()
     assert fork.wait() == -signal.SIGKILL
 

@@ -118,14 +118,14 @@ def test_the_log_goes_out_and_comes_back(invoke: Invoke, run: Run, tmp_path: Pat
     [
         (["review", "nothing"], 5, "There is no run 'nothing'"),
         (["review", "diary", "--host", "0.0.0.0"], 7, "without a login"),
-        (["review", "diary", "--auth", "none.json"], 7, "no such file"),
+        (["review", "diary", "--auth", "none.json"], 7, "the file does not exist"),
         (["review", "diary", "--keys", "none.json"], 3, "none.json cannot be read"),
         (["review", "diary", "--db", "mysql://ann:secret@host/x"], 7, "mysql"),
         (["log", "export", "nothing", "a.jsonl"], 5, "There is no run 'nothing'"),
         (["log", "export", "diary", "no/such/folder/a.jsonl"], 7, "cannot be written"),
         (["log", "import", "diary", "none.jsonl"], 7, "none.jsonl does not exist"),
         (["log", "import", "diary", "broken.jsonl"], 7, "broken.jsonl, line 1"),
-        (["user", "add", "", "--auth", "r.json", "--password-stdin"], 7, "is no name"),
+        (["user", "add", "", "--auth", "r.json", "--password-stdin"], 7, "is not a valid reviewer name"),
         (["user", "add", "ann", "--auth", "r.json", "--password-stdin"], 7, "The password has 4 characters"),
     ],
 )

@@ -389,9 +389,9 @@ def test_a_manifest_cut_short_anywhere(run: Run) -> None:
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "manifest.json"])
 def test_a_directory_of_something_else_is_not_touched(name: str, fresh: bool, tmp_path: Path) -> None:
     (tmp_path / name).write_text('{"name": "an app"}')
-    with pytest.raises(RunError, match=r"is not a run: it has no manifest|is damaged: format") as caught:
+    with pytest.raises(RunError, match=r"is not a run: it contains files but no manifest|is damaged: format") as caught:
         Run(tmp_path, fresh=fresh)
-    assert caught.value.todo == "Name another directory with --out."
+    assert caught.value.todo == "Choose another directory with --out."
     assert contents(tmp_path) == {name: b'{"name": "an app"}'}
 
 
@@ -456,7 +456,10 @@ def test_a_second_process_is_told_who_holds_the_run_until_that_is_killed(run: Ru
             assert holder.stdout.readline() == "held\n"
             before = contents(run.directory)
             second = Run(run.directory, fresh=fresh)
-            with pytest.raises(RunHeldError, match=f"held by process {holder.pid}, since 20") as caught, second.held():
+            with (
+                pytest.raises(RunHeldError, match=f"is locked by process {holder.pid}, since 20") as caught,
+                second.held(),
+            ):
                 pytest.fail("held twice")
             assert "Wait" in caught.value.todo
             assert contents(run.directory) == before
@@ -501,7 +504,7 @@ def test_no_space_left_while_a_stage_writes(run: Run, write: Callable[[Path], No
     ):
         run.stage("third", lambda space, read: write(space / "x.npy"))
     assert str(run.directory) in caught.value.what
-    assert caught.value.todo.startswith("Make room")
+    assert caught.value.todo.startswith("Free some disk space")
     again = Run(run.directory)
     assert again.stage("third", lambda space, read: write(space / "x.npy"))
     assert again.open("x.npy").stat().st_size >= 100_000
@@ -516,7 +519,7 @@ def test_no_space_left_at_any_flush(room: int, tmp_path: Path) -> None:
     ):
         two_stages(tmp_path, 1, 1)
     assert str(tmp_path) in caught.value.what
-    assert "goes on from here" in caught.value.todo
+    assert "continues from here" in caught.value.todo
     two_stages(tmp_path, 1, 1)
     assert is_whole(tmp_path, 1, 1)
 
@@ -558,11 +561,11 @@ def test_an_unfinished_run_is_not_opened(there: Path) -> None:
 def test_a_name_without_a_run_lists_those_there_are(there: Path, name: str) -> None:
     with pytest.raises(RunMissingError, match="There is no run") as caught:
         find_run(name)
-    assert caught.value.todo == "Runs there: half, tweets."
+    assert caught.value.todo == "Choose from half, tweets."
 
 
 def test_where_there_are_no_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RunMissingError) as caught:
         find_run("tweets")
-    assert caught.value.todo == "Make one with `auditor run FILE`."
+    assert caught.value.todo == "Create a run with `auditor run FILE`."

@@ -63,7 +63,7 @@ def test_raters_and_models_order_the_queue(audited: auditor.Audit, votes: pd.Dat
     assert issues["stability"].notna().all()
     assert issues["tier"][issues["is_issue"]].isin(["high", "medium"]).all()
     doubted = issues[issues["predicted_label"] == issues["suggested_label"]]
-    assert doubted["reasons"].str[0].str.contains("weighing the raters and the models").all()
+    assert doubted["reasons"].str[0].str.contains("raters and models together give").all()
 
 
 def test_the_careless_rater_is_found(audited: auditor.Audit) -> None:

@@ -182,7 +182,7 @@ def test_the_configuration_of_a_manifest_may_be_anything(tmp_path: Path) -> None
     run = Run(tmp_path)
     for settings in ({}, {"config": None}, {"config": {"folds": 1}}, {"config": {"new": 1}}):
         run.record(**settings)
-        with pytest.raises(RunDamagedError, match=r"manifest\.json holds no valid configuration") as caught:
+        with pytest.raises(RunDamagedError, match=r"manifest\.json has no valid configuration") as caught:
             _ = run.config
         assert not ITS_WORDS.search(str(caught.value))
     run.record(config={"folds": 3})

@@ -20,7 +20,7 @@ from auditor.storage import lock, open_file, write
 from auditor.validation import first_fault
 
 SHORTEST, LONGEST = 8, 1024
-"""Characters of a password."""
+"""Fewest and most characters of a password."""
 
 _NAME: TypeAdapter[str] = TypeAdapter(Reviewer)
 _Answer = TypeVar("_Answer")
@@ -29,7 +29,7 @@ Hexadecimal = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,64}$")]
 
 
 class _Password(BaseModel):
-    """A password's scrypt hash, with what it was made with (RFC 7914; the cost is OWASP's advice for 32 MiB)."""
+    """A password's scrypt hash, with salt and cost (RFC 7914; the cost is OWASP's advice for 32 MiB)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,7 +56,7 @@ class _Password(BaseModel):
 
 
 _NOBODY = _Password(salt="0" * 32)
-"""Checked in the place of a name that has no account: the answer then takes as long, and is no."""
+"""Password of unknown names: checking it takes as long as any other, and always fails."""
 
 
 class _File(BaseModel):
@@ -70,12 +70,12 @@ class _File(BaseModel):
 class Accounts:
     """Reviewers' names and passwords, in a JSON file that only its owner can read.
 
-    Changes that another process makes are seen at once.
+    Changes by other processes take effect at once.
 
     Parameters
     ----------
     path : Path
-        The file; :meth:`add` makes it.
+        The file; :meth:`add` creates it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,36 +84,36 @@ class Accounts:
 
     @property
     def names(self) -> list[str]:
-        """Names with an account, in the order they were added."""
+        """Names of all accounts, in the order they were added."""
         return list(self._read().users)
 
     @property
     def secret(self) -> str:
-        """What sessions are signed with; made with the file, 64 hexadecimal digits."""
+        """Key that signs sessions, 64 hexadecimal digits; created with the file."""
         return self._read().secret
 
     def verify(self, name: str, password: str) -> str | None:
-        """Check a password; the account's name if it is right, else None.
+        """Check a password. Return the account's name if it is correct, else None.
 
-        It takes as long for a name that has no account.
+        Checking takes as long for a name without an account.
         """
-        found = _normal(name)
-        known = self._read().users.get(found)
-        fits = (known or _NOBODY).fits(password)
-        return found if fits and known else None
+        account_name = _normal(name)
+        account = self._read().users.get(account_name)
+        fits = (account or _NOBODY).fits(password)
+        return account_name if fits and account else None
 
     def mark(self, name: str) -> str | None:
-        """A few letters that change with the account's password and each logout; None if there is no such account."""
-        known = self._read().users.get(name)
-        return hashlib.sha256(known.model_dump_json().encode()).hexdigest()[:16] if known else None
+        """Return a mark that changes with the account's password and each logout; None without an account."""
+        account = self._read().users.get(name)
+        return hashlib.sha256(account.model_dump_json().encode()).hexdigest()[:16] if account else None
 
     def password_mark(self, name: str) -> str | None:
-        """A few letters that change with the account's password alone; None if there is no such account."""
-        known = self._read().users.get(_normal(name))
-        return hashlib.sha256(f"{known.salt} {known.hash}".encode()).hexdigest()[:16] if known else None
+        """Return a mark that changes with the account's password only; None without an account."""
+        account = self._read().users.get(_normal(name))
+        return hashlib.sha256(f"{account.salt} {account.hash}".encode()).hexdigest()[:16] if account else None
 
     def add(self, name: str, password: str, *, replace: bool = False) -> str:
-        """Make an account; its name, as it will stand in the decision log.
+        """Create an account. Return its name as the decision log will record it.
 
         Parameters
         ----------
@@ -122,33 +122,33 @@ class Accounts:
         password : str
             8 characters or more.
         replace : bool
-            Give an account that exists a new password. Whoever is logged in with the old one is logged out.
+            Give an existing account a new password, and end the sessions of the old one.
 
         Raises
         ------
         AccountError
-            If the name or the password cannot be taken, the name has an account, or the file cannot be written.
+            If the name or password is invalid, the account exists, or the file cannot be written.
         """
         name = _checked(_normal(name))
         if not SHORTEST <= len(password) <= LONGEST:
             raise AccountError(
                 f"The password has {len(password)} characters; expected {SHORTEST} to {LONGEST}.",
-                "Take another: three or four words are easy to remember and hard to guess.",
+                "Choose another: three or four words are easy to remember and hard to guess.",
             )
         hashed = _Password.of(password)
         return self._writing(lambda: self._add(name, hashed, replace))
 
     def remove(self, name: str) -> str:
-        """Remove an account, and so end all of its sessions; its name.
+        """Remove an account and end its sessions. Return its name.
 
-        An account made under the same name later is another one: it revives no session.
+        A later account of the same name does not revive the sessions.
 
         Raises
         ------
         AccountError
-            If there is no such account, or the file cannot be read or written.
+            If the account does not exist, or the file cannot be read or written.
         """
-        self._read()  # else a lock would be left beside a file that is not there
+        self._read()  # fails before a lock is created beside a missing file
         return self._writing(lambda: self._remove(_normal(name)))
 
     def _remove(self, name: str) -> str:
@@ -156,13 +156,14 @@ class Accounts:
         if name not in file.users:
             raise AccountError(
                 f"{self.path} has no account for {name[:100]!r}.",
-                f"List those it has: auditor user list --auth {self.path}",
+                f"List its accounts: auditor user list --auth {self.path}",
             )
-        self._write(file.model_copy(update={"users": {one: file.users[one] for one in file.users if one != name}}))
+        users = {other: password for other, password in file.users.items() if other != name}
+        self._write(file.model_copy(update={"users": users}))
         return name
 
     def log_out(self, name: str) -> None:
-        """End all sessions of an account, on every device: their :meth:`mark` is no longer the account's.
+        """End all sessions of an account, on every device, by changing its :meth:`mark`.
 
         Raises
         ------
@@ -173,15 +174,15 @@ class Accounts:
 
     def _log_out(self, name: str) -> None:
         file = self._read()
-        if known := file.users.get(name):
-            later = known.model_copy(update={"logouts": known.logouts + 1})
+        if account := file.users.get(name):
+            later = account.model_copy(update={"logouts": account.logouts + 1})
             self._write(file.model_copy(update={"users": {**file.users, name: later}}))
 
     def _add(self, name: str, password: _Password, replace: bool) -> str:
         file = self._read() if self.path.exists() else _File(secret=secrets.token_hex(32), users={})
         if name in file.users and not replace:
             raise AccountError(
-                f"{self.path} has an account for {name!r} already.", "Give it a new password with --replace."
+                f"{self.path} already has an account for {name!r}.", "Change its password with --replace."
             )
         self._write(file.model_copy(update={"users": {**file.users, name: password}}))
         return name
@@ -191,7 +192,7 @@ class Accounts:
             about = self.path.stat()
             if os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
                 raise AccountError(
-                    f"{self.path} can be read by others than its owner.", f"Protect it: chmod 600 {self.path}"
+                    f"{self.path} can be read by users other than its owner.", f"Protect it: chmod 600 {self.path}"
                 )
             version = (about.st_ino, about.st_mtime_ns, about.st_size)
             seen = self._seen
@@ -201,45 +202,47 @@ class Accounts:
             return seen[1]
         except FileNotFoundError:
             raise AccountError(
-                f"There are no accounts in {self.path}: there is no such file.",
-                f"Make one: auditor user add NAME --auth {self.path}",
+                f"There are no accounts in {self.path}: the file does not exist.",
+                f"Create an account: auditor user add NAME --auth {self.path}",
             ) from None
         except OSError as error:
-            raise AccountError(f"{self.path} cannot be read: {error.strerror}.", "Name another with --auth.") from None
+            raise AccountError(
+                f"{self.path} cannot be read: {error.strerror}.", "Choose another file with --auth."
+            ) from None
         except ValidationError as error:
-            fault = first_fault(error, _File, with_value=False)  # which may be a hash
+            fault = first_fault(error, _File, with_value=False)  # the value may be a hash
             raise AccountError(
                 f"{self.path} is not a file of accounts: {fault}.",
-                "Name another with --auth, or make one with `auditor user add`.",
+                "Choose another file with --auth, or create one with `auditor user add`.",
             ) from None
 
     def _writing(self, change: Callable[[], _Answer]) -> _Answer:
-        """Change the file while nobody else does."""
-        if not self.path.parent.is_dir():  # the lock would make it
+        """Change the file under a lock."""
+        if not self.path.parent.is_dir():  # creating the lock would create the folder
             raise AccountError(
-                f"{self.path} cannot be written: there is no folder {self.path.parent}.",
-                "Make the folder, or name a file in another one with --auth.",
+                f"{self.path} cannot be written: the folder {self.path.parent} does not exist.",
+                "Create the folder, or choose a file in another one with --auth.",
             )
         try:
             with lock(Path(f"{self.path}.lock"), mode=0o600):
                 return change()
         except OSError as error:
             raise AccountError(
-                f"{self.path} cannot be written: {error.strerror}.", "Name a file in another folder with --auth."
+                f"{self.path} cannot be written: {error.strerror}.", "Choose a file in another folder with --auth."
             ) from None
 
     def _write(self, file: _File) -> None:
-        """Write it, readable by its owner alone from the beginning."""
+        """Write the file, readable by its owner only from the start."""
         write(self.path, file.model_dump_json(indent=1).encode(), mode=0o600)
 
 
 def reviewer_name(name: str) -> str:
-    """Name of a reviewer as the decision log will have it: without spaces around it, its accents in one form.
+    """Return a reviewer's name as the decision log records it: stripped, with accents in one form.
 
     Raises
     ------
     AccountError
-        If it is not of 1 to 100 printable characters.
+        If the name is not 1 to 100 printable characters.
     """
     return _checked(_normal(name))
 
@@ -253,5 +256,5 @@ def _checked(name: str) -> str:
         return _NAME.validate_python(name)
     except ValidationError:
         raise AccountError(
-            f"{name[:100]!r} is no name for a reviewer.", "Take 1 to 100 printable characters."
+            f"{name[:100]!r} is not a valid reviewer name.", "Use 1 to 100 printable characters."
         ) from None

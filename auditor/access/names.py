@@ -9,7 +9,7 @@ from pydantic import AfterValidator, StringConstraints
 
 def _printable(name: str) -> str:
     if not name.isprintable() or name != name.strip():
-        raise ValueError("a name has printable characters only, and no spaces around it")
+        raise ValueError("a name must consist of printable characters, without spaces around it")
     return name
 
 

@@ -1,17 +1,17 @@
 """Throttle: wrong passwords slow down whoever sends them, and nobody else.
 
-What it promises:
+It promises:
 
-- **Slow.** From one place, a name can be tried five times without a delay. The next try has to wait a second, the one
-  after it two, then four, up to five minutes. A place is a network address, or a browser in which the name has logged
-  in before.
+- **Slow.** From one place, a name can be tried five times without a delay. The next try waits a second, the one after
+  it two, then four, up to five minutes. A place is a network address, or a browser in which the name has logged in
+  before.
 - **Slow for a crowd.** All addresses together can try a name a hundred times, and then once every ten seconds.
-- **Right passwords get through.** A delay follows from wrong tries of the same name alone, and from the same place
-  unless a crowd is guessing. Wrong tries of other names delay nobody, however many there are. A browser in which the
-  name has logged in before is delayed by its own wrong tries alone.
+- **Correct passwords get through.** Only wrong tries of the same name cause a delay, and only those from the same
+  place unless a crowd is guessing. Any number of wrong tries of other names delays nobody. A browser in which the name
+  has logged in before is delayed only by its own wrong tries.
 - **One name, one counter.** Spellings of a name that look alike (upper case, other forms of the same accent, invisible
   characters) count as one.
-- **Little memory.** What is remembered is bounded, and flooding it with made-up names wins no more tries for a name.
+- **Little memory.** Memory is bounded, and a flood of made-up names gains no extra tries for a name.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TypeVar
 
-_FILLERS = frozenset("\u115f\u1160")  # letters that are drawn as nothing
+_FILLERS = frozenset("\u115f\u1160")  # letters that are invisible
 _NETWORK = 48
-"""Bits of an IPv6 address that count: whoever has one address has at least the 64 bits below, often the 80."""
+"""Bits of an IPv6 address that identify a place: whoever has an address owns at least its last 64 bits, often 80."""
 
 _INSTANT = 1e-3
-"""Seconds that are none: whoever has waited as long as they were told is not to wait for a rounding error."""
+"""Seconds that count as zero; without it, a rounding error could add a delay to a wait that has ended."""
 
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass
 class _Tries:
-    """Wrong tries of a name, and when the next one may come."""
+    """Wrong tries of a name, and the time of the next permitted one."""
 
     count: float
     last: float
@@ -46,24 +46,24 @@ class _Tries:
 
 
 class Throttle:
-    """Counts the wrong tries of each name, by place and in total, in memory; safe to be used from many threads.
+    """Count the wrong tries of each name in memory, by place and in total; thread-safe.
 
     Parameters
     ----------
     free : int
-        Tries of a name from a place without a delay.
+        Tries of a name from one place without a delay.
     longest : float
         Seconds of the longest delay.
     crowd : int
         Tries of a name from all addresses together without a delay.
     pace : float
-        Seconds between the tries of a crowd that has used them up.
+        Seconds between further tries of the crowd.
     memory : float
-        Seconds after which the tries of a name from a place are forgotten, if there have been no more.
+        Seconds after the last try of a name from a place until its tries are forgotten.
     most : int
-        Pairs of a name and a place that are remembered, and as many names.
+        Most pairs of a name and a place that are remembered, and most names.
     clock : callable
-        Seconds that never run backwards.
+        Monotonic clock, in seconds.
     """
 
     def __init__(
@@ -84,20 +84,20 @@ class Throttle:
         self._lock = threading.Lock()
 
     def attempt(self, name: str, place: str, *, known: bool = False) -> float:
-        """Count a try as wrong before its password is checked, so that tries at the same time are all counted.
+        """Count a try as wrong before its password is checked; this counts concurrent tries too.
 
         Parameters
         ----------
         name : str
         place : str
-            What :func:`place_of` makes of an address, or the id of a browser.
+            Result of :func:`place_of` for an address, or the id of a browser.
         known : bool
-            Whether the place is a browser in which this name has logged in before.
+            Whether the place is a browser in which the name has logged in before.
 
         Returns
         -------
         float
-            0 if the password may be checked. Otherwise the try is not counted, and these are the seconds to wait.
+            0 if the password may be checked; otherwise the seconds to wait, and the try is not counted.
         """
         key = _key(name), place
         with self._lock:
@@ -116,7 +116,7 @@ class Throttle:
             return 0.0
 
     def succeed(self, name: str, place: str, *, known: bool = False) -> None:
-        """Forget the wrong tries of a name from a place: this one was right."""
+        """Forget the wrong tries of a name from a place after a correct password."""
         key = _key(name), place
         with self._lock:
             self._tries.pop(key, None)
@@ -131,7 +131,7 @@ class Throttle:
             self._leave_crowd(key[0], known)
 
     def _join_crowd(self, name: bytes, now: float) -> float:
-        """Count a try from any address; seconds to wait instead, if there are any."""
+        """Count a try of the crowd. Return the seconds to wait; if positive, the try is not counted."""
         crowd = self._crowds.get(name) or _Tries(0.0, now)
         crowd.count, crowd.last = max(0.0, crowd.count - (now - crowd.last) / self._pace), now
         if (wait := (crowd.count - self._crowd + 1) * self._pace) > _INSTANT:
@@ -147,7 +147,7 @@ class Throttle:
 
 
 def place_of(address: str) -> str:
-    """Make a place of a network address: addresses that one person can have at will are one place."""
+    """Return the place of a network address: all addresses that a person can freely choose are one place."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -161,18 +161,18 @@ def place_of(address: str) -> str:
 
 
 def twin_of(name: str) -> str:
-    """Reduce a name to what its twins share: no case, no accents, nothing that is not seen."""
+    """Return what look-alikes of a name share: no case, no accents, no invisible characters."""
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    return "".join(one for one in letters if unicodedata.category(one)[0] not in "CMZ" and one not in _FILLERS)
+    return "".join(c for c in letters if unicodedata.category(c)[0] not in "CMZ" and c not in _FILLERS)
 
 
 def _key(name: str) -> bytes:
-    """Of a name's twins; of the same length for every name."""
+    """Return a key, of fixed length, that a name shares with its look-alikes."""
     return hashlib.sha256(twin_of(name).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _bound(entries: dict[_Key, _Tries], most: int) -> None:
-    """Forget a tenth of too many entries: those with the fewest tries, so that a flood of names forgets itself."""
+    """Drop a tenth of too many entries, those with the fewest tries: a flood of names displaces itself."""
     if len(entries) > most:
         worth = {key: (tries.count, tries.last) for key, tries in entries.items()}
         for key in nsmallest(max(1, most // 10), worth, key=worth.__getitem__):

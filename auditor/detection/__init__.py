@@ -1,4 +1,4 @@
-"""From probabilities and vectors to issues: consensus, flags and ranking, neighbours, map, groups, health, table."""
+"""Detection: from probabilities and vectors to consensus, flags, ranking, neighbours, map, groups and health."""
 
 from auditor.detection.classes.health import class_health
 from auditor.detection.classes.raters import rater_health

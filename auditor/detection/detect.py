@@ -1,4 +1,4 @@
-"""The last stage of an audit: from all that a run holds to its signals, issues, groups and health."""
+"""The detection stage: from a run's artifacts to signals, issues, groups and health."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from auditor.arrays import Float32, FoldNumbers, Mask
 from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.detection.classes.definitions import Known, find_definition_problems
+from auditor.detection.classes.definitions import DefinitionEvidence, find_definition_problems
 from auditor.detection.classes.health import class_health
 from auditor.detection.classes.raters import rater_health
 from auditor.detection.consensus.pooling import REVISION
@@ -50,9 +50,9 @@ from auditor.signals import (
     Annotators,
     Dynamics,
     Inputs,
+    MeasuredSignal,
     OwnSignal,
     Signal,
-    Speaking,
     measure,
     own_signals,
     signals_for,
@@ -67,12 +67,12 @@ _SOMETIMES = frozenset({"dynamics", "repeats", "tuned_neighbours", "tuned_simila
 
 @dataclass(frozen=True)
 class Detection:
-    """What the stage works on.
+    """The detection stage.
 
     Attributes
     ----------
     run : Run
-        Says which models have kept what they saw in their epochs.
+        The run, whose artifacts show which models kept their training dynamics.
     data : LabeledTexts
     config : AuditConfig
     folds : (N,) int16
@@ -85,16 +85,16 @@ class Detection:
 
     @property
     def inputs(self) -> list[Artifact[Any]]:
-        """Artifacts that it reads."""
+        """Artifacts that the stage reads."""
         always = [DATASET, DUPLICATES, folds_of(), VECTORS, neighbours()]
         tuned = self.config.tuned
         sometimes = [*([neighbours(tuned.name)] if tuned else []), *([VOTES] if self.data.votes else [])]
-        said = [*self._models.values(), probabilities(CONSENSUS), *self._repeats]
-        return [*always, *sometimes, *said, *self._trainings]
+        predicted = [*self._models.values(), probabilities(CONSENSUS), *self._repeats]
+        return [*always, *sometimes, *predicted, *self._trainings]
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """All else that its outputs depend on; of the user's own signals, also the version of their code."""
+        """Everything else that the outputs depend on, including the code of the user's own signals."""
         names = [signal.version if isinstance(signal, OwnSignal) else signal.name for signal in self.signals]
         clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         raters = {"raters": self.config.detection.raters} if self.data.votes else {}
@@ -103,16 +103,16 @@ class Detection:
 
     @cached_property
     def signals(self) -> list[Signal]:
-        """All that there is enough for."""
-        there = {"dynamics": self._trainings, "repeats": self._repeats}
+        """Signals whose inputs are available."""
+        optional = {"dynamics": self._trainings, "repeats": self._repeats}
         tuned = {"tuned_neighbours", "tuned_similarities"} if self.config.tuned else set()
         votes = {"votes", "crowd"} if self.data.votes else set()
-        sometimes = {name for name, files in there.items() if files} | tuned | votes
-        known = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
-        return [*signals_for(self.config.pooled, self.data.label_names, known), *own_signals(self.config)]
+        sometimes = {name for name, files in optional.items() if files} | tuned | votes
+        available = (frozenset(Inputs.__annotations__) - _SOMETIMES) | sometimes
+        return [*signals_for(self.config.pooled, self.data.label_names, available), *own_signals(self.config)]
 
     def write(self, space: Path, read: Reader) -> None:
-        """Write the signals, the groups, the issues (twice), the classes' health, and overlapping definitions."""
+        """Write signals, groups, issues (as Parquet and CSV), health, and overlapping definitions."""
         data, labels, config, duplicates = self.data, self.data.labels, self.config, Duplicates.of(read)
         inputs, signals = self._inputs(read, duplicates), self.signals
         consensus, vectors = inputs["consensus"], inputs["vectors"]
@@ -131,7 +131,7 @@ class Detection:
         kinds = find_kinds(consensus if crowd is None else crowd.posterior, labels, exact, flags.is_issue)
         stable = self._stability(inputs.get("repeats", []))
         raters = [signal for signal in signals if isinstance(signal, Annotators)]
-        own = [Speaking(each, measured[each.name], inputs) for each in signals if isinstance(each, OwnSignal)]
+        own = [MeasuredSignal(s, measured[s.name], inputs) for s in signals if isinstance(s, OwnSignal)]
         confident = confident_learning(labels, consensus, self._judgeable)
         table = issues_table(data, flags, confident, kinds, stable, evidence, measured, group, [*raters, *own])
         ISSUES.save(space, table)
@@ -143,11 +143,13 @@ class Detection:
             health |= rater_health(data.votes, crowd, labels, data.label_names)
         HEALTH.save(space, health)
         rows = np.flatnonzero(~np.isnan(flags.suspicion))
-        known = Known(rows, labels, consensus, inputs["neighbours"], inputs["similarities"], duplicates.near)
-        DEFINITIONS.save(space, find_definition_problems(known, data.label_names, data.ids))
+        judged = DefinitionEvidence(
+            rows, labels, consensus, inputs["neighbours"], inputs["similarities"], duplicates.near
+        )
+        DEFINITIONS.save(space, find_definition_problems(judged, data.label_names, data.ids))
 
     def _inputs(self, read: Reader, duplicates: Duplicates) -> Inputs:
-        """All that signals may want, and is there."""
+        """Load all inputs of signals that are available."""
         data, nearest = self.data, read.load(neighbours())
         inputs = Inputs(
             probabilities={name: read.load(file) for name, file in self._models.items()},
@@ -171,21 +173,21 @@ class Detection:
         return inputs
 
     def _flags(self, consensus: Float32) -> tuple[Flags, Crowd | None]:
-        """What is flagged, and what votes and models together come to, where there are votes."""
+        """Return the flags, and the joint probabilities of votes and models if there are votes."""
         labels, votes, crowd = self.data.labels, self.data.votes, None
         if votes is not None:
             honest = np.where(self._judgeable[:, None], consensus, np.float32(np.nan))
-            nowhere = np.bincount(labels, minlength=self.data.num_classes) == 0
-            crowd = weigh(votes, honest, self.config.detection.raters, nowhere)
+            unlearnt = np.bincount(labels, minlength=self.data.num_classes) == 0
+            crowd = weigh(votes, honest, self.config.detection.raters, unlearnt)
         posterior = None if crowd is None else crowd.posterior
         return find_flags(labels, consensus, self._judgeable, posterior), crowd
 
     def _stability(self, repeats: Sequence[Float32]) -> Float32:
-        """(N,) stability; NaN where there are no repeats."""
+        """Return the (N,) stability; NaN without repeats."""
         if not repeats:
             return np.full(len(self.data), np.nan, np.float32)
         flags = [self._flags(repeat)[0] for repeat in repeats]
-        return stability([each.is_issue for each in flags], [each.predicted >= 0 for each in flags])
+        return stability([repeat.is_issue for repeat in flags], [repeat.predicted >= 0 for repeat in flags])
 
     @cached_property
     def _judgeable(self) -> Mask:
@@ -193,18 +195,18 @@ class Detection:
 
     @property
     def _models(self) -> dict[str, Array[Float32]]:
-        """Artifact of each model's probabilities, by the model's name."""
+        """Artifact of each model's probabilities, by name."""
         return {name: probabilities(name) for name in self.config.pooled}
 
     @property
     def _repeats(self) -> list[Array[Float32]]:
-        """Artifacts with the consensus of each repeat alone, if there are several."""
+        """Artifacts of the consensus of each repeat, if there are several."""
         times = self.config.trainings
         return [consensus_alone(repeat) for repeat in range(times)] if times > 1 else []
 
     @property
     def _trainings(self) -> dict[Array[Any], int]:
-        """Artifacts with the logits of training rows, of the models that keep them; and the fold of each."""
+        """Artifacts of the training rows' logits, with the fold of each, for models that keep them."""
         files = {
             dynamics(model, "train", fold): fold
             for model in map(short_name, self.config.models)

@@ -1,4 +1,4 @@
-"""In which order rows are read, and how many of the first are flagged; cleanlab's own flags beside them."""
+"""The order in which rows are read, the number of flagged rows, and cleanlab's own flags."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Flags:
     Attributes
     ----------
     is_issue : (N,) bool
-        Flagged: a row to read again. The flagged rows are the first of the ranking.
+        Rows to read again, which are the first of the ranking.
     suspicion : (N,) float32
-        One minus the consensus' self-confidence, in [0, 1]; NaN where the row is not judged.
+        1 − the consensus probability of the given label, in [0, 1]; NaN in rows that are not judged.
     rank : (N,) int32
-        1 for the most suspect. Equal suspicions go by loss, then by row; rows that are not judged come last.
+        1 for the most suspect. Ties are broken by loss, then by row; rows that are not judged come last.
     predicted : (N,) int32
-        Code of the most likely label; the given one where it is as likely as any. -1 where not judged.
+        Code of the likeliest label; at a tie, the given one. -1 in rows that are not judged.
     suggested : (N,) int32
-        Code of the most likely label other than the given one. -1 where not judged.
+        Code of the likeliest label other than the given one. -1 in rows that are not judged.
     """
 
     is_issue: Mask
@@ -40,10 +40,10 @@ class Flags:
 
 @dataclass(frozen=True)
 class Judged:
-    """The judged rows, over the classes that have one, in float64: what cleanlab can work on.
+    """The judged rows and their classes, in the form that cleanlab accepts.
 
-    cleanlab breaks some ties (of rounded counts) by the number of a class. The classes are therefore numbered by what
-    is in them, the smallest first, so that their order in the dataset does not matter.
+    cleanlab breaks some ties (of rounded counts) by the number of a class. The classes are therefore numbered by size,
+    smallest first: their order in the dataset does not matter.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Judged:
     labels : (J,) intp
         Given labels, as positions in ``classes``.
     probabilities : (J, C) float64
-        Of those classes alone, not renormalised.
+        Probabilities of those classes, not renormalised.
     """
 
     rows: RowIndex
@@ -64,7 +64,7 @@ class Judged:
 
 
 def judged_rows(labels: LabelCodes, consensus: Probabilities, judgeable: Mask) -> Judged:
-    """Pick the rows that are judgeable and have probabilities, and the classes among them."""
+    """Select the judgeable rows with probabilities, and their classes."""
     rows = np.flatnonzero(judgeable & ~np.isnan(consensus).any(axis=1))
     given = labels[rows]
     counts = np.bincount(given, minlength=consensus.shape[1])
@@ -79,24 +79,24 @@ def judged_rows(labels: LabelCodes, consensus: Probabilities, judgeable: Mask) -
 def find_flags(
     labels: LabelCodes, consensus: Probabilities, judgeable: Mask, crowd: Probabilities | None = None
 ) -> Flags:
-    """Rank rows, and flag the first of them.
+    """Rank all rows and flag the first of them.
 
-    The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence. How many rows are flagged
+    The order is that of :func:`cleanlab.rank.get_label_quality_scores` by self-confidence. The number of flagged rows
     is the sum of ``s - p`` over the rows with s above one half, where p is the probability of the given label and s
     that of the likeliest other one. Four rows with p and s of 0.1 and 0.8, 0.3 and 0.6, 0.3 and 0.4, 0.9 and 0.1 flag
-    one, since 0.7 + 0.3 = 1. ``reports/flags`` compares this count with others on labels known to be wrong.
+    one row, since 0.7 + 0.3 = 1. ``reports/flags`` compares this count with others on labels known to be wrong.
 
     Parameters
     ----------
     labels : (N,) int32
         Codes of the given labels.
     consensus : (N, K) float32
-        Out-of-fold, floored; NaN rows are not judged.
+        Out-of-fold probabilities, floored; NaN in rows that are not judged.
     judgeable : (N,) bool
-        Rows whose prediction is honest.
+        Rows whose prediction comes from models that could learn the row's class without the row.
     crowd : (N, K) float32, optional
-        What raters and models together think of each row (:attr:`auditor.signals.crowd.Crowd.posterior`), which then
-        decides order and flags.
+        Joint probabilities from raters and models (:attr:`auditor.signals.crowd.Crowd.posterior`); if passed, they
+        determine order and flags.
 
     Returns
     -------
@@ -118,27 +118,27 @@ def find_flags(
         flags.suspicion[judged.rows] = 1 - quality
         likeliest = _likeliest(labels[judged.rows], trusted[judged.rows])
         flags.predicted[judged.rows], flags.suggested[judged.rows] = likeliest
-    # A smaller self-confidence is a larger loss: it tells rows apart that are equal in float32 after the 1 - p.
+    # Self-confidence breaks ties between rows whose 1 - p is equal in float32.
     order = np.lexsort((self_confidence, -flags.suspicion))
     flags.rank[order] = np.arange(1, len(labels) + 1)
-    if len(judged.classes) > 1:  # else there is no other label that a row could have
+    if len(judged.classes) > 1:  # otherwise no row could have another label
         other = trusted[judged.rows, flags.suggested[judged.rows]]
         flags.is_issue[order[: _count(self_confidence[judged.rows], other)]] = True
     return flags
 
 
 def _count(given: Probabilities, other: Probabilities) -> int:
-    """How many rows to flag, from the probabilities of the given and of the likeliest other label, both (J,)."""
+    """Return the number of rows to flag, from the (J,) probabilities of the given and the likeliest other label."""
     leads = (other.astype(np.float64) - given)[other > 0.5]
-    return round(math.fsum(leads))  # an exact sum, so that the order of the rows does not matter
+    return round(math.fsum(leads))  # exact: the order of the rows does not matter
 
 
 def confident_learning(labels: LabelCodes, consensus: Probabilities, judgeable: Mask) -> Mask:
-    """Take cleanlab's own flags, which need not follow the ranking.
+    """Return cleanlab's own flags, which need not follow the ranking.
 
     They are those of :func:`cleanlab.filter.find_label_issues` with its default filter, ``prune_by_noise_rate``
-    (Northcutt, Jiang and Chuang 2021). It asks for probabilities that know nothing of the given label: the consensus,
-    also where there are raters.
+    (Northcutt, Jiang and Chuang 2021). It requires probabilities that do not depend on the given label, so the
+    consensus is used even if there are raters.
 
     Parameters
     ----------
@@ -149,23 +149,23 @@ def confident_learning(labels: LabelCodes, consensus: Probabilities, judgeable: 
     Returns
     -------
     (N,) bool
-        None is flagged where all rows are of one class.
+        No row is flagged if all rows are of one class.
     """
     judged = judged_rows(labels, consensus, judgeable)
     flagged = np.zeros(len(labels), dtype=np.bool_)
     if len(judged.classes) > 1:
         with warnings.catch_warnings():
-            # A class of one row keeps it: nothing would be left of the class. It is still ranked.
+            # cleanlab never flags the only row of a class. The row is still ranked.
             warnings.filterwarnings("ignore", message="May not flag all label issues")
             flagged[judged.rows] = find_label_issues(judged.labels, judged.probabilities, n_jobs=1)
     return flagged
 
 
 def _likeliest(given: LabelCodes, probabilities: Probabilities) -> tuple[LabelCodes, LabelCodes]:
-    """Codes of the most likely label, and of the most likely one other than the given, each (J,) int32."""
-    each = np.arange(len(given))
+    """Return the codes of the likeliest label and of the likeliest one other than the given, each (J,) int32."""
+    position = np.arange(len(given))
     others = probabilities.copy()
-    others[each, given] = -1
+    others[position, given] = -1
     suggested = others.argmax(axis=1).astype(np.int32)
-    keeps = probabilities[each, given] >= probabilities[each, suggested]
+    keeps = probabilities[position, given] >= probabilities[position, suggested]
     return np.where(keeps, given, suggested).astype(np.int32), suggested

@@ -1,4 +1,4 @@
-"""Groups of issues that are alike: one pair given → suggested, one cluster of the vectors, named by typical words."""
+"""Groups of similar issues: one pair given → suggested, one cluster of the vectors, named by typical words."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from auditor.config import DetectionConfig
 from auditor.detection.flags import Flags
 
 _WORDS = 5
-"""Words in the name of a group, at most."""
+"""Most words in the name of a group."""
 _LONGEST = 40
-"""Characters of a word: what is longer is a link, a key, or a row of letters."""
+"""Most characters of a word; longer ones are links, keys or runs of letters."""
 _FEW = 20
-"""Texts outside of a group from which on chance can be told from what is typical of it."""
+"""Fewest texts outside a group for which typical words can be told from chance."""
 _SURE = 1.645
-"""z-score that a word of chance alone exceeds once in twenty times."""
+"""z-score that a random word exceeds with a probability of 5 %."""
 _COMMON = 0.2
-"""Share of the other texts from which on a word belongs to the language, or to all of the data: no list of function
-words is needed for that, in no language."""
+"""Share of the other texts above which a word is common to the language or the dataset; it replaces a list of function
+words in every language."""
 _PLAIN = frozenset(
-    # Contractions as they are written without the apostrophe, then what is left of web pages and messages.
+    # Contractions written without the apostrophe, then remains of web pages and messages.
     "im ive ill id youre youve youll youd hes shes theyre theyve theyll theyd weve isnt arent wasnt werent dont doesnt"
     " didnt cant couldnt wont wouldnt shouldnt hasnt havent hadnt mustnt neednt aint thats whats theres heres lets"
     " gonna gotta wanna kinda dunno just really like got get gets getting did does doing say says said"
     " yes yeah ok okay oh http https www com org net html href amp quot nbsp lt gt br rt".split()
 )
 _CHARACTERS = 2_000
-"""Of a text that words are taken from."""
+"""Most characters of a text that words are taken from."""
 # Scripts that are written without spaces: Thai, Lao, Khmer, kana, Chinese characters.
 _UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
@@ -65,7 +65,7 @@ def make_groups(
     config: DetectionConfig,
     seed: int,
 ) -> tuple[LabelCodes, pa.Table]:
-    """Put the issues into groups that can be judged together.
+    """Group issues that can be judged together.
 
     Parameters
     ----------
@@ -74,25 +74,26 @@ def make_groups(
         Codes of the given labels.
     label_names : sequence of K str
     vectors : (N, D) float32 or None
-        Without them, each pair given → suggested is one group.
+        If None, each pair given → suggested is one group.
     texts : sequence of N str
     config : DetectionConfig
         ``cluster_rows`` and ``max_clusters``.
     seed : int
-        Of the clustering.
+        Seed of the clustering.
 
     Returns
     -------
     group : (N,) int32
-        Groups are numbered from 0, the largest first; -1 for rows that are no issue.
+        Groups are numbered from 0, largest first; -1 for rows that are not issues.
     table : pyarrow.Table
-        ``groups.parquet``: one row a group.
+        ``groups.parquet``: one row per group.
     """
     issues = np.flatnonzero(flags.is_issue)
     given, suggested, cluster = labels[issues], flags.suggested[issues], np.zeros(len(issues), dtype=np.int32)
     _, pair, sizes = np.unique(given * np.int64(len(label_names)) + suggested, return_inverse=True, return_counts=True)
-    for here in np.split(np.argsort(pair, kind="stable"), np.cumsum(sizes)[:-1]):
-        cluster[here] = _clusters(None if vectors is None else vectors[issues[here]], len(here), config, seed)
+    for members in np.split(np.argsort(pair, kind="stable"), np.cumsum(sizes)[:-1]):
+        part = None if vectors is None else vectors[issues[members]]
+        cluster[members] = _clusters(part, len(members), config, seed)
     keys = np.column_stack([given, suggested, cluster])
     kinds, kind, rows = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(-rows, kind="stable")
@@ -116,14 +117,14 @@ def make_groups(
 
 
 def _clusters(vectors: Vectors | None, rows: int, config: DetectionConfig, seed: int) -> LabelCodes:
-    """(R,) cluster of each of R rows, numbered from 0, the largest first."""
+    """Return the (R,) cluster of each of R rows, numbered from 0, largest first."""
     wanted = min(round(rows / config.cluster_rows), config.max_clusters)
     if vectors is None or wanted < 2:
         return np.zeros(rows, dtype=np.int32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.where(lengths > 0, lengths, 1)
-    wanted = min(wanted, len(np.unique(unit.round(4), axis=0)))  # no more clusters than different vectors
-    with threadpool_limits(1):  # threads add up in any order, and the last bits of the sums with them
+    wanted = min(wanted, len(np.unique(unit.round(4), axis=0)))  # no more clusters than distinct vectors
+    with threadpool_limits(1):  # threads add in any order, which changes the last bits of sums
         found = KMeans(wanted, n_init=3, random_state=seed).fit_predict(unit)
     _, cluster, sizes = np.unique(found, return_inverse=True, return_counts=True)
     place = np.argsort(np.argsort(-sizes, kind="stable"))
@@ -131,11 +132,11 @@ def _clusters(vectors: Vectors | None, rows: int, config: DetectionConfig, seed:
 
 
 def _typical_words(texts: Sequence[str], group: Codes, groups: int) -> list[list[str]]:
-    """For each group the words that a larger share of its texts contains than of the other issues'.
+    """Return, for each group, the words that occur in a larger share of its texts than of the other issues'.
 
-    Ordered by the z-score of the log-odds ratio (Monroe, Colaresi and Quinn 2008), over texts with the word. A word
-    must stand in two texts of its group, if it has two. Where there are other texts enough to tell, words that stand in
-    many of them are left out, and those whose share may be chance.
+    Words are ordered by the z-score of the log-odds ratio (Monroe, Colaresi and Quinn 2008) over texts with the word. A
+    word must occur in two texts of its group, if the group has two. With enough other texts, words that are common in
+    them, or whose share may be chance, are omitted.
     """
     counts = [Counter[str]() for _ in range(groups)]
     for text, number in zip(texts, group.tolist(), strict=True):
@@ -154,21 +155,21 @@ def _typical_words(texts: Sequence[str], group: Codes, groups: int) -> list[list
             share = outside / max(others, 1)
             if count >= min(2, size) and share < count / size and share <= most:
                 scores[word] = _z_score(count, size, outside, others)
-        telling = [word for word, score in scores.items() if score >= least]
-        words.append(sorted(telling, key=lambda word: (-scores[word], word))[:_WORDS])
+        typical = [word for word, score in scores.items() if score >= least]
+        words.append(sorted(typical, key=lambda word: (-scores[word], word))[:_WORDS])
     return words
 
 
 def _z_score(inside: int, size: int, outside: int, others: int) -> float:
-    """How surely a word is likelier in the group than elsewhere, from texts with it and all texts."""
+    """Return the z-score of a word being likelier inside the group, from counts of texts with it and of all texts."""
     a, b, c, d = (count + 0.5 for count in (inside, size - inside, outside, others - outside))
     return (log(a / b) - log(c / d)) / sqrt(1 / a + 1 / b + 1 / c + 1 / d)
 
 
 def _tokens(text: str) -> list[str]:
-    """Words of two letters or more, without English function words; pairs of characters in unspaced scripts; emoji.
+    """Return words of at least two letters, pairs of characters in unspaced scripts, and emoji.
 
-    A word with an apostrophe is such a word if it is one without the apostrophe, or if all its parts are: ``don't``.
+    English function words are omitted, also with an apostrophe, such as ``don't``.
     """
     tokens: list[str] = []
     for run in _TOKEN.findall(text[:_CHARACTERS].casefold()):
@@ -180,7 +181,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _is_plain(word: str) -> bool:
-    """Whether a word of a text in English tells nothing of what it is about."""
+    """Return whether a word is an English function word, which says nothing about the topic."""
     parts = word.replace("’", "'").split("'")
     whole = "".join(parts)
     if whole in _PLAIN or whole in ENGLISH_STOP_WORDS:

@@ -1,4 +1,4 @@
-"""Why a row is suspect, in plain sentences for a reviewer."""
+"""Reasons why a row is suspect, in plain sentences for a reviewer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.signals import Annotators, Inputs, Signal, listed
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of N rows when reasons are given.
+    """The evidence on N rows that reasons are based on.
 
     Attributes
     ----------
@@ -23,13 +23,13 @@ class Evidence:
         Codes of the given labels.
     label_names : sequence of K str
     probabilities : mapping of str to (N, K) float32
-        Of the models, without the consensus.
+        The models' probabilities, without the consensus.
     exact, near : (N,) int32
-        Group of rows with the same text, and with nearly the same.
+        Group of rows with the same text, and with nearly the same text.
     neighbours : (N, k) int32
         Nearest rows; -1 where there are fewer.
     more : Inputs
-        What else the signals that are to speak need.
+        Further inputs of the signals that explain rows.
     """
 
     labels: LabelCodes
@@ -42,11 +42,11 @@ class Evidence:
 
 
 def give_reasons(rows: RowIndex, evidence: Evidence, flags: Flags, signals: Sequence[Signal]) -> list[list[str]]:
-    """Say why some rows should be read again.
+    """Explain why some rows should be read again.
 
-    First what supports the suggested label: raters, other labels of the same text, labels of the nearest texts, or,
-    where nothing else does, how many models prefer it. (Otherwise the models are not counted: a table of them stands
-    beside the reasons.) Then what the signals say, and what else is known of duplicates and neighbours.
+    Support for the suggested label comes first: raters, other labels of the same text, labels of the nearest texts. If
+    there is none, the number of models that prefer the label stands in; otherwise it is omitted, because the page shows
+    the models in a table. The other sentences of signals, duplicates and neighbours follow.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def give_reasons(rows: RowIndex, evidence: Evidence, flags: Flags, signals: Sequ
     evidence : Evidence
     flags : Flags
     signals : sequence of Signal
-        Those that are to speak; beside probabilities and labels, they need what ``evidence.more`` holds.
+        Signals whose sentences are included; besides probabilities and labels, they need ``evidence.more``.
 
     Returns
     -------
     list of R lists of str
-        Never empty sentences; fewer of them where less is known.
+        No sentence is empty.
     """
     inputs: Inputs = {**evidence.more, "probabilities": evidence.probabilities, "labels": evidence.labels}
     facts = zip(_duplicates(rows, evidence, flags), _neighbours(rows, evidence, flags), strict=True)
@@ -75,7 +75,7 @@ def give_reasons(rows: RowIndex, evidence: Evidence, flags: Flags, signals: Sequ
 
 
 def _agreement(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[str]:
-    """How many models prefer the suggested label; empty where none does."""
+    """Say how many models prefer the suggested label; empty if none does."""
     models, suggested = len(evidence.probabilities), flags.suggested[rows]
     votes = np.sum([model[rows].argmax(axis=1) == suggested for model in evidence.probabilities.values()], axis=0)
     sentences = []
@@ -89,7 +89,7 @@ def _agreement(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[str]:
 
 
 def _duplicates(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
-    """That the same text, or nearly the same, has another label elsewhere; and whether that is the suggested one."""
+    """Say that (nearly) the same text has another label elsewhere, and return whether it is the suggested one."""
     exact = _labels_by_group(evidence.exact, evidence.labels)
     near = _labels_by_group(evidence.near, evidence.labels)
     found = []
@@ -104,7 +104,7 @@ def _duplicates(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[
 
 
 def _labels_by_group(group: Codes, labels: LabelCodes) -> dict[int, list[int]]:
-    """The labels in each group that has several, in the order of their codes."""
+    """Return the labels of each group that has several, ordered by code."""
     pairs = np.unique(np.column_stack([group, labels]), axis=0)
     several = np.flatnonzero(np.bincount(pairs[:, 0]) > 1)
     found = defaultdict(list)
@@ -114,12 +114,12 @@ def _labels_by_group(group: Codes, labels: LabelCodes) -> dict[int, list[int]]:
 
 
 def _neighbours(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[str, bool]]:
-    """How many of the nearest texts have the suggested and the given label; and whether that supports the former."""
+    """Say how the nearest texts are labelled, and return whether they support the suggested label."""
     nearest, suggested, own = evidence.neighbours[rows], flags.suggested[rows], evidence.labels[rows]
-    known = nearest >= 0
-    labels = np.where(known, evidence.labels[nearest], -2)
+    exists = nearest >= 0
+    labels = np.where(exists, evidence.labels[nearest], -2)
     counts = [(labels == code[:, None]).sum(axis=1).tolist() for code in (suggested, own)]
-    columns = (suggested.tolist(), own.tolist(), *counts, known.sum(axis=1).tolist())
+    columns = (suggested.tolist(), own.tolist(), *counts, exists.sum(axis=1).tolist())
     found = []
     for other, given, others, givens, size in zip(*columns, strict=True):
         if other < 0 or not size:
@@ -135,7 +135,7 @@ def _neighbours(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[
 
 
 def _labelled(count: int, size: int) -> str:
-    """``7 of its 20 nearest texts are labelled``."""
+    """Return, for example, ``7 of its 20 nearest texts are labelled``."""
     if size == 1:
         return "Its nearest text is labelled" if count else "Its nearest text is not labelled"
     return f"{count or 'None'} of its {size} nearest texts {'are' if count > 1 else 'is'} labelled"

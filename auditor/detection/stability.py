@@ -1,4 +1,4 @@
-"""How surely a flag stays, and the tier that a row is in for it."""
+"""Stability of flags over repeats, and the tiers derived from it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TIERS = ("high", "medium", "low")
 
 
 def stability(flagged: Sequence[Mask], judged: Sequence[Mask]) -> Float32:
-    """(N,) share of the repeats that judged a row which flag it; NaN where none did.
+    """Return, for each row, the share of the repeats that judged it that also flag it, (N,); NaN if none did.
 
     Parameters
     ----------
     flagged, judged : sequence of (N,) bool
-        By repeat; one at least.
+        One array per repeat; at least one.
     """
     counts = np.sum(judged, axis=0)
     share = np.full(counts.shape, np.nan, np.float32)
@@ -27,10 +27,10 @@ def stability(flagged: Sequence[Mask], judged: Sequence[Mask]) -> Float32:
 
 
 def tiers(is_issue: Mask, stable: Float32) -> npt.NDArray[np.int8]:
-    """(N,) position in :data:`TIERS`, -1 for none.
+    """Return the (N,) position in :data:`TIERS`, -1 for none.
 
-    ``high``: an issue, and flagged in every repeat. ``medium``: an issue that is not stable, or of which nothing says
-    that it is. ``low``: no issue, but flagged in some repeat.
+    ``high``: an issue that every repeat flags. ``medium``: any other issue, also one of unknown stability. ``low``: a
+    row that is not an issue, but that some repeat flags.
     """
     issues = np.where(stable == 1, TIERS.index("high"), TIERS.index("medium"))
     others = np.where(stable > 0, TIERS.index("low"), -1)

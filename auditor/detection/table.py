@@ -1,4 +1,4 @@
-"""The table of issues: one row for every row of the dataset, with all that was found."""
+"""The table of issues: one row per row of the dataset, with all findings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from auditor.models.scores import losses
 from auditor.signals import Signal, Suspicion
 
 REASONS_TO = 100_000
-"""Reasons are given for every issue and for so many first ranks: nobody reads on, and a million take half a minute."""
+"""Reasons are written for every issue and for this many first ranks; a million would take half a minute."""
 
 
 def issues_table(
@@ -47,19 +47,18 @@ def issues_table(
         Share of the repeats that flag the row.
     evidence : Evidence
     measured : mapping of str to (N,) float32
-        The signals. Those named like a column that the table has anyway (the loss, in nats) are left out.
+        The signals. Those with the name of another column (the loss, in nats) are omitted.
     group : (N,) int32
         Group of each issue, -1 for other rows.
     explained_by : sequence of Signal
-        Signals whose sentences stand among the reasons.
+        Signals whose sentences are part of the reasons.
 
     Returns
     -------
     pyarrow.Table
         Of N rows: id, split, text, given_label, predicted_label, suggested_label, suspicion, rank, is_issue,
         confident_learning, tier, kind, kind_confidence, stability, loss_<model> …, probability_given_<model> …,
-        <signal> …, duplicate_group, group, reasons. Null where nothing is known; reasons are empty beyond the rows
-        that get some.
+        <signal> …, duplicate_group, group, reasons. Null where unknown; reasons are empty in rows far down the order.
     """
     columns: dict[str, Any] = {
         "id": data.table["id"],
@@ -77,9 +76,9 @@ def issues_table(
         "kind_confidence": _floats(kinds.confidence),
         "stability": _floats(stable),
     }
-    models, each = evidence.probabilities, np.arange(len(data))
+    models, place = evidence.probabilities, np.arange(len(data))
     columns |= {f"loss_{name}": _floats(losses(model, evidence.labels)) for name, model in models.items()}
-    columns |= {f"probability_given_{name}": _floats(model[each, evidence.labels]) for name, model in models.items()}
+    columns |= {f"probability_given_{name}": _floats(model[place, evidence.labels]) for name, model in models.items()}
     columns |= {name: _floats(values) for name, values in measured.items() if name not in columns}
     columns["duplicate_group"] = _codes(np.where(np.bincount(evidence.near)[evidence.near] > 1, evidence.near, -1))
     columns["group"] = _codes(group)
@@ -96,10 +95,10 @@ def _names(codes: npt.NDArray[np.integer], label_names: Sequence[str]) -> pa.Arr
 
 
 def _codes(codes: npt.NDArray[np.integer]) -> pa.Array:
-    """int32, null for -1."""
+    """Convert to int32 with null for -1."""
     return pa.array(codes, pa.int32(), mask=codes < 0)
 
 
 def _floats(values: Float32) -> pa.Array:
-    """float32, null for NaN."""
+    """Convert to float32 with null for NaN."""
     return pa.array(values, pa.float32(), from_pandas=True)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.arrays import Counts, Float64, Outcomes
 from auditor.estimate.interval import ALPHA, Interval, interval
-from auditor.estimate.stream import Draws, Floats, Ints, Outcomes, choose_q
+from auditor.estimate.stream import Draws, choose_q
 
 FORECAST = 0.1
 """Share of the rows that the first draw is made with."""
@@ -39,9 +40,9 @@ class Counted:
         N, how many rows have an outcome now, and on how many of these it is the case.
     """
 
-    before: Ints
-    unknown: Ints
-    pool: Ints
+    before: Counts
+    unknown: Counts
+    pool: Counts
     outcome: Outcomes
     rows: int
     judged: int
@@ -109,10 +110,10 @@ def gain(won: Counted, lost: Counted, alpha: float = ALPHA) -> Estimate:
     return _estimate(_terms(won) - _terms(lost), more.rate[0] - less.rate[1], more.rate[1] - less.rate[0])
 
 
-def _terms(counted: Counted) -> Floats:
+def _terms(counted: Counted) -> Float64:
     """What each settled draw estimates for the share of all rows."""
     known = (counted.outcome >= 0) & (counted.unknown == 0)
-    terms: Floats = (counted.before + counted.pool * counted.outcome.astype(np.int64))[known] / counted.rows
+    terms: Float64 = (counted.before + counted.pool * counted.outcome.astype(np.int64))[known] / counted.rows
     return terms
 
 
@@ -125,6 +126,6 @@ def _total(counted: Counted, alpha: float) -> Interval:
     return interval(draws, rows=counted.rows, judged=counted.judged, found=counted.found, q=FORECAST, alpha=alpha)
 
 
-def _estimate(terms: Floats, low: float, high: float) -> Estimate:
+def _estimate(terms: Float64, low: float, high: float) -> Estimate:
     value = min(max(float(terms.mean()), low), high) if len(terms) else None
     return Estimate(value, low, high, len(terms))

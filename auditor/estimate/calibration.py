@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, ndtri
 
+from auditor.arrays import Float64
 from auditor.estimate.shares import Share, share
-from auditor.estimate.stream import Floats
 
 BINS = 64
 """Bins of the static order."""
@@ -28,7 +28,7 @@ def bin_order(rows: int, bins: int = BINS) -> npt.NDArray[np.int64]:
     return np.arange(rows, dtype=np.int64) * min(bins, rows) // max(rows, 1)
 
 
-def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -> Floats:
+def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -> Float64:
     """P(error) in each bin of the static order: logit P = a + b·z, with z the normal score of the bin.
 
     The most probable a and b, given a weak prior and the verdicts so far. Counts in bins are all that it needs, so
@@ -74,7 +74,7 @@ def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -
     return np.asarray(expit(a[..., None] + b[..., None] * z))
 
 
-def mean_p(chances: Floats, unread: npt.NDArray[np.integer]) -> Floats:
+def mean_p(chances: Float64, unread: npt.NDArray[np.integer]) -> Float64:
     """p̄: mean P(error) over the unread rows, (...,), from the bins' P(error) and their unread rows, (..., B)."""
     return np.asarray((chances * unread).sum(-1) / np.maximum(unread.sum(-1), 1))
 
@@ -95,7 +95,9 @@ class Bin:
     errors: Share
 
 
-def calibration(forecast: Floats, error: npt.NDArray[np.bool_], bins: int = 3, alpha: float = 0.05) -> list[Bin] | None:
+def calibration(
+    forecast: Float64, error: npt.NDArray[np.bool_], bins: int = 3, alpha: float = 0.05
+) -> list[Bin] | None:
     """Compare P(error) on unread rows with what blind cards have shown, in bins of as many cards each.
 
     Parameters

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from auditor.estimate.nearest import Vectors, whole_vectors
+from auditor.arrays import Vectors
+from auditor.estimate.nearest import whole_vectors
 
 FOLDS = 5
 CONSTANT, STATIC = 0, 1

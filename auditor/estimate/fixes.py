@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from auditor.arrays import Float64
 from auditor.estimate.learning import chances
 from auditor.estimate.logistic import fit_plain
-
-Floats = npt.NDArray[np.float64]
 
 USUAL_SECONDS = (4.0, 0.03)
 """Of a card, and of each of its characters, before any verdict."""
@@ -30,9 +29,9 @@ class Pace:
     base: float
     each: float
 
-    def seconds(self, characters: npt.NDArray[np.integer]) -> Floats:
+    def seconds(self, characters: npt.NDArray[np.integer]) -> Float64:
         """(n,) expected seconds of texts of such lengths; half a second at least, five minutes at most."""
-        expected: Floats = np.clip(self.base + self.each * characters, _SHORTEST, _LONGEST)
+        expected: Float64 = np.clip(self.base + self.each * characters, _SHORTEST, _LONGEST)
         return expected
 
 
@@ -63,7 +62,7 @@ def learn_pace(characters: npt.NDArray[np.integer], seconds: npt.NDArray[np.floa
 
 def clear_fit(
     certainty: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], clear: npt.NDArray[np.bool_]
-) -> Floats:
+) -> Float64:
     """P(one other label clearly fits), of rows whose given label is wrong.
 
     logit P = a + b·c, from the rows that were not kept: whether the verdict was *relabel*. Here c is the logit of the
@@ -87,10 +86,10 @@ def clear_fit(
     return chances(a + b * logit)
 
 
-def fixes_a_minute(error: Floats, clear: Floats, seconds: Floats) -> Floats:
+def fixes_a_minute(error: Float64, clear: Float64, seconds: Float64) -> Float64:
     """P(error) × P(one other label clearly fits) / expected minutes, (N,).
 
     For example, 0.5 × 0.8 in 6 seconds are 4 fixes a minute.
     """
-    fixes: Floats = error * clear / (seconds / 60)
+    fixes: Float64 = error * clear / (seconds / 60)
     return fixes

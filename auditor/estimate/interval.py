@@ -29,8 +29,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.arrays import Counts, Float64
 from auditor.estimate.search import hull
-from auditor.estimate.stream import Draws, Floats, Ints
+from auditor.estimate.stream import Draws
 
 ALPHA = 0.05
 """Probability that an interval ever misses."""
@@ -136,7 +137,7 @@ class Wealth:
         self._pool = draws.pool[..., self._unclear]
         self._pending = ~draws.settled[..., self._unclear]
 
-    def log_factors(self, total: int | Ints) -> Floats:
+    def log_factors(self, total: int | Counts) -> Float64:
         """Logarithms of all draws' factors at one M (or at several, on leading axes), (..., n).
 
         M must be possible: no less than the largest ``low``, no more than the smallest ``high``.
@@ -147,18 +148,18 @@ class Wealth:
         with np.errstate(divide="ignore"):
             if len(unclear):
                 z[..., unclear] = np.minimum(z[..., unclear], self._pool)
-            factors: Floats = self._stake - np.log(z)
+            factors: Float64 = self._stake - np.log(z)
             if len(unclear):
                 clean = self._clean_stake - np.log(np.minimum(self.high[..., unclear] - total, self._pool))
                 least = np.where(self._pending, np.minimum(factors[..., unclear], clean), factors[..., unclear])
                 factors[..., unclear] = least
         return factors
 
-    def log_now(self, total: int | Ints) -> Floats:
+    def log_now(self, total: int | Counts) -> Float64:
         """Logarithm of K(M) after all draws."""
         return np.asarray(self.log_factors(total).cumsum(axis=-1)[..., -1])
 
-    def log_largest(self, total: int | Ints) -> Floats:
+    def log_largest(self, total: int | Counts) -> Float64:
         """Largest logarithm of K(M) after any draw: M is in the running intersection if it is below log 1/α.
 
         A maximum of convex functions is convex, so that the whole history is one function to bisect.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from auditor.arrays import Counts, Float32, Float64
 from auditor.estimate.facts import CONSTANT, FOLDS, STATIC, STEP, Facts
 from auditor.estimate.gate import Gate
 from auditor.estimate.logistic import (
@@ -30,10 +31,6 @@ _SURE = 2.0**-10
 """No error is less likely than this, nor more likely than the rest."""
 _BLOCK = 1 << 16
 _AT_ONCE = 3 * EVERY
-
-Rows = npt.NDArray[np.int64]
-Chances = npt.NDArray[np.float64]
-Surprises = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -79,20 +76,20 @@ class Fitted:
     learnt : Coefficients
         Of all; the last two columns are those of the verdicts nearby, where there are vectors.
     judged : (n,) int64
-        Rows, ascending.
+        Counts, ascending.
     surprise : (n,) float32
         Of each: verdict minus what was expected without the verdicts nearby, in units of 2**-20.
     """
 
     verdicts: int
-    static: Chances
+    static: Float64
     learnt: Coefficients
-    judged: Rows
-    surprise: Surprises
+    judged: Counts
+    surprise: Float32
 
 
 def fit_both(
-    facts: Facts, rows: Rows, wrong: npt.NDArray[np.bool_], near: Nearest | None, settings: Settings
+    facts: Facts, rows: Counts, wrong: npt.NDArray[np.bool_], near: Nearest | None, settings: Settings
 ) -> Fitted:
     """Fit the learnt model and its opponent.
 
@@ -129,14 +126,14 @@ def fit_both(
 
 
 def surprises_nearby(
-    facts: Facts, rows: Rows, wrong: npt.NDArray[np.bool_], near: Nearest, how: Strengths, shrink: float
-) -> tuple[Surprises, npt.NDArray[np.float32]]:
+    facts: Facts, rows: Counts, wrong: npt.NDArray[np.bool_], near: Nearest, how: Strengths, shrink: float
+) -> tuple[Float32, npt.NDArray[np.float32]]:
     """Surprises, and what they amount to nearby.
 
     Returns
     -------
     (n,) float32
-        Surprises to the model of all verdicts, in units of 2**-20.
+        Float32 to the model of all verdicts, in units of 2**-20.
     (n, 2) float32
         Shrunk means nearby, no row's of which depends on its own verdict.
     """
@@ -150,23 +147,23 @@ def surprises_nearby(
     return surprises[-1], nearby
 
 
-def _everywhere(facts: Facts, rows: Rows, surprise: Surprises) -> Surprises:
+def _everywhere(facts: Facts, rows: Counts, surprise: Float32) -> Float32:
     """(N + 1,) surprises of all rows, 0 where nothing was judged; the last stands for nobody."""
     everywhere = np.zeros(len(facts) + 1, np.float32)
     everywhere[rows] = surprise
     return everywhere
 
 
-def _means(near: Nearest, everywhere: Surprises, rows: Rows | slice, shrink: float) -> npt.NDArray[np.float32]:
+def _means(near: Nearest, everywhere: Float32, rows: Counts | slice, shrink: float) -> npt.NDArray[np.float32]:
     """(n, 2) shrunk means of the surprises nearby, multiples of 2**-10."""
     means = near.sums(everywhere, rows).astype(np.float64) * UNIT / (near.counts(rows) + shrink)
     rounded: npt.NDArray[np.float32] = (np.rint(means / STEP) * STEP).astype(np.float32)
     return rounded
 
 
-def chances(logits: Chances) -> Chances:
+def chances(logits: Float64) -> Float64:
     """P(error), multiples of 2**-20, from 2**-10 to 1 - 2**-10."""
-    found: Chances = np.clip(np.rint(expit(logits) / UNIT) * UNIT, _SURE, 1 - _SURE)
+    found: Float64 = np.clip(np.rint(expit(logits) / UNIT) * UNIT, _SURE, 1 - _SURE)
     return found
 
 
@@ -183,7 +180,7 @@ class Nearby:
     """
 
     shift: float
-    rows: Rows
+    rows: Counts
 
 
 class LearntOrder:
@@ -262,7 +259,7 @@ class LearntOrder:
         self._verdicts = verdicts
         self._hold(verdicts)
 
-    def first(self, number: int, among: npt.NDArray[np.bool_]) -> Rows:
+    def first(self, number: int, among: npt.NDArray[np.bool_]) -> Counts:
         """Take the first rows of the learnt order among some, without sorting them all.
 
         Parameters
@@ -277,17 +274,17 @@ class LearntOrder:
         return rows[self._sorted(rows)][:number]
 
     @cached_property
-    def probabilities(self) -> Chances:
+    def probabilities(self) -> Float64:
         """(N,) P(error) by the learnt model; before the tenth verdict, of no meaning."""
         return chances(self._logits)
 
     @cached_property
-    def static_probabilities(self) -> Chances:
+    def static_probabilities(self) -> Float64:
         """(N,) P(error) by the static order alone, a + b·z."""
         return chances(self._static_logits(slice(None)))
 
     @cached_property
-    def order(self) -> Rows:
+    def order(self) -> Counts:
         """(N,) all rows, the likeliest error first; equal ones as in the static order."""
         return self._sorted(slice(None))
 
@@ -299,7 +296,7 @@ class LearntOrder:
         means = _means(self._near, everywhere, np.array([row]), self._settings.shrink)
         return Nearby(float(means[0] @ self.fitted.learnt.weights[-2:]), self._near.rows(row))
 
-    def _sorted(self, rows: Rows | slice) -> Rows:
+    def _sorted(self, rows: Counts | slice) -> Counts:
         return np.lexsort((-self._facts.design[rows, STATIC], -self._logits[rows]))
 
     def _learn_again(self, verdicts: list[tuple[int, bool]]) -> None:
@@ -342,7 +339,7 @@ class LearntOrder:
                 design = np.concatenate([design, _means(self._near, everywhere, at, self._settings.shrink)], axis=1)
             self._logits[at] = self.fitted.learnt.logits(design, self._facts.given[at], self._facts.pair[at])
 
-    def _static_logits(self, rows: Rows | slice) -> Chances:
+    def _static_logits(self, rows: Counts | slice) -> Float64:
         a, b = self.fitted.static if self.fitted else (0.0, 1.0)
-        logits: Chances = a + b * self._facts.design[rows, STATIC].astype(np.float64)
+        logits: Float64 = a + b * self._facts.design[rows, STATIC].astype(np.float64)
         return logits

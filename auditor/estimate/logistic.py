@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-Floats = npt.NDArray[np.float64]
+from auditor.arrays import Float64
+
 Codes = npt.NDArray[np.integer]
 
 UNIT = 2.0**-20
@@ -38,7 +39,7 @@ class Strengths:
         Of the shift of a class, and of a pair within its class.
     """
 
-    design: Floats
+    design: Float64
     group: float
     pair: float
 
@@ -54,17 +55,17 @@ class Coefficients:
         Shifts by code; 0 where nothing was observed.
     """
 
-    weights: Floats
-    groups: Floats
-    pairs: Floats
+    weights: Float64
+    groups: Float64
+    pairs: Float64
 
-    def logits(self, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes) -> Floats:
+    def logits(self, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes) -> Float64:
         """(n,) logits of rows by their design (n, d) and their codes.
 
         Where the design's entries are multiples of 2**-10 below 2**3, every product and every sum is exact in float64:
         a row has the same logit, to the last bit, whichever rows are computed with it.
         """
-        logits: Floats = design.astype(np.float64) @ self.weights
+        logits: Float64 = design.astype(np.float64) @ self.weights
         logits += self.groups[groups]
         logits += self.pairs[pairs]
         return logits
@@ -90,8 +91,8 @@ class Observed:
     """
 
     order: Codes
-    design: Floats
-    wrong: Floats
+    design: Float64
+    wrong: Float64
     of_pair: Codes
     of_group: Codes
     pair_starts: Codes
@@ -120,14 +121,14 @@ class Observed:
             groups=of_each[first_of_group],
         )
 
-    def by_pair(self, values: Floats, axis: int = -1) -> Floats:
+    def by_pair(self, values: Float64, axis: int = -1) -> Float64:
         """Sums of the rows' values over each pair."""
-        sums: Floats = np.add.reduceat(values, self.pair_starts, axis=axis)
+        sums: Float64 = np.add.reduceat(values, self.pair_starts, axis=axis)
         return sums
 
-    def by_group(self, values: Floats, axis: int = -1) -> Floats:
+    def by_group(self, values: Float64, axis: int = -1) -> Float64:
         """Sums of the pairs' values over each class."""
-        sums: Floats = np.add.reduceat(values, self.group_starts, axis=axis)
+        sums: Float64 = np.add.reduceat(values, self.group_starts, axis=axis)
         return sums
 
 
@@ -135,16 +136,16 @@ class Observed:
 class _Point:
     """Coefficients while they are sought: of the design, the classes and the pairs that occur, (..., d or k or q)."""
 
-    weights: Floats
-    groups: Floats
-    pairs: Floats
+    weights: Float64
+    groups: Float64
+    pairs: Float64
 
-    def logits(self, seen: Observed) -> Floats:
+    def logits(self, seen: Observed) -> Float64:
         shifts = self.pairs + self.groups[..., seen.of_group]
-        logits: Floats = self.weights @ seen.design.T + shifts[..., seen.of_pair]
+        logits: Float64 = self.weights @ seen.design.T + shifts[..., seen.of_pair]
         return logits
 
-    def plus(self, step: _Point, part: Floats | float) -> _Point:
+    def plus(self, step: _Point, part: Float64 | float) -> _Point:
         return _Point(
             self.weights + part * step.weights, self.groups + part * step.groups, self.pairs + part * step.pairs
         )
@@ -153,9 +154,9 @@ class _Point:
         return _Point(*(np.rint(each / UNIT) * UNIT for each in (self.weights, self.groups, self.pairs)))
 
     @property
-    def longest(self) -> Floats:
+    def longest(self) -> Float64:
         every = np.concatenate([self.weights, self.groups, self.pairs], axis=-1)
-        longest: Floats = np.abs(every).max(axis=-1, keepdims=True)
+        longest: Float64 = np.abs(every).max(axis=-1, keepdims=True)
         return longest
 
 
@@ -167,7 +168,7 @@ class _System:
     in one class. Leading axes are models of their own, each of which takes part of the rows.
     """
 
-    def __init__(self, seen: Observed, at: _Point, how: Strengths, part: Floats | float = 1.0) -> None:
+    def __init__(self, seen: Observed, at: _Point, how: Strengths, part: Float64 | float = 1.0) -> None:
         self.seen, self.at, self.how = seen, at, how
         chances = expit(at.logits(seen))
         weights = part * (chances * (1 - chances) + _LEAST_WEIGHT)
@@ -229,7 +230,7 @@ def fit(seen: Observed, how: Strengths, groups: int, pairs: int) -> Coefficients
     return Coefficients(point.weights, by_group, by_pair)
 
 
-def logits_from_parts(seen: Observed, how: Strengths, parts: npt.NDArray[np.bool_]) -> Floats:
+def logits_from_parts(seen: Observed, how: Strengths, parts: npt.NDArray[np.bool_]) -> Float64:
     """(m, n) logits of all rows, by a model for each of m parts of the rows that knows of no other verdicts.
 
     Parameters
@@ -244,7 +245,7 @@ def logits_from_parts(seen: Observed, how: Strengths, parts: npt.NDArray[np.bool
     return logits
 
 
-def _solve(seen: Observed, how: Strengths, part: Floats | float = 1.0) -> _Point:
+def _solve(seen: Observed, how: Strengths, part: Float64 | float = 1.0) -> _Point:
     point = _start(seen, np.shape(part)[:-1])
     sought = np.ones((*np.shape(part)[:-1], 1))
     for _ in range(_STEPS):
@@ -258,7 +259,7 @@ def _solve(seen: Observed, how: Strengths, part: Floats | float = 1.0) -> _Point
     return point.rounded()
 
 
-def fit_plain(design: npt.NDArray[np.floating], wrong: npt.NDArray[Any], precision: float) -> Floats:
+def fit_plain(design: npt.NDArray[np.floating], wrong: npt.NDArray[Any], precision: float) -> Float64:
     """(d,) coefficients of a model without shifts, all with one precision; ``wrong`` may hold parts of verdicts."""
     nobody = np.zeros(len(wrong), np.int32)
     how = Strengths(np.full(design.shape[1], precision), _RIGID, _RIGID)
@@ -304,7 +305,7 @@ def learn_strengths(
     return how
 
 
-def _precision(values: Floats, variances: Floats, now: float, begun: float, believed: float) -> float:
+def _precision(values: Float64, variances: Float64, now: float, begun: float, believed: float) -> float:
     determined = max(len(values) - now * float(variances.sum()), 0.0)
     return float((determined + believed) / (float((values**2).sum()) + believed / begun))
 
@@ -313,6 +314,6 @@ def _start(seen: Observed, models: tuple[int, ...] = ()) -> _Point:
     return _Point(*(np.zeros((*models, size)) for size in (seen.design.shape[1], len(seen.groups), len(seen.pairs))))
 
 
-def _times(matrix: Floats, vector: Floats) -> Floats:
-    product: Floats = (matrix @ vector[..., None])[..., 0]
+def _times(matrix: Float64, vector: Float64) -> Float64:
+    product: Float64 = (matrix @ vector[..., None])[..., 0]
     return product

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-Vectors = npt.NDArray[np.float32]
+from auditor.arrays import Vectors
+
 Rows = npt.NDArray[np.integer]
 
 NEAREST = 15

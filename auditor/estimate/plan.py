@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.arrays import Outcomes
 from auditor.estimate.interval import ALPHA, Interval, interval
-from auditor.estimate.stream import Draws, Outcomes, choose_q
+from auditor.estimate.stream import Draws, choose_q
 
 SECONDS_A_CARD = 7.2
 """Until somebody has reviewed: 100 cards in 12 minutes."""

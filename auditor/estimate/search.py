@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from auditor.estimate.stream import Floats, Ints
+from auditor.arrays import Counts, Float64
 
-Value = Callable[[int | Ints], Floats]
+Value = Callable[[int | Counts], Float64]
 """One value for each number."""
 _TOGETHER = 4
 """Pieces whose ends are evaluated together."""
@@ -59,7 +59,7 @@ def _first(value: Value, limit: float, pieces: list[tuple[int, int]], guess: int
     return None
 
 
-def _promising(value: Value, limit: float, pieces: Ints) -> list[tuple[int, int]]:
+def _promising(value: Value, limit: float, pieces: Counts) -> list[tuple[int, int]]:
     """Pieces, (p, 2), that may have a value below the limit: at an end, or because it falls from both ends inwards."""
     start, end = pieces.T
     inwards = np.sign(end - start)

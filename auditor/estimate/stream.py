@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from auditor.arrays import Counts, Float64, Outcomes
+
 Floating = float | npt.NDArray[np.floating]
-Outcomes = npt.NDArray[np.int8]
 
 PENDING = -1
 """The outcome of a row on which no verdict stands. 1 is an error, 0 is none."""
@@ -70,10 +69,10 @@ class Draws:
         1, 0 or :data:`PENDING`.
     """
 
-    errors: Ints
-    unknown: Ints
-    pool: Ints
-    q: Floats
+    errors: Counts
+    unknown: Counts
+    pool: Counts
+    q: Float64
     outcome: Outcomes
 
     @classmethod
@@ -97,7 +96,7 @@ class Draws:
         return np.asarray(self.outcome != PENDING)
 
 
-def choose_q(mean_p: Floating, expected: Floating = 0.0, errors: float | Ints = 0, kappa: float = KAPPA) -> Floats:
+def choose_q(mean_p: Floating, expected: Floating = 0.0, errors: float | Counts = 0, kappa: float = KAPPA) -> Float64:
     """Forecast the outcome of the next blind card.
 
     q = p̄ · (κ + Σe) / (κ + Σp̄): the model's forecast, corrected by how the blind cards so far have turned out. Any
@@ -124,7 +123,7 @@ def choose_q(mean_p: Floating, expected: Floating = 0.0, errors: float | Ints = 
     >>> float(choose_q(0.05, expected=2.0, errors=7))
     0.1
     """
-    forecast: Floats = np.clip(np.asarray(mean_p) * (kappa + errors) / (kappa + np.asarray(expected)), *Q_RANGE)
+    forecast: Float64 = np.clip(np.asarray(mean_p) * (kappa + errors) / (kappa + np.asarray(expected)), *Q_RANGE)
     return forecast
 
 
@@ -190,14 +189,14 @@ class Stays:
         place p if ``entered < p <= left``.
     """
 
-    row: Ints
-    entered: Ints
-    left: Ints
+    row: Counts
+    entered: Counts
+    left: Counts
 
 
 def count_pools(
-    stays: Stays, places: Ints, outcomes: Outcomes, rows: npt.NDArray[np.bool_] | None = None
-) -> tuple[Ints, Ints, Ints]:
+    stays: Stays, places: Counts, outcomes: Outcomes, rows: npt.NDArray[np.bool_] | None = None
+) -> tuple[Counts, Counts, Counts]:
     """Count what the pools of draws left out, by the outcomes that stand now.
 
     Takes O((S + n) log S), so that F of all draws follows a changed outcome at once.
@@ -236,7 +235,7 @@ def count_pools(
     )
 
 
-def _standing(stays: Stays, places: Ints, counted: npt.NDArray[np.bool_]) -> Ints:
+def _standing(stays: Stays, places: Counts, counted: npt.NDArray[np.bool_]) -> Counts:
     entered, left = (np.sort(ends[counted]) for ends in (stays.entered, stays.left))
-    count: Ints = np.searchsorted(entered, places, "left") - np.searchsorted(left, places, "left")
+    count: Counts = np.searchsorted(entered, places, "left") - np.searchsorted(left, places, "left")
     return count.astype(np.int64)

@@ -1,1 +1,1 @@
-"""What every exchange with the Hugging Face Hub shares: uploads in one commit, and errors in plain words."""
+"""Shared parts of all work with the Hugging Face Hub: uploads in one commit, and errors in plain words."""

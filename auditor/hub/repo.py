@@ -1,4 +1,4 @@
-"""Repo: a repository at the Hub as it is now, and the token that may write to it."""
+"""A repository on the Hub in its current state, and the token's permission to write to it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from auditor.errors import HubError, HubRefusedError
 from auditor.hub.errors import asking
 
 CARD = "README.md"
-"""A repository's card."""
+"""File name of a repository's card."""
 PATIENCE = 20.0
 """Seconds to wait for an answer before the Hub counts as unreachable."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A repository to push to, as it is now.
+    """A repository to push to, in its current state.
 
     Attributes
     ----------
     name : str
         ``user/name``.
     commit : str or None
-        Its newest; None where there is no repository yet.
+        Newest commit; None if the repository does not exist.
     private : bool
     card : str or None
-        Its README.md.
+        Contents of README.md.
     files : frozenset of str
-        Paths.
+        Paths in the repository.
     """
 
     name: str
@@ -44,20 +44,20 @@ class Target:
 
     @property
     def what(self) -> str:
-        """What messages call it."""
+        """Name in messages."""
         return f"the dataset {self.name}"
 
 
 def find_target(api: Any, repo: str, *, for_writing: bool) -> Target:
-    """Look at a repository; one that is not there is yet to be made.
+    """Look up a repository, which need not exist.
 
     Parameters
     ----------
     api : huggingface_hub.HfApi
     repo : str
-        ``user/name``, or ``name`` of one's own.
+        ``user/name``, or ``name`` for the user's own repository.
     for_writing : bool
-        Ask whose token it is, and whether it may write at all.
+        Check who owns the token and that it may write.
 
     Raises
     ------
@@ -72,13 +72,13 @@ def find_target(api: Any, repo: str, *, for_writing: bool) -> Target:
             info = api.dataset_info(repo, timeout=PATIENCE)
         except RepositoryNotFoundError:
             return Target(repo)
-        files = frozenset(each.rfilename for each in info.siblings or ())
+        files = frozenset(file.rfilename for file in info.siblings or ())
         card = _download_card(api, info.id, info.sha) if CARD in files else None
         return Target(info.id, info.sha, bool(info.private), card, files)
 
 
 def full_name(api: Any, repo: str, *, for_writing: bool = True) -> str:
-    """Give a repository its owner's name where it lacks one, after asking whose token it is.
+    """Return a repository's full name; a bare name gets the name of the token's owner.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def full_name(api: Any, repo: str, *, for_writing: bool = True) -> str:
     user = api.whoami()
     if for_writing and user.get("auth", {}).get("accessToken", {}).get("role") == "read":
         raise HubRefusedError(
-            f"The token of {user['name']} may read but not write: nothing can be pushed to {repo}.",
-            "Make a token with the right to write, and log in again: hf auth login.",
+            f"The token of {user['name']} may only read, so nothing can be pushed to {repo}.",
+            "Create a token with write permission and log in again: hf auth login.",
         )
     return repo if "/" in repo else f"{user['name']}/{repo}"
 
@@ -101,12 +101,12 @@ def _download_card(api: Any, repo: str, commit: str) -> str:
             # Line ends are kept as they are.
             return Path(path).read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise HubError(f"The card of {repo} is no UTF-8 text.", "Mend its README.md there.") from None
+            raise HubError(f"The card of {repo} is not UTF-8 text.", "Fix its README.md on the Hub.") from None
 
 
 @contextmanager
 def quiet_library() -> Iterator[None]:
-    """Have ``huggingface_hub`` say when it waits, and nothing else: its other words hold addresses that are secrets."""
+    """Silence ``huggingface_hub`` except for notes on waiting: its other messages contain secret URLs."""
     import datasets.utils
     import huggingface_hub.utils
 
@@ -114,7 +114,9 @@ def quiet_library() -> Iterator[None]:
         return record.getMessage().startswith(("Rate limited", "Retrying"))
 
     loggers = [logging.getLogger(f"huggingface_hub.{name}") for name in ("utils._http", "hf_api", "_commit_api")]
-    with_bars = [each for each in (datasets.utils, huggingface_hub.utils) if not each.are_progress_bars_disabled()]
+    with_bars = [
+        library for library in (datasets.utils, huggingface_hub.utils) if not library.are_progress_bars_disabled()
+    ]
     for logger in loggers:
         logger.addFilter(waits)
     for library in with_bars:

@@ -1,4 +1,4 @@
-"""Upload: files to the Hub one by one, then all of them in one commit."""
+"""Upload files to the Hub one by one, then commit all of them at once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from auditor.hub.repo import Target
 
 LOST = (
     "If the connection was lost while the Hub was answering, the commit may have arrived. "
-    "Either way, give the same command again: it does nothing where all is there already."
+    "Either way, run the same command again: it does nothing if everything has arrived."
 )
-"""How things stand where a commit was sent and no answer came."""
+"""What to do after a commit was sent and no answer came."""
 
 
 @contextmanager
 def additions_of(files: Mapping[str, Path]) -> Iterator[list[Any]]:
-    """Path in the repository → file, as a commit takes them; the files are open as long.
+    """Yield the operations of a commit for path in the repository → file, and keep the files open.
 
-    Files that are given open the library sends over HTTP, which can be interrupted, and whose refusals it tells. Those
-    given by path it leaves to ``hf_xet``, where that is installed, which tries for minutes and does not say why.
+    The library sends open files over HTTP, which can be interrupted and reports refusals. It leaves paths to
+    ``hf_xet``, if installed, which retries for minutes and does not report why.
     """
     from huggingface_hub import CommitOperationAdd
 
@@ -34,13 +34,13 @@ def additions_of(files: Mapping[str, Path]) -> Iterator[list[Any]]:
 
 @dataclass(frozen=True)
 class Upload:
-    """A commit to be made.
+    """A commit to make.
 
     Attributes
     ----------
     api : huggingface_hub.HfApi
     target : Target
-        As the card was written for it: if it has moved on meanwhile, nothing is committed.
+        State that the card was written for; if the repository has changed since, nothing is committed.
     message : str
     create_pr : bool
     listener : Listener or None
@@ -53,7 +53,7 @@ class Upload:
     listener: Any
 
     def commit(self, files: Mapping[str, Path], stale: Sequence[str], *, private: bool) -> Any:
-        """Make the repository if it is not there, upload, and commit.
+        """Create the repository if it does not exist, upload, and commit.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class Upload:
         stale : sequence of str
             Paths to delete.
         private : bool
-            Of a new repository.
+            Whether a new repository is private.
 
         Returns
         -------
@@ -74,17 +74,17 @@ class Upload:
         """
         from huggingface_hub import CommitOperationDelete
 
-        what, again, lost = self.target.what, AGAIN, LOST
+        what, todo, lost = self.target.what, AGAIN, LOST
         parent = self.target.commit
         if parent is None:
             parent = self._create(private)
-            made = f"The {'private' if private else 'public'} dataset {self.target.name} was made"
-            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
+            created = f"The {'private' if private else 'public'} dataset {self.target.name} was created"
+            todo, lost = f"{created} and is still empty. {AGAIN}", f"{created}. {LOST}"
         deletions = [CommitOperationDelete(path) for path in stale]
         with additions_of(files) as additions:
-            with asking(what, again):
+            with asking(what, todo):
                 self._upload(additions)
-            with asking(what, again, lost):
+            with asking(what, todo, lost):
                 return self.api.create_commit(
                     self.target.name,
                     [*additions, *deletions],
@@ -96,7 +96,7 @@ class Upload:
 
     def _create(self, private: bool) -> str:
         name = self.target.name
-        with asking(self.target.what, f"{AGAIN} If it is refused again, this token may not see what is there."):
+        with asking(self.target.what, f"{AGAIN} If it fails again, the token may not see the existing repository."):
             self.api.create_repo(name, repo_type="dataset", private=private)
             return str(self.api.dataset_info(name).sha)
 
@@ -108,10 +108,10 @@ class Upload:
                 self.api.preupload_lfs_files(
                     self.target.name, [addition], repo_type="dataset", create_pr=self.create_pr
                 )
-                if addition._should_ignore:  # the library would leave it out of the commit without a word
+                if addition._should_ignore:  # the library would silently omit it from the commit
                     raise HubError(
-                        f"The .gitignore of {self.target.name} leaves out {addition.path_in_repo}.",
-                        "Change it there, or push to another repository.",
+                        f"The .gitignore of {self.target.name} excludes {addition.path_in_repo}.",
+                        "Change it on the Hub, or push to another repository.",
                     )
                 done += addition.upload_info.size
                 advance(done, total)

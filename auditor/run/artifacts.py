@@ -1,7 +1,7 @@
-"""Artifacts: the name of every file that a stage writes, and how such a file is read and written.
+"""Artifacts: the names of all files that stages write, and how these files are read and written.
 
-Nothing else in the library spells these names. A module that only asks for a file by its name imports no library that
-reads it: those come along when the file is read.
+Nothing else in the library spells these names. The libraries that read a file are imported when it is read, not when
+its name is used.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from auditor.arrays import AnyArray, Float32, FoldNumbers, Probabilities, RowIndex, Vectors
 
 MANIFEST, LOCK, HOLDER, RUN_ID = "manifest.json", "run.lock", "run.holder", "run.id"
-"""Files of a run that are no artifacts: by them it is known as a run, held, and named in decision logs."""
+"""Files of a run that are not artifacts: they mark it as a run, lock it, and identify it in decision logs."""
 DECISIONS, REPORT, FIGURES = "decisions.db", "report.html", "figures"
-"""What people have decided, and the report: no stage writes them, and they change without making anything stale."""
+"""People's decisions and the report: no stage writes them, and changing them makes no stage stale."""
 
 T = TypeVar("T")
 A = TypeVar("A", bound="AnyArray")
 
 CONSENSUS = "consensus"
-"""What all models together say, where the name of a model is expected."""
+"""Name of the consensus, where the name of a model is expected."""
 BASELINE = "dummy"
 """Name of the baseline that every model is compared with."""
 
 
 @dataclass(frozen=True)
 class Artifact(ABC, Generic[T]):
-    """A file of a run that holds a ``T``; it can be appended to a path, ``space / ISSUES``.
+    """A file of a run that stores a ``T``; it can be appended to a path, as in ``space / ISSUES``.
 
     Attributes
     ----------
     name : str
-        Path within the run's directory, with ``/`` between its parts.
+        Path relative to the run's directory, with ``/`` as separator.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Artifact(ABC, Generic[T]):
         """Write the file at a path."""
 
     def save(self, space: Path, value: T) -> None:
-        """Write the file under its name in a directory; folders in the name are made."""
+        """Write the file under its name in a directory; missing folders are made."""
         path = space / self.name
         path.parent.mkdir(parents=True, exist_ok=True)
         self.write(path, value)
@@ -66,7 +66,7 @@ class Table(Artifact["pa.Table"]):
     """A Parquet file."""
 
     def load(self, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read the file, memory-mapped: all columns, or those of some that it has."""
+        """Read the file, memory-mapped: all columns, or those of ``columns`` that exist."""
         import pyarrow.parquet as pq
 
         return pq.read_table(path, columns=columns, memory_map=True)
@@ -79,16 +79,16 @@ class Table(Artifact["pa.Table"]):
 
 
 class Csv(Artifact["pa.Table"]):
-    """A CSV file, for people and their tools; nothing here reads it."""
+    """A CSV file for people and their tools; auditor does not read it."""
 
     def load(self, path: Path) -> pa.Table:
-        """Read the file with the types that Arrow guesses."""
+        """Read the file with types guessed by Arrow."""
         from pyarrow import csv
 
         return csv.read_csv(path)
 
     def write(self, path: Path, value: pa.Table) -> None:
-        """Write the file as a spreadsheet can open it safely."""
+        """Write the file so that a spreadsheet can open it safely."""
         from auditor.tabular import write_csv
 
         write_csv(value, path)
@@ -98,11 +98,11 @@ class Array(Artifact[A]):
     """A ``.npy`` file."""
 
     def load(self, path: Path) -> A:
-        """Read the file, memory-mapped and so read-only."""
+        """Read the file, memory-mapped and therefore read-only."""
         import numpy as np
 
         array: Any = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-        return array  # type: ignore[no-any-return]  # of the type that was written
+        return array  # type: ignore[no-any-return]  # it has the type that was written
 
     def write(self, path: Path, value: A) -> None:
         """Write the file."""
@@ -113,14 +113,14 @@ class Array(Artifact[A]):
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest rows of each row, nearest first, as a ``.npz`` file holds them.
+    """The nearest rows of each row, nearest first, as stored in a ``.npz`` file.
 
     Attributes
     ----------
     index : (N, k) int32
-        Rows; -1 where there are fewer.
+        Rows; -1 where there are fewer than k.
     similarity : (N, k) float32
-        Cosine; NaN where there is none.
+        Cosine similarity; NaN where there is no row.
     """
 
     index: RowIndex
@@ -128,7 +128,7 @@ class Nearest:
 
 
 class Neighbours(Artifact[Nearest]):
-    """A ``.npz`` file of both arrays."""
+    """A ``.npz`` file of the arrays of :class:`Nearest`."""
 
     def load(self, path: Path) -> Nearest:
         """Read both arrays into memory."""
@@ -152,7 +152,7 @@ class Json(Artifact[Any]):
         return json.loads(path.read_text("utf-8"))
 
     def write(self, path: Path, value: Any) -> None:
-        """Write the value, so that people can read it too."""
+        """Write the value, indented for people."""
         path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
 
 
@@ -164,7 +164,7 @@ VOTES = Table("votes.parquet")
 DUPLICATES = Table("duplicates.parquet")
 CONFLICTS = Table("conflicts.parquet")
 
-# -- what models and detection make of it ---------------------------------------------------------------------------
+# -- models and detection -------------------------------------------------------------------------------------------
 
 VECTORS: Array[Vectors] = Array("vectors.npy")
 MAP: Array[Float32] = Array("map.npy")
@@ -180,45 +180,45 @@ COMPARISON = Json("retrain/comparison.json")
 
 
 def artifact_name(name: str, repeat: int = 0) -> str:
-    """The name of an artifact, or of the stage that makes it, in a repeat; the first time, as it is."""
+    """Return the name of an artifact or stage in a repeat; repeat 0 leaves it unchanged."""
     return f"repeat-{repeat}/{name}" if repeat else name
 
 
 def folds(repeat: int = 0) -> Array[FoldNumbers]:
-    """(N,) fold of each row."""
+    """Return the artifact of each row's fold, (N,)."""
     return Array(artifact_name("folds.npy", repeat))
 
 
 def probabilities(model: str, repeat: int = 0) -> Array[Probabilities]:
-    """(N, K) out-of-fold probabilities of a model, or of the consensus."""
+    """Return the artifact of a model's or the consensus' out-of-fold probabilities, (N, K)."""
     return Array(f"probabilities/{artifact_name(model, repeat)}.npy")
 
 
 def consensus_alone(repeat: int) -> Array[Probabilities]:
-    """(N, K) consensus of one repeat, where there are several; that of all of them is ``probabilities(CONSENSUS)``."""
+    """Return the artifact of one repeat's consensus, (N, K); ``probabilities(CONSENSUS)`` pools all repeats."""
     return Array(f"probabilities/repeat-{repeat}/{CONSENSUS}.npy")
 
 
 def fold_probabilities(model: str, fold: int, repeat: int = 0) -> Array[Probabilities]:
-    """(H, K) probabilities of the rows that one fold holds out."""
+    """Return the artifact of the probabilities of one fold's H held-out rows, (H, K)."""
     return Array(f"probabilities/{artifact_name(model, repeat)}/fold-{fold}.npy")
 
 
 def dynamics(model: str, what: str, fold: int, repeat: int = 0) -> Array[Any]:
-    """What a model saw in the epochs of one fold: ``train`` and ``held_out`` are logits, ``vectors`` are vectors."""
+    """Return an artifact of one fold's training dynamics: logits (``train``, ``held_out``), or ``vectors``."""
     return Array(f"dynamics/{artifact_name(model, repeat)}/fold-{fold}.{what}.npy")
 
 
 def neighbours(model: str | None = None) -> Neighbours:
-    """Nearest rows by the frozen encoder's vectors, or by those of a model that has its own."""
+    """Return the artifact of nearest rows, by the frozen encoder's vectors or by a model's own."""
     return Neighbours("neighbours.npz" if model is None else f"neighbours.{model}.npz")
 
 
 def retrained(stage: str) -> Array[Probabilities]:
-    """(T, K) probabilities of the test rows, by the training that a stage is."""
+    """Return the artifact of the T test rows' probabilities, (T, K), from a training stage."""
     return Array(f"{stage}.npy")
 
 
 def model_file(model: str, name: str = "") -> str:
-    """The folder of a model that is kept, or a file in it."""
+    """Return the path of a saved model's folder, or of a file in it."""
     return f"model/{model}/{name}".rstrip("/")

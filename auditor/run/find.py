@@ -1,4 +1,4 @@
-"""Finding a run by what a user calls it."""
+"""Find a run by its name or path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_PLACE = Path("reports") / "runs"
 
 
 def is_run(directory: Path) -> bool:
-    """Whether a directory has a manifest, good or bad."""
+    """Return whether a directory has a manifest, valid or not."""
     return os.path.lexists(directory / MANIFEST)
 
 
@@ -23,19 +23,20 @@ def find_run(name: str | Path) -> Run:
     Raises
     ------
     RunMissingError
-        If there is none, or it is not finished.
+        If the run does not exist, or is not finished.
     """
     places = (Path(name), DEFAULT_PLACE / name)
     directory = next((place for place in places if is_run(place)), None)
     if directory is None:
-        known = sorted(path.parent.name for path in DEFAULT_PLACE.glob(f"*/{MANIFEST}"))
+        existing = sorted(path.parent.name for path in DEFAULT_PLACE.glob(f"*/{MANIFEST}"))
         raise RunMissingError(
             f"There is no run {str(name)!r}, neither as a path nor under {DEFAULT_PLACE}.",
-            f"Runs there: {', '.join(known)}." if known else "Make one with `auditor run FILE`.",
+            f"Choose from {', '.join(existing)}." if existing else "Create a run with `auditor run FILE`.",
         )
     run = Run(directory)
     if not run.manifest.finished:
         raise RunMissingError(
-            f"The run {directory} is not finished.", "Give its `auditor run` command again: it goes on where it was."
+            f"The run {directory} is not finished.",
+            "Run its `auditor run` command again; it continues from where it stopped.",
         )
     return run

@@ -1,6 +1,6 @@
-"""Manifest: what ``manifest.json`` holds, with types.
+"""Manifest: the contents of ``manifest.json``, with types.
 
-Entries that this version does not know are kept when the file is written again.
+Unknown entries are kept when the file is rewritten.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 ArtifactName = Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
-"""It never leads out of the run's directory."""
+"""A path that stays inside the run's directory."""
 
 
 class _Entry(BaseModel):
@@ -21,18 +21,18 @@ class _Entry(BaseModel):
 
 
 class Stage(_Entry):
-    """How a stage was done.
+    """The record of a finished stage.
 
     Attributes
     ----------
     key : str
-        SHA-256 over parameters and inputs: another one, and the stage is done again.
+        SHA-256 of parameters and inputs; if it differs, the stage runs again.
     parameters : dict
     inputs, outputs : dict of str to str
         SHA-256 of each artifact.
     seconds : float
     peak_memory : int or None
-        Bytes; None where the system does not tell.
+        Bytes; None where the system does not report it.
     """
 
     key: str
@@ -49,7 +49,7 @@ class DatasetRecord(_Entry):
     Attributes
     ----------
     fingerprint : str
-        As :meth:`auditor.data.LabeledTexts.fingerprint` gives it.
+        From :meth:`auditor.data.LabeledTexts.fingerprint`.
     source : str
     rows, rejected : int
     label_names : tuple of str
@@ -66,23 +66,23 @@ class DatasetRecord(_Entry):
 
 
 class Manifest(_Entry):
-    """The whole file.
+    """The whole manifest.
 
     Attributes
     ----------
     format : int
     created : str
-        When, in ISO 8601.
+        Time of creation, in ISO 8601.
     finished : bool
     stages : dict of str to Stage
     dataset : DatasetRecord or None
-        None before anything was read.
+        None before the dataset was read.
     config : dict or None
-        Of the :class:`~auditor.config.AuditConfig`; read it by :attr:`auditor.run.Run.config`.
+        The :class:`~auditor.config.AuditConfig` as a dict; use :attr:`auditor.run.Run.config` to read it.
     versions, machine : dict
-        As :mod:`auditor.environment` describes them.
+        From :mod:`auditor.environment`.
     used : tuple of str or None
-        Stages of the configuration at hand; the run keeps those of others too.
+        Stages of the current configuration; the run keeps stages of other configurations too.
     """
 
     format: Literal[1]
@@ -97,15 +97,15 @@ class Manifest(_Entry):
 
     @classmethod
     def new(cls) -> Self:
-        """Of a run in which nothing is done yet."""
+        """Return the manifest of a run without any stages."""
         return cls(format=1, created=now(), finished=False, stages={})
 
     def updated(self, **entries: Any) -> Self:
-        """Another manifest, with some entries changed or added."""
+        """Return a copy with some entries changed or added."""
         return type(self).model_validate({**dict(self._entries()), **entries})
 
     def to_json(self) -> str:
-        """The content of the file; what was never set is not in it."""
+        """Return the contents of the file, without entries that were never set."""
         return json.dumps(self.model_dump(exclude_unset=True), indent=1, ensure_ascii=False, sort_keys=True)
 
     def _entries(self) -> list[tuple[str, Any]]:
@@ -113,7 +113,7 @@ class Manifest(_Entry):
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """SHA-256 of every artifact, as the first stage that has it says."""
+        """SHA-256 of every artifact, from the first stage that lists it."""
         found: dict[str, str] = {}
         for stage in self.stages.values():
             for artifact, recorded in stage.outputs.items():
@@ -122,5 +122,5 @@ class Manifest(_Entry):
 
 
 def now() -> str:
-    """The time, in UTC and ISO 8601."""
+    """Return the current time, in UTC and ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""How much memory a stage takes at its highest."""
+"""Peak memory of a stage."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def reset_peak_memory() -> None:
-    """Begin to measure anew."""
-    with suppress(OSError):  # only Linux can; elsewhere no peak is told
+    """Start a new measurement."""
+    with suppress(OSError):  # only Linux can; elsewhere no peak is reported
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_memory() -> int | None:
-    """Bytes of resident memory at the stage's highest; None where it cannot be known."""
+    """Return the stage's peak resident memory in bytes; None where the system does not report it."""
     with suppress(OSError, IndexError):
         return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
     return None

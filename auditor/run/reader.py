@@ -1,4 +1,4 @@
-"""Readers: from an artifact to what it holds, each file checked against the hash that was recorded for it."""
+"""Readers of artifacts. Each file is checked against its recorded hash."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ Name = str | os.PathLike[str]
 """An artifact, or its name."""
 
 _BAD_CONTENT = (ValueError, TypeError, LookupError, OSError, EOFError, RecursionError, NotImplementedError, BadZipFile)
-"""What Arrow, NumPy and ``json`` raise at a file that is not of their kind."""
+"""Errors that Arrow, NumPy and ``json`` raise on a malformed file."""
 
 
 class Reader(ABC):
-    """What reads artifacts: a run, or what a stage is given of one."""
+    """A reader of artifacts: a run, or a stage's view of it."""
 
     @abstractmethod
     def has(self, artifact: Name) -> bool:
-        """Whether there is such an artifact to read."""
+        """Return whether an artifact exists."""
 
     @abstractmethod
     def open(self, artifact: Name) -> Path:
-        """Path of an artifact, checked against its hash.
+        """Check an artifact against its hash. Return its path.
 
         Raises
         ------
         RunMissingError
-            If there is none.
+            If the artifact does not exist.
         RunDamagedError
-            If the file is not the one that was written.
+            If the file is missing or has been changed.
         """
 
     def load(self, artifact: Artifact[T]) -> T:
-        """Read an artifact; what :meth:`open` raises, and ``RunDamagedError`` if it cannot be read as what it is."""
+        """Read an artifact. Errors are those of :meth:`open`; a malformed file raises ``RunDamagedError``."""
         return self._checked(artifact, artifact.load)
 
     def table(self, artifact: Table, columns: Sequence[str]) -> pa.Table:
-        """Read some columns of a table, as far as it has them; errors as in :meth:`load`."""
+        """Read those of some columns that a table has. Errors are those of :meth:`load`."""
         return self._checked(artifact, lambda path: artifact.load(path, columns))
 
     def _checked(self, artifact: Name, load: Callable[[Path], T]) -> T:
@@ -60,10 +60,10 @@ class Reader(ABC):
 
 
 class DeclaredReader(Reader):
-    """What a stage is given: the artifacts that it has declared as its inputs, and no others.
+    """A stage's reader: it reads only the artifacts that the stage declared as inputs.
 
-    A stage is not run again while its inputs are the same. One that read something undeclared would keep its old
-    outputs after that had changed, and nobody would notice.
+    A stage does not run again while its inputs are unchanged. If it read an undeclared artifact, it would keep stale
+    outputs after that artifact changed.
 
     Parameters
     ----------
@@ -76,16 +76,16 @@ class DeclaredReader(Reader):
         self._run, self._stage, self._declared = run, stage, frozenset(declared)
 
     def has(self, artifact: Name) -> bool:
-        """Whether it is declared: what is, is there."""
+        """Return whether an artifact is declared; declared artifacts exist."""
         return os.fspath(artifact) in self._declared
 
     def open(self, artifact: Name) -> Path:
-        """Path of a declared artifact.
+        """Check a declared artifact. Return its path.
 
         Raises
         ------
         LookupError
-            If it is not declared: a fault in the stage, not in the run.
+            If the artifact is not declared: a bug in the stage, not damage to the run.
         """
         if not self.has(artifact):
             raise LookupError(f"stage {self._stage!r} reads {os.fspath(artifact)}, which is not among its inputs")
@@ -93,5 +93,5 @@ class DeclaredReader(Reader):
 
 
 def damaged(path: Path, why: str) -> RunDamagedError:
-    """Say that an artifact is not what it should be."""
-    return RunDamagedError(f"{path} is damaged: {why}.", "Make the run again with --fresh; decisions.db is kept.")
+    """Return the error for a damaged artifact."""
+    return RunDamagedError(f"{path} is damaged: {why}.", "Re-create the run with --fresh; decisions.db is kept.")

@@ -1,9 +1,9 @@
 """Run: the directory of one audit.
 
-Work is cut into stages. A stage writes its files into a directory of its own under ``.work/``; when it is done they
-are flushed, renamed into place and recorded in ``manifest.json`` with their hashes. So a process can be killed at any
-moment: what is in the manifest is whole, and the rest is made again. A stage whose parameters and inputs have not
-changed is not run again.
+An audit runs in stages. A stage writes its files into its own directory under ``.work/``. At its end, the files are
+flushed, renamed into place and recorded in ``manifest.json`` with their hashes. A process can therefore be killed at
+any moment: what the manifest lists is complete, and the rest is made again. A stage is skipped if its parameters and
+inputs have not changed.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from auditor.storage import (
 from auditor.validation import first_fault
 
 Make = Callable[[Path, Reader], None]
-"""Does the work of a stage: given a directory, it writes the stage's artifacts there, under the names they will have in
-the run; it reads those of earlier stages with the reader, which has the stage's inputs alone."""
+"""A stage's work: it writes artifacts into the directory, under their names in the run, and reads its inputs with the
+reader."""
 _WORK = ".work"
 _IN_PLACE = (LOCK, f"{RUN_ID}.lock", DECISIONS, _WORK)
-"""Written to as they are, not replaced; with ``decisions.db``, what SQLite puts beside it."""
+"""Prefixes of files that are written in place; ``decisions.db`` covers the files that SQLite puts beside it."""
 _OURS = (*_IN_PLACE, HOLDER, RUN_ID, MANIFEST)
-"""All that may be in a run before its manifest is."""
+"""Prefixes of all files that a run may contain before its manifest is written."""
 
 
 class Run(Reader):
@@ -59,16 +59,16 @@ class Run(Reader):
     Parameters
     ----------
     directory : Path
-        It need not exist yet.
+        It need not exist.
     fresh : bool
-        Start over when the run is first held: forget every stage and remove its files. ``decisions.db`` stays.
+        Start over when the run is first locked: discard every stage and its files. ``decisions.db`` stays.
 
     Raises
     ------
     RunError
-        If the directory holds something else than a run.
+        If the directory contains something other than a run.
     RunDamagedError
-        If its manifest cannot be read, unless it is a run that is to start over; if it holds links, pipes or devices.
+        If the manifest of a run cannot be read (and ``fresh`` is False), or it contains links, pipes or devices.
     """
 
     def __init__(self, directory: Path, *, fresh: bool = False) -> None:
@@ -76,7 +76,7 @@ class Run(Reader):
         self._fresh = fresh
         self._verified: set[str] = set()
         self.visited: set[str] = set()
-        """Stages that this process has had done, or found done."""
+        """Stages that this process ran or found up to date."""
         self.manifest = self._look()
 
     def __truediv__(self, name: Name) -> Path:
@@ -84,12 +84,12 @@ class Run(Reader):
 
     @property
     def decisions(self) -> Path:
-        """Its own decision log, which need not be there."""
+        """Path of the run's own decision log, which need not exist."""
         return self / DECISIONS
 
     @property
     def page(self) -> Path:
-        """Its report, which need not be there."""
+        """Path of the run's report, which need not exist."""
         return self / REPORT
 
     # -- the manifest -------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class Run(Reader):
         Raises
         ------
         RunDamagedError
-            If the manifest names none.
+            If the manifest names no dataset.
         """
         if self.manifest.dataset is None:
             raise damaged(self / MANIFEST, "it names no dataset")
@@ -114,7 +114,7 @@ class Run(Reader):
         Raises
         ------
         RunDamagedError
-            If the manifest holds none that is valid.
+            If the manifest has no valid configuration.
         """
         settings, why = self.manifest.config, ""
         try:
@@ -122,12 +122,10 @@ class Run(Reader):
                 return AuditConfig(**settings)
         except InputError as error:
             why = f": {error.what.removesuffix('.')}"
-        raise RunDamagedError(
-            f"{self / MANIFEST} holds no valid configuration{why}.", "Make the run again with --fresh."
-        )
+        raise RunDamagedError(f"{self / MANIFEST} has no valid configuration{why}.", "Re-create the run with --fresh.")
 
     def _look(self) -> Manifest:
-        """Read the manifest, of a directory in which nothing leads elsewhere."""
+        """Read the manifest, and check that the directory contains no links."""
         manifest = self._read_manifest()
         check_tree(self.directory, _IN_PLACE)
         return manifest
@@ -137,8 +135,8 @@ class Run(Reader):
         if not os.path.lexists(path):
             if not all(_is_ours(entry.name) for entry in self.directory.glob("*")):
                 raise RunError(
-                    f"{self.directory} is not a run: it has no manifest.json, but other files.",
-                    "Name another directory with --out.",
+                    f"{self.directory} is not a run: it contains files but no manifest.json.",
+                    "Choose another directory with --out.",
                 )
             return Manifest.new()
         try:
@@ -146,15 +144,15 @@ class Run(Reader):
         except OSError as error:
             raise RunDamagedError(
                 f"{path} cannot be read: {error.strerror}.",
-                "Check its permissions, or name another directory. If somebody sent you this run, do not trust it.",
+                "Check its permissions, or choose another directory. If someone sent you this run, do not trust it.",
             ) from None
         except ValidationError as error:
-            is_run = (self / LOCK).exists()  # else the file may be another program's: it is left alone
+            is_run = (self / LOCK).exists()  # otherwise the file may belong to another program
             if is_run and self._fresh:
                 return Manifest.new()
             raise RunDamagedError(
                 f"{path} is damaged: {first_fault(error, Manifest)}.",
-                f"{'Start over with --fresh, or name' if is_run else 'Name'} another directory with --out.",
+                f"{'Start over with --fresh, or choose' if is_run else 'Choose'} another directory with --out.",
             ) from None
 
     def record(self, **entries: Any) -> None:
@@ -169,12 +167,12 @@ class Run(Reader):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the run for this process; freed also when the process is killed.
+        """Lock the run for this process; the lock is released even if the process is killed.
 
         Raises
         ------
         RunHeldError
-            If another process holds it.
+            If another process has locked the run.
         """
         holder = self / HOLDER
         try:
@@ -184,8 +182,8 @@ class Run(Reader):
                 held.acquire()
         except Timeout:
             raise RunHeldError(
-                f"{self.directory} is held by {_describe(holder)}.",
-                "Wait until it ends, or audit into another directory with --out.",
+                f"{self.directory} is locked by {_describe(holder)}.",
+                "Wait until it ends, or choose another directory with --out.",
             ) from None
         try:
             with storage_errors(self.directory):
@@ -198,23 +196,23 @@ class Run(Reader):
                 about = json.dumps({"pid": os.getpid(), "since": now()})
                 write(holder, about.encode(), inside=self.directory)
             yield
-            shutil.rmtree(self / _WORK, ignore_errors=True)  # nothing is left to be taken up again
+            shutil.rmtree(self / _WORK, ignore_errors=True)  # nothing is left to resume
         finally:
             holder.unlink(missing_ok=True)
             held.release()
 
     def _start_over(self) -> None:
-        """Forget first, then remove: whenever this is cut short, the directory is still a run."""
+        """Clear the manifest first, then remove files: if interrupted, the directory is still a run."""
         artifacts = self.manifest.outputs
         self.manifest = Manifest.new()
         self.record()
         for artifact in artifacts:
             path = self / artifact
-            if not _is_ours(artifact) and not path.is_dir():  # else somebody has changed something
+            if not _is_ours(artifact) and not path.is_dir():  # a folder here is not the stage's
                 path.unlink(missing_ok=True)
         self.page.unlink(missing_ok=True)
-        for made in (_WORK, FIGURES):
-            shutil.rmtree(self / made, ignore_errors=True)
+        for folder in (_WORK, FIGURES):
+            shutil.rmtree(self / folder, ignore_errors=True)
         self._fresh = False
 
     # -- stages -------------------------------------------------------------------------------------------------
@@ -228,26 +226,26 @@ class Run(Reader):
         parameters: Mapping[str, Any] | None = None,
         resumable: bool = False,
     ) -> bool:
-        """Have a stage done: run it, unless it was before with the same inputs and parameters; whether it was.
+        """Run a stage unless it is up to date. Return whether it ran.
 
         Parameters
         ----------
         name : str
-            Unique in the run, ``encode`` or ``finetuned/fold-3``.
+            Name, unique in the run, such as ``encode`` or ``finetuned/fold-3``.
         make : callable of (directory, reader)
-            It writes the stage's artifacts into the directory, and reads its inputs with the reader, and nothing else.
+            It writes the stage's artifacts into the directory. It reads only its inputs, with the reader.
         inputs : iterable of artifacts or their names
-            What ``make`` reads of earlier stages.
+            Artifacts of earlier stages that ``make`` reads.
         parameters : mapping
-            All else that the outcome depends on; must be JSON.
+            Everything else that the result depends on; must be JSON.
         resumable : bool
-            Hand ``make`` the directory as a killed run with the same inputs and parameters left it, instead of
-            an empty one. Files whose name ends in ``.partial`` are not artifacts.
+            Pass ``make`` the directory that a killed run with the same inputs and parameters left, not an empty one.
+            Files whose names end in ``.partial`` are not artifacts.
 
         Raises
         ------
         RunDamagedError
-            If an artifact is not the one that was written.
+            If an artifact is missing or has been changed.
         StorageError
             If the disk is full.
         """
@@ -272,7 +270,7 @@ class Run(Reader):
             make(space, DeclaredReader(self, name, hashes))
             outputs = self._move_in(name, space)
         seconds = round(time.perf_counter() - start, 2)
-        about = json.loads(json.dumps(about))  # as the file will hold it
+        about = json.loads(json.dumps(about))  # as the file will store it
         entry = Stage(key=key, **about, outputs=outputs, seconds=seconds, peak_memory=peak_memory())
         self.record(stages={**self.manifest.stages, name: entry})
         self.visited.add(name)
@@ -280,14 +278,14 @@ class Run(Reader):
         return True
 
     def _move_in(self, name: str, space: Path) -> dict[str, str]:
-        """Flush and rename the stage's files into the run; their hashes."""
+        """Flush the stage's files and move them into the run. Return their hashes."""
         outputs = {}
         check_tree(space)
         for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
             flush(path)
             outputs[path.relative_to(space).as_posix()] = hash_file(path)
         if name in self.manifest.stages or not (self / MANIFEST).exists():
-            # What it stood for is about to be overwritten; and files without a manifest would be no run.
+            # Its old artifacts are about to be overwritten, and files without a manifest would not be a run.
             self.record(stages={key: value for key, value in self.manifest.stages.items() if key != name})
         for artifact in outputs:
             move_in(space / artifact, self / artifact, self.directory)
@@ -299,32 +297,32 @@ class Run(Reader):
     # -- artifacts ----------------------------------------------------------------------------------------------
 
     def hash_of(self, artifact: Name) -> str:
-        """SHA-256 of an artifact as recorded, after checking once that the file still has it."""
+        """Return the recorded SHA-256 of an artifact, after checking the file once."""
         name = os.fspath(artifact)
         recorded = self.manifest.outputs.get(name)
         if recorded is None:
-            raise RunMissingError(f"{self.directory} has no {name}.", "Finish the run: give `auditor run` again.")
+            raise RunMissingError(f"{self.directory} has no {name}.", "Run `auditor run` again to finish the run.")
         if name not in self._verified:
             path, trouble = self / name, ""
             try:
                 with open_plain(path, self.directory) as file:
                     if hash_open_file(file) != recorded:
-                        trouble = "is damaged: it is not the file that was written"
+                        trouble = "is damaged: it has changed since it was written"
             except FileNotFoundError:
                 trouble = "is damaged: it is missing"
             except OSError as error:
                 trouble = f"cannot be read: {error.strerror}"
             if trouble:
-                raise RunDamagedError(f"{path} {trouble}.", "Make the run again with --fresh; decisions.db is kept.")
+                raise RunDamagedError(f"{path} {trouble}.", "Re-create the run with --fresh; decisions.db is kept.")
             self._verified.add(name)
         return recorded
 
     def has(self, artifact: Name) -> bool:
-        """Whether a stage has written it; a run of a former version may lack it."""
+        """Return whether a stage has written an artifact; runs of earlier versions may lack some."""
         return os.fspath(artifact) in self.manifest.outputs
 
     def open(self, artifact: Name) -> Path:
-        """Path of an artifact, checked against its hash."""
+        """Check an artifact against its hash. Return its path."""
         self.hash_of(artifact)
         return self / artifact
 

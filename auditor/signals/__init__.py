@@ -1,4 +1,4 @@
-"""One file a signal: probabilities, vectors, labels → suspicion."""
+"""Signals, one file each: probabilities, vectors, labels → suspicion."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from auditor.signals.loss import Loss
 from auditor.signals.margin import Margin
 from auditor.signals.neighbour_vote import NeighbourVote
 from auditor.signals.outlier import Outlier
-from auditor.signals.own import OwnSignal, Speaking, import_signals
+from auditor.signals.own import MeasuredSignal, OwnSignal, import_signals
 from auditor.signals.seed_disagreement import SeedDisagreement
 from auditor.signals.self_confidence import SelfConfidence
 
 SIGNALS: dict[str, Callable[[str, tuple[str, ...]], Signal]] = {"loss": Loss, "margin": Margin}
-"""The signals that are made of one model's probabilities, by name: each is called with a model and the label names."""
+"""Signals of one model's probabilities, by name; each is constructed from a model and the label names."""
 
 OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "disagreement": Disagreement,
@@ -43,29 +43,29 @@ OF_A_RUN: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Signal]] = {
     "forgetting": lambda models, names: Forgetting(names),
     "annotators": lambda models, names: Annotators(names),
 }
-"""The signals of which a run has one each, by name: each is called with the models and the label names."""
+"""Signals that a run has once, by name; each is constructed from the models and the label names."""
 
 ALWAYS = frozenset({"probabilities", "labels"})
 
 
 def signals_for(models: Iterable[str], label_names: Sequence[str], inputs: Iterable[str] = ALWAYS) -> list[Signal]:
-    """Every signal that some inputs, by name, suffice for.
+    """Return every signal whose inputs are available.
 
-    Those of :data:`SIGNALS` are made for each model, those of :data:`OF_A_RUN` once. A single model cannot disagree.
+    :data:`SIGNALS` are made for each model, :data:`OF_A_RUN` once. ``disagreement`` requires two models.
     """
-    models, names, known = tuple(models), tuple(label_names), frozenset(inputs)
+    models, names, available = tuple(models), tuple(label_names), frozenset(inputs)
     of_models = [make(model, names) for make in SIGNALS.values() for model in models]
     of_a_run = [make(models, names) for name, make in OF_A_RUN.items() if name != "disagreement" or len(models) > 1]
-    return [signal for signal in (*of_models, *of_a_run) if signal.needs <= known]
+    return [signal for signal in (*of_models, *of_a_run) if signal.needs <= available]
 
 
 def own_signals(config: AuditConfig) -> list[OwnSignal]:
-    """Import the user's own signals, make and check them.
+    """Import, instantiate and check the user's own signals.
 
     Raises
     ------
     OwnCodeError
-        If one is missing, fails, is no signal, has a name that is taken, or needs what the run will not have.
+        If a signal is missing, fails, is invalid, has a name that is taken, or needs an input that the run lacks.
     """
     names = [signal.name for signal in signals_for(config.pooled, (), Inputs.__annotations__)]
     dynamics = any(spec.keeps_dynamics for spec in config.specs) or any(map(is_address, config.models))
@@ -88,13 +88,13 @@ __all__ = [
     "Inputs",
     "Loss",
     "Margin",
+    "MeasuredSignal",
     "NeighbourVote",
     "Outlier",
     "OwnSignal",
     "SeedDisagreement",
     "SelfConfidence",
     "Signal",
-    "Speaking",
     "Suspicion",
     "crowd_posterior",
     "listed",

@@ -1,4 +1,4 @@
-"""What raters and models together think of the given label, as a signal."""
+"""Signal: the raters' and models' joint probability of the given label."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from auditor.signals.base import Inputs, counted, percent
 
 @dataclass(frozen=True)
 class Annotators:
-    """One minus the probability of the given label by the raters' votes and the models.
+    """1 − the joint probability of the given label, from the raters' votes and the models.
 
-    See :func:`auditor.signals.crowd.weigh` for how they are weighed.
+    See :func:`auditor.signals.crowd.weigh` for the weights.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Annotators:
     needs: ClassVar[frozenset[str]] = frozenset({"votes", "crowd", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where nobody voted, or the models have not judged the row."""
+        """Return the (N,) suspicion; NaN where nobody voted, or the models have not judged the row."""
         labels = inputs["labels"]
         given = inputs["crowd"][np.arange(len(labels)), labels]
         voted = np.bincount(inputs["votes"].row, minlength=len(labels)) > 0
@@ -36,18 +36,18 @@ class Annotators:
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say how many raters chose which label, and what they and the models come to."""
+        """Say how many raters chose which label, and the joint probability of the given one."""
         given, votes = int(inputs["labels"][row]), inputs["votes"]
         chosen = np.bincount(votes.label[votes.on(row)], minlength=len(self.label_names))
         probability = float(inputs["crowd"][row, given])
         if not chosen.any() or np.isnan(probability):
             return ""
-        # Of labels with as many votes, the given one is named: it is the one that is in question.
+        # At a tie, name the given label: it is the one in question.
         most = int((2 * chosen + (np.arange(len(chosen)) == given)).argmax())
         who = f"{chosen[most]} of {counted(int(chosen.sum()), 'rater')}"
         if len(votes.label[votes.on(row)]) == 1:
             who = "The only rater"
         return (
-            f"{who} chose {self.label_names[most]}; weighing the raters and the models, "
-            f"{self.label_names[given]} is right with {percent(probability)}."
+            f"{who} chose {self.label_names[most]}; raters and models together give "
+            f"{self.label_names[given]} {percent(probability)}."
         )

@@ -1,4 +1,4 @@
-"""The area under the margin of a training, as a signal."""
+"""Signal: the area under the margin during training."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scipy.special import expit
 
 from auditor.arrays import Suspicion
 from auditor.signals.base import Inputs
-from auditor.signals.dynamics import margins, mean_over_trainings, of_one_row
+from auditor.signals.dynamics import margins, mean_over_trainings, only_row
 
 
 @dataclass(frozen=True)
 class AreaUnderMargin:
-    """``1 / (1 + exp(AUM))``, with AUM the mean margin in logits over the epochs and trainings that saw the row.
+    """``1 / (1 + exp(AUM))``, where AUM is the mean margin in logits over the epochs and trainings that saw the row.
 
-    The margin is that of the given label over the largest other one while the row is trained on (Pleiss, Zhang,
+    The margin is the given label's logit minus the largest other one while the row is trained on (Pleiss, Zhang,
     Elenberg and Weinberger 2020, *Identifying Mislabeled Data using the Area Under the Margin Ranking*). A wrong label
-    pulls one way and the rows alike pull the other, so its margin stays small or negative.
+    competes with the labels of similar rows, so its margin stays small or negative.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class AreaUnderMargin:
     needs: ClassVar[frozenset[str]] = frozenset({"dynamics", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where no training saw the row."""
+        """Return the (N,) suspicion; NaN where no training saw the row."""
         area = mean_over_trainings(inputs["dynamics"], inputs["labels"], lambda *given: margins(*given).mean(axis=0))
         return expit(-area).astype(np.float32)  # type: ignore[no-any-return]
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say whether the given label was ahead while it was learnt, and by how much."""
-        seen, labels = of_one_row(inputs["dynamics"], row), inputs["labels"][[row]]
+        """Say whether the given label led during training, and by how much."""
+        seen, labels = only_row(inputs["dynamics"], row), inputs["labels"][[row]]
         area = float(mean_over_trainings(seen, labels, lambda *given: margins(*given).mean(axis=0))[0])
         if np.isnan(area):
             return ""

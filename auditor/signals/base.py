@@ -1,4 +1,4 @@
-"""What a signal is: one number per row that says how suspect its label is, and one sentence that says why."""
+"""The interface of signals: one number per row for how suspect its label is, and a sentence that says why."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from auditor.signals.dynamics import Dynamics
 
 
 class Inputs(TypedDict, total=False):
-    """The fixed set of inputs; a signal takes them by name, and uses those it ``needs``.
+    """The inputs of signals; a signal takes them by name and uses those in ``needs``.
 
     Attributes
     ----------
     probabilities : mapping of str to (N, K) float32 array
-        Out-of-fold, by the model's name; rows of NaN are not judged.
+        Out-of-fold probabilities by model name; NaN in rows that are not judged.
     consensus : (N, K) float32 array
-        Of all models.
+        Consensus probabilities.
     labels : (N,) int32 array
         Codes of the given labels.
     splits : (N,) array
@@ -34,22 +34,22 @@ class Inputs(TypedDict, total=False):
     similarities : (N, k) float32 array
         Cosine of each neighbour, in [-1, 1]; NaN where there is none.
     tuned_neighbours, tuned_similarities : (N, k) int32 array, (N, k) float32 array
-        The same by the fine-tuned model that did not see the row, within its fold.
+        Neighbours by the fine-tuned model that did not see the row, within its fold.
     repeats : sequence of (N, K) float32 array
-        The consensus of each repeat alone.
+        Consensus probabilities of each repeat.
     identical : (N,) int32 array
-        Group of rows with the same text, within one of ``duplicates``.
+        Group of rows with the same text; each lies within a group of ``duplicates``.
     duplicates : (N,) int32 array
         Group of (near) duplicates of each row.
     dynamics : mapping of str to Dynamics
-        Logits of the training rows by epoch, by the training's name.
+        Logits of the training rows by epoch, for each named training.
     texts : sequence of N str
     label_names : sequence of K str
         Name of each code.
     votes : Votes
-        Of several raters on the rows.
+        Raters' votes on the rows.
     crowd : (N, K) float32 array
-        What votes and models together come to (:func:`auditor.signals.crowd.weigh`).
+        Joint probabilities from votes and models (:func:`auditor.signals.crowd.weigh`).
     """
 
     probabilities: Mapping[str, Float32]
@@ -72,57 +72,57 @@ class Inputs(TypedDict, total=False):
 
 
 class Signal(Protocol):
-    """A small callable with its parameters in the constructor."""
+    """A small callable; its parameters go to the constructor."""
 
     @property
     def name(self) -> str:
-        """Unique name: that of its column in ``signals.parquet``."""
+        """Unique name, and column in ``signals.parquet``."""
 
     @property
     def needs(self) -> frozenset[str]:
-        """Names of the inputs that it uses."""
+        """Names of the inputs that the signal uses."""
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) float32 suspicion in [0, 1], NaN where not judged."""
+        """Return the (N,) float32 suspicion in [0, 1], NaN in rows that are not judged."""
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """One plain sentence for a reviewer, from the same inputs; empty where the row is not judged."""
+        """Return a plain sentence for a reviewer; empty if the row is not judged."""
 
 
 def measure(signals: Iterable[Signal], **inputs: Unpack[Inputs]) -> dict[str, Suspicion]:
-    """Every signal by its name, on the same inputs."""
+    """Return the suspicion of every signal by name, from the same inputs."""
     return {signal.name: signal(**inputs) for signal in signals}
 
 
 def to_table(measured: Mapping[str, Suspicion]) -> pa.Table:
-    """``signals.parquet``: one float32 column a signal, null where not judged."""
+    """Return the table of ``signals.parquet``: one float32 column per signal, null where not judged."""
     return pa.table({name: pa.array(values, pa.float32(), from_pandas=True) for name, values in measured.items()})
 
 
 def model_in_words(name: str) -> str:
-    """``finetuned`` → ``fine-tuned model``."""
+    """Return a model's name in a sentence: ``finetuned`` becomes ``fine-tuned model``."""
     return f"{MODELS[name].adjective if name in MODELS else name} model"
 
 
 def percent(probability: float) -> str:
-    """Whole per cent, unbreakable; what rounds to 0 or 100 says on which side it is."""
+    """Format a probability as a whole per cent; near 0 and 1, as ``under 1 %`` and ``over 99 %``."""
     if probability < 0.005:
         return "under 1\u00a0%"
     return "over 99\u00a0%" if probability >= 0.995 else f"{100 * probability:.0f}\u00a0%"
 
 
 def likeliest_other(probabilities: Probabilities, given: int) -> int:
-    """Code of the most likely label other than the given one, of one row's (K,) probabilities."""
+    """Return the code of the likeliest label other than the given one, from (K,) probabilities."""
     others = probabilities.copy()
     others[given] = -1.0
     return int(others.argmax())
 
 
 def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Join names as ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 text``, ``3 texts``."""
+    """Format a number with its noun: ``1 text``, ``3 texts``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Crowd: what the raters' votes and the models' probabilities come to together."""
+"""Crowd: the joint probabilities of labels, from raters' votes and models."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Method = Literal["dawid_skene", "crowdlab"]
 
 @dataclass(frozen=True)
 class Crowd:
-    """Of N rows and M raters.
+    """Joint probabilities of N rows, and the quality of M raters.
 
     Attributes
     ----------
     posterior : (N, K) float32
-        Probability of each label by votes and models; in rows without a vote, by the models alone, on the same scale.
-        NaN where the models have not judged the row.
+        Probability of each label from votes and models; in rows without a vote, from the models alone. NaN in rows
+        that the models have not judged.
     label : (N,) int32
         The most likely label; -1 where the posterior is NaN.
     voted : (N,) bool
         Rows with a vote and a posterior.
     quality : (M,) float64
-        How far each rater can be trusted, in [0, 1]; NaN for one none of whose rows has a posterior.
+        Estimated reliability of each rater, in [0, 1]; NaN for a rater none of whose rows has a posterior.
     """
 
     posterior: Probabilities
@@ -50,18 +50,17 @@ def weigh(
     ----------
     votes : Votes
     consensus : (N, K) float32
-        Of the models, out-of-fold; NaN rows are not judged.
+        Out-of-fold consensus of the models; NaN in rows that are not judged.
     method : str
         ``dawid_skene`` (:func:`auditor.signals.dawid_skene.dawid_skene`) or ``crowdlab``
         (:func:`auditor.signals.crowdlab.crowdlab`).
     unlearnt : (K,) bool, optional
-        Labels that no row is given: the models do not know them, which says nothing against them. Before anybody votes,
-        each is as likely as its share of the votes.
+        Labels that no row is given, so the models could not learn them. Their prior is their share of the votes.
 
     Returns
     -------
     Crowd or None
-        None where no judged row has two votes: then nobody can be weighed against anybody.
+        None if no judged row has two votes: then raters cannot be compared.
     """
     rows = np.flatnonzero(~np.isnan(consensus).any(axis=1))
     number = np.bincount(votes.row, minlength=len(consensus))
@@ -75,12 +74,12 @@ def weigh(
         prior[:, unlearnt] = share[unlearnt]
         prior /= prior.sum(axis=1, keepdims=True)
     compute = dawid_skene if method == "dawid_skene" else crowdlab
-    here = judged[votes.row]
+    counted = judged[votes.row]
     place = np.cumsum(judged) - 1
     found, quality = compute(
-        place[votes.row[here]],
-        votes.rater[here],
-        votes.label[here],
+        place[votes.row[counted]],
+        votes.rater[counted],
+        votes.label[counted],
         prior,
         len(votes.raters),
     )
@@ -92,6 +91,6 @@ def weigh(
 
 
 def crowd_posterior(votes: Votes, consensus: Probabilities) -> Float32:
-    """(N, K) probability of each label by :func:`weigh`; the consensus itself where nobody can be weighed."""
+    """Return the (N, K) probabilities of :func:`weigh`, or the consensus if raters cannot be compared."""
     crowd = weigh(votes, consensus)
     return consensus if crowd is None else crowd.posterior

@@ -1,4 +1,4 @@
-"""CROWDLAB: the probability of each label, from the raters' votes and the models' probabilities together."""
+"""CROWDLAB: joint probabilities of labels, from raters' votes and models."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 from auditor.arrays import Codes, Counts, Float64, LabelCodes, Mask, RowIndex
 
 _LEAST = 1e-6
-"""Least weight and least error, as cleanlab has them."""
+"""Least weight and least error, as in cleanlab."""
 
 
 @dataclass(frozen=True)
 class _Weights:
-    """Of the models, of each rater, and how likely a rater chooses the right label, and each wrong one."""
+    """Weights of models and raters, and a rater's probability of the correct label and of each wrong one."""
 
     model: float
     rater: Float64
@@ -26,18 +26,18 @@ class _Weights:
 def crowdlab(
     row: RowIndex, rater: Codes, label: LabelCodes, prior: Float64, num_raters: int
 ) -> tuple[Float64, Float64]:
-    """Weigh raters and models by how well they agree with each other.
+    """Weigh raters and models by their agreement with each other.
 
     CROWDLAB (Goh, Tkachenko and Mueller 2022, *Utilizing supervised models to infer consensus labels and their quality
-    from data with multiple annotators*): each rater weighs as much as the others confirm that rater's votes, the models
-    as much as they confirm the raters'; both above what always choosing the most frequent label would come to.
-    It is what ``cleanlab.multiannotator.get_label_quality_multiannotator`` computes, on the votes that there are
-    instead of on a dense table of rows × raters, in which every pair of raters is compared on all rows.
+    from data with multiple annotators*): a rater's weight grows with the agreement of the other raters, the models'
+    weight with their agreement with the raters; both are relative to always choosing the most frequent label. The
+    result equals that of ``cleanlab.multiannotator.get_label_quality_multiannotator``, but is computed from a list of
+    votes, not from a dense table of rows × raters.
 
     Parameters
     ----------
     row, rater, label : (V,) int
-        The votes, by place among R rows, M raters and K labels; some row has two.
+        The votes, as positions among R rows, M raters and K labels; at least one row has two.
     prior : (R, K) float64
         The models' probabilities, out-of-fold.
     num_raters : int
@@ -46,10 +46,10 @@ def crowdlab(
     Returns
     -------
     posterior : (R, K) float64
-        In rows without a vote, the prior.
+        Joint probabilities; in rows without a vote, the prior.
     quality : (M,) float64
-        The mean posterior of what the rater chose, and the share of these choices that are the most likely label,
-        weighed as models and raters are. NaN for a rater without a vote.
+        Weighted mean of two numbers: the mean posterior of the rater's votes, and the share of these votes that are
+        the likeliest label. NaN for a rater without a vote.
     """
     voted, place = np.unique(row, return_inverse=True)
     posterior, prior = prior.copy(), prior[voted]
@@ -64,7 +64,7 @@ def crowdlab(
 
 @dataclass(frozen=True)
 class _Counts:
-    """V votes on R rows, and how many there are: (R,) of each row, (V,) of the same label on the same row."""
+    """V votes on R rows, with counts: (R,) votes per row, (V,) votes for the same label on the same row."""
 
     row: RowIndex
     rater: Codes
@@ -80,16 +80,16 @@ class _Counts:
 
     @property
     def is_shared(self) -> Mask:
-        """(V,) whether somebody else voted on the row, too."""
+        """(V,) whether another rater voted on the row."""
         return self.votes[self.row] > 1
 
     def by_rater(self, values: npt.NDArray[np.generic]) -> Float64:
-        """(M,) sums over each rater's votes."""
+        """Return the (M,) sums over each rater's votes."""
         return np.bincount(self.rater, weights=values, minlength=self.num_raters).astype(np.float64)
 
 
 def _majority(counts: _Counts, prior: Float64) -> LabelCodes:
-    """(R,) most frequent label; at a tie the likelier one for the models, then the rarer one, then the first."""
+    """Return the (R,) majority label; at a tie, the one likelier by the models, then the rarer, then the first."""
     frequency = np.bincount(counts.label, minlength=prior.shape[1])
     keys = (counts.label, frequency[counts.label], -prior[counts.row, counts.label], -counts.same, counts.row)
     order = np.lexsort(keys)
@@ -105,7 +105,7 @@ def _weigh(counts: _Counts, prior: Float64, chosen: LabelCodes) -> _Weights:
     baseline = max(1 - most / shared.sum(), _LEAST)
     others = counts.by_rater(counts.votes[counts.row] - 1)
     agreement = np.divide(counts.by_rater(counts.same - 1), others, out=np.full(len(others), np.nan), where=others > 0)
-    agreement[others == 0] = agreement[others > 0].mean()  # nobody to compare with: as good as the others
+    agreement[others == 0] = agreement[others > 0].mean()  # without other raters to compare with: the mean
     wrong = np.mean(prior[shared].argmax(axis=1) != chosen[shared])
     return _Weights(
         model=max(1 - float(wrong) / baseline, _LEAST) * float(np.sqrt(counts.votes.mean())),
@@ -116,7 +116,7 @@ def _weigh(counts: _Counts, prior: Float64, chosen: LabelCodes) -> _Weights:
 
 
 def _posterior(counts: _Counts, prior: Float64, chosen: LabelCodes) -> tuple[_Weights, Float64]:
-    """(R, K) mean of the models' probabilities and of what each vote says, by weight."""
+    """Return the (R, K) weighted mean of the models' probabilities and the votes'."""
     weights = _weigh(counts, prior, chosen)
     weight = weights.rater[counts.rater]
     of_raters = np.bincount(counts.row, weights=weight, minlength=len(prior))
@@ -127,23 +127,26 @@ def _posterior(counts: _Counts, prior: Float64, chosen: LabelCodes) -> tuple[_We
 
 
 def _likeliest(likely: Float64, otherwise: LabelCodes) -> LabelCodes:
-    """(R,) most likely label; the other one where several are."""
+    """Return the (R,) likeliest label; at a tie, ``otherwise``."""
     best = likely.max(axis=1)
     tied = (likely == best[:, None]).sum(axis=1) > 1
     return np.where(tied, otherwise, likely.argmax(axis=1))
 
 
 def _quality(counts: _Counts, weights: _Weights, likely: Float64, chosen: LabelCodes) -> Float64:
-    """(M,) quality, as cleanlab's ``annotator_quality``; a rater who shares no row is judged by the posterior alone."""
-    each = counts.by_rater(np.ones(len(counts.row)))
+    """Return the (M,) quality, as cleanlab's ``annotator_quality``; without shared rows, only the posterior counts."""
+    votes_of = counts.by_rater(np.ones(len(counts.row)))
     mean = np.divide(
-        counts.by_rater(likely[counts.row, counts.label]), each, out=np.full(len(each), np.nan), where=each > 0
+        counts.by_rater(likely[counts.row, counts.label]),
+        votes_of,
+        out=np.full(len(votes_of), np.nan),
+        where=votes_of > 0,
     )
     shared = counts.is_shared
-    known = counts.by_rater(shared)
+    shared_votes = counts.by_rater(shared)
     agreed = counts.by_rater(shared & (counts.label == chosen[counts.row]))
-    agreement = np.divide(agreed, known, out=mean.copy(), where=known > 0)
-    of_raters = weights.rater[each > 0].mean() * counts.votes.mean()
+    agreement = np.divide(agreed, shared_votes, out=mean.copy(), where=shared_votes > 0)
+    of_raters = weights.rater[votes_of > 0].mean() * counts.votes.mean()
     share = weights.model / (weights.model + of_raters)
     quality: Float64 = share * mean + (1 - share) * agreement
     return quality

@@ -1,4 +1,4 @@
-"""How much the probability of the given label varies in training, as a signal."""
+"""Signal: how much the probability of the given label varies during training."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from auditor.arrays import Float32, LabelCodes, Suspicion
 from auditor.signals.base import Inputs
-from auditor.signals.dynamics import chances, mean_over_trainings, of_one_row
+from auditor.signals.dynamics import chances, mean_over_trainings, only_row
 
 
 @dataclass(frozen=True)
 class DataMapVariability:
-    """Twice the standard deviation of the probability of the given label over the epochs, the mean of all trainings.
+    """Twice the standard deviation over epochs of the given label's probability, averaged over trainings.
 
-    The deviation is the *variability* of a data map (Swayamdipta et al. 2020, *Dataset Cartography*); where it is
-    high, the row is ambiguous rather than wrong. It is at most 1/2.
+    The deviation, at most 1/2, is the *variability* of a data map (Swayamdipta et al. 2020, *Dataset Cartography*). If
+    it is high, the row is ambiguous rather than wrong.
 
     Parameters
     ----------
@@ -30,15 +30,15 @@ class DataMapVariability:
     needs: ClassVar[frozenset[str]] = frozenset({"dynamics", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where no training of two epochs or more saw the row."""
+        """Return the (N,) suspicion; NaN where no training of two or more epochs saw the row."""
         deviation = mean_over_trainings(inputs["dynamics"], inputs["labels"], _deviation)
         suspicion: Suspicion = np.clip(2 * deviation, 0, 1).astype(np.float32)
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say by how much the model changed its mind."""
+        """Say by how much the probability varied."""
         labels = inputs["labels"][[row]]
-        suspicion = float(self(dynamics=of_one_row(inputs["dynamics"], row), labels=labels)[0])
+        suspicion = float(self(dynamics=only_row(inputs["dynamics"], row), labels=labels)[0])
         if np.isnan(suspicion):
             return ""
         return (
@@ -48,7 +48,7 @@ class DataMapVariability:
 
 
 def _deviation(logits: Float32, labels: LabelCodes) -> Float32:
-    """(n,) standard deviation over the epochs; of a single one nothing is known."""
+    """Return the (n,) standard deviation over the epochs; NaN for a single epoch."""
     if len(logits) < 2:
         return np.full(len(labels), np.nan, dtype=np.float32)
     deviation: Float32 = chances(logits, labels).std(axis=0)

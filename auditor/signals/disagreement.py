@@ -1,4 +1,4 @@
-"""How far the models disagree, as a signal."""
+"""Signal: how far the models disagree."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _CELLS = 1 << 22
 
 
 def divergence(distributions: Sequence[Float32]) -> Suspicion:
-    """(N,) Jensen–Shannon divergence of two or more (N, K) distributions, over the largest possible one."""
+    """Return the (N,) Jensen–Shannon divergence of two or more (N, K) distributions, scaled to [0, 1]."""
     (rows, classes), count = distributions[0].shape, len(distributions)
     found = np.empty(rows, dtype=np.float32)
     largest = math.log(max(2, min(count, classes)))
     step = max(1, _CELLS // classes)
     for start in range(0, rows, step):
-        part = [each[start : start + step].astype(np.float64) for each in distributions]
+        part = [distribution[start : start + step].astype(np.float64) for distribution in distributions]
         mean = np.sum(part, axis=0) / count
-        apart = entr(mean).sum(axis=1) - sum(entr(one).sum(axis=1) for one in part) / count
+        apart = entr(mean).sum(axis=1) - sum(entr(distribution).sum(axis=1) for distribution in part) / count
         found[start : start + step] = np.clip(apart / largest, 0, 1)
     return found
 
@@ -34,8 +34,8 @@ def divergence(distributions: Sequence[Float32]) -> Suspicion:
 class Disagreement:
     """Jensen–Shannon divergence of the models' distributions, divided by the largest possible one.
 
-    It is the entropy of their mean less the mean of their entropies (Lin 1991, *Divergence Measures Based on the
-    Shannon Entropy*), and does not look at the given label.
+    It is the entropy of their mean minus the mean of their entropies (Lin 1991, *Divergence Measures Based on the
+    Shannon Entropy*), and ignores the given label.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ class Disagreement:
     needs: ClassVar[frozenset[str]] = frozenset({"probabilities"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where a model has not judged the row."""
+        """Return the (N,) suspicion; NaN where a model has not judged the row."""
         return divergence([inputs["probabilities"][name] for name in sorted(self.models)])
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
         """Say which label each model prefers."""
         chances = {name: inputs["probabilities"][name][row] for name in self.models}
-        if any(np.isnan(one).any() for one in chances.values()):
+        if any(np.isnan(row_chances).any() for row_chances in chances.values()):
             return ""
-        preferred = {name: self.label_names[int(one.argmax())] for name, one in chances.items()}
+        preferred = {name: self.label_names[int(row_chances.argmax())] for name, row_chances in chances.items()}
         if len({*preferred.values()}) == 1:
             return f"Every model prefers {preferred[self.models[0]]}."
         return "The models differ: " + listed(

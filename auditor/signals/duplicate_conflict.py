@@ -1,4 +1,4 @@
-"""Whether the same text stands elsewhere with another label, as a signal."""
+"""Signal: whether the same text has another label elsewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from auditor.signals.base import Inputs, listed
 
 @dataclass(frozen=True)
 class DuplicateConflict:
-    """From 0.5 to 1 by the share of identical texts with another label; else from 0 to 0.5 by that of near ones.
+    """Share of identical texts with another label, scaled to 0.5–1; without any, of near-identical texts, to 0–0.5.
 
-    Identical texts weigh more than near-identical ones, in which a changed word may change the label. Rows of all
-    splits are compared.
+    Identical texts count more than near-identical ones, where a changed word may change the label. Rows of all splits
+    are compared.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class DuplicateConflict:
     needs: ClassVar[frozenset[str]] = frozenset({"identical", "duplicates", "labels", "splits"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where a row has no duplicate."""
+        """Return the (N,) suspicion; NaN where a row has no duplicate."""
         identical = _share_of_others(inputs["identical"], inputs["labels"])
         near = _share_of_others(inputs["duplicates"], inputs["labels"])
         return np.where(identical > 0, np.float32(0.5) + identical / 2, near / 2)
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say which labels the text has elsewhere, and whether that is in another split."""
+        """Say which labels the text has elsewhere, and whether it occurs in another split."""
         labels, given = inputs["labels"], inputs["labels"][row]
         for kind, group in (("An identical", inputs["identical"]), ("A near-identical", inputs["duplicates"])):
             against = np.flatnonzero((group == group[row]) & (labels != given))
@@ -49,7 +49,7 @@ class DuplicateConflict:
 
 
 def _share_of_others(group: Codes, labels: LabelCodes) -> Float32:
-    """(N,) share of the other rows of the group that carry another label; NaN where there are none."""
+    """Return the (N,) share of the group's other rows that have another label; NaN without other rows."""
     keys = group.astype(np.int64) * (int(labels.max(initial=0)) + 1) + labels
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
     size, same = np.bincount(group)[group] if len(group) else counts, counts[position]

@@ -1,4 +1,4 @@
-"""How often a training forgot the given label, as a signal."""
+"""Signal: how often a training forgot the given label."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 from auditor.arrays import Float32, LabelCodes, Suspicion
 from auditor.signals.base import Inputs, counted
-from auditor.signals.dynamics import margins, mean_over_trainings, of_one_row
+from auditor.signals.dynamics import margins, mean_over_trainings, only_row
 
 
 @dataclass(frozen=True)
 class Forgetting:
-    """Forgetting events divided by the epochs, and 1 where the label was never learnt; the mean of all trainings.
+    """Forgetting events per epoch, or 1 if the label was never learnt; averaged over trainings.
 
-    An event is an epoch in which the model prefers another label after one in which it preferred the given one
-    (Toneva et al. 2019, *An Empirical Study of Example Forgetting during Deep Neural Network Learning*, which counts
-    what was never learnt as forgotten without end).
+    An event is an epoch in which the model prefers another label after it preferred the given one (Toneva et al. 2019,
+    *An Empirical Study of Example Forgetting during Deep Neural Network Learning*, where a label that was never learnt
+    has infinitely many events).
 
     Parameters
     ----------
@@ -31,26 +31,26 @@ class Forgetting:
     needs: ClassVar[frozenset[str]] = frozenset({"dynamics", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where no training saw the row."""
+        """Return the (N,) suspicion; NaN where no training saw the row."""
         return mean_over_trainings(inputs["dynamics"], inputs["labels"], _forgotten).astype(np.float32)
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say in how many trainings the label was never learnt, or forgotten again."""
+        """Say in how many trainings the label was never learnt, or was forgotten."""
         labels = inputs["labels"][[row]]
-        each = [_forgotten(one.logits, labels)[0] for one in of_one_row(inputs["dynamics"], row).values()]
-        shares = [float(share) for share in each if not np.isnan(share)]
+        found = [_forgotten(training.logits, labels)[0] for training in only_row(inputs["dynamics"], row).values()]
+        shares = [float(share) for share in found if not np.isnan(share)]
         if not shares:
             return ""
         never = sum(share == 1 for share in shares)
-        again = sum(0 < share < 1 for share in shares)
+        forgot = sum(0 < share < 1 for share in shares)
         return (
             f"Of {counted(len(shares), 'model')} trained on this text as {self.label_names[labels[0]]}, "
-            f"{never} never learnt it and {again} forgot it again."
+            f"{never} never learnt it and {forgot} forgot it again."
         )
 
 
 def _forgotten(logits: Float32, labels: LabelCodes) -> Float32:
-    """(n,) share of one training."""
+    """Return the (n,) signal of one training."""
     margin = margins(logits, labels)
     right = margin > 0
     events = (right[:-1] & ~right[1:]).sum(axis=0, dtype=np.float32)

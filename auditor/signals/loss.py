@@ -1,4 +1,4 @@
-"""The loss of the given label under one model, as a signal."""
+"""Signal: the loss of the given label under one model."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from auditor.signals.base import Inputs, likeliest_other, model_in_words, percen
 class Loss:
     """Loss divided by the largest possible one.
 
-    It is the logarithm that is scaled to [0, 1], and not ``1 - exp(-loss)`` (one minus the self-confidence): near 1,
-    float32 has no room left to tell probabilities of 1e-5 and 1e-6 well apart, and the most suspect rows are there.
+    The logarithm is scaled to [0, 1], not ``1 - exp(-loss)`` (1 − the self-confidence): the most suspect rows would
+    lie near 1, where float32 hardly separates probabilities of 1e-5 and 1e-6.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class Loss:
         return f"loss_{self.model}"
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where the model has not judged the row."""
+        """Return the (N,) suspicion; NaN where the model has not judged the row."""
         probabilities = inputs["probabilities"][self.model]
         share = losses(probabilities, inputs["labels"]) / np.float32(largest_loss(probabilities.shape[1]))
         suspicion: Suspicion = np.minimum(share, np.float32(1))  # rows may sum to a little over 1
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say what the model gives the given label and the likeliest other one."""
+        """Say the model's probabilities of the given label and of the likeliest other one."""
         probabilities, given = inputs["probabilities"][self.model][row], int(inputs["labels"][row])
         if np.isnan(probabilities[given]):
             return ""

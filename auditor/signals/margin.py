@@ -1,4 +1,4 @@
-"""The margin between the given label and the likeliest other one under one model, as a signal."""
+"""Signal: the margin between the given label and the likeliest other one under one model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from auditor.signals.base import Inputs, likeliest_other, model_in_words
 
 @dataclass(frozen=True)
 class Margin:
-    """``(1 - (p(given) - max p(other))) / 2``: one minus the normalised margin.
+    """``(1 - (p(given) - max p(other))) / 2``: 1 − the normalised margin.
 
-    Unlike the loss it tells a row whose given label is denied in favour of one other label from a row of which the
-    model knows nothing.
+    Unlike the loss, it distinguishes a row where the model prefers one other label from a row where the model is
+    undecided.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Margin:
         return f"margin_{self.model}"
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where the model has not judged the row."""
+        """Return the (N,) suspicion; NaN where the model has not judged the row."""
         rows, labels = np.arange(len(inputs["labels"])), inputs["labels"]
         others = inputs["probabilities"][self.model].astype(np.float32)
         given = others[rows, labels].copy()

@@ -1,4 +1,4 @@
-"""How the nearest rows are labelled, as a signal."""
+"""Signal: how the nearest rows are labelled."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from auditor.signals.voters import voters
 
 @dataclass(frozen=True)
 class NeighbourVote:
-    """Share of the votes of the nearest rows that goes to other labels than the given one.
+    """Share of the nearest rows' votes for labels other than the given one.
 
-    Each of the k nearest rows votes for its own label with the weight of its cosine; duplicates of the row do not vote
+    Each of the k nearest rows votes for its own label, weighted by its cosine; duplicates of the row do not vote
     (after Zhu, Dong and Liu 2022, *Detecting Corrupted Labels Without Training a Model to Predict*, SimiFeat).
 
     Parameters
@@ -24,8 +24,8 @@ class NeighbourVote:
     label_names : tuple of str
         Name of each code.
     tuned : bool
-        Look at the nearest rows by the fine-tuned model that did not see them, each within its fold, instead of those
-        by the frozen encoder.
+        Use the nearest rows within each fold by the fine-tuned model that did not see them, not those by the frozen
+        encoder.
     """
 
     label_names: tuple[str, ...]
@@ -38,12 +38,12 @@ class NeighbourVote:
 
     @property
     def needs(self) -> frozenset[str]:
-        """Neighbours and what they are called."""
+        """Names of the inputs that the signal uses."""
         nearest = {"tuned_neighbours", "tuned_similarities"} if self.tuned else {"neighbours", "similarities"}
         return frozenset({*nearest, "duplicates", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where nobody can vote."""
+        """Return the (N,) suspicion; NaN in rows without votes."""
         labels, (neighbours, similarities) = inputs["labels"], self._nearest(inputs)
         voting = voters(np.arange(len(labels)), neighbours, inputs["duplicates"])
         weights = np.where(voting, np.maximum(similarities, 0), np.float32(0))
@@ -54,7 +54,7 @@ class NeighbourVote:
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say how many of the nearest texts have the given label, and what their votes weigh."""
+        """Say how many of the nearest texts have the given label, and their weighted share of the votes."""
         labels, given = inputs["labels"], int(inputs["labels"][row])
         neighbours, similarities = self._nearest(inputs)
         voting = voters(np.array([row]), neighbours, inputs["duplicates"])[0]
@@ -66,7 +66,7 @@ class NeighbourVote:
         by = " by the fine-tuned model" if self.tuned else ""
         return (
             f"Duplicates aside, {int(same.sum())} of the nearest {counted(len(same), 'text')}{by} carry the label "
-            f"{self.label_names[given]}, with {percent(share)} of the votes by likeness."
+            f"{self.label_names[given]}, with {percent(share)} of the votes weighted by similarity."
         )
 
     def _nearest(self, inputs: Inputs) -> tuple[RowIndex, Float32]:

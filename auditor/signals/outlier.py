@@ -1,4 +1,4 @@
-"""How far a row lies from every class, as a signal."""
+"""Signal: how far a row lies from every class."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from auditor.signals.voters import voters
 
 @dataclass(frozen=True)
 class Outlier:
-    """One minus the mean cosine to the nearest rows, of whatever class; below 0 it counts as 0.
+    """1 − the mean cosine to the nearest rows of any class, clipped at 0.
 
-    A row far from its nearest rows is far from every class, however many shapes a class has: that is what a mean
-    distance to neighbours sees and a distance to the classes' centres does not (Kuan and Mueller 2022, *Back to the
-    Basics: Revisiting Out-of-Distribution Detection Baselines*). Duplicates of the row are left out. It does not look
-    at the given label: perhaps none fits.
+    A row far from its nearest rows is far from every class, whatever the shape of a class. A mean distance to
+    neighbours detects this; a distance to the classes' centres does not (Kuan and Mueller 2022, *Back to the Basics:
+    Revisiting Out-of-Distribution Detection Baselines*). Duplicates of the row are omitted, and the given label is
+    ignored: perhaps none fits.
     """
 
     name: ClassVar[str] = "outlier"
     needs: ClassVar[frozenset[str]] = frozenset({"neighbours", "similarities", "duplicates"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where the row has no neighbour but duplicates."""
+        """Return the (N,) suspicion; NaN where all neighbours are duplicates."""
         neighbours, duplicates = inputs["neighbours"], inputs["duplicates"]
         near = voters(np.arange(len(duplicates)), neighbours, duplicates)
         total = np.where(near, inputs["similarities"], np.float32(0)).sum(axis=1)
@@ -36,9 +36,11 @@ class Outlier:
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say how alike the nearest texts are."""
+        """Say how similar the nearest texts are."""
         near = voters(np.array([row]), inputs["neighbours"], inputs["duplicates"])[0]
         if not near.any():
             return ""
         cosine = float(inputs["similarities"][row][near].mean())
-        return f"Duplicates aside, its likeness to the nearest {counted(int(near.sum()), 'text')} is {cosine:.2f} of 1."
+        return (
+            f"Duplicates aside, its mean similarity to the nearest {counted(int(near.sum()), 'text')} is {cosine:.2f}."
+        )

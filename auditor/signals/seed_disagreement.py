@@ -1,4 +1,4 @@
-"""How far the repeats disagree, which differ in folds and seeds alone, as a signal."""
+"""Signal: how far the repeats disagree, which differ only in folds and seeds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from auditor.signals.disagreement import divergence
 class SeedDisagreement:
     """Jensen–Shannon divergence of the consensus of each repeat, divided by the largest possible one.
 
-    What changes with the seed was never known (as in the deep ensembles of Lakshminarayanan, Pritzel and Blundell
-    2017). It does not look at the given label.
+    A prediction that changes with the seed is uncertain (as in the deep ensembles of Lakshminarayanan, Pritzel and
+    Blundell 2017). The signal ignores the given label.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class SeedDisagreement:
     needs: ClassVar[frozenset[str]] = frozenset({"repeats"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where a repeat has not judged the row."""
+        """Return the (N,) suspicion; NaN where a repeat has not judged the row."""
         return divergence(inputs["repeats"])
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
@@ -38,7 +38,9 @@ class SeedDisagreement:
         chances = [repeat[row] for repeat in inputs["repeats"]]
         if np.isnan(chances).any():
             return ""
-        preferred = [self.label_names[code] for code in np.unique([int(one.argmax()) for one in chances])]
+        preferred = [
+            self.label_names[code] for code in np.unique([int(repeat_chances.argmax()) for repeat_chances in chances])
+        ]
         if len(preferred) == 1:
-            return f"With models trained again from other seeds, the consensus is still {preferred[0]}."
-        return f"With models trained again from other seeds, the consensus is {listed(preferred)}."
+            return f"With models retrained from other seeds, the consensus is still {preferred[0]}."
+        return f"With models retrained from other seeds, the consensus is {listed(preferred)}."

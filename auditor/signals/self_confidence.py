@@ -1,4 +1,4 @@
-"""The probability that the consensus gives the label, as a signal."""
+"""Signal: the consensus probability of the given label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.signals.base import Inputs, likeliest_other, percent
 
 @dataclass(frozen=True)
 class SelfConfidence:
-    """One minus the consensus' self-confidence: its probability of the given label (Northcutt et al. 2021).
+    """1 − the self-confidence, which is the consensus probability of the given label (Northcutt et al. 2021).
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class SelfConfidence:
     needs: ClassVar[frozenset[str]] = frozenset({"consensus", "labels"})
 
     def __call__(self, **inputs: Unpack[Inputs]) -> Suspicion:
-        """(N,) suspicion; NaN where the consensus has not judged the row."""
+        """Return the (N,) suspicion; NaN where the consensus has not judged the row."""
         labels = inputs["labels"]
         given = inputs["consensus"][np.arange(len(labels)), labels]
         suspicion: Suspicion = np.clip(1 - given.astype(np.float32), 0, 1)
         return suspicion
 
     def explain(self, row: int, **inputs: Unpack[Inputs]) -> str:
-        """Say what the consensus gives the given label and the likeliest other one."""
+        """Say the consensus probabilities of the given label and of the likeliest other one."""
         chances, given = inputs["consensus"][row], int(inputs["labels"][row])
         if np.isnan(chances[given]):
             return ""

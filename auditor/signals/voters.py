@@ -1,4 +1,4 @@
-"""Which of a row's nearest rows can say something of it."""
+"""Neighbours that may vote on a row's label."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from auditor.arrays import Codes, Mask, RowIndex
 
 
 def voters(rows: RowIndex, neighbours: RowIndex, duplicates: Codes) -> Mask:
-    """(n, k) neighbours of some rows that are there and are no duplicates of theirs.
+    """Return a mask of the (n, k) neighbours of some rows that exist and are not duplicates.
 
-    A duplicate repeats its row, label and all more often than not: it says nothing that the row does not.
+    A duplicate usually repeats its row with the label, so it adds no evidence.
     """
     near = neighbours[rows]
     return np.asarray((near >= 0) & (duplicates[near] != duplicates[rows][:, None]))

@@ -12,15 +12,15 @@ from tests.hub.client import client
 from tests.hub.server import Hub
 from tests.hub.tweets import TOKENS
 
-MOVED = ("HubMovedError", "Somebody else has changed", "give the same command again")
-LOST = ("HubUnreachableError", "connection to the Hub was lost", "give the same command again")
+MOVED = ("HubMovedError", "Someone else changed", "un the same command again")
+LOST = ("HubUnreachableError", "The connection to the Hub for", "un the same command again")
 LIMITED = {"RateLimit": '"api";r=0;t=42'}
 
 
 @pytest.mark.parametrize(
     ("is_new", "kind", "trouble", "told"),
     [
-        (True, "whoami", {"status": 401}, ("HubRefusedError", "does not know the token", "hf auth login")),
+        (True, "whoami", {"status": 401}, ("HubRefusedError", "rejects the token", "hf auth login")),
         (
             False,
             "whoami",
@@ -29,7 +29,7 @@ LIMITED = {"RateLimit": '"api";r=0;t=42'}
         ),
         (True, "info", {"status": 503}, ("HubUnreachableError", "status 503", "again")),
         (True, "preupload", {"status": 403, "message": "Storage is full."}, ("HubRefusedError", "Storage is", "again")),
-        (True, "preupload", {"status": 429, "times": 9}, ("HubUnreachableError", "rate limit", "some minutes")),
+        (True, "preupload", {"status": 429, "times": 9}, ("HubUnreachableError", "rate limit", "a few minutes")),
         (True, "upload", {"cut": True, "times": 9}, LOST),
         (False, "upload", {"cut": True, "times": 9}, LOST),
         (True, "upload", {"status": 500, "times": 9}, ("HubUnreachableError", "status 500", "again")),
@@ -47,7 +47,7 @@ LIMITED = {"RateLimit": '"api";r=0;t=42'}
             False,
             "commit",
             {"status": 429, "headers": {"RateLimit": '"api";r=900;t=5'}, "message": "128 commits per hour"},
-            ("HubUnreachableError", "128 commits per hour", "some minutes"),
+            ("HubUnreachableError", "128 commits per hour", "a few minutes"),
         ),
         (False, "resolve", {"status": 503, "times": 9}, ("HubUnreachableError", "status 503", "again")),
         (True, "create", {"status": 409}, ("HubMovedError", "", "may not see")),
@@ -75,7 +75,7 @@ def test_failed_push_leaves_all_as_it_was_and_can_be_repeated(
         assert ("dataset", name) not in hub.store.repositories
     else:
         assert set(hub.store.dataset(name).files) == {".gitattributes"}
-        assert f"The private dataset {name} was made" in answer["todo"]
+        assert f"The private dataset {name} was created" in answer["todo"]
     hub.fail(kind, times=0)
     assert push(name)["commit"] == hub.store.dataset(name).refs["main"]
     title = name.split("/")[1] if is_new else "Mine"
@@ -109,9 +109,9 @@ def test_base_that_moves_meanwhile_is_seen(hub: Hub, push: Any) -> None:
 def test_tokens_without_the_right(hub: Hub, pushed_run: Run, tmp_path: Path) -> None:
     refused = [
         (None, "ann/none", "There is no token"),
-        ("hf_wrongwrong", "ann/none", "does not know the token"),
-        ("hf_wröng", "ann/none", "a character that no token has"),
-        ("hf_readreadread", "rea/none", "The token of rea may read but not write"),
+        ("hf_wrongwrong", "ann/none", "rejects the token"),
+        ("hf_wröng", "ann/none", "contains an invalid character"),
+        ("hf_readreadread", "rea/none", "The token of rea may only read"),
         ("hf_finefinefine", "fin/other", "You don't have the rights to create"),
         ("hf_annannann", "bob/none", "namespace 'bob'"),
     ]

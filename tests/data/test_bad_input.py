@@ -266,7 +266,7 @@ def test_what_looks_like_a_path_is_not_looked_for_on_the_hub(
 
 @pytest.mark.parametrize("source", ["https://example.org/tweets.csv", "s3://bucket/tweets.parquet"])
 def test_an_address_is_called_one(source: str) -> None:
-    with pytest.raises(SourceError, match=f"{source} is an address") as caught:
+    with pytest.raises(SourceError, match=f"{source} is a URL") as caught:
         read(source)
     assert "Download it" in caught.value.todo
 

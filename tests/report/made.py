@@ -18,7 +18,7 @@ from auditor.config import AuditConfig, DetectionConfig
 from auditor.data.duplicates import find_duplicates
 from auditor.data.labeled_texts import LabeledTexts, Origin
 from auditor.data.labels.votes import Votes
-from auditor.detection.classes.definitions import Known, find_definition_problems
+from auditor.detection.classes.definitions import DefinitionEvidence, find_definition_problems
 from auditor.detection.kinds import find_kinds
 from auditor.detection.stability import stability
 from auditor.models.scores import score
@@ -152,7 +152,9 @@ class MadeRun:
                 issues = issues.set_column(place, name, pa.nulls(len(issues), issues.schema.field(name).type))
         else:
             rows = np.flatnonzero(~np.isnan(flags.suspicion))
-            known = Known(rows, self.labels, consensus, nobody, np.ones(nobody.shape, np.float32), duplicates.near)
+            known = DefinitionEvidence(
+                rows, self.labels, consensus, nobody, np.ones(nobody.shape, np.float32), duplicates.near
+            )
             found = find_definition_problems(known, self.names, data.ids)
             _write_json(at / "definitions.json", found if self.definitions is None else self.definitions)
         pq.write_table(issues, at / "issues.parquet")

@@ -26,8 +26,8 @@ def test_by_hand() -> None:
 def test_explains_itself() -> None:
     sentences = [Annotators(NAMES).explain(row, **inputs()) for row in range(4)]
     assert sentences == [
-        "3 of 5 raters chose love; weighing the raters and the models, joy is right with 31\u00a0%.",
-        "The only rater chose joy; weighing the raters and the models, joy is right with 80\u00a0%.",
+        "3 of 5 raters chose love; raters and models together give joy 31\u00a0%.",
+        "The only rater chose joy; raters and models together give joy 80\u00a0%.",
         "",
         "",
     ]

@@ -53,6 +53,6 @@ def test_nobody_was_trained() -> None:
 def test_explains_itself() -> None:
     known = inputs(training([0, 1], [JOY, JOY]), training([0, 1, 3], [JOY, LOVE, LOVE]))
     signal = FoldDisagreement(NAMES)
-    assert signal.explain(0, **known) == "All 2 models that were trained on this text came to joy."
-    assert signal.explain(1, **known) == "The 2 models that were trained on this text came to joy and love."
+    assert signal.explain(0, **known) == "All 2 models that were trained on this text prefer joy."
+    assert signal.explain(1, **known) == "The 2 models that were trained on this text prefer joy and love."
     assert signal.explain(3, **known) == ""

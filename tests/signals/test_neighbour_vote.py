@@ -41,7 +41,8 @@ def test_by_hand(near: list[int], similar: list[float], duplicates: list[int] | 
 
 def test_explains_itself() -> None:
     assert NeighbourVote(NAMES).explain(0, **inputs([3, 1, 2], [0.9, 0.3, 0.3])) == (
-        "Duplicates aside, 2 of the nearest 3 texts carry the label joy, with 40\u00a0% of the votes by likeness."
+        "Duplicates aside, 2 of the nearest 3 texts carry the label joy, "
+        "with 40\u00a0% of the votes weighted by similarity."
     )
 
 
@@ -55,5 +56,5 @@ def test_the_nearest_by_the_fine_tuned_model() -> None:
     assert NeighbourVote(NAMES)(**known)[0] == pytest.approx(1 / 3)
     assert signal.explain(0, **known) == (
         "Duplicates aside, 1 of the nearest 3 texts by the fine-tuned model carry the label joy, "
-        "with 10\u00a0% of the votes by likeness."
+        "with 10\u00a0% of the votes weighted by similarity."
     )

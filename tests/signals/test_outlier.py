@@ -19,4 +19,4 @@ def test_a_twin_does_not_make_a_row_an_inlier() -> None:
 
 
 def test_explains_itself() -> None:
-    assert Outlier().explain(0, **INPUTS) == ("Duplicates aside, its likeness to the nearest 1 text is 0.40 of 1.")
+    assert Outlier().explain(0, **INPUTS) == ("Duplicates aside, its mean similarity to the nearest 1 text is 0.40.")

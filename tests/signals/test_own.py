@@ -9,7 +9,7 @@ import pytest
 
 from auditor.errors import OwnCodeError
 from auditor.models.own.imported import Imported
-from auditor.signals import Inputs, Speaking
+from auditor.signals import Inputs, MeasuredSignal
 from auditor.signals.own import OwnSignal, import_signals
 
 from .made import random_inputs
@@ -83,9 +83,9 @@ def test_it_explains_the_rows_that_it_gives_a_half_or_more() -> None:
     signal = of("Half")
     measured = signal(**inputs)
     measured[3] = np.nan
-    speaking = Speaking(signal, measured, inputs)
+    measured_signal = MeasuredSignal(signal, measured, inputs)
     for row, suspicion in enumerate(measured.tolist()):
-        assert speaking.explain(row) == (f"Row {row} of 60." if suspicion >= 0.5 else "")
+        assert measured_signal.explain(row) == (f"Row {row} of 60." if suspicion >= 0.5 else "")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_it_explains_the_rows_that_it_gives_a_half_or_more() -> None:
 def test_what_is_no_signal_is_told_before_it_speaks(kind: str, told: str) -> None:
     with pytest.raises(OwnCodeError, match=told):
         of(kind, ["margin_features"], dynamics=False)
-    with pytest.raises(OwnCodeError, match="makes a dict, which is no signal: it cannot be called"):
+    with pytest.raises(OwnCodeError, match="makes a dict, which is not a signal: it is not callable"):
         import_signals(["builtins:dict"], ())
     with pytest.raises(OwnCodeError, match="called 'half', as a column"):
         import_signals([f"{__name__}:Half"] * 2, ())
@@ -130,7 +130,7 @@ def test_what_is_no_suspicion_is_told_by_name(given: Any, told: str, monkeypatch
 def test_what_it_raises_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = random_inputs(0)
     monkeypatch.setattr(Half, "explain", lambda self, row, **inputs: None)
-    with pytest.raises(OwnCodeError, match="explains a row by NoneType"):
+    with pytest.raises(OwnCodeError, match="returns NoneType from explain"):
         of("Half").explain(0, **inputs)
     monkeypatch.setattr(Half, "explain", lambda self, row: "")
     with pytest.raises(OwnCodeError, match=r"Half raised TypeError: .*unexpected keyword argument"):

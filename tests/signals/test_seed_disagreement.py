@@ -26,6 +26,6 @@ def test_a_repeat_that_agrees_makes_it_less() -> None:
 
 def test_explains_itself() -> None:
     signal = SeedDisagreement(NAMES)
-    assert signal.explain(0, **INPUTS) == "With models trained again from other seeds, the consensus is still joy."
-    assert signal.explain(1, **INPUTS) == "With models trained again from other seeds, the consensus is joy and fear."
+    assert signal.explain(0, **INPUTS) == "With models retrained from other seeds, the consensus is still joy."
+    assert signal.explain(1, **INPUTS) == "With models retrained from other seeds, the consensus is joy and fear."
     assert signal.explain(3, **INPUTS) == ""

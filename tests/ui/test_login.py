@@ -245,7 +245,7 @@ def test_accounts_that_cannot_be_read_are_told_in_the_terminal_alone(
     answer = client.post("/login", data={"name": "ann", "password": PASSWORD})
     assert answer.status_code == 503
     assert "reviewers.json" not in answer.text
-    assert "can be read by others" in caplog.text
+    assert "can be read by users other than its owner" in caplog.text
 
 
 @pytest.mark.parametrize(

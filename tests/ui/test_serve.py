@@ -202,7 +202,7 @@ def test_without_a_login_only_this_machine_is_served(run: Run) -> None:
 
 
 def test_a_login_needs_accounts(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(AccountError, match="no such file"):
+    with pytest.raises(AccountError, match="the file does not exist"):
         serve(str(run.directory), auth=tmp_path / "none.json")
     path = tmp_path / "empty.json"
     path.write_text(json.dumps({"format": 1, "secret": "0" * 64, "users": {}}))

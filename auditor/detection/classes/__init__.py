@@ -1,1 +1,1 @@
-"""What the audit finds out about classes and raters rather than rows."""
+"""Findings about classes and raters rather than rows."""

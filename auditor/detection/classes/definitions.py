@@ -1,4 +1,4 @@
-"""Pairs of classes whose definitions overlap: people and models cannot tell them apart, which is nobody's error."""
+"""Pairs of classes whose definitions overlap: annotators and models label their texts interchangeably."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex
 from auditor.signals.voters import voters
 
 _UNCERTAIN = 0.4
-"""A row is contested from this on: the likelier of its two likeliest labels is at most four times as likely."""
+"""Least uncertainty of a contested row: the likelier of its two likeliest labels is at most four times as likely."""
 _BOTH = 0.8
-"""And the two have this probability together, so that it is between these two."""
+"""Least joint probability of the two labels of a contested row."""
 _MANY, _MANY_ROWS = 0.05, 8
-"""Contested rows are many from this share of the rows of the smaller class, and this number, on."""
+"""Fewest contested rows of a pair: as a share of the smaller class, and as a number."""
 _SYMMETRIC = 0.25
-"""They are symmetric when the label that fewer of them are given has this share of the other's."""
+"""Least symmetry of a pair: contested rows with the rarer given label, divided by those with the other one."""
 _PAIRS, _EXAMPLES = 20, 3
 
 
 @dataclass(frozen=True)
-class Known:
-    """What definitions are judged by, of J judged rows out of N.
+class DefinitionEvidence:
+    """Evidence on definitions: J judged rows out of N.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Known:
         Codes of the given labels.
     consensus : (N, K) float32
     neighbours, similarities : (N, k) int32, (N, k) float32
-        Nearest rows of each, -1 where there are fewer, and their cosines.
+        Nearest rows of each row, -1 where there are fewer, and their cosines.
     duplicates : (N,) int32
         Group of (near) duplicates of each row.
     """
@@ -46,16 +46,18 @@ class Known:
     duplicates: Codes
 
 
-def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Find the pairs with many contested rows, given either label; the content of ``definitions.json``.
+def find_definition_problems(
+    evidence: DefinitionEvidence, label_names: Sequence[str], ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Find the pairs of labels with many contested rows: the content of ``definitions.json``.
 
-    A row is contested by its two likeliest labels, one of them the given one, when neither is much likelier than the
-    other. Of a wrong label models are mostly sure, or it is always the same one that is wrong. Where neither is so, two
-    classes rather share their texts; or the models are too weak to tell them apart.
+    A row is contested between its two likeliest labels, one of them the given one, if neither is much likelier. About a
+    wrong label, models are usually sure, or the confusion goes one way. If the models are unsure and the confusion goes
+    both ways, the two classes share their texts, or the models are too weak to distinguish them.
 
     Parameters
     ----------
-    known : Known
+    evidence : DefinitionEvidence
     label_names : sequence of K str
     ids : sequence of N str
 
@@ -63,14 +65,14 @@ def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequ
     -------
     list of dict
         Most rows first, at most twenty: ``label_a``, ``label_b``; ``a_as_b``, ``b_as_a``, contested rows that are given
-        the one and might as well be the other; ``symmetry``, and their mean ``uncertainty``, in [0, 1]; ``accuracy``
-        of the consensus out of fold, and ``accuracy_merged`` if the two were one class, null where no other is left;
-        ``examples``, pairs of ids ``a`` and ``b`` of texts that are alike and labelled differently.
+        one label and could have the other; ``symmetry``, and their mean ``uncertainty``, in [0, 1]; ``accuracy``
+        of the consensus out of fold, and ``accuracy_merged`` if the two were one class, null if no other is left;
+        ``examples``, pairs of ids ``a`` and ``b`` of similar texts with different labels.
     """
     if len(label_names) < 2:
         return []
-    rows, given = known.rows, known.labels[known.rows]
-    best, second, uncertainty = _two_likeliest(known.consensus[rows])
+    rows, given = evidence.rows, evidence.labels[evidence.rows]
+    best, second, uncertainty = _two_likeliest(evidence.consensus[rows])
     contested = np.flatnonzero((uncertainty >= _UNCERTAIN) & ((given == best) | (given == second)))
     pairs = np.sort(np.column_stack([best, second])[contested], axis=1)
     sizes = np.bincount(given, minlength=len(label_names))
@@ -92,17 +94,17 @@ def find_definition_problems(known: Known, label_names: Sequence[str], ids: Sequ
             "symmetry": min(ab, ba) / max(ab, ba),
             "uncertainty": mean,
             "accuracy": accuracy,
-            "accuracy_merged": _merged_accuracy(known, a, b) if len(label_names) > 2 else None,
-            "examples": _examples(known, between, a, b, ids),
+            "accuracy_merged": _merged_accuracy(evidence, a, b) if len(label_names) > 2 else None,
+            "examples": _examples(evidence, between, a, b, ids),
         }
         for a, b, ab, ba, mean, between in found[:_PAIRS]
     ]
 
 
 def _two_likeliest(chances: Float32) -> tuple[LabelCodes, LabelCodes, Float32]:
-    """(n,) likeliest and second likeliest label; and how uncertain it is between them.
+    """Return the (n,) likeliest label, the second likeliest, and the uncertainty between them.
 
-    The uncertainty is 1 where both are as likely, and 0 where one of them is impossible, or a third one is not.
+    The uncertainty is 1 if both are equally likely, and 0 if one of them is impossible or others are too likely.
     """
     rows, others = np.arange(len(chances)), chances.copy()
     best = chances.argmax(axis=1).astype(np.int32)
@@ -113,21 +115,23 @@ def _two_likeliest(chances: Float32) -> tuple[LabelCodes, LabelCodes, Float32]:
     return best, second, uncertainty.astype(np.float32)
 
 
-def _merged_accuracy(known: Known, a: int, b: int) -> float:
-    """Out-of-fold accuracy of the consensus if the two labels were one."""
-    chances, given = known.consensus[known.rows].copy(), known.labels[known.rows]
+def _merged_accuracy(evidence: DefinitionEvidence, a: int, b: int) -> float:
+    """Return the consensus' out-of-fold accuracy if the two labels were one."""
+    chances, given = evidence.consensus[evidence.rows].copy(), evidence.labels[evidence.rows]
     chances[:, a] += chances[:, b]
     chances[:, b] = 0
     return float((chances.argmax(axis=1) == np.where(given == b, a, given)).mean())
 
 
-def _examples(known: Known, between: RowIndex, a: int, b: int, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The contested texts beside the nearest text with the other label, the most alike first; each text once."""
-    near, labels = known.neighbours[between], known.labels
+def _examples(
+    evidence: DefinitionEvidence, between: RowIndex, a: int, b: int, ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Pair contested texts with the nearest text of the other label, most similar first; each text occurs once."""
+    near, labels = evidence.neighbours[between], evidence.labels
     other = np.where(labels[between] == a, b, a)
-    fits = voters(between, known.neighbours, known.duplicates) & (labels[near] == other[:, None])
+    fits = voters(between, evidence.neighbours, evidence.duplicates) & (labels[near] == other[:, None])
     which, place = np.nonzero(fits)
-    order = np.argsort(-known.similarities[between[which], place], kind="stable")
+    order = np.argsort(-evidence.similarities[between[which], place], kind="stable")
     examples: list[dict[str, Any]] = []
     shown: set[int] = set()
     for row, beside in zip(between[which[order]].tolist(), near[which[order], place[order]].tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""The health of the dataset and of its classes: how much is wrong, and what is taken for what."""
+"""The health of the dataset and its classes: estimated noise, flagged rows and confusions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def class_health(
     exact: Codes,
     duplicates: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Sum up what the audit found: the content of ``health.json``.
+    """Summarise the audit: the content of ``health.json``.
 
     Noise, quality and overlaps come from cleanlab's estimate of the joint distribution of given and true labels over
     the judged rows (``cleanlab.count.estimate_joint``, ``cleanlab.dataset``); issues and confusions are counts of
@@ -40,17 +40,17 @@ def class_health(
     exact : (N,) int32
         Group of rows with the same text.
     duplicates : mapping of str to int
-        Passed on: ``exact_groups``, ``near_groups``, ``rows_in_groups``, ``largest``, ``cut_groups``,
+        Included as it is: ``exact_groups``, ``near_groups``, ``rows_in_groups``, ``largest``, ``cut_groups``,
         ``conflicting_groups``.
 
     Returns
     -------
     dict
-        JSON types alone. ``estimated_noise`` is null when no row is judged. In ``classes``, ``label_noise`` is the
+        Only JSON types. ``estimated_noise`` is null if no row is judged. In ``classes``, ``label_noise`` is the
         share of the class's rows that are truly of another class, ``inverse_noise`` the share of the rows truly of
-        the class that are given another label, ``quality`` one minus the label noise; null for classes without a
-        judged row, which stand in ``not_judgeable`` with the reason. ``overlaps`` are pairs of classes, with the
-        estimated number of rows that carry one label and are truly of the other.
+        the class that are given another label, ``quality`` 1 − the label noise; null for classes without a
+        judged row, which ``not_judgeable`` lists with the reason. ``overlaps`` are pairs of classes, with the
+        estimated number of rows that are given one label and are truly of the other.
     """
     judged = judged_rows(labels, consensus, judgeable)
     noise, figures, overlaps = _estimates(judged, label_names)
@@ -87,10 +87,10 @@ def class_health(
 def _estimates(
     judged: Judged, label_names: Sequence[str]
 ) -> tuple[float | None, dict[int, dict[str, float]], list[dict[str, Any]]]:
-    """Noise of all labels, figures by the code of the class, and overlapping pairs, most first."""
+    """Return the noise of all labels, figures by class code, and overlapping pairs, most rows first."""
     if not len(judged.rows):
         return None, {}, []
-    # Of one class alone cleanlab makes no joint: there is no other that its rows could truly be of.
+    # cleanlab estimates no joint for a single class.
     joint = estimate_joint(judged.labels, judged.probabilities) if len(judged.classes) > 1 else np.ones((1, 1))
     about: dict[str, Any] = {"joint": joint, "num_examples": len(judged.rows)}
     names = {"Label Noise": "label_noise", "Inverse Label Noise": "inverse_noise", "Label Quality Score": "quality"}
@@ -101,7 +101,7 @@ def _estimates(
 
 
 def _overlaps(pairs: pd.DataFrame, judged: Judged, label_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Pairs of classes that share a row, by the estimate; cleanlab's order of equal shares may vary, this one not."""
+    """Return the pairs of classes that share a row, by the estimate; ties have a fixed order, unlike in cleanlab."""
     found = []
     for first, second, rows, share in zip(*(pairs[column].tolist() for column in pairs), strict=True):
         if rows:
@@ -123,10 +123,10 @@ def _confusions(labels: LabelCodes, flags: Flags, label_names: Sequence[str]) ->
 
 
 def _why(exact: Codes) -> str:
-    """Why a class has no judged row, from the groups of equal texts of its rows."""
+    """Explain why a class has no judged row, from the groups of equal texts of its rows."""
     if not len(exact):
         return "No text carries this label."
     if len(np.unique(exact)) == 1:
-        texts = "It has a single text" if len(exact) == 1 else f"Its {len(exact)} rows hold the same text"
-        return f"{texts}: no model can learn the label without having seen it."
-    return "None of its texts was held out while others of them were trained on."
+        texts = "It has a single text" if len(exact) == 1 else f"Its {len(exact)} rows have the same text"
+        return f"{texts}, and no model can learn the label without seeing it."
+    return "None of its texts was held out while other texts of the class were trained on."

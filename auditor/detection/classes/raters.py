@@ -1,4 +1,4 @@
-"""Raters: how well they agree with each other, and how good each of them is."""
+"""Raters: how well they agree with each other, and how reliable each of them is."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from auditor.data.labels.votes import Votes
 from auditor.signals import Crowd
 
 _FEW = 5
-"""Votes added to those of a class before its errors are compared, so that one wrong vote makes no worst class."""
+"""Votes added to each class before error rates are compared; they keep one wrong vote from making a worst class."""
 
 
 def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_names: Sequence[str]) -> dict[str, Any]:
-    """Sum up what the votes say of the raters: what ``health.json`` holds under ``raters`` and ``votes``.
+    """Summarise the raters: the entries ``raters`` and ``votes`` of ``health.json``.
 
     Parameters
     ----------
     votes : Votes
     crowd : Crowd or None
-        What votes and models come to; None where nobody can be weighed.
+        Joint probabilities of votes and models; None if raters cannot be compared.
     labels : (N,) int32
         Codes of the given labels.
     label_names : sequence of K str
@@ -30,12 +30,12 @@ def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_na
     Returns
     -------
     dict
-        JSON types alone. ``raters``, the worst first: ``name``, ``votes``, ``agreement`` (share of the votes that are
-        the label most likely by votes and models), ``quality`` (see :class:`auditor.signals.crowd.Crowd`),
-        ``worst_class`` (of the classes by votes and models, that which the rater most often takes for another; null
-        where the rater errs nowhere). ``votes``: their number, of how many rows, ``alpha`` (Krippendorff's; null where
-        no row has two votes, or all votes are one class), ``expected_errors`` (sum of the probabilities that the given
-        label is wrong, over the rows with a vote). What is not known is null.
+        Only JSON types; unknown values are null. ``raters``, worst first: ``name``, ``votes``, ``agreement`` (share of
+        the votes that equal the likeliest label by votes and models), ``quality`` (see
+        :class:`auditor.signals.crowd.Crowd`), ``worst_class`` (the likeliest label that the rater most often replaces
+        by another; null without errors). ``votes``: ``number``, ``rows``, ``alpha`` (Krippendorff's; null if no row has
+        two votes, or all votes are one class), ``expected_errors`` (sum of the probabilities that the given label is
+        wrong, over the rows with a vote).
     """
     count = len(votes.raters)
     number = np.bincount(votes.rater, minlength=count)
@@ -50,18 +50,18 @@ def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_na
     if crowd is not None:
         given = crowd.posterior[np.arange(len(labels)), labels]
         about["expected_errors"] = float((1 - given[crowd.voted]).sum(dtype=np.float64))
-        for one, more in zip(found, _measured(votes, crowd, label_names), strict=True):
-            one |= more
-    found.sort(key=lambda one: (one["quality"] is None, one["quality"] or 0.0, one["name"]))
+        for rater, measures in zip(found, _measured(votes, crowd, label_names), strict=True):
+            rater |= measures
+    found.sort(key=lambda rater: (rater["quality"] is None, rater["quality"] or 0.0, rater["name"]))
     return {"raters": found, "votes": about}
 
 
 def _measured(votes: Votes, crowd: Crowd, label_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Agreement, quality and worst class of each rater, in the order of the raters."""
+    """Return agreement, quality and worst class of each rater, in the order of the raters."""
     shape = (len(votes.raters), len(label_names))
-    known = crowd.voted[votes.row]
-    true, rater = crowd.label[votes.row[known]], votes.rater[known]
-    wrong = (votes.label[known] != true).astype(np.float64)
+    weighed = crowd.voted[votes.row]
+    true, rater = crowd.label[votes.row[weighed]], votes.rater[weighed]
+    wrong = (votes.label[weighed] != true).astype(np.float64)
     place = rater * shape[1] + true
     of_class = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
     errors = np.bincount(place, weights=wrong, minlength=shape[0] * shape[1]).reshape(shape)
@@ -78,7 +78,7 @@ def _measured(votes: Votes, crowd: Crowd, label_names: Sequence[str]) -> list[di
 
 
 def krippendorff_alpha(votes: Votes) -> float | None:
-    """Agreement of all raters beyond chance: 1 where all agree, 0 where they do as if they drew lots.
+    """Return the agreement of all raters beyond chance: 1 if all agree, 0 if they agree as often as by chance.
 
     Krippendorff's alpha for nominal data (Krippendorff 2011, *Computing Krippendorff's Alpha-Reliability*), over the
     rows with two votes or more.
@@ -86,7 +86,7 @@ def krippendorff_alpha(votes: Votes) -> float | None:
     Returns
     -------
     float or None
-        None where there is no such row, or but one label in them.
+        None without such a row, or if all votes are one label.
     """
     if not len(votes):
         return None
@@ -99,6 +99,6 @@ def krippendorff_alpha(votes: Votes) -> float | None:
         return None
     pairs, same = np.unique(row * len(total) + label, return_counts=True)
     of_row = number[pairs // len(total)]
-    # Of each row's pairs of votes, those of different labels, by the number of the others who voted on it.
+    # Pairs of votes on a row with different labels, divided by the number of other voters on the row.
     observed = float((same * (of_row - same) / (of_row - 1)).sum())
     return 1 - (len(row) - 1) * observed / expected

@@ -1,1 +1,1 @@
-"""The consensus of all models and votes: one probability a class and row."""
+"""The consensus of all models and neighbours: one probability per row and class."""

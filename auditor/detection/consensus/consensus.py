@@ -1,4 +1,4 @@
-"""The consensus: one distribution over the labels for each row, from those of all models and all neighbours."""
+"""The consensus: one distribution over the labels for each row, pooled from all models and all neighbours."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from auditor.detection.consensus.weights import learn_temperature, learn_weights
 from auditor.models.scores import floored
 
 _LEAST = 1e-4
-"""No true label is less likely by its neighbourhood than this: the model is too simple to be that sure."""
+"""Least probability of a label by its neighbourhood: the model is too simple to be surer."""
 _ROWS, _CELLS, _BLOCK = 20_000, 1 << 22, 1 << 22
 _PARTS = 5
 
 
 @dataclass(frozen=True)
 class Consensus:
-    """What all experts come to.
+    """The pooled result of all experts.
 
     Attributes
     ----------
     probabilities : (N, K) float32
-        Of the label, without the row's own; NaN in the rows that some model has not judged.
+        Consensus probabilities, computed without the row's own label; NaN in rows that some model has not judged.
     weights : mapping of str to float
-        How far each expert is trusted: the exponent that it has in the end, as a mean over the rows.
+        Final exponent of each expert, averaged over the rows.
     shares : (K,) float64
         Estimated shares of the true labels.
     """
@@ -44,7 +44,7 @@ class Consensus:
 
 @dataclass(frozen=True)
 class _Experts:
-    """Models and votes, asked for some rows at a time."""
+    """Models and neighbours' votes, evaluated for some rows at a time."""
 
     models: Mapping[str, Float32]
     votes: Mapping[str, Votes]
@@ -54,50 +54,50 @@ class _Experts:
         return [*sorted(self.models), *sorted(self.votes)]  # sums of floats depend on the order
 
     def logs(self, rows: RowIndex) -> Float64:
-        """(M, n, K) log-probabilities."""
+        """Return the (M, n, K) log-probabilities."""
         models = [np.log(floored(self.models[name][rows]), dtype=np.float64) for name in sorted(self.models)]
         return np.stack([*models, *(np.log(self.votes[name].shares(rows)) for name in sorted(self.votes))])
 
 
 @dataclass(frozen=True)
 class _Trust:
-    """What was learnt for a part of the rows: weights of the M experts, and the exponent that calibrates the whole."""
+    """Weights of the M experts and the calibrating exponent, learnt for one part of the rows."""
 
     weights: Float64
     exponent: float
 
     def exponents(self, pool: _Pool) -> Float64:
-        """(M,) what the experts' distributions are raised to in the consensus itself."""
+        """Return the experts' final exponents, (M,)."""
         exponents: Float64 = self.exponent * (1 - pool.share) * self.weights
         return exponents
 
 
 @dataclass(frozen=True)
 class _Pool:
-    """All that goes into the consensus but what is learnt."""
+    """All inputs of the consensus except the learnt weights."""
 
     experts: _Experts
-    around: Neighbourhoods | None
+    neighbourhoods: Neighbourhoods | None
     given: Float64
     config: ConsensusConfig
 
     @property
     def share(self) -> float:
-        """What the neighbourhoods weigh; the experts have the rest."""
-        return self.config.neighbourhoods if self.around else 0.0
+        """Weight of the neighbourhoods; the experts have the rest."""
+        return self.config.neighbourhoods if self.neighbourhoods else 0.0
 
-    def logs(self, weights: Float64, rows: RowIndex, said: Float64 | None = None) -> Float64:
-        """(n, K) logs, not normalised: experts' product, neighbourhoods' part, and the labels' shares set right.
+    def logs(self, weights: Float64, rows: RowIndex, expert_logs: Float64 | None = None) -> Float64:
+        """Return the (n, K) unnormalised logs: experts' product, neighbourhoods, and the correction of shares.
 
-        ``said`` are the experts' (M, n, K) logs, if they are known.
+        ``expert_logs`` are the experts' (M, n, K) logs, if already computed.
         """
-        said = self.experts.logs(rows) if said is None else said
-        logs: Float64 = log_softmax(np.tensordot(weights, said, 1), axis=1)
-        if self.around is None:
+        expert_logs = self.experts.logs(rows) if expert_logs is None else expert_logs
+        logs: Float64 = log_softmax(np.tensordot(weights, expert_logs, 1), axis=1)
+        if self.neighbourhoods is None:
             return logs
-        near = np.log(np.maximum(softmax(self.around.logs(rows), axis=1), _LEAST))
+        near = np.log(np.maximum(softmax(self.neighbourhoods.logs(rows), axis=1), _LEAST))
         most = np.log(self.config.largest_shift)
-        shift = np.clip(np.log(self.around.shares) - np.log(self.given), -most, most)
+        shift = np.clip(np.log(self.neighbourhoods.shares) - np.log(self.given), -most, most)
         corrected: Float64 = (1 - self.share) * logs + self.share * near + shift
         return corrected
 
@@ -107,39 +107,39 @@ def consensus(
     votes: Mapping[str, Votes],
     labels: LabelCodes,
     folds: npt.NDArray[np.integer],
-    around: Neighbourhoods | None = None,
+    neighbourhoods: Neighbourhoods | None = None,
     config: ConsensusConfig | None = None,
     seed: int = 0,
 ) -> Consensus:
-    """Pool what is known of each row without its own label.
+    """Pool the evidence on each row without its own label.
 
-    The experts, each a model's out-of-fold probabilities or the votes of a row's neighbours, are multiplied, each
-    with an exponent that says how far it is trusted (a logarithmic opinion pool, Genest and Zidek 1986). The exponents
-    are learnt from the given labels of other folds (:func:`learn_weights`). That alone would also trust a model for
-    having learnt systematic mistakes; so a model that knows only how the neighbourhoods are labelled
-    (:class:`Neighbourhoods`) joins with a fixed weight, and labels that it finds used too often lose, by the ratio of
-    their estimated true share to the given one. An exponent of the whole, learnt in the same way by the log-loss, makes
-    of it a calibrated probability of the given label; whether that of the true one depends on the noise.
+    The experts are the models' out-of-fold probabilities and the votes of a row's neighbours. They are multiplied, each
+    with an exponent for how far it is trusted (a logarithmic opinion pool, Genest and Zidek 1986). The exponents are
+    learnt from the given labels of other folds (:func:`learn_weights`). On their own, they would reward a model for
+    learning systematic mistakes. Therefore a model of the neighbourhoods alone (:class:`Neighbourhoods`) joins with a
+    fixed weight, and each label is scaled by the ratio of its estimated true share to its given share. A final
+    exponent, learnt by the log-loss, calibrates the probability of the given label; how well it fits the true label
+    depends on the noise.
 
-    What is counted over the whole dataset does know each row's own label, as one among its class: shares of the labels,
-    confusions between neighbours, and the vote that the row has in other folds. In a class of twenty rows that hardly
-    matters; in one of three, a row's own label moves its probability by up to a quarter.
+    Counts over the whole dataset include each row's own label: shares of the labels, confusions between neighbours, and
+    the row's vote in other folds. In a class of twenty rows this hardly matters; in a class of three, a row's own label
+    moves its probability by up to a quarter.
 
     Parameters
     ----------
     models : mapping of str to (N, K) float32 array
-        Out-of-fold, by name; one at least. Their order does not matter. Rows of NaN are not judged.
+        Out-of-fold probabilities by name, in any order; at least one. NaN in rows that are not judged.
     votes : mapping of str to Votes
-        By the name of the space of vectors.
+        Neighbours' votes, by the name of the space of vectors.
     labels : (N,) int32
         Codes of the given labels.
     folds : (N,) int
-        Rows of a fold get weights that were learnt from others.
-    around : Neighbourhoods, optional
-        Without it, the product of the experts is all that there is.
+        Rows of a fold get weights learnt from other folds.
+    neighbourhoods : Neighbourhoods, optional
+        If None, the consensus is the product of the experts alone.
     config : ConsensusConfig, optional
     seed : int
-        Of the samples that are learnt from, where there are very many rows.
+        Seed of the training samples that are drawn from very many rows.
 
     Returns
     -------
@@ -152,38 +152,38 @@ def consensus(
     given = (np.bincount(labels[rows], minlength=shape[1]) + 0.5) / (len(rows) + shape[1] / 2)
     if not len(rows):
         return Consensus(pooled, dict.fromkeys(experts.names, 0.0), given)
-    parts, pool = _parts(rows, folds, experts), _Pool(experts, around, given, config)
+    parts, pool = _parts(rows, folds, experts), _Pool(experts, neighbourhoods, given, config)
     trusts = _cross_fitted(pool, labels, rows, parts, seed)
     for block, part in _blocks(rows, parts, shape[1]):
         chances = np.maximum(softmax(trusts[part].exponent * pool.logs(trusts[part].weights, block), axis=1), _FLOOR)
         pooled[block] = chances / chances.sum(axis=1, keepdims=True)
     sizes = np.bincount(parts, minlength=len(trusts))
-    weights = np.average([each.exponents(pool) for each in trusts], axis=0, weights=sizes)
+    weights = np.average([trust.exponents(pool) for trust in trusts], axis=0, weights=sizes)
     mean = dict(zip(experts.names, weights.tolist(), strict=True))
-    return Consensus(pooled, mean, around.shares if around else given)
+    return Consensus(pooled, mean, neighbourhoods.shares if neighbourhoods else given)
 
 
 def judged_by(models: Mapping[str, Float32]) -> RowIndex:
-    """(n,) rows that every model has judged."""
+    """Return the (n,) rows that every model has judged."""
     return np.flatnonzero(~np.any([np.isnan(model).any(axis=1) for model in models.values()], axis=0))
 
 
 def _parts(rows: RowIndex, folds: npt.NDArray[np.integer], experts: _Experts) -> RowIndex:
-    """(n,) number of each judged row's part: a few folds, or one of two halves where all are of one fold.
+    """Return the (n,) part of each judged row: a few folds, or one of two halves if there is only one fold.
 
-    The halves are every other row by what the models say of it, so that it does not matter in which order rows come.
+    The halves are every other row, sorted by the models' probabilities: the order of the rows does not matter.
     """
     _, of_fold = np.unique(folds[rows], return_inverse=True)
     parts: RowIndex = of_fold % _PARTS
     if parts.any():
         return parts
-    said = np.concatenate([experts.models[name][rows] for name in sorted(experts.models)], axis=1)
-    parts[np.lexsort(said.T)] = np.arange(len(rows)) % 2
+    predicted = np.concatenate([experts.models[name][rows] for name in sorted(experts.models)], axis=1)
+    parts[np.lexsort(predicted.T)] = np.arange(len(rows)) % 2
     return parts
 
 
 def _cross_fitted(pool: _Pool, labels: LabelCodes, rows: RowIndex, parts: RowIndex, seed: int) -> list[_Trust]:
-    """What is learnt for each part from the others; from all rows where there is no other."""
+    """Learn weights for each part from the other parts, or from all rows if there is no other part."""
     most = min(_ROWS, max(1, _CELLS // (len(pool.given) * len(pool.experts.names))))
     sample = np.arange(len(rows))
     if len(rows) > most:
@@ -193,16 +193,17 @@ def _cross_fitted(pool: _Pool, labels: LabelCodes, rows: RowIndex, parts: RowInd
     for part in range(int(parts.max()) + 1):
         others = parts_of != part
         others = others if others.any() else ~others
-        there, said = rows[sample[others]], logs[:, others]
-        weights = learn_weights(said, labels[there], pool.config.robustness)
-        trusts.append(_Trust(weights, learn_temperature(pool.logs(weights, there, said), labels[there])))
+        training_rows, training_logs = rows[sample[others]], logs[:, others]
+        weights = learn_weights(training_logs, labels[training_rows], pool.config.robustness)
+        pooled = pool.logs(weights, training_rows, training_logs)
+        trusts.append(_Trust(weights, learn_temperature(pooled, labels[training_rows])))
     return trusts
 
 
 def _blocks(rows: RowIndex, parts: RowIndex, classes: int) -> Iterator[tuple[RowIndex, int]]:
-    """All rows, part by part, as many at a time as memory bears."""
+    """Yield all rows in blocks that fit into memory, part by part."""
     step = max(1, _BLOCK // classes // 8)
     for part in range(int(parts.max()) + 1):
-        here = rows[parts == part]
-        for start in range(0, len(here), step):
-            yield here[start : start + step], part
+        rows_of_part = rows[parts == part]
+        for start in range(0, len(rows_of_part), step):
+            yield rows_of_part[start : start + step], part

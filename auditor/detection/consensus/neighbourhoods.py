@@ -1,4 +1,4 @@
-"""What the true labels may be when neighbours mostly share theirs: a model of how true labels turn into given ones."""
+"""True labels estimated from neighbourhoods: neighbours mostly share their true label, but not their given one."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from auditor.arrays import Float64, LabelCodes, RowIndex
 from auditor.detection.consensus.votes import Votes
 
 INDEPENDENT = 4.0
-"""The neighbours of a row resemble each other: all together they count as so many that are drawn at random."""
+"""Effective number of a row's neighbours: they resemble each other, so they count as this many independent ones."""
 _ROUNDS = 60
 _RIGHT = 0.8
-"""Share of right labels that the search begins from; from 0.6 or 0.9 it ends in the same place."""
+"""Initial share of correct labels; from 0.6 or 0.9, the search ends in the same place."""
 _ANCHOR = 0.1
-"""What the beginning weighs beside the data to the end, so that no class trades its place with another one."""
+"""Weight of the initial confusions beside the data; they keep classes from trading places."""
 _ROWS, _CELLS = 50_000, 1 << 23
 
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Shares of the true labels, and for each true label what the rows of its neighbourhoods are labelled.
+    """Shares of the true labels, and for each true label the given labels of its neighbours.
 
-    A latent class model: the true labels are the latent classes, and given its true label, a row's own label and the
-    labels of its neighbours are drawn independently, each from a confusion matrix (as Dawid and Skene 1979 do with
-    raters; that neighbours share their true label is the clusterability of Zhu, Song and Liu 2021). What labels are
-    taken for one another *systematically* shows in it, where a classifier learns to foresee it.
+    This is a latent class model: the true labels are the latent classes. Given its true label, a row's own label and
+    those of its neighbours are drawn independently, each from a confusion matrix (as Dawid and Skene 1979 do with
+    raters; that neighbours share their true label is the clusterability of Zhu, Song and Liu 2021). The model detects
+    *systematic* confusions of labels, which a classifier would learn to predict.
 
     Attributes
     ----------
     shares : (K,) float64
-        Of the true labels.
+        Shares of the true labels.
     votes : tuple of Votes
-        In each space of vectors.
+        Neighbours' votes in each space of vectors.
     confusions : tuple of (K, K) float64
         For each space: true label × label of a neighbour; rows sum to 1.
     """
@@ -47,7 +47,10 @@ class Neighbourhoods:
     confusions: tuple[Float64, ...]
 
     def logs(self, rows: RowIndex) -> Float64:
-        """(n, K) log of the true labels' chances, by the neighbours' labels alone; not normalised."""
+        """Return the (n, K) unnormalised log-probabilities of the true labels, from the neighbours' labels alone."""
+        # Take 20 neighbours, 15 labelled joy and 5 love, worth 4 votes: 3 joy and 1 love. If neighbours of true joy are
+        # labelled joy in 80 % and love in 20 % of cases, and those of true love the other way round, at equal shares,
+        # then joy : love = 0.8³ × 0.2 : 0.2³ × 0.8 = 16 : 1. This holds whatever the row's own label is.
         logs = np.log(self.shares) + np.zeros((len(rows), 1))
         for votes, confusion in zip(self.votes, self.confusions, strict=True):
             logs += weighed(votes, rows) @ np.log(confusion).T
@@ -55,43 +58,44 @@ class Neighbourhoods:
 
 
 def weighed(votes: Votes, rows: RowIndex) -> Any:
-    """(n, K) sparse counts, scaled to what they are worth."""
+    """Return the (n, K) sparse counts, scaled to the effective number of neighbours."""
     return votes.counts(rows) * min(1.0, INDEPENDENT / votes.neighbours.shape[1])
 
 
 def find_neighbourhoods(
     votes: Sequence[Votes], labels: LabelCodes, rows: RowIndex, seed: int, largest_shift: float = 2.0
 ) -> Neighbourhoods:
-    """Find the likeliest model by expectation maximisation.
+    """Fit the model by expectation maximisation.
 
-    No true label's share may leave the given label's by more than a factor. Without that, a rare label whose
-    neighbourhoods are mixed can vanish: as its share falls, it is left with the few rows among their like, looks purer
-    than it is, and fits still fewer.
+    The true share of each label stays within a factor of its given share. Otherwise a rare label with mixed
+    neighbourhoods can vanish: as its share falls, only its purest rows remain, its confusions look purer than they are,
+    and it fits even fewer rows.
 
     Parameters
     ----------
     votes : sequence of Votes
-        In one or more spaces of vectors.
+        Neighbours' votes in one or more spaces of vectors.
     labels : (N,) int32
     rows : (n,) int
-        Whose labels are explained; of many, a sample drawn by seed.
+        Rows to fit; of many, the seed draws a sample.
     seed : int
     largest_shift : float
-        The factor, 1 or more.
+        The factor, at least 1.
     """
     classes = votes[0].classes
     most = min(_ROWS, max(1, _CELLS // classes))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     own = csr_array((np.ones(len(rows)), labels[rows], np.arange(len(rows) + 1)), (len(rows), classes))
-    seen = [own, *(weighed(each, rows) for each in votes)]
+    seen = [own, *(weighed(space, rows) for space in votes)]
     given = (np.bincount(labels[rows], minlength=classes) + 0.5) / (len(rows) + classes / 2)
     start = _RIGHT * np.eye(classes) + (1 - _RIGHT) * given
-    # One vote more for each class: one that has few, or none at all, stays what it began as.
+    # One extra vote per class: a class with few votes, or none, keeps its initial confusions.
     anchors = [(_ANCHOR * counts.sum() * given + 1)[:, None] * start for counts in seen]
     shares, confusions = np.full(classes, 1 / classes), [start for _ in seen]
     for _ in range(_ROUNDS):
-        logs = np.log(shares) + sum(counts @ np.log(each).T for counts, each in zip(seen, confusions, strict=True))
+        fits = [counts @ np.log(confusion).T for counts, confusion in zip(seen, confusions, strict=True)]
+        logs = np.log(shares) + sum(fits)
         chances = softmax(logs, axis=1)
         shares = (chances.sum(axis=0) + 0.5) / (len(rows) + classes / 2)
         shares = np.clip(shares, given / largest_shift, given * largest_shift)
@@ -101,7 +105,7 @@ def find_neighbourhoods(
 
 
 def _confusion(together: Float64, anchor: Float64) -> Float64:
-    """(K, K) true × given shares, from given × true counts."""
+    """Return the (K, K) true × given shares, from given × true counts."""
     counts = together.T + anchor
     confusion: Float64 = counts / counts.sum(axis=1, keepdims=True)
     return confusion

@@ -1,4 +1,4 @@
-"""The labels of the nearest rows, as distributions over the labels and as counts."""
+"""Labels of the nearest rows, as distributions over the labels and as counts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from auditor.arrays import Codes, Float32, Float64, LabelCodes, RowIndex
 from auditor.signals.voters import voters
 
 _SMOOTHING = 1e-3
-"""What every label has of votes before anybody votes."""
+"""Votes added to every label."""
 
 
 @dataclass(frozen=True)
 class Votes:
-    """How the nearest rows of N rows vote, in one space of vectors.
+    """Votes of the nearest rows of N rows, in one space of vectors.
 
     Attributes
     ----------
     neighbours : (N, k) int32
         Nearest rows; -1 where there are fewer.
     weights : (N, k) float32
-        What each one's vote weighs; 0 for those that have none.
+        Weight of each neighbour's vote; 0 for neighbours without a vote.
     labels : (N,) int32
         Codes of the given labels.
     classes : int
@@ -45,12 +45,12 @@ class Votes:
         labels: LabelCodes,
         classes: int,
     ) -> Self:
-        """Every neighbour that is no duplicate votes for its own label with the weight of its cosine."""
+        """Let every neighbour that is not a duplicate vote for its own label, weighted by its cosine."""
         voting = voters(np.arange(len(labels)), neighbours, duplicates)
         return cls(neighbours, np.where(voting, np.maximum(similarities, 0), np.float32(0)), labels, classes)
 
     def shares(self, rows: RowIndex) -> Float64:
-        """(n, K) share of the votes that each label gets, smoothed; equal shares where nobody votes."""
+        """Return the (n, K) smoothed share of the votes for each label; equal shares without votes."""
         cells = np.arange(len(rows))[:, None] * self.classes + self.labels[self.neighbours[rows]]
         votes = np.bincount(cells.ravel(), self.weights[rows].ravel(), len(rows) * self.classes) + _SMOOTHING
         votes = votes.reshape(len(rows), self.classes)
@@ -58,11 +58,11 @@ class Votes:
         return shares
 
     def counts(self, rows: RowIndex) -> Any:
-        """(n, K) scipy.sparse.csr_array of float64: how many neighbours vote for each label, whatever they weigh.
+        """Return the number of neighbours that vote for each label, unweighted, as an (n, K) float64 csr_array.
 
-        Several of one label stand in cells of their own, which count together.
+        Votes for the same label may occupy several cells, which add up.
         """
-        # A neighbour that is not there has no weight: which label stands in its place does not matter.
+        # A missing neighbour has weight 0, so its label does not matter.
         near, voting = self.neighbours[rows], (self.weights[rows] > 0).astype(np.float64)
         ends = np.arange(len(rows) + 1) * near.shape[1]
         return csr_array((voting.ravel(), self.labels[near].ravel(), ends), (len(rows), self.classes))

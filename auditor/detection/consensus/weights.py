@@ -1,4 +1,4 @@
-"""How far to trust each expert on this dataset, and all together, learnt from out-of-fold distributions alone."""
+"""Weights of the experts and their calibration on this dataset, learnt from out-of-fold distributions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from scipy.special import log_softmax
 from auditor.arrays import Float64, LabelCodes
 
 _MOST = 5.0
-"""No expert's exponent is larger: where none of them errs but by chance, the fit would get better without end."""
+"""Largest exponent of an expert; without it, the exponents of near-perfect experts would grow without bound."""
 _TEMPERATURES = (1e-3, 10.0)
-"""What the exponent of the whole is looked for between: far enough to undo the largest weights of all experts."""
+"""Range of the final exponent, wide enough to undo the largest weights of all experts."""
 
 
 def learn_weights(logs: Float64, labels: LabelCodes, robustness: float) -> Float64:
-    """The exponents with which the product of the experts' distributions fits the given labels best.
+    """Return the exponents with which the product of the experts' distributions fits the given labels best.
 
     The fit is measured by the generalised cross-entropy (1 - p**q) / q of Zhang and Sabuncu (2018). A label that the
-    experts find impossible costs at most 1 / q, where the log-loss has no limit: the few wrong labels that no expert
-    should be able to foresee do not decide who is trusted. The exponents are weights and temperatures in one, none is
-    negative or above 5, and they need not sum to 1.
+    experts find impossible costs at most 1 / q, while the log-loss is unbounded: a few wrong labels that no expert
+    should predict do not decide the weights. With q = 0.5, p = 0.9 costs 0.1 and p = 0.0001 costs 2.0; the log-loss of
+    the latter is 9.2. The exponents act as both weights and temperatures, lie in [0, 5], and need not sum to 1.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def learn_weights(logs: Float64, labels: LabelCodes, robustness: float) -> Float
     labels : (n,) int
         Codes of the given labels.
     robustness : float
-        q, in [0, 1]; 0 stands for the limit, the log-loss.
+        q, in [0, 1]; 0 is the limit, the log-loss.
 
     Returns
     -------
     (M,) float64
-        In [0, 5].
+        Exponents in [0, 5].
     """
     experts, rows = len(logs), np.arange(len(labels))
     given = logs[:, rows, labels]
@@ -54,7 +54,7 @@ def learn_weights(logs: Float64, labels: LabelCodes, robustness: float) -> Float
 
 
 def learn_temperature(logs: Float64, labels: LabelCodes) -> float:
-    """The exponent with which a distribution is calibrated best: the one of least log-loss (Guo and others 2017).
+    """Return the exponent that calibrates a distribution best, by the log-loss (Guo and others 2017).
 
     Parameters
     ----------

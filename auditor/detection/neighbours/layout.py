@@ -1,4 +1,4 @@
-"""The map: two numbers for each row, so that rows with similar vectors lie close together."""
+"""The map: two coordinates per row that place rows with similar vectors close together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.arrays import Float32, Vectors
 from auditor.config import DetectionConfig
 
 _FEWEST = 5
-"""Rows; UMAP needs some to make a graph of."""
+"""Fewest rows for UMAP, which needs them for its graph."""
 
 
 def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
@@ -22,14 +22,14 @@ def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
     ----------
     vectors : (N, D) float32
     config : DetectionConfig
-        ``map_rows``: of more rows, a sample is laid out; ``map_neighbours``.
+        ``map_rows`` (of more rows, a sample is laid out) and ``map_neighbours``.
     seed : int
-        Of the sample and of UMAP, which works in one thread: the same seed gives the same map.
+        Seed of the sample and of UMAP, which uses one thread: the same seed gives the same map.
 
     Returns
     -------
     (N, 2) float32
-        In [0, 1]; NaN for rows outside the sample.
+        Coordinates in [0, 1]; NaN for rows outside the sample.
     """
     points = np.full((len(vectors), 2), np.nan, dtype=np.float32)
     if len(vectors):
@@ -40,7 +40,7 @@ def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
 
 
 def map_seconds(rows: int, config: DetectionConfig) -> float:
-    """About what :func:`make_map` takes on two cores; UMAP tells nothing of its progress."""
+    """Estimate the seconds that :func:`make_map` takes on two cores; UMAP reports no progress."""
     return 8 + min(rows, config.map_rows) / 700
 
 
@@ -52,7 +52,7 @@ def _lay_out(vectors: Vectors, neighbours: int, seed: int) -> Float32:
         components = min(2, *scaled.shape)
         flat = PCA(components, svd_solver="full").fit_transform(scaled)
         return np.pad(flat, ((0, 0), (0, 2 - components)))
-    from umap import UMAP  # its import takes seconds, which only making a map need cost
+    from umap import UMAP  # its import takes seconds
 
     from auditor.detection.neighbours.compiled import keep_compiled
 

@@ -1,4 +1,4 @@
-"""The nearest rows in the vectors, by cosine."""
+"""Nearest rows by the cosine of their vectors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from auditor.arrays import Float32, FoldNumbers, RowIndex, Vectors
 Progress = Callable[[int, int], None]
 
 _CELLS = 1 << 25
-"""Similarities that are held at a time in an exact search."""
+"""Similarities in memory at a time in an exact search."""
 _ROWS = 1 << 14
 """Rows whose candidates are compared at a time."""
 _SPARE = 5
-"""Neighbours beyond those wanted that the approximate search looks for: it finds the wanted ones more surely."""
+"""Extra neighbours that the approximate search looks for, which makes the nearest ones more reliable."""
 
 
 def nearest(
@@ -26,25 +26,25 @@ def nearest(
 ) -> tuple[RowIndex, Float32]:
     """Find the k nearest other rows of each row, nearest first.
 
-    Exact up to ``exact_to`` rows; above, by nearest-neighbour descent (Dong, Moses and Li 2011; PyNNDescent, in one
-    thread, so that the same seed gives the same neighbours on any number of CPUs). A row is never its own neighbour,
-    identical vectors are neighbours like any others, and a vector of zeros has the similarity 0 with every other.
+    The search is exact up to ``exact_to`` rows. Above, it uses nearest-neighbour descent (Dong, Moses and Li 2011;
+    PyNNDescent) in one thread: the same seed gives the same neighbours on any number of CPUs. A row is never its own
+    neighbour, identical vectors are ordinary neighbours, and a zero vector has similarity 0 to every other.
 
     Parameters
     ----------
     vectors : (N, D) float32
     k : int
     exact_to : int
-        Rows.
+        Most rows for an exact search.
     seed : int
-        Of the approximate search.
+        Seed of the approximate search.
     progress : callable of (done, total), optional
         Called with the number of rows done.
 
     Returns
     -------
     index : (N, k) int32
-        Rows; -1 where there are fewer than k others. Equally near ones go by row; of more than fit, any.
+        Rows; -1 where there are fewer than k others. Ties are ordered by row; among ties for the last place, any.
     similarity : (N, k) float32
         Cosine in [-1, 1]; NaN where the index is -1.
     """
@@ -73,14 +73,14 @@ def nearest_in_folds(
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[RowIndex, Float32]:
-    """Find the k nearest other rows of each row within its own fold: each fold's vectors are of a space of their own.
+    """Find the k nearest other rows of each row within its fold; each fold's vectors have their own space.
 
     Parameters
     ----------
     vectors : sequence of (n, D) float
-        Of the rows of each fold, in their order.
+        Vectors of each fold's rows, in their order.
     folds : (N,) int
-        Negative where a row is in none.
+        Fold of each row; negative for rows without a fold.
     k, exact_to, seed, progress
         As for :func:`nearest`.
 
@@ -88,7 +88,7 @@ def nearest_in_folds(
     -------
     index : (N, k) int32
     similarity : (N, k) float32
-        As those of :func:`nearest`; rows in no fold have no neighbours.
+        As for :func:`nearest`; rows without a fold have no neighbours.
     """
     index = np.full((len(folds), k), -1, dtype=np.int32)
     similarity = np.full((len(folds), k), np.nan, dtype=np.float32)
@@ -104,14 +104,14 @@ def nearest_in_folds(
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    """Vectors of length 1; zeros stay zeros."""
+    """Scale vectors to length 1; zero vectors stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float32), where=lengths > 0)
     return unit
 
 
 def _closest(unit: Vectors, rows: RowIndex, wanted: int) -> npt.NDArray[np.integer]:
-    """(R, wanted) rows with the largest products, by comparing with all."""
+    """Return the (R, wanted) rows with the largest products, by exact search."""
     points = torch.from_numpy(unit)
     products = points[rows[0] : rows[-1] + 1] @ points.T
     products[torch.arange(len(rows)), torch.from_numpy(rows)] = -torch.inf
@@ -119,8 +119,8 @@ def _closest(unit: Vectors, rows: RowIndex, wanted: int) -> npt.NDArray[np.integ
 
 
 def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer]:
-    """(N, C) rows that are likely the nearest, C > wanted; a row may be among its own, and -1 stands for none."""
-    from pynndescent import NNDescent  # its import takes seconds, which only large data need cost
+    """Return (N, C) likely nearest rows, C > wanted; a row may be among its own candidates, and -1 means none."""
+    from pynndescent import NNDescent  # its import takes seconds
 
     from auditor.detection.neighbours.compiled import keep_compiled
 
@@ -141,10 +141,10 @@ def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer
 def _ordered(
     unit: Vectors, rows: RowIndex, candidates: npt.NDArray[np.integer], wanted: int
 ) -> tuple[RowIndex, Float32]:
-    """(R, wanted) nearest of the candidates.
+    """Return the (R, wanted) nearest of the candidates, and their similarities.
 
-    The similarities are computed anew, one by one: in a matrix product, those of identical vectors can differ by a
-    rounding error that depends on where they stand.
+    The similarities are recomputed one by one: in a matrix product, those of identical vectors can differ by a rounding
+    error that depends on their position.
     """
     candidates = np.sort(candidates, axis=1)
     similarity = np.empty(candidates.shape, dtype=np.float32)

@@ -261,8 +261,8 @@ def test_a_dataset_of_the_hub_is_its_own_original(hub: Hub, ann: Client, push: A
         ({"README.md": b"---\n- a list\n---\n"}, {}, "metadata in README.md"),
         ({"README.md": b"---\nconfigs:\n  a: b\n---\n"}, {}, "its configs are no list"),
         ({"README.md": b"---\ndataset_info: hello\n---\n"}, {}, "its dataset_info is no list"),
-        ({".gitignore": b"*.png\n"}, {}, "leaves out corrected/changes.png"),
-        ({"README.md": b"\xff\xfe"}, {}, "no UTF-8 text"),
+        ({".gitignore": b"*.png\n"}, {}, "excludes corrected/changes.png"),
+        ({"README.md": b"\xff\xfe"}, {}, "is not UTF-8 text"),
         (
             {
                 "README.md": b"---\nconfigs:\n- config_name: all\n  data_files: '**/*.parquet'\n---\n",

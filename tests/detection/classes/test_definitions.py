@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from auditor.detection.classes import definitions
-from auditor.detection.classes.definitions import Known, find_definition_problems
+from auditor.detection.classes.definitions import DefinitionEvidence, find_definition_problems
 
 NAMES = ("joy", "love", "fear", "anger")
 SURE = 0.9
@@ -34,7 +34,7 @@ class Case:
         self, neighbours: Any = None, similarities: Any = None, duplicates: Any = None, judged: Any = None
     ) -> list[dict[str, Any]]:
         rows = len(self.given)
-        known = Known(
+        known = DefinitionEvidence(
             rows=np.arange(rows) if judged is None else judged,
             labels=np.array(self.given, np.int32),
             consensus=np.array(self.rows, np.float32),

@@ -80,8 +80,8 @@ def test_classes_without_a_judged_row_say_why():
     assert [entry["why"].split(":")[0] for entry in health["not_judgeable"]] == [
         "No text carries this label.",
         "It has a single text",
-        "Its 2 rows hold the same text",
-        "None of its texts was held out while others of them were trained on.",
+        "Its 2 rows have the same text",
+        "None of its texts was held out while other texts of the class were trained on.",
     ]
     nothing = {"judged": 0, "issues": 0, "label_noise": None, "inverse_noise": None, "quality": None}
     assert health["classes"][3] == {"label": "single", "rows": 1, **nothing}

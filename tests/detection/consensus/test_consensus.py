@@ -44,7 +44,7 @@ class Case:
         labels = self.labels if labels is None else labels
         known = {name: type(one)(one.neighbours, one.weights, labels, self.classes) for name, one in self.votes.items()}
         model = around_of(known, labels) if around else None
-        return consensus(models or self.models, known if votes else {}, labels, self.folds, around=model)
+        return consensus(models or self.models, known if votes else {}, labels, self.folds, neighbourhoods=model)
 
     def precision(self, found: Consensus) -> float:
         """Average precision of one minus the probability of the given label."""
@@ -234,7 +234,7 @@ def test_shares_are_corrected_by_a_limited_factor() -> None:
 
     def odds(shares: Any) -> Any:
         """Of the first label against the second, by logarithm."""
-        found = consensus(case.models, {}, case.labels, case.folds, around=without_votes(shares)).probabilities
+        found = consensus(case.models, {}, case.labels, case.folds, neighbourhoods=without_votes(shares)).probabilities
         return np.log(found[:, 0] / found[:, 1])
 
     far, farther = odds(np.array([1 - 3e-5, 1e-5, 1e-5, 1e-5])), odds(np.array([1 - 3e-9, 1e-9, 1e-9, 1e-9]))

@@ -148,7 +148,7 @@ def test_somebody_is_quicker(hub: Hub, ann: Client, folder: Path) -> None:
 def test_token_that_may_only_read(hub: Hub, ann: Client, folder: Path) -> None:
     said = ann.ask("push_model", folder=folder, repo="ben/mood", token="hf_reader")
     assert said["error"] == "HubRefusedError"
-    assert "may read but not write" in said["what"]
+    assert "may only read" in said["what"]
     assert not hub.store.repositories
 
 

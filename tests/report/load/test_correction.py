@@ -176,5 +176,5 @@ def test_without_decisions_there_is_no_such_section(page: str) -> None:
 def test_a_damaged_comparison_is_not_used(run: Run, tmp_path: Path) -> None:
     copy = find_run(copytree(run.directory, tmp_path / "diary"))
     (copy / COMPARISON).write_text("{}", "utf-8")
-    with pytest.raises(RunDamagedError, match="is not the file that was written"):
+    with pytest.raises(RunDamagedError, match="has changed since it was written"):
         write_report(copy.directory)
