@@ -58,7 +58,7 @@ def _make(path: Path, run: Run) -> None:
     with lock(run / f"{RUN_ID}.lock"):
         if os.path.lexists(path):
             return
-        if os.path.lexists(run / "decisions.db"):  # with another id, all that was decided would be seen no more
+        if os.path.lexists(run.decisions):  # with another id, all that was decided would be seen no more
             raise RunDamagedError(
                 f"{path} is missing: the decision log beside it knows the run by the id in it.",
                 "Restore it from a backup; it is the run_id of each line of an exported log. To start without the"
