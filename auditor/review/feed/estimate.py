@@ -226,12 +226,13 @@ class Estimator:
     def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
         """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
         draws = self._blind.draws(self._verdicts.outcomes.wrong)
-        trail = []
+        judged = np.cumsum(draws.settled).tolist()  # a draw that waits for its verdict is no step
+        trail = {}
         for end in np.unique(np.linspace(1, len(draws), POINTS).astype(int)).tolist() if len(draws) else []:
             some, rows = _first(draws, end), whole.rows
             at = interval(some, rows=rows, judged=int(rows - some.pool[-1]), found=int(some.errors[-1]), q=0.5)
-            trail.append((end, *at.rate))
-        return tuple(trail)
+            trail[judged[end - 1]] = at.rate
+        return tuple((cards, *rate) for cards, rate in trail.items() if cards)
 
 
 def estimate_of(run: Run, log: DecisionLog) -> Estimate:

@@ -168,6 +168,8 @@ function parts({ by_class: classes, by_split: splits, rate }) {
       part.rate ? `${points(part.rate.value)} (${ends95(part.rate)})` : "not enough",
     ]);
     const columns = [name, "Rows", "Judged", "Wrong found", "Blind cards", "% wrong (each 95 % alone)"];
-    return scroller(title, table(title, columns, rows, [1, 2, 3, 4, 5]));
+    const box = scroller(title, table(title, columns, rows, [1, 2, 3, 4, 5]));
+    box.classList.add("pg-parts");
+    return box;
   });
 }

@@ -18,6 +18,8 @@ const MOVES = [
   ["note", "Note"],
   ["evidence", "Show what the models say"],
 ];
+/** What a button is called where there is little room. */
+const SHORT = { evidence: "Models" };
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
 /** Characters of a label that a button shows. */
@@ -74,7 +76,10 @@ export class Controls {
 
   #button(action, name, attributes) {
     const kbd = el("kbd", { "aria-hidden": "true" });
-    const button = el("button", { type: "button", data: { action }, ...attributes }, kbd, el("span", null, name));
+    const short = SHORT[action];
+    const text = short ? [el("span", { class: "au-long" }, name), el("span", { class: "au-short" }, short)] : name;
+    const named = { type: "button", data: { action }, "aria-label": short && name, ...attributes };
+    const button = el("button", named, kbd, el("span", null, text));
     this.#listen(button, action);
     this.#buttons[action] = button;
     return button;

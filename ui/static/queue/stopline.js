@@ -8,9 +8,7 @@ import { atLeast } from "../common/words.js";
 
 const CHANGES = ["auditor:decided", "auditor:moved", "auditor:bulk", "auditor:undone"];
 
-const EXHAUSTED =
-  "The last 100 ranked cards had no more wrong labels than cards drawn at random. " +
-  "A closing sample tells whether you can stop.";
+const EXHAUSTED = "The last 100 ranked cards held no more wrong labels than cards drawn at random. Can you stop?";
 
 /** Make the line; it follows the verdicts while the queue is seen. */
 export function stopLine() {
