@@ -93,9 +93,9 @@ class _Pool:
         """
         expert_logs = self.experts.logs(rows) if expert_logs is None else expert_logs
         logs: Float64 = log_softmax(np.tensordot(weights, expert_logs, 1), axis=1)
-        if self.around is None:
+        if self.neighbourhoods is None:
             return logs
-        near = np.log(np.maximum(softmax(self.around.logs(rows), axis=1), _LEAST))
+        near = np.log(np.maximum(softmax(self.neighbourhoods.logs(rows), axis=1), _LEAST))
         most = np.log(self.config.largest_shift)
         shift = np.clip(np.log(self.neighbourhoods.shares) - np.log(self.given), -most, most)
         corrected: Float64 = (1 - self.share) * logs + self.share * near + shift
