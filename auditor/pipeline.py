@@ -265,7 +265,7 @@ class _Pipeline:
                 if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
                     continue
                 this = replace(candidate, repeat=repeat)
-                this = this.telling(partial(note_cost, this.name)) if this.has_base else this
+                this = this.before_training(partial(note_cost, this.name)) if this.has_base else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     seed = self._seed(repeat)

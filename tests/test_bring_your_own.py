@@ -279,7 +279,7 @@ def test_names_are_clean_and_each_is_one_models(options: dict[str, Any], said: s
 
 
 def test_without_a_model_and_probabilities_nothing_can_be_judged(frame: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nothing to judge the labels by"):
+    with pytest.raises(InputError, match="neither models nor probabilities to judge the labels by"):
         auditor.audit(frame, models=(), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -332,7 +332,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--models", "none"], 3, "nothing to judge the labels by"),
+        (["--models", "none"], 3, "neither models nor probabilities to judge the labels by"),
         (["--models", "lexical,magic"], 3, "'magic'"),
         (["--models", "feat"], 3, "name your own as module:Name"),
         (["--models", "none,lexical"], 3, "'none'"),
@@ -344,7 +344,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
         (["--signal", "brought"], 3, "'brought' is not a signal"),
         (["--probabilities", "absent.npy"], 3, "absent.npy does not exist"),
         (["--probabilities", "tweets.csv"], 3, "2 labels: anger, joy"),
-        (["--probabilities", "brought.py"], 3, "unknown kind"),
+        (["--probabilities", "brought.py"], 3, "unknown format"),
         (["--probabilities", "bert.npy", "--probabilities", "./bert.npy"], 3, "Two files"),
     ],
 )

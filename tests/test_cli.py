@@ -114,7 +114,7 @@ BAD_FILES = {
     "header.csv": (b"text,label\n", "no rows"),
     "fields.csv": (b"text,label\na,joy\nb,c,joy\n", "line 3"),
     "latin.csv": ("text,label\ncafé,joy\n".encode("latin-1"), "byte"),
-    "one.csv": (b"text,label\na,joy\nb,joy\n", "one class only"),
+    "one.csv": (b"text,label\na,joy\nb,joy\n", "only one class"),
     "missing.csv": (b"text,label\na,joy\n,sadness\nc,\n", "2 rows"),
     "columns.csv": (b"a,b\n1,2\n3,4\n", "'a' (string), 'b' (string)"),
     "lists.jsonl": (b'{"text": "a", "label": ["x", "y"]}\n{"text": "b", "label": ["z"]}\n', "multi-label"),

@@ -16,18 +16,18 @@ from auditor.errors import ColumnError, RowError
 
 MOST_COLUMNS = 10_000
 DEEPEST = 32
-"""Levels of lists and objects in a column; Arrow's files hold 64."""
+"""Most levels of lists and objects in a column; Arrow's files allow 64."""
 SHOWN = 5
-"""Rows, or ids, that a message names."""
+"""Most rows, or ids, in a message."""
 
 
 def check_columns(part: Part) -> None:
-    """Refuse, before anything touches the values, what is no sound table.
+    """Refuse an invalid table before its values are used.
 
     Raises
     ------
     ColumnError
-        If there are too many columns, two of one name, or one is nested too deeply.
+        If there are too many columns, two of the same name, or one that is nested too deeply.
     RowError
         If values are damaged, or a string is not valid UTF-8.
     """
@@ -37,20 +37,20 @@ def check_columns(part: Part) -> None:
         if _depth(field.type, DEEPEST) > DEEPEST:
             raise ColumnError(
                 f"Column {field.name!r:.80} of {part.name} is nested more than {DEEPEST} levels deep.",
-                "Make strings of its values, or leave the column out.",
+                "Convert the column to strings, or omit it.",
             )
-    for name in names if part.raw is None else ():  # what a text file holds has been looked through
+    for name in names if part.raw is None else ():  # text files have been checked already
         try:
             part.table[name].validate(full=True)
         except pa.ArrowInvalid as error:
             raise RowError(
-                f"Column {name!r:.80} of {part.name} holds invalid values: {str(error).splitlines()[0]}.",
-                "Write the column again, as valid UTF-8.",
+                f"Column {name!r:.80} of {part.name} has invalid values: {str(error).splitlines()[0]}.",
+                "Rewrite the column as valid UTF-8.",
             ) from None
 
 
 def check_names(names: Sequence[str], source: str) -> None:
-    """Refuse too many columns, several of one name, or a name that cannot be written.
+    """Refuse too many columns, duplicate names, or a name that cannot be written.
 
     Raises
     ------
@@ -59,12 +59,12 @@ def check_names(names: Sequence[str], source: str) -> None:
     check_number(len(names), source)
     if damaged := [name for name in names if "\0" in name]:
         raise ColumnError(
-            f"{source} has a column whose name holds a null character: {damaged[0]!r:.60}.", "Give it another name."
+            f"{source} has a column whose name contains a null character: {damaged[0]!r:.60}.", "Rename the column."
         )
     repeated = [name or "(unnamed)" for name, number in Counter(names).items() if number > 1]
     if repeated:
         raise ColumnError(
-            f"{source} has several columns of the same name: {listed(repeated)}.", "Give each column a name of its own."
+            f"{source} has several columns of the same name: {listed(repeated)}.", "Give each column a unique name."
         )
 
 
@@ -77,39 +77,39 @@ def check_number(columns: int, source: str) -> None:
     """
     if columns > MOST_COLUMNS:
         raise ColumnError(
-            f"{source} has {columns:,} columns; at most {MOST_COLUMNS:,} are read.",
-            "Leave out those that an audit does not need: it takes a text and a label.",
+            f"{source} has {columns:,} columns; at most {MOST_COLUMNS:,} are supported.",
+            "Omit columns that an audit does not need: it requires a text and a label.",
         )
 
 
 def check_storable(table: pa.Table) -> None:
-    """Refuse, before anything is computed, what a run could not store.
+    """Refuse columns that a run cannot store, before anything is computed.
 
     Raises
     ------
     ColumnError
-        If a column's type has no counterpart in Parquet, or its rows cannot be set aside.
+        If a column's type has no counterpart in Parquet, or its rows cannot be filtered.
     """
     for field in table.schema:
         if not is_storable(field.type):
             raise ColumnError(
-                f"Column {field.name!r:.80} is of type {str(field.type)[:80]}, which a run cannot hold.",
-                "Convert the column to strings, or leave it out.",
+                f"Column {field.name!r:.80} is of type {str(field.type)[:80]}, which a run cannot store.",
+                "Convert the column to strings, or omit it.",
             )
 
 
 def is_storable(type_: pa.DataType) -> bool:
-    """Whether Parquet can hold values of a type, and Arrow can filter them."""
+    """Return whether Parquet can store values of a type and Arrow can filter them."""
     try:
         pq.write_table(pa.schema([("values", type_)]).empty_table(), pa.BufferOutputStream())
         pa.nulls(1, type_).filter(pa.array([True]))
-    except (pa.ArrowException, TypeError, ValueError, NotImplementedError):  # the latter: of types written in Python
+    except (pa.ArrowException, TypeError, ValueError, NotImplementedError):  # types written in Python raise the last
         return False
     return True
 
 
 def _depth(type_: pa.DataType, most: int) -> int:
-    """How deep a type is nested, as far as ``most`` and one more."""
+    """Return the nesting depth of a type, counted up to ``most`` + 1."""
     if isinstance(type_, pa.BaseExtensionType):
         type_ = type_.storage_type
     if most < 0 or not pa.types.is_nested(type_):
@@ -118,25 +118,25 @@ def _depth(type_: pa.DataType, most: int) -> int:
 
 
 def as_texts(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Take the text column as strings.
+    """Return the text column as strings.
 
     Raises
     ------
     ColumnError
-        If it holds something else; the columns with strings are listed.
+        If the column is not of strings; the message lists those that are.
     """
     column = table[name]
     if not (is_text(column.type) or pa.types.is_null(column.type)):
         others = pa.schema([field for field in table.schema if is_text(field.type)])
         raise ColumnError(
-            f"Column {name!r} holds values of type {column.type}; texts are strings.",
-            f"Name a column of strings with --text: {described(others) if len(others) else 'there is none'}.",
+            f"Column {name!r} has values of type {column.type}; expected strings.",
+            f"Choose a column of strings with --text: {described(others) if len(others) else 'there is none'}.",
         )
     return pa.chunked_array([piece for chunk in column.chunks for piece in _strings(chunk)], pa.string())
 
 
 def _strings(chunk: pa.Array) -> list[pa.Array]:
-    """Cast to ``string``, which holds 2 GiB a chunk, in as many pieces as that takes."""
+    """Cast to ``string``, splitting chunks above its limit of 2 GiB."""
     if pa.types.is_string(chunk.type):
         return [chunk]
     try:
@@ -149,13 +149,13 @@ def _strings(chunk: pa.Array) -> list[pa.Array]:
 
 
 def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Say for each row why it cannot be audited.
+    """Return for each row why it cannot be audited.
 
     Returns
     -------
     pyarrow.ChunkedArray
-        (N,) string: ``missing text``, ``empty text`` (also: nothing but whitespace), ``missing label``, or two of
-        them; null where the row is valid.
+        (N,) string: ``missing text``, ``empty text`` (whitespace included), ``missing label``, or two of
+        them; null if the row is valid.
     """
     empty = pc.fill_null(pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts)), False)
     if not (texts.null_count or codes.null_count or pc.any(empty).as_py()):
@@ -168,13 +168,13 @@ def invalid_rows(texts: pa.ChunkedArray, codes: pa.ChunkedArray) -> pa.ChunkedAr
     )
 
 
-_SET_ASIDE = "Mend them, or go on without them: --drop-invalid (they are kept with the run, and come back at export)."
+_SET_ASIDE = "Fix them, or continue without them: --drop-invalid (the run keeps them, and exports include them)."
 
 
 def refuse(
     reasons: pa.ChunkedArray, parts: tuple[Part, ...], todo: str = _SET_ASIDE, because: Sequence[str] = ()
 ) -> RowError:
-    """Make the error that counts the invalid rows by reason, shows the first, and says ``because`` of what they are."""
+    """Return the error that counts invalid rows by reason, shows the first, and adds the sentences ``because``."""
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons.drop_null()).to_pylist()}
     rows = np.flatnonzero(reasons.is_valid().to_numpy())
     first = [f"{place_of(int(row), parts)} ({reasons[int(row)].as_py()})" for row in rows[:SHOWN]]
@@ -188,7 +188,7 @@ def refuse(
 
 
 def place_of(row: int, parts: tuple[Part, ...]) -> str:
-    """Say where a row stands, given its number over all parts."""
+    """Return the file and position of a row, given its number over all parts."""
     for part in parts:
         if row < part.table.num_rows:
             if part.about.get("format") == "folders":

@@ -23,10 +23,10 @@ LABEL_NAMES = (
     "label labels emotion sentiment category class target intent topic label_name label_text given_label gold_label "
     "annotation tag stance"
 ).split()
-"""The usual names, of which the first two win over the others when several columns have one."""
+"""The usual names; if several columns match, the first two names take precedence."""
 _LOOKED_AT = 1_000
 _BLANKS = 2
-"""A text has so many on average."""
+"""Least mean number of blanks in a text."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Columns:
     text : str
     label : str
     votes : tuple of str
-        One column of all votes, or several, one a rater; none if there are no votes beside the texts.
+        One column of all votes, or one column per rater; empty without such columns.
     added : bool
-        The source has no column of labels: the raters' majority is to be one, of a name that is free.
+        Whether the label column is new and holds the majority labels, because the source has none.
     note : str or None
-        What was guessed, if anything was.
+        Sentence about what was guessed, if anything.
     """
 
     text: str
@@ -53,9 +53,9 @@ class Columns:
 
 
 def find_columns(schema: pa.Schema, source: str, config: ReadConfig, hidden: Sequence[str] = ()) -> Columns:
-    """Take the columns that ``config`` names, and guess the others from the usual names.
+    """Find the columns that ``config`` names, and guess the others from the usual names.
 
-    The columns of raters and of votes hold neither texts nor labels. Beside votes, there need be no column of labels.
+    Columns of raters and votes are neither texts nor labels. With votes, a label column is optional.
 
     Parameters
     ----------
@@ -64,29 +64,29 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig, hidden: Seq
         Its name, for messages.
     config : ReadConfig
     hidden : sequence of str
-        Names of further columns, which hold neither.
+        Names of further columns that are neither texts nor labels.
 
     Raises
     ------
     ColumnError
-        If a named column is not there, or the guess is not clear; the columns are listed.
+        If a named column does not exist, or the guess is ambiguous; the message lists the columns.
     """
     if config.annotator is not None and config.votes is not None:
         raise ColumnError(
             f"Columns {config.annotator!r} and {config.votes!r} cannot both hold votes.",
-            "Give --annotator where each row is one vote, --votes where each row has them all.",
+            "Use --annotator if each row is one vote, or --votes if each row has all votes.",
         )
     votes = _votes(schema.names, config.votes)
     taken = votes if config.annotator is None else (config.annotator,)
     for name in (config.text, config.label, config.id, *taken):
         if name is not None and name not in schema.names and not (name == config.label == "" and votes):
             raise ColumnError(
-                f"{source} has no column {name!r}; it has {described(schema)}.", "Name one of these columns."
+                f"{source} has no column {name!r}; it has {described(schema)}.", "Choose one of these columns."
             )
     others = [name for name in schema.names if name not in (config.label, *taken)]
     text = config.text or _guess(schema, source, "text", others, taken)
     left = [name for name in schema.names if name not in (text, *taken)]
-    # One column that is called as labels are may well hold them: whoever means votes says --label ''.
+    # A single column with a usual name of labels is taken for the labels, unless the user passes --label ''.
     unlike = [*left, *votes] if len(votes) == 1 else left
     added = bool(votes) and (config.label == "" or (config.label is None and not _named(unlike, "label")))
     label = _free([*schema.names, *hidden]) if added else config.label or _guess(schema, source, "label", left, taken)
@@ -97,7 +97,7 @@ def find_columns(schema: pa.Schema, source: str, config: ReadConfig, hidden: Seq
 
 
 def _votes(names: Sequence[str], given: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Columns of votes: of one name, of several, or of several in one string with a comma between them."""
+    """Return the columns of votes, given one name, several, or several in one comma-separated string."""
     if isinstance(given, str):
         given = [given] if given in names else _split(given, names)
     return tuple(dict.fromkeys(given or ()))
@@ -105,7 +105,7 @@ def _votes(names: Sequence[str], given: str | Sequence[str] | None) -> tuple[str
 
 def _split(given: str, names: Sequence[str]) -> list[str]:
     try:
-        # Quotes around a name that holds a comma itself, as in CSV.
+        # As in CSV, quotes surround a name that contains a comma.
         pieces = next(csv.reader([given], skipinitialspace=True), [])
     except csv.Error:
         pieces = given.split(",")
@@ -113,7 +113,7 @@ def _split(given: str, names: Sequence[str]) -> list[str]:
 
 
 def _free(names: Sequence[str]) -> str:
-    """A name for the column of labels that none has."""
+    """Return an unused name for the column of labels."""
     numbered = (f"majority_label_{number}" for number in count(2))
     return next(name for name in chain(("label", "majority_label"), numbered) if name not in names)
 
@@ -121,41 +121,41 @@ def _free(names: Sequence[str]) -> str:
 def _check_apart(
     text: str, label: str, taken: Sequence[str], schema: pa.Schema, source: str, config: ReadConfig
 ) -> None:
-    """Refuse a column that is to hold two things."""
+    """Refuse a column with two roles."""
     if text == label:
         raise ColumnError(
             f"Column {text!r} cannot hold both the texts and the labels; {source} has {described(schema)}.",
-            "Name two columns with --text and --label.",
+            "Choose two columns with --text and --label.",
         )
     if text in taken or label in taken:
         role, name = ("texts", text) if text in taken else ("labels", label)
         raise ColumnError(
             f"Column {name!r} cannot hold both the {role} and {'the raters' if config.annotator else 'the votes'}.",
-            f"Name another with --{role[:-1]}, or with --{'annotator' if config.annotator else 'votes'}.",
+            f"Choose another with --{role[:-1]}, or with --{'annotator' if config.annotator else 'votes'}.",
         )
 
 
 def find_text(schema: pa.Schema, source: str, name: str | None = None) -> str:
-    """Take the column of that name, else the only one, else guess from the usual names.
+    """Return the text column: the named one, else the only one, else a guess from the usual names.
 
     Raises
     ------
     ColumnError
-        If it is not there or holds no strings, or the guess is not clear; the columns are listed.
+        If it does not exist or is not of strings, or the guess is ambiguous; the message lists the columns.
     """
     if name is not None and name not in schema.names:
-        raise ColumnError(f"{source} has no column {name!r}; it has {described(schema)}.", "Name one with --text.")
+        raise ColumnError(f"{source} has no column {name!r}; it has {described(schema)}.", "Choose one with --text.")
     found = name or (schema.names[0] if len(schema.names) == 1 else _guess(schema, source, "text", schema.names))
     if not is_text(schema.field(found).type):
         raise ColumnError(
-            f"Column {found!r} of {source} holds no texts: its values are of type {schema.field(found).type}.",
-            "Name another column with --text.",
+            f"Column {found!r} of {source} has values of type {schema.field(found).type}; expected strings.",
+            "Choose another column with --text.",
         )
     return found
 
 
 def find_sentences(table: pa.Table, others: Container[str | None]) -> str | None:
-    """Find the one column whose values are mostly different and have several words; None if no other is like that."""
+    """Return the only column whose values are mostly distinct and have several words; None if there is not one."""
     found = []
     for name in table.column_names:
         if name not in others and is_text(table.schema.field(name).type):
@@ -167,12 +167,12 @@ def find_sentences(table: pa.Table, others: Container[str | None]) -> str | None
 
 
 def described(schema: pa.Schema) -> str:
-    """List columns with their types, for a message."""
+    """Format columns with their types, for a message."""
     return listed([f"{field.name!r} ({_short(field.type)})" for field in schema], most=30)
 
 
 def _short(type_: pa.DataType) -> str:
-    """Name a type in a few words; of objects, their keys, by which they can be named."""
+    """Name a type in a few words; of objects, name their keys."""
     if types.is_struct(type_):
         return f"objects with {listed([field.name for field in type_], most=5)}"
     text = str(type_)
@@ -180,19 +180,19 @@ def _short(type_: pa.DataType) -> str:
 
 
 def plain(name: str) -> str:
-    """Spell a column's name as the usual names are."""
+    """Normalise a column's name for comparison with the usual names."""
     return name.strip().strip("\ufeff").casefold().replace(" ", "_").replace("-", "_")
 
 
 def is_text(type_: pa.DataType) -> bool:
-    """Whether a column of this type holds strings, as they are or dictionary-encoded."""
+    """Return whether a type is of strings, plain or dictionary-encoded."""
     if types.is_dictionary(type_):
         type_ = type_.value_type
     return bool(types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_))
 
 
 def _named(names: Sequence[str], role: str) -> list[str]:
-    """Columns of a usual name."""
+    """Return the columns with a usual name."""
     usual = TEXT_NAMES if role == "text" else LABEL_NAMES
     return [name for name in names if plain(name) in usual]
 
@@ -208,7 +208,9 @@ def _guess(schema: pa.Schema, source: str, role: str, names: list[str], taken: S
             return exact[0]
     if len(found) == 1:
         return found[0]
-    unclear = f"several columns may hold the {role}s: {listed(found)}" if found else f"no column is named like {role}s"
+    unclear = (
+        f"several columns may hold the {role}s: {listed(found)}" if found else f"no column has a usual name of {role}s"
+    )
     if held := [name for name in taken if name is not None and plain(name) in usual]:
-        unclear += f" but {held[0]!r}, which is to hold the raters or the votes"
-    raise ColumnError(f"In {source}, {unclear}. Its columns: {described(schema)}.", f"Name the column with --{role}.")
+        unclear += f" but {held[0]!r}, which is named for the raters or the votes"
+    raise ColumnError(f"In {source}, {unclear}. Its columns: {described(schema)}.", f"Choose the column with --{role}.")

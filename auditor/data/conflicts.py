@@ -1,4 +1,4 @@
-"""Pairs of rows that say the same and are labelled differently: hardly both can be right."""
+"""Pairs of rows with the same text and different labels, of which at most one is likely correct."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from auditor.data.labeled_texts import LabeledTexts
 
 @dataclass(frozen=True)
 class Conflicts:
-    """P pairs of rows of one group of duplicates, with different labels.
+    """P pairs of rows of the same group of duplicates with different labels.
 
-    Each row in conflict stands in one pair or more, and in one across splits where there is such a pair. Not every two
-    such rows are paired: the number of pairs stays proportional to that of the rows, however large a group.
+    Each row in conflict is in at least one pair, and in a pair across splits if there is one. Not all such pairs are
+    listed: their number stays proportional to the number of rows, however large a group is.
 
     Attributes
     ----------
     first, second : (P,) intp
         ``first < second``; ascending.
     identical : (P,) bool
-        The texts are the same; else nearly so.
+        Whether the texts are the same; otherwise nearly the same.
     across : (P,) bool
-        The rows are of different splits: a leak.
+        Whether the rows are in different splits: a leak.
     texts, leaks : int
-        Distinct texts with several labels, and those of them that have them across splits; near duplicates aside.
+        Distinct texts with several labels, and those with different labels across splits; near duplicates excluded.
     """
 
     first: RowIndex
@@ -42,15 +42,15 @@ class Conflicts:
     leaks: int
 
     def __str__(self) -> str:
-        """One sentence for the reader; empty without identical texts in conflict."""
+        """Return a sentence for the reader; empty without identical texts in conflict."""
         if not self.texts:
             return ""
         leaks = f", {self.leaks:,} of them in different splits: a leak" if self.leaks else ""
-        who = "1 text stands" if self.texts == 1 else f"{self.texts:,} texts stand"
-        return f"{who} in the data with several labels{leaks}."
+        who = "1 text occurs" if self.texts == 1 else f"{self.texts:,} texts occur"
+        return f"{who} with several labels{leaks}."
 
     def write(self, path: Path, data: LabeledTexts) -> None:
-        """Write ``conflicts.parquet``: a row a pair, with the ids, splits and labels of both rows."""
+        """Write ``conflicts.parquet``: one row per pair, with the ids, splits and labels of both rows."""
         table = {"identical": pa.array(self.identical), "across_splits": pa.array(self.across)}
         names = pa.array(data.label_names, pa.string())
         for which, rows in (("first", self.first), ("second", self.second)):
@@ -85,7 +85,7 @@ def find_conflicts(duplicates: Duplicates, labels: LabelCodes, splits: npt.NDArr
 
 
 def _pairs(group: Codes, labels: LabelCodes, splits: npt.NDArray[np.str_]) -> RowIndex:
-    """(2, P) pairs: each row in conflict, with another one of its group, and with one of another split."""
+    """Return (2, P) pairs: each row in conflict with a row of its group, and with a row of another split."""
     named = np.unique(np.column_stack([group, labels]), axis=0)[:, 0]
     rows = np.flatnonzero((np.bincount(named, minlength=1) > 1)[group]) if len(group) else np.empty(0, np.intp)
     pairs = [_paired(rows, rows, group, labels)]
@@ -96,13 +96,16 @@ def _pairs(group: Codes, labels: LabelCodes, splits: npt.NDArray[np.str_]) -> Ro
 
 
 def _paired(rows: RowIndex, others: RowIndex, group: Codes, labels: LabelCodes) -> RowIndex:
-    """(2, P) pairs of each row with the first of the others that is in its group and labelled differently, if any."""
-    nobody = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.intp)
-    anchor, rival = nobody.copy(), nobody
-    anchor[group[others[::-1]]] = others[::-1]  # of several the last written stays: the first row
+    """Return (2, P) pairs of each row with the first of the others in its group that has another label, if any."""
+    # Each group has an anchor, its first row, and a rival, the first row whose label differs from the anchor's.
+    # In a group with the labels [joy, joy, love, fear], the anchor is row 0 and the rival row 2: row 2 (love) and row 3
+    # (fear) are paired with the anchor, rows 0 and 1 (joy) with the rival. That makes 4 pairs at most, not all 5.
+    none = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.intp)
+    anchor, rival = none.copy(), none
+    anchor[group[others[::-1]]] = others[::-1]  # the last assignment wins: the first row
     differ = others[labels[others] != labels[anchor[group[others]]]]
     rival[group[differ[::-1]]] = differ[::-1]
-    one, other = anchor[group[rows]], rival[group[rows]]
-    partner = np.where((one >= 0) & (labels[one] != labels[rows]), one, other)
-    known = partner >= 0
-    return np.stack([rows[known], partner[known]])
+    first, second = anchor[group[rows]], rival[group[rows]]
+    partner = np.where((first >= 0) & (labels[first] != labels[rows]), first, second)
+    found = partner >= 0
+    return np.stack([rows[found], partner[found]])

@@ -1,4 +1,4 @@
-"""Which rows say the same: exact and near duplicates, found in about linear time."""
+"""Exact and near duplicates, found in about linear time."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ T = TypeVar("T", bound=Hashable)
 Pairs = tuple[RowIndex, RowIndex]
 
 CHARACTERS = 10_000
-"""Near duplicates are judged by so many first characters of a text, so that a very long one costs no more."""
+"""Characters at the start of a text that near duplicates are compared by; bounds the cost of long texts."""
 RECALL = 0.98
-"""The chance, at least, that two texts exactly at the Jaccard threshold meet in a bucket; more alike, more surely."""
+"""Least probability that two texts at the Jaccard threshold share a bucket; it is higher for more similar texts."""
 STRICT = 0.95
-"""The Jaccard threshold within a chain that is too long."""
+"""Jaccard threshold within a chain that is too long."""
 SMALLEST_CHAIN = 50
-"""Distinct texts; a chain up to this length is never cut."""
+"""Distinct texts in the longest chain that is never cut."""
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
 _CUT_GROUPS = b"auditor:cut_groups"
@@ -44,17 +44,17 @@ _BLOCK = 10_000
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Groups of rows that say the same.
+    """Groups of duplicate rows.
 
     Attributes
     ----------
     exact : (N,) int32
-        Group of rows with the same text, but for case, width of characters and white space. Punctuation counts:
+        Group of rows with the same text, ignoring case, width of characters and white space. Punctuation counts:
         ``:)`` and ``:(`` mean different things.
     near : (N,) int32
-        The exact groups, merged where their texts are near duplicates. Both are numbered by first occurrence.
+        The exact groups, merged if their texts are near duplicates. Both are numbered by first occurrence.
     cut_groups : int
-        Chains of near duplicates that were too long to be kept in one group.
+        Number of chains of near duplicates that were too long for one group.
     """
 
     exact: Codes
@@ -63,38 +63,38 @@ class Duplicates:
 
     @property
     def exact_groups(self) -> int:
-        """Exact groups of two rows or more."""
+        """Number of exact groups of two or more rows."""
         return int((np.bincount(self.exact) > 1).sum())
 
     @property
     def near_groups(self) -> int:
-        """Near groups of two rows or more."""
+        """Number of near groups of two or more rows."""
         return int((np.bincount(self.near) > 1).sum())
 
     @property
     def rows_in_groups(self) -> int:
-        """Rows that have a duplicate, exact or near."""
+        """Number of rows with an exact or near duplicate."""
         rows = np.bincount(self.near)
         return int(rows[rows > 1].sum())
 
     @property
     def largest(self) -> int:
-        """Rows in the largest near group."""
+        """Number of rows in the largest near group."""
         return int(np.bincount(self.near).max(initial=0))
 
     def conflicting_groups(self, labels: Codes) -> int:
-        """Exact groups whose rows carry different labels, of (N,) int32 codes: at least one of them is wrong."""
+        """Return the number of exact groups whose rows have different labels, given (N,) int32 codes."""
         pairs = np.unique(np.column_stack([self.exact, labels]), axis=0)
         return int((np.bincount(pairs[:, 0]) > 1).sum())
 
     def summary(self, labels: Codes) -> dict[str, int]:
-        """The counts, by name, for ``health.json``."""
+        """Return the counts by name, for ``health.json``."""
         names = ("exact_groups", "near_groups", "rows_in_groups", "largest", "cut_groups")
         counts = {name: getattr(self, name) for name in names}
         return {**counts, "conflicting_groups": self.conflicting_groups(labels)}
 
     def write(self, path: Path) -> None:
-        """Write ``duplicates.parquet``, one row a row; :meth:`load` reads it back."""
+        """Write ``duplicates.parquet``, one row per row; :meth:`load` reads it."""
         table = pa.table({"exact": self.exact, "near": self.near})
         pq.write_table(table.replace_schema_metadata({_CUT_GROUPS: str(self.cut_groups)}), path, compression="zstd")
 
@@ -105,7 +105,7 @@ class Duplicates:
         Raises
         ------
         RunDamagedError
-            If the file is not the one that was written.
+            If the file is missing or has been changed.
         """
         return cls.load(run.open(DUPLICATES))
 
@@ -123,20 +123,20 @@ def find_duplicates(
     """Group exact and near duplicates.
 
     Near duplicates have a Jaccard similarity of at least ``config.jaccard`` between the sets of their runs of
-    ``config.shingle`` characters, web addresses and @mentions left out. Candidates come from MinHash signatures cut
+    ``config.shingle`` characters, ignoring web addresses and @mentions. Candidates come from MinHash signatures cut
     into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3) and are then compared
-    for real. Near duplicates of near duplicates join one group; such a chain with more distinct texts than
-    ``config.max_share`` of the rows (and than 50) keeps only links of at least 0.95, and what is still too long falls
-    apart into exact groups. A text shorter than a shingle has exact duplicates only.
+    exactly. Near duplicates of near duplicates join one group. Such a chain with more distinct texts than
+    ``config.max_share`` of the rows (and than 50) keeps only links of at least 0.95; if it is still too long, it is
+    split into exact groups. A text shorter than a shingle has only exact duplicates.
 
-    The result depends on the texts, their order and the configuration alone.
+    The result depends only on the texts, their order and the configuration.
 
     Parameters
     ----------
     texts : sequence of N str
     config : DuplicatesConfig
     progress : callable of (done, total), optional
-        Called now and then with the number of distinct texts done.
+        Called from time to time with the number of distinct texts done.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def find_duplicates(
 
 
 def _numbered(values: Iterable[T]) -> tuple[Codes, list[T]]:
-    """Codes by first occurrence, and the value of each code."""
+    """Return codes numbered by first occurrence, and the value of each code."""
     codes: dict[T, int] = {}
     numbers = np.fromiter((codes.setdefault(value, len(codes)) for value in values), dtype=np.int32)
     return numbers, list(codes)
@@ -172,20 +172,20 @@ def _normalised(text: str) -> str:
 
 
 def _body(text: str, shingle: int) -> str:
-    """Cut a text down to what is compared: without addresses, unless next to nothing else is in it."""
+    """Return the part of a text that is compared: without addresses, unless too little is left."""
     start = text[:CHARACTERS]
     body = " ".join(_ADDRESS.sub(" ", start).split())
     return body if len(body) >= shingle else start
 
 
 def _shingles(text: str, length: int) -> frozenset[bytes]:
-    """Every run of ``length`` characters, as UTF-32; of a shorter text, the text itself."""
+    """Return every run of ``length`` characters in UTF-32; a shorter text is returned whole."""
     data = text.encode("utf-32-le", "surrogatepass")
     return frozenset(data[start : start + 4 * length] for start in range(0, max(len(data) - 4 * length, 0) + 1, 4))
 
 
 def _banding(threshold: float, permutations: int) -> tuple[int, int]:
-    """Bands and rows a band: the most selective ones that find a pair at the threshold with a chance of RECALL."""
+    """Return the most selective bands and rows per band that find a pair at the threshold with probability RECALL."""
     for rows in range(permutations, 1, -1):
         bands = permutations // rows
         if 1 - (1 - threshold**rows) ** bands >= RECALL:
@@ -196,15 +196,15 @@ def _banding(threshold: float, permutations: int) -> tuple[int, int]:
 def _buckets(
     bodies: list[str], config: DuplicatesConfig, progress: Callable[[int, int], None] | None
 ) -> npt.NDArray[np.uint64]:
-    """(S, bands) number of each text's bucket in each band."""
+    """Return the (S, bands) bucket of each text in each band."""
     bands, rows = _banding(config.jaccard, config.permutations)
     weights = np.full(rows, 0x9E3779B97F4A7C15, dtype=np.uint64).cumprod()
     buckets = np.empty((len(bodies), bands), dtype=np.uint64)
-    # Signatures are many times larger than buckets: only a block of them is held at a time.
+    # Signatures are much larger than buckets, so they are computed in blocks.
     for start in range(0, len(bodies), _BLOCK):
         sets = (_shingles(body, config.shingle) for body in bodies[start : start + _BLOCK])
         hashes = MinHash.generator(sets, num_perm=config.permutations, seed=1, hashfunc=zlib.crc32, scheme="affine32")
-        signatures = np.array([each.hashvalues[: bands * rows] for each in hashes], dtype=np.uint64)
+        signatures = np.array([minhash.hashvalues[: bands * rows] for minhash in hashes], dtype=np.uint64)
         buckets[start : start + _BLOCK] = signatures.reshape(-1, bands, rows) @ weights
         if progress:
             progress(min(start + _BLOCK, len(bodies)), len(bodies))
@@ -212,10 +212,10 @@ def _buckets(
 
 
 def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
-    """Pairs of texts that share a bucket.
+    """Return pairs of texts that share a bucket.
 
-    In a bucket of many texts each is paired with the next few alone: chains join the rest, and the number of pairs
-    stays proportional to the number of texts.
+    In a large bucket, each text is paired only with the next few: chains join the rest, and the number of pairs stays
+    proportional to the number of texts.
     """
     texts = len(buckets)
     pairs = np.empty(0, dtype=np.int64)
@@ -233,18 +233,18 @@ def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
 
 
 def _similarities(bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int) -> Float64:
-    """Jaccard similarity of the shingles of each pair."""
+    """Return the Jaccard similarity of each pair's shingles."""
     shingles = lru_cache(maxsize=64)(partial(_shingles, length=shingle))
     similarity = np.empty(len(first))
-    for pair, (one, other) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        a, b = shingles(bodies[one]), shingles(bodies[other])
+    for pair, (left, right) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        a, b = shingles(bodies[left]), shingles(bodies[right])
         common = len(a & b)
         similarity[pair] = common / (len(a) + len(b) - common)
     return similarity
 
 
 def _chains(texts: int, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Find the connected components: (S,) number of the one that each text is in."""
+    """Return the (S,) connected component of each text."""
     if not texts:
         return np.empty(0, dtype=np.int32)
     links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(texts, texts))

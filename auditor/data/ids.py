@@ -1,4 +1,4 @@
-"""Ids of the rows: those of a column, else made of split and row."""
+"""Ids of the rows, from a column, or made from split and row."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from auditor.data.source import Part, counted, listed
 from auditor.errors import RowError
 
 _TOGETHER = 1 << 15
-"""Ids that are made at once."""
+"""Ids per block."""
 
 
 def find_ids(table: pa.Table, name: str | None, parts: tuple[Part, ...]) -> pa.ChunkedArray:
-    """Give the (N,) strings of a column, or ``<split>-<row>`` where ``name`` is None.
+    """Return the (N,) ids: strings of a column, or ``<split>-<row>`` if ``name`` is None.
 
     Raises
     ------
     RowError
-        If some of a column's are missing, or not unique.
+        If ids of the column are missing or not unique.
     """
     if name is None:
         return _made_ids(parts)
@@ -32,7 +32,7 @@ def find_ids(table: pa.Table, name: str | None, parts: tuple[Part, ...]) -> pa.C
 
 
 def _made_ids(parts: tuple[Part, ...]) -> pa.ChunkedArray:
-    """``<split>-<row>``, made in threads, some at a time."""
+    """Make ids ``<split>-<row>`` in blocks, in threads."""
 
     def some(split: str, start: int, end: int) -> pa.Array:
         return pc.utf8_replace_slice(pa.array(np.arange(start, end)).cast(pa.string()), 0, 0, f"{split}-")
@@ -50,18 +50,18 @@ def check_ids(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
     ------
     RowError
     """
-    check_ids_there(ids, name, parts)
+    check_ids_present(ids, name, parts)
     counts = pc.value_counts(ids)
     repeated = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)).to_pylist()
     if repeated:
         shown = [f"{pair['values']!r} ({pair['counts']} rows)" for pair in repeated[:SHOWN]]
         raise RowError(
             f"Column {name!r} repeats {counted(len(repeated), 'id')}: {listed(shown)}.",
-            "Make them unique, or leave --id out: ids are made from split and row then.",
+            "Make them unique, or omit --id to make ids from split and row.",
         )
 
 
-def check_ids_there(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
+def check_ids_present(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) -> None:
     """Refuse ids that are missing.
 
     Raises
@@ -73,5 +73,5 @@ def check_ids_there(ids: pa.ChunkedArray, name: str, parts: tuple[Part, ...]) ->
         first = [place_of(int(row), parts) for row in missing[:SHOWN]]
         raise RowError(
             f"Column {name!r} has no id in {counted(len(missing), 'row')}: {listed(first)}.",
-            "Give every row an id, or leave --id out: ids are made from split and row then.",
+            "Give every row an id, or omit --id to make ids from split and row.",
         )

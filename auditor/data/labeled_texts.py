@@ -1,4 +1,4 @@
-"""LabeledTexts: what every source becomes, and what every later room works on."""
+"""LabeledTexts: the common form of all sources, on which all later stages work."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from auditor.run import Reader
 from auditor.run.artifacts import DATASET, REJECTED, VOTES
 
 ORIGINAL = "original:"
-"""Prefix of the source's own columns in ``dataset.parquet``, so that they never collide with ours."""
+"""Prefix of the source's own columns in ``dataset.parquet``, which avoids collisions with ours."""
 _METADATA = b"auditor"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a dataset came from, and what an export needs to look like it.
+    """The origin of a dataset, and what an export needs to reproduce its format.
 
     Attributes
     ----------
     source : str
-        Short name of the source as given: file names without folders, a Hub name, ``"frame"``.
+        Short name of the source: file names without folders, a Hub name, ``"frame"``.
     format : str
         ``csv``, ``tsv``, ``lines`` (``text;label`` without a header), ``fasttext``, ``jsonl``, ``json`` (one array),
         ``xlsx``, ``parquet``, ``arrow`` (a ``save_to_disk`` folder), ``parallel`` (a file of texts and one of labels),
@@ -42,9 +42,9 @@ class Origin:
     text, label : str
         Names of the source's columns.
     id : str or None
-        Name of the source's id column, if one was given.
+        Name of the source's id column, if any.
     options : dict
-        What else the format needs (delimiter, encoding, files in order, ``datasets`` features as JSON …).
+        Other details of the format (delimiter, encoding, files in order, ``datasets`` features as JSON …).
     """
 
     source: str
@@ -63,20 +63,20 @@ class LabeledTexts:
     ----------
     table : pyarrow.Table
         N rows: ``id`` (string, unique), ``text`` (string), ``label`` (int32 code), ``split`` (string), ``position``
-        (int64, row over all files and splits that were read, rejected rows counted), then every column of the
+        (int64, row over all files and splits read, rejected rows included), then every column of the
         source as ``original:<name>``, unchanged.
     rejected : pyarrow.Table
         The rows set aside: ``split``, ``position``, ``reason``, and the same ``original:<name>`` columns.
     label_names : tuple of str
-        Name of each code, in a stable order: the source's own (``ClassLabel``), else numeric, else alphabetic; last
-        those of a column of votes that are never given.
+        Name of each code, in a stable order: the source's own (``ClassLabel``), else numeric, else alphabetical; labels
+        that occur only in votes come last.
     label_values : tuple
-        What stands in the source's label column for each code (str, int, float or bool).
+        Value in the source's label column for each code (str, int, float or bool).
     origin : Origin
     notes : tuple of str
-        What the reader guessed, skipped or set aside, in sentences to be shown.
+        Sentences for the user about what the reader guessed, skipped or set aside.
     votes : Votes or None
-        Of several raters, where they are known.
+        Votes of several raters, if known.
     """
 
     table: pa.Table
@@ -112,14 +112,14 @@ class LabeledTexts:
 
     @property
     def num_classes(self) -> int:
-        """K, classes without a row included."""
+        """Number of classes K, including classes without rows."""
         return len(self.label_names)
 
     def fingerprint(self) -> str:
-        """SHA-256 over all that an audit works on: ids, texts, labels, splits, label names, and votes if there are."""
+        """Return the SHA-256 of an audit's input: ids, texts, labels, splits, label names, and votes if any."""
         digest = hashlib.sha256(json.dumps([len(self), *self.label_names]).encode())
         for name in ("id", "text", "split"):
-            # All lengths, then all bytes: as unambiguous as value by value, and as quick as the hash itself.
+            # All lengths, then all bytes: unambiguous, and much faster than value by value.
             column = self.table[name]
             for chunk in pc.binary_length(column).chunks:
                 digest.update(chunk.to_numpy().astype("<i8").tobytes())
@@ -135,7 +135,7 @@ class LabeledTexts:
         return digest.hexdigest()
 
     def contents(self) -> str:
-        """SHA-256 over what an export gives back: the fingerprint, and the source's other columns and rejected rows."""
+        """Return the SHA-256 of what an export restores: the fingerprint, other columns, and rejected rows."""
         origin = self.origin
         about = [self.fingerprint(), self.label_values, origin.text, origin.label, origin.id]
         about += [origin.options[name] for name in ("list_style", "mirrors") if name in origin.options]
@@ -144,13 +144,13 @@ class LabeledTexts:
             digest.update(str(table.schema.remove_metadata()).encode())
             for column in table.columns:
                 digest.update(np.packbits(column.is_valid().to_numpy()).tobytes())
-                for chunk in column.drop_null().chunks:  # under a null, Arrow keeps whatever was in memory
+                for chunk in column.drop_null().chunks:  # the bytes under a null are arbitrary
                     values = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
                     digest.update(pa.record_batch([values], ["values"]).serialize())
         return digest.hexdigest()
 
     def write(self, dataset: Path, rejected: Path) -> None:
-        """Write both files, and the votes if there are some as ``votes.parquet`` beside; :meth:`load` reads them."""
+        """Write both files, and any votes as ``votes.parquet`` beside them; :meth:`load` reads them."""
         about = {
             "label_names": self.label_names,
             "label_values": self.label_values,
@@ -170,14 +170,14 @@ class LabeledTexts:
         Raises
         ------
         RunDamagedError
-            If a file is not the one that was written.
+            If a file is missing or has been changed.
         """
         votes = run.open(VOTES) if run.has(VOTES) else None
         return cls.load(run.open(DATASET), run.open(REJECTED), votes)
 
     @classmethod
     def load(cls, dataset: Path, rejected: Path, votes: Path | None = None) -> Self:
-        """Read what :meth:`write` wrote, memory-mapped where the format allows."""
+        """Read what :meth:`write` wrote, memory-mapped if possible."""
         table = _read(dataset)
         about = json.loads(table.schema.metadata[_METADATA])
         return cls(
@@ -192,9 +192,9 @@ class LabeledTexts:
 
 
 def _read(path: Path) -> pa.Table:
-    """Read a Parquet file with the types it was written with.
+    """Read a Parquet file with its original types.
 
-    Parquet lacks a few of them (seconds, dictionaries of numbers), but keeps the Arrow schema beside the data.
+    Parquet lacks a few types (seconds, dictionaries of numbers), but stores the Arrow schema beside the data.
     """
     with pq.ParquetFile(path, memory_map=True) as file:
         table = file.read()

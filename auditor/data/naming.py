@@ -1,4 +1,4 @@
-"""What a run of a source is called where nobody names it."""
+"""Default names of runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from auditor.data.labeled_texts import LabeledTexts
 
 
 def name_of(source: Any, texts: LabeledTexts) -> str:
-    """Name the run after the file, the folder of several files, or the Hub's name without its owner."""
+    """Return the name of the file, of the folder of several files, or of the Hub dataset without its owner."""
     if isinstance(source, str | Path):
-        name = Path(source).name.strip(".") or Path(source).resolve().name  # of `.` and `..`, what they stand for
+        name = Path(source).name.strip(".") or Path(source).resolve().name  # resolve `.` and `..`
         return name.split(".")[0]
     if isinstance(source, Sequence):
         folders = {Path(path).resolve().parent.name for path in source}

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED_BY_US = ("lines", "fasttext", "parallel", "folders")
-"""Formats whose columns have the names that the readers give them."""
+"""Formats whose columns are named by the readers."""
 AnySource = Union[str, Path, Sequence[str | Path], "pd.DataFrame", "datasets.Dataset", "datasets.DatasetDict"]
 
 
@@ -52,28 +52,28 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     ----------
     source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
         A file (``.csv``, ``.tsv``, ``.txt`` of ``text;label`` or fastText's lines, ``.jsonl``, ``.json``, ``.xlsx``,
-        ``.parquet``; text files also packed, and all of them in a ``.zip``), TweetEval's parallel files or a folder
-        that holds them, a folder with one of texts for each class, a ``save_to_disk`` folder, several of these, or the
-        name of a dataset on the Hub. A path that exists wins over a name on the Hub.
+        ``.parquet``; text files may be compressed, and all of them may be in a ``.zip``), TweetEval's parallel files or
+        their folder, a folder with a subfolder of texts for each class, a ``save_to_disk`` folder, several of these, or
+        the name of a dataset on the Hub. An existing path takes precedence over a name on the Hub.
     config : ReadConfig, optional
         Columns, delimiter, encoding, splits …
 
     Returns
     -------
     LabeledTexts
-        In the order of the source. Ids are those of ``config.id``, else ``<split>-<row>``, rows counted from 0 within
-        the split, blank lines not counted and invalid rows counted, so that an id never depends on what is dropped.
-        With ``config.annotator`` a row is a vote, and a text with all of its votes becomes one row: see
-        :func:`auditor.data.labels.long.gather`. With ``config.votes`` they stand beside the text, in one column or in
-        a column a rater: see :mod:`auditor.data.labels.beside`. Texts without a vote are set
-        aside in both cases that know no given label.
+        In the order of the source. Ids come from ``config.id``, else they are ``<split>-<row>``; rows are counted from
+        0 within the split, including invalid rows but not blank lines: an id never depends on what is dropped.
+        With ``config.annotator``, each row is one vote, and all votes on a text are merged into one row: see
+        :func:`auditor.data.labels.long.gather`. With ``config.votes``, each row has all votes, in one column or in one
+        column per rater: see :mod:`auditor.data.labels.beside`. Without given labels, texts without a vote are set
+        aside.
 
     Raises
     ------
     SourceError
         If the source is missing, of an unknown format, unreadable, empty, or lacks a split.
     ColumnError
-        If a column is missing, unclear or of the wrong kind, or there is one class only.
+        If a column is missing, ambiguous or of the wrong type, or there is only one class.
     RowError
         If rows are malformed, ids not unique, or texts or labels missing (without ``config.drop_invalid``).
     HubError
@@ -89,13 +89,13 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     columns = _find_columns(found, original, config)
     check_storable(original)
     texts = as_texts(original, columns.text)
-    raw = None if config.annotator else _raw(found)  # a row of gathered votes is no row of the file
+    raw = None if config.annotator else _raw(found)  # merged rows are not rows of the file
     found, original, texts, labels, votes = _labelled(found, original, texts, columns, config)
     ids = find_ids(original, config.id, found.parts)
     reasons = wrong = invalid_rows(texts, labels.codes)
-    if config.annotator is not None or columns.added:  # a text that nobody has voted on is not wrong
+    if config.annotator is not None or columns.added:  # a text without votes is not invalid
         wrong = pc.if_else(pc.equal(reasons, "missing label"), None, reasons)
-    invalid, set_aside = (len(each) - each.null_count for each in (wrong, reasons))
+    invalid, set_aside = (len(found_reasons) - found_reasons.null_count for found_reasons in (wrong, reasons))
     if invalid and not config.drop_invalid:
         raise refuse(wrong, found.parts, because=labels.unlabelled)
     valid = reasons.is_null()
@@ -109,7 +109,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     apart = _with_columns(pa.table({"split": splits, "position": position, "reason": reasons}), originals)
     if set_aside:
         table, apart = table.filter(valid), apart.filter(pc.invert(valid))
-    else:  # filtering would copy it all
+    else:  # filtering would copy everything
         apart = apart.slice(0, 0)
     _check_classes(table["label"], labels, columns, found.name)
     mirrors, mirror_notes = _mirrors(found, table, labels, columns, config)
@@ -128,7 +128,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
 def _labelled(
     source: Source, original: pa.Table, texts: pa.ChunkedArray, columns: Columns, config: ReadConfig
 ) -> tuple[Source, pa.Table, pa.ChunkedArray, Labels, Votes | None]:
-    """Encode the given labels, and the votes where there are some: with ``config.annotator``, one row a text."""
+    """Encode the given labels and any votes; with ``config.annotator``, merge the rows of each text."""
     if config.annotator is not None:
         found = gather(source, original, texts, columns, config)
         labels = replace(found.labels, notes=(*found.labels.notes, *found.notes))
@@ -145,7 +145,7 @@ def _labelled(
 
 
 def _open(source: Any, config: ReadConfig) -> Source:
-    """Find out what was given."""
+    """Open a source of any kind."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if os.path.exists(os.path.expanduser(path)) or not isinstance(source, str) or looks_like_path(source):
@@ -161,31 +161,31 @@ def _open(source: Any, config: ReadConfig) -> Source:
     else:
         raise SourceError(
             f"A {type(source).__module__}.{kind} cannot be read.",
-            "Give a path, several paths, a pandas frame, a datasets.Dataset or DatasetDict, or a name on the Hub.",
+            "Pass a path, several paths, a pandas frame, a datasets.Dataset or DatasetDict, or a name on the Hub.",
         )
     chosen = select([part.split for part in parts], config.split, f"The {name}")
     return Source(name, name, tuple(part for part in parts if part.split in chosen))
 
 
 def _joined(source: Source) -> pa.Table:
-    """Put all parts one below the other; a column that a part lacks is null there."""
+    """Concatenate all parts; a column that a part lacks is null in it."""
     tables = [part.table.replace_schema_metadata(None) for part in source.parts]
     try:
         table = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ColumnError(
             f"{source.name}: a column has different types in different files or splits: {str(error).splitlines()[0]}.",
-            "Give the column one type everywhere.",
+            "Give the column the same type everywhere.",
         ) from None
     if not table.num_rows:
-        raise SourceError(f"{source.name} has no rows.", "Name a source with labelled texts.")
-    # Views hold the same values, but Arrow cannot filter them yet.
+        raise SourceError(f"{source.name} has no rows.", "Choose a source with labelled texts.")
+    # Arrow cannot filter views yet.
     plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
     return with_schema(table, pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _raw(source: Source) -> pa.ChunkedArray | None:
-    """Rows as they stand in their files, if all parts are text files."""
+    """Return the rows as they appear in their files, if all parts are text files."""
     raw = [part.raw for part in source.parts if part.raw is not None]
     if len(raw) < len(source.parts):
         return None
@@ -193,44 +193,44 @@ def _raw(source: Source) -> pa.ChunkedArray | None:
 
 
 def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Columns:
-    """Find the columns, and refuse those that are not what they seem to be."""
+    """Find the columns, and refuse ambiguous or mixed ones."""
     try:
         schema = _without_index(source, original.schema)
         columns = find_columns(schema, source.name, config, original.column_names)
     except ColumnError as error:
         if config.text is None and (text := find_sentences(original, {config.label, config.id, config.annotator})):
             found = _find_columns(source, original, config.model_copy(update={"text": text}))
-            guessed = f"Column guessed by what it holds: text={text!r}."
+            guessed = f"Column guessed from its contents: text={text!r}."
             return replace(found, note=f"{guessed} {found.note}" if found.note else guessed)
         suspected = [why for part in source.parts if (why := part.about.get("suspected"))]
         if not suspected:
             raise
         raise ColumnError(
-            error.what, f"If the first line is a row ({suspected[0]}), give --no-header. {error.todo}"
+            error.what, f"If the first line is a row ({suspected[0]}), add --no-header. {error.todo}"
         ) from None
     for part in source.parts:
         for role, name in (("text", columns.text), ("label", columns.label)):
             if part.about.get("names", ()).count(name) > 1:
                 raise ColumnError(
-                    f"{part.name} has several columns named {name!r}, so which one holds the {role}s is not clear.",
-                    "Give each a name of its own in the file.",
+                    f"{part.name} has several columns named {name!r}, so the column of {role}s is ambiguous.",
+                    "Give each column of the file a unique name.",
                 )
             if why := part.about.get("json_columns", {}).get(name):
                 raise ColumnError(
                     f"Column {name!r} of {part.name} cannot be used: {why}.",
-                    f"Give the {role}s one kind of value, or name another column with --{role}.",
+                    f"Give all {role}s the same type, or choose another column with --{role}.",
                 )
     return columns
 
 
 def _without_index(source: Source, schema: pa.Schema) -> pa.Schema:
-    """Leave out what is a frame's index, which holds neither texts nor labels."""
+    """Omit a frame's index, which is neither texts nor labels."""
     index = index_columns(source.parts[0].table.schema) if source.format == "frame" else []
     return pa.schema([field for field in schema if field.name not in index])
 
 
 def _with_labels(source: Source, name: str, column: pa.ChunkedArray) -> Source:
-    """Add a last column to all parts, below each other."""
+    """Append a column to all parts, split among them in order."""
     parts, start = [], 0
     for part in source.parts:
         own = column.slice(start, part.table.num_rows)
@@ -251,13 +251,13 @@ def _check_classes(codes: pa.ChunkedArray, labels: Labels, columns: Columns, sou
     present = pc.unique(codes).to_pylist()
     if len(present) == 1:
         raise ColumnError(
-            f"Column {columns.label!r} holds one class only, {labels.names[present[0]]!r}; two or more are expected.",
-            "Name the column of the labels with --label, or add rows of other classes.",
+            f"Column {columns.label!r} has only one class, {labels.names[present[0]]!r}; expected two or more.",
+            "Choose the column of labels with --label, or add rows of other classes.",
         )
 
 
 def _encoded(source: Source, original: pa.Table, name: str, config: ReadConfig) -> Labels:
-    of_tool = "tool" in source.options  # which has looked at the answers itself
+    of_tool = "tool" in source.options  # the tool's reader has checked the answers
     column, notes = (original[name], ()) if of_tool else accepted(original, name)
     labels = encode_labels(column, name, class_names(source.parts, name), config.missing_labels)
     rows = np.bincount(labels.codes.drop_null().to_numpy(), minlength=len(labels.names))
@@ -271,7 +271,7 @@ def _encoded(source: Source, original: pa.Table, name: str, config: ReadConfig) 
 def _mirrors(
     source: Source, table: pa.Table, labels: Labels, columns: Columns, config: ReadConfig
 ) -> tuple[list[Mirror], tuple[str, ...]]:
-    """Find the columns that say the same as the label, among those of the source that have no other role."""
+    """Find the source's columns that mirror the label and have no other role."""
     if not config.mirrors:
         return [], ()
     roles = {
@@ -287,13 +287,13 @@ def _mirrors(
     originals = table.select(others).rename_columns([name.removeprefix(ORIGINAL) for name in others])
     ends = np.cumsum([part.table.num_rows for part in source.parts])
     position = table["position"].to_numpy()
-    one = len(source.parts) == 1
+    is_single = len(source.parts) == 1
     return find_mirrors(
         originals.select([name for name in originals.column_names if name not in roles]),
         replace(labels, codes=table["label"]),
         columns.label,
         source.parts,
-        np.zeros(len(position), np.int64) if one else np.searchsorted(ends, position, side="right"),
+        np.zeros(len(position), np.int64) if is_single else np.searchsorted(ends, position, side="right"),
     )
 
 
@@ -333,7 +333,7 @@ def _origin(
 
 
 def _kept(schema: pa.Schema) -> str:
-    """A schema as Arrow writes it, in letters: what joining the parts, or a run's files, may change of it."""
+    """Encode a schema in base64: joining the parts, or a run's files, may change it."""
     return base64.b64encode(schema.serialize()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Part and Source: what every reader hands over, before columns and labels are looked for."""
+"""Part and Source: the output of every reader, before columns and labels are identified."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from auditor.wording import counted as counted
 from auditor.wording import listed as listed
 
 RAW = "raw"
-"""Name of the column of a dataset that holds each row as it stands in its text file."""
+"""Name of the dataset's column of rows as they appear in their text file."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a text file holds.
+    """The contents of a text file.
 
     Attributes
     ----------
     table : pyarrow.Table
         N rows; column names are unique.
     raw : pyarrow.ChunkedArray
-        (N,) binary: each row as it stands, in UTF-8, with its end and the blank lines before it. ``head``, all rows
-        and ``tail`` are the whole file.
+        (N,) binary: each row in UTF-8, with its line end and the blank lines before it. ``head``, all rows and
+        ``tail`` are the whole file.
     about : dict
-        What writing a row again takes, as JSON has it: ``head``, ``tail``, and what the format knows (a dialect …).
+        What is needed to rewrite a row, as JSON: ``head``, ``tail``, and details of the format (a dialect …).
     notes : tuple of str
-        What was skipped or guessed, in sentences to be shown.
+        Sentences for the user about what was skipped or guessed.
     """
 
     table: pa.Table
@@ -47,11 +47,11 @@ class Part:
     table : pyarrow.Table
         The source's own columns, unchanged.
     about : dict
-        What an export needs to write this part again: ``file`` (name without folders), ``delimiter``, ``header`` …
+        What an export needs to rewrite this part: ``file`` (name without folders), ``delimiter``, ``header`` …
     notes : tuple of str
-        What was skipped while reading it, in sentences to be shown.
+        Sentences for the user about what was skipped.
     raw : pyarrow.ChunkedArray or None
-        Of a text file, each row as it stands: see :class:`Contents`.
+        Rows of a text file as they appear in it: see :class:`Contents`.
     """
 
     split: str
@@ -62,13 +62,13 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What messages call it: its file, else its split."""
+        """Name in messages: the file, else the split."""
         return str(self.about.get("file", f"split {self.split}"))
 
 
 @dataclass(frozen=True)
 class Source:
-    """All parts of what was given.
+    """A dataset's source with all its parts.
 
     Attributes
     ----------
@@ -77,9 +77,9 @@ class Source:
     parts : tuple of Part
         At least one.
     options : dict
-        What holds for all parts (encoding, revision of a Hub dataset …).
+        What applies to all parts (encoding, revision of a Hub dataset …).
     notes : tuple of str
-        Sentences to be shown, beside those of the parts.
+        Sentences for the user, besides those of the parts.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Out-of-fold probabilities: every row predicted by a model that never saw it, nor any duplicate of it."""
+"""Out-of-fold probabilities: every row is predicted by a model that saw neither the row nor its duplicates."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from auditor.run.artifacts import folds as folds_of
 
 @dataclass(frozen=True)
 class Candidate:
-    """A classifier to be cross-validated.
+    """A classifier to cross-validate.
 
     Attributes
     ----------
     name : str
-        Under which its artifacts stand in the run.
+        Name of its artifacts in the run.
     make : callable
-        Makes a fresh, unfitted classifier; given a callable that wants to hear of its progress.
+        Returns a new, unfitted classifier, given a callable that receives its progress.
     inputs : sequence of str or (N, D) array
-        What the classifier takes, for all N rows.
+        Inputs of the classifier for all N rows.
     reads : tuple of Artifact
         Artifacts of the run that the inputs come from.
     parameters : mapping
-        All else that its predictions depend on.
+        Everything else that its predictions depend on.
     groups : (N,) int32 array, optional
-        Equal where rows are duplicates.
+        Equal for duplicates.
     stage : str, optional
-        Name of its stage; its own name by default. Names that users choose must not be those of other stages.
+        Name of its stage; ``name`` by default. It keeps names chosen by users from colliding with other stages.
     repeat : int
-        How often it was trained before, on other folds.
+        Number of earlier trainings, on other folds.
     """
 
     name: str
@@ -54,14 +54,14 @@ class Candidate:
 
     @property
     def has_base(self) -> bool:
-        """Whether it starts from pretrained weights, and so takes long."""
+        """Whether the classifier starts from pretrained weights, and is therefore slow to train."""
         return self.name in MODELS and MODELS[self.name].has_base
 
-    def telling(self, tell: Callable[[], None]) -> Candidate:
-        """The same, but something is told before each training that is not done yet."""
+    def before_training(self, callback: Callable[[], None]) -> Candidate:
+        """Return a candidate that calls ``callback`` before each training."""
 
         def make(progress: Progress) -> Classifier:
-            tell()
+            callback()
             return self.make(progress)
 
         return replace(self, make=make)
@@ -76,10 +76,10 @@ def out_of_fold(
     seed: int,
     progress: Progress,
 ) -> None:
-    """Train a classifier once a fold and write its ``probabilities``: (N, K) float32, NaN where not judged.
+    """Train a classifier on each fold and write its ``probabilities``: (N, K) float32, NaN where not judged.
 
-    Each fold is a stage of its own, so that a finished one is never trained again. What a classifier saw in its
-    epochs is written to its ``dynamics``.
+    Each fold is a separate stage: finished folds are not trained again. The classifier's training dynamics are written
+    to its ``dynamics``.
     """
     numbers, folds_file, repeat = fold_numbers(folds), folds_of(candidate.repeat), candidate.repeat
     parts = {fold: fold_probabilities(candidate.name, fold, repeat) for fold in numbers}
@@ -87,7 +87,7 @@ def out_of_fold(
     for fold in numbers:
         run.stage(
             f"{stage}/fold-{fold}",
-            _one_fold(candidate, labels, fold, seed + fold, _part(progress, fold, len(numbers))),
+            _fold_stage(candidate, labels, fold, seed + fold, _part(progress, fold, len(numbers))),
             inputs=(*candidate.reads, folds_file),
             parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
         )
@@ -104,7 +104,7 @@ def out_of_fold(
     run.stage(stage, assemble, inputs=[DATASET, folds_file, *parts.values()])
 
 
-def _one_fold(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
+def _fold_stage(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
     def make(space: Path, read: Reader) -> None:
         folds = read.load(folds_of(candidate.repeat))
         train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))
@@ -121,5 +121,5 @@ def _one_fold(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, pr
 
 
 def _part(progress: Progress, fold: int, folds: int) -> Progress:
-    """The progress of one fold as a part of the whole."""
+    """Return a callback that reports one fold's progress as a part of the whole."""
     return lambda done, total: progress(fold * total + done, folds * total)

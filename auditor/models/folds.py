@@ -1,4 +1,4 @@
-"""Which rows are held out when: folds that keep duplicates together and leave every class something to learn from."""
+"""Folds that keep duplicates together and leave rows of every class to learn from."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from auditor.errors import InputError
 from auditor.models.repair import repaired
 
 ALWAYS_TRAINED_ON = -1
-"""In folds: trained on for every fold, and never judged."""
+"""Fold number of rows that are always trained on and never judged."""
 LEFT_OUT = -2
-"""In folds: neither trained on nor judged."""
+"""Fold number of rows that are neither trained on nor judged."""
 
 
 def make_folds(labels: LabelCodes, groups: Codes, count: int, seed: int) -> FoldNumbers:
-    """Stratified folds that never split a group.
+    """Make stratified folds that never split a group.
 
-    Each group, the largest first, goes to the fold that holds least of the group's classes, then the fewest rows. A
-    class whose groups have all met in one fold could not be learned when that fold is held out, so groups are moved
-    until every class with two groups or more stands in two folds or more, as far as the groups' other classes allow;
-    :func:`judgeable` says what that leaves.
+    Groups are assigned from largest to smallest, each to the fold with the smallest share of the group's classes, then
+    to the one with the fewest rows. A class whose groups are all in one fold cannot be learned when that fold is held
+    out. Groups are therefore moved until every class with several groups is in several folds, if the other classes
+    permit; :func:`judgeable` returns the rows that can be judged.
 
-    scikit-learn's ``StratifiedGroupKFold`` refuses, or warns of, classes with fewer rows than folds.
+    scikit-learn's ``StratifiedGroupKFold`` refuses classes with fewer rows than folds, or warns of them.
 
     Parameters
     ----------
     labels, groups : (N,) int32
         Codes from 0.
     count : int
-        Folds wanted, at least 2. With fewer groups than that, each group is a fold.
+        Number of folds, at least 2. With fewer groups, each group is a fold.
     seed : int
-        Orders the groups of equal size.
+        Seed for the order of groups of equal size.
 
     Returns
     -------
@@ -45,12 +45,12 @@ def make_folds(labels: LabelCodes, groups: Codes, count: int, seed: int) -> Fold
     Raises
     ------
     InputError
-        There are not two groups to tell apart.
+        If there are fewer than two groups.
     """
     names, group_of = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise InputError(
-            what="Cross-validation needs at least two different texts, of which near duplicates count as one; "
+            what="Cross-validation needs at least two distinct texts, where near duplicates count as one; "
             f"found {len(names)} in {len(labels)} row(s).",
             todo="Add rows with other texts.",
         )
@@ -63,12 +63,12 @@ def make_folds(labels: LabelCodes, groups: Codes, count: int, seed: int) -> Fold
 
 
 def _assigned(table: Any, count: int, seed: int) -> RowIndex:
-    """(G,) fold of each group, one group after the other, given the (G, K) sparse table of their rows by class."""
+    """Return the (G,) fold of each group, assigned one by one, from the (G, K) sparse counts of rows by class."""
     group_rows, class_rows = table.sum(axis=1), table.sum(axis=0)
     order = np.random.default_rng(seed).permutation(len(group_rows))
     order = order[np.argsort(-group_rows[order], kind="stable")]
     starts, classes, rows = table.indptr.tolist(), table.indices.tolist(), table.data.tolist()
-    # Rows count by their share of the class, so that a rare class weighs as much as a common one.
+    # Rows are weighted by their share of the class: a rare class counts as much as a common one.
     shares = (table.data / class_rows[table.indices]).tolist()
     held = [[0] * count for _ in range(table.shape[1])]
     sizes = [0] * count
@@ -85,16 +85,16 @@ def _assigned(table: Any, count: int, seed: int) -> RowIndex:
 
 
 def split_stuck_groups(labels: LabelCodes, exact: Codes, near: Codes) -> Codes:
-    """Split near groups that would make a class impossible to judge; the others are kept together.
+    """Split near groups that would make a class impossible to judge; keep the others.
 
-    A class whose rows all lie in one near group (a dozen wordings of one template) would never be trained on when it
-    is held out. If it has at least two distinct texts, its group falls apart into exact groups: predictions that have
-    seen a similar text are worth more than none.
+    A class whose rows are all in one near group (a dozen variants of one template) would have no training rows when it
+    is held out. If it has at least two distinct texts, its group is split into exact groups: a prediction by a model
+    that saw a similar text is better than none.
 
     Parameters
     ----------
     labels, exact, near : (N,) int32
-        Each exact group lies within one near group.
+        Each exact group is within one near group.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def split_stuck_groups(labels: LabelCodes, exact: Codes, near: Codes) -> Codes:
 
 
 def _groups_by_class(labels: LabelCodes, groups: Codes) -> Counts:
-    """(K,) number of different groups that each class occurs in."""
+    """Return the (K,) number of groups that each class occurs in."""
     width = np.int64(groups.max(initial=0)) + 1
     return np.bincount(np.unique(labels * width + groups) // width)
 
@@ -119,9 +119,9 @@ def _groups_by_class(labels: LabelCodes, groups: Codes) -> Counts:
 def folds_by_split(
     splits: npt.NDArray[np.str_], groups: Codes, train_on: tuple[str, ...], audit: tuple[str, ...]
 ) -> FoldNumbers:
-    """One fold: train on some splits, judge others.
+    """Make a single fold that trains on some splits and judges others.
 
-    A row to train on whose group also has a row to judge is left out, or the prediction would not be out-of-fold.
+    A training row whose group also has a row to judge is omitted; otherwise the prediction would not be out-of-fold.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def folds_by_split(
     Raises
     ------
     InputError
-        A split is unknown or named for both, one side has none, or no row is left to train on.
+        If a split is unknown or has both roles, a role has no split, or no training row remains.
     """
     check_splits(splits, train_on, audit)
     folds = np.full(len(splits), LEFT_OUT, dtype=np.int16)
@@ -148,59 +148,59 @@ def folds_by_split(
     folds[judged] = 0
     if ALWAYS_TRAINED_ON not in folds:
         raise InputError(
-            what=f"Each text of {', '.join(train_on)} has a duplicate in {', '.join(audit)}; none is left to train on.",
-            todo="Train on another split, or leave the splits out to audit all rows by cross-validation.",
+            what=f"Each text of {', '.join(train_on)} has a duplicate in {', '.join(audit)}; none remains to train on.",
+            todo="Train on another split, or omit the splits to audit all rows by cross-validation.",
         )
     return folds
 
 
 def check_splits(splits: npt.NDArray[np.str_], train_on: tuple[str, ...], audit: tuple[str, ...]) -> None:
-    """Refuse splits that are unknown, named for both, or named for one side alone.
+    """Refuse splits that are unknown, have both roles, or leave a role without a split.
 
     Raises
     ------
     InputError
-        The splits that there are are listed.
+        The message lists the dataset's splits.
     """
-    known = np.unique(splits).tolist()
-    if what := _wrong_splits(known, train_on, audit):
+    existing = np.unique(splits).tolist()
+    if what := _wrong_splits(existing, train_on, audit):
         raise InputError(
-            what=f"{what} The dataset has these splits: {', '.join(known)}.",
-            todo="Name at least one of them to train on and another one to audit.",
+            what=f"{what} The dataset has these splits: {', '.join(existing)}.",
+            todo="Choose at least one split to train on and another one to audit.",
         )
 
 
-def _wrong_splits(known: list[str], train_on: tuple[str, ...], audit: tuple[str, ...]) -> str | None:
-    unknown = [name for name in (*train_on, *audit) if name not in known]
+def _wrong_splits(existing: list[str], train_on: tuple[str, ...], audit: tuple[str, ...]) -> str | None:
+    unknown = [name for name in (*train_on, *audit) if name not in existing]
     both = [name for name in train_on if name in audit]
     if unknown:
         return f"There is no split {', '.join(unknown)}."
     if both:
-        return f"To train on and to audit at once: {', '.join(both)}."
+        return f"Splits named both to train on and to audit: {', '.join(both)}."
     if not train_on or not audit:
         return f"No split is named to {'audit' if train_on else 'train on'}."
     return None
 
 
 def held_out(folds: FoldNumbers, fold: int) -> Mask:
-    """(N,) rows that ``fold`` judges."""
+    """Return a mask of the rows that ``fold`` judges, (N,)."""
     return np.asarray(folds == fold)
 
 
 def trained_on(folds: FoldNumbers, fold: int) -> Mask:
-    """(N,) rows that the models of ``fold`` learn from."""
+    """Return a mask of the training rows of ``fold``, (N,)."""
     return np.asarray((folds != fold) & (folds != LEFT_OUT))
 
 
 def fold_numbers(folds: FoldNumbers) -> range:
-    """0, 1, … up to the last fold."""
+    """Return the fold numbers 0, 1, … up to the last fold."""
     return range(int(folds.max(initial=-1)) + 1)
 
 
 def judgeable(labels: LabelCodes, folds: FoldNumbers, num_classes: int) -> Mask:
-    """(N,) rows that get an honest prediction: held out, while their class was trained on.
+    """Return a mask of the rows that are held out while other rows of their class are trained on, (N,).
 
-    The rest is never judged: of a class that a model has not seen, it can only say that it is not that class.
+    Other rows are never judged: a model always rejects a class that it has not seen.
     """
     judged = np.zeros(len(labels), dtype=np.bool_)
     for fold in fold_numbers(folds):

@@ -1,4 +1,4 @@
-"""The classifiers of scikit-learn: features, lexical, and the dummy baseline."""
+"""Classifiers built on scikit-learn: features, lexical, and the dummy baseline."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from auditor.models.classifier import Watched, not_alike, spread_columns
 from auditor.models.scores import floored
 
 TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
-"""A word; a single character of scripts without spaces; or a sign, emoji included."""
+"""A word, a single character of a script without spaces, or a symbol, including emoji."""
 
 
 class Baseline:
-    """Predicts how often each class occurs in the training rows, whatever the text (``DummyClassifier``)."""
+    """Predicts the shares of the classes in the training rows for every text (``DummyClassifier``)."""
 
     def __init__(self, num_classes: int) -> None:
         self._num_classes = num_classes
@@ -47,7 +47,7 @@ class Baseline:
         return self
 
     def predict_proba(self, inputs: Any) -> Probabilities:
-        """(N, K) float32, the same row N times."""
+        """Return (N, K) float32 probabilities, the same row N times."""
         probabilities = self._model.predict_proba(np.zeros((len(inputs), 1)))
         return spread_columns(probabilities, self._model.classes_, self._num_classes)
 
@@ -57,13 +57,13 @@ class Baseline:
 
 
 class Words(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn has no types
-    """TF-IDF of the runs of words that occur in ``min_df`` texts or more; of all of them where none does.
+    """TF-IDF of the n-grams that occur in at least ``min_df`` texts, or of all n-grams if none does.
 
-    scikit-learn refuses texts that share no word, such as one single word each.
+    scikit-learn refuses texts that share no word, such as texts of one word each.
     """
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
-        """Learn the words and weigh them: (N, words) sparse."""
+        """Learn the vocabulary and return the (N, words) sparse weights."""
         try:
             return super().fit_transform(raw_documents)
         except ValueError:
@@ -72,15 +72,15 @@ class Words(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn has no types
 
 
 class Logistic:
-    """Logistic regression on whatever ``features`` makes of the inputs.
+    """Logistic regression on features of the inputs.
 
-    The strength is the one of the grid with the lowest log-loss on a fifth of the training rows, set aside by class;
-    then all training rows are learned from.
+    The regularisation strength is the one of the grid with the lowest log-loss on a fifth of the training rows,
+    stratified by class. The final model is fitted on all training rows.
 
     Parameters
     ----------
     features : transformer of scikit-learn
-        Fitted on the training rows alone.
+        Computes the features; fitted only on the training rows.
     config : LogisticConfig
     num_classes : int
         K.
@@ -93,7 +93,7 @@ class Logistic:
         self.strength: float | None = None
         """The chosen ``C``; None before :meth:`fit`."""
         self.model: Pipeline | Baseline
-        """Features and regression; the baseline where all training rows are of one class. Made by :meth:`fit`."""
+        """Features and regression, or the baseline if all training rows are of one class. Set by :meth:`fit`."""
 
     def fit(
         self,
@@ -103,7 +103,7 @@ class Logistic:
         watched: Watched | None = None,
         groups: Codes | None = None,
     ) -> Self:
-        """Choose the strength, then learn from the inputs and their (N,) labels; nothing is watched."""
+        """Choose the strength, then fit the inputs and their (N,) labels; ``watched`` is ignored."""
         learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
         self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
         self.model = self._fitted(inputs, labels, self.strength)
@@ -127,7 +127,7 @@ class Logistic:
         return make_pipeline(features, model)
 
     def predict_proba(self, inputs: Any) -> Probabilities:
-        """(N, K) float32, rows that sum to 1."""
+        """Return (N, K) float32 probabilities; each row sums to 1."""
         if isinstance(self.model, Baseline):
             return self.model.predict_proba(inputs)
         return spread_columns(self.model.predict_proba(inputs), self.model.classes_, self._num_classes)
@@ -138,12 +138,12 @@ class Logistic:
 
 
 def features_classifier(config: FeaturesConfig, num_classes: int) -> Logistic:
-    """Standardised vectors + logistic regression; inputs are (N, D) vectors."""
+    """Return a logistic regression on standardised (N, D) vectors."""
     return Logistic(StandardScaler(), config, num_classes)
 
 
 def lexical_classifier(config: LexicalConfig, num_classes: int) -> Logistic:
-    """TF-IDF words + logistic regression; inputs are N texts."""
+    """Return a logistic regression on the TF-IDF words of N texts."""
     words = Words(
         token_pattern=TOKEN,
         ngram_range=(1, config.ngrams),
@@ -156,20 +156,20 @@ def lexical_classifier(config: LexicalConfig, num_classes: int) -> Logistic:
 
 
 def take(inputs: Any, rows: npt.NDArray[Any]) -> Any:
-    """Those rows of an array or a list."""
+    """Return rows of an array or a list."""
     return inputs[rows] if isinstance(inputs, np.ndarray) else [inputs[row] for row in rows]
 
 
 def _regression(x: Any, labels: LabelCodes, strength: float, max_iter: int) -> LogisticRegression:
-    # The matrices are too thin for several threads, which wait longer for each other than they work.
+    # The matrices are so narrow that several threads would mostly wait for each other.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
-        # A strength that has not converged is judged by its log-loss as it stands.
+        # A fit that has not converged is simply judged by its log-loss.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return LogisticRegression(C=strength, max_iter=max_iter).fit(x, labels)
 
 
 def _inner_split(labels: LabelCodes, seed: int, most: int, groups: Codes | None) -> tuple[RowIndex, RowIndex]:
-    """Rows to learn from and rows to choose the strength by: a fifth of each class with five rows or more."""
+    """Return the rows to learn from, and the rows to choose the strength on: a fifth of each class of 5 or more."""
     rng = np.random.default_rng(seed)
     rows = rng.permutation(len(labels))[:most]
     judge = []

@@ -1,4 +1,4 @@
-"""Randomness by seed that leaves the caller's alone."""
+"""Seeded randomness that leaves the caller's generators unchanged."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch for a while; afterwards Python's, NumPy's and torch's global generators are as they were.
+    """Seed torch within the block, then restore the global generators of Python, NumPy and torch.
 
-    Hugging Face's Trainer seeds all three whenever one is made, which is no business of the program around us.
+    Hugging Face's Trainer seeds all three whenever it is constructed, which must not affect the calling program.
     """
     python, numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

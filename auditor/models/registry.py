@@ -1,4 +1,4 @@
-"""The classifiers of an audit: which there are, what each is given, and what its predictions depend on."""
+"""The classifiers of an audit, their inputs, and what their predictions depend on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def candidates(
     base: Weights,
     groups: Codes,
 ) -> list[Candidate]:
-    """The baseline and the chosen models: ours first, then the user's own.
+    """Return the baseline and the chosen models, built-in models first, then the user's own.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ def candidates(
     label_names : sequence of K str
     texts : sequence of N str
     vectors : (N, D) float32
-        Of the frozen encoder.
+        Vectors of the frozen encoder.
     base : Weights
-        Of the model to fine-tune.
+        Weights of the model to fine-tune.
     groups : (N,) int32
-        Equal where rows are duplicates.
+        Equal for duplicates.
     """
     num_classes = len(label_names)
     texts_and_groups = (DATASET, DUPLICATES)
-    known = [
+    built_in = [
         Candidate(BASELINE, lambda progress: Baseline(num_classes), texts, texts_and_groups, {}),
         Candidate(
             "features",
@@ -70,25 +70,25 @@ def candidates(
             },
         ),
     ]
-    chosen = [each for each in known if each.name in (BASELINE, *config.models)]
+    chosen = [candidate for candidate in built_in if candidate.name in (BASELINE, *config.models)]
     own = [_own(address, num_classes, texts, vectors) for address in config.models if is_address(address)]
-    return [replace(each, groups=groups) for each in (*chosen, *own)]
+    return [replace(candidate, groups=groups) for candidate in (*chosen, *own)]
 
 
 def check_own(config: AuditConfig) -> None:
-    """Whether there is something to judge by; import the user's own classifiers, and make one of each.
+    """Check that there is a model or probabilities, and that the user's own classifiers can be instantiated.
 
     Raises
     ------
     InputError
-        If there is no model, and no probabilities are given.
+        If there are neither models nor probabilities.
     OwnCodeError
-        If there is none, it fails, or it is no classifier.
+        If a classifier is missing, fails, or is invalid.
     """
     if not config.pooled:
         raise InputError(
-            "There is nothing to judge the labels by: no model, and no probabilities.",
-            "Name models, or give probabilities that were made elsewhere (--probabilities FILE).",
+            "There are neither models nor probabilities to judge the labels by.",
+            "Choose models with --models, or pass existing probabilities with --probabilities FILE.",
         )
     for address in filter(is_address, config.models):
         Own(load(address), 2)
@@ -109,6 +109,6 @@ def _own(address: str, num_classes: int, texts: Sequence[str], vectors: Vectors)
 
 
 def arithmetic(precision: str, device: str) -> dict[str, str]:
-    """What decides the low bits of a result, for the parameters of a stage: kind of device and precision."""
+    """Return the stage parameters that affect the low bits of results: type of device, and precision."""
     where = pick_device(device)
     return {"device": where.type, "dtype": str(pick_dtype(precision, where)).removeprefix("torch.")}

@@ -1,4 +1,4 @@
-"""The last step of making folds: no class whose groups have all met in one fold, where that can be had."""
+"""The last step of making folds: spread every class over several folds, if possible."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from auditor.arrays import Codes, RowIndex
 
 _MOVES = 10_000
-"""To find the best folds is as hard as colouring a graph: the search has an end."""
+"""Most moves: the best folds are as hard to find as a graph colouring."""
 _ATTEMPTS = 20
-"""Searches without success until the rest is taken for impossible."""
+"""Failed searches after which the remaining classes are considered impossible to spread."""
 
 
 def repaired(table: Any, fold_of: RowIndex, count: int, seed: int) -> RowIndex:
-    """Move groups until no class is pinned to one fold, or no sequence of moves is found that helps.
+    """Move groups until no class is pinned to one fold, or no further move helps.
 
-    The least harmful move is made, even one that pins another class, whose groups then move in turn (a tabu search: no
-    group moves twice between two improvements). Where that leads nowhere, it goes on with ties broken by chance.
+    Each step makes the least harmful move, even if it pins another class, whose groups then move in turn. This is a
+    tabu search: no group moves twice between two improvements. After a failure, ties are broken at random.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def repaired(table: Any, fold_of: RowIndex, count: int, seed: int) -> RowIndex:
     fold_of : (G,) int64
         Fold of each group.
     count : int
-        Folds.
+        Number of folds.
     seed : int
 
     Returns
     -------
     (G,) int64
-        Fold of each group, with as few pinned classes as were found; the same number of folds in use.
+        Fold of each group, with the fewest pinned classes found; the number of folds in use is unchanged.
     """
     placement, chance = _Placement(table, fold_of, count), np.random.default_rng(seed)
     pinned = placement.pinned()
@@ -56,7 +56,7 @@ def repaired(table: Any, fold_of: RowIndex, count: int, seed: int) -> RowIndex:
 
 
 class _Placement:
-    """Groups in folds. A class is pinned when it has several groups and all are in one fold."""
+    """Groups in folds. A class is pinned if it has several groups, all in one fold."""
 
     def __init__(self, table: Any, fold_of: RowIndex, count: int) -> None:
         self.fold_of = fold_of.copy()
@@ -72,17 +72,17 @@ class _Placement:
         return np.asarray(self._by_group.indices[start:end])
 
     def pinned(self) -> list[int]:
-        """Classes."""
+        """Return the pinned classes."""
         return np.flatnonzero((self._held.max(axis=1) == self._groups) & (self._groups > 1)).tolist()
 
     def moves(self, code: int, moved: set[int]) -> list[tuple[int, int]]:
-        """Every group of the class that was not moved yet, with every other fold."""
+        """Return every unmoved group of the class with every other fold."""
         start, end = self._by_class.indptr[code : code + 2]
         groups = [group for group in self._by_class.indices[start:end].tolist() if group not in moved]
         return [(group, fold) for group in groups for fold in range(len(self._sizes)) if fold != self.fold_of[group]]
 
     def harm(self, group: int, fold: int, tie: float) -> tuple[float, ...]:
-        """Classes that would be pinned more than now; then the tie, rows moved, and rows in the fold."""
+        """Return the change in pinned classes, then the tie-breaker, rows moved, and rows in the fold."""
         classes = self._classes(group)
         groups, held = self._groups[classes], self._held[classes]
         pins = (held[:, fold] + 1 == groups) & (groups > 1)
@@ -90,7 +90,7 @@ class _Placement:
         return int(pins.sum()) - int(unpins.sum()), tie, int(self._group_rows[group]), float(self._sizes[fold])
 
     def move(self, group: int, fold: int) -> None:
-        """Put a group into a fold."""
+        """Move a group to a fold."""
         for place, sign in ((self.fold_of[group], -1), (fold, 1)):
             self._held[self._classes(group), place] += sign
             self._sizes[place] += sign * self._group_rows[group]

@@ -1,4 +1,4 @@
-"""From probabilities to losses and scores: what every model, and the consensus, is measured by."""
+"""Losses and scores of probabilities, for every model and the consensus."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Scores(BaseModel):
     Attributes
     ----------
     accuracy : float
-        Share of the rows whose most likely label is the given one.
+        Share of the rows whose likeliest label is the given one.
     weighted_f1 : float
         Mean F1 of the classes, weighted by their rows.
     macro_f1 : float
-        Plain mean F1 of the classes that have a row.
+        Unweighted mean F1 of the classes with rows.
     log_loss : float
         Mean loss, in nats.
     rows : int
-        Rows that have probabilities. Every figure is 0 when there is none.
+        Rows with probabilities. Every figure is 0 without any.
     f1_by_class : tuple of float
-        K values; 0 for a class without a row.
+        K values; 0 for a class without rows.
     confusion : tuple of tuple of int
         K × K counts, given × predicted.
     """
@@ -46,12 +46,12 @@ class Scores(BaseModel):
 
 
 def floored(probabilities: npt.NDArray[np.floating]) -> Float32:
-    """Raise probabilities to ``PROBABILITY_FLOOR`` where they are lower, and renormalise each row.
+    """Raise lower probabilities to ``PROBABILITY_FLOOR`` and renormalise each row.
 
     Parameters
     ----------
     probabilities : (N, K) array
-        Rows that sum to 1, or rows of NaN, which stay NaN.
+        Each row sums to 1, or is NaN and stays NaN.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def floored(probabilities: npt.NDArray[np.floating]) -> Float32:
 
 
 def losses(probabilities: npt.NDArray[np.floating], labels: LabelCodes) -> Float32:
-    """Cross-entropy of the given labels, in nats.
+    """Return the cross-entropy of the given labels, in nats.
 
     Parameters
     ----------
@@ -83,21 +83,21 @@ def losses(probabilities: npt.NDArray[np.floating], labels: LabelCodes) -> Float
 
 
 def largest_loss(num_classes: int) -> float:
-    """Nats that no loss exceeds: the given label stands on the floor, and so does every other label but one."""
+    """Return the largest possible loss, in nats: the given label, and all others but one, are at the floor."""
     return math.log(1.0 / PROBABILITY_FLOOR + num_classes)
 
 
 def score(probabilities: npt.NDArray[np.floating], labels: LabelCodes, num_classes: int) -> Scores:
-    """Measure probabilities by the given labels, over the rows that have probabilities.
+    """Score probabilities against the given labels, over the rows with probabilities.
 
     Parameters
     ----------
     probabilities : (N, K) array
-        Rows of NaN are left out.
+        Rows of NaN are ignored.
     labels : (N,) array
         Codes of the given labels.
     num_classes : int
-        K; classes without a row are allowed.
+        K; classes without rows are allowed.
 
     Returns
     -------

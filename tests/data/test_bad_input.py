@@ -28,29 +28,50 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "header only, no line end": ("a.tsv", b"text\tlabel", {}, SourceError, "a header, but no rows", "labelled texts"),
     "header only, lines": ("a.txt", b"text;label\n", {}, SourceError, "a header, but no rows", "labelled texts"),
     "one column": ("a.csv", b"text\nso glad\n", {}, ColumnError, "one column, 'text'", "--delimiter"),
-    "wrong text column": ("a.csv", GOOD, {"text": "tweet"}, ColumnError, "'text' (string), 'label' (string)", "Name"),
-    "wrong label column": ("a.csv", GOOD, {"label": "mood"}, ColumnError, "no column 'mood'; it has 'text'", "Name"),
-    "wrong id column": ("a.csv", GOOD, {"id": "nr"}, ColumnError, "no column 'nr'; it has 'text'", "Name"),
+    "wrong text column": (
+        "a.csv",
+        GOOD,
+        {"text": "tweet"},
+        ColumnError,
+        "'text' (string), 'label' (string)",
+        "Choose one",
+    ),
+    "wrong label column": (
+        "a.csv",
+        GOOD,
+        {"label": "mood"},
+        ColumnError,
+        "no column 'mood'; it has 'text'",
+        "Choose one",
+    ),
+    "wrong id column": ("a.csv", GOOD, {"id": "nr"}, ColumnError, "no column 'nr'; it has 'text'", "Choose one"),
     "one column for both": ("a.csv", GOOD, {"text": "label", "label": "label"}, ColumnError, "cannot hold both", "two"),
-    "same name twice": ("a.csv", b"text,text,label\na,b,c\n", {}, ColumnError, "several columns named 'text'", "own"),
+    "same name twice": (
+        "a.csv",
+        b"text,text,label\na,b,c\n",
+        {},
+        ColumnError,
+        "several columns named 'text'",
+        "unique name",
+    ),
     "unclear texts": ("a.csv", b"q,label\na,b\n", {}, ColumnError, "'q' (string), 'label' (string)", "--text"),
     "unclear labels": ("a.csv", b"text,y\na,b\n", {}, ColumnError, "'text' (string), 'y' (string)", "--label"),
     "several texts": ("a.csv", b"review,query,label\na,b,c\n", {}, ColumnError, "review, query", "--text"),
     "several labels": ("a.csv", b"text,emotion,topic\na,b,c\n", {}, ColumnError, "emotion, topic", "--label"),
-    "one class": ("a.csv", b"text,label\na,joy\nb,joy\n", {}, ColumnError, "one class only, 'joy'", "other classes"),
-    "labels are ids": ("a.csv", MANY, {}, ColumnError, "60 different values in 60 rows", "--label"),
+    "one class": ("a.csv", b"text,label\na,joy\nb,joy\n", {}, ColumnError, "only one class, 'joy'", "other classes"),
+    "labels are ids": ("a.csv", MANY, {}, ColumnError, "60 distinct values in 60 rows", "--label"),
     "labels are scores": ("a.csv", b"text,label\na,0.25\nb,1\n", {}, ColumnError, "0.25, which looks like a score", ""),
     "lists of several, written": (
         *("a.csv", b"text,label\na,\"['x', 'y']\"\nb,['y']\nc,\"['x', 'y']\"\n", {}, ColumnError),
-        *("several labels in 2 rows of 3, such as ['x', 'y']: multi-label is not supported", "one"),
+        *("several labels in 2 rows of 3, such as ['x', 'y']: multi-label data is not supported", "one"),
     ),
     "lists of several": (
         *("a.jsonl", b'{"text": "a", "label": ["x", "y"]}\n{"text": "b", "label": ["y"]}\n', {}, ColumnError),
-        *("several labels in 1 row of 2, such as ['x', 'y']: multi-label is not supported", "one"),
+        *("several labels in 1 row of 2, such as ['x', 'y']: multi-label data is not supported", "one"),
     ),
     "lists that cannot be read": (
         *("a.csv", b"text,label\na,['x']\nb,['x' or 'y']\n", {}, ColumnError),
-        *("holds lists, and \"['x' or 'y']\", which cannot be read", "--label"),
+        *("has lists, but \"['x' or 'y']\" cannot be read", "--label"),
     ),
     "empty lists": (
         *("a.jsonl", b'{"text": "a", "label": ["x"]}\n{"text": "b", "label": []}\n', {}, RowError),
@@ -60,13 +81,20 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "objects": ("a.jsonl", b'{"text": "a", "label": {"x": 1}}', {}, ColumnError, "struct<x: int64>", "--label"),
     "texts are numbers": (
         *("a.jsonl", b'{"text": 1, "label": "x", "body": "so glad"}', {"text": "text"}, ColumnError),
-        *("'text' holds values of type int64", "'label' (string), 'body' (string)"),
+        *("'text' has values of type int64", "'label' (string), 'body' (string)"),
     ),
     "mixed values": (
         *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "b", "label": "x"}\n', {}, ColumnError),
-        *("'label'", "one kind of value"),
+        *("'label'", "the same type"),
     ),
-    "no number": ("a.jsonl", b'{"text": "a", "label": 99999999999999999999}', {}, ColumnError, "'label'", "one kind"),
+    "no number": (
+        "a.jsonl",
+        b'{"text": "a", "label": 99999999999999999999}',
+        {},
+        ColumnError,
+        "'label'",
+        "the same type",
+    ),
     "duplicate ids": (
         *("a.csv", b"id,text,label\n1,a,x\n1,b,y\n2,c,x\n", {"id": "id"}, RowError),
         *("repeats 1 id: '1' (2 rows)", "--id"),
@@ -126,7 +154,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     ),
     "texts of several kinds": (
         *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": 1, "label": 1}', {}, ColumnError),
-        *("'text' of a.jsonl cannot be used: ", "one kind of value"),
+        *("'text' of a.jsonl cannot be used: ", "the same type"),
     ),
     "not UTF-8": (
         *("a.csv", "text,label\nplain,joy\ncafé,joy\n".encode("cp1252"), {}, SourceError),
@@ -167,12 +195,12 @@ FRAMES: dict[str, tuple[pd.DataFrame, type[InputError], str]] = {
         *(pd.DataFrame({"text": pd.Series(["\ud83d"], dtype=object), "label": ["x"]}), ColumnError),
         r"'text' of the frame does not hold values of one kind that can be stored: 'utf-8' codec",
     ),
-    "lists": (pd.DataFrame({"text": ["a"], "label": [["x", "y"]]}), ColumnError, "multi-label is not supported"),
+    "lists": (pd.DataFrame({"text": ["a"], "label": [["x", "y"]]}), ColumnError, "multi-label data is not supported"),
     "bytes": (pd.DataFrame({"text": ["a"], "label": [b"x"]}), ColumnError, "values of type binary"),
     "dates": (pd.DataFrame({"text": ["a"], "label": pd.to_datetime(["2020-01-01"])}), ColumnError, "timestamp"),
     "scores": (pd.DataFrame({"text": ["a", "b"], "label": [0.5, 1.0]}), ColumnError, "0.5, which looks like a score"),
     "endless": (pd.DataFrame({"text": ["a", "b"], "label": [float("inf"), 1.0]}), ColumnError, "inf, which looks like"),
-    "not storable": (pd.DataFrame({"text": ["a"], "label": ["x"], "other": [{}]}), ColumnError, "a run cannot hold"),
+    "not storable": (pd.DataFrame({"text": ["a"], "label": ["x"], "other": [{}]}), ColumnError, "a run cannot store"),
 }
 
 
@@ -229,7 +257,7 @@ def test_invalid_rows_are_set_aside_and_kept(tmp_path: Path) -> None:
 def test_dropping_invalid_rows_may_leave_too_little(tmp_path: Path) -> None:
     path = tmp_path / "tweets.csv"
     path.write_bytes(b"text,label\nso glad,joy\n,sadness\n")
-    with pytest.raises(ColumnError, match="one class only, 'joy'"):
+    with pytest.raises(ColumnError, match="only one class, 'joy'"):
         read(path, ReadConfig(drop_invalid=True))
     path.write_bytes(b"text,label\n,joy\n,sadness\n")
     with pytest.raises(RowError, match="no row with both a text and a label"):
@@ -301,7 +329,7 @@ def test_types_that_differ_between_files(tmp_path: Path) -> None:
 def test_strings_that_are_no_text(tmp_path: Path) -> None:
     broken = pa.StringArray.from_buffers(2, pa.array([0, 1, 3], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff\xfe"))
     pq.write_table(pa.table({"text": broken, "label": ["x", "y"]}), tmp_path / "a.parquet")
-    with pytest.raises(RowError, match=r"Column 'text' of a\.parquet holds invalid values"):
+    with pytest.raises(RowError, match=r"Column 'text' of a\.parquet has invalid values"):
         read(tmp_path / "a.parquet")
 
 

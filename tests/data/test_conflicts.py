@@ -27,7 +27,7 @@ def test_by_hand() -> None:
     found = conflicts_of(EXACT, NEAR, LABELS, SPLITS)
     pairs = zip(found.first, found.second, found.identical, found.across, strict=True)
     assert [tuple(map(int, pair)) for pair in pairs] == [(2, 3, 1, 0), (2, 4, 1, 1), (5, 6, 0, 1)]
-    assert str(found) == "1 text stands in the data with several labels, 1 of them in different splits: a leak."
+    assert str(found) == "1 text occurs with several labels, 1 of them in different splits: a leak."
     assert str(conflicts_of([0, 0], [0, 0], [1, 1], ["a", "b"])) == ""
     assert str(conflicts_of([], [], [], [])) == ""
 

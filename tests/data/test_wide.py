@@ -63,7 +63,7 @@ def test_a_column_a_rater(kind: str, tmp_path: Path) -> None:
     notes = " ".join(data.notes)
     assert "7 votes of 3 raters in columns 'ann', 'bob', 'cid'." in notes
     assert "5 abstentions (blank) are not counted as votes." in notes
-    assert "given is the label that most raters chose, in a new column 'label'." in notes
+    assert "the given label is the majority label, in a new column 'label'." in notes
     assert "On 1 text several labels have the most votes" in notes
     assert "1 text without a vote set aside" in notes
 
@@ -92,7 +92,7 @@ def test_a_given_label_stays_the_given_one() -> None:
 
 def test_an_empty_label_is_the_majority() -> None:
     frame = FRAME.assign(label="x", topic="y")
-    with pytest.raises(ColumnError, match="votes for 'joy', 'love', which are no class") as caught:
+    with pytest.raises(ColumnError, match="votes for 'joy', 'love', which are not among the given labels") as caught:
         wide(frame)
     assert "--label ''" in caught.value.todo
     data = wide(frame, label="")
@@ -172,13 +172,18 @@ def test_the_mark_between_votes_is_found_without_given_labels() -> None:
     ("frame", "votes", "error", "what"),
     [
         (FRAME, "ann,dan", ColumnError, "has no column 'dan'"),
-        (FRAME, "ann,text", ColumnError, "no column is named like texts but 'text', which is to hold"),
-        (FRAME.assign(ann=None, bob="?", cid=""), RATERS, ColumnError, "Columns 'ann', 'bob', 'cid' hold no vote."),
-        (FRAME.assign(ann=[["joy"]] * 4), RATERS, ColumnError, "the column of one rater holds one label a row"),
+        (FRAME, "ann,text", ColumnError, "no column has a usual name of texts but 'text', which is named for"),
+        (FRAME.assign(ann=None, bob="?", cid=""), RATERS, ColumnError, "Columns 'ann', 'bob', 'cid' have no votes."),
+        (FRAME.assign(ann=[["joy"]] * 4), RATERS, ColumnError, "expected one label of one rater per row"),
         (FRAME.assign(ann=[0.5] * 4, bob=1.0, cid=0.0), RATERS, ColumnError, "0.5, which looks like a score"),
         (FRAME.assign(text=["a", "", "c", "d"]), RATERS, RowError, "1 row of 4 cannot be audited: 1 with empty text."),
-        (FRAME.assign(ann="joy", bob="joy", cid="joy"), RATERS, ColumnError, "holds one class only, 'joy'"),
-        (FRAME.rename(columns={"ann": "label"}), "label", ColumnError, "no column is named like labels but 'label'"),
+        (FRAME.assign(ann="joy", bob="joy", cid="joy"), RATERS, ColumnError, "has only one class, 'joy'"),
+        (
+            FRAME.rename(columns={"ann": "label"}),
+            "label",
+            ColumnError,
+            "no column has a usual name of labels but 'label'",
+        ),
     ],
 )
 def test_what_cannot_be_read(frame: pd.DataFrame, votes: Any, error: type[InputError], what: str) -> None:

@@ -104,7 +104,7 @@ class Setting:
             parameters or {},
             self.groups,
             repeat=repeat,
-        ).telling(tell)
+        ).before_training(tell)
 
         def save_folds(space: Path, read: Reader) -> None:
             folds_of(repeat).save(space, self.folds)

@@ -1,4 +1,4 @@
-"""Ballots: a column of all votes on a text, or a column a rater → one vote after another."""
+"""Ballots: a column of all votes on a text, or one column per rater → a list of votes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from auditor.data.labels.votes import NO_VOTE
 from auditor.errors import ColumnError, RowError
 
 DELIMITERS = "|;,\t"
-"""Between the votes of one cell; of those that are there, the one that yields most given labels."""
-_NAMELESS = "The votes bear no names: raters are told apart by the place of their vote."
+"""Delimiters between the votes of a cell; the one that yields most given labels is used."""
+_NAMELESS = "The votes have no names: raters are identified by the position of their vote."
 _NOBODY = {*NO_VOTE, "-1"}
-"""Cells among lists and mappings that stand for none."""
+"""Cells that mean "no vote" in a column of lists or mappings."""
 _WHOLE = 2.0**53
-"""Up to here, floats hold every whole number."""
+"""Floats represent every whole number below this."""
 
 
 @dataclass(frozen=True)
 class Ballots:
-    """V votes as they stand there.
+    """V votes as they appear in the source.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Ballots:
     rater : (V,) int64
         Number of the rater.
     value : pyarrow.Array
-        (V,) labels; null where there is none.
+        (V,) labels; null without a vote.
     raters : tuple of str
         Names by number.
     note : str or None
@@ -50,11 +50,11 @@ class Ballots:
 
 
 def column_of_votes(column: pa.ChunkedArray, name: str, given: Collection[str]) -> Ballots:
-    """Read a column whose cells hold all votes on a text.
+    """Read a column whose cells contain all votes on a text.
 
-    Each of its N values is a list of labels, a mapping or structure rater → label, or a string: labels with ``|``,
-    ``;``, ``,`` or a tab between them, or a list or mapping as JSON or as Python prints it. In a list, raters are told
-    apart by their place: ``1``, ``2``, …
+    Each of its N values is a list of labels, a mapping or structure rater → label, or a string: labels separated by
+    ``|``, ``;``, ``,`` or a tab, or a list or mapping in JSON or as Python prints it. In a list, raters are named by
+    position: ``1``, ``2``, …
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def column_of_votes(column: pa.ChunkedArray, name: str, given: Collection[str]) 
     Raises
     ------
     ColumnError
-        If the column holds something else.
+        If the column contains something else.
     RowError
-        If a cell that looks like a list or a mapping is none.
+        If a cell looks like a list or a mapping but cannot be read.
     """
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -83,41 +83,41 @@ def column_of_votes(column: pa.ChunkedArray, name: str, given: Collection[str]) 
     if types.is_map(column.type) and not types.is_nested(column.type.item_type):
         return _from_maps(whole)
     raise ColumnError(
-        f"Column {name!r} holds values of type {column.type}; votes are lists of labels, mappings rater → label, or"
+        f"Column {name!r} has values of type {column.type}; expected votes: lists of labels, mappings rater → label, or"
         " strings of labels with a delimiter between them.",
-        "Name the column of the votes with --votes, all raters' columns with a comma between them if each has one, or"
-        " the column of the raters with --annotator if each row is one vote.",
+        "Choose the column of votes with --votes, or all raters' columns, separated by commas, if each has one; or"
+        " choose the column of raters with --annotator if each row is one vote.",
     )
 
 
 def columns_of_raters(table: pa.Table, names: dict[str, Sequence[str] | None]) -> Ballots:
-    """Read columns of N rows that hold the votes of one rater each, and are called as the rater is.
+    """Read columns of N rows, each with the votes of the rater after whom it is named.
 
     Parameters
     ----------
     table : pyarrow.Table
     names : dict of str to sequence of str or None
-        Column → the names that ``datasets`` features give to its numbers, if they do.
+        Column → class names of its numbers in ``datasets`` features, if any.
 
     Raises
     ------
     ColumnError
-        If a column holds lists or mappings.
+        If a column contains lists or mappings.
     """
     columns = [_labels(table[name], name, classes) for name, classes in names.items()]
     kinds = {column.type for column in columns} - {pa.null()}
     kind = kinds.pop() if len(kinds) == 1 else pa.string()
-    value = pa.concat_arrays([_as_strings(each) if kind == pa.string() else each.cast(kind) for each in columns])
+    value = pa.concat_arrays([_as_strings(column) if kind == pa.string() else column.cast(kind) for column in columns])
     rows = table.num_rows
     return Ballots(np.tile(np.arange(rows), len(names)), np.repeat(np.arange(len(names)), rows), value, tuple(names))
 
 
 def _labels(column: pa.ChunkedArray, name: str, classes: Sequence[str] | None) -> pa.Array:
-    """One rater's labels: strings, whole numbers where they can be, or what else stands there."""
+    """Return one rater's labels: strings, whole numbers if possible, or the values as they are."""
     if types.is_nested(column.type):
         raise ColumnError(
-            f"Column {name!r} holds values of type {column.type}; the column of one rater holds one label a row.",
-            "Name a column that has the votes of all raters alone: --votes NAME.",
+            f"Column {name!r} has values of type {column.type}; expected one label of one rater per row.",
+            "If the column has the votes of all raters, pass only this one: --votes NAME.",
         )
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -129,13 +129,13 @@ def _labels(column: pa.ChunkedArray, name: str, classes: Sequence[str] | None) -
     if types.is_integer(values.type) and not types.is_uint64(values.type):
         values = values.cast(pa.int64())
         if classes is not None:
-            known = pc.and_(pc.greater_equal(values, 0), pc.less(values, len(classes)))
-            return pa.array(classes, pa.string()).take(pc.if_else(known, values, None))
+            is_class = pc.and_(pc.greater_equal(values, 0), pc.less(values, len(classes)))
+            return pa.array(classes, pa.string()).take(pc.if_else(is_class, values, None))
     return values.cast(pa.string()) if is_text(values.type) else values
 
 
 def _as_strings(values: pa.Array) -> pa.Array:
-    if types.is_boolean(values.type):  # as Python spells them, and so the names of the given ones
+    if types.is_boolean(values.type):  # spelled like the names of the given labels
         return pc.if_else(values, "True", "False")
     return values.cast(pa.string())
 
@@ -160,7 +160,7 @@ def _from_lists(lists: pa.Array) -> Ballots:
 
 def _from_structs(structs: pa.Array) -> Ballots:
     fields, columns = list(structs.type), structs.flatten()
-    if len({column.type for column in columns}) > 1:  # a rater without a vote among them, say
+    if len({column.type for column in columns}) > 1:  # for example, a rater without votes
         columns = [column.cast(pa.string()) for column in columns]
     value = pa.concat_arrays(columns)
     kept = value.is_valid().to_numpy(zero_copy_only=False)
@@ -177,15 +177,15 @@ def _from_strings(column: pa.ChunkedArray, name: str, given: Collection[str]) ->
     start = trimmed.filter(says)[:1].to_pylist()
     if start and is_literal(start[0]):
         return _from_literals(trimmed, name)
-    known = pa.array([*given], pa.string())
+    given_labels = pa.array([*given], pa.string())
 
     def split(mark: str) -> pa.Array:
         return pc.split_pattern(cells, mark)
 
     def labels(mark: str) -> tuple[int, int]:
-        """Given labels between the marks; where there are none, the marks alone tell."""
+        """Count the given labels between the marks, and, without given labels, the pieces."""
         pieces = pc.utf8_trim_whitespace(pc.list_flatten(split(mark)))
-        return int(pc.sum(pc.is_in(pieces, value_set=known)).as_py() or 0), len(pieces)
+        return int(pc.sum(pc.is_in(pieces, value_set=given_labels)).as_py() or 0), len(pieces)
 
     return _from_lists(split(max(DELIMITERS, key=labels)).cast(pa.large_list(pa.string())))
 
@@ -202,7 +202,7 @@ def _from_literals(cells: pa.Array, name: str) -> Ballots:
             raise RowError(
                 f"Column {name!r}, row {number + 1:,}: {cell[:60]!r} is neither a list of labels nor a mapping"
                 f" rater → label, in JSON or as Python prints it: {error}.",
-                'Write such as ["joy", "love"] or {"ann": "joy", "bob": "love"}.',
+                'Write, for example, ["joy", "love"] or {"ann": "joy", "bob": "love"}.',
             ) from None
         named |= isinstance(votes, dict)
         pairs = votes.items() if isinstance(votes, dict) else ((str(at), vote) for at, vote in enumerate(votes, 1))

@@ -1,4 +1,4 @@
-"""Votes that stand beside the text: in one column, or in a column a rater; with the given label, or without."""
+"""Votes in the row of their text: in one column, or in one column per rater, with or without a given label."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from auditor.data.labels.votes import Votes, majority, tie_notes
 from auditor.data.source import Part, counted, listed
 from auditor.errors import ColumnError
 
-_NAME_THEM = "Name the column of the votes with --votes, or the raters' columns with a comma between them."
+_NAME_THEM = "Choose the column of votes with --votes, or the raters' columns, separated by commas."
 
 
 @dataclass(frozen=True)
 class _Read:
-    """Votes with the labels that they are for, by name; ``votes`` have places in ``labels.names``."""
+    """Ballots, the votes cast, and their labels."""
 
     ballots: Ballots
     cast: Cast
@@ -39,13 +39,12 @@ def votes_beside(
     Parameters
     ----------
     original : pyarrow.Table
-        N rows: the parts, one below the other.
+        N rows: all parts, concatenated.
     parts : sequence of Part
-        For the class names that ``datasets`` features give to the given labels' numbers: votes may be names or numbers
-        then.
+        Source of class names in ``datasets`` features; with them, votes may be names or numbers.
     columns : Columns
     labels : Labels
-        The given ones.
+        The given labels.
     missing : sequence of str
         Labels that mean "no label".
 
@@ -53,14 +52,14 @@ def votes_beside(
     -------
     votes : Votes
     labels : Labels
-        The given ones; classes that are in votes alone come last. Its notes are those of the votes.
+        The given labels; classes that occur only in votes come last. Its notes are those of the votes.
 
     Raises
     ------
     ColumnError
-        If the columns hold something else, no vote, or labels that are no classes.
+        If the columns contain something else, no vote, or labels that are not classes.
     RowError
-        If a cell that looks like a list or a mapping is none.
+        If a cell looks like a list or a mapping but cannot be read.
     """
     names = class_names(parts, columns.label)
     found = _read(original, parts, columns, labels, names, missing)
@@ -68,25 +67,24 @@ def votes_beside(
     votes = _votes(found, place)
     notes = _notes(found, votes, columns)
     if without := original.num_rows - len(np.unique(votes.row)):
-        notes.append(f"{counted(without, 'row')} without a vote: there, the models alone judge the given label.")
+        notes.append(f"{counted(without, 'row')} without a vote, where only the models judge the given label.")
     if new:
-        notes.append(f"In votes alone, never given: {listed(list(map(repr, new)))}. They are classes without a row.")
+        notes.append(f"Only in votes, never given: {listed(list(map(repr, new)))}. They are classes without rows.")
     return votes, replace(labels, notes=tuple(notes))
 
 
 def labels_of_votes(
     original: pa.Table, parts: Sequence[Part], columns: Columns, missing: Sequence[str] = ()
 ) -> tuple[Votes, Labels, pa.ChunkedArray]:
-    """Read the votes on N rows without a given label: given is the one that most raters chose.
+    """Read the votes on N rows without given labels; the given label is the majority label.
 
     Returns
     -------
     votes : Votes
     labels : Labels
-        Of N rows; there is none where nobody has voted.
+        Labels of N rows; null without a vote.
     column : pyarrow.ChunkedArray
-        (N,) the label of each row, as it would stand in a column of the source: whole numbers if the votes are, else
-        strings.
+        (N,) label of each row, as a column for the source: whole numbers if the votes are, else strings.
 
     Raises
     ------
@@ -102,9 +100,7 @@ def labels_of_votes(
     codes = pa.array(code, pa.int32(), mask=code < 0)
     column = pa.array(values, pa.int64() if numbers else pa.string()).take(codes)
     notes = _notes(found, votes, columns)
-    notes.append(
-        f"No column holds labels: given is the label that most raters chose, in a new column {columns.label!r}."
-    )
+    notes.append(f"No column has labels: the given label is the majority label, in a new column {columns.label!r}.")
     notes += tie_notes(tied)
     return votes, Labels(pa.chunked_array([codes]), names, values, tuple(notes)), pa.chunked_array([column])
 
@@ -125,15 +121,15 @@ def _read(
     cast = without_abstentions(pa.chunked_array([ballots.value]), pa.array(ballots.rater), given)
     found = encode_labels(cast.values, ", ".join(columns.votes), names, missing)
     if found.codes.null_count == len(found.codes):
-        raise ColumnError(f"{_called(columns)} no vote.", _NAME_THEM)
+        raise ColumnError(f"{_subject(columns)} no votes.", _NAME_THEM)
     return _Read(ballots, cast, found)
 
 
 def _votes(found: _Read, place: Codes) -> Votes:
     ballots, codes = found.ballots, found.labels.codes.combine_chunks()
-    there = codes.is_valid().to_numpy(zero_copy_only=False)
+    is_vote = codes.is_valid().to_numpy(zero_copy_only=False)
     label = place[codes.fill_null(0).to_numpy(zero_copy_only=False)]
-    return Votes.encoded(ballots.row[there], ballots.rater[there], ballots.raters, label[there])
+    return Votes.encoded(ballots.row[is_vote], ballots.rater[is_vote], ballots.raters, label[is_vote])
 
 
 def _notes(found: _Read, votes: Votes, columns: Columns) -> list[str]:
@@ -151,14 +147,14 @@ def _columns(columns: Columns) -> str:
     return f"column {names}" if len(columns.votes) == 1 else f"columns {names}"
 
 
-def _called(columns: Columns) -> str:
-    return f"C{_columns(columns)[1:]} {'holds' if len(columns.votes) == 1 else 'hold'}"
+def _subject(columns: Columns) -> str:
+    return f"C{_columns(columns)[1:]} {'has' if len(columns.votes) == 1 else 'have'}"
 
 
 def _match(
     found: Labels, labels: Labels, class_names: Sequence[str] | None, columns: Columns
 ) -> tuple[Codes, Labels, list[str]]:
-    """The code that each label of the votes has among the given ones; those that are none of them become classes."""
+    """Return each voted label's code among the given labels; labels that are not given become new classes."""
     codes: dict[str, int] = {label: code for code, label in enumerate(labels.names)}
     numbers = {str(value): code for code, value in enumerate(labels.values)} if class_names is not None else {}
     if numbers and codes.keys().isdisjoint(found.names):
@@ -166,12 +162,11 @@ def _match(
     new = [label for label in found.names if label not in codes]
     values = [_value(label, labels.values) for label in new]
     if len(new) == len(found.names) or (class_names is not None and new) or None in values:
-        votes, classes = (listed([repr(label) for label in one]) for one in (new, labels.names))
+        votes, classes = (listed([repr(label) for label in names]) for names in (new, labels.names))
         raise ColumnError(
-            f"{_called(columns)} votes for {votes}, which {'is' if len(new) == 1 else 'are'} no class of the given"
+            f"{_subject(columns)} votes for {votes}, which {'is' if len(new) == 1 else 'are'} not among the given"
             f" labels: {classes}.",
-            "Name the columns with --votes and --label, correct the votes, or take the label that most raters chose:"
-            " --label ''.",
+            "Choose the columns with --votes and --label, correct the votes, or use the majority label: --label ''.",
         )
     place = np.array([codes.get(label, -1) for label in found.names], dtype=np.int32)
     place[place < 0] = len(labels.names) + np.arange(len(new), dtype=np.int32)
@@ -180,7 +175,7 @@ def _match(
 
 
 def _value(label: str, values: Sequence[Value]) -> Value | None:
-    """What would stand in the label column for a new class; None where nothing can."""
+    """Return a new class's value in the label column; None if there is no valid value."""
     if all(isinstance(value, str) for value in values):
         return label
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)

@@ -34,17 +34,16 @@ class Labels:
     Attributes
     ----------
     codes : pyarrow.ChunkedArray
-        (N,) int32, null where there is no label.
+        (N,) int32, null without a label.
     names : tuple of str
         (K,) name of each code.
     values : tuple
-        (K,) what stands in the column for each code; the most frequent spelling, where there are several. Of lists,
-        what stands in them.
+        (K,) value in the column for each code: the most frequent spelling, or the item of a list.
     notes : tuple of str
     unlabelled : tuple of str
-        Why rows are without a label that have something in the column.
+        Sentences on why rows with a value have no label.
     list_style : str or None
-        How strings hold lists of one label: see :data:`auditor.data.labels.lists.Style`. None if they hold none.
+        Notation of lists in strings, see :data:`auditor.data.labels.lists.Style`; None without lists.
     """
 
     codes: pa.ChunkedArray
@@ -60,26 +59,25 @@ def encode_labels(
 ) -> Labels:
     """Encode a label column.
 
-    Strings are one class when they look the same: see :func:`auditor.data.labels.odd_labels.alike`. When all of them
-    are integers (also written ``1.0``), they are numbers. Lists of one label are that label, also where strings hold
-    them.
+    Strings that look the same are one class: see :func:`auditor.data.labels.odd_labels.alike`. If all are integers
+    (also written ``1.0``), they are numbers. A list of one label is that label, also in a string.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray
         (N,) strings, integers, floats that are integers, or booleans; dictionary-encoded or not; or lists of these.
     name : str
-        Its name, for messages.
+        Name of the column, for messages.
     class_names : sequence of str, optional
-        (K,) names of the integers 0 … K - 1, as a ``ClassLabel`` has them; a negative integer is no label then.
+        (K,) names of the integers 0 … K - 1, from a ``ClassLabel``; negative integers then mean "no label".
     missing : sequence of str
         Labels that mean "no label": see :func:`auditor.data.labels.odd_labels.find_missing`.
 
     Raises
     ------
     ColumnError
-        If the column holds several labels in a row, scores, or something else that is no class, or nearly as many
-        labels as rows.
+        If the column has several labels in a row, scores or other values that are not classes, or nearly as many labels
+        as rows.
     """
     if is_list(column.type):
         column = single_values(column, name)
@@ -93,7 +91,7 @@ def encode_labels(
         order = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
         column = column.cast(column.type.value_type)
     if types.is_floating(column.type):
-        column = pc.add(column.cast(pa.float64()), 0.0)  # one type for all, and no negative zero
+        column = pc.add(column.cast(pa.float64()), 0.0)  # a single type, without negative zero
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(column).to_pylist()}
     held, style, unlabelled = _held({**dict.fromkeys(order, 0), **counts}, name, missing)
     keys = _keys(held, name)
@@ -101,7 +99,7 @@ def encode_labels(
     classes: dict[Hashable, list[Value]] = defaultdict(list)
     for value, key in keys.items():
         classes[key].append(value)
-    # What is written for a class is its most frequent spelling, of several the cleanest; and so is its name.
+    # A class is written and named by its most frequent spelling; at a tie, by the cleanest.
     for values in classes.values():
         values.sort(key=lambda value: (-counts.get(value, 0), held[value] != alike(str(held[value]))))
     title = {key: key if isinstance(key, int) else str(held[values[0]]).strip() for key, values in classes.items()}
@@ -126,7 +124,7 @@ def encode_labels(
 def _held(
     counts: Mapping[Value | None, int], name: str, missing: Sequence[str]
 ) -> tuple[dict[Value, Value], Style | None, tuple[str, ...]]:
-    """What each value of the column says: itself, or the label in its list; those without a label are left out."""
+    """Return each value's label: the value itself or the item of its list; values without a label are omitted."""
     held: dict[Value, Value] = {value: value for value in counts if value is not None and value == value}
     style = None
     if any(isinstance(value, str) for value in held):
@@ -146,19 +144,19 @@ def _text(label: Value) -> str:
 
 def _check_type(type_: pa.DataType, name: str) -> None:
     value_type = type_.value_type if types.is_dictionary(type_) else type_
-    known = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
-    if not (is_text(type_) or any(is_known(value_type) for is_known in known)):
+    allowed = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
+    if not (is_text(type_) or any(is_allowed(value_type) for is_allowed in allowed)):
         raise ColumnError(
-            f"Column {name!r} holds values of type {type_}; labels are strings, integers or booleans.",
-            "Convert the column, or name another with --label.",
+            f"Column {name!r} has values of type {type_}; expected strings, integers or booleans.",
+            "Convert the column, or choose another with --label.",
         )
 
 
 def _check_number(classes: int, rows: int, name: str) -> None:
     if classes > _FEW and classes > _NEARLY_ALL * rows:
         raise ColumnError(
-            f"Column {name!r} has {classes:,} different values in {counted(rows, 'row')}: these are hardly classes.",
-            "Name the column of the labels with --label.",
+            f"Column {name!r} has {classes:,} distinct values in {counted(rows, 'row')}: too many for classes.",
+            "Choose the column of labels with --label.",
         )
 
 
@@ -166,9 +164,9 @@ def _encode_classes(column: pa.ChunkedArray, name: str, class_names: Sequence[st
     highest = pc.max(column).as_py()
     if highest is not None and highest >= len(class_names):
         raise ColumnError(
-            f"Column {name!r} holds {highest}, but names only {len(class_names)} classes (from 0):"
+            f"Column {name!r} has the value {highest}, but names only {len(class_names)} classes (from 0):"
             f" {listed(class_names)}.",
-            "Mend the labels, or the names of the dataset's features.",
+            "Fix the labels, or the names in the dataset's features.",
         )
     codes = pc.if_else(pc.greater_equal(column, 0), column, None).cast(pa.int32())
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(codes.drop_null()).to_pylist()}
@@ -180,7 +178,7 @@ def _encode_classes(column: pa.ChunkedArray, name: str, class_names: Sequence[st
 
 
 def _keys(held: Mapping[Value, Value], name: str) -> dict[Value, Hashable]:
-    """Give each value that is a label the key of its class: an integer, or what looks alike."""
+    """Return the key of each label's class: an integer, or the form that look-alikes share."""
     if not any(isinstance(label, str) for label in held.values()):
         return {value: value if isinstance(value, bool) else _integer(value, name) for value in held}
     trimmed = {value: str(label).strip() for value, label in held.items()}
@@ -202,8 +200,8 @@ def _integer(value: Value, name: str) -> int:
 
 def _score(value: object, name: str) -> ColumnError:
     return ColumnError(
-        f"Column {name!r} holds {value}, which looks like a score, not a class.",
-        "Make classes of the scores first (say, low and high), or name another column with --label.",
+        f"Column {name!r} has the value {value}, which looks like a score, not a class.",
+        "Convert the scores to classes (such as low and high), or choose another column with --label.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Labels that stand in lists of one: in columns of lists, and in strings that hold such a list."""
+"""Labels in lists of one, in columns of lists or in strings that contain such a list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from auditor.data.source import counted
 from auditor.errors import ColumnError
 
 Style = Literal["json", "python", "bare"]
-"""How strings hold lists: ``["joy"]``, ``['joy']``, or ``[joy]`` without quotes."""
+"""Notation of lists in strings: ``["joy"]``, ``['joy']``, or ``[joy]`` without quotes."""
 
 _LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
 _VIEWS = (types.is_list_view, types.is_large_list_view)
@@ -36,17 +36,17 @@ _NO_LABEL = {"null", "None", "nan", "NaN"}
 
 
 def is_list(type_: pa.DataType) -> bool:
-    """Whether a column of this type holds lists, of any kind."""
+    """Return whether a type is of lists of any kind."""
     return any(is_such(type_) for is_such in (*_LISTS, *_VIEWS))
 
 
 def multi_label(name: str, rows: int, of: int, example: str) -> ColumnError:
-    """Make the error for a column that holds several labels in some rows."""
+    """Return the error for a column with several labels in some rows."""
     return ColumnError(
-        f"Column {name!r} holds several labels in {counted(rows, 'row')} of {of:,}, such as {example[:60]}:"
-        " multi-label is not supported.",
-        "Make one dataset for each label (has it, has it not), leave these rows out, or name a column of single labels"
-        " with --label.",
+        f"Column {name!r} has several labels in {counted(rows, 'row')} of {of:,}, such as {example[:60]}:"
+        " multi-label data is not supported.",
+        "Make one dataset for each label (present, absent), omit these rows, or choose a column of single labels with"
+        " --label.",
     )
 
 
@@ -54,12 +54,12 @@ def multi_label(name: str, rows: int, of: int, example: str) -> ColumnError:
 
 
 def single_values(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Take the labels out of a column of lists of one; null where a list is empty, or holds nothing but nulls.
+    """Return the labels in a column of lists of one; null if a list is empty or contains only nulls.
 
     Raises
     ------
     ColumnError
-        If a list holds several labels.
+        If a list has several labels.
     """
     values, several = unpack(column)
     if len(several):
@@ -68,7 +68,7 @@ def single_values(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def unpack(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Take the first label out of each list, and say which rows hold several."""
+    """Return the first label of each list, and the rows with several labels."""
     chunks, several, start = [], [np.zeros(0, dtype=np.int64)], 0
     for chunk in column.chunks:
         lists = as_lists(chunk)
@@ -86,14 +86,14 @@ def unpack(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray[Any, np
 
 
 def as_lists(chunk: pa.Array) -> pa.Array:
-    """Make lists of any kind the kind that all of Arrow's functions know."""
+    """Convert lists of any kind to the kind that all of Arrow's functions support."""
     type_ = pa.large_list(chunk.type.value_type)
     # Arrow 26 loses values when it cuts or casts a view of lists.
     return pa.array(chunk.to_pylist(), type_) if any(is_view(chunk.type) for is_view in _VIEWS) else chunk.cast(type_)
 
 
 def pack(value: Any, type_: pa.DataType) -> list[Any]:
-    """Make a list of one that fits into a column of this type."""
+    """Return a list of one value that fits into a column of this type."""
     width = type_.list_size if types.is_fixed_size_list(type_) else 1
     return [value, *[None] * (width - 1)]
 
@@ -114,7 +114,7 @@ def _is_label(items: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 @dataclass(frozen=True)
 class _Item:
-    """A label in a cell: what stands there, from where to where, and what it means."""
+    """A label in a cell: its position, its token and its meaning."""
 
     start: int
     end: int
@@ -123,29 +123,28 @@ class _Item:
 
 
 def unwrap(counts: Mapping[str, int], name: str) -> tuple[dict[str, str | None], Style | None]:
-    """Take the labels out of strings that hold a list of one.
+    """Return the labels in strings that contain a list of one.
 
-    Strings beside them that hold no list are labels themselves: Label Studio writes a list where there are several
-    labels alone.
+    Other strings of the column are labels themselves: Label Studio writes a list only for several labels.
 
     Parameters
     ----------
     counts : mapping of str to int
-        The different strings of a column, and how many rows hold each.
+        The distinct strings of a column, and the number of rows of each.
     name : str
-        Of the column, for messages.
+        Name of the column, for messages.
 
     Returns
     -------
     labels : dict of str to str or None
-        What each string holds; None where its list is empty.
+        Label in each string; None if its list is empty.
     style : str or None
-        None if the strings hold no lists: they are labels as they are.
+        None if the strings contain no lists and are labels themselves.
 
     Raises
     ------
     ColumnError
-        If some hold several labels, or all look like lists and one cannot be read as such.
+        If some contain several labels, or all look like lists and one cannot be read.
     """
     filled = [cell for cell in counts if cell and not cell.isspace()]
     looking = [cell for cell in filled if _CELL.fullmatch(cell)]
@@ -156,8 +155,8 @@ def unwrap(counts: Mapping[str, int], name: str) -> tuple[dict[str, str | None],
     if bare and len(found) < len(filled) and all(cell.strip()[0] == "[" for cell in filled):
         unread = next(cell for cell in filled if cell not in found)
         raise ColumnError(
-            f"Column {name!r} holds lists, and {unread[:60]!r}, which cannot be read as one.",
-            'Write such as ["joy"], or name a column of single labels with --label.',
+            f"Column {name!r} has lists, but {unread[:60]!r} cannot be read as a list.",
+            'Write, for example, ["joy"], or choose a column of single labels with --label.',
         )
     quoted = all(item.token[-1] in "\"'" for items in found.values() for item in items)
     if not found or (len(found) < len(filled) and (bare or not quoted)):
@@ -171,28 +170,28 @@ def unwrap(counts: Mapping[str, int], name: str) -> tuple[dict[str, str | None],
 
 
 def rewrap(cell: str, label: str, style: Style) -> str:
-    """Replace the label that a string holds, and leave the string around it as it is."""
+    """Replace the label in a string and leave the rest as it is."""
     items = _items(cell, style)
     if not items or items[0].label == label:
         return cell if items else label
     item = items[0]
     made = [f"{cell[: item.start]}{token}{cell[item.end :]}" for token in _tokens(item.token, label, style)]
-    return next((one for one in made if [read.label for read in _items(one, style) or ()] == [label]), made[-1])
+    return next((text for text in made if [read.label for read in _items(text, style) or ()] == [label]), made[-1])
 
 
 def _tokens(token: str, label: str, style: Style) -> list[str]:
-    """How a label may be written in the place of a token, the likest first."""
+    """Return notations of a label that may replace a token, the most similar first."""
     in_json = json.dumps(label, ensure_ascii=False)
     if token[-1] == "'":
         return [token[0] * (token[0] in "uU") + repr(label), in_json]
     if token[-1] == '"':
-        # Python writes "it's" between double quotes in a list of single ones.
+        # Python double-quotes "it's" in a single-quoted list.
         return [repr(label), in_json] if style == "python" and "'" in token else [in_json]
     return [label, in_json]
 
 
 def _items(cell: str, style: Style) -> list[_Item] | None:
-    """The labels in a string; None if it holds no list."""
+    """Return the labels in a string; None if it contains no list."""
     outer = _CELL.fullmatch(cell)
     if outer is None or outer.lastindex is None:
         return None
@@ -221,7 +220,7 @@ def _scan(cell: str, start: int, end: int, pattern: re.Pattern[str]) -> list[_It
 
 
 def _meaning(token: str) -> str | None:
-    """What a token says; None if it is quoted, and is no string of JSON or Python."""
+    """Return the meaning of a token; None for a quoted token that is not a string of JSON or Python."""
     if token[-1] not in "\"'":
         return token
     if "\\" not in token:
@@ -229,9 +228,9 @@ def _meaning(token: str) -> str | None:
     for parse in (json.loads, ast.literal_eval) if token[0] == '"' else (ast.literal_eval,):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of escapes that Python takes as they are
+                warnings.simplefilter("ignore")  # about invalid escapes, which Python keeps
                 label = str(parse(token))
-            label.encode()  # half of a surrogate pair is no text
+            label.encode()  # a lone surrogate is not text
         except (ValueError, SyntaxError):
             continue
         return label

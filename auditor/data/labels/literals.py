@@ -1,4 +1,4 @@
-"""Votes in one cell of text: a list or a mapping, as JSON or as Python prints it."""
+"""Votes in one text cell: a list or a mapping, in JSON or as Python prints it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from typing import Any
 
 LONGEST = 200_000
-"""Characters of a cell: more than the votes on a text take, and little to parse."""
+"""Most characters of a cell: more than the votes on a text need, and quick to parse."""
 _ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(\s*")
 _END_OF_ARRAY = re.compile(r"(?:\s*+,\s*+dtype=[^()\[\]]*)?\s*+\)")
 _STRING = r"""[uU]?(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")"""
-# Possessive throughout, so that a hostile cell takes no longer than its length.
+# Possessive throughout: a hostile cell takes only linear time.
 _ITEM = re.compile(
     rf"\s*+(?:(?P<call>(?:np|numpy)\.\w++\()\s*+)?(?:(?P<string>{_STRING})|(?P<bare>[+-]?[\w.<>]++))"
     r"\s*+(?(call)\)\s*+)(?P<after>[,:]?)",
@@ -24,34 +24,34 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 Cell = list[str | None] | dict[str, str | None]
-"""Votes by place, or by rater; None where there is none."""
+"""Votes by position, or by rater; None without a vote."""
 
 
 def is_literal(cell: str) -> bool:
-    """Whether a cell looks like a list or a mapping."""
+    """Return whether a cell looks like a list or a mapping."""
     return cell[:1] in ("[", "{") or re.match(r"\(\s*['\"]", cell) is not None or _ARRAY.match(cell) is not None
 
 
 def parse_votes(cell: str) -> Cell:
     """Parse a list of labels or a mapping rater → label.
 
-    JSON, Python's ``repr`` of lists, tuples and dicts, and NumPy's of arrays of one dimension are understood. Nothing
-    is evaluated, and nothing nested is looked into.
+    JSON, Python's ``repr`` of lists, tuples and dicts, and NumPy's of one-dimensional arrays are accepted. Nothing is
+    evaluated, and nested values are refused.
 
     Raises
     ------
     ValueError
-        If it is something else, or longer than ``LONGEST``.
+        If the cell is something else, or longer than ``LONGEST``.
     """
     if len(cell) > LONGEST:
-        raise ValueError(f"it has {len(cell):,} characters, of which {LONGEST:,} are read at most")
+        raise ValueError(f"it has {len(cell):,} characters; at most {LONGEST:,} are supported")
     try:
         votes = _of_json(json.loads(cell))
     except (ValueError, RecursionError):
         votes = _of_python(cell.strip())
-    for one in (*votes, *(votes.values() if isinstance(votes, dict) else ())):
-        if one is not None:
-            one.encode()  # half a surrogate pair is no text
+    for vote in (*votes, *(votes.values() if isinstance(votes, dict) else ())):
+        if vote is not None:
+            vote.encode()  # a lone surrogate is not text
     return votes
 
 
@@ -65,7 +65,7 @@ def _of_json(votes: Any) -> Cell:
 
 def _label(vote: Any) -> str | None:
     if isinstance(vote, list | dict):
-        raise ValueError("it holds another list or mapping")
+        raise ValueError("it contains another list or mapping")
     return None if vote is None or vote != vote else str(vote)
 
 
@@ -84,7 +84,7 @@ def _of_python(cell: str) -> Cell:
     while place < len(inside):
         vote, after, place = _item(inside, place)
         if after == ":" or (not after and place < len(inside) and not inside[place - 1].isspace()):
-            raise ValueError("its labels stand without a comma between them")
+            raise ValueError("a comma is missing between its labels")
         votes.append(vote)
     return votes
 
@@ -96,23 +96,23 @@ def _mapping(inside: str) -> dict[str, str | None]:
         rater, colon, place = _item(inside, place)
         vote, comma, place = _item(inside, place)
         if colon != ":" or comma == ":" or (not comma and place < len(inside)):
-            raise ValueError("it is no mapping of raters to labels")
+            raise ValueError("it is not a mapping of raters to labels")
         votes[str(rater)] = vote
     return votes
 
 
 def _item(inside: str, place: int) -> tuple[str | None, str, int]:
-    """Read a label or a rater; what stands behind it, and where to go on."""
+    """Read a label or a rater. Return it, the separator behind it, and the next position."""
     found = _ITEM.match(inside, place)
     if found is None:
-        raise ValueError("it holds more than labels")
+        raise ValueError("it contains more than labels")
     string, bare = found["string"], found["bare"]
     if string is not None:
         return _ESCAPE.sub(_unescaped, string.lstrip("uU")[1:-1]), found["after"], found.end()
     if bare.lower() in _NOTHING:
         return None, found["after"], found.end()
     if bare not in ("True", "False") and not _NUMBER.fullmatch(bare):
-        raise ValueError(f"it holds {bare[:40]!r} without quotes")
+        raise ValueError(f"it contains {bare[:40]!r} without quotes")
     return bare, found["after"], found.end()
 
 

@@ -1,4 +1,4 @@
-"""One row a vote → one row a text: the label that most raters chose, and their votes beside it."""
+"""Merge rows of single votes into one row per text, with the majority label and all votes."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from auditor.config import ReadConfig
 from auditor.data.check import invalid_rows, refuse
 from auditor.data.columns import Columns
 from auditor.data.formats.tables.metadata import class_names
-from auditor.data.ids import check_ids_there
+from auditor.data.ids import check_ids_present
 from auditor.data.labels.abstentions import Cast, without_abstentions
 from auditor.data.labels.column import Labels, encode_labels
 from auditor.data.labels.votes import Votes, majority, tie_notes
 from auditor.data.source import Part, Source, counted, listed
 from auditor.errors import ColumnError, RowError
 
-_REFUSED = "Mend them, or go on without these votes: --drop-invalid."
+_REFUSED = "Fix them, or continue without these votes: --drop-invalid."
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """A source with one row a text.
+    """A source with one row per text.
 
     Attributes
     ----------
     source : Source
-        Its parts hold one row for each text, at the place of its first vote, without the columns left out.
+        Its parts have one row per text, at the position of its first vote, without omitted columns.
     original : pyarrow.Table
-        N rows: the parts, one below the other.
+        N rows: all parts, concatenated.
     texts : pyarrow.ChunkedArray
         (N,) strings.
     labels : Labels
-        Of N rows; classes that are in votes alone are among them.
+        Labels of N rows; they include classes that occur only in votes.
     votes : Votes
     notes : tuple of str
     """
@@ -56,29 +56,28 @@ class Gathered:
 def gather(
     source: Source, original: pa.Table, texts: pa.ChunkedArray, columns: Columns, config: ReadConfig
 ) -> Gathered:
-    """Gather the votes on each text of each split; rows of one text are those of one id, else of equal text.
+    """Merge the votes on each text of each split; rows belong to one text by id, or by equal text without ids.
 
-    A row without a label is no vote: see :func:`auditor.data.labels.abstentions.without_abstentions`. Of several
-    votes by one rater on one text, the last counts. Ties are broken by
-    :func:`auditor.data.labels.votes.majority`. The text and the other columns are those of the first
-    vote for the label that is given, or of the first row where nobody has voted;
-    columns that differ between the rows of a text are left out, and so is the raters' column.
+    A row without a label is not a vote: see :func:`auditor.data.labels.abstentions.without_abstentions`. Of a rater's
+    votes on a text, the last counts. :func:`auditor.data.labels.votes.majority` breaks ties. The text and the other
+    columns come from the first vote for the majority label, or from the first row if there are no votes. Columns that
+    differ between the rows of a text are omitted, and so is the raters' column.
 
     Parameters
     ----------
     source : Source
     original : pyarrow.Table
-        V rows: its parts, one below the other.
+        V rows: all parts, concatenated.
     texts : pyarrow.ChunkedArray
         (V,) strings.
     columns : Columns
     config : ReadConfig
-        With ``annotator``.
+        Configuration with ``annotator``.
 
     Raises
     ------
     ColumnError
-        If the raters' column does not hold names, or the labels' column no labels.
+        If the raters' column has no names, or the label column no labels.
     RowError
         If a row lacks its text, or a vote its rater (without ``config.drop_invalid``), or texts of one id differ.
     """
@@ -119,7 +118,7 @@ def gather(
 def _labels(
     source: Source, original: pa.Table, columns: Columns, raters: pa.ChunkedArray, missing: Sequence[str]
 ) -> tuple[Cast, Labels]:
-    """Labels of V rows, null where there is no vote."""
+    """Encode the labels of V rows, null without a vote."""
     names = class_names(source.parts, columns.label)
     given = None if names is None else {*names, *map(str, range(len(names)))}
     cast = without_abstentions(original[columns.label], raters, given)
@@ -127,23 +126,23 @@ def _labels(
 
 
 def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Names of raters: strings without surrounding whitespace, or whole numbers; null where there is none.
+    """Return raters' names: strings without surrounding whitespace, or whole numbers; null if missing.
 
     Raises
     ------
     ColumnError
-        If the column holds something else.
+        If the column contains something else.
     """
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if types.is_floating(column.type):  # whole numbers beside nulls, as pandas has them
+    if types.is_floating(column.type):  # pandas stores whole numbers with nulls as floats
         column = pc.if_else(pc.is_finite(column), column, None)
         whole = pc.all(pc.equal(pc.floor(column), column)).as_py() is not False
         column = column.cast(pa.int64()) if whole else column
     if not (types.is_integer(column.type) or types.is_string(column.type) or types.is_large_string(column.type)):
         raise ColumnError(
-            f"Column {name!r} holds values of type {column.type}; raters are named by strings or whole numbers.",
-            "Name the column of the raters with --annotator.",
+            f"Column {name!r} has values of type {column.type}; expected names of raters: strings or whole numbers.",
+            "Choose the column of raters with --annotator.",
         )
     names = pc.utf8_trim_whitespace(column.cast(pa.string()))
     return pc.if_else(pc.equal(pc.binary_length(names), 0), None, names)
@@ -152,7 +151,7 @@ def rater_names(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 def _valid(
     texts: pa.ChunkedArray, labels: Labels, raters: pa.ChunkedArray, source: Source, config: ReadConfig
 ) -> RowIndex:
-    """Places of the rows that have a text and, where they have a label, a rater."""
+    """Return the positions of rows that have a text and, if they have a label, a rater."""
     reasons = invalid_rows(texts, pa.chunked_array([pa.repeat(0, len(texts))]))
     nobody = pc.and_(pc.is_null(raters), pc.is_valid(labels.codes))
     reasons = pc.coalesce(reasons, pc.if_else(nobody, "missing rater", None))
@@ -164,10 +163,10 @@ def _valid(
 def _items(
     original: pa.Table, texts: pa.ChunkedArray, source: Source, rows: RowIndex, config: ReadConfig
 ) -> tuple[RowIndex, RowIndex]:
-    """Number of the text that each vote is on, by first appearance; and the vote that each text appears in first."""
+    """Return each vote's text, numbered by first appearance, and the row of each text's first appearance."""
     if config.id is not None:
         ids = pc.cast(original[config.id], pa.string())
-        check_ids_there(ids, config.id, source.parts)
+        check_ids_present(ids, config.id, source.parts)
     wanted = pa.array(rows)
     text = texts.take(wanted).combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
     key = text if config.id is None else ids.take(wanted).combine_chunks().dictionary_encode().indices.to_numpy()
@@ -185,18 +184,18 @@ def _items(
             f"Column {config.id!r} gives one id to different texts, in {counted(len(other), 'row')}:"
             f" {ids[int(rows[where])].as_py()!r} to {texts[int(rows[first[item[where]]])].as_py()[:60]!r} and to"
             f" {texts[int(rows[where])].as_py()[:60]!r}.",
-            "Give every text an id of its own, or leave --id out: rows of equal text are one item then.",
+            "Give every text a unique id, or omit --id to merge rows of equal text.",
         )
     return item, rows[first]
 
 
 def _differing(
-    original: pa.Table, rows: RowIndex, item: RowIndex, chosen: RowIndex, known: set[str | None]
+    original: pa.Table, rows: RowIndex, item: RowIndex, chosen: RowIndex, excluded: set[str | None]
 ) -> list[str]:
-    """Columns that say different things in votes on the same text."""
+    """Return the columns whose values differ between votes on the same text."""
     found = []
     for name in original.column_names:
-        if name not in known:
+        if name not in excluded:
             codes = _codes(original[name])
             if (codes[rows] != codes[chosen[item]]).any():
                 found.append(name)
@@ -204,21 +203,21 @@ def _differing(
 
 
 def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.integer]:
-    """(V,) a number for each value, nulls too."""
+    """Return (V,) numbers of the values, nulls included."""
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if types.is_nested(column.type):  # Arrow cannot compare those
+    if types.is_nested(column.type):  # Arrow cannot compare nested values
         column = pa.chunked_array([[repr(value) for value in column.to_pylist()]], pa.string())
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False))
 
 
 def _parts(source: Source, table: pa.Table, chosen: RowIndex) -> tuple[Part, ...]:
-    """The parts with their own rows and columns of the new table."""
+    """Return the parts with their own rows and columns of the new table."""
     parts, start, seen = [], 0, 0
     for part in source.parts:
         seen += part.table.num_rows
-        end = int(np.searchsorted(chosen, seen))  # texts stand part by part
+        end = int(np.searchsorted(chosen, seen))  # texts are ordered by part
         own = [name for name in table.column_names if name in part.table.column_names]
         rows = table.slice(start, end - start).select(own)
         metadata = _metadata(part.table.schema.metadata or {}, own)
@@ -228,7 +227,7 @@ def _parts(source: Source, table: pa.Table, chosen: RowIndex) -> tuple[Part, ...
 
 
 def _metadata(metadata: dict[bytes, bytes], kept: Sequence[str]) -> dict[bytes, bytes]:
-    """What ``datasets`` and pandas say of the columns that are kept; a frame's index is none of them."""
+    """Return the metadata of ``datasets`` and pandas for the kept columns; a frame's index is dropped."""
     new = dict(metadata)
     if b"huggingface" in new:
         about = json.loads(new[b"huggingface"])
@@ -237,7 +236,10 @@ def _metadata(metadata: dict[bytes, bytes], kept: Sequence[str]) -> dict[bytes, 
         new[b"huggingface"] = json.dumps(about).encode()
     if b"pandas" in new:
         about = json.loads(new[b"pandas"])
-        about |= {"index_columns": [], "columns": [one for one in about["columns"] if one["field_name"] in kept]}
+        about |= {
+            "index_columns": [],
+            "columns": [column for column in about["columns"] if column["field_name"] in kept],
+        }
         new[b"pandas"] = json.dumps(about).encode()
     return new
 
@@ -253,21 +255,21 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = [
         f"{counted(len(votes), 'vote')} of {counted(len(votes.raters), 'rater')} on {counted(len(tied), 'text')}:"
-        " one row a text, with the label that most of its raters chose."
+        " one row per text, with the majority label."
     ]
     if votes.doubt:
         notes.append(votes.doubt)
     notes += tie_notes(tied)
-    if again := valid - len(votes):
-        notes.append(f"{counted(again, 'vote')} replaced by the same rater's later vote on the same text.")
+    if replaced := valid - len(votes):
+        notes.append(f"{counted(replaced, 'vote')} replaced by the same rater's later vote on the same text.")
     if invalid:
-        notes.append(f"{counted(invalid, 'vote')} without a text or a rater left out.")
+        notes.append(f"{counted(invalid, 'vote')} without a text or a rater omitted.")
     if left_out:
         notes.append(
-            f"Columns left out, since votes on one text differ in them: {listed([repr(name) for name in left_out])}."
+            f"Columns omitted because they differ between votes on a text: {listed([repr(name) for name in left_out])}."
         )
     only_votes = sorted(set(np.unique(votes.label).tolist()) - set(np.unique(given).tolist()))
     if only_votes:
         names = listed([repr(labels.names[code]) for code in only_votes])
-        notes.append(f"Chosen by some raters, but by most of them on no text: {names}.")
+        notes.append(f"Chosen by some raters, but never the majority label: {names}.")
     return tuple(notes)

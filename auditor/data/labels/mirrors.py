@@ -1,4 +1,4 @@
-"""Mirrors: other columns that say the same as the label, such as ``label_text`` beside ``label``."""
+"""Mirrors: other columns that repeat the label in another form, such as ``label_text`` beside ``label``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from auditor.errors import ColumnError
 
 _SAMPLE = 2_000
 _UNLIKELY = math.log(0.001)
-"""Largest chance that a column says the same as the label by accident."""
+"""Largest log-probability that a column mirrors the label by accident."""
 _NEARLY_ALL = 0.9
 _SHOWN = 4
 
 
 class Mirror(TypedDict):
-    """A column, and what it holds for each of K classes; None where that is not known."""
+    """A column and its value for each of K classes; None if unknown."""
 
     column: str
     values: list[Value | None]
@@ -36,7 +36,7 @@ class Mirror(TypedDict):
 
 @dataclass(frozen=True)
 class _Fit:
-    """What a column holds for each class, and how many rows hold something else."""
+    """A column's value for each class, and the number of rows with another value."""
 
     value_of: dict[int, Value]
     differing: int
@@ -45,28 +45,28 @@ class _Fit:
 def find_mirrors(
     table: pa.Table, labels: Labels, label: str, parts: Sequence[Part], part_of_row: RowIndex
 ) -> tuple[list[Mirror], tuple[str, ...]]:
-    """Find the columns that stand one to one with the label.
+    """Find the columns that correspond one to one to the label.
 
-    Each class has one value there in all rows, each value one class, and that is no accident: among all orders of the
-    labels, such a one is rarer than one in 1,000, or the column is named like one of labels.
+    In a mirror, each class has one value in all rows, and each value one class. This must not be an accident: fewer
+    than one in 1,000 random orders of the labels would match, or the column must be named like a label.
 
     Parameters
     ----------
     table : pyarrow.Table
-        N rows, all of them with a label; the columns that may be mirrors.
+        N rows, all with a label; the columns that may be mirrors.
     labels : Labels
-        Of the N rows.
+        Labels of the N rows.
     label : str
-        Name of the label's column.
+        Name of the label column.
     parts : sequence of Part
     part_of_row : (N,) integer
-        Place of each row's part; some parts may lack a column.
+        Position of each row's part; some parts may lack a column.
 
     Returns
     -------
     mirrors : list of Mirror
     notes : tuple of str
-        What they are, and which columns nearly are mirrors.
+        Sentences about the mirrors, and about columns that are nearly mirrors.
     """
     all_codes = np.asarray(labels.codes.to_numpy())
     found: list[Mirror] = []
@@ -87,8 +87,8 @@ def find_mirrors(
             continue
         if fit.differing:
             notes.append(
-                f"Column {name!r} says the same as {label!r} in all but {counted(fit.differing, 'row')}: corrections"
-                " leave it as it is."
+                f"Column {name!r} mirrors {label!r} in all but {counted(fit.differing, 'row')}: corrections"
+                " do not change it."
             )
             continue
         values = _values(fit.value_of, labels, _class_names(parts, name))
@@ -104,12 +104,12 @@ def _may_hold_labels(type_: pa.DataType) -> bool:
 
 
 def _repeats(codes: LabelCodes) -> bool:
-    """Whether there are two classes, and twice as many rows as classes."""
+    """Return whether there are two or more classes, and at least twice as many rows as classes."""
     return len(codes) >= 2 * len(np.unique(codes)) >= 4
 
 
 def _is_no_accident(codes: LabelCodes) -> bool:
-    """Whether another column hardly says the same by accident: of N! orders, at most K! n₁! … n_K! do."""
+    """Return whether a mirror is unlikely to be an accident: of N! orders, at most K! n₁! … n_K! match."""
     rows = [int(number) for number in np.bincount(codes) if number]
     alike = math.lgamma(len(rows) + 1) + sum(math.lgamma(number + 1) for number in rows)
     return alike - math.lgamma(len(codes) + 1) < _UNLIKELY
@@ -121,7 +121,7 @@ def _is_named_alike(name: str, label: str) -> bool:
 
 
 def _fit(codes: LabelCodes, column: pa.ChunkedArray) -> _Fit | None:
-    """What a column holds for each class; None if it does not hold one value for each."""
+    """Return a column's value for each class; None if it does not have one value per class."""
     encoded = _encoded(column)
     if encoded is None:
         return None
@@ -131,16 +131,18 @@ def _fit(codes: LabelCodes, column: pa.ChunkedArray) -> _Fit | None:
     of_class, of_value = pairs // width, pairs % width
     by_class = np.lexsort((-rows, of_class))  # the most frequent value of each class first
     most = by_class[np.unique(of_class[by_class], return_index=True)[1]]
-    is_known = of_value[most] < len(values)
-    is_one = len(np.unique(of_value[most])) == len(most)
-    if not (is_one and is_known.all() and (rows[most] >= _NEARLY_ALL * np.bincount(codes)[of_class[most]]).all()):
+    has_value = of_value[most] < len(values)
+    is_injective = len(np.unique(of_value[most])) == len(most)
+    if not (
+        is_injective and has_value.all() and (rows[most] >= _NEARLY_ALL * np.bincount(codes)[of_class[most]]).all()
+    ):
         return None
     pairs_of = zip(of_class[most].tolist(), of_value[most].tolist(), strict=True)
     return _Fit({code: values[value] for code, value in pairs_of}, int(len(codes) - rows[most].sum()))
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[LabelCodes, list[Value]] | None:
-    """Give each value a number; a null has the one after the last. None if there are lists of several."""
+    """Number the values; a null has the number after the last. Return None if there are lists of several."""
     if is_list(column.type):
         column, several = unpack(column)
         if len(several):
@@ -158,23 +160,23 @@ def _encoded(column: pa.ChunkedArray) -> tuple[LabelCodes, list[Value]] | None:
 def _class_names(parts: Sequence[Part], name: str) -> Sequence[str] | None:
     try:
         return class_names([part for part in parts if name in part.table.column_names], name)
-    except ColumnError:  # the names of a column that holds no labels need not be sound
+    except ColumnError:  # names of a column without labels may be invalid
         return None
 
 
-def _values(known: dict[int, Value], labels: Labels, class_names: Sequence[str] | None) -> list[Value | None]:
-    """What stands there for each class; of one that nobody is given, it follows from the others, or is not known."""
+def _values(value_of: dict[int, Value], labels: Labels, class_names: Sequence[str] | None) -> list[Value | None]:
+    """Return the column's value for each class; for a class without rows, infer it from the others, or None."""
     numbers = {name: number for number, name in enumerate(class_names or ())}
     rules: tuple[Sequence[Value | None], ...] = ([*map(numbers.get, labels.names)], labels.names, labels.values)
     nothing: list[Value | None] = [None] * len(labels.names)
-    rule = next((one for one in rules if all(one[code] == value for code, value in known.items())), nothing)
-    return [known.get(code, value) for code, value in enumerate(rule)]
+    rule = next((rule for rule in rules if all(rule[code] == value for code, value in value_of.items())), nothing)
+    return [value_of.get(code, value) for code, value in enumerate(rule)]
 
 
 def _notes(name: str, label: str, labels: Labels, values: Sequence[Value | None]) -> list[str]:
     pairs = list(zip(labels.names, values, strict=True))
-    shown = listed([f"{one} = {value!r}" for one, value in pairs if value is not None], _SHOWN)
-    notes = [f"Column {name!r} says the same as {label!r} ({shown}): corrections change both."]
-    if unknown := [repr(one) for one, value in pairs if value is None]:
-        notes.append(f"What {name!r} holds for {listed(unknown)} is not known: it stays empty in rows corrected to it.")
+    shown = listed([f"{class_name} = {value!r}" for class_name, value in pairs if value is not None], _SHOWN)
+    notes = [f"Column {name!r} mirrors {label!r} ({shown}): corrections change both."]
+    if unknown := [repr(class_name) for class_name, value in pairs if value is None]:
+        notes.append(f"The value of {name!r} for {listed(unknown)} is unknown: it stays empty in rows corrected to it.")
     return notes

@@ -1,4 +1,4 @@
-"""Class names that look odd: spelled in several ways, alike, words for no label, several labels in one."""
+"""Odd class names: several spellings, look-alikes, words that mean "no label", several labels in one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from auditor.data.source import counted, listed
 
 _ZWJ = "\u200d"
 _IGNORED = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", *map(chr, range(0xFE00, 0xFE10))}
-"""Characters that draw nothing, beside those of the categories Cc and Cf."""
+"""Invisible characters outside the categories Cc and Cf."""
 _TAGS = range(0xE0020, 0xE0080)
-"""Characters that draw nothing by themselves, but tell the flags of England and Scotland apart."""
+"""Invisible characters that distinguish the flags of England and Scotland."""
 _LETTERS = str.maketrans("аеорсухіјѕԁһԛԝαονρτιυκ", "aeopcyxijsdhqwaovptiuk")
 """Cyrillic and Greek letters that look like Latin ones."""
 _JOINTS = re.compile(r"(?<=[^\W_])[\s_\-\u2010-\u2014'\u2019.]+(?=[^\W_])")
@@ -28,25 +28,25 @@ _SENTINELS = {-1, -9, -99, -100, -999, -9999, 99, 999, 9999}
 _MARKS = "#|,;/&+\t\n"
 """Marks between several labels."""
 _WEAK_MARKS = (r"\s+and\s+", r"\s+", "_", "-", ":", r"\.")
-"""Marks between labels or within one, as in ``non-fiction``."""
+"""Marks between labels or within a label, as in ``non-fiction``."""
 _NEARLY_ALL = 0.8
 _SHOWN = 12
 
 
 def alike(label: str) -> str:
-    """What a label has in common with those that look the same.
+    """Return the form that labels share if they look the same.
 
-    One Unicode form (NFKC), without surrounding blanks and invisible characters, single blanks within. Joiners stay
-    where they make one symbol of two.
+    It is normalised (NFKC), without invisible characters and surrounding blanks, and with single blanks. Joiners stay
+    if they combine two symbols into one.
     """
     if label.isascii() and label.isprintable():
         return " ".join(label.split())
     blank = "".join(" " if character.isspace() else character for character in unicodedata.normalize("NFKC", label))
     drawn = [character for character in blank if character == _ZWJ or not _is_invisible(character)]
     kept = "".join(
-        one
-        for one, after in pairwise([*drawn, "\n"])  # a joiner joins what is after it
-        if one != _ZWJ or unicodedata.category(after) == "So"
+        character
+        for character, following in pairwise([*drawn, "\n"])  # a joiner joins the following character
+        if character != _ZWJ or unicodedata.category(following) == "So"
     )
     return " ".join(unicodedata.normalize("NFKC", kept).split())
 
@@ -66,14 +66,14 @@ def find_missing(counts: Mapping[str, int], named: Iterable[str]) -> tuple[set[s
     Parameters
     ----------
     counts : mapping of str to int
-        Rows by label, as the labels stand in the column.
+        Rows by label, spelled as in the column.
     named : iterable of str
-        Labels, compared without surrounding blanks. ``*`` stands for any characters, unless there is such a label.
+        Labels, compared without surrounding blanks. ``*`` matches any characters, unless it is a label itself.
 
     Returns
     -------
     missing : set of str
-        Those of ``counts`` that are named.
+        Keys of ``counts`` that are named.
     notes : tuple of str
     """
     by_name = defaultdict(set)
@@ -83,7 +83,7 @@ def find_missing(counts: Mapping[str, int], named: Iterable[str]) -> tuple[set[s
     for name in dict.fromkeys(map(alike, named)):
         found = by_name.get(name) or _fitting(name, by_name)
         if not found:
-            notes.append(f"No label is {name!r}, which --missing-labels names.")
+            notes.append(f"--missing-labels names {name!r}, which is not a label.")
         missing |= found
     rows = Counter[str]()
     for label, number in counts.items():
@@ -92,7 +92,7 @@ def find_missing(counts: Mapping[str, int], named: Iterable[str]) -> tuple[set[s
     if rows.total():
         notes.insert(
             0,
-            f"{counted(rows.total(), 'row')} taken as without a label, since --missing-labels names them:"
+            f"{counted(rows.total(), 'row')} treated as unlabelled because of --missing-labels:"
             f" {_with_rows(dict(rows.most_common()))}.",
         )
     return missing, tuple(notes)
@@ -109,14 +109,14 @@ def _fitting(name: str, by_name: Mapping[str, set[str]]) -> set[str]:
 
 
 def spelling_notes(names: Sequence[str], spellings: Sequence[Sequence[object]]) -> tuple[str, ...]:
-    """Name the classes that are spelled in several ways, and those that differ in little.
+    """Name the classes with several spellings, and those that differ only slightly.
 
     Parameters
     ----------
     names : sequence of str
-        Of K classes.
+        Names of K classes.
     spellings : sequence of sequence
-        How each stands in the column.
+        Spellings of each class in the column.
     """
     notes = [
         f"Read as one class, {name!r}: {listed(_shown(values))}."
@@ -124,9 +124,9 @@ def spelling_notes(names: Sequence[str], spellings: Sequence[Sequence[object]]) 
         if len(values) > 1
     ]
     by_case = _groups(names, str.casefold)
-    notes += [f"Labels that differ in case alone are classes of their own: {listed(_shown(one))}." for one in by_case]
+    notes += [f"Labels that differ only in case are separate classes: {listed(_shown(group))}." for group in by_case]
     notes += [
-        "Labels that differ in blanks, hyphens or letters that look the same are classes of their own:"
+        "Labels that differ only in blanks, hyphens or look-alike letters are separate classes:"
         f" {listed(_shown(group))}."
         for group in _groups(names, _similar)
         if group not in by_case
@@ -135,26 +135,26 @@ def spelling_notes(names: Sequence[str], spellings: Sequence[Sequence[object]]) 
 
 
 def odd_notes(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
-    """Name the classes that may be no labels, or several.
+    """Name the classes that may mean "no label", or several labels.
 
     Parameters
     ----------
     names : sequence of str
-        Of K classes.
+        Names of K classes.
     rows : sequence of int
-        (K,) how many rows have each; those without any are not looked at.
+        (K,) number of rows of each class; classes without rows are ignored.
     """
     counts = {name: number for name, number in zip(names, rows, strict=True) if number}
     notes = []
     if words := {name: counts[name] for name in counts if _is_no_label(name, counts)}:
         notes.append(
-            f"{counted(sum(words.values()), 'row')} with a label that may stand for a missing one:"
-            f" {_with_rows(words)}. Each is a class of its own; to set these rows aside, {_option(words)}."
+            f"{counted(sum(words.values()), 'row')} with a label that may mean a missing one:"
+            f" {_with_rows(words)}. Each is a separate class; to set these rows aside, {_option(words)}."
         )
     if several := {name: counts[name] for name in _several(counts)}:
         notes.append(
             f"{counted(sum(several.values()), 'row')} with what looks like several labels in one:"
-            f" {_with_rows(several)}. Each is a class of its own; to set these rows aside, {_option(several)}."
+            f" {_with_rows(several)}. Each is a separate class; to set these rows aside, {_option(several)}."
         )
     return tuple(notes)
 
@@ -166,24 +166,24 @@ def _is_no_label(name: str, counts: Mapping[str, int]) -> bool:
     others = [int(other) for other in counts if other != name and _INTEGER.fullmatch(other)]
     if not _INTEGER.fullmatch(word) or int(word) not in _SENTINELS or len(counts) < 3:
         return False
-    if len(others) < len(counts) - 1:  # beside words
+    if len(others) < len(counts) - 1:  # some labels are words
         return not others and int(word) < 0
     counted_on = sorted(others) in (list(range(len(others))), list(range(1, len(others) + 1)))
     return counted_on and (int(word) < 0 or int(word) > max(others) + 1)
 
 
 def _several(counts: Mapping[str, int]) -> list[str]:
-    """Names that are made of other names."""
-    known = {alike(name) for name in counts}
+    """Return the names that are composed of other names."""
+    names = {alike(name) for name in counts}
     found = set[str]()
     for mark in _MARKS:
         pieces = {name: parts for name in counts if len(parts := _pieces(name, re.escape(mark))) > 1}
-        whole = {name for name, parts in pieces.items() if known.issuperset(parts)}
-        every = [part in known for parts in pieces.values() for part in parts]
-        # Where nearly all pieces are labels, a piece that is no label elsewhere is likely one, too.
+        whole = {name for name, parts in pieces.items() if names.issuperset(parts)}
+        every = [part in names for parts in pieces.values() for part in parts]
+        # If nearly all pieces are labels, the remaining pieces are probably labels too.
         found |= set(pieces) if whole and sum(every) >= _NEARLY_ALL * len(every) else whole
     for pattern in (f"[{re.escape(_MARKS)}]", *_WEAK_MARKS):
-        found |= {name for name in counts if len(parts := _pieces(name, pattern)) > 1 and known.issuperset(parts)}
+        found |= {name for name in counts if len(parts := _pieces(name, pattern)) > 1 and names.issuperset(parts)}
     return [name for name in counts if name in found]
 
 
@@ -198,7 +198,7 @@ def _similar(name: str) -> str:
 
 
 def _groups(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
-    """Names with the same key, where several have it."""
+    """Return the groups of two or more names with the same key."""
     groups = defaultdict(list)
     for name in names:
         groups[key(name)].append(name)
@@ -206,10 +206,10 @@ def _groups(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
 
 
 def _shown(values: Sequence[object]) -> list[str]:
-    """Values as Python writes them; letters by their numbers, where they would look the same."""
+    """Return values as Python writes them, with letters escaped if values would look the same."""
     shown = [repr(value) for value in values]
-    looks = {unicodedata.normalize("NFC", one).casefold().translate(_LETTERS) for one in shown}
-    plain = {one.casefold() for one in shown}
+    looks = {unicodedata.normalize("NFC", text).casefold().translate(_LETTERS) for text in shown}
+    plain = {text.casefold() for text in shown}
     return shown if len(looks) == len(plain) else [ascii(value) for value in values]
 
 
@@ -218,8 +218,8 @@ def _with_rows(rows: Mapping[str, int]) -> str:
 
 
 def _option(names: Iterable[str]) -> str:
-    """How to name labels on the command line."""
+    """Return the command-line options that name these labels as missing."""
     shown = [f'"{name.replace(chr(34), chr(34) * 2)}"' if set(name) & set(',"') else name for name in names]
     if len(shown) > _SHOWN:
-        return "name them with --missing-labels (* stands for any characters), and add --drop-invalid"
+        return "name them with --missing-labels (* matches any characters), and add --drop-invalid"
     return f"add --missing-labels {shlex.quote(','.join(shown))} --drop-invalid"

@@ -1,4 +1,4 @@
-"""Prodigy's answers: what an annotator has rejected or ignored bears a label, but is not labelled with it."""
+"""Prodigy's answers: a rejected or ignored example has a label in the file, but is not labelled with it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _ANSWERS = {"accept", "reject", "ignore"}
 
 
 def accepted(table: pa.Table, label: str) -> tuple[pa.ChunkedArray, tuple[str, ...]]:
-    """Take the label column, with nulls where a column ``answer`` says anything but ``accept``.
+    """Return the label column, with null where the column ``answer`` is not ``accept``.
 
-    It must hold nothing but Prodigy's answers, ``accept`` among them, to be taken for one.
+    The column ``answer`` is used only if it contains nothing but Prodigy's answers, including ``accept``.
 
     Returns
     -------
     column : pyarrow.ChunkedArray
     notes : tuple of str
-        How many rows that are.
+        Sentence on the number of such rows.
     """
     column = table[label]
     if label == ANSWER or ANSWER not in table.column_names or not is_text(table[ANSWER].type):
@@ -34,7 +34,5 @@ def accepted(table: pa.Table, label: str) -> tuple[pa.ChunkedArray, tuple[str, .
         return column, ()
     places = pa.array(np.arange(len(column)), mask=pc.not_equal(pc.fill_null(answers, ""), "accept").to_numpy())
     shown = listed([f"{answer or 'none'} {number:,}" for answer, number in others.items()])
-    note = (
-        f"{counted(sum(others.values()), 'row')} taken as without a label, since {ANSWER!r} is not 'accept': {shown}."
-    )
+    note = f"{counted(sum(others.values()), 'row')} treated as unlabelled because {ANSWER!r} is not 'accept': {shown}."
     return column.take(places), (note,)

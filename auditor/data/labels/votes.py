@@ -1,4 +1,4 @@
-"""Votes: what several raters have said of the same texts."""
+"""Votes: the labels that several raters chose for the same texts."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from auditor.arrays import Codes, Float64, Mask
 from auditor.data.source import counted
 
 NO_VOTE = frozenset("nan none n/a na #n/a <na> null ? - -- abstain abstained".split())
-"""Words, in small letters, that stand where a rater gives no label; see :mod:`auditor.data.labels.abstentions`."""
+"""Lower-case words for "no vote"; see :mod:`auditor.data.labels.abstentions`."""
 _DECIMALS = 9
-"""Shares are compared to so many, so that the order in which they were added up does not decide a tie."""
+"""Decimals to which sums are compared: the order of addition must not decide a tie."""
 
 
 @dataclass(frozen=True)
 class Votes:
-    """V votes, one a row and rater, by row and then by rater; a row may have none.
+    """V votes, one per row and rater, sorted by row and rater; a row may have none.
 
     Attributes
     ----------
     row : (V,) int32
-        Place in the dataset.
+        Position in the dataset.
     rater : (V,) int32
-        Place in ``raters``.
+        Position in ``raters``.
     label : (V,) int32
         Code of the label that the rater chose.
     raters : tuple of M str
-        Names, sorted; each has a vote.
+        Names, sorted; each has at least one vote.
     """
 
     row: Codes
@@ -47,20 +47,20 @@ class Votes:
 
     @classmethod
     def of(cls, row: npt.ArrayLike, rater: Sequence[str], label: npt.ArrayLike) -> Self:
-        """Make them of V rows, names and codes in any order; of several by one rater on one row, the last stays."""
+        """Create votes from V rows, names and codes in any order; of a rater's votes on a row, the last counts."""
         names = pa.array(rater, pa.string()).dictionary_encode()
         return cls.encoded(row, names.indices.to_numpy(), names.dictionary.to_pylist(), label)
 
     @classmethod
     def encoded(cls, row: npt.ArrayLike, rater: npt.ArrayLike, names: Sequence[str], label: npt.ArrayLike) -> Self:
-        """Make them as :meth:`of` does, the raters given as (V,) places in a list of names."""
+        """Create votes like :meth:`of`, with raters as (V,) positions in a list of names."""
         rows, codes, labels = (np.asarray(values, dtype=np.int32) for values in (row, rater, label))
-        known = np.unique(codes)
-        order = sorted(known.tolist(), key=lambda code: names[code])
+        used = np.unique(codes)
+        order = sorted(used.tolist(), key=lambda code: names[code])
         place = np.zeros(len(names), dtype=np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
         raters = place[codes]
-        by_pair = np.lexsort((raters, rows))  # stable: of one pair, the last comes last
+        by_pair = np.lexsort((raters, rows))  # stable: the last vote of a pair comes last
         rows, raters, labels = rows[by_pair], raters[by_pair], labels[by_pair]
         is_last = np.ones(len(rows), dtype=np.bool_)
         is_last[:-1] = (rows[1:] != rows[:-1]) | (raters[1:] != raters[:-1])
@@ -70,32 +70,32 @@ class Votes:
         return len(self.row)
 
     def on(self, row: int) -> slice:
-        """Which votes are on a row."""
+        """Return the slice of the votes on a row."""
         first, last = np.searchsorted(self.row, [row, row + 1])
         return slice(int(first), int(last))
 
     def only(self, kept: Mask) -> Self:
-        """Those on the kept of N rows, which are numbered anew."""
+        """Return the votes on the kept rows, which are renumbered."""
         place = np.cumsum(kept, dtype=np.int32) - np.int32(1)
-        here = kept[self.row]
-        return self.encoded(place[self.row[here]], self.rater[here], self.raters, self.label[here])
+        stays = kept[self.row]
+        return self.encoded(place[self.row[stays]], self.rater[stays], self.raters, self.label[stays])
 
     @property
     def doubt(self) -> str | None:
-        """That no row has two votes, if so."""
+        """Sentence for the user if no row has two votes; else None."""
         if len(self) and not (np.diff(self.row) == 0).any():
-            return "No text has two votes: raters cannot be compared, and the models alone judge the labels."
+            return "No text has two votes: raters cannot be compared, and only the models judge the labels."
         return None
 
     def fingerprint(self) -> str:
-        """SHA-256 over all of it."""
+        """Return the SHA-256 of all votes."""
         digest = hashlib.sha256(json.dumps([len(self), *self.raters]).encode())
         for values in (self.row, self.rater, self.label):
             digest.update(values.astype("<i4").tobytes())
         return digest.hexdigest()
 
     def write(self, path: Path) -> None:
-        """Write ``votes.parquet``, one vote a line: row, annotator, label code."""
+        """Write ``votes.parquet``, one vote per row: row, annotator, label code."""
         raters = pa.array(self.raters, pa.string()).take(pa.array(self.rater))
         table = pa.table({"row": self.row, "annotator": raters, "label": self.label})
         pq.write_table(table, path, compression="zstd")
@@ -110,15 +110,15 @@ class Votes:
 
 
 def majority(votes: Votes, num_rows: int, num_classes: int) -> tuple[Codes, Mask]:
-    """The label that most raters of each row chose.
+    """Return the majority label of each row.
 
-    At a tie, the label of those who agree more with the majority on the rows where there is one; then the one that
-    has more votes in all; then the first.
+    Ties go to the label whose raters agree more with clear majorities on other rows; then to the label with more votes
+    in total; then to the first.
 
     Returns
     -------
     label : (N,) int32
-        -1 where nobody voted.
+        -1 without a vote.
     tied : (N,) bool
         Whether several labels had the most votes.
     """
@@ -142,23 +142,23 @@ def majority(votes: Votes, num_rows: int, num_classes: int) -> tuple[Codes, Mask
 
 
 def _agreement(votes: Votes, chosen: Codes, tied: Mask) -> Float64:
-    """(M,) share of each rater's votes on rows with a clear majority that are for it; of others, everybody's share."""
+    """Return each rater's share of votes for clear majorities, (M,); the average share for raters without any."""
     clear = ~tied[votes.row]
     agrees = votes.label[clear] == chosen[votes.row[clear]]
-    right, known = (
+    right, total = (
         np.bincount(votes.rater[clear], weights=weights, minlength=len(votes.raters))
         for weights in (agrees.astype(np.float64), np.ones(len(agrees)))
     )
-    usual = right.sum() / max(known.sum(), 1.0)
-    agreement: Float64 = np.divide(right, known, out=np.full(len(known), usual), where=known > 0)
+    average = right.sum() / max(total.sum(), 1.0)
+    agreement: Float64 = np.divide(right, total, out=np.full(len(total), average), where=total > 0)
     return agreement
 
 
 def tie_notes(tied: Mask) -> list[str]:
-    """Say how often :func:`majority` had to choose, if it had to."""
+    """Return a note on the number of ties in :func:`majority`, if any."""
     if not (ties := int(tied.sum())):
         return []
     return [
-        f"On {counted(ties, 'text')} several labels have the most votes: given is the one of the raters who agree"
-        " more with the others elsewhere, else the more frequent one."
+        f"On {counted(ties, 'text')} several labels have the most votes: ties go to the raters who agree more with the"
+        " others elsewhere, else to the more frequent label."
     ]

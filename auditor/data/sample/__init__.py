@@ -1,6 +1,6 @@
-"""The bundled sample: short messages written for this project, and wrong labels planted into them by seed.
+"""The bundled sample: short messages written for this project, with wrong labels planted by seed.
 
-``written.csv`` holds the messages with the label that their writer gave; ``planted.csv`` lists the planted errors.
+``written.csv`` contains the messages with their writer's labels; ``planted.csv`` lists the planted errors.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ CONFUSIONS = {
     "anger": ("sadness",),
     "sadness": ("anger",),
 }
-"""What people take for what; four planted errors in five are of these, the others any label."""
+"""Labels that people confuse; four planted errors in five are drawn from these, the others from all labels."""
 
 
 def load() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The sample as it is audited, and what was planted.
+    """Return the sample as it is audited, and the planted errors.
 
     Returns
     -------
     (DataFrame, DataFrame)
-        Columns ``id, text, label``, wrong labels included; and ``id, written, planted``.
+        Columns ``id, text, label``, with the wrong labels; and ``id, written, planted``.
     """
     messages, planted = written(), _read("planted.csv")
     labels = messages["id"].map(planted.set_index("id")["planted"]).fillna(messages["label"])
@@ -37,12 +37,12 @@ def load() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def written() -> pd.DataFrame:
-    """The messages with the labels that their writer gave: columns ``id, text, label``."""
+    """Return the messages with their writer's labels: columns ``id, text, label``."""
     return _read("written.csv")
 
 
 def plant(messages: pd.DataFrame, seed: int = SEED) -> pd.DataFrame:
-    """Draw which messages get a wrong label, and which one: columns ``id, written, planted``.
+    """Draw the messages that get a wrong label, and the label: columns ``id, written, planted``.
 
     ``planted.csv`` is ``plant(written())``.
     """

@@ -1,1 +1,1 @@
-"""Models and probabilities that the user brings."""
+"""The user's own models and probabilities."""

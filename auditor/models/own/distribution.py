@@ -1,4 +1,4 @@
-"""Whether rows of numbers are distributions over the labels: what is asked of probabilities that others have made."""
+"""Checks that rows of numbers are distributions over the labels."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy.typing as npt
 from auditor.arrays import Float32, Float64
 
 TOLERANCE = 1e-3
-"""A row's sum may be so far from 1."""
+"""Largest deviation of a row's sum from 1."""
 _FURTHEST = 0.25
-"""And so far where values are rounded, of however many classes."""
+"""Largest deviation for rounded values, whatever the number of classes."""
 _DECIMALS = 4
-"""From five on, rounding stays within ``TOLERANCE`` for up to 200 classes."""
+"""Most decimals that count as rounded; with five, sums of up to 200 classes are within ``TOLERANCE``."""
 
 
 def rounding(blocks: Iterable[npt.NDArray[np.floating]]) -> tuple[int, float] | None:
-    """Whether all values are probabilities that were rounded to few decimals, and how far off a sum may be then.
+    """Detect probabilities rounded to few decimals, and return the tolerance of their sums.
 
-    Each value may be off by half a unit of its last decimal, and so a sum of K values by K times that.
+    Each value may be off by half a unit of its last decimal, and a sum of K values by K times as much.
 
     Parameters
     ----------
     blocks : iterable of (n, K) arrays
-        They are looked at as far as is needed.
+        Blocks of rows; they are read only as far as needed.
 
     Returns
     -------
     (int, float) or None
-        Decimals; and the tolerance of a row's sum, ``TOLERANCE`` at least. None if values are below 0, above 1, or not
-        rounded to four decimals or fewer.
+        Decimals, and the tolerance of a row's sum, at least ``TOLERANCE``. None if values are below 0, above 1, or not
+        rounded to at most four decimals.
     """
     decimals, classes = 1, 0
     for block in blocks:
@@ -46,23 +46,23 @@ def rounding(blocks: Iterable[npt.NDArray[np.floating]]) -> tuple[int, float] | 
 
 
 def _are_whole(values: Float64) -> bool:
-    """Whether all are whole numbers, but for what float32 has of them."""
+    """Return whether all values are whole numbers, within the precision of float32."""
     return bool((np.abs(values - np.rint(values)) < 1e-3).all())
 
 
 def wrong_row(probabilities: npt.NDArray[np.floating], tolerance: float = TOLERANCE) -> tuple[int, str] | None:
-    """Find the first row that is no distribution; None if all of them are.
+    """Find the first row that is not a distribution; None if all are.
 
     Parameters
     ----------
     probabilities : (N, K) array
     tolerance : float
-        Of a row's sum.
+        Tolerance of a row's sum.
 
     Returns
     -------
     (int, str) or None
-        The row, and what is wrong with it, as the end of a sentence.
+        The row, and a predicate that says what is wrong with it.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         sums = probabilities.sum(axis=1, dtype=np.float64)
@@ -73,11 +73,11 @@ def wrong_row(probabilities: npt.NDArray[np.floating], tolerance: float = TOLERA
         return None
     row = int(wrong[0])
     if not finite[row]:
-        return row, "holds a value that is not finite"
-    return row, f"holds {probabilities[row].min():.4g}" if negative[row] else f"sums to {sums[row]:.6g}"
+        return row, "has a value that is not finite"
+    return row, f"has the value {probabilities[row].min():.4g}" if negative[row] else f"sums to {sums[row]:.6g}"
 
 
 def normalised(probabilities: npt.NDArray[np.floating]) -> Float32:
-    """Divide each row by its sum: (N, K) float32, rows of NaN as they were."""
+    """Divide each row by its sum. Return (N, K) float32; rows of NaN stay NaN."""
     sums = probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.asarray(probabilities / sums, dtype=np.float32)

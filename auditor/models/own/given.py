@@ -1,4 +1,4 @@
-"""Probabilities that somebody else's models have made, out of fold: read, checked, and one more model of a run."""
+"""Out-of-fold probabilities of the user's own models: read, checked, and added to a run as models."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 _NAMES_SHOWN = 100
 
-One = Union[str, Path, npt.NDArray[Any], "pd.DataFrame"]
-AnyProbabilities = str | Path | Sequence[str | Path] | Mapping[str, One]
-"""A file, several of them, or arrays, frames and files by name."""
+Table = Union[str, Path, npt.NDArray[Any], "pd.DataFrame"]
+AnyProbabilities = str | Path | Sequence[str | Path] | Mapping[str, Table]
+"""A file, several files, or arrays, frames and files by name."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """Probabilities of one model, found to be in order.
+    """Checked probabilities of one model.
 
     Attributes
     ----------
     name : str
     array : (R, K) float32 or float64 array
-        Memory-mapped where it is a file.
+        Memory-mapped if it is a file.
     rows : (N,) int64 or None
-        Row of the array for each row of the dataset; None where they are the same.
+        Row of the array for each row of the dataset; None if they are the same.
     content : str
-        SHA-256 over the N rows, as they are written.
+        SHA-256 of the N rows as written.
     tolerance : float
-        How far from 1 the sum of a row may be.
+        Largest deviation of a row's sum from 1.
     note : str or None
-        What was done to them.
+        Sentence on changes to the probabilities.
     """
 
     name: str
@@ -64,13 +64,13 @@ class Given:
     note: str | None = None
 
     def judges(self) -> Mask:
-        """(N,) whether there are probabilities of a row."""
+        """Return a mask of the rows with probabilities, (N,)."""
         first = self.array[:, 0] if self.rows is None else self.array[self.rows, 0]
-        there: Mask = ~np.isnan(np.asarray(first))
-        return there
+        judged: Mask = ~np.isnan(np.asarray(first))
+        return judged
 
     def copied(self, judged: Mask) -> Float32:
-        """Make a copy: (N, K) float32, NaN in the rows that are not to be judged.
+        """Return an (N, K) float32 copy, with NaN in the rows that are not judged.
 
         Raises
         ------
@@ -83,13 +83,15 @@ class Given:
             whole[start : start + len(block)] = block
             start += len(block)
         if _digest([whole]) != self.content:
-            raise InputError(f"The probabilities {self.name} have changed meanwhile.", "Give the same command again.")
+            raise InputError(
+                f"The probabilities {self.name} have changed in the meantime.", "Run the same command again."
+            )
         whole[~judged] = np.nan
         return whole
 
 
 def names_of(source: AnyProbabilities | None) -> tuple[str, ...]:
-    """What the models are called: the keys, or the files' names without their ending."""
+    """Return the models' names: the keys, or the files' names without extension."""
     return tuple(_by_name(source))
 
 
@@ -99,9 +101,9 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
     Parameters
     ----------
     source : path, sequence of paths, mapping of str to array, frame or path, or None
-        A ``.npy`` file or an array: float32 or float64, one row for each of the N rows of the dataset as it was read,
-        or for each row of the source, those set aside counted; one column for each of the K labels, in the order of
-        ``texts.label_names``. A ``.parquet`` or ``.csv`` file or a frame: a column named after each label, in any
+        A ``.npy`` file or an array of float32 or float64 has one row for each of the N rows of the dataset, or for each
+        row of the source including those set aside, and one column for each of the K labels, in the order of
+        ``texts.label_names``. A ``.parquet`` or ``.csv`` file or a frame has a column named after each label, in any
         order. A row of NaN is not judged.
     texts : LabeledTexts
 
@@ -112,36 +114,36 @@ def read_given(source: AnyProbabilities | None, texts: LabeledTexts) -> tuple[Gi
     Raises
     ------
     SourceError
-        If a file is missing, of another kind, or unreadable.
+        If a file is missing, of another format, or unreadable.
     ColumnError
-        If the shape or the type is another one, or a label has no column.
+        If the shape or the type is wrong, or a label has no column.
     RowError
-        If a row is no distribution: negative, not finite, or with a sum that is not 1. Where all values are rounded,
-        to two decimals say, the sum may be off by as much as that makes.
+        If a row is not a distribution: negative, not finite, or with a sum other than 1. If all values are rounded, for
+        example to two decimals, the tolerance of the sum allows for it.
     """
-    return tuple(_read(name, one, texts) for name, one in _by_name(source).items())
+    return tuple(_read(name, table, texts) for name, table in _by_name(source).items())
 
 
 def take_given(run: Run, given: Sequence[Given], judged: Mask) -> None:
-    """Copy the probabilities into a run, a stage for each: ``probabilities/<name>.npy``, NaN where not ``judged``.
+    """Copy the probabilities into a run, one stage per model: ``probabilities/<name>.npy``, NaN where not ``judged``.
 
     Raises
     ------
     RowError
-        If no row is judged by all of them: a row that one of them leaves out is not judged at all.
+        If no row is judged by all models: a row that one model omits is not judged at all.
     """
-    together = reduce(np.logical_and, (each.judges() for each in given), judged)
+    together = reduce(np.logical_and, (model.judges() for model in given), judged)
     if judged.any() and not together.any():
         raise RowError(
-            f"No row is judged by all of {listed([each.name for each in given])}: what one judges, another leaves out.",
-            "Give probabilities of the same rows, or put those of one model into one file.",
+            f"No row is judged by all of {listed([model.name for model in given])}: each row is omitted by some model.",
+            "Provide probabilities of the same rows, and put those of one model into one file.",
         )
-    for each in given:
+    for model in given:
         run.stage(
-            f"models/{each.name}",
-            partial(_write, each, judged),
+            f"models/{model.name}",
+            partial(_write, model, judged),
             inputs=[DATASET, folds()],
-            parameters={"content": each.content},
+            parameters={"content": model.content},
         )
 
 
@@ -149,70 +151,70 @@ def _write(given: Given, judged: Mask, space: Path, read: Reader) -> None:
     probabilities(given.name).save(space, given.copied(judged))
 
 
-def _by_name(source: AnyProbabilities | None) -> dict[str, One]:
+def _by_name(source: AnyProbabilities | None) -> dict[str, Table]:
     if source is None:
         return {}
     if isinstance(source, Mapping):
         return dict(source)
     files = [source] if isinstance(source, str | Path) else source
-    if not isinstance(files, Sequence) or not all(isinstance(one, str | Path) for one in files):
+    if not isinstance(files, Sequence) or not all(isinstance(file, str | Path) for file in files):
         raise InputError(
             f"The probabilities are of type {type(source).__name__}, without a name.",
-            'Give the model a name: probabilities={"mine": array}.',
+            'Name the model: probabilities={"mine": array}.',
         )
-    paths = [Path(one) for one in files]
+    paths = [Path(file) for file in files]
     names = [path.stem for path in paths]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"Two files of probabilities are called {name!r:.120}.", "Rename one of them.")
+            raise InputError(f"Two files of probabilities are named {name!r:.120}.", "Rename one of them.")
     return dict(zip(names, paths, strict=True))
 
 
-def _read(name: str, one: One, texts: LabeledTexts) -> Given:
-    called = str(one) if isinstance(one, str | Path) else name
-    array = _array(called, one, texts.label_names)
+def _read(name: str, table: Table, texts: LabeledTexts) -> Given:
+    called = str(table) if isinstance(table, str | Path) else name
+    array = _array(called, table, texts.label_names)
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise ColumnError(
-            f"{called} holds {array.dtype}; float32 or float64 is expected.",
-            "Write it again: np.save(path, probabilities.astype(np.float32)).",
+            f"{called} has the type {array.dtype}; expected float32 or float64.",
+            "Rewrite it: np.save(path, probabilities.astype(np.float32)).",
         )
     rows = _rows(called, array, texts)
     decimals, tolerance = rounding(block for _, block in _parts(array, rows)) or (0, TOLERANCE)
     content = _digest(_blocks(called, array, rows, tolerance))
     found = Given(name, array, rows, content, tolerance, _rounded(called, array, rows) if decimals else None)
     if not found.judges().any():
-        raise RowError(f"{called} judges no row: all are NaN.", "Give probabilities, of some rows at least.")
+        raise RowError(f"{called} judges no row: all are NaN.", "Provide probabilities of at least some rows.")
     return found
 
 
-def _array(called: str, one: One, label_names: Sequence[str]) -> npt.NDArray[Any]:
-    if isinstance(one, np.ndarray):
-        return one
-    if not isinstance(one, str | Path):
-        return _of_table(called, _of_frame(called, one), label_names)
-    path = Path(one).expanduser()
+def _array(called: str, table: Table, label_names: Sequence[str]) -> npt.NDArray[Any]:
+    if isinstance(table, np.ndarray):
+        return table
+    if not isinstance(table, str | Path):
+        return _of_table(called, _of_frame(called, table), label_names)
+    path = Path(table).expanduser()
     if not path.is_file():
-        raise SourceError(f"There is no file {called}.", "Check the name of the file of probabilities.")
+        raise SourceError(f"{called} does not exist.", "Check the path of the file of probabilities.")
     kind = path.suffix.lower()
     try:
         with open_file(path) as file:
             check_is_data(file.read(HEAD), path)
         if kind == ".npy":
-            return np.lib.format.open_memmap(path, mode="r")  # takes no pickle, nor anything but .npy
+            return np.lib.format.open_memmap(path, mode="r")  # refuses pickles and any other format
         if kind == ".parquet":
             return _of_table(called, read_parquet(path), label_names)
         if kind == ".csv":
             return _of_table(called, csv.read_csv(pa.BufferReader(read_bytes(path))), label_names)
     except AuditorError:
         raise
-    except Exception as error:  # a strange file leads to errors of every kind
+    except Exception as error:  # a malformed file can raise any error
         raise SourceError(
             f"{called} cannot be read as {kind} of numbers: {str(error).splitlines()[0] if str(error) else 'it ends'}.",
-            "Write it again: np.save(path, probabilities), an array of float32 and no object.",
+            "Rewrite it: np.save(path, probabilities), as an array of float32, not of objects.",
         ) from None
     raise SourceError(
-        f"{called} is of an unknown kind.",
-        "Give a .npy file, or a .parquet or .csv file with a column for each label.",
+        f"{called} has an unknown format.",
+        "Provide a .npy file, or a .parquet or .csv file with a column for each label.",
     )
 
 
@@ -222,7 +224,7 @@ def _of_frame(called: str, frame: Any) -> pa.Table:
     except (AttributeError, TypeError, ValueError, pa.ArrowException):
         raise ColumnError(
             f"The probabilities {called} are of type {type(frame).__name__}.",
-            "Give a NumPy array, a pandas frame with a column for each label, or a path.",
+            "Provide a NumPy array, a pandas frame with a column for each label, or a path.",
         ) from None
 
 
@@ -232,7 +234,7 @@ def _of_table(called: str, table: pa.Table, label_names: Sequence[str]) -> Float
         raise ColumnError(
             f"{called} has no single column for {counted(len(lacking), 'label')}: {listed(lacking)}."
             f" Its columns are {listed(names)}.",
-            "Name the columns after the labels; their order does not matter, and others are left alone.",
+            "Name the columns after the labels, in any order; other columns are ignored.",
         )
     return np.column_stack([_numbers(called, name, table[name]) for name in label_names])
 
@@ -243,8 +245,8 @@ def _numbers(called: str, name: str, column: pa.ChunkedArray) -> Float64:
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise ColumnError(
-            f"Column {name!r} of {called} holds no numbers: {reason}.",
-            "Write probabilities, or nothing in a whole row.",
+            f"Column {name!r} of {called} does not contain numbers: {reason}.",
+            "Provide probabilities, or leave the whole row empty.",
         ) from None
 
 
@@ -255,16 +257,16 @@ def _rows(called: str, array: npt.NDArray[Any], texts: LabeledTexts) -> RowIndex
             return None
         if array.shape[0] == rows + apart:
             return np.asarray(texts.table["position"].to_numpy(), dtype=np.int64)
-    all_of_them = f" (or {rows + apart:,}, with those set aside)" if apart else ""
+    all_of_them = f" (or {rows + apart:,}, including those set aside)" if apart else ""
     raise ColumnError(
-        f"{called} is of shape {array.shape}; expected is ({rows}, {classes}): a row for each of the {rows:,} rows of "
+        f"{called} has the shape {array.shape}; expected ({rows}, {classes}): a row for each of the {rows:,} rows of "
         f"the dataset{all_of_them}, in its order, and a column for each label.",
         f"The labels, in the order of the columns: {listed(texts.label_names, _NAMES_SHOWN)}.",
     )
 
 
 def _parts(array: npt.NDArray[Any], rows: RowIndex | None) -> Iterator[tuple[RowIndex, npt.NDArray[Any]]]:
-    """The rows of the dataset, some at a time: their places in the array, and what stands there."""
+    """Yield blocks of the dataset's rows: their positions in the array, and their values."""
     count = len(array) if rows is None else len(rows)
     for start in range(0, count, _BLOCK):
         part = np.arange(start, min(start + _BLOCK, count)) if rows is None else rows[start : start + _BLOCK]
@@ -272,7 +274,7 @@ def _parts(array: npt.NDArray[Any], rows: RowIndex | None) -> Iterator[tuple[Row
 
 
 def _rounded(called: str, array: npt.NDArray[Any], rows: RowIndex | None) -> str | None:
-    """Say how many rows sum to 1 but for the rounding of their values."""
+    """Return a note on the rows whose sum differs from 1 only by rounding."""
     off, lowest, highest = 0, 1.0, 1.0
     for _, block in _parts(array, rows):
         sums = block.sum(axis=1, dtype=np.float64)
@@ -288,15 +290,15 @@ def _rounded(called: str, array: npt.NDArray[Any], rows: RowIndex | None) -> str
 
 
 def _blocks(called: str, array: npt.NDArray[Any], rows: RowIndex | None, tolerance: float) -> Iterator[Float32]:
-    """The rows of the dataset, checked and normalised."""
+    """Yield the dataset's rows, checked and normalised."""
     for part, block in _parts(array, rows):
         judged = np.flatnonzero(~np.isnan(block).all(axis=1))
         if wrong := wrong_row(block[judged], tolerance):
             row = int(part[judged[wrong[0]]])
             raise RowError(
-                f"Row {row:,} of {called}, counted from 0, {wrong[1]}; probabilities are 0 or more, and sum to 1 "
+                f"Row {row:,} of {called}, counted from 0, {wrong[1]}; expected probabilities >= 0 that sum to 1 "
                 f"within {tolerance:.2g}.",
-                "Give probabilities (of logits, their softmax), or a row of NaN where a text was not judged.",
+                "Provide probabilities (for logits, their softmax), or a row of NaN if a text was not judged.",
             )
         yield normalised(block)
 
@@ -309,24 +311,25 @@ def _digest(blocks: Iterable[Float32]) -> str:
 
 
 def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[str]:
-    """Sentences on given probabilities that look wrong beside the run's other models, by ``scores.json``.
+    """Return warnings about the user's probabilities that look wrong beside the run's other models.
 
-    Of labels that have errors, a model that never saw them cannot know nearly all while ours know far fewer; and one
-    that is worse than naming the most frequent class says something else than it should.
+    The scores come from ``scores.json``. If labels have errors, an out-of-fold model cannot agree with nearly all of
+    them while ours agree with far fewer. A model worse than the most frequent class probably has its rows or columns
+    in another order.
     """
     scores = run.load(SCORES)
     ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, BASELINE, CONSENSUS}]
     found = []
-    for name in (one for one in given if one in scores):  # a run that was interrupted has scores of former models
+    for name in (model for model in given if model in scores):  # an interrupted run may have scores of earlier models
         accuracy, loss = scores[name]["accuracy"], scores[name]["log_loss"]
         if ours and accuracy >= 0.995 and loss < 0.05 and max(ours) < 0.95:
             found.append(
-                f"{name} agrees with {accuracy:.1%} of the given labels, our best model with {max(ours):.1%}: are its "
-                "probabilities out of fold? A model that was trained on a row repeats its label, wrong ones too."
+                f"{name} agrees with {accuracy:.1%} of the given labels, our best model with {max(ours):.1%}. Are its "
+                "probabilities out of fold? A model that was trained on a row repeats its label, even a wrong one."
             )
         elif accuracy < scores[BASELINE]["accuracy"]:
             found.append(
-                f"{name} agrees with {accuracy:.1%} of the given labels, fewer than have the most frequent one: are "
-                f"its rows in the order of the dataset, and its columns in this one: {listed(label_names)}?"
+                f"{name} agrees with {accuracy:.1%} of the given labels, less than the most frequent label does. Are "
+                f"its rows in the order of the dataset, and its columns in this order: {listed(label_names)}?"
             )
     return found

@@ -1,7 +1,7 @@
-"""Code of the user's own: from ``package.module:Name`` to what it makes, and from what it raises to where.
+"""The user's own code: import ``package.module:Name``, and report where it raises errors.
 
-It is trusted as the user's own programs are: its address is given on the command line or in Python, and never read
-from a dataset, a model or a run.
+It is trusted like the user's other programs: its address comes from the command line or from Python, never from a
+dataset, a model or a run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from auditor.errors import AuditorError, OwnCodeError
 
 _OURS = str(Path(__file__).parents[2])
 _MOST = 300
-"""Characters of a message of somebody else's code."""
+"""Most characters of a message from the user's code."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Imported:
         ``package.module:Name``.
     target : callable
     code : str
-        SHA-256 of the source file of the module, and of the one that it has the name from; not of what they import.
+        SHA-256 of the source files of the module and of the module that defines the name, but not of their imports.
     """
 
     address: str
@@ -43,12 +43,12 @@ class Imported:
     code: str
 
     def make(self) -> Any:
-        """Call it.
+        """Instantiate the object.
 
         Raises
         ------
         OwnCodeError
-            If it raises.
+            If the user's code raises.
         """
         with guarded(self.address):
             return self.target()
@@ -65,7 +65,7 @@ def load(address: str) -> Imported:
     Raises
     ------
     OwnCodeError
-        If there is no such module or name, the module cannot be imported, or the name is nothing to be called.
+        If the module or name does not exist, the module cannot be imported, or the name is not callable.
     """
     name, _, path = address.partition(":")
     module = _module(name, address)
@@ -75,20 +75,20 @@ def load(address: str) -> Imported:
             found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
             raise OwnCodeError(
                 f"The module {name} ({_short(getattr(module, '__file__', None) or 'built in')}) has no {path}.",
-                f"Name a class or a function of it: {', '.join(found[:12]) or 'there is none'}.",
+                f"Choose a class or a function of it: {', '.join(found[:12]) or 'there is none'}.",
             )
         target = getattr(target, part)
     if not callable(target):
         raise OwnCodeError(
-            f"{address} is of type {type(target).__name__}, which cannot be called.",
-            "Name a class, or a function without arguments that makes the object.",
+            f"{address} is of type {type(target).__name__}, which is not callable.",
+            "Name a class, or a function without arguments that returns the object.",
         )
     return Imported(address, target, _hash({name, str(getattr(target, "__module__", name))}))
 
 
 @contextmanager
 def guarded(address: str) -> Iterator[None]:
-    """Turn what the user's code raises into an error that says what and where; its cause has the traceback.
+    """Turn exceptions of the user's code into an error that says what and where; its cause has the traceback.
 
     Raises
     ------
@@ -99,11 +99,11 @@ def guarded(address: str) -> Iterator[None]:
     except AuditorError:
         raise
     except (Exception, SystemExit) as error:
-        said = " ".join(str(error).split()).rstrip(".")
-        message = f": {said[:_MOST]}" if said else ""
+        reason = " ".join(str(error).split()).rstrip(".")
+        message = f": {reason[:_MOST]}" if reason else ""
         raise OwnCodeError(
             f"{address} raised {type(error).__name__}{message}{_where(error, address)}.",
-            "Mend it, then give the same command again; -v shows the whole traceback.",
+            "Fix it and run the same command again; -v shows the whole traceback.",
         ) from error
 
 
@@ -113,16 +113,16 @@ def _module(name: str, address: str) -> ModuleType:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-                raise  # a module that theirs imports
+                raise  # their module imports a missing one
     raise OwnCodeError(
-        f"There is no module {name}, of which {address} is to be.",
-        "It must be importable: installed, on PYTHONPATH, or (for the command line) in the current directory, "
+        f"There is no module {name}, which {address} names.",
+        "Make it importable: install it, or put it on PYTHONPATH or (for the command line) into the current directory, "
         f"{os.getcwd()}.",
     )
 
 
 def _hash(modules: set[str]) -> str:
-    """SHA-256 over the source files of some modules; a notebook has none."""
+    """Return the SHA-256 of the source files of some modules; a notebook has none."""
     files = {getattr(sys.modules.get(name), "__file__", None) for name in modules}
     digest = hashlib.sha256()
     for content in sorted(Path(file).read_bytes() for file in files if file and os.path.isfile(file)):
@@ -131,7 +131,7 @@ def _hash(modules: set[str]) -> str:
 
 
 def _where(error: BaseException, address: str) -> str:
-    """The deepest line in the module itself, else in what is not ours; nothing if it was not entered."""
+    """Return the deepest line in the user's module, else in code that is not ours; empty if it was not entered."""
     if isinstance(error, SyntaxError) and error.filename:
         return f", at {_short(error.filename)}:{error.lineno}"
     own = getattr(sys.modules.get(address.partition(":")[0]), "__file__", None)
@@ -146,6 +146,6 @@ def _where(error: BaseException, address: str) -> str:
 
 
 def _short(file: str) -> str:
-    """A path as seen from here."""
+    """Return a path relative to the current directory, if it is inside."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -1,4 +1,4 @@
-"""A classifier of the user's own, any of scikit-learn's included, as one of ours."""
+"""Adapter for the user's own classifiers, including scikit-learn's."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _EXTRAS = ("seed", "watched", "groups")
 
 
 class Own:
-    """Wraps a classifier of the user's own, and checks what it says.
+    """Wraps the user's own classifier and checks its output.
 
-    It learns by ``fit(X, y)``: X is a list of N texts, or the frozen encoder's (N, D) vectors if it has an attribute
-    ``takes = "vectors"``, and y the (N,) int32 codes of the labels. If ``fit`` names ``seed``, ``watched`` or
-    ``groups``, it is given these as :class:`~auditor.models.classifier.Classifier` says; else every ``random_state``
-    of scikit-learn's that is None is set to the seed. ``predict_proba(X)`` has a column for each of ``classes_`` or,
-    without these, for each of the K labels. Where all training rows are of one class, it is not asked.
+    It learns with ``fit(X, y)``: X is a list of N texts, or the frozen encoder's (N, D) vectors if the classifier has
+    the attribute ``takes = "vectors"``, and y contains the (N,) int32 codes of the labels. If ``fit`` has parameters
+    ``seed``, ``watched`` or ``groups``, they are passed as in :class:`~auditor.models.classifier.Classifier`. Every
+    ``random_state`` of scikit-learn that is None is set to the seed. ``predict_proba(X)`` has a column for each of
+    ``classes_`` or, without these, for each of the K labels. If all training rows are of one class, the classifier is
+    not used.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class Own:
     Raises
     ------
     OwnCodeError
-        Here and in every method: if it cannot be made, raises, or does something else than it must.
+        Here and in every method: if the classifier cannot be instantiated, raises, or breaks its contract.
     """
 
     def __init__(self, imported: Imported, num_classes: int) -> None:
@@ -49,14 +50,14 @@ class Own:
         for method in ("fit", "predict_proba"):
             if not callable(getattr(self._model, method, None)):
                 raise OwnCodeError(
-                    f"{self._address} makes a {type(self._model).__name__}, which has no method {method}.",
-                    "A classifier has fit(X, y) and predict_proba(X), as scikit-learn's have.",
+                    f"{self._address} creates a {type(self._model).__name__}, which has no method {method}.",
+                    "Add the methods fit(X, y) and predict_proba(X), as in scikit-learn.",
                 )
         self.takes: str = getattr(self._model, "takes", getattr(imported.target, "takes", "texts"))
         """``texts`` or ``vectors``."""
         if self.takes not in _INPUTS:
             raise OwnCodeError(
-                f"{self._address} takes {self.takes!r:.80}.", 'Give it the attribute takes = "texts" or "vectors".'
+                f"{self._address} takes {self.takes!r:.80}.", 'Set its attribute takes to "texts" or "vectors".'
             )
 
     def fit(
@@ -67,7 +68,7 @@ class Own:
         watched: Watched | None = None,
         groups: Codes | None = None,
     ) -> Self:
-        """Have it learn."""
+        """Fit the classifier."""
         self._sizes = {"train": len(labels), "held_out": len(watched.labels) if watched else 0}
         if len(np.unique(labels)) < 2:
             self._only = Baseline(self._num_classes).fit(inputs, labels, seed)
@@ -80,12 +81,15 @@ class Own:
         return self
 
     def predict_proba(self, inputs: Any) -> Probabilities:
-        """(N, K) float32, rows that sum to 1."""
+        """Return (N, K) float32 probabilities; each row sums to 1."""
         if self._only:
             return self._only.predict_proba(inputs)
         with guarded(self._address):
-            said = self._model.predict_proba(inputs)
-            found, classes = np.asarray(said), np.asarray(getattr(self._model, "classes_", range(self._num_classes)))
+            predicted = self._model.predict_proba(inputs)
+            found, classes = (
+                np.asarray(predicted),
+                np.asarray(getattr(self._model, "classes_", range(self._num_classes))),
+            )
         if classes.ndim != 1 or classes.dtype.kind not in "iu" or not self._are_codes(classes):
             raise self._wrong(f"has the classes_ {classes!r:.100}", f"whole numbers from 0 to {self._num_classes - 1}")
         expected = (len(inputs), len(classes))
@@ -96,7 +100,7 @@ class Own:
         return spread_columns(normalised(found), classes, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
-        """``train`` and ``held_out``, logits (epochs, rows, K), if it has a method ``dynamics`` that gives them."""
+        """Return the logits ``train`` and ``held_out``, (epochs, rows, K), from its method ``dynamics``, if any."""
         if self._only or not callable(getattr(self._model, "dynamics", None)):
             return {}
         with guarded(self._address):
@@ -116,22 +120,22 @@ class Own:
 
     def _wrong(self, what: str, expected: str) -> OwnCodeError:
         return OwnCodeError(
-            f"The classifier {self._address} {what}; expected are {expected}.",
-            "Mend it, then give the same command again.",
+            f"The classifier {self._address} {what}; expected {expected}.",
+            "Fix it and run the same command again.",
         )
 
 
 def _parameters(function: Any) -> frozenset[str]:
     try:
         return frozenset(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # compiled code may not tell
+    except (TypeError, ValueError):  # compiled code may have no signature
         return frozenset()
 
 
 def _set_seed(model: Any, seed: int) -> None:
-    """What scikit-learn would draw anew each time is drawn by the seed."""
+    """Set every unset ``random_state`` of a scikit-learn model to the seed."""
     if callable(getattr(model, "get_params", None)) and callable(getattr(model, "set_params", None)):
-        known = model.get_params()
-        unset = {key for key, value in known.items() if key.split("__")[-1] == "random_state" and value is None}
+        parameters = model.get_params()
+        unset = {key for key, value in parameters.items() if key.split("__")[-1] == "random_state" and value is None}
         if unset:
             model.set_params(**dict.fromkeys(unset, seed))

@@ -1,1 +1,1 @@
-"""The transformer: frozen for vectors, or fine-tuned as a whole."""
+"""The transformer: frozen to provide vectors, or fully fine-tuned."""

@@ -1,4 +1,4 @@
-"""Where models run, and in which precision."""
+"""Device and precision of models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from auditor.errors import ModelError
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; ``auto`` is a GPU when there is one.
+    """Return the device of a name; ``auto`` is a GPU if there is one.
 
     Raises
     ------
@@ -27,18 +27,18 @@ def pick_device(name: str) -> torch.device:
             f"There is no device {name!r} on this machine: {str(error).splitlines()[0]}",
             "Use --device auto, cpu, cuda or mps.",
         ) from None
-    if device.index:  # Trainer takes the first one, whichever is asked for
+    if device.index:  # Trainer always uses the first device
         raise ModelError(
-            f"The device {name!r} is not the first one, and only that can be trained on.",
-            f"Give the environment CUDA_VISIBLE_DEVICES={device.index}, and --device {device.type}.",
+            f"The device {name!r} is not the first one; training requires the first.",
+            f"Set CUDA_VISIBLE_DEVICES={device.index} and use --device {device.type}.",
         )
     return device
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the hardware multiplies bfloat16 matrices.
+    """Return float32 or bfloat16; ``auto`` is bfloat16 if the hardware multiplies bfloat16 matrices.
 
-    The hardware is asked, not timed: a choice by the clock could differ between a run and its resumption.
+    The hardware is queried, not timed: a timed choice could differ between a run and its resumption.
     """
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32

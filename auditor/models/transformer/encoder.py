@@ -1,8 +1,8 @@
 """The frozen encoder: texts → vectors.
 
-Texts are cut into batches of about equal work: sorted by length and filled up to a budget of tokens, so that next to
-nothing is padded. Identical texts are encoded once. Where the hardware multiplies bfloat16 matrices, weights and
-activations are bfloat16 (cosine to float32 above 0.9998); pooling is always float32.
+Texts are sorted by length and batched up to a budget of tokens, which makes batches about equally expensive and nearly
+free of padding. Identical texts are encoded once. If the hardware multiplies bfloat16 matrices, weights and activations
+are bfloat16 (cosine to float32 above 0.9998); pooling is always float32.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Encoder:
     weights : Weights
     config : EncoderConfig
     device : str
-        As :func:`auditor.models.transformer.device.pick_device` takes it.
+        Name of the device, for :func:`auditor.models.transformer.device.pick_device`.
 
     Raises
     ------
@@ -58,20 +58,20 @@ class Encoder:
     def encode(self, texts: Sequence[str], folder: Path, progress: Progress | None = None) -> Path:
         """Encode texts into ``folder/vectors.npy``: (N, D) float32.
 
-        A folder that a killed process left is taken up where it was; what is batched together does not depend on it.
+        A folder left by a killed process is continued. The composition of batches does not depend on interruptions.
 
         Parameters
         ----------
         texts : sequence of N str
         folder : Path
-            Of these texts and this encoder alone, since what is in it is taken for theirs.
+            Folder used only for these texts and this encoder: its contents are assumed to be theirs.
         progress : callable, optional
-            Called with (batches done, batches in all).
+            Called with (batches done, total batches).
 
         Returns
         -------
         Path
-            Of the file.
+            Path of the file.
 
         Raises
         ------
@@ -116,10 +116,10 @@ class Encoder:
 
 
 def token_batches(lengths: Counts, budget: int) -> Iterator[RowIndex]:
-    """Rows cut into batches whose longest length × size stays within a budget of tokens, longest first.
+    """Yield batches of rows, longest first, whose longest length × size stays within a budget of tokens.
 
-    A row longer than the budget makes a batch of its own. Rows of equal length keep their order, so that the same
-    lengths always give the same batches.
+    A row longer than the budget is a batch by itself. Rows of equal length keep their order: the same lengths always
+    produce the same batches.
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
@@ -130,7 +130,7 @@ def token_batches(lengths: Counts, budget: int) -> Iterator[RowIndex]:
 
 
 class _Partial:
-    """Vectors of the distinct texts while they are being made, and how many batches are on the disk."""
+    """Vectors of the distinct texts in progress, and the number of batches on disk."""
 
     def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
         self._file = folder / "unique.partial"
@@ -138,7 +138,7 @@ class _Partial:
         size = shape[0] * shape[1] * 4
         self.done = self._batches_done() if self._file.is_file() and self._file.stat().st_size == size else 0
         if not self.done:
-            self._state.unlink(missing_ok=True)  # it counts the batches of other vectors
+            self._state.unlink(missing_ok=True)  # it belongs to other vectors
             _reserve(self._file, size)
         self.vectors: Vectors = np.memmap(self._file, np.float32, "r+", shape=shape)
 
@@ -146,7 +146,7 @@ class _Partial:
         return self
 
     def _batches_done(self) -> int:
-        """0 where nothing says so, or something that cannot be."""
+        """Return the recorded number of batches; 0 if it is missing or invalid."""
         try:
             done = json.loads(self._state.read_bytes())["batches"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -162,7 +162,7 @@ class _Partial:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Take the room on the disk now: writing to a memory map of a full disk would kill the process."""
+    """Allocate the disk space now: writing to a memory map on a full disk would kill the process."""
     with path.open("wb") as file:
         if hasattr(os, "posix_fallocate") and size:
             os.posix_fallocate(file.fileno(), 0, size)
@@ -171,19 +171,19 @@ def _reserve(path: Path, size: int) -> None:
 
 
 def _unique(texts: Sequence[str]) -> tuple[list[str], RowIndex]:
-    """The distinct texts in order of appearance, and for each text its place among them."""
+    """Return the distinct texts in order of appearance, and each text's position among them."""
     places: dict[str, int] = {}
     index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
     return list(places), index
 
 
 def _spread(vectors: Vectors, index: RowIndex, path: Path) -> Path:
-    """Write ``vectors[index]`` as ``.npy``, a part at a time."""
+    """Write ``vectors[index]`` as ``.npy``, in parts."""
     header = np.lib.format.header_data_from_array_1_0(np.empty((0, 0), np.float32))
     header["shape"] = (len(index), vectors.shape[1])
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(index), _TOKENISE_ROWS):
-            # Not `tofile`, whose error on a full disk does not say so.
+            # Not `tofile`, whose error does not mention a full disk.
             file.write(np.ascontiguousarray(vectors[index[start : start + _TOKENISE_ROWS]]).data)
     return path

@@ -1,8 +1,8 @@
 """The fine-tuned classifier: the whole transformer, trained with Hugging Face's Trainer.
 
-What makes it quick on a CPU: bfloat16 autocast, batches of about equal length, a frozen table of token embeddings
-(half the parameters of a small model, which the optimiser would otherwise walk through at every step), and plain
-attention, since PyTorch's fused kernel is slow on a CPU with dropout.
+It is fast on a CPU because of bfloat16 autocast, batches of texts of similar length, frozen token embeddings (half the
+parameters of a small model, which the optimiser would otherwise update at every step), and plain attention (PyTorch's
+fused kernel is slow on a CPU with dropout).
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Finetuned:
         The base model.
     config : FinetunedConfig
     label_names : sequence of str
-        K names, written into the model's configuration.
+        K names, which are stored in the model's configuration.
     device : str
     progress : callable, optional
-        Called with (steps done, steps in all) while training.
+        Called with (steps done, total steps) during training.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class Finetuned:
         self._progress = progress
         self._epochs = Epochs()
         self.history: list[dict[str, float]] = []
-        """After each epoch, weighted F1, accuracy and loss of the rows watched (``held_out_weighted_f1`` …) and of
-        those that the epoch is chosen on (``chosen_on_weighted_f1`` …), and how quickly they were measured."""
+        """Weighted F1, accuracy, loss and evaluation speed after each epoch, for the watched rows
+        (``held_out_weighted_f1`` …) and for the rows that the epoch is chosen on (``chosen_on_weighted_f1`` …)."""
 
     @classmethod
     def restored(
@@ -78,22 +78,22 @@ class Finetuned:
         learned: Mask,
         device: str = "auto",
     ) -> Self:
-        """Load one that was trained before.
+        """Load a trained classifier.
 
         Parameters
         ----------
         weights : Weights
-            Of a model whose head has K outputs.
+            Weights of a model whose head has K outputs.
         config : FinetunedConfig
         label_names : sequence of K str
         learned : (K,) bool
-            Classes that it has seen in training.
+            Classes that the model saw in training.
         device : str
 
         Raises
         ------
         ModelError
-            If it cannot be loaded, or lacks a part.
+            If the model cannot be loaded, or is incomplete.
         """
         found = cls(weights, config, label_names, device)
         found.tokenizer, (found.model, info) = load(
@@ -107,7 +107,7 @@ class Finetuned:
         if info["missing_keys"]:
             raise ModelError(
                 f"The model {weights.name!r} does not classify texts: its files lack {min(info['missing_keys'])}.",
-                "Name a model that was trained to classify texts, or a retrained run.",
+                "Choose a model that was trained to classify texts, or a retrained run.",
             )
         found.model.eval()
         found.learned = learned
@@ -121,7 +121,7 @@ class Finetuned:
         watched: Watched | None = None,
         groups: Codes | None = None,
     ) -> Self:
-        """Learn from N texts and their (N,) labels; after each epoch, look at the watched texts."""
+        """Train on N texts and their (N,) labels; after each epoch, evaluate the watched texts."""
         with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
             self.tokenizer, self.model = self._load()
             learn, choose = self._parts(labels, seed, groups)
@@ -147,13 +147,13 @@ class Finetuned:
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
-        """(N, K) float32, rows that sum to 1; what the head says of a class that it never saw is left out."""
+        """Return (N, K) float32 probabilities; each row sums to 1, and classes absent from training get 0."""
         logits = self.predict_logits(inputs)
         logits[:, ~self.learned] = -np.inf
         return softmax(logits)
 
     def predict_logits(self, inputs: Sequence[str]) -> Float32:
-        """(N, K) float32 logits."""
+        """Return the (N, K) float32 logits."""
         with seeded(0, self._device), tempfile.TemporaryDirectory() as folder:
             trainer = RecordingTrainer(
                 Epochs(),
@@ -164,11 +164,11 @@ class Finetuned:
             return by_row(trainer.predict(self._tokens(inputs, np.zeros(len(inputs), np.int32))))
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
-        """Float32 logits of each epoch, rows in the order they were given to :meth:`fit`, and float16 vectors.
+        """Return the float32 logits of each epoch, with rows in the order of :meth:`fit`, and float16 vectors.
 
-        ``train``: (epochs, N, K), as the training pass computed them, dropout included, each batch before the step
-        that it led to; NaN in the rows that the epoch is chosen on. ``held_out``: (epochs, rows watched, K), after
-        the epoch. ``vectors``: (rows watched, D), what the last layer was given, after the last epoch.
+        ``train``: (epochs, N, K), from the training pass, with dropout, each batch before its optimiser step; NaN in
+        the rows that the epoch is chosen on. ``held_out``: (epochs, watched rows, K), after the epoch. ``vectors``:
+        (watched rows, D), inputs of the last layer after the last epoch.
         """
         return self._epochs.dynamics()
 
@@ -181,7 +181,7 @@ class Finetuned:
             num_labels=len(self._label_names),
             id2label=dict(enumerate(self._label_names)),
             label2id={name: code for code, name in enumerate(self._label_names)},
-            problem_type="single_label_classification",  # whatever the base model was trained for
+            problem_type="single_label_classification",  # regardless of the base model's task
             ignore_mismatched_sizes=True,
         )
         if self._config.freeze_embeddings:
@@ -190,7 +190,7 @@ class Finetuned:
 
     @property
     def _attention(self) -> str:
-        """Fused attention wins on a GPU; on a CPU with dropout it falls back to a slow path."""
+        """Attention implementation: fused on a GPU; plain on a CPU, where the fused one is slow with dropout."""
         return "eager" if self._device.type == "cpu" else "sdpa"
 
     @property
@@ -198,13 +198,13 @@ class Finetuned:
         return min(self._config.max_length, int(self.tokenizer.model_max_length))
 
     def _parts(self, labels: LabelCodes, seed: int, groups: Codes | None) -> tuple[RowIndex, RowIndex]:
-        """Rows to learn from, and rows to choose the epoch by (none unless the configuration asks for it)."""
+        """Return the rows to learn from, and the rows to choose the epoch on (none unless configured)."""
         rows = np.random.default_rng(seed).permutation(len(labels))
         tenth = len(rows) // 10 if self._config.choose_epoch else 0
         return not_alike(rows, rows[:tenth], groups), np.sort(rows[:tenth])
 
     def _tokens(self, texts: Sequence[str], labels: LabelCodes) -> Dataset:
-        """Token ids sorted by length; ``row`` is the place in ``texts``."""
+        """Return token ids sorted by length; ``row`` is the position in ``texts``."""
         encoded = self.tokenizer(list(texts), truncation=True, max_length=self._max_length)
         lengths = np.array([len(ids) for ids in encoded["input_ids"]])
         order = np.argsort(-lengths, kind="stable")
@@ -237,13 +237,13 @@ class Finetuned:
             use_cpu=self._device.type == "cpu",
             dataloader_pin_memory=self._device.type == "cuda",
         )
-        arguments._n_gpu = min(arguments.n_gpu, 1)  # on several, the Trainer would multiply the batch size
+        arguments._n_gpu = min(arguments.n_gpu, 1)  # with several, the Trainer would multiply the batch size
         return arguments
 
     def seconds_a_text(self, texts: Sequence[str], batches: int = 3) -> float:
-        """What a text costs for one epoch of training on this machine, measured on a few batches of these texts.
+        """Return the seconds per text and epoch of training on this machine, measured on a few batches of texts.
 
-        The model is loaded for it and thrown away.
+        The model is loaded for the measurement and discarded.
         """
         with seeded(0, self._device):
             return self._seconds_a_text(texts, batches)
@@ -259,7 +259,7 @@ class Finetuned:
             part, truncation=True, max_length=self._max_length, padding=True, return_tensors="pt"
         ).to(self._device)
         seconds = []
-        for _ in range(batches + 1):  # the first one warms up
+        for _ in range(batches + 1):  # the first batch is a warm-up
             start = time.perf_counter()
             with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
                 loss = model(**batch, labels=torch.zeros(size, dtype=torch.long, device=self._device)).loss
@@ -267,19 +267,19 @@ class Finetuned:
             optimizer.step()
             optimizer.zero_grad()
             if self._device.type != "cpu":
-                torch.accelerator.synchronize()  # what was called has been queued, not done
+                torch.accelerator.synchronize()  # wait for queued work
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds[1:])) / size
 
 
 def softmax(logits: Float32) -> Probabilities:
-    """(…, K) logits → probabilities, in float64 within."""
+    """Convert (…, K) logits to probabilities, computed in float64."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)
 
 
 def classification_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """Weighted F1 and accuracy, as the Trainer wants them."""
+    """Return weighted F1 and accuracy in the Trainer's format."""
     labels, predicted = np.asarray(prediction.label_ids[0]), np.asarray(prediction.predictions).argmax(-1)
     return {
         "weighted_f1": float(f1_score(labels, predicted, average="weighted", zero_division=0.0)),
@@ -292,7 +292,7 @@ class _Ticker(TrainerCallback):
         self._progress = progress
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Tell how far the training is."""
+        """Report the progress of the training."""
         self._progress(state.global_step, state.max_steps)
 
 

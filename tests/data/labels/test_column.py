@@ -72,14 +72,14 @@ def test_whitespace_around_a_label_is_no_other_class() -> None:
 def test_case_is_another_class_and_said() -> None:
     codes, _, _, notes = encode(["joy", "Joy", "sad"])
     assert codes == [1, 0, 2]
-    assert notes == ("Labels that differ in case alone are classes of their own: 'Joy', 'joy'.",)
+    assert notes == ("Labels that differ only in case are separate classes: 'Joy', 'joy'.",)
 
 
 def test_class_label_keeps_its_names_and_their_order() -> None:
     codes, names, values, _ = encode([2, 0, -1, None, 2], class_names=["sad", "unused", " joy"])
     assert codes == [2, 0, None, None, 2]
     assert (names, values) == (("sad", "unused", " joy"), (0, 1, 2))
-    with pytest.raises(ColumnError, match="holds 3, but names only 3 classes"):
+    with pytest.raises(ColumnError, match="has the value 3, but names only 3 classes"):
         encode([0, 3], class_names=["a", "b", "c"])
 
 
@@ -101,7 +101,7 @@ def test_scores_are_no_classes() -> None:
 
 
 def test_nearly_as_many_labels_as_rows_are_no_classes() -> None:
-    with pytest.raises(ColumnError, match="21 different values in 21 rows"):
+    with pytest.raises(ColumnError, match="21 distinct values in 21 rows"):
         encode([f"id {row}" for row in range(21)])
     assert len(encode([f"id {row}" for row in range(20)])[1]) == 20
     assert len(encode([f"id {row % 200}" for row in range(300)])[1]) == 200

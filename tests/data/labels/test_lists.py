@@ -50,7 +50,9 @@ def test_no_label_in_any_list() -> None:
 @pytest.mark.parametrize("type_", [pa.list_(pa.string()), pa.list_view(pa.string()), pa.list_(pa.string(), 2)])
 def test_lists_of_several_are_counted(type_: pa.DataType) -> None:
     rows = pa.array([["x", None], ["y", "x"], None, ["y", "y"]], type_)
-    with pytest.raises(ColumnError, match=r"several labels in 2 rows of 4, such as \['y', 'x'\]: multi-label is not"):
+    with pytest.raises(
+        ColumnError, match=r"several labels in 2 rows of 4, such as \['y', 'x'\]: multi-label data is not"
+    ):
         encode_labels(pa.chunked_array([rows.slice(0, 1), rows.slice(1)]), "label")
 
 
@@ -83,7 +85,9 @@ def test_strings_that_hold_lists(case: str) -> None:
 )
 def test_strings_that_hold_several_are_counted(several: str) -> None:
     beside = "['a']" if "'" in several or '"' in several else "[1]"
-    with pytest.raises(ColumnError, match=r"several labels in 3 rows of 7, such as .*multi-label is not supported"):
+    with pytest.raises(
+        ColumnError, match=r"several labels in 3 rows of 7, such as .*multi-label data is not supported"
+    ):
         unwrap({beside: 4, several: 3}, "label")
 
 
@@ -93,7 +97,7 @@ def test_labels_beside_lists_of_several() -> None:
 
 
 def test_lists_that_cannot_be_read() -> None:
-    with pytest.raises(ColumnError, match=r"which cannot be read as one"):
+    with pytest.raises(ColumnError, match=r"cannot be read as a list"):
         unwrap({"['a']": 4, "['a'; 'b']": 3}, "label")
 
 

@@ -67,8 +67,8 @@ def test_one_row_a_text_with_the_label_of_most(kind: str, tmp_path: Path) -> Non
     assert {"original:rater", "original:seconds"}.isdisjoint(data.table.column_names)
     notes = " ".join(data.notes)
     assert "6 votes of 4 raters on 3 texts" in notes
-    assert "differ in them: 'seconds'." in notes
-    assert "by most of them on no text: 'love'." in notes
+    assert "differ between votes on a text: 'seconds'." in notes
+    assert "never the majority label: 'love'." in notes
 
 
 def test_ties_are_counted() -> None:
@@ -115,12 +115,17 @@ def test_texts_stay_in_their_split(tmp_path: Path) -> None:
     [
         (ROWS, {"annotator": "who"}, ColumnError, "no column 'who'"),
         (ROWS, {"annotator": "rater", "votes": "source"}, ColumnError, "cannot both hold votes"),
-        (ROWS, {"annotator": "tweet"}, ColumnError, "no column is named like texts but 'tweet', which is to hold"),
+        (
+            ROWS,
+            {"annotator": "tweet"},
+            ColumnError,
+            "no column has a usual name of texts but 'tweet', which is named for",
+        ),
         (
             ROWS,
             {"votes": "label"},
             ColumnError,
-            "no column is named like labels but 'label', which is to hold the raters",
+            "no column has a usual name of labels but 'label', which is named for the raters",
         ),
         (ROWS, {"annotator": "tweet", "text": "tweet"}, ColumnError, "cannot hold both the texts and the raters"),
         (ROWS, {"annotator": "label", "label": "label"}, ColumnError, "cannot hold both the labels and the raters"),
@@ -138,14 +143,14 @@ def test_what_cannot_be_read(rows: str, options: dict[str, Any], error: type[Inp
 
 
 def test_raters_are_no_lists() -> None:
-    with pytest.raises(ColumnError, match="raters are named by strings or whole numbers"):
+    with pytest.raises(ColumnError, match="expected names of raters: strings or whole numbers"):
         gathered(frame_of().assign(rater=[["ann"]] * 6))
 
 
 def test_invalid_votes_can_be_left_out() -> None:
     data = gathered(frame_of(ROWS.replace("ann", " ").replace("well", "")), drop_invalid=True)
     assert (data.texts, data.labels.tolist()) == (["so glad", "so sad"], [0, 2])
-    assert "3 votes without a text or a rater left out." in data.notes
+    assert "3 votes without a text or a rater omitted." in data.notes
     with pytest.raises(RowError, match="no row with both a text and a label"):
         gathered(frame_of().assign(rater=""), drop_invalid=True)
 

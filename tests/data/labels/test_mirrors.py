@@ -41,7 +41,7 @@ def test_columns_that_are_mirrors(case: str) -> None:
     data = read(frame(other=column, unlike=[*column[1:], column[0]]))
     assert mirrors(data) == {"other": values}
     (note,) = [note for note in data.notes if "'other'" in note]
-    assert note.startswith("Column 'other' says the same as 'label' (0 = ")
+    assert note.startswith("Column 'other' mirrors 'label' (0 = ")
     assert mirrors(read(frame(other=column), ReadConfig(mirrors=False))) == {}
     assert mirrors(read(frame([NAMES[code] for code in CLASSES], other=column))) == {
         "other": [values[code] for code in (2, 0, 1)]
@@ -83,7 +83,7 @@ def test_a_column_that_nearly_is_one_is_named() -> None:
     column[3], column[7] = "anger", None
     data = read(frame(label, label_text=column))
     assert mirrors(data) == {}
-    note = "Column 'label_text' says the same as 'label' in all but 2 rows: corrections leave it as it is."
+    note = "Column 'label_text' mirrors 'label' in all but 2 rows: corrections do not change it."
     assert note in data.notes
 
 
@@ -125,7 +125,7 @@ def test_classes_that_nobody_is_given(label: Any, other: list[Any], values: list
     made = datasets.Dataset.from_dict({"text": [f"t{row}" for row in range(18)], "label": CLASSES, "other": other})
     data = read(made.cast_column("label", label))
     assert mirrors(data) == {"other": values}
-    unknown = "What 'other' holds for 'love' is not known: it stays empty in rows corrected to it."
+    unknown = "The value of 'other' for 'love' is unknown: it stays empty in rows corrected to it."
     assert (unknown in data.notes) == (None in values)
 
 

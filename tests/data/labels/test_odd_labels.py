@@ -80,8 +80,8 @@ def test_a_label_of_invisible_characters_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "note"),
     [
-        (["Joy", "joy"], "differ in case alone are classes of their own: 'Joy', 'joy'."),
-        (["non-fiction", "non fiction"], "differ in blanks, hyphens or letters that look the same are classes"),
+        (["Joy", "joy"], "differ only in case are separate classes: 'Joy', 'joy'."),
+        (["non-fiction", "non fiction"], "differ only in blanks, hyphens or look-alike letters are separate classes"),
         (["non_fiction", "Nonfiction"], "'non_fiction', 'Nonfiction'"),
         (["don't know", "don\u2019t know"], "'don\u2019t know'"),
         (["joy", "j\u043ey"], "'joy', 'j\\u043ey'"),
@@ -104,7 +104,7 @@ WORDS = ["nan", "N/A", "#N/A", "NA", "None", "null", "?", "-", "<NA>", "unknown"
 @pytest.mark.parametrize("word", WORDS)
 def test_words_for_no_label(word: str) -> None:
     (note,) = odd_notes(["joy", "sad", word], [20, 10, 3])
-    assert note.startswith(f"3 rows with a label that may stand for a missing one: {word!r} (3).")
+    assert note.startswith(f"3 rows with a label that may mean a missing one: {word!r} (3).")
     assert "--missing-labels" in note
     assert odd_notes(["joy", "sad", word], [20, 10, 0]) == ()
 
@@ -161,7 +161,7 @@ def test_many_are_not_listed_whole() -> None:
     names = [*"abcdefgh", *(f"{one},{other}" for one in "abcd" for other in "efgh")]
     (note,) = odd_notes(names, [2] * len(names))
     assert "(16 in all)" in note
-    assert "name them with --missing-labels (* stands for any characters)" in note
+    assert "name them with --missing-labels (* matches any characters)" in note
 
 
 def test_the_option_that_a_note_gives_can_be_given() -> None:
@@ -195,12 +195,14 @@ def test_missing_labels(named: str, missing: set[str]) -> None:
 def test_missing_labels_of_a_source(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\na,0\nb,1\nc, nan\nd,1.0\ne,nan\nf,1\n")
     config = ReadConfig(missing_labels=("nan", "N/A"))
-    with pytest.raises(RowError, match=r"2 with missing label.*2 rows taken as without a label, .*: 'nan' \(2\)\."):
+    with pytest.raises(
+        RowError, match=r"2 with missing label.*2 rows treated as unlabelled because of --missing-labels: 'nan' \(2\)\."
+    ):
         read(tmp_path / "a.csv", config)
     data = read(tmp_path / "a.csv", config.model_copy(update={"drop_invalid": True}))
     assert (data.label_names, data.rejected["original:label"].to_pylist()) == (("0", "1"), [" nan", "nan"])
     assert data.origin.options["missing_labels"] == ["nan", "N/A"]
-    assert "No label is 'N/A', which --missing-labels names." in data.notes
+    assert "--missing-labels names 'N/A', which is not a label." in data.notes
 
 
 def test_missing_labels_that_cannot_be_read() -> None:

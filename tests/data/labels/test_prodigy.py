@@ -30,9 +30,9 @@ def test_only_what_was_accepted_is_labelled(labels: list[Any]) -> None:
     data = read(frame(labels), config)
     assert [data.label_names[code] for code in data.labels] == ["x", "y", "x", "y"]
     assert data.rejected["original:accept"].to_pylist() == [labels[row] for row in (2, 3, 4, 6)]
-    note = "4 rows taken as without a label, since 'answer' is not 'accept': reject 2, ignore 1, none 1."
+    note = "4 rows treated as unlabelled because 'answer' is not 'accept': reject 2, ignore 1, none 1."
     assert note in data.notes
-    with pytest.raises(RowError, match=r"4 with missing label.*since 'answer' is not 'accept'"):
+    with pytest.raises(RowError, match=r"4 with missing label.*because 'answer' is not 'accept'"):
         read(frame(labels), ReadConfig(label="accept"))
 
 

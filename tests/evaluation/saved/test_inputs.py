@@ -94,7 +94,7 @@ def test_row_without_a_text(tmp_path: Path) -> None:
 def test_column_of_numbers(tmp_path: Path) -> None:
     path = tmp_path / "texts.jsonl"
     path.write_text('{"text": 1}\n')
-    with pytest.raises(ColumnError, match="holds no texts: its values are of type int64"):
+    with pytest.raises(ColumnError, match="has values of type int64; expected strings"):
         texts_of_file(path)
 
 

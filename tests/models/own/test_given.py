@@ -78,7 +78,7 @@ def test_rows_set_aside_may_have_a_row_or_none(tmp_path: Path) -> None:
     assert all_rows.content == valid.content
     copied = all_rows.copied(np.ones(4, dtype=bool))
     np.testing.assert_allclose(copied, whole[[0, 2, 3, 5]], atol=1e-6)
-    with pytest.raises(ColumnError, match=r"expected is \(4, 2\).*or 6, with those set aside"):
+    with pytest.raises(ColumnError, match=r"expected \(4, 2\).*or 6, including those set aside"):
         one({"m": whole[:5]}, texts)
 
 
@@ -123,7 +123,7 @@ def test_rounded_rows_are_divided_by_their_sum(tmp_path: Path, decimals: int, cl
         ([0.5, 0.5, 0.5], "sums to 1.5"),
         ([0.0, 0.0, 0.0], "sums to 0"),
         ([1.01, 0.0, 0.0], "sums to 1.01; .* within 0.001"),
-        ([1.02, 0.0, -0.01], "holds -0.01"),
+        ([1.02, 0.0, -0.01], "has the value -0.01"),
         ([0.3333, 0.3333, 0.3325], None),
         ([0.33333, 0.33333, 0.33], "within 0.001"),
         ([0.34, np.nan, 0.66], "not finite"),
@@ -150,7 +150,7 @@ def test_rounding_says_nothing_of_full_numbers(texts: LabeledTexts) -> None:
 
 
 WRONG = [
-    (3, [0.5, -0.1, 0.6], "Row 3 .*holds -0.1"),
+    (3, [0.5, -0.1, 0.6], "Row 3 .*has the value -0.1"),
     (4, [0.5, np.nan, 0.5], "Row 4 .*not finite"),
     (5, [np.inf, 0, 0], "Row 5 .*not finite"),
     (0, [0.5, 0.5, 0.5], "Row 0 .*sums to 1.5"),
@@ -181,7 +181,7 @@ def test_another_shape_is_told_with_the_labels_in_order(texts: LabeledTexts, sha
     [np.eye(6, 3, dtype=int), np.eye(6, 3) > 0, chances().astype(np.float16), chances().astype(str)],
 )
 def test_only_floats_are_probabilities(texts: LabeledTexts, values: Any) -> None:
-    with pytest.raises(ColumnError, match="float32 or float64 is expected"):
+    with pytest.raises(ColumnError, match="expected float32 or float64"):
         one({"m": values}, texts)
     with pytest.raises(ColumnError, match="are of type list"):
         one({"m": chances().tolist()}, texts)
@@ -234,12 +234,12 @@ def test_a_table_lacks_a_label_or_holds_no_numbers(texts: LabeledTexts) -> None:
     frame = pd.DataFrame(chances(), columns=["anger", "joy", "Sadness"])
     with pytest.raises(ColumnError, match=r"1 label: sadness. Its columns are anger, joy, Sadness"):
         one({"m": frame}, texts)
-    with pytest.raises(ColumnError, match="Column 'anger' of m holds no numbers"):
+    with pytest.raises(ColumnError, match="Column 'anger' of m does not contain numbers"):
         one({"m": pd.DataFrame({name: ["a"] * 6 for name in NAMES})}, texts)
 
 
 def test_two_files_of_one_name_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Two files of probabilities are called 'bert'"):
+    with pytest.raises(InputError, match="Two files of probabilities are named 'bert'"):
         names_of([tmp_path / "a" / "bert.npy", tmp_path / "b" / "bert.npy"])
 
 
@@ -254,7 +254,7 @@ def test_models_that_share_no_row_are_told_before_anything_is_trained(texts: Lab
     first, last = chances(), chances()
     first[:3], last[3:] = np.nan, np.nan
     given = read_given({"a": first, "b": last}, texts)
-    with pytest.raises(RowError, match="No row is judged by all of a, b: what one judges"):
+    with pytest.raises(RowError, match="No row is judged by all of a, b: each row is omitted"):
         take_given(Run(tmp_path), given, np.ones(6, dtype=bool))
     with pytest.raises(RowError, match="No row is judged by all of a"):
         take_given(Run(tmp_path), given[:1], np.arange(6) < 3)
@@ -265,7 +265,7 @@ def test_a_file_that_changes_between_check_and_copy_is_told(texts: LabeledTexts,
     given = one(tmp_path / "bert.npy", texts)
     with (tmp_path / "bert.npy").open("r+b") as file:
         file.write(_npy(chances(seed=1)))
-    with pytest.raises(InputError, match="have changed meanwhile"):
+    with pytest.raises(InputError, match="have changed in the meantime"):
         written(given, tmp_path)
 
 

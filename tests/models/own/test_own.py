@@ -144,7 +144,7 @@ GOOD = np.full((16, 2), 0.5)
         (GOOD, [1.0, 3.0], "classes_"),
         (GOOD * 2, [1, 3], "sums to 2"),
         (GOOD * np.nan, [1, 3], "not finite"),
-        (GOOD * [-1, 3], [1, 3], "holds -0.5"),
+        (GOOD * [-1, 3], [1, 3], "has the value -0.5"),
         (GOOD.astype(str), [1, 3], "<U"),
         ([[0.5], [0.5, 0.5]], [1, 3], "raised ValueError"),
     ],
@@ -178,9 +178,9 @@ def test_dynamics_are_train_and_held_out_of_the_right_shape(seen: Any) -> None:
 
 
 def test_what_is_no_classifier_is_told() -> None:
-    with pytest.raises(OwnCodeError, match="makes a LinearSVC, which has no method predict_proba"):
+    with pytest.raises(OwnCodeError, match="creates a LinearSVC, which has no method predict_proba"):
         own(LinearSVC)
-    with pytest.raises(OwnCodeError, match="makes a dict, which has no method fit"):
+    with pytest.raises(OwnCodeError, match="creates a dict, which has no method fit"):
         own(dict)
 
 

@@ -105,7 +105,7 @@ def check_single(rows: Sequence[Annotated], question: str, source: Source, tool:
         shown = listed([f"{label!r:.60}" for label in vote.labels], most=5)
         raise ColumnError(
             f"{source.name}: {counted(many, tool.unit)} of {len(rows):,} {have} several labels for {question!r}, as"
-            f" {shown} in object {number:,}: multi-label is not supported.",
+            f" {shown} in object {number:,}: multi-label data is not supported.",
             "Make one dataset for each label (has it, has it not), or name another question with --label.",
         )
 

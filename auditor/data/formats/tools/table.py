@@ -30,7 +30,7 @@ def read_table(source: Source, config: ReadConfig, tool: Tool) -> tuple[Source, 
         rows = sum(part.table.num_rows for part in source.parts)
         raise ColumnError(
             f"{source.name}: {counted(several, 'row')} of {rows:,} {'has' if several == 1 else 'have'} several labels"
-            f" in {columns.label!r}: multi-label is not supported.",
+            f" in {columns.label!r}: multi-label data is not supported.",
             "Make one dataset for each label (has it, has it not), or name another column with --label.",
         )
     shared = any(map(_repeats, source.parts))

@@ -145,7 +145,7 @@ def test_revision_and_configuration_are_asked_for(answers: dict[str, Any]) -> No
 
 def test_split_is_selected(answers: dict[str, Any]) -> None:
     assert answers["split"]["error"] == "ColumnError"
-    assert "one class only, 'joy'" in answers["split"]["what"]
+    assert "only one class, 'joy'" in answers["split"]["what"]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_the_first_sheet_with_something_in_it(tmp_path: Path) -> None:
     data = read(path)
     assert list(data.texts) == ["so glad", "so sad", "well", "more"]
     assert "a.xlsx: read is the sheet 'Data', not 'Other' (--sheet)." in data.notes
-    with pytest.raises(ColumnError, match="no column is named"):
+    with pytest.raises(ColumnError, match="no column has a usual name"):
         read(path, ReadConfig(sheet="Other"))
     with pytest.raises(SourceError, match="has no sheet 'Notes' with something in it; it has Data, Other"):
         read(path, ReadConfig(sheet="Notes"))
