@@ -25,9 +25,9 @@ from .answers import answer_errors, answer_errors_of_middleware
 from .guard import SUITES, Guard, PageGuard
 from .page import make_page, theme
 from .routes import decisions, exporting, reading
-from .services.bench import Bench
-from .services.desk import Desk
+from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
+from .services.workspace import Workspace
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Names of this machine for itself."""
@@ -69,8 +69,8 @@ def build(
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk.of(run, log, keys, queue)
-    app.state.bench = Bench(run, app.state.desk)
+    app.state.workspace = Workspace.of(run, log, keys, queue)
+    app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
     app.state.pusher = Pusher()
     app.state.accounts = accounts
     app.state.throttle, app.state.turns = Throttle(), Turns()
@@ -95,7 +95,7 @@ def build(
     app.add_middleware(Guard, hosts=hosts, forms=login.FORMS if accounts else ())
     gr.mount_gradio_app(
         app,
-        make_page(app.state.desk.items.name, login=accounts is not None),
+        make_page(app.state.workspace.items.name, login=accounts is not None),
         path="/",
         theme=theme(),
         footer_links=[],

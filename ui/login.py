@@ -240,7 +240,7 @@ def _to_page(query: str) -> Response:
 
 def _form(request: Request, query: str, name: str = "", message: str = "", status: int = 200) -> Response:
     page = _PAGE.format(
-        run=request.app.state.desk.items.name,
+        run=request.app.state.workspace.items.name,
         message=_MESSAGE.format(escape(message)) if message else "",
         query=_short(query),
         name=name,

@@ -78,7 +78,7 @@ def serve(
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)
-        print(f"Review of {app.state.desk.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
+        print(f"Review of {app.state.workspace.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
         if accounts and host not in LOCAL:
             print("The passwords travel unencrypted: in a network you do not trust, put HTTPS in front.", flush=True)
         if open_browser:

@@ -20,8 +20,8 @@ from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note,
 from auditor.review.log.log import TakenError
 
 from ..answers import RefusedError, answer, first_fault
-from ..services.desk import Desk
-from .reading import DeskNow, Named
+from ..services.workspace import Workspace
+from .reading import CurrentWorkspace, Named
 
 router = APIRouter(prefix="/api")
 
@@ -69,16 +69,16 @@ class FromPage(_Body):
     run: Annotated[str, Field(max_length=200)]
     reviewer: Annotated[str, Field(max_length=200)] | None = None
 
-    def check(self, desk: Desk, me: str) -> None:
+    def check(self, workspace: Workspace, me: str) -> None:
         """Refuse what does not belong here."""
-        if self.run != desk.log.run_id:
+        if self.run != workspace.log.run_id:
             raise DecisionError(
-                f"This page belongs to another run than {desk.items.name!r}, which is served here now.",
+                f"This page belongs to another run than {workspace.items.name!r}, which is served here now.",
                 "Reload the page, or serve the other run here again.",
             )
         if self.reviewer not in (None, me):
             raise DecisionError(f"This page is {self.reviewer}'s, but you are now {me}.", "Reload the page.")
-        desk.edition.check()
+        workspace.edition.check()
 
 
 class Presses(FromPage):
@@ -150,65 +150,65 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 
 
 @router.post("/events")
-def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
+def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Take presses in their order; what is answered as saved is on the disk."""
-    sent.check(desk, me)
-    results = take(desk, me, sent.events)
-    desk.verdicts.catch_up()
+    sent.check(workspace, me)
+    results = take(workspace, me, sent.events)
+    workspace.verdicts.catch_up()
     for result in results:
         if "items" in result:
             touched = result.pop("items")
-            row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
-            result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
-    desk.feed.learner.learn()
-    verdicts = desk.verdicts
+            row = workspace.items.row_of(touched[0]) if len(touched) == 1 else None
+            result |= {"items": len(touched), "card": None if row is None else workspace.cards.card(row, me)}
+    workspace.feed.learner.learn()
+    verdicts = workspace.verdicts
     known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone, done = verdicts.gone(sent.held, me), desk.feed.without_served_again(me, verdicts.done(sent.held, me))
+    gone, done = verdicts.gone(sent.held, me), workspace.feed.without_served_again(me, verdicts.done(sent.held, me))
     return answer({"results": results, "gone": gone, "done": done, **known})
 
 
 @router.post("/next")
-def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
+def next_cards(sent: Held, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
-    sent.check(desk, me)
-    servings = desk.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
-    cards = desk.cards.cards([one.row for one in servings], me)
-    left = int(np.count_nonzero(desk.verdicts.bits() == 0))
+    sent.check(workspace, me)
+    servings = workspace.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
+    cards = workspace.cards.cards([one.row for one in servings], me)
+    left = int(np.count_nonzero(workspace.verdicts.bits() == 0))
     return answer(
         {
             "cards": [as_served(card, one) for card, one in zip(cards, servings, strict=True)],
             "ended": len(servings) < sent.limit,
             "left": left,
-            "decided": desk.verdicts.count(me),
+            "decided": workspace.verdicts.count(me),
         }
     )
 
 
 @router.post("/bulk/preview")
-def bulk_preview(sent: BulkPreview, desk: DeskNow, me: Named) -> JSONResponse:
+def bulk_preview(sent: BulkPreview, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Show what a bulk action would do."""
-    sent.check(desk, me)
-    return answer(preview(desk.selection, desk.cards, sent.which, sent.bulk, me))
+    sent.check(workspace, me)
+    return answer(preview(workspace.selection, workspace.cards, sent.which, sent.bulk, me))
 
 
 @router.post("/bulk")
-def bulk(sent: BulkAction, desk: DeskNow, me: Named) -> JSONResponse:
+def bulk(sent: BulkAction, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Do it, if it is still what was shown."""
-    sent.check(desk, me)
-    return answer(decide(desk.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
+    sent.check(workspace, me)
+    return answer(decide(workspace.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
 
 
 @router.post("/selection")
-def selection(sent: Rows, desk: DeskNow, me: Named) -> JSONResponse:
+def selection(sent: Rows, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Keep some rows under a key, short enough for an address."""
-    sent.check(desk, me)
-    if any(row >= len(desk.items) for row in sent.rows):
+    sent.check(workspace, me)
+    if any(row >= len(workspace.items) for row in sent.rows):
         raise FilterError("The selection has rows that this run does not have.", "Reload the page.")
-    key = desk.log.save_selection([desk.items.id_of(row) for row in sent.rows])
+    key = workspace.log.save_selection([workspace.items.id_of(row) for row in sent.rows])
     return answer({"selection": key, "count": len(set(sent.rows))})
 
 
-def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
+def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
     """Apply presses in their order; one that is refused does not stop the next.
 
     Decisions that follow each other are written at once: they wait for the disk once.
@@ -226,20 +226,20 @@ def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
         try:
             press = Press.model_validate(sent)
             if press.kind == "decide":
-                event = _decision(desk, me, press)
+                event = _decision(workspace, me, press)
                 waiting.append((event, result))
                 if event.source == "repeat":
-                    result |= _first_verdict(desk, event)
+                    result |= _first_verdict(workspace, event)
             else:
-                _write(desk, waiting)
+                _write(workspace, waiting)
                 waiting = []
-                result |= _turn(desk, me, press)
+                result |= _turn(workspace, me, press)
         except ValidationError as error:
             fault = first_fault(error.errors(include_url=False, include_input=False))
             result |= _refused(f"The decision cannot be understood: {fault}.", "Reload the page.")
         except DecisionError as error:
             result |= _refused(error.what, error.todo)
-    _write(desk, waiting)
+    _write(workspace, waiting)
     return results
 
 
@@ -251,10 +251,10 @@ def _id_of(sent: Any) -> str | None:
         return None
 
 
-def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
+def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
     """Write decisions, and note beside each what has become of it."""
     try:
-        desk.log.append([event for event, _ in waiting])
+        workspace.log.append([event for event, _ in waiting])
         for _, result in waiting:
             result["status"] = "saved"
     except TakenError as error:
@@ -262,39 +262,39 @@ def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
             waiting[0][1].update(_refused(error.what, error.todo))
         else:
             for one in waiting:
-                _write(desk, [one])
+                _write(workspace, [one])
 
 
-def _decision(desk: Desk, me: str, press: Press) -> Event:
-    row = desk.items.row_of(press.item_id) if press.item_id is not None else None
+def _decision(workspace: Workspace, me: str, press: Press) -> Event:
+    row = workspace.items.row_of(press.item_id) if press.item_id is not None else None
     if row is None:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
-    about = {**press.model_dump(), "run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
-    if press.source == "queue" and (serving := desk.feed.served(me, row)):
+    about = {**press.model_dump(), "run_id": workspace.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    if press.source == "queue" and (serving := workspace.feed.served(me, row)):
         about |= {"arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
         about |= {"source": "repeat"} if serving.arm == "repeat" else {}
     event = Event.model_validate(about)
-    given = desk.items.label_names[desk.items.given[row]]
-    check_decision(event, desk.items.label_names, given, desk.items.hash_of(row))
+    given = workspace.items.label_names[workspace.items.given[row]]
+    check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))
     return event
 
 
-def _first_verdict(desk: Desk, event: Event) -> dict[str, Any]:
+def _first_verdict(workspace: Workspace, event: Event) -> dict[str, Any]:
     """What the reviewer said of the row the first time, if that was something else."""
     assert event.item_id is not None
-    for first in desk.log.standing([event.item_id]):
+    for first in workspace.log.standing([event.item_id]):
         if first.reviewer == event.reviewer and (first.verdict, first.new_labels) != (event.verdict, event.new_labels):
             return {"before": {"verdict": first.verdict, "new_labels": list(first.new_labels), "note": first.note}}
     return {}
 
 
-def _turn(desk: Desk, me: str, press: Press) -> dict[str, Any]:
+def _turn(workspace: Workspace, me: str, press: Press) -> dict[str, Any]:
     """Undo or redo."""
-    turn = desk.log.undo if press.kind == "undo" else desk.log.redo
+    turn = workspace.log.undo if press.kind == "undo" else workspace.log.redo
     done = turn(me, press.event_id, press.undoes)
     if done is None:
         return {"status": "nothing"}
-    return {"status": "saved", "undoes": done.action, "items": desk.log.items_of(done.action)}
+    return {"status": "saved", "undoes": done.action, "items": workspace.log.items_of(done.action)}
 
 
 def _refused(what: str, todo: str) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from auditor.review.filter.filter import Filter
 from auditor.run import Run
 
 from ..answers import RefusedError, answer
-from ..services.bench import Bench, Which, ids_of, told
+from ..services.corrections import CorrectionMaker, Which, ids_of, told
 from ..services.downloads import safe_name, send_made
 from .decisions import FromPage
-from .reading import DeskNow, Me, Named
+from .reading import CurrentWorkspace, Me, Named
 
 router = APIRouter(prefix="/api/export")
 
@@ -40,10 +40,10 @@ class Choices(Policy):
     view: Annotated[str, Field(max_length=1_000_000)] | None = None
     """Only the rows that this filter finds."""
 
-    def corrections(self, bench: Bench, me: str | None) -> Corrections:
+    def corrections(self, correction_maker: CorrectionMaker, me: str | None) -> Corrections:
         """Apply them."""
         policy = Policy(**{name: getattr(self, name) for name in Policy.model_fields})
-        return bench.corrections(policy, None if self.view is None else Filter.from_query(self.view), me)
+        return correction_maker.corrections(policy, None if self.view is None else Filter.from_query(self.view), me)
 
 
 class Files(Choices):
@@ -76,24 +76,24 @@ class Rows(Choices):
 
 
 @router.get("/preview")
-def preview(sent: Annotated[Choices, Query()], request: Request, desk: DeskNow, me: Me) -> JSONResponse:
+def preview(sent: Annotated[Choices, Query()], request: Request, workspace: CurrentWorkspace, me: Me) -> JSONResponse:
     """Count what an export would hold."""
-    corrections = sent.corrections(request.app.state.bench, me)
-    return answer({**told(corrections), "everyone": sorted(desk.verdicts.reviewers)})
+    corrections = sent.corrections(request.app.state.correction_maker, me)
+    return answer({**told(corrections), "everyone": sorted(workspace.verdicts.reviewers)})
 
 
 @router.post("/rows")
-def rows(sent: Rows, request: Request, desk: DeskNow, me: Named) -> JSONResponse:
+def rows(sent: Rows, request: Request, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Keep some of the rows under a key, as a filter takes it."""
-    ids = ids_of(sent.corrections(request.app.state.bench, me), sent.which)
-    return answer({"selection": desk.log.save_selection(ids), "count": len(ids)})
+    ids = ids_of(sent.corrections(request.app.state.correction_maker, me), sent.which)
+    return answer({"selection": workspace.log.save_selection(ids), "count": len(ids)})
 
 
 @router.get("/download")
-def download(sent: Annotated[Files, Query()], request: Request, desk: DeskNow, me: Named) -> Response:
+def download(sent: Annotated[Files, Query()], request: Request, workspace: CurrentWorkspace, me: Named) -> Response:
     """Write the export, and send it: all its files, or the dataset's file alone."""
-    corrections = sent.corrections(request.app.state.bench, me)
-    name = f"{safe_name(desk.items.name)}-corrected"
+    corrections = sent.corrections(request.app.state.correction_maker, me)
+    name = f"{safe_name(workspace.items.name)}-corrected"
     file = name if sent.format in _FOLDERS else f"{name}.{sent.format}"
 
     def make(folder: Path) -> Sequence[str]:
@@ -107,19 +107,19 @@ def download(sent: Annotated[Files, Query()], request: Request, desk: DeskNow, m
             raw=sent.raw,
             guard=sent.guard,
             label_names=sent.label_names,
-            run={"id": desk.log.run_id, "name": desk.items.name},
+            run={"id": workspace.log.run_id, "name": workspace.items.name},
         ).notes
 
     return send_made(name, make, only=file if sent.alone and sent.format not in _FOLDERS else None)
 
 
 @router.post("/push")
-def push(sent: Push, request: Request, desk: DeskNow, me: Named) -> JSONResponse:
+def push(sent: Push, request: Request, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Begin to push to the Hub, with the server's own token."""
-    _check(sent, request, desk, me)
-    bench, pusher = request.app.state.bench, request.app.state.pusher
-    corrections = sent.corrections(bench, me)
-    pusher.start(sent.repo, me, lambda listener: _push(corrections, bench.run, sent, me, listener))
+    _check(sent, request, workspace, me)
+    correction_maker, pusher = request.app.state.correction_maker, request.app.state.pusher
+    corrections = sent.corrections(correction_maker, me)
+    pusher.start(sent.repo, me, lambda listener: _push(corrections, correction_maker.run, sent, me, listener))
     return answer(pusher.status)
 
 
@@ -130,27 +130,27 @@ def push_status(request: Request, me: Named) -> JSONResponse:
 
 
 @router.post("/push/files")
-def push_files(sent: Push, request: Request, desk: DeskNow, me: Named) -> Response:
+def push_files(sent: Push, request: Request, workspace: CurrentWorkspace, me: Named) -> Response:
     """Send all that would be pushed, to be looked at first; nothing on the Hub changes."""
-    _check(sent, request, desk, me)
-    bench, name = request.app.state.bench, f"{safe_name(sent.repo)}-push"
-    corrections = sent.corrections(bench, me)
+    _check(sent, request, workspace, me)
+    correction_maker, name = request.app.state.correction_maker, f"{safe_name(sent.repo)}-push"
+    corrections = sent.corrections(correction_maker, me)
 
     def make(folder: Path) -> Sequence[str]:
-        notes: Sequence[str] = _push(corrections, bench.run, sent, me, Silent(), folder / name)["notes"]
+        notes: Sequence[str] = _push(corrections, correction_maker.run, sent, me, Silent(), folder / name)["notes"]
         return notes
 
     return send_made(name, make)
 
 
-def _check(sent: Push, request: Request, desk: Any, me: str) -> None:
+def _check(sent: Push, request: Request, workspace: Any, me: str) -> None:
     """Refuse whoever has not logged in: what is pushed is pushed in the name of the server's account."""
     if request.app.state.accounts is None:
         raise RefusedError(
             "Pushing takes a login, and this page was started without.",
             "Start it with `auditor review --auth FILE`, or use `auditor push`.",
         )
-    sent.check(desk, me)
+    sent.check(workspace, me)
 
 
 def _push(

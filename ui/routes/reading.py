@@ -14,16 +14,16 @@ from auditor.review.view.views import confusions, groups, map_points, table
 
 from ..answers import RefusedError, answer
 from ..login import reviewer
-from ..services.desk import Desk
+from ..services.workspace import Workspace
 
 router = APIRouter(prefix="/api")
 
 
-def _desk(request: Request) -> Desk:
-    """The desk, with all that anybody has decided so far."""
-    desk: Desk = request.app.state.desk
-    desk.verdicts.catch_up()
-    return desk
+def _workspace(request: Request) -> Workspace:
+    """The workspace, with all that anybody has decided so far."""
+    workspace: Workspace = request.app.state.workspace
+    workspace.verdicts.catch_up()
+    return workspace
 
 
 async def _filter(request: Request) -> Filter:
@@ -40,7 +40,7 @@ async def _named(me: Annotated[str | None, Depends(_me)]) -> str:
     return me
 
 
-DeskNow = Annotated[Desk, Depends(_desk)]
+CurrentWorkspace = Annotated[Workspace, Depends(_workspace)]
 Which = Annotated[Filter, Depends(_filter)]
 Me = Annotated[str | None, Depends(_me)]
 Named = Annotated[str, Depends(_named)]
@@ -53,13 +53,13 @@ Seed = Annotated[int, Query(ge=0, lt=2**32)]
 @router.get("/session")
 def session(request: Request, me: Me) -> JSONResponse:
     """Say who reviews what, and what there is to choose from."""
-    desk: Desk = request.app.state.desk
-    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **desk.about})
+    workspace: Workspace = request.app.state.workspace
+    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **workspace.about})
 
 
 @router.get("/queue")
 def queue(
-    desk: DeskNow,
+    workspace: CurrentWorkspace,
     which: Which,
     me: Me,
     sort: Sort = "suspicion",
@@ -68,49 +68,49 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JSONResponse:
     """Give the next cards of the queue."""
-    page = desk.queue.page(which, sort, after, limit, me=me, seed=seed)
-    cards = desk.cards.cards(page.rows, me)
-    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": desk.verdicts.count(me)})
+    page = workspace.queue.page(which, sort, after, limit, me=me, seed=seed)
+    cards = workspace.cards.cards(page.rows, me)
+    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/pulse")
-def pulse(desk: DeskNow, me: Me) -> JSONResponse:
+def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
     """Say how far the log has come, and how many rows the reviewer has decided."""
-    return answer({"seq": desk.verdicts.seq, "decided": desk.verdicts.count(me)})
+    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/stands")
-def stands(desk: DeskNow, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
+def stands(workspace: CurrentWorkspace, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
     """Say whether an action of the reviewer's still stands: an event, or a bulk of them."""
-    return answer({"stands": desk.log.stands(me, action)})
+    return answer({"stands": workspace.log.stands(me, action)})
 
 
 @router.get("/card")
-def card_of_id(desk: DeskNow, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
+def card_of_id(workspace: CurrentWorkspace, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
     """Give the card of an id."""
-    row = desk.items.row_of(id)
+    row = workspace.items.row_of(id)
     if row is None:
         raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another, or clear the filter.")
-    return answer(desk.cards.card(row, me))
+    return answer(workspace.cards.card(row, me))
 
 
 @router.get("/row")
-def card_of_row(desk: DeskNow, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
+def card_of_row(workspace: CurrentWorkspace, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
     """Give the card of a row by its number."""
-    if row >= len(desk.items):
-        raise FilterError(f"There is no row {row} in this run: it has {len(desk.items)}.", "Open another.")
-    return answer(desk.cards.card(row, me))
+    if row >= len(workspace.items):
+        raise FilterError(f"There is no row {row} in this run: it has {len(workspace.items)}.", "Open another.")
+    return answer(workspace.cards.card(row, me))
 
 
 @router.get("/facets")
-def facets(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+def facets(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
     """Count the rows beside each choice of the filter."""
-    return answer(desk.selection.facets(which, me))
+    return answer(workspace.selection.facets(which, me))
 
 
 @router.get("/table")
 def table_page(
-    desk: DeskNow,
+    workspace: CurrentWorkspace,
     which: Which,
     me: Me,
     sort: Sort = "suspicion",
@@ -119,31 +119,31 @@ def table_page(
     size: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> JSONResponse:
     """Give one page of the table."""
-    found = table(desk.selection, desk.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
+    found = table(workspace.selection, workspace.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
     return answer(found)
 
 
 @router.get("/groups")
-def groups_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+def groups_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
     """Give the groups of issues."""
-    return answer(groups(desk.selection, which, me))
+    return answer(groups(workspace.selection, which, me))
 
 
 @router.get("/confusions")
-def confusions_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+def confusions_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
     """Give the matrix of given and suggested labels."""
-    return answer(confusions(desk.selection, which, me))
+    return answer(confusions(workspace.selection, which, me))
 
 
 @router.get("/map")
-def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
+def points(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
     """Give the points of the map."""
-    return answer(map_points(desk.selection, which, me))
+    return answer(map_points(workspace.selection, which, me))
 
 
 @router.get("/progress")
-def progress_so_far(desk: DeskNow) -> JSONResponse:
+def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
     """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
-    found = progress(desk.verdicts)
+    found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": desk.estimate(seconds).as_dict()})
+    return answer({**found, "estimate": workspace.estimate(seconds).as_dict()})

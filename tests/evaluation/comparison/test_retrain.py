@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from auditor_ui.services.desk import Edition
+from auditor_ui.services.workspace import Edition
 
 from auditor.api import Audit
 from auditor.correction.decide.policy import Policy

@@ -1,4 +1,4 @@
-"""Desk: a run and its decision log, opened for reviewing; what every request works on."""
+"""Workspace: a run and its decision log, opened for review. Every request works on it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _made(run: Run) -> tuple[str | None, str | None]:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workspace:
     """All parts of a review, made once; many threads use them at once.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Bench: where decisions become a corrected dataset; all of the run that this takes is read once, when it is needed."""
+"""Corrections for the export view, made from the decisions so far. The run's rows are read once, on first use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from auditor.data import LabeledTexts
 from auditor.review.filter.filter import Filter
 from auditor.run import Run
 
-from .desk import Desk
+from .workspace import Workspace
 
 Which = Literal["changed", "excluded", "ambiguous", "unsure", "tie", "stale"]
 """Rows that one may want to look at before they are exported."""
@@ -26,18 +26,18 @@ _PAIRS = 200
 """Pairs of given and new label that are told, most frequent first."""
 
 
-class Bench:
+class CorrectionMaker:
     """Makes the corrections of a run; safe to be used from many threads.
 
     Parameters
     ----------
     run : Run
         A finished one; it is only read.
-    desk : Desk
+    workspace : Workspace
     """
 
-    def __init__(self, run: Run, desk: Desk) -> None:
-        self.run, self._desk = run, desk
+    def __init__(self, run: Run, workspace: Workspace) -> None:
+        self.run, self._workspace = run, workspace
         self._lock = Lock()
         self._read: tuple[LabeledTexts, Suggestions] | None = None
 
@@ -54,12 +54,14 @@ class Bench:
             If the filter names what there is not.
         """
         texts, suggestions = self._rows()
-        made = correct(texts, find_outcomes(texts, self._desk.log.standing(), policy.reviewers), policy, suggestions)
-        made = replace(made, estimate=self._desk.estimate() if self._desk.log.draws() else None)
-        return made if view is None else made.only(self._desk.selection.mask(view, me))
+        made = correct(
+            texts, find_outcomes(texts, self._workspace.log.standing(), policy.reviewers), policy, suggestions
+        )
+        made = replace(made, estimate=self._workspace.estimate() if self._workspace.log.draws() else None)
+        return made if view is None else made.only(self._workspace.selection.mask(view, me))
 
     def _rows(self) -> tuple[LabeledTexts, Suggestions]:
-        self._desk.edition.check()
+        self._workspace.edition.check()
         with self._lock:
             if self._read is None:
                 texts = LabeledTexts.of(self.run)
