@@ -1,4 +1,4 @@
-"""The JSON API, what is written: the reviewer's name, decisions, undo and redo, bulk actions, selections."""
+"""Write routes of the JSON API: the reviewer's name, decisions, undo and redo, bulk actions, selections."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class _Body(BaseModel):
 
 
 class Name(_Body):
-    """Who reviews."""
+    """The reviewer's name."""
 
     name: Annotated[str, Field(max_length=200)]
 
 
 class Press(_Body):
-    """One press of a key: what of an event the browser says. The rest is the server's to say."""
+    """One press of a key: the fields of an event that the browser sends. The server adds the rest."""
 
     event_id: Id
     kind: Literal["decide", "undo", "redo"]
@@ -60,36 +60,36 @@ class Press(_Body):
 
 
 class FromPage(_Body):
-    """What is to be written, with the run that the page shows and who it believes to be reviewing.
+    """A request to write, with the run that the page shows and the reviewer that it was opened for.
 
-    Both are compared, never trusted: another run may be served at the same address by now, and the session's name may
-    have changed in another tab. What was pressed for one is not to be kept as the other's.
+    Both are compared, never trusted: the same address may serve another run by now, and another tab may have changed
+    the session's name. A decision must not be saved for the wrong run or reviewer.
     """
 
     run: Annotated[str, Field(max_length=200)]
     reviewer: Annotated[str, Field(max_length=200)] | None = None
 
     def check(self, workspace: Workspace, me: str) -> None:
-        """Refuse what does not belong here."""
+        """Refuse a request for another run or reviewer."""
         if self.run != workspace.log.run_id:
             raise DecisionError(
-                f"This page belongs to another run than {workspace.items.name!r}, which is served here now.",
+                f"This page shows another run than {workspace.items.name!r}, which is now served here.",
                 "Reload the page, or serve the other run here again.",
             )
         if self.reviewer not in (None, me):
-            raise DecisionError(f"This page is {self.reviewer}'s, but you are now {me}.", "Reload the page.")
+            raise DecisionError(f"This page was opened by {self.reviewer}, but you are now {me}.", "Reload the page.")
         workspace.edition.check()
 
 
 class Presses(FromPage):
-    """What has been pressed, in order, and the cards that the browser holds in advance."""
+    """Presses in their order, and the cards that the browser has prefetched."""
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
 
 
 class Held(FromPage):
-    """The cards of the default queue that the browser holds, and how many more it wants."""
+    """Cards of the default queue that the browser has, and how many more it requests."""
 
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
     skipped: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
@@ -98,7 +98,7 @@ class Held(FromPage):
 
 
 class BulkPreview(FromPage):
-    """One verdict on many rows: on those that a filter finds, or on some by their ids."""
+    """One verdict on many rows: those that a filter finds, or those with given ids."""
 
     query: Annotated[str, Field(max_length=1_000_000)] | None = None
     ids: Ids | None = None
@@ -114,34 +114,34 @@ class BulkPreview(FromPage):
         return self
 
     @property
-    def which(self) -> Filter | tuple[str, ...]:
-        """The rows that are meant."""
+    def rows(self) -> Filter | tuple[str, ...]:
+        """Filter or ids of the rows."""
         return Filter.from_query(self.query) if self.query is not None else self.ids or ()
 
     @property
     def bulk(self) -> Bulk:
-        """What is to be decided about them."""
+        """Verdict on them."""
         return Bulk(self.verdict, self.new_labels, self.use_suggestion, self.note)
 
 
 class BulkAction(BulkPreview):
-    """The same, once it has been looked at."""
+    """A bulk action whose preview the reviewer has confirmed."""
 
     event_id: Id
     token: Annotated[str, Field(max_length=200)]
 
 
 class Rows(FromPage):
-    """Rows by their numbers, which are other rows' once the run has been made again."""
+    """Rows by their numbers, which denote other rows once the run has been re-created."""
 
     rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1_000_000)]
 
 
 @router.post("/name")
 async def name(sent: Name, request: Request) -> JSONResponse:
-    """Keep the reviewer's name in the session; with a login, it is the login's."""
+    """Store the reviewer's name in the session. With a login, the name is the login's."""
     if request.app.state.accounts is not None:
-        raise RefusedError("Your name is that of your login.", "Log out to review under another.")
+        raise RefusedError("Your name is that of your login.", "Log out to review under another name.")
     try:
         request.session["reviewer"] = reviewer_name(sent.name)
     except AccountError as error:
@@ -151,7 +151,7 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 
 @router.post("/events")
 def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
-    """Take presses in their order; what is answered as saved is on the disk."""
+    """Apply presses in their order. Those answered as saved are on the disk."""
     sent.check(workspace, me)
     results = take(workspace, me, sent.events)
     workspace.verdicts.catch_up()
@@ -162,21 +162,21 @@ def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONRespons
             result |= {"items": len(touched), "card": None if row is None else workspace.cards.card(row, me)}
     workspace.feed.learner.learn()
     verdicts = workspace.verdicts
-    known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
+    counts = {"seq": verdicts.seq, "decided": verdicts.count(me)}
     gone, done = verdicts.gone(sent.held, me), workspace.feed.without_served_again(me, verdicts.done(sent.held, me))
-    return answer({"results": results, "gone": gone, "done": done, **known})
+    return answer({"results": results, "gone": gone, "done": done, **counts})
 
 
 @router.post("/next")
 def next_cards(sent: Held, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
-    """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
+    """Serve the next cards of the default queue. Blind draws are in the log before they are shown."""
     sent.check(workspace, me)
     servings = workspace.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
-    cards = workspace.cards.cards([one.row for one in servings], me)
+    cards = workspace.cards.cards([serving.row for serving in servings], me)
     left = int(np.count_nonzero(workspace.verdicts.bits() == 0))
     return answer(
         {
-            "cards": [as_served(card, one) for card, one in zip(cards, servings, strict=True)],
+            "cards": [as_served(card, serving) for card, serving in zip(cards, servings, strict=True)],
             "ended": len(servings) < sent.limit,
             "left": left,
             "decided": workspace.verdicts.count(me),
@@ -188,19 +188,19 @@ def next_cards(sent: Held, workspace: CurrentWorkspace, me: Named) -> JSONRespon
 def bulk_preview(sent: BulkPreview, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Show what a bulk action would do."""
     sent.check(workspace, me)
-    return answer(preview(workspace.selection, workspace.cards, sent.which, sent.bulk, me))
+    return answer(preview(workspace.selection, workspace.cards, sent.rows, sent.bulk, me))
 
 
 @router.post("/bulk")
 def bulk(sent: BulkAction, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
-    """Do it, if it is still what was shown."""
+    """Do a bulk action if its rows are still those previewed."""
     sent.check(workspace, me)
-    return answer(decide(workspace.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
+    return answer(decide(workspace.selection, sent.rows, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
 
 
 @router.post("/selection")
 def selection(sent: Rows, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
-    """Keep some rows under a key, short enough for an address."""
+    """Save some rows under a key that is short enough for an address."""
     sent.check(workspace, me)
     if any(row >= len(workspace.items) for row in sent.rows):
         raise FilterError("The selection has rows that this run does not have.", "Reload the page.")
@@ -209,14 +209,14 @@ def selection(sent: Rows, workspace: CurrentWorkspace, me: Named) -> JSONRespons
 
 
 def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
-    """Apply presses in their order; one that is refused does not stop the next.
+    """Apply presses in their order. A refused press does not stop the next.
 
-    Decisions that follow each other are written at once: they wait for the disk once.
+    Consecutive decisions are written together: they wait for the disk once.
 
     Returns
     -------
     list of dict
-        One a press, in their order. Of an undo or redo, ``items`` are the ids that it has touched.
+        One result per press, in their order. For an undo or redo, ``items`` are the ids that it affected.
     """
     results: list[dict[str, Any]] = []
     waiting: list[tuple[Event, dict[str, Any]]] = []
@@ -244,7 +244,7 @@ def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str
 
 
 def _id_of(sent: Any) -> str | None:
-    """Id of a press, whatever else is wrong with it; None if it is no id, which could not even be sent back."""
+    """Return the id of a press, whatever else is wrong with it; None if the id is invalid."""
     try:
         return _ID.validate_python(sent.get("event_id") if isinstance(sent, dict) else None)
     except ValidationError:
@@ -252,7 +252,7 @@ def _id_of(sent: Any) -> str | None:
 
 
 def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
-    """Write decisions, and note beside each what has become of it."""
+    """Write decisions, and record in each result whether it was saved."""
     try:
         workspace.log.append([event for event, _ in waiting])
         for _, result in waiting:
@@ -261,8 +261,8 @@ def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]
         if len(waiting) == 1:
             waiting[0][1].update(_refused(error.what, error.todo))
         else:
-            for one in waiting:
-                _write(workspace, [one])
+            for decision in waiting:
+                _write(workspace, [decision])
 
 
 def _decision(workspace: Workspace, me: str, press: Press) -> Event:
@@ -280,7 +280,7 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
 
 
 def _first_verdict(workspace: Workspace, event: Event) -> dict[str, Any]:
-    """What the reviewer said of the row the first time, if that was something else."""
+    """Return the reviewer's first verdict on the row, if it was different."""
     assert event.item_id is not None
     for first in workspace.log.standing([event.item_id]):
         if first.reviewer == event.reviewer and (first.verdict, first.new_labels) != (event.verdict, event.new_labels):

@@ -1,4 +1,4 @@
-"""The JSON API, what is read: session, cards and views."""
+"""Read routes of the JSON API: session, cards and views."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api")
 
 
 def _workspace(request: Request) -> Workspace:
-    """The workspace, with all that anybody has decided so far."""
+    """Return the workspace, up to date with all decisions so far."""
     workspace: Workspace = request.app.state.workspace
     workspace.verdicts.catch_up()
     return workspace
@@ -36,7 +36,7 @@ async def _me(request: Request) -> str | None:
 
 async def _named(me: Annotated[str | None, Depends(_me)]) -> str:
     if me is None:
-        raise RefusedError("Nobody has said who is reviewing.", "Reload the page, and give your name.")
+        raise RefusedError("The reviewer's name is missing.", "Reload the page and enter your name.")
     return me
 
 
@@ -52,7 +52,7 @@ Seed = Annotated[int, Query(ge=0, lt=2**32)]
 
 @router.get("/session")
 def session(request: Request, me: Me) -> JSONResponse:
-    """Say who reviews what, and what there is to choose from."""
+    """Return the reviewer, the run, and what the page can choose from."""
     workspace: Workspace = request.app.state.workspace
     return answer({"reviewer": me, "login": request.app.state.accounts is not None, **workspace.about})
 
@@ -67,7 +67,7 @@ def queue(
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JSONResponse:
-    """Give the next cards of the queue."""
+    """Return the next cards of the queue."""
     page = workspace.queue.page(which, sort, after, limit, me=me, seed=seed)
     cards = workspace.cards.cards(page.rows, me)
     return answer({"cards": cards, "next": page.next, "left": page.left, "decided": workspace.verdicts.count(me)})
@@ -75,36 +75,38 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Say how far the log has come, and how many rows the reviewer has decided."""
+    """Return the position of the log, and how many rows the reviewer has decided."""
     return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/stands")
 def stands(workspace: CurrentWorkspace, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
-    """Say whether an action of the reviewer's still stands: an event, or a bulk of them."""
+    """Return whether an action of the reviewer, single or bulk, still stands."""
     return answer({"stands": workspace.log.stands(me, action)})
 
 
 @router.get("/card")
 def card_of_id(workspace: CurrentWorkspace, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
-    """Give the card of an id."""
+    """Return the card of a row by its id."""
     row = workspace.items.row_of(id)
     if row is None:
-        raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another, or clear the filter.")
+        raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another row, or clear the filter.")
     return answer(workspace.cards.card(row, me))
 
 
 @router.get("/row")
 def card_of_row(workspace: CurrentWorkspace, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
-    """Give the card of a row by its number."""
+    """Return the card of a row by its number."""
     if row >= len(workspace.items):
-        raise FilterError(f"There is no row {row} in this run: it has {len(workspace.items)}.", "Open another.")
+        raise FilterError(
+            f"There is no row {row} in this run: it has {len(workspace.items)} rows.", "Open another row."
+        )
     return answer(workspace.cards.card(row, me))
 
 
 @router.get("/facets")
 def facets(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
-    """Count the rows beside each choice of the filter."""
+    """Count the rows for each choice of the filter."""
     return answer(workspace.selection.facets(which, me))
 
 
@@ -118,32 +120,32 @@ def table_page(
     page: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     size: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> JSONResponse:
-    """Give one page of the table."""
+    """Return one page of the table."""
     found = table(workspace.selection, workspace.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
     return answer(found)
 
 
 @router.get("/groups")
 def groups_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
-    """Give the groups of issues."""
+    """Return the groups of issues."""
     return answer(groups(workspace.selection, which, me))
 
 
 @router.get("/confusions")
 def confusions_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
-    """Give the matrix of given and suggested labels."""
+    """Return the matrix of given and suggested labels."""
     return answer(confusions(workspace.selection, which, me))
 
 
 @router.get("/map")
 def points(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
-    """Give the points of the map."""
+    """Return the points of the map."""
     return answer(map_points(workspace.selection, which, me))
 
 
 @router.get("/progress")
 def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
-    """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
+    """Return the progress of the review, and the estimate of how many labels are wrong."""
     found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
     return answer({**found, "estimate": workspace.estimate(seconds).as_dict()})

@@ -152,11 +152,11 @@ def test_the_runs_rows_are_read_once_and_never_those_of_a_run_made_again(
     correction_maker: CorrectionMaker = app.state.correction_maker
     first = correction_maker.corrections(Policy()).texts
     assert correction_maker.corrections(Policy(unreviewed="drop")).texts is first
-    monkeypatch.setattr(app.state.workspace.edition, "_made", ("another", []))
-    monkeypatch.setattr(app.state.workspace.edition, "_seen", (None, False))
+    monkeypatch.setattr(app.state.workspace.edition, "_fingerprints", ("another", []))
+    monkeypatch.setattr(app.state.workspace.edition, "_checked", (None, False))
     answer = client.get("/api/export/preview")
     assert answer.status_code == 409
-    assert "made again" in answer.json()["what"]
+    assert "re-created" in answer.json()["what"]
 
 
 # -- files ----------------------------------------------------------------------------------------------------------
@@ -223,26 +223,26 @@ def test_paths_of_the_server_are_not_told(place: Path) -> None:
         raise ExportError(f"{folder}/a.csv and {folder} are in the way.", f"Remove {folder}/a.csv.")
 
     with pytest.raises(ExportError) as raised:
-        downloads.send_made("x", failing)
+        downloads.send_files("x", failing)
     assert raised.value.args == ("a.csv and the export are in the way.", "Remove a.csv.")
 
     def full(folder: Path) -> list[str]:
         raise StorageError(f"{folder} is full.", "Make room.")
 
     with pytest.raises(ExportError, match="no room"):
-        downloads.send_made("x", full)
+        downloads.send_files("x", full)
     assert list(place.iterdir()) == []
 
 
 def test_few_wait_for_an_export(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "_few", Semaphore(0))
-    with downloads._one:  # for which nobody waits
+    monkeypatch.setattr(downloads, "_waiting", Semaphore(0))
+    with downloads._writing:  # for which nobody waits
         assert ann.get("/api/export/download?format=csv").status_code == 409
 
 
 def test_one_export_is_written_at_a_time(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_PATIENCE", 0.01)
-    with downloads._one:
+    with downloads._writing:
         answer = ann.get("/api/export/download?format=csv")
     assert answer.status_code == 409
     assert "just now" in answer.json()["what"]
