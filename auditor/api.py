@@ -1,6 +1,6 @@
-"""Audit: a finished audit, and all that can be done with it, in Python as on the command line.
+"""Audit: a finished audit, and everything that the command line can do with it.
 
-Whatever reads data or trains is imported when it is used, so that a short command stays short.
+Modules that read data or train are imported on use, so that short commands stay fast.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
 class Audit(Findings):
     """A finished audit.
 
-    Its properties are what the audit found, as frames and dicts; its methods do what the commands of the same names
-    do. All methods that look at decisions take ``policy`` (what each verdict does; the defaults of :class:`Policy`),
-    ``db`` (the address of the decision log; ``decisions.db`` in the run's directory) and ``filter`` (only rows that
-    this query of the review page finds, as its address has it).
+    Properties hold what the audit found, as frames and dicts. Methods do what the commands of the same names do.
+    Methods that use decisions share three parameters: ``policy``, what each verdict does (default: :class:`Policy`);
+    ``db``, the address of the decision log (default: ``decisions.db`` in the run directory); and ``filter``, a query of
+    the review page that chooses rows, as in its URL.
 
     Parameters
     ----------
     run : Audit, Run, str or Path
-        An audit, its run, the run's name (under ``reports/runs``), or its path.
+        An audit, its run, or the run's name (under ``reports/runs``) or path.
 
     Raises
     ------
     RunMissingError
-        If there is no such run, or it is not finished.
+        If the run does not exist or is not finished.
     """
 
     def report(self, *, db: str | None = None) -> Path:
-        """Write ``report.html`` again, with the decisions made since; its path."""
+        """Re-create ``report.html`` with the decisions made since. Return its path."""
         from auditor import report
 
         with self.run.held():
@@ -76,23 +76,23 @@ class Audit(Findings):
         forwarded_allow_ips: str = "",
         queue: QueueConfig | None = None,
     ) -> None:
-        """Serve the review page until Ctrl-C; the parameters are the options of ``auditor review``.
+        """Serve the review page until Ctrl-C. The parameters are the options of ``auditor review``.
 
         Raises
         ------
         ReviewError
             If the page is not installed.
         AuditorError
-            If the accounts, the keys, the log or the port cannot be had.
+            If the accounts, the keys, the log or the port cannot be used.
         """
         from auditor.access.accounts import Accounts
         from auditor.review.keys import read_keys
 
-        if auth:  # what is wrong with a small file is said before the page is imported, which takes seconds
+        if auth:  # checks small files before importing the page, which takes seconds
             _ = Accounts(auth).names
         if keys:
             read_keys(keys)
-        try:  # it stands outside of the library, which never needs it: this is the one way there
+        try:  # the page is outside the library, which imports it only here
             page = importlib.import_module("auditor_ui.serve")
         except ModuleNotFoundError as missing:
             raise ReviewError(
@@ -112,36 +112,36 @@ class Audit(Findings):
 
     @contextmanager
     def log(self, db: str | None = None, *, read_only: bool = False) -> Iterator[DecisionLog]:
-        """Open the decision log; if it is only read, one that is missing is an empty one, and stays missing."""
+        """Open the decision log. If read-only, a missing log reads as an empty one and is not created."""
         from auditor.review.log.opening import opened_log
 
         with opened_log(self.run, db, read_only=read_only) as log:
             yield log
 
     def decisions(self, *, db: str | None = None) -> list[Event]:
-        """Every event of the decision log in its order, undone decisions and their undos among them."""
+        """Return every event of the decision log in order, including undone decisions and their undos."""
         with self.log(db, read_only=True) as log:
             return list(log.all_events())
 
     def export_decisions(self, file: str | Path, *, db: str | None = None) -> int:
-        """Write the decision log as JSON Lines; how many events."""
+        """Write the decision log as JSON Lines. Return the number of events."""
         from auditor.review.log.jsonl import export_log
 
         with self.log(db, read_only=True) as log:
             return export_log(log, Path(file))
 
     def import_decisions(self, file: str | Path, *, db: str | None = None) -> tuple[int, int]:
-        """Add the events of a file to the decision log, all or none; how many were new, and known already."""
+        """Add the events of a file to the decision log, all or none. Return how many were new and already there."""
         from auditor.review.log.jsonl import import_log
 
         with self.log(db) as log:
             return import_log(log, Path(file))
 
     def estimate(self, *, db: str | None = None) -> Estimate:
-        """Estimate how many labels are wrong, by the cards that were drawn at random and judged one by one.
+        """Estimate how many labels are wrong from the cards drawn at random and judged one by one.
 
-        The interval holds at all times together with 95 %: look as often as you like, stop when you like. What counts
-        as wrong is what the people who judged would not uphold.
+        The 95 % interval holds at all times together: look as often as you like, and stop when you like. A label counts
+        as wrong if the reviewers would not uphold it.
 
         Raises
         ------
@@ -153,7 +153,7 @@ class Audit(Findings):
             return estimate_of(self.run, log)
 
     def learnt_order(self, *, db: str | None = None) -> RowIndex:
-        """(N,) rows, the likeliest error first, as learnt from the verdicts so far; without any, the static order.
+        """Return the N rows, likeliest error first, as learnt from the verdicts; without any, the static order.
 
         ``audit.texts.frame().iloc[audit.learnt_order()]`` is the dataset in this order. ``issues`` stays as the audit
         ranked it.
@@ -170,7 +170,7 @@ class Audit(Findings):
     # -- corrections --------------------------------------------------------------------------------------------
 
     def corrections(self, policy: Policy | None = None, *, db: str | None = None, filter: str = "") -> Corrections:
-        """Apply the decisions, row by row.
+        """Apply the decisions to the rows.
 
         Raises
         ------
@@ -188,7 +188,7 @@ class Audit(Findings):
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:
-        """(N,) rows that a query of the review page finds."""
+        """Return the rows that a query of the review page finds, as an (N,) mask."""
         from auditor.review.filter.filter import Filter
         from auditor.review.filter.selection import Selection
         from auditor.review.view.items import Items
@@ -214,10 +214,10 @@ class Audit(Findings):
         force: bool = False,
         encoding: str | None = None,
     ) -> Exported:
-        """Write the corrected dataset, the rows that are left out, and a record of what was done.
+        """Write the corrected dataset, the rows left out, and a record of what was done.
 
-        ``to`` is a file (``.csv``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits. What the
-        other parameters mean, and what is raised, see :func:`auditor.correction.export.export.write_export`.
+        ``to`` is a file (``.csv``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits. For the
+        other parameters and errors, see :func:`auditor.correction.export.export.write_export`.
         """
         from auditor.correction.export.export import write_export
 
@@ -244,7 +244,7 @@ class Audit(Findings):
         filter: str = "",
         force: bool = False,
     ) -> tuple[Change, ...]:
-        """List what the decisions change, and write it into a file if one is named.
+        """Return what the decisions change, and write it to a file if one is given.
 
         Raises
         ------
@@ -276,7 +276,7 @@ class Audit(Findings):
     ) -> Pushed:
         """Push the corrected labels to the dataset ``repo`` (``user/name``) on the Hub, in one commit.
 
-        What the other parameters mean, and what is raised, see :func:`auditor.correction.push.push.push`.
+        For the other parameters and errors, see :func:`auditor.correction.push.push.push`.
         """
         from auditor.correction.push.push import push
 
@@ -295,7 +295,7 @@ class Audit(Findings):
             listener=listener,
         )
 
-    # -- what they are worth ------------------------------------------------------------------------------------
+    # -- what they gain -----------------------------------------------------------------------------------------
 
     def retrain(
         self,
@@ -307,20 +307,20 @@ class Audit(Findings):
         db: str | None = None,
         listener: Listener | None = None,
     ) -> Retraining:
-        """Train on the original and on the corrected labels, test on both, and write it into the run and its report.
+        """Train on the original and the corrected labels, test on both, and add the results to run and report.
 
         Parameters
         ----------
         models : sequence of str
-            Those of the audit by default; of auditor's own alone.
+            Models to train, of auditor's own only. Default: those of the audit.
         policy, db
-            See the class.
+            See :class:`Audit`.
         seeds : int
-            Trainings of each model on each version of the labels.
+            Number of trainings of each model on each version of the labels.
         device : str, optional
-            Where to train; as in the audit by default.
+            Device to train on. Default: as in the audit.
         listener : Listener, optional
-            Hears of the progress.
+            Receives the progress.
 
         Raises
         ------
@@ -335,12 +335,12 @@ class Audit(Findings):
             return retrain(self.run, log, models, policy, seeds=seeds, device=device, db=db, listener=listener)
 
     def predictor(self, model: ModelName | None = None, *, device: str | None = None) -> Predictor:
-        """Load a model that retraining has kept: the fine-tuned one by default, if there is one.
+        """Load a model that retraining saved: by default the fine-tuned one, if there is one.
 
         Raises
         ------
         ModelError
-            If there is none, or it is damaged.
+            If the run has no such model, or it is damaged.
         """
         from auditor.evaluation.saved.find import model_of
 
@@ -349,18 +349,18 @@ class Audit(Findings):
     def predict(
         self, texts: Sequence[str], model: ModelName | None = None, *, device: str | None = None
     ) -> Probabilities:
-        """(N, K) probabilities of texts by a model that retraining has kept; see :meth:`predictor`."""
+        """Return the (N, K) probabilities of texts by a model that retraining saved; see :meth:`predictor`."""
         return self.predictor(model, device=device).predict_proba(texts)
 
     def push_model(
         self, repo: str, *, private: bool = True, token: str | None = None, listener: Listener | None = None
     ) -> str:
-        """Push the fine-tuned model that retraining has kept to the Hub; the address of its page.
+        """Push the fine-tuned model that retraining saved to the Hub. Return the URL of its page.
 
         Raises
         ------
         ModelError
-            If there is none.
+            If the run has no such model.
         HubError
         """
         from auditor.evaluation.saved.find import saved_models
@@ -369,14 +369,14 @@ class Audit(Findings):
         kept = [name for name in saved_models(self.run) if MODELS[name].saved_as == "transformers"]
         if not kept:
             raise ModelError(
-                f"The run {self.directory} has kept no model that transformers loads.",
-                "Train the fine-tuned one: auditor retrain RUN --models finetuned.",
+                f"The run {self.directory} has no saved model that transformers can load.",
+                "Train the fine-tuned model: auditor retrain RUN --models finetuned.",
             )
         return push_model(self.run / model_file(kept[0]), repo, private=private, token=token, listener=listener)
 
 
 def export(audit: Audit | Run | str | Path, to: str | Path, policy: Policy | None = None, **options: Any) -> Exported:
-    """Write the corrected dataset of a finished audit; ``options`` are the keywords of :meth:`Audit.export`.
+    """Write the corrected dataset of a finished audit. ``options`` are the keywords of :meth:`Audit.export`.
 
     >>> auditor.export(audit, "clean.parquet", auditor.Policy(unreviewed="drop"))  # doctest: +SKIP
     """

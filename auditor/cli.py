@@ -1,6 +1,6 @@
-"""The command line: which verbs there are, where each is at home, and how a command ends.
+"""The command line: its verbs, the module of each, and exit codes.
 
-A verb's module is imported when the verb is given, so that help and short commands need nothing of the others.
+A verb's module is imported only when the verb is used, so that help and short commands start quickly.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ VERBS = {
     "demo": ("running:demo", "Audit the bundled sample, whose planted errors are known."),
     "runs": ("runs:runs", "List the runs in a folder."),
     "issues": ("issues:issues", "Show the rows to read again, most suspect first."),
-    "report": ("reporting:report", "Write the report of a run again."),
+    "report": ("reporting:report", "Re-create the report of a run."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
-    "estimate": ("estimating:estimate", "Estimate how many labels are wrong, by the verdicts so far."),
+    "estimate": ("estimating:estimate", "Estimate how many labels are wrong from the verdicts so far."),
     "export": ("correcting:export", "Write the corrected dataset."),
-    "patch": ("patching:patch", "Write the changes alone, to be applied elsewhere."),
+    "patch": ("patching:patch", "Write only the changes, to apply them elsewhere."),
     "apply": ("patching:apply", "Apply a patch to a dataset."),
-    "retrain": ("evaluating:retrain", "Measure what the corrections are worth by training on them."),
+    "retrain": ("evaluating:retrain", "Measure what the corrections gain by training on them."),
     "predict": ("predicting:predict", "Classify texts with a trained model."),
     "push": ("pushing:push", "Push the corrected dataset to the Hugging Face Hub."),
     "user": ("accounts:accounts", "Manage the accounts of reviewers."),
     "log": ("reviewing:decisions", "Export and import the decision log."),
 }
-"""Name, home (module of ``auditor.commands`` and what it is called there), and what the list of commands says."""
+"""By verb: its location (module and name in ``auditor.commands``), and its line in the list of commands."""
 
 CLOSED = 128 + 13
-"""Exit code when whoever reads the output has closed the pipe: what a shell says of a program that SIGPIPE ends."""
+"""Exit code if the reader of the output closes the pipe: the shell's code for a program ended by SIGPIPE."""
 
 
 def load(verb: str) -> Any:
-    """Import a verb's home; the command, or the group of commands."""
+    """Import the command, or group of commands, of a verb."""
     module, name = VERBS[verb][0].split(":")
-    home = getattr(import_module(f"auditor.commands.{module}"), name)
-    if not isinstance(home, typer.Typer):
+    group = getattr(import_module(f"auditor.commands.{module}"), name)
+    if not isinstance(group, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(verb)(home)
-        home = app
-    command = typer.main.get_command(home)
+        app.command(verb)(group)
+        group = app
+    command = typer.main.get_command(group)
     command.name = verb
     return command
 
 
 class _Verbs(TyperGroup):
-    """Knows every verb's name; a verb itself is loaded when it is given."""
+    """A group that lists all verbs, and loads a verb only when it is used."""
 
     def __init__(self, **attributes: Any) -> None:
         stubs = {verb: TyperCommand(verb, help=about) for verb, (_, about) in VERBS.items()}
@@ -95,49 +95,49 @@ def _start(
 
 
 def main() -> None:
-    """Entry point: errors become one line what, one line what to do, and an exit code."""
+    """Entry point: turn an error into two lines, what and what to do, and an exit code."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError):  # a stream that a test has put there
+        with suppress(AttributeError, ValueError):  # a stream replaced by a test
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = typer.main.get_command(app)(prog_name="auditor", standalone_mode=False)
     except AuditorError as failure:
-        code = _tell(failure.what, failure.todo, failure.exit_code)
+        code = _print_error(failure.what, failure.todo, failure.exit_code)
         if isinstance(failure, OwnCodeError) and logging.getLogger("auditor").isEnabledFor(logging.INFO):
             for line in "".join(traceback.format_exception(failure.__cause__)).splitlines():
                 stderr().print(plain(line), soft_wrap=True)
-    except TyperException as failure:  # the command line is not understood
+    except TyperException as failure:  # an invalid command line
         context = getattr(failure, "ctx", None)
         path = context.command_path if context else "auditor"
-        code = _tell(failure.format_message(), f"See what it takes: {path} --help", failure.exit_code)
+        code = _print_error(failure.format_message(), f"See its options: {path} --help", failure.exit_code)
     except typer.Abort:
-        code = _tell("The input ended where an answer was expected.", "Give the command again, and answer.", 1)
-    except SystemExit as end:  # rich and typer end so, with code 1, where the pipe is broken
+        code = _print_error("The input ended where an answer was expected.", "Run the command again, and answer.", 1)
+    except SystemExit as end:  # rich and typer exit with code 1 on a broken pipe
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         code = CLOSED
-        _let_go_of_output()
+        _discard_output()
     except OSError as failure:
         from auditor.storage import is_full
 
         if not is_full(failure):
             raise
         what = f"{failure.filename or 'The output'} cannot be written: {failure.strerror}."
-        code = _tell(what, "Make room, then give the same command again.", StorageError.exit_code)
-        _let_go_of_output()
+        code = _print_error(what, "Free disk space and run the same command again.", StorageError.exit_code)
+        _discard_output()
     sys.exit(code)
 
 
-def _tell(what: str, todo: str, code: int) -> int:
+def _print_error(what: str, todo: str, code: int) -> int:
     error = stderr()
     error.print("[bold red]Error: [/]", plain(what), sep="", soft_wrap=True)
     error.print(plain(f"→ {todo}"), soft_wrap=True)
     return code
 
 
-def _let_go_of_output() -> None:
-    """Have what is still to be written go nowhere: Python would complain of it at its end."""
+def _discard_output() -> None:
+    """Discard remaining output, which Python would complain about at exit."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        devnull = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
+            os.dup2(devnull, stream.fileno())

@@ -1,4 +1,4 @@
-"""The whole way of a retraining, on one page: corrections → trainings → comparison → report."""
+"""All steps of a retraining: corrections → trainings → comparison → report."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def retrain(
     db: str | None = None,
     listener: Listener | None = None,
 ) -> Retraining:
-    """Do what :meth:`auditor.Audit.retrain` says, with a decision log that is open."""
+    """Run :meth:`auditor.Audit.retrain` with an open decision log."""
     listener = listener or Silent()
     with run.held():
         corrected = corrections_of(run, log.standing(), policy)
-        # Chance has drawn these rows, whatever was decided on them since, and wherever.
+        # These rows were drawn at random, whatever was decided on them since.
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
         drawn = {item_id for item_id in by_chance if item_id}
         check_changes(corrected)
@@ -50,7 +50,7 @@ def retrain(
         trials = Trials(run, corrected, config, encoder, base, seeds)
         for candidate in trials.candidates(chosen):
             if candidate.has_base:
-                _tell_cost(trials, candidate, listener)
+                _report_cost(trials, candidate, listener)
             with listener.task(f"Model {candidate.name}") as progress:
                 trials.train(candidate, progress)
         with listener.task("Comparing"):
@@ -61,32 +61,32 @@ def retrain(
 
 
 def to_retrain(wanted: Sequence[str], config: AuditConfig, listener: Listener) -> tuple[ModelName, ...]:
-    """Those of ours: a run says where the user's own code was, but code is not run because a file says so.
+    """Return auditor's own models among those wanted. Code that a run names is never run.
 
     Raises
     ------
     InputError
-        If one of those that are wanted is not ours, or none is left.
+        If a model given is not auditor's own, or none is left.
     """
-    ours = tuple(spec.name for spec in specs_of(wanted or config.models))
-    others = ", ".join(name for name in wanted or config.pooled if name not in ours)
-    if not ours or (wanted and others):
+    own = tuple(spec.name for spec in specs_of(wanted or config.models))
+    foreign = ", ".join(name for name in wanted or config.pooled if name not in own)
+    if not own or (wanted and foreign):
         raise InputError(
-            f"{others} cannot be retrained: only {', '.join(MODEL_NAMES)} can be trained on corrected labels here.",
-            "Name some of them with --models, or train yours on an export of the corrected dataset.",
+            f"{foreign} cannot be retrained: only {', '.join(MODEL_NAMES)} can be trained on corrected labels.",
+            "Choose from these with --models, or train yours on an export of the corrected dataset.",
         )
-    if others:
-        listener.note(f"Not retrained, since they are not auditor's own: {others}.")
-    return ours
+    if foreign:
+        listener.note(f"Not retrained, because they are not auditor's own: {foreign}.")
+    return own
 
 
-def _tell_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
-    """Say what the fine-tuning that is still to be done will cost, measured on a few batches."""
+def _report_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
+    """Report how long the remaining fine-tuning will take, measured on a few batches."""
     if texts := trials.texts_left(candidate):
         config = trials.config
         model = Finetuned(trials.base, config.finetuned, trials.corrections.label_names, config.device)
         seconds = texts * model.seconds_a_text(candidate.inputs)
         listener.note(
-            f"Fine-tuning: {texts:,} texts, epochs and trainings counted: about {duration(seconds)}. "
-            f"Without: --models {CHEAP}."
+            f"Fine-tuning: {texts:,} texts over all epochs and trainings, about {duration(seconds)}. "
+            f"To skip it: --models {CHEAP}."
         )

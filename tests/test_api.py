@@ -110,9 +110,9 @@ def test_an_export_is_the_same_by_either_name(audit: auditor.Audit, tmp_path: Pa
 
 
 def test_without_a_model_there_is_nothing_to_predict_with_or_to_push(audit: auditor.Audit) -> None:
-    with pytest.raises(ModelError, match="has kept no model"):
+    with pytest.raises(ModelError, match="has no saved model"):
         audit.predict(["so glad"])
-    with pytest.raises(ModelError, match="has kept no model that transformers loads"):
+    with pytest.raises(ModelError, match="has no saved model that transformers can load"):
         audit.push_model("ann/emotion")
 
 

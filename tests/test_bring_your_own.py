@@ -138,7 +138,7 @@ def test_the_report_shows_them_in_order_and_escaped(audited: auditor.Audit) -> N
     ]
     assert rows == sorted(rows)
     assert f"a classifier of one&#39;s own, {__name__}:bayes" in page
-    assert "probabilities that were made elsewhere" in page
+    assert "probabilities made elsewhere" in page
     assert "models/bayes" in page
     assert "(3 folds)" in page
 
@@ -150,8 +150,8 @@ def test_reviewing_and_the_card_know_them(audited: auditor.Audit) -> None:
     from auditor.correction.decide.corrections import corrections_of
 
     about = gather(audited.run, corrections_of(audited.run, [], None)).models
-    assert about["bayes"] == f"a classifier of one's own, `{__name__}:bayes`"
-    assert about["bert-base"] == "probabilities that were made elsewhere"
+    assert about["bayes"] == f"a custom classifier, `{__name__}:bayes`"
+    assert about["bert-base"] == "probabilities made elsewhere"
 
 
 def test_the_manifest_holds_names_and_no_paths(audited: auditor.Audit) -> None:
@@ -334,7 +334,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
     [
         (["--models", "none"], 3, "neither models nor probabilities to judge the labels by"),
         (["--models", "lexical,magic"], 3, "'magic'"),
-        (["--models", "feat"], 3, "name your own as module:Name"),
+        (["--models", "feat"], 3, "your own as module:Name"),
         (["--models", "none,lexical"], 3, "'none'"),
         (["--models", "absent:Model"], 9, "There is no module absent"),
         (["--models", "brought:Absent"], 9, "The module brought (brought.py) has no Absent"),

@@ -86,7 +86,7 @@ def check_filters(invoke: Invoke) -> None:
     assert invoke("issues", "tweets", "--kind", kind.upper(), "--tier", tier.upper(), "--top", 1)[1] == out
     assert max(map(len, out.splitlines())) <= 120
     none = next(name for name in KINDS if name not in {row["kind"] for row in rows})
-    assert invoke("issues", "tweets", "--kind", none)[:2] == (0, "No row of this run fits.\n")
+    assert invoke("issues", "tweets", "--kind", none)[:2] == (0, "No row of this run matches.\n")
     assert json.loads(invoke("issues", "tweets", "--kind", none, "--json")[1]) == []
     code, out, err = invoke("issues", "tweets", "--kind", "wrong")
     assert (code, out) == (2, "")

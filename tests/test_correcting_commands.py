@@ -50,7 +50,7 @@ def exported(invoke: Invoke, *words: object) -> dict[str, object]:
 def test_export(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     code, out, err = invoke("export", "diary", "--to", "clean.csv")
     assert (code, err) == (0, "")
-    assert "Policy: relabel takes the new label, keep changes nothing. Left out: exclude, none_fits." in out
+    assert "Policy: relabel changes the label, keep changes nothing. Left out: exclude, none_fits." in out
     assert "6 of 240 rows judged by ann, bob: relabel 2, keep 1, exclude 1, none_fits 1, unsure 1." in out
     assert "2 labels changed, 2 rows left out, 239 written." in out
     assert "Unchanged, unsure: train-3." in out
@@ -58,7 +58,7 @@ def test_export(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "clean.csv.export.json").read_text())["run"]["name"] == "diary"
     code, _, err = invoke("export", "diary", "--to", "clean.csv")
     assert code == 8
-    assert "There already: clean.csv, excluded.csv, clean.csv.export.json." in err
+    assert "clean.csv, excluded.csv, clean.csv.export.json already exist." in err
     assert invoke("export", "diary", "--to", "clean.csv", "--force")[0] == 0
 
 
@@ -117,14 +117,14 @@ def test_provenance_and_names(invoke: Invoke, run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ((), 8, "No place to write to is given."),
-        (("--to", "x.csv", "--format", "xls"), 3, "--format is 'xls'."),
-        (("--to", "x.csv", "--leave-out", "keep"), 3, "--leave-out names 'keep'."),
-        (("--to", "x.csv", "--verdicts", "maybe"), 3, "--verdicts names 'maybe'."),
-        (("--to", "x.csv", "--unreviewed", "guess"), 3, "--unreviewed is 'guess'."),
-        (("--to", "x.csv", "--unreviewed", "suggest-above=high"), 3, "high is no probability"),
-        (("--to", "x.csv", "--unreviewed", "suggest-above", "1.5"), 3, "1.5 is no probability"),
-        (("0.5", "--to", "x.csv"), 3, "0.5 is no probability that --unreviewed keep takes"),
+        ((), 8, "The option --to is missing."),
+        (("--to", "x.csv", "--format", "xls"), 3, "--format is 'xls', which is unknown."),
+        (("--to", "x.csv", "--leave-out", "keep"), 3, "--leave-out names 'keep', which is unknown."),
+        (("--to", "x.csv", "--verdicts", "maybe"), 3, "--verdicts names 'maybe', which is unknown."),
+        (("--to", "x.csv", "--unreviewed", "guess"), 3, "--unreviewed is 'guess', which is unknown."),
+        (("--to", "x.csv", "--unreviewed", "suggest-above=high"), 3, "high is not a valid threshold"),
+        (("--to", "x.csv", "--unreviewed", "suggest-above", "1.5"), 3, "1.5 is not a valid threshold"),
+        (("0.5", "--to", "x.csv"), 3, "0.5 is not a valid threshold for --unreviewed keep"),
         (("--to", "x.csv", "--filter", "nonsense=1"), 7, "The filter has no field 'nonsense'"),
         (("--to", "x.csv", "--changed-only", "--reviewer", "nobody"), 8, "No row would be written"),
     ],

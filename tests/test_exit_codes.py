@@ -101,7 +101,7 @@ def test_each_error_is_two_lines_and_its_code(
         ("push nothing a/b", 5, "There is no run 'nothing'"),
         ("log export nothing x.jsonl", 5, "There is no run 'nothing'"),
         ("log import nothing patch.jsonl", 5, "There is no run 'nothing'"),
-        ("runs --in nowhere", 5, "There is no folder nowhere"),
+        ("runs --in nowhere", 5, "The folder nowhere does not exist"),
         # reviewing
         ("review diary --auth nowhere.json", 7, "nowhere.json"),
         ("user list --auth nowhere.json", 7, "nowhere.json"),

@@ -112,7 +112,7 @@ def test_a_log_whose_run_has_lost_its_id_is_not_taken_for_an_empty_one(received:
     for name in ("export", "patch", "log export"):
         code, _, err = invoke(*command(name, received, READS[name]))
         assert code == 5
-        assert "run.id is missing: the decision log beside it knows the run by the id in it" in err
+        assert "run.id is missing: it holds the id by which the decision log identifies the run" in err
     assert not (received / "run.id").exists()
 
 

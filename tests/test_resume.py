@@ -166,7 +166,7 @@ def test_ctrl_c_and_kill_9_from_outside(auditing: Forks, command: Words, uninter
     output, errors = process.communicate()
     assert process.returncode == 130, errors
     assert output == ""
-    assert errors.endswith("Stopped. The same command, without --fresh, goes on from here.\n")
+    assert errors.endswith("Stopped. Run the same command again, without --fresh, to continue.\n")
 
     interrupted = stages(directory)
     assert_kept(killed, directory)

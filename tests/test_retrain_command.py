@@ -78,7 +78,7 @@ def test_what_each_verdict_does_can_be_chosen(invoke: Invoke, run: Run) -> None:
 def test_only_some_reviewers_count(invoke: Invoke, run: Run) -> None:
     code, _, err = invoke("retrain", run.directory, "--models", "lexical", "--reviewer", "bob")
     assert code == CorrectionError.exit_code
-    assert "0 rows are judged, and none is changed or excluded" in err
+    assert "None of the 0 judged rows is changed or excluded" in err
 
 
 def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Pat
     untouched = write_run(tmp_path / "untouched", rows=60)
     code, _, err = invoke("retrain", untouched.directory, "--models", "lexical")
     assert code == CorrectionError.exit_code
-    assert "→ Judge the suspects first, with `auditor review`." in err
+    assert "→ Judge the suspect rows first with `auditor review`." in err
 
 
 def test_the_fine_tuned_model_is_pushed(invoke: Invoke, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,4 +121,4 @@ def test_ctrl_c_says_how_to_go_on(invoke: Invoke, run: Run, monkeypatch: pytest.
     monkeypatch.setattr("auditor.api.Audit.retrain", stop)
     code, _, err = invoke("retrain", run.directory)
     assert code == 130
-    assert "The same command goes on from here." in err
+    assert "Run the same command again to continue." in err

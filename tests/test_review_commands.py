@@ -62,7 +62,7 @@ def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None
     assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == ["ann", "bob [bold]"]
     code, out, err = invoke("user", "remove", "ann", "--auth", "r.json")
     assert (code, err) == (0, "")
-    assert out == "'ann' is removed from r.json and logged out. Decisions made under that name stay in the log.\n"
+    assert out == "'ann' has been removed from r.json and logged out. Decisions under that name stay in the log.\n"
     code, _, err = invoke("user", "remove", "ann", "--auth", "r.json")
     assert code == 7
     assert "has no account for 'ann'" in err
@@ -87,7 +87,7 @@ def test_a_password_is_asked_for_twice_and_never_shown(
     monkeypatch.setattr(commands, "getpass", lambda _: next(answers))
     code, out, err = invoke("user", "add", "ann", "--auth", "r.json")
     assert code == 7
-    assert "not the same" in err
+    assert "The two passwords differ" in err
     assert not (tmp_path / "r.json").exists()
     code, out, err = invoke("user", "add", "ann", "--auth", "r.json")
     assert code == 0
@@ -105,10 +105,10 @@ def test_the_log_goes_out_and_comes_back(invoke: Invoke, run: Run, tmp_path: Pat
         "decide",
         "undo",
     ]
-    assert invoke("log", "import", "diary", "decisions.jsonl")[1] == "0 events added; 3 were there already.\n"
+    assert invoke("log", "import", "diary", "decisions.jsonl")[1] == "0 events added; 3 were already in the log.\n"
     for path in run.directory.glob("decisions.db*"):
         path.unlink()
-    assert invoke("log", "import", "diary", "decisions.jsonl")[1] == "3 events added; 0 were there already.\n"
+    assert invoke("log", "import", "diary", "decisions.jsonl")[1] == "3 events added; 0 were already in the log.\n"
     assert invoke("log", "export", run.directory, "again.jsonl")[0] == 0  # a path serves as well as a name
     assert (tmp_path / "again.jsonl").read_bytes() == exported.read_bytes()
 

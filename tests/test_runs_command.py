@@ -156,4 +156,4 @@ def test_another_folder(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     assert (about["name"], about["path"]) == ("elsewhere", str(tmp_path / "elsewhere"))
     code, _, err = invoke("runs", "--in", "nowhere")
     assert code == 5
-    assert "There is no folder nowhere" in err
+    assert "The folder nowhere does not exist" in err

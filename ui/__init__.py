@@ -1,1 +1,1 @@
-"""The Gradio app: a thin skin over :mod:`auditor`, installed as ``auditor_ui``."""
+"""The Gradio app: a thin layer over :mod:`auditor`, installed as ``auditor_ui``."""

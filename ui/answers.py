@@ -1,4 +1,4 @@
-"""Answers: JSON, and errors in two lines, ``what`` and ``todo``, without a traceback or a path of the server's."""
+"""Answers: JSON, and errors as ``what`` and ``todo``, without a traceback or a server path."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .guard import HEADERS, refuse
 
 
 class RefusedError(AccountError):
-    """Whoever asks may not have this, or not like this."""
+    """The reviewer may not do this, or not in this way."""
 
 
 class BusyError(AccountError):
-    """Somebody else is doing what only one can do at a time."""
+    """Someone else is doing what only one person can do at a time."""
 
 
 _STATUS: dict[type[AuditorError], int] = {
@@ -36,24 +36,24 @@ _STATUS: dict[type[AuditorError], int] = {
     CorrectionError: 409,
     HubError: 502,
 }
-"""Of errors that are the request's; what they say, the reviewer may see."""
+"""HTTP status of errors that the request caused. The reviewer sees their messages."""
 
-_UNSURE = "What was sent may not have been saved; sent again, it is not saved twice."
-_WHY = "Try again. Where the page was started, the terminal says why."
+_MAYBE_UNSAVED = "The request may not have been saved. Sending it twice does not save it twice."
+_SEE_TERMINAL = "Try again. The terminal that runs the server shows the cause."
 
 _log = logging.getLogger(__name__)
 
 
 def answer(content: Any) -> JSONResponse:
-    """Make an answer that no cache keeps. FastAPI would look through every value of it first."""
+    """Make an answer that no cache keeps. FastAPI's own would inspect every value first."""
     return _Answer(content, headers={"Cache-Control": "no-store"})
 
 
 class _Answer(JSONResponse):
-    """JSON of anything: a number that is none is null, as a log made elsewhere may lead to."""
+    """JSON with null for numbers that are not finite: a log from elsewhere may hold them."""
 
     def render(self, content: Any) -> bytes:
-        """Write it as it is, which goes well but once in a lifetime."""
+        """Serialize the content. Look for non-finite numbers only if that fails."""
         try:
             return super().render(content)
         except ValueError:
@@ -69,46 +69,46 @@ def _finite(content: Any) -> Any:
 
 
 def first_fault(errors: Sequence[ErrorDetails], beyond: int = 0) -> str:
-    """Say the first thing that is wrong, and where, in letters that can be sent whatever the names are."""
+    """Describe the first error and where it is, in characters that UTF-8 can encode."""
     return str(validation.first_fault(errors, beyond=beyond)).encode("utf-8", "backslashreplace").decode()
 
 
 def answer_errors(app: FastAPI) -> None:
-    """Have every error answered in two lines."""
-    app.add_exception_handler(AuditorError, _ours)
-    app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _unforeseen)
+    """Register handlers that answer every error as ``what`` and ``todo``."""
+    app.add_exception_handler(AuditorError, _answer_own)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 def answer_errors_of_middleware(app: FastAPI) -> None:
-    """Have our errors answered so in the layers that were added before, too."""
-    app.add_middleware(ExceptionMiddleware, handlers={AuditorError: _ours})
+    """Handle auditor's errors in the middleware added so far, too."""
+    app.add_middleware(ExceptionMiddleware, handlers={AuditorError: _answer_own})
 
 
-def _ours(request: Request, error: Exception) -> JSONResponse:
+def _answer_own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AuditorError)
     if status := next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None):
         return refuse(status, error.what, error.todo)
     _log.error("%s: %r", request.url.path, str(error))
     if isinstance(error, AccountError):
-        return refuse(503, "The accounts cannot be read just now: nobody is let in.", _WHY)
-    return refuse(503, f"The run or its decision log cannot be used just now. {_UNSURE}", _WHY)
+        return refuse(503, "The accounts cannot be read just now, so nobody can log in.", _SEE_TERMINAL)
+    return refuse(503, f"The run or its decision log cannot be used just now. {_MAYBE_UNSAVED}", _SEE_TERMINAL)
 
 
-def _not_understood(request: Request, error: Exception) -> JSONResponse:
+def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     return refuse(422, f"The request cannot be understood: {first_fault(error.errors(), 1)}.", "Reload the page.")
 
 
-def _of_http(request: Request, error: Exception) -> JSONResponse:
+def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     what = "There is nothing here." if error.status_code == 404 else f"{error.detail}."
     return refuse(error.status_code, what, "Reload the page.")
 
 
-def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    """Answer what is a fault of ours; the server's log has its traceback."""
-    answered = refuse(500, f"Something has gone wrong in the server. {_UNSURE}", "Try again.")
-    answered.headers.update(HEADERS)  # raised outside of all that sets them
-    return answered
+def _answer_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Answer a bug of ours. The server log has its traceback."""
+    response = refuse(500, f"An unexpected error occurred in the server. {_MAYBE_UNSAVED}", "Try again.")
+    response.headers.update(HEADERS)  # this handler runs outside the middleware that sets them
+    return response

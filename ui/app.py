@@ -1,4 +1,4 @@
-"""The app: the API, the static files and Gradio's page, behind one guard and, with accounts, one door."""
+"""The app: the API, the static files and Gradio's page, behind one guard and, with accounts, a login."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from .answers import answer_errors, answer_errors_of_middleware
 from .guard import SUITES, Guard, PageGuard
 from .page import make_page, theme
 from .routes import decisions, exporting, reading
-from .services.bench import Bench
-from .services.desk import Desk
+from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
+from .services.workspace import Workspace
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine for itself."""
+"""Names by which this machine calls itself."""
 
 _STATIC = Path(__file__).parent / "static"
 _DAY = 24 * 60 * 60
@@ -52,25 +52,25 @@ def build(
     Parameters
     ----------
     run : Run
-        A finished one; it is only read.
+        A finished run. It is only read.
     log : DecisionLog
-        Where decisions go.
+        Log that decisions are written to.
     accounts : Accounts or None
-        Who may log in. Without, everybody who reaches the page may review, under the name that they give.
+        Who may log in. When None, anyone who can reach the page may review under any name.
     keys : mapping of str to str, or None
-        Key by action; the default ones when None.
+        Key of each action. Default: the standard keys.
     queue : QueueConfig or None
         How the default queue mixes its cards.
     hosts : collection of str, or None
-        Names under which the page may be asked for; any when None, which is safe with accounts alone.
+        Host names under which the page is served; any when None, which is safe only with accounts.
 
     Returns
     -------
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk.of(run, log, keys, queue)
-    app.state.bench = Bench(run, app.state.desk)
+    app.state.workspace = Workspace.of(run, log, keys, queue)
+    app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
     app.state.pusher = Pusher()
     app.state.accounts = accounts
     app.state.throttle, app.state.turns = Throttle(), Turns()
@@ -79,23 +79,23 @@ def build(
     app.include_router(decisions.router)
     app.include_router(exporting.router)
     _serve_static(app)
-    app.add_middleware(PageGuard)  # what is added later stands further out
+    app.add_middleware(PageGuard)  # middleware added later is further out
     if accounts is not None:
         app.include_router(login.router)
         app.add_middleware(login.Door, accounts=accounts)
         answer_errors_of_middleware(app)
     for path in ("/api/{rest:path}", "/static/{name}", *login.FORMS):
-        app.add_api_route(path, _nothing, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        app.add_api_route(path, _not_found, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     app.add_middleware(
         login.Sessions,
-        secret_key=accounts.secret if accounts else _no_secret(log.run_id),
+        secret_key=accounts.secret if accounts else _public_key(log.run_id),
         session_cookie=f"auditor-{log.run_id[:16]}",  # a browser has one set of cookies for all ports of a host
         max_age=14 * _DAY if accounts else 365 * _DAY,
     )
     app.add_middleware(Guard, hosts=hosts, forms=login.FORMS if accounts else ())
     gr.mount_gradio_app(
         app,
-        make_page(app.state.desk.items.name, login=accounts is not None),
+        make_page(app.state.workspace.items.name, login=accounts is not None),
         path="/",
         theme=theme(),
         footer_links=[],
@@ -106,21 +106,21 @@ def build(
     return app
 
 
-async def _nothing() -> None:
-    """Answer what is ours and unknown, before Gradio can."""
+async def _not_found() -> None:
+    """Answer 404 for unknown paths of ours before Gradio sees them."""
     raise HTTPException(404)
 
 
-def _no_secret(run_id: str) -> str:
-    """Key of the cookies without a login: the same after a restart, and not secret.
+def _public_key(run_id: str) -> str:
+    """Return the key that signs cookies where there is no login: stable across restarts, and not secret.
 
-    It need not be: whoever reaches the page may give themselves any name.
+    It need not be secret: anyone who can reach the page may use any name.
     """
     return hashlib.sha256(f"auditor without a login: {run_id}".encode()).hexdigest()
 
 
 def _serve_static(app: FastAPI) -> None:
-    """Serve our files as ``static/<name>`` and ``static/<suite>/<name>``; browsers revalidate them each time."""
+    """Serve our files as ``static/<name>`` and ``static/<suite>/<name>``. Browsers revalidate them on each load."""
     files = StaticFiles(directory=_STATIC)
     plotly = importlib.util.find_spec("plotly")
     assert plotly is not None

@@ -1,4 +1,4 @@
-"""Guard: what the server lets in, how much of Gradio it serves, and what goes along with every answer."""
+"""Guard: which requests the server accepts, how much of Gradio it serves, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
-"""Of every answer; the page has another Content-Security-Policy."""
+"""Headers of every answer. The page has a Content-Security-Policy of its own."""
 
-_FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""Of Gradio's assets: their names hold a hash of their contents, so a browser need not ask for them again."""
+_CACHED_FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Headers of Gradio's assets. Their names contain a hash of their contents, so browsers may keep them."""
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-"""Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Of inline scripts
-those run that it wrote into the page, by their hashes: none that a text could bring along."""
+"""Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Only the inline
+scripts that Gradio wrote into the page may run, by their hashes: a script in a text does not."""
 
 SUITES = ("common", "export", "filters", "map", "progress", "queue", "table")
-"""Folders of scripts in ``static``; what other folders hold is Gradio's."""
-_OURS = re.compile(rf"/(api/[\w/-]{{1,200}}|static/(({'|'.join(SUITES)})/)?[\w.-]{{1,200}})", re.ASCII)
-_GRADIOS = re.compile(
+"""Folders of scripts in ``static``. Other folders belong to Gradio."""
+_OWN_PATHS = re.compile(rf"/(api/[\w/-]{{1,200}}|static/(({'|'.join(SUITES)})/)?[\w.-]{{1,200}})", re.ASCII)
+_GRADIO_PATHS = re.compile(
     r"/(|theme\.css|favicon\.ico|assets/[\w.-]{1,200}|static/js/iframeResizer\.contentWindow\.min\.js)", re.ASCII
 )
-"""All that the page asks Gradio for. Its uploads, files, queue and API stay shut: nobody here uses them."""
+"""All that the page requests from Gradio. Its uploads, files, queue and API are unused and stay closed."""
 
-_MOST_BYTES = 16 << 20
-"""Of a request: a selection of a million rows has half as many."""
-_MOST_OF_FORM = 16 << 10
-"""Bytes of a form, which is read before anybody is logged in."""
-_MOST_OF_HEAD = 16 << 10
-"""Bytes of an address and the headers."""
-_MOST_HEADERS = 100
-_MOST_VALUES = 1_200_000
-"""Of a request's JSON, counted by what stands between them: one of three bytes may take a hundred once it is read."""
-_BETWEEN_VALUES = b",[{:"
+_MAX_BYTES = 16 << 20
+"""Maximum size of a request. A selection of a million rows has half as many bytes."""
+_MAX_FORM_BYTES = 16 << 10
+"""Maximum bytes of a form, which is read before anyone has logged in."""
+_MAX_HEAD_BYTES = 16 << 10
+"""Maximum bytes of the address and the headers."""
+_MAX_HEADERS = 100
+_MAX_VALUES = 1_200_000
+"""Maximum number of values in a request's JSON, counted by separators: three bytes may take a hundred once parsed."""
+_SEPARATORS = b",[{:"
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 _SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
@@ -63,16 +63,16 @@ _SCRIPT = re.compile(rb"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re
 class Guard:
     """The outermost layer of the server, around the API, the static files and Gradio.
 
-    It refuses requests for another host's name (DNS rebinding), changes that another site's page asks for, all of
-    Gradio but its page, and whatever is larger than the page needs it; and it gives every answer :data:`HEADERS`.
+    It refuses requests for another host name (DNS rebinding), changes requested by another site's page, all of Gradio
+    except its page, and requests larger than the page needs. It adds :data:`HEADERS` to every answer.
 
     Parameters
     ----------
     app : ASGI application
     hosts : collection of str, or None
-        Names under which the page may be asked for, without ports; any when None.
+        Host names under which the page is served, without ports; any when None.
     forms : collection of str
-        Paths of our own at which forms are sent.
+        Paths of ours that accept forms.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None, forms: Collection[str] = ()) -> None:
@@ -81,81 +81,81 @@ class Guard:
         self._forms = forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or have it answered."""
+        """Refuse a request, or pass it on."""
         app = self._app
         if scope["type"] == "http":
-            send = _with_headers(send, _FOR_A_YEAR if scope["path"].startswith("/assets/") else {})
-            receive = _Receiving(receive, self._most_bytes(scope))
+            send = _with_headers(send, _CACHED_FOR_A_YEAR if scope["path"].startswith("/assets/") else {})
+            receive = _Receiving(receive, self._max_bytes(scope))
             app = self._refusal(scope) or app
         await app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers, path = Headers(scope=scope), scope["path"]
-        if _size_of_head(scope) > _MOST_OF_HEAD or len(scope["headers"]) > _MOST_HEADERS:
+        if _size_of_head(scope) > _MAX_HEAD_BYTES or len(scope["headers"]) > _MAX_HEADERS:
             return refuse(431, "The address is too long, or there are too many headers.", "Choose fewer rows.")
         host = headers.get("host", "")
-        if self._hosts is not None and _name_of(host) not in self._hosts:
+        if self._hosts is not None and _host_name(host) not in self._hosts:
             return refuse(
                 421,
                 "This page is not served under that name.",
-                "Open it by the address that the server has printed; for others, start it with --auth.",
+                "Open it by the address that the server printed. To serve it under other names, start it with --auth.",
             )
-        if not _OURS.fullmatch(path) and not _GRADIOS.fullmatch(path) and path not in self._forms:
-            return refuse(404, "There is nothing here.", "Open the page by the address that the server has printed.")
+        if not _OWN_PATHS.fullmatch(path) and not _GRADIO_PATHS.fullmatch(path) and path not in self._forms:
+            return refuse(404, "There is nothing here.", "Open the page by the address that the server printed.")
         size = _size_of_body(headers)
         if size is None:
             return refuse(411, "The request does not say how large it is.", "Reload the page.")
         if scope["method"] in ("GET", "HEAD"):
-            return refuse(400, "Nothing is to be sent along with that.", "Reload the page.") if size else None
+            return refuse(400, "This request must not have a body.", "Reload the page.") if size else None
         if not _same_origin(headers, host):
             return refuse(403, "The request comes from another site.", "Open the page itself, and do it there.")
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         expected = _FORM if path in self._forms else _JSON
         if (size or expected == _JSON) and (kind != expected or "content-encoding" in headers):
             return refuse(415, f"The request is not {expected}.", "Reload the page.")
-        if size > self._most_bytes(scope):
+        if size > self._max_bytes(scope):
             return refuse(413, "The request is too large.", "Choose fewer rows.")
         return None
 
-    def _most_bytes(self, scope: Scope) -> int:
-        return _MOST_OF_FORM if scope["path"] in self._forms else _MOST_BYTES
+    def _max_bytes(self, scope: Scope) -> int:
+        return _MAX_FORM_BYTES if scope["path"] in self._forms else _MAX_BYTES
 
 
 class _Receiving:
-    """Passes a body on as it arrives, until it is larger than it may be, whatever its headers say."""
+    """Passes a body on as it arrives, and stops at the limit whatever its headers announce."""
 
-    def __init__(self, receive: Receive, most_bytes: int) -> None:
+    def __init__(self, receive: Receive, max_bytes: int) -> None:
         self._receive = receive
-        self._bytes, self._values = most_bytes, _MOST_VALUES
+        self._bytes, self._values = max_bytes, _MAX_VALUES
 
     async def __call__(self) -> Message:
         message = await self._receive()
         body = message.get("body", b"")
         self._bytes -= len(body)
-        self._values -= sum(map(body.count, _BETWEEN_VALUES))
+        self._values -= sum(map(body.count, _SEPARATORS))
         if self._bytes < 0 or self._values < 0:
             raise HTTPException(413, "The request is too large")
         return message
 
 
 def refuse(status: int, what: str, todo: str) -> JSONResponse:
-    """Make the answer that every error has."""
+    """Make the answer to a request that failed."""
     return JSONResponse({"what": what, "todo": todo}, status, headers={"Cache-Control": "no-store"})
 
 
 def _same_origin(headers: Headers, host: str) -> bool:
-    """Whether a page of ours asks, by what browsers say and scripts cannot change."""
+    """Return whether our own page sent the request, by headers that scripts cannot set."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site == "same-origin"
     return origin is not None and urlsplit(origin).netloc == host
 
 
-def _with_headers(send: Send, of_success: Mapping[str, str]) -> Send:
+def _with_headers(send: Send, if_ok: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in {**HEADERS, **(of_success if message["status"] == 200 else {})}.items():
+            for name, value in {**HEADERS, **(if_ok if message["status"] == 200 else {})}.items():
                 headers.setdefault(name, value)
         await send(message)
 
@@ -168,7 +168,7 @@ def _size_of_head(scope: Scope) -> int:
 
 
 def _size_of_body(headers: Headers) -> int | None:
-    """Bytes that a request announces; None if it does not say, or says it in two ways."""
+    """Return the bytes that a request announces; None if it announces none, or two sizes."""
     sizes = headers.getlist("content-length")
     if "transfer-encoding" in headers or len(sizes) > 1:
         return None
@@ -176,8 +176,8 @@ def _size_of_body(headers: Headers) -> int | None:
     return int(size) if re.fullmatch("[0-9]{1,18}", size) else None
 
 
-def _name_of(host: str) -> str | None:
-    """Of a Host header, without the port; None if it makes no sense."""
+def _host_name(host: str) -> str | None:
+    """Return the name in a Host header without the port; None if it is invalid."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:
@@ -185,7 +185,7 @@ def _name_of(host: str) -> str | None:
 
 
 class PageGuard:
-    """The innermost layer, at Gradio's page: without the address' query, and with the policy that its scripts need."""
+    """The innermost layer, around Gradio's page: drops the query and sets the policy that the page's scripts need."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -193,8 +193,8 @@ class PageGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "http" and scope["path"] == "/":
-            # The query is for our scripts: Gradio would take `page` for one of its own, and fail. And the answer is
-            # to be read here, so it may not be compressed.
+            # The query is for our scripts: Gradio would take `page` for one of its own pages, and fail. The answer
+            # must not be compressed, because it is read here.
             headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
             scope = {**scope, "query_string": b"", "headers": headers}
             send = _PageSending(send)
@@ -202,7 +202,7 @@ class PageGuard:
 
 
 class _PageSending:
-    """Holds the page back until it is whole, and adds to it."""
+    """Buffers the page until it is complete, then adds to it."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -230,7 +230,7 @@ class _PageSending:
 
 
 def _hashes(page: bytes) -> str:
-    """Of the page's inline scripts, as a Content-Security-Policy names them."""
+    """Return the hashes of the page's inline scripts, as a Content-Security-Policy lists them."""
     found = (match["code"] for match in _SCRIPT.finditer(page) if b"src=" not in match["attributes"])
     digests = (base64.b64encode(hashlib.sha256(code).digest()).decode() for code in found)
     return " ".join(f"'sha256-{digest}'" for digest in digests)

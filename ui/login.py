@@ -1,4 +1,4 @@
-"""Login: a plain form, a signed cookie, and a door that nothing passes without it."""
+"""Login: a plain form, a signed cookie, and a door that only requests with that cookie pass."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _log = logging.getLogger(__name__)
 
 FORMS = ("/login", "/logout")
 
-_OPEN = ("/login", "/static/login.css", "/favicon.ico")
-_LONGEST_QUERY = 8_000
-"""Bytes of an address' query, as the form sends it; what goes with it has its place in 16 KiB, too."""
+_OPEN_PATHS = ("/login", "/static/login.css", "/favicon.ico")
+_MAX_QUERY = 8_000
+"""Maximum bytes of the query as the form sends it. The other fields must fit into 16 KiB with it."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -70,7 +70,7 @@ _MESSAGE = Markup('<p role="alert">{}</p>')
 
 
 def reviewer(connection: HTTPConnection, accounts: Accounts | None) -> str | None:
-    """Name of whoever asks, from the session; None if there is none, or the account is no longer what it was."""
+    """Return the reviewer's name from the session; None without one, or if the account has changed."""
     name: str | None = connection.session.get("reviewer")
     if name is None or accounts is None:
         return name
@@ -79,7 +79,7 @@ def reviewer(connection: HTTPConnection, accounts: Accounts | None) -> str | Non
 
 
 class Sessions:
-    """Reads and writes the session's cookie; over HTTPS, the browser is told never to send it over plain HTTP.
+    """Reads and writes the session cookie. Over HTTPS, the cookie is marked as secure.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Sessions:
     session_cookie : str
         Name of the cookie.
     **options
-        As ``SessionMiddleware`` takes them.
+        Passed to ``SessionMiddleware``.
     """
 
     def __init__(self, app: ASGIApp, /, session_cookie: str, **options: Any) -> None:
@@ -98,22 +98,22 @@ class Sessions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "http" and not _is_session(HTTPConnection(scope).cookies.get(self._cookie, "")):
-            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"cookie"]}
+            scope = {**scope, "headers": [header for header in scope["headers"] if header[0] != b"cookie"]}
         await (self._secure if scope.get("scheme") == "https" else self._plain)(scope, receive, send)
 
 
 def _is_session(cookie: str) -> bool:
-    """Whether a cookie holds what we put into a session: without a login, everybody can sign one."""
+    """Return whether a cookie holds a valid session: without a login, anyone can sign one."""
     try:
         session = json.loads(base64.b64decode(cookie.partition(".")[0]))
         name = session.get("reviewer", "nobody")
-        return name == reviewer_name(name) and all(isinstance(one, str) for one in session.values())
+        return name == reviewer_name(name) and all(isinstance(value, str) for value in session.values())
     except (ValueError, RecursionError, AttributeError, TypeError, AccountError):
         return False
 
 
 class Door:
-    """With a login, lets nobody without one past; the page sends them to the form, all else refuses.
+    """Lets only logged-in requests pass. The page redirects others to the form; all other paths refuse them.
 
     Parameters
     ----------
@@ -126,23 +126,23 @@ class Door:
         self._accounts = accounts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or have it answered."""
+        """Refuse a request, or pass it on."""
         app = self._app
-        if scope["type"] == "http" and scope["path"] not in _OPEN:
-            app = app if reviewer(HTTPConnection(scope), self._accounts) else _shut(scope)
+        if scope["type"] == "http" and scope["path"] not in _OPEN_PATHS:
+            app = app if reviewer(HTTPConnection(scope), self._accounts) else _turn_away(scope)
         await app(scope, receive, send)
 
 
-def _shut(scope: Scope) -> Response:
+def _turn_away(scope: Scope) -> Response:
     if scope["path"] == "/":
-        query = _short(scope["query_string"].decode("latin-1"))
+        query = _short_query(scope["query_string"].decode("latin-1"))
         return RedirectResponse(URL("login").include_query_params(query=query) if query else "login", 303)
-    return refuse(401, "You are not logged in, or no longer.", "Reload the page to log in.")
+    return refuse(401, "You are not logged in, or your login has expired.", "Reload the page to log in.")
 
 
 @router.get("/login")
 def form(request: Request, query: str = "") -> Response:
-    """Show the form, unless whoever asks is logged in."""
+    """Show the form, unless the reviewer is logged in."""
     if reviewer(request, request.app.state.accounts):
         return _to_page(query)
     return _form(request, query)
@@ -155,83 +155,83 @@ async def log_in(
     password: Annotated[str, Form(max_length=2 * LONGEST)] = "",
     query: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
-    """Check name and password, and remember the name in the session."""
+    """Check name and password, and store the name in the session."""
     accounts, throttle = request.app.state.accounts, request.app.state.throttle
     address = place_of(request.client.host) if request.client else "elsewhere"
-    browser = _known_browser(request, name)
-    who: dict[str, Any] = {"name": name, "place": browser or address, "known": browser is not None}
-    if wait := throttle.attempt(**who):
+    browser = _trusted_browser(request, name)
+    attempt: dict[str, Any] = {"name": name, "place": browser or address, "known": browser is not None}
+    if wait := throttle.attempt(**attempt):
         seconds = math.ceil(wait)
-        _log.warning("login of %r from %s refused: too many wrong tries, %d s to wait", name[:100], address, seconds)
+        _log.warning("login of %r from %s refused: too many failures, %d s to wait", name[:100], address, seconds)
         plural = "s" * (seconds != 1)
-        return _later(request, query, name, f"Too many wrong tries. Wait {seconds} second{plural}", seconds)
+        return _retry_later(request, query, name, f"Too many failed attempts. Wait {seconds} second{plural}", seconds)
     try:
-        known = await _verified(request, who["place"], name, password)
+        account = await _verified(request, attempt["place"], name, password)
     except BaseException as unchecked:
-        throttle.withdraw(**who)
+        throttle.withdraw(**attempt)
         if not isinstance(unchecked, BusyError):
             raise
         _log.warning("login of %r from %s refused: too many are logging in at once", name[:100], address)
-        return _later(request, query, name, "Too many people are logging in. Wait a second", 1)
-    if known is None:
+        return _retry_later(request, query, name, "Too many people are logging in. Wait a second", 1)
+    if account is None:
         _log.warning("login of %r from %s failed: wrong name or password", name[:100], address)
         return _form(request, query, name, "This name and password do not belong together. Try again.", 401)
-    throttle.succeed(**who)
+    throttle.succeed(**attempt)
     request.session.clear()
-    request.session.update(reviewer=known, mark=accounts.mark(known))
-    request.session.update(browser=browser or secrets.token_hex(8), of=accounts.password_mark(known))
+    request.session.update(reviewer=account, mark=accounts.mark(account))
+    request.session.update(browser=browser or secrets.token_hex(8), of=accounts.password_mark(account))
     return _to_page(query)
 
 
 async def _verified(request: Request, place: str, name: str, password: str) -> str | None:
-    """Check a password when it is its turn; the account's name if it is right.
+    """Check a password when its turn comes. Return the account's name if it is right.
 
     Raises
     ------
     BusyError
-        If there is no room in the line, or whoever asked has gone.
+        If the line is full, or the client has disconnected.
     """
     turns, accounts = request.app.state.turns, request.app.state.accounts
     if not await wrap_future(turns.line_up(place)):
         raise BusyError("Too many people are logging in.", "Try again in a moment.")
     try:
         if await request.is_disconnected():
-            raise BusyError("Whoever asked has gone.", "Try again.")
-        known: str | None = await run_in_threadpool(accounts.verify, name, password)
-        return known
+            raise BusyError("The client has disconnected.", "Try again.")
+        account: str | None = await run_in_threadpool(accounts.verify, name, password)
+        return account
     finally:
         turns.done()
 
 
 @router.post("/logout")
 def log_out(request: Request) -> Response:
-    """End the reviewer's sessions on all devices: a copy of the cookie is worth nothing afterwards."""
+    """End the reviewer's sessions on all devices. Copies of the cookie become worthless."""
     accounts = request.app.state.accounts
     name = reviewer(request, accounts)
-    for part in ("reviewer", "mark"):  # first, so that this browser forgets even if the file cannot be written
+    for part in ("reviewer", "mark"):  # first: this browser forgets them even if the file cannot be written
         request.session.pop(part, None)
     if name is not None:
         accounts.log_out(name)
     return RedirectResponse("login", 303)
 
 
-def _known_browser(request: Request, name: str) -> str | None:
-    """Id of the browser, if this name has logged in there before, with the password that it has now."""
+def _trusted_browser(request: Request, name: str) -> str | None:
+    """Return the browser's id if this name has logged in there before with its current password."""
     browser: str | None = request.session.get("browser")
     if browser is None or request.session.get("of") != request.app.state.accounts.password_mark(name):
         return None
     return browser
 
 
-def _later(request: Request, query: str, name: str, why: str, seconds: int) -> Response:
-    answered = _form(request, query, name, f"{why}, then try again.", 429)
-    answered.headers["Retry-After"] = str(seconds)
-    return answered
+def _retry_later(request: Request, query: str, name: str, reason: str, seconds: int) -> Response:
+    response = _form(request, query, name, f"{reason}, then try again.", 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
-def _short(query: str) -> str:
-    """The query, or none, if the form could not be sent with it."""
-    return query if len(quote_plus(query)) <= _LONGEST_QUERY else ""
+def _short_query(query: str) -> str:
+    """Return the query, or an empty one if it is too long for the form."""
+    return query if len(quote_plus(query)) <= _MAX_QUERY else ""
 
 
 def _to_page(query: str) -> Response:
@@ -240,9 +240,9 @@ def _to_page(query: str) -> Response:
 
 def _form(request: Request, query: str, name: str = "", message: str = "", status: int = 200) -> Response:
     page = _PAGE.format(
-        run=request.app.state.desk.items.name,
+        run=request.app.state.workspace.items.name,
         message=_MESSAGE.format(escape(message)) if message else "",
-        query=_short(query),
+        query=_short_query(query),
         name=name,
         longest=LONGEST,
     )

@@ -1,4 +1,4 @@
-"""Logs: lines for the terminal that no client can forge, and that none can flood."""
+"""Logs: terminal lines that no client can forge or flood."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-_LONGEST = 1_000
-"""Characters of a message."""
-_KINDS = 1_000
-"""Kinds of messages that are remembered."""
+_MAX_LENGTH = 1_000
+"""Maximum characters of a message."""
+_MAX_KINDS = 1_000
+"""Maximum number of message kinds remembered."""
 
 
 def set_up() -> None:
-    """Write all that is logged to standard error, in such lines."""
+    """Write log records to standard error in such lines."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Inert("%(asctime)s %(message)s"))
-    handler.addFilter(is_not_cut_short)
-    handler.addFilter(Rarely())
+    handler.setFormatter(InertFormatter("%(asctime)s %(message)s"))
+    handler.addFilter(is_not_cancelled)
+    handler.addFilter(RateLimit())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-class Inert(logging.Formatter):
-    """Writes a message in one line, and of visible characters alone; the lines of a traceback stay lines."""
+class InertFormatter(logging.Formatter):
+    """Writes a message as one line of printable characters. A traceback keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Write the message."""
-        if len(record.message) > _LONGEST:
-            record.message = f"{record.message[:_LONGEST]}…"
+        if len(record.message) > _MAX_LENGTH:
+            record.message = f"{record.message[:_MAX_LENGTH]}…"
         return _visible(super().formatMessage(record))
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802
@@ -37,17 +37,17 @@ class Inert(logging.Formatter):
         return "\n".join(_visible(line) for line in super().formatException(ei).split("\n"))
 
 
-class Rarely(logging.Filter):
-    """Lets one message of a kind through a minute, and has the next one say how many it has held back.
+class RateLimit(logging.Filter):
+    """Lets one message of each kind through per minute. The next one says how many were held back.
 
-    Messages of a kind come from the same words of the program, whatever values they are filled with.
+    Messages are of one kind if they come from the same format string, whatever values fill it.
 
     Parameters
     ----------
     seconds : float
-        The minute.
+        Minimum interval between two messages of a kind.
     clock : callable
-        Seconds that never run backwards.
+        Monotonic clock, in seconds.
     """
 
     def __init__(self, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,22 +56,22 @@ class Rarely(logging.Filter):
         self._seen: dict[object, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let it through, or count it."""
+        """Let the record through, or count it."""
         kind, now = _kind(record), self._clock()
-        if kind not in self._seen and len(self._seen) >= _KINDS:
+        if kind not in self._seen and len(self._seen) >= _MAX_KINDS:
             kind = "any other"
-        last, held = self._seen.get(kind, (now - self._seconds, 0))
+        last, suppressed = self._seen.get(kind, (now - self._seconds, 0))
         if now - last < self._seconds:
-            self._seen[kind] = last, held + 1
+            self._seen[kind] = last, suppressed + 1
             return False
         self._seen[kind] = now, 0
-        if held:
-            record.msg, record.args = f"{record.getMessage()} (since the last such line, {held:,} more)", ()
+        if suppressed:
+            record.msg, record.args = f"{record.getMessage()} (since the last such line, {suppressed:,} more)", ()
         return True
 
 
-def is_not_cut_short(record: logging.LogRecord) -> bool:
-    """Whether a record is about anything but a request that was cancelled, which only the server's end does."""
+def is_not_cancelled(record: logging.LogRecord) -> bool:
+    """Return whether a record is about anything but a cancelled request, which only a shutdown causes."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, asyncio.CancelledError)
 
@@ -80,7 +80,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 
 
 def _kind(record: logging.LogRecord) -> object:
-    words = str(record.msg).partition("\n")[0]  # asyncio goes on with the objects that are concerned
+    words = str(record.msg).partition("\n")[0]  # asyncio adds the objects concerned on further lines
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return record.name, words
@@ -91,7 +91,7 @@ def _kind(record: logging.LogRecord) -> object:
 
 
 def _visible(line: str) -> str:
-    """Escape what a terminal would act on, or show in another order."""
+    """Escape characters that a terminal would act on or reorder."""
     if line.isprintable():
         return line
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

@@ -1,6 +1,6 @@
 """The page: Gradio's sidebar, tabs and theme around empty elements, which the scripts in ``static`` fill.
 
-Nothing of the dataset passes through Gradio: the values of its components would run a script in a text.
+No data passes through Gradio: the values of its components would run a script in a text.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _COLOURS = {
     "link_text_color": "accent",
     "loader_color": "accent",
 }
-"""Gradio's colours, as variables of ``static/style.css``, which knows light from dark."""
+"""Gradio's colours as variables of ``static/style.css``, which has light and dark values."""
 
-_IDLE = 0.2
-"""Seconds between two looks into Gradio's queue, which nothing of ours uses; Gradio's own 0.001, for which it has no
-option, costs a server that is idle a tenth of a processor."""
+_POLL_INTERVAL = 0.2
+"""Seconds between two polls of Gradio's queue, which we do not use. Gradio's own 0.001, which no option changes, costs
+an idle server a tenth of a processor."""
 
 _HEADER = """
 <header class="auditor-header">
@@ -46,7 +46,7 @@ _LOGOUT = '<form method="post" action="logout"><button type="submit" class="audi
 
 
 def make_page(run: str, *, login: bool) -> gr.Blocks:
-    """Lay out the page of the run with this name; with ``login``, there is a way out."""
+    """Lay out the page of the run with this name; with ``login``, it has a button to log out."""
     page = gr.Blocks(title=f"auditor · {run}", analytics_enabled=False)
     with page:
         with gr.Sidebar(label="Filters", width=340):
@@ -56,19 +56,19 @@ def make_page(run: str, *, login: bool) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab, id=tab.lower()):
                     _mount(tab.lower())
-    page._queue.sleep_when_free = _IDLE
+    page._queue.sleep_when_free = _POLL_INTERVAL
     return page
 
 
 def theme() -> Base:
-    """Gradio's plainest theme in our colours, with the fonts that the reader has: none is fetched."""
+    """Return Gradio's plainest theme in our colours, with fonts of the reader's system: none is fetched."""
     plain = Base(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace"))
     names = {f"{colour}{dark}": name for colour, name in _COLOURS.items() for dark in ("", "_dark")}
     return plain.set(**{colour: f"var(--{name})" for colour, name in names.items() if hasattr(plain, colour)})
 
 
 def _mount(name: str) -> None:
-    """Make an empty element, which ``mount`` of ``static/app.js`` is given once it is there."""
+    """Make an empty element and pass it to ``mount`` of ``static/app.js`` once it exists."""
     gr.HTML(
         html_template=f'<div class="auditor-page" data-page="{name}"></div>',
         js_on_load=f"""

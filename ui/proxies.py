@@ -1,4 +1,4 @@
-"""Proxies: which of them are believed when they say for whom they ask, and whether over HTTPS."""
+"""Proxies: which ones are trusted to state a client's address and scheme."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks_of(addresses: str) -> list[Network]:
-    """Read addresses and networks, separated by commas.
+    """Parse addresses and networks separated by commas.
 
     Raises
     ------
     ReviewError
-        If one is no address, or would be everybody's: whoever is believed may claim to be anybody.
+        If one is not an address, or matches everyone: a trusted proxy can claim any client address.
     """
     found = []
     for address in filter(None, map(str.strip, addresses.split(","))):
@@ -40,9 +40,9 @@ def networks_of(addresses: str) -> list[Network]:
 
 
 class Proxies:
-    """Reads the ``X-Forwarded-`` headers of the proxies that are believed, and removes those of everybody else.
+    """Reads the ``X-Forwarded-`` headers of trusted proxies, and removes those of everyone else.
 
-    Gradio reads them too, whoever sends them.
+    Gradio would read them from anyone.
 
     Parameters
     ----------
@@ -50,31 +50,31 @@ class Proxies:
     believed : sequence of networks
     """
 
-    def __init__(self, app: ASGIApp, believed: Sequence[Network]) -> None:
-        self._app, self._believed = app, believed
-        self._forwarding = ProxyHeadersMiddleware(app, [str(network) for network in believed])  # type: ignore[arg-type]
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
+        self._app, self._trusted = app, trusted
+        self._forwarding = ProxyHeadersMiddleware(app, [str(network) for network in trusted])  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asking = _address_of(scope)
-        if any(asking in network for network in self._believed if asking):
-            scope["client"] = str(asking), scope["client"][1]
+        client = _address_of(scope)
+        if any(client in network for network in self._trusted if client):
+            scope["client"] = str(client), scope["client"][1]
             await self._forwarding(scope, receive, send)  # type: ignore[arg-type]
             return
-        headers = [one for one in scope["headers"] if not one[0].startswith((b"x-forwarded-", b"x-gradio-"))]
+        headers = [header for header in scope["headers"] if not header[0].startswith((b"x-forwarded-", b"x-gradio-"))]
         if any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
             _log.warning(
-                "X-Forwarded-For from %s is not believed: if that is your proxy, name it with --forwarded-allow-ips",
-                asking,
+                "X-Forwarded-For from %s is not trusted: if that is your proxy, name it with --forwarded-allow-ips",
+                client,
             )
         await self._app({**scope, "headers": headers}, receive, send)
 
 
 def _address_of(scope: Scope) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Who asks; a socket that listens for IPv6 and IPv4 writes the one as the other."""
+    """Return the client's address. A socket for IPv6 and IPv4 reports IPv4 clients as mapped IPv6 addresses."""
     try:
         found = ipaddress.ip_address(scope["client"][0] if scope.get("client") else "")
     except ValueError:

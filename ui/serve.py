@@ -1,4 +1,4 @@
-"""Serving the page: where it may be reached, on which port, until Ctrl-C or SIGTERM."""
+"""Serve the page: at which address and port, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .connections import Config, Limits, Server
 from .proxies import Network, Proxies, networks_of
 
 FIRST_PORT, PORTS = 7860, 20
-_GOODBYE = 3
-"""Seconds that open requests have when the server is to end."""
+_GRACE_PERIOD = 3
+"""Seconds that open requests have to finish when the server stops."""
 
 
 def serve(
@@ -41,7 +41,7 @@ def serve(
     forwarded_allow_ips: str = "",
     queue: QueueConfig | None = None,
 ) -> None:
-    """Serve the review page of a run until Ctrl-C, or SIGTERM.
+    """Serve the review page of a run until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def serve(
     db : str or None
         Address of the decision log; ``decisions.db`` in the run's directory when None.
     host : str
-        Address to listen on. Without accounts, this machine's own.
+        Address to listen on. Without accounts, it must be this machine's own.
     port : int or None
-        The first free one from 7860 on when None.
+        Port to listen on. Default: the first free port from 7860.
     auth, keys : Path or None
         Files of accounts and of keys.
     open_browser : bool
     forwarded_allow_ips : str
-        Addresses and networks of the proxies that are believed, separated by commas.
+        Addresses and networks of trusted proxies, separated by commas.
     queue : QueueConfig or None
         How the default queue mixes its cards.
 
@@ -66,31 +66,31 @@ def serve(
     AccountError
         If the page would be open to others without a login, or the accounts cannot be read.
     AuditorError
-        If the run, the log, the keys or the port cannot be had.
+        If the run, the log, the keys or the port cannot be used.
     """
     accounts = _accounts(auth, host)
     proxies = networks_of(forwarded_allow_ips)
-    changed = read_keys(keys) if keys else None
+    keymap = read_keys(keys) if keys else None
     run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), opened_log(run, db) as log:
-        app = build(run, log, accounts=accounts, keys=changed, queue=queue, hosts=None if accounts else LOCAL)
+        app = build(run, log, accounts=accounts, keys=keymap, queue=queue, hosts=None if accounts else LOCAL)
         logs.set_up()
         server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)
-        print(f"Review of {app.state.desk.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
+        print(f"Review of {app.state.workspace.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)
         if accounts and host not in LOCAL:
-            print("The passwords travel unencrypted: in a network you do not trust, put HTTPS in front.", flush=True)
+            print("Passwords are sent unencrypted. On a network you do not trust, put HTTPS in front.", flush=True)
         if open_browser:
             with suppress(webbrowser.Error):
                 webbrowser.open(address)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-    print("Ended. All that was shown as saved is in the decision log.", flush=True)
+    print("Stopped. Everything shown as saved is in the decision log.", flush=True)
 
 
 def _server(app: ASGIApp, limits: Limits, proxies: Sequence[Network] = ()) -> Server:
-    """The server, on which nothing is configured by the environment."""
+    """Make the server. No environment variable configures it."""
     return Server(
         Config(
             Proxies(app, proxies),
@@ -99,14 +99,14 @@ def _server(app: ASGIApp, limits: Limits, proxies: Sequence[Network] = ()) -> Se
             log_level="warning",
             access_log=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=_GOODBYE,
+            timeout_graceful_shutdown=_GRACE_PERIOD,
         )
     )
 
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Have SIGTERM, by which systemd and Docker end a service, close all that Ctrl-C closes."""
+    """Make SIGTERM, with which systemd and Docker stop a service, act like Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -118,9 +118,8 @@ def _accounts(auth: Path | None, host: str) -> Accounts | None:
     if auth is None:
         if host not in LOCAL:
             raise AccountError(
-                f"--host {host} would open the page to others, and without a login anyone of them could decide"
-                " under any name.",
-                "Make accounts (auditor user add NAME --auth FILE) and give --auth FILE, or leave --host away.",
+                f"--host {host} would open the page to others, and without a login anyone could decide under any name.",
+                "Make accounts (auditor user add NAME --auth FILE) and give --auth FILE, or omit --host.",
             )
         return None
     accounts = Accounts(auth)
@@ -130,15 +129,15 @@ def _accounts(auth: Path | None, host: str) -> Accounts | None:
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
-    """A socket that listens: from now on, a browser that comes too early waits instead of failing."""
+    """Return a listening socket. A browser that connects early waits instead of failing."""
     for candidate in (port,) if port is not None else range(FIRST_PORT, FIRST_PORT + PORTS):
         try:
-            family, kind, protocol, _, where = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0]
+            family, kind, protocol, _, sockaddr = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0]
             listener = socket.socket(family, kind, protocol)
-            if os.name == "posix":  # else a port that was just left could not be had; elsewhere it means another thing
+            if os.name == "posix":  # to reuse a port that was just freed; on Windows it means something else
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                listener.bind(where)
+                listener.bind(sockaddr)
                 listener.listen(128)
             except BaseException:
                 listener.close()
@@ -148,12 +147,13 @@ def _listen(host: str, port: int | None) -> socket.socket:
             if error.errno != errno.EADDRINUSE or port is not None:
                 raise ReviewError(
                     f"The page cannot be served at {host} port {candidate}: {error.strerror}.",
-                    "Name another with --port, or leave it away for the next free one."
+                    "Name another port with --port, or omit it to use the next free one."
                     if port is not None
                     else "Name an address of this machine with --host.",
                 ) from None
     raise ReviewError(
-        f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS - 1} of {host} are all taken.", "Name another with --port."
+        f"All ports from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} of {host} are taken.",
+        "Name another port with --port.",
     )
 
 

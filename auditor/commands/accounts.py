@@ -70,7 +70,7 @@ def remove(
 
     kept = Accounts(auth)
     removed = kept.remove(name)
-    say(f"{removed!r} is removed from {auth} and logged out. Decisions made under that name stay in the log.")
+    say(f"{removed!r} has been removed from {auth} and logged out. Decisions under that name stay in the log.")
     if not kept.names:
         say(f"That was the last account: nobody can log in with {auth} until one is added with `auditor user add`.")
 
@@ -78,5 +78,5 @@ def remove(
 def _ask_password() -> str:
     password = getpass("Password: ")
     if getpass("Again: ") != password:
-        raise AccountError("The two passwords are not the same.", "Give the command again.")
+        raise AccountError("The two passwords differ.", "Run the command again.")
     return password

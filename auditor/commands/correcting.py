@@ -1,4 +1,4 @@
-"""The commands that give a corrected dataset back as files."""
+"""The commands that write a corrected dataset to files."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ FORMATS: dict[str, Any] = {
     name: "lines" if name == "txt" else name
     for name in ("csv", "tsv", "txt", "fasttext", "jsonl", "json", "xlsx", "parquet", "arrow")
 }
-"""What the command line calls each format."""
+"""Formats by their names on the command line."""
 _SHOWN = 5
-"""Pairs of labels, and ids, that the terminal shows."""
+"""Maximum number of pairs of labels, and of ids, in the terminal."""
 
 
 def export(
@@ -62,7 +62,7 @@ def export(
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     filter: Annotated[str, FILTER] = "",
     provenance: Annotated[
-        bool, typer.Option(help="Add columns that say where each label comes from: given label, verdict, reviewers …")
+        bool, typer.Option(help="Add columns with the origin of each label: given label, verdict, reviewers …")
     ] = False,
     label_names: Annotated[bool, LABEL_NAMES] = False,
     raw: Annotated[bool, RAW] = False,
@@ -74,12 +74,12 @@ def export(
 ) -> None:
     """Write the corrected dataset: the source's columns, order and types, with the labels that reviewers decided.
 
-    Rows that are left out go to a file `excluded` beside it; a record says what was done.
+    Rows left out go to a file `excluded` beside it. A record lists what was done.
 
     Example: auditor export tweets --to clean.parquet
     """
     if to is None:
-        raise ExportError("No place to write to is given.", "Name a file or a folder: --to clean.parquet.")
+        raise ExportError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
     done = Audit(run).export(
@@ -95,18 +95,18 @@ def export(
         force=force,
         encoding=encoding,
     )
-    tell(done, policy, as_json)
+    print_outcome(done, policy, as_json)
 
 
 def check_format(given: str | None) -> None:
-    """Refuse a format that does not exist.
+    """Refuse an unknown format.
 
     Raises
     ------
     InputError
     """
     if given is not None and given not in FORMATS:
-        raise InputError(f"--format is {given!r}.", f"Choose from {', '.join(FORMATS)}.")
+        raise InputError(f"--format is {given!r}, which is unknown.", f"Choose from {', '.join(FORMATS)}.")
 
 
 def make_policy(
@@ -118,17 +118,17 @@ def make_policy(
     changed_only: bool,
     reviewers: Any,
 ) -> Policy:
-    """Make a policy of what the command line gives.
+    """Make a policy from the options.
 
     Raises
     ------
     InputError
-        If a word is unknown, or a probability is none or too many.
+        If a word is unknown, or the threshold is not one number from 0 to 1.
     """
     word, _, threshold = unreviewed.partition("=")
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
     if word not in choices:
-        raise InputError(f"--unreviewed is {unreviewed!r}.", f"Choose from {', '.join(choices)}.")
+        raise InputError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
     if threshold or above is not None:
         try:
             value = float(threshold or above or 0)
@@ -136,8 +136,8 @@ def make_policy(
             value = -1.0
         if word != "suggest-above" or (threshold and above is not None) or not 0 <= value <= 1:
             raise InputError(
-                f"{threshold or above} is no probability that --unreviewed {word} takes.",
-                "Give a number from 0 to 1 after it: --unreviewed suggest-above 0.99.",
+                f"{threshold or above} is not a valid threshold for --unreviewed {word}.",
+                "Give a number from 0 to 1: --unreviewed suggest-above 0.99.",
             )
     else:
         value = POLICY.above
@@ -152,8 +152,8 @@ def make_policy(
     )
 
 
-def tell(done: Exported, policy: Policy, as_json: bool) -> None:
-    """Print what an export has written, by which policy."""
+def print_outcome(done: Exported, policy: Policy, as_json: bool) -> None:
+    """Print the outcome and the policy of an export."""
     if as_json:
         about = {
             "files": [str(path) for path in done.files],
@@ -171,29 +171,31 @@ def tell(done: Exported, policy: Policy, as_json: bool) -> None:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """Say what was decided, and what it does."""
+    """Describe in sentences what was decided and what it changes."""
     rows = f"{summary.judged:,} of {counted(summary.rows, 'row')} judged"
     by = f" by {listed(summary.reviewers)}" if summary.reviewers else ""
     verdicts = ", ".join(f"{name} {number:,}" for name, number in summary.verdicts.items())
-    said = [
+    lines = [
         f"{rows}{by}{': ' + verdicts if verdicts else ''}.",
         f"{counted(summary.changed, 'label')} changed, {counted(summary.excluded, 'row')} left out,"
         f" {summary.written:,} written.",
     ]
     if summary.suggested:
-        said.append(f"{counted(summary.suggested, 'label')} of those changed by the models' word alone.")
+        lines.append(f"{counted(summary.suggested, 'label')} of these changed by the models alone, without a verdict.")
     if summary.confusions:
         pairs = [f"{given} → {new} {rows:,}" for given, new, rows in summary.confusions]
-        said.append(f"Changes: {listed(pairs, most=_SHOWN)}.")
+        lines.append(f"Changes: {listed(pairs, most=_SHOWN)}.")
     if summary.new_classes:
-        said.append(f"New classes: {listed(summary.new_classes)}.")
-    said += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
-    return said
+        lines.append(f"New classes: {listed(summary.new_classes)}.")
+    lines += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
+    return lines
 
 
-def _words(option: str, given: str, known: Any) -> Any:
+def _words(option: str, given: str, choices: Any) -> Any:
     words = [word.strip() for word in given.split(",") if word.strip()]
-    unknown = [word for word in words if word not in known]
+    unknown = [word for word in words if word not in choices]
     if unknown:
-        raise InputError(f"{option} names {', '.join(map(repr, unknown))}.", f"Choose from {', '.join(known)}.")
+        raise InputError(
+            f"{option} names {', '.join(map(repr, unknown))}, which is unknown.", f"Choose from {', '.join(choices)}."
+        )
     return tuple(dict.fromkeys(words))

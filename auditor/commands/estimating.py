@@ -1,4 +1,4 @@
-"""The command that says how many labels are wrong, as far as the verdicts so far can tell."""
+"""The command that estimates how many labels are wrong from the verdicts so far."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def estimate(
     db: Annotated[str | None, DB] = None,
     by_class: Annotated[bool, typer.Option("--classes", help="Show the rate of each class.")] = False,
     by_split: Annotated[bool, typer.Option("--splits", help="Show the rate of each split.")] = False,
-    show_plan: Annotated[bool, typer.Option("--plan", help="Show what more cards drawn at random would tell.")] = False,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Show what more random cards would achieve.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Estimate how many labels are wrong, with an interval that holds however often you look.
 
-    The estimate comes from the cards that the review page draws at random: one in twenty of its default queue, or all
-    with `auditor review RUN --blind all`.
+    The estimate uses the cards that the review page draws at random: one in twenty of its default queue, or all with
+    `auditor review RUN --blind all`.
 
     Example: auditor estimate tweets --classes
     """
@@ -56,7 +56,7 @@ def _show_parts(what: str, parts: Sequence[Part]) -> None:
     from auditor.review.feed import telling
 
     say("")
-    say(f"Wrong labels by {what}, in per cent; each interval holds with 95 % alone:")
+    say(f"Wrong labels by {what}, in per cent, each with its own 95 % interval:")
     for part in parts:
         say(f"  {part.name}: {telling.part(part)}")
 
@@ -72,7 +72,7 @@ def _show_plan(found: Estimate) -> None:
     from auditor.review.feed.telling import points
 
     say("")
-    say("Cards drawn at random, minutes of reading, and what they would tell:")
+    say("Cards drawn at random, minutes of reading, and the expected result:")
     for plan in found.plan:
         low, high = plan.rate
         say(

@@ -1,4 +1,4 @@
-"""The commands that say what corrections were worth."""
+"""The command that measures what corrections gain."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def retrain(
     seeds: Annotated[
         int,
         typer.Option(
-            help="Number of times each model is trained on each version of the labels, with different seeds.",
+            help="Number of trainings of each model on each version of the labels, with different seeds.",
             min=1,
             max=100,
         ),
     ] = TRAININGS,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
     unreviewed: Annotated[
-        str, typer.Option(help="What to do with rows that nobody has judged: keep, drop, or suggest-above=0.99.")
+        str, typer.Option(help="Treatment of rows that nobody has judged: keep, drop, or suggest-above=0.99.")
     ] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
@@ -76,16 +76,18 @@ def retrain(
 ) -> None:
     """Train on the original and on the corrected labels, and compare both on both versions of the test rows.
 
-    The models trained on the corrected labels are saved in the run, and the comparison is added to its report. A
-    retraining that was interrupted continues when the same command is given again.
+    The models trained on the corrected labels are saved in the run, and the comparison is added to its report. To
+    continue an interrupted retraining, run the same command again.
 
     Example: auditor retrain tweets
     """
-    names, telling = model_names(models) if models is not None else (), listener(quiet, verbose)
+    names, terminal = model_names(models) if models is not None else (), listener(quiet, verbose)
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
-        raise InputError("--push publishes the fine-tuned model, which is not among --models.", "Add finetuned to it.")
+        raise InputError(
+            "--push publishes the fine-tuned model, which --models does not include.", "Add finetuned to --models."
+        )
     try:
         found = audit.retrain(
             names,
@@ -93,13 +95,13 @@ def retrain(
             seeds=seeds,
             device=device,
             db=db,
-            listener=telling,
+            listener=terminal,
         )
         if not as_json:
             _print(found, audit.directory)
-        pushed = audit.push_model(push, private=private, listener=telling) if push else None
+        pushed = audit.push_model(push, private=private, listener=terminal) if push else None
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on from here.", err=True)
+        typer.echo("Stopped. Run the same command again to continue.", err=True)
         raise typer.Exit(STOPPED) from None
     if as_json:
         _print_json(found, audit.directory, pushed)
@@ -142,14 +144,14 @@ def _print(found: Retraining, directory: Path) -> None:
 
 
 def _table(title: str, comparison: Comparison) -> Table:
-    """For each metric, the 2 × 2 cells, and the differences beside and below them."""
+    """Return a table with the 2 × 2 cells of each metric, and their differences."""
     trained, tested = comparison.trained_on, comparison.tested_on
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("trained on")
     for name in (*(f"tested on {name}" for name in tested), "difference"):
         table.add_column(name, justify="right", min_width=len("-10.0 [-10.0, -10.0]"))
-    for field, called in _MEASURES.items():
-        table.add_row(called, style="bold")
+    for field, name in _MEASURES.items():
+        table.add_row(name, style="bold")
         for version in trained:
             cells = (getattr(comparison.cell(version, name), field) for name in tested)
             shift = getattr(comparison.shift(version, *tested), field)
@@ -160,5 +162,5 @@ def _table(title: str, comparison: Comparison) -> Table:
 
 
 def _points(gain: Estimate) -> str:
-    """Percentage points, and the 95 % interval."""
+    """Format percentage points with the 95 % interval."""
     return f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"

@@ -1,4 +1,4 @@
-"""The command that shows a run's ranking, or writes it to a file. It reads Parquet with Arrow, and imports no more."""
+"""The command that shows a run's ranking or writes it to a file. It imports only Arrow, to stay fast."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.ranking import Ranking
 
 _TOP = 20
-_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+_EXTENSIONS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _BATCH = 10_000
 
 
@@ -32,7 +32,7 @@ def issues(
     top: Annotated[
         int | None,
         typer.Option(
-            help="Show this many rows, most suspect first, even beyond those that are flagged. Default: the flagged"
+            help="Number of rows to show, most suspect first, flagged or not. Default: the flagged"
             f" rows, {_TOP} at most; all of them with --to.",
             min=1,
         ),
@@ -44,7 +44,7 @@ def issues(
         typer.Option(help="Order of the rows: static, as the audit ranked them, or learnt from the verdicts so far."),
     ] = "static",
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_ENDINGS)}).")
+        Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_EXTENSIONS)}).")
     ] = None,
     force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -86,46 +86,46 @@ def issues(
 
 
 def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool, order: str) -> str:
-    """How many rows there are to read again, how many are shown, and how many of these are not flagged."""
+    """Describe the rows to read again, those shown, and how many of these are not flagged."""
     if chooses and not fitting:
         return (
-            "No row of this run fits."
+            "No row of this run matches."
             if ranking.tells_kinds()
-            else "This run does not tell kinds and tiers: an earlier version made it. Make it again for them."
+            else "This run has no kinds and tiers: an earlier version made it. Re-create it to get them."
         )
-    again = sum(ranking.is_issue[row] for row in chosen)
-    others, noun = len(chosen) - again, "matching row" if chooses else "row"
+    to_read = sum(ranking.is_issue[row] for row in chosen)
+    others, noun = len(chosen) - to_read, "matching row" if chooses else "row"
     if not flagged:
         none = f"No row to read again: none of {counted(fitting, noun)} is flagged."
         more = f"Shown: the first {others:,} of the ranking." if others else f"--top {_TOP} shows the first of them."
         return f"{none} {more}"
-    number = f"{again:,} of {counted(flagged, noun)}" if again < flagged else counted(again, noun)
+    number = f"{to_read:,} of {counted(flagged, noun)}" if to_read < flagged else counted(to_read, noun)
     rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
     first = "most suspect first" if order == "static" else "in the order learnt from the verdicts"
     return f"{number} to read again, {first}.{rest if others else ''}"
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    """Rows as JSON has them: a number that is none is null."""
+    """Yield rows for JSON: null for numbers that are not finite."""
     for start in range(0, table.num_rows, _BATCH):
         rows: list[dict[str, Any]] = table.slice(start, _BATCH).to_pylist()
-        yield [{name: None if _is_nothing(value) else value for name, value in row.items()} for row in rows]
+        yield [{name: None if _is_not_finite(value) else value for name, value in row.items()} for row in rows]
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_not_finite(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
 def _check_free(to: Path, force: bool) -> None:
-    if to.suffix.lower() not in _ENDINGS:
+    if to.suffix.lower() not in _EXTENSIONS:
         raise ExportError(
             f"{to} is of an unknown format: its name ends in {to.suffix or 'no extension'!r}.",
-            f"Known are {listed(_ENDINGS)}.",
+            f"Choose from {listed(_EXTENSIONS)}.",
         )
     if os.path.isdir(to):
         raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
     if os.path.lexists(to) and not force:
-        raise ExportError(f"{to} exists already.", "Give --to another name, or overwrite it with --force.")
+        raise ExportError(f"{to} already exists.", "Give --to another name, or overwrite it with --force.")
 
 
 def _write(table: pa.Table, to: Path) -> None:
@@ -137,17 +137,17 @@ def _write(table: pa.Table, to: Path) -> None:
         publish_files(stage, [to.name], to.parent)
 
 
-def _write_as(ending: str, table: pa.Table, path: Path) -> None:
+def _write_as(extension: str, table: pa.Table, path: Path) -> None:
     from auditor.tabular import json_array, write_csv
 
-    if ending == ".parquet":
+    if extension == ".parquet":
         import pyarrow.parquet as pq
 
         pq.write_table(table, path)
-    elif ending in (".csv", ".tsv"):
-        write_csv(table, path, "\t" if ending == ".tsv" else ",")
+    elif extension in (".csv", ".tsv"):
+        write_csv(table, path, "\t" if extension == ".tsv" else ",")
     else:
         batches = ([json.dumps(row, ensure_ascii=False) for row in batch] for batch in _records(table))
         with path.open("w", encoding="utf-8", newline="\n") as file:
-            for lines in json_array(batches) if ending == ".json" else batches:
+            for lines in json_array(batches) if extension == ".json" else batches:
                 file.writelines(f"{line}\n" for line in lines)

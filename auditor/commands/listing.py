@@ -1,4 +1,4 @@
-"""The ranking as the terminal shows it: some lines a row, so that 80 columns are enough."""
+"""The ranking in the terminal: several lines per row, so that 80 columns are enough."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from auditor.report.words import row_words
 from auditor.wording import inside
 
 _NAME, _TEXT, _REASON = 40, 240, 200
-"""Characters of an id or a label, of a text, and of a reason that are shown."""
+"""Maximum characters shown of an id or a label, a text, and a reason."""
 _INDENT = "    "
 SHOWN = (
     *("id", "text", "given_label", "suggested_label", "suspicion", "rank", "is_issue"),
     *("tier", "kind", "stability", "reasons"),
 )
-"""Columns of the table of issues that are shown."""
+"""Columns of the table of issues to show."""
 
 
 def print_ranking(rows: Sequence[Mapping[str, Any]], repeats: int, console: Console) -> None:
-    """Print rows of the table of issues: labels, suspicion and id; the text; what may be wrong; the first reason.
+    """Print rows of the table of issues: labels, suspicion and id; text; kind; first reason.
 
     Parameters
     ----------
     rows : sequence of mapping
-        Rows of ``issues.parquet``, in the order in which they are shown.
+        Rows of ``issues.parquet``, in display order.
     repeats : int
-        How often the audit has trained its models.
+        Number of times that the audit trained its models.
     console : Console
-        Lines are as long as it is wide.
+        Console whose width limits the lines.
     """
     for number, row in enumerate(rows):
         if number:

@@ -1,4 +1,4 @@
-"""What several commands have in common: the options they take, and who tells of their progress."""
+"""Options that several commands share, and the listener for their progress."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ FROM = typer.Option(
     "--from",
     metavar="TOOL",
     help=f"Annotation tool that the source was exported from: {', '.join(TOOL_NAMES)}; columns for none of them."
-    " Default: recognised by its keys.",
+    " Default: detected from its keys.",
     rich_help_panel=READING,
 )
 DELIMITER = typer.Option(
     help="Character that separates the fields of a CSV file. Default: detected.", rich_help_panel=READING
 )
 QUOTING = typer.Option(
-    help="Whether CSV fields may stand between double quotes: minimal (those that need to) or none. Default: detected.",
+    help="Use of double quotes around CSV fields: minimal (where needed) or none. Default: detected.",
     rich_help_panel=READING,
 )
 HEADER = typer.Option(
-    help="Whether the first line of a CSV file names the columns. Default: it does.",
+    help="First line of a CSV file names the columns. Default: it does.",
     show_default=False,
     rich_help_panel=READING,
 )
@@ -76,12 +76,10 @@ MISSING_LABELS = typer.Option(
     rich_help_panel=READING,
 )
 MIRRORS = typer.Option(
-    help="Correct other columns that say the same as the label, such as label_text, along with it.",
+    help="Also correct columns that repeat the label, such as label_text.",
     rich_help_panel=READING,
 )
-SHEET = typer.Option(
-    help="Sheet of an Excel workbook. Default: the first with something in it.", rich_help_panel=READING
-)
+SHEET = typer.Option(help="Sheet of an Excel workbook. Default: the first that is not empty.", rich_help_panel=READING)
 CONFIG = typer.Option(help="Configuration (subset) of a Hub dataset.", rich_help_panel=READING)
 SPLIT = typer.Option(help="Read only this split; may be repeated. Default: all splits.", rich_help_panel=READING)
 REVISION = typer.Option(help="Branch, tag or commit of a Hub dataset.", rich_help_panel=READING)
@@ -91,7 +89,7 @@ QUIET = typer.Option("-q", "--quiet", help="Print nothing but the result.")
 VERBOSE = typer.Option("-v", "--verbose", help="Print more about what is being done.")
 FILTER = typer.Option(
     metavar="QUERY",
-    help="Use only the rows that this filter finds, written as in the address of the review page:"
+    help="Filter that chooses rows, written as in the URL of the review page:"
     " verdict=relabel, given=joy&suggested=love.",
 )
 ABOVE = typer.Argument(
@@ -101,9 +99,9 @@ LEAVE_OUT = typer.Option(
     help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
 )
 UNREVIEWED = typer.Option(
-    help="What to do with rows that nobody has judged: keep, drop, or suggest-above (followed by a probability)."
+    help="Treatment of rows that nobody has judged: keep, drop, or suggest-above (followed by a threshold)."
 )
-ADD_CLASSES = typer.Option(help="Give rows that no class fits the new class that reviewers proposed.")
+ADD_CLASSES = typer.Option(help="Label rows that no class fits with the new class that reviewers proposed.")
 VERDICT_LIST = typer.Option(
     "--verdicts", help=f"Use only rows with these verdicts, separated by commas: {', '.join(VERDICTS)}."
 )
@@ -118,10 +116,10 @@ FORMAT = typer.Option(
     " source's."
 )
 LABEL_NAMES = typer.Option(help="Write the names of the classes where the source has numbers.")
-RAW = typer.Option(help="Keep CSV cells as they are, even those that a spreadsheet would run as a formula.")
+RAW = typer.Option(help="Write CSV cells unchanged, even those that a spreadsheet would run as a formula.")
 GUARD = typer.Option(
     "--guard",
-    help="Put an apostrophe before what a spreadsheet would run as a formula, even in rows that are copied unchanged.",
+    help="Put an apostrophe before cells that a spreadsheet would run as a formula, even in rows copied unchanged.",
 )
 FORCE = typer.Option(help="Overwrite an earlier export. The source is never overwritten.")
 PROBABILITIES = typer.Option(
@@ -146,7 +144,7 @@ DB = typer.Option(
 
 
 class Quoting(StrEnum):
-    """How quotes in a CSV file are read."""
+    """How to read quotes in a CSV file."""
 
     auto = "auto"
     minimal = "minimal"
@@ -154,17 +152,17 @@ class Quoting(StrEnum):
 
 
 def split_names(given: str) -> tuple[str, ...]:
-    """Names that are separated by commas; none if nothing is given."""
+    """Split names at commas. Return none for an empty string."""
     return tuple(name.strip() for name in given.split(",")) if given else ()
 
 
 def model_names(given: str) -> tuple[ModelName, ...]:
-    """Names of models, separated by commas.
+    """Split names of models at commas.
 
     Raises
     ------
     InputError
-        If there is none, or one is unknown.
+        If there is no name, or one is unknown.
     """
     names = [name.strip() for name in given.split(",") if name.strip()]
     unknown = [name for name in names if name not in MODEL_NAMES]
@@ -176,12 +174,12 @@ def model_names(given: str) -> tuple[ModelName, ...]:
 
 
 def audit_models(given: str) -> tuple[str, ...]:
-    """Names of models, then addresses of the user's own, separated by commas; ``none`` for none.
+    """Split names of models, and addresses of the user's own, at commas; ``none`` means none.
 
     Raises
     ------
     InputError
-        If there is none, or one is unknown.
+        If there is no name, or one is unknown.
     """
     from auditor.config import is_address
 
@@ -192,21 +190,21 @@ def audit_models(given: str) -> tuple[str, ...]:
     if unknown or not names:
         raise InputError(
             f"--models names {', '.join(map(repr, unknown)) or 'no model'}.",
-            f"Choose from {', '.join(MODEL_NAMES)}, or name your own as module:Name; none with --probabilities.",
+            f"Choose from {', '.join(MODEL_NAMES)}, your own as module:Name, or none (with --probabilities).",
         )
     return tuple(sorted(dict.fromkeys(names), key=is_address))
 
 
-def see_here(addresses: Sequence[str]) -> None:
-    """Let code of the user's own be imported from the current directory, where nothing installed has its name."""
+def allow_local_imports(addresses: Sequence[str]) -> None:
+    """Allow imports of the user's own code from the current directory, after installed packages."""
     from auditor.config import is_address
 
-    if any(is_address(one) for one in addresses) and os.getcwd() not in sys.path:
+    if any(is_address(address) for address in addresses) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
 
 
 def listener(quiet: bool = False, verbose: bool = False) -> Terminal:
-    """Draw the progress on standard error."""
+    """Return a listener that shows progress on standard error."""
     from auditor.commands.progress import Terminal
 
     console = stderr()

@@ -1,4 +1,4 @@
-"""The commands that take changes from one copy of a dataset to another."""
+"""The commands that transfer changes from one copy of a dataset to another."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ if TYPE_CHECKING:
     from auditor.correction.patch.patch import Change
 
 _SHOWN = 20
-"""Changes that do not fit, and conflicts, that the terminal shows."""
-_WHY = {
+"""Maximum number of unfit changes, and of conflicts, in the terminal."""
+_REASONS = {
     "text changed": "the row has another text now",
     "label changed": "the row has another label now",
-    "row gone": "the row is not there any more",
-    "several rows": "several rows have the text; which one was judged is not known",
+    "row gone": "the row no longer exists",
+    "several rows": "several rows have the text, and it is unknown which one was judged",
     "new class": "the dataset does not have this class: --add-classes adds it",
 }
 
@@ -91,7 +91,7 @@ def patch(
     force: Annotated[bool, typer.Option(help="Overwrite an earlier patch. Other files are never overwritten.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Write the changes alone, one per line: the row, its old and new label, who decided, and when.
+    """Write only the changes, one per line: the row, its old and new label, who decided, and when.
 
     Example: auditor patch tweets --to patch.jsonl
     """
@@ -105,7 +105,7 @@ def patch(
 
 
 def apply(
-    patch: Annotated[Path, typer.Argument(metavar="PATCH", help="Patch that `auditor patch` has written.")],
+    patch: Annotated[Path, typer.Argument(metavar="PATCH", help="Patch written by `auditor patch`.")],
     sources: Annotated[list[str], SOURCES],
     to: Annotated[Path, TO],
     others: Annotated[
@@ -154,7 +154,7 @@ def apply(
     Example: auditor apply patch.jsonl tweets.csv --to clean.csv
     """
     check_format(format)
-    check_files([patch, *(others or ())], error=PatchError, todo="Name a file that `auditor patch` has written.")
+    check_files([patch, *(others or ())], error=PatchError, todo="Name a file written by `auditor patch`.")
     check_sources(sources)
     from auditor.correction.patch.files import apply_patch
     from auditor.validation import split_labels
@@ -185,10 +185,10 @@ def apply(
         guard=guard,
         force=force,
     )
-    _tell(applied, written, as_json)
+    _print_outcome(applied, written, as_json)
 
 
-def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
+def _print_outcome(applied: Applied, written: Exported, as_json: bool) -> None:
     if as_json:
         about = {
             "files": [str(path) for path in written.files],
@@ -201,19 +201,19 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
         return
     say(f"{counted(len(applied.applied), 'change')} made{_kinds(applied.applied)}.")
     if applied.already:
-        say(f"{counted(len(applied.already), 'change')} there already.")
+        say(f"{counted(len(applied.already), 'change')} already in the dataset.")
     if applied.unfit:
-        whys = Counter(one.why for one in applied.unfit)
-        say(f"{counted(len(applied.unfit), 'change')} not made, since they do not fit:")
-        for why, number in whys.most_common():
-            say(f"  {number:,} × {why}: {_WHY[why]}")
-        _list([(one.change, one.why + (f": {one.now}" if one.now else "")) for one in applied.unfit], "why")
+        reasons = Counter(unfit.why for unfit in applied.unfit)
+        say(f"{counted(len(applied.unfit), 'change')} not made, because they do not fit:")
+        for reason, number in reasons.most_common():
+            say(f"  {number:,} × {reason}: {_REASONS[reason]}")
+        _list([(unfit.change, unfit.why + (f": {unfit.now}" if unfit.now else "")) for unfit in applied.unfit], "why")
         if _lacks_ids(applied):
-            say("No id of the patch was found: name the column of the ids with --id, if there is one.")
-        if whys["several rows"] and applied.corrections.texts.votes is None:
-            say("Where each row is one vote, and a text has several, name the column of the raters with --annotator.")
+            say("No id of the patch was found. If the dataset has a column of ids, name it with --id.")
+        if reasons["several rows"] and applied.corrections.texts.votes is None:
+            say("If each row is one vote and a text has several, name the column of the raters with --annotator.")
     if applied.conflicts:
-        say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes is made:")
+        say(f"{counted(len(applied.conflicts), 'conflict')} between the patches; none of these changes was made:")
         of_all = [change for conflict in applied.conflicts for change in conflict.changes]
         _list([(change, ", ".join(change.reviewers)) for change in of_all], "by")
     for line in (*written.notes, *(f"Written: {path}" for path in written.files), f"Record:  {written.record}"):
@@ -221,9 +221,9 @@ def _tell(applied: Applied, written: Exported, as_json: bool) -> None:
 
 
 def _lacks_ids(applied: Applied) -> bool:
-    """Whether the patch's ids come from a column, and those of the dataset are made."""
-    unfit = [one.change for one in applied.unfit if one.why in ("row gone", "several rows")]
-    return applied.corrections.texts.origin.id is None and not all(change.has_made_id for change in unfit)
+    """Return whether the patch's ids come from a column, but those of the dataset are generated."""
+    unfit = [unfit.change for unfit in applied.unfit if unfit.why in ("row gone", "several rows")]
+    return applied.corrections.texts.origin.id is None and not all(change.has_generated_id for change in unfit)
 
 
 def _list(changes: list[tuple[Change, str]], last: str) -> None:
@@ -235,13 +235,13 @@ def _list(changes: list[tuple[Change, str]], last: str) -> None:
         table.add_row(*(plain(_cut(cell)) for cell in (change.split, change.id, change.old, new, about)))
     stdout().print(table)
     if len(changes) > _SHOWN:
-        say(f"… and {len(changes) - _SHOWN:,} more: --json and the record list all.")
+        say(f"… and {len(changes) - _SHOWN:,} more: see --json or the record.")
 
 
 def _kinds(changes: Sequence[Change]) -> str:
     left_out = sum(change.new is None for change in changes)
-    said = f": {counted(len(changes) - left_out, 'new label')}, {counted(left_out, 'row')} left out"
-    return said if changes else ""
+    kinds = f": {counted(len(changes) - left_out, 'new label')}, {counted(left_out, 'row')} left out"
+    return kinds if changes else ""
 
 
 def _cut(cell: str) -> str:

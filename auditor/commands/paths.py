@@ -1,4 +1,4 @@
-"""Paths on the command line that lead nowhere, found before the imports that take seconds."""
+"""Checks that paths on the command line exist, before imports that take seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from auditor.formats import check_exists, looks_like_path
 
 
 def check_sources(sources: Sequence[str]) -> None:
-    """Refuse sources that are not there; a single one may be the name of a dataset on the Hub.
+    """Refuse sources that do not exist. A single source may be the name of a Hub dataset.
 
     Raises
     ------
@@ -26,18 +26,18 @@ def check_sources(sources: Sequence[str]) -> None:
 def check_files(
     paths: Sequence[Path | None], what: str = "file", error: type[AuditorError] = SourceError, todo: str = ""
 ) -> None:
-    """Refuse files that are not there, or are no files.
+    """Refuse files that do not exist.
 
     Parameters
     ----------
     paths : sequence of Path or None
-        None is passed over.
+        Files to check. None is ignored.
     what : str
-        What messages call such a file.
+        Noun for such a file in messages.
     error : type
-        Of the error that is raised.
+        Type of the error raised.
     todo : str
-        Its second line.
+        Second line of the error.
     """
     for path in paths:
         if path is not None and not os.path.exists(os.path.expanduser(path)):

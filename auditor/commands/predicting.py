@@ -1,4 +1,4 @@
-"""The command that asks a model about texts."""
+"""The command that classifies texts with a model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Text = TypeVar("Text", bound=str | None)
 _BAR, _LABEL, _TEXT = 40, 30, 300
-"""Characters of a bar, a label and a text that the terminal shows."""
+"""Maximum characters of a bar, a label and a text in the terminal."""
 
 
 def predict(
@@ -50,28 +50,28 @@ def predict(
     encoding: Annotated[str, typer.Option(help="Text encoding of FILE or standard input.")] = DEFAULTS.read.encoding,
     kind: Annotated[
         ModelName | None,
-        typer.Option("--model", help="Which model of a run to use. Default: the fine-tuned one, if there is one."),
+        typer.Option("--model", help="Model of the run to use. Default: the fine-tuned one, if there is one."),
     ] = None,
     device: Annotated[str, typer.Option(help=DEVICE)] = DEFAULTS.device,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per text.")] = False,
     png: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the bar chart of one text to a PNG file.")
+        Path | None, typer.Option(metavar="FILE", help="Draw the bar chart of a single text to a PNG file.")
     ] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Classify texts: bars for texts on the command line, JSON Lines for those of a file or of standard input.
+    """Classify texts. Print bars for texts on the command line, JSON Lines for a file or standard input.
 
-    Each line of a file, or row of a table, gives one line of JSON. Where there is no text, the label is null.
+    Each line of a file, or row of a table, becomes one line of JSON. Without a text, the label is null.
 
     Example: auditor predict tweets "I loved today's movie"
     """
     if file is not None and texts:
-        raise InputError("Both texts and --file are given.", "Give one of the two.")
+        raise InputError("Both texts and --file are given.", "Give only one of the two.")
     check_files([file], "file of texts")
     source = _source(texts or [], file, text, delimiter, encoding)
-    one = texts[0] if texts and len(texts) == 1 else None
-    if png is not None and (source is not None or not _says_something(one) or png.suffix.lower() != ".png"):
-        raise InputError("--png draws one text that is given here, into a file named *.png.", "Give one text.")
+    only_text = texts[0] if texts and len(texts) == 1 else None
+    if png is not None and (source is not None or not _has_words(only_text) or png.suffix.lower() != ".png"):
+        raise InputError("--png needs a single text on the command line, and a file named *.png.", "Give one text.")
     from auditor.evaluation.saved.find import find_model
 
     found = find_model(model, kind, device)
@@ -87,13 +87,13 @@ def predict(
 def _source(
     texts: Sequence[str], file: Path | None, text: str | None, delimiter: str | None, encoding: str
 ) -> Texts | None:
-    """What holds many texts; None where they are given on the command line."""
+    """Return the source of the texts; None if they are on the command line."""
     from auditor.evaluation.saved.inputs import texts_of_file, texts_of_stream
 
     if file is not None:
         return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
     if text is not None or delimiter is not None:
-        raise InputError("--text and --delimiter say how a table is read, and there is none.", "Name it with --file.")
+        raise InputError("--text and --delimiter describe a table, but none is given.", "Name it with --file.")
     if texts:
         try:
             "".join(texts).encode()
@@ -101,7 +101,7 @@ def _source(
             raise InputError("A text is not valid UTF-8.", "Give it in a file, with --file and --encoding.") from None
         return None
     if sys.stdin.isatty():
-        raise InputError("There is no text to predict.", "Give one, or --file FILE, or pipe texts in, one a line.")
+        raise InputError("There is no text to classify.", "Give a text or --file FILE, or pipe texts in, one per line.")
     return texts_of_stream(sys.stdin.buffer, "standard input", encoding)
 
 
@@ -116,12 +116,12 @@ def _predict_many(model: Predictor, source: Texts, quiet: bool) -> None:
 
 
 def _answers(model: Predictor, texts: Sequence[Text]) -> Iterator[tuple[Text, Any]]:
-    """Each text and its probabilities; None where it says nothing."""
-    found = iter(model.predict_proba([text for text in texts if _says_something(text)]))
-    return ((text, next(found) if _says_something(text) else None) for text in texts)
+    """Yield each text and its probabilities; None for a blank text."""
+    found = iter(model.predict_proba([text for text in texts if _has_words(text)]))
+    return ((text, next(found) if _has_words(text) else None) for text in texts)
 
 
-def _says_something(text: str | None) -> TypeGuard[str]:
+def _has_words(text: str | None) -> TypeGuard[str]:
     return text is not None and not text.isspace() and text != ""
 
 
@@ -154,7 +154,7 @@ def _as_json(model: Predictor, text: str | None, probabilities: Any) -> str:
 
 
 def _bars(model: Predictor, probabilities: Any) -> Table:
-    """One line a class, the most likely first."""
+    """Return one line per class, likeliest first."""
     from auditor.report.display import share
 
     table = Table.grid(padding=(0, 1))
@@ -172,5 +172,5 @@ def _write_png(path: Path, text: str, model: Predictor, probabilities: Any) -> N
     from auditor.report.draw.prediction import draw_prediction
 
     picture = draw_prediction(text, model.label_names, probabilities)
-    with storage_errors(path, "Name another file, or make room."):
+    with storage_errors(path, "Name another file, or free disk space."):
         write(path, picture)

@@ -1,4 +1,4 @@
-"""Progress as the terminal shows it: bars with a time left, or a line a minute where there is no terminal."""
+"""Progress in the terminal: bars with the time left, or a line per minute without a terminal."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rich.text import Text
 
 from auditor.console import Advance, plain
 
-_WORTH_TELLING = 2.0  # seconds
-_EVERY = 60.0  # seconds between lines where there is no terminal to draw on
+_SHOWN_FROM = 2.0  # seconds
+_EVERY = 60.0  # seconds between lines without a terminal
 
 
 class Terminal:
-    """A listener that draws bars on a terminal, and writes lines where there is none.
+    """A listener that draws bars on a terminal, and writes lines elsewhere.
 
     Parameters
     ----------
     console : Console
         Standard error, so that standard output holds results alone.
     verbosity : int
-        -1 tells nothing, 0 what takes over two seconds, 1 everything.
+        -1 shows nothing, 0 tasks that take over two seconds, 1 everything.
     """
 
     def __init__(self, console: Console, verbosity: int = 0) -> None:
@@ -38,7 +38,7 @@ class Terminal:
 
     @contextmanager
     def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:
-        """Draw a bar, or a line a minute."""
+        """Draw a bar, or write a line per minute."""
         start = time.monotonic()
         if self._verbosity < 0:
             yield lambda done, total: None
@@ -49,7 +49,7 @@ class Terminal:
         else:
             yield self._lines(title, start)
         seconds = time.monotonic() - start
-        if seconds > _WORTH_TELLING or self._verbosity > 0:
+        if seconds > _SHOWN_FROM or self._verbosity > 0:
             self._console.print(Text(f"{title}: {seconds:.1f} s"))
 
     @contextmanager
@@ -60,13 +60,13 @@ class Terminal:
             yield lambda done, total: progress.update(task, completed=done, total=total)
 
     def _lines(self, title: str, start: float) -> Advance:
-        told = start
+        last_line = start
 
         def advance(done: int, total: int) -> None:
-            nonlocal told
+            nonlocal last_line
             now = time.monotonic()
-            if now - told >= _EVERY and 0 < done < total:
-                told = now
+            if now - last_line >= _EVERY and 0 < done < total:
+                last_line = now
                 left = (now - start) / done * (total - done)
                 self._console.print(Text(f"{title}: {done / total:.0%}, about {_clock(left)} left"))
 
@@ -74,13 +74,13 @@ class Terminal:
 
 
 class _TimeLeft(ProgressColumn):
-    """Time left: from the speed so far or, where a task tells nothing, from what it is expected to take."""
+    """Time left: from the speed so far, else from the expected duration."""
 
     def render(self, task: Task) -> Text:
         left = task.time_remaining
         expected = task.fields.get("expected")
         if left is None and expected is not None and task.elapsed is not None and task.elapsed < expected:
-            left = expected - task.elapsed  # later than expected, nobody knows
+            left = expected - task.elapsed  # unknown once the task takes longer
         elapsed = _clock(task.elapsed or 0)
         return Text(elapsed if left is None else f"{elapsed}, about {_clock(left)} left")
 

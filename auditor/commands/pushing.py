@@ -48,7 +48,7 @@ def push(
         bool | None,
         typer.Option(
             "--private/--public",
-            help="Make a new repository private (the default) or public. An existing one stays as it is.",
+            help="Make a new repository private (the default) or public. An existing one keeps its visibility.",
         ),
     ] = None,
     create_pr: Annotated[
@@ -58,10 +58,10 @@ def push(
         str, typer.Option(help="Configuration name under which the corrected labels are loaded.")
     ] = CORRECTED,
     original: Annotated[
-        bool, typer.Option(help="Push the original labels as well, unless they are on the Hub already.")
+        bool, typer.Option(help="Push the original labels as well, unless they are already on the Hub.")
     ] = True,
     provenance: Annotated[
-        bool, typer.Option("--provenance", help="Add columns that say where each label comes from.")
+        bool, typer.Option("--provenance", help="Add columns with the origin of each label.")
     ] = False,
     message: Annotated[str | None, typer.Option(help="Commit message.")] = None,
     dry_run: Annotated[
@@ -89,7 +89,7 @@ def push(
     Example: auditor push tweets user/emotion-audited --dry-run
     """
     if to and not dry_run:
-        raise InputError("--to is the folder of a dry run.", "Add --dry-run, or leave --to out.")
+        raise InputError("--to is only for a dry run.", "Add --dry-run, or omit --to.")
     policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
     audit = Audit(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None
@@ -109,13 +109,13 @@ def push(
             listener=listener(quiet, verbose),
         )
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on from here: what was uploaded is not sent again.", err=True)
+        typer.echo("Stopped. Run the same command again to continue: uploaded files are not sent again.", err=True)
         raise typer.Exit(STOPPED) from None
     if as_json:
         print_json(_about(pushed))
         return
-    told = [] if quiet else [f"Policy: {' '.join(in_words(policy))}", *sentences(pushed.summary), *pushed.notes]
-    for line in [*told, _outcome(pushed)]:
+    lines = [] if quiet else [f"Policy: {' '.join(in_words(policy))}", *sentences(pushed.summary), *pushed.notes]
+    for line in [*lines, _outcome(pushed)]:
         say(line)
     if folder:
         say(f"Look at: {folder / 'README.md'}")
@@ -127,9 +127,9 @@ def push(
 
 def _outcome(pushed: Pushed) -> str:
     if pushed.folder:
-        return "Written, and nothing pushed."
+        return "Written to the folder. Nothing was pushed."
     if pushed.unchanged:
-        return f"Nothing to push: {pushed.repo} has all of it already."
+        return f"Nothing to push: {pushed.repo} is already up to date."
     return f"{'Proposed to' if pushed.pr_url else 'Pushed to'} {pushed.repo}, in one commit."
 
 

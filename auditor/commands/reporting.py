@@ -1,4 +1,4 @@
-"""The command that writes a run's report again."""
+"""The command that re-creates a run's report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.console import say
 
 
 def report(run: Annotated[str, RUN], db: Annotated[str | None, DB] = None) -> None:
-    """Write report.html of a run again, with the decisions made since.
+    """Re-create report.html of a run with the decisions made since.
 
     Example: auditor report tweets
     """

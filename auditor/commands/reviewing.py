@@ -1,4 +1,4 @@
-"""The commands around reviewing: the page, and the decision log as a file."""
+"""The commands for reviewing: the page, and the decision log as a file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ decisions = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_AUTH = typer.Option(metavar="FILE", help="Accounts of the reviewers, as `auditor user add` makes them.")
+_AUTH = typer.Option(metavar="FILE", help="File of the reviewers' accounts, made by `auditor user add`.")
 
 
 def review(
     run: Annotated[str, RUN],
     db: Annotated[str | None, DB] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Any address but this machine's own needs --auth.")
+        str, typer.Option(help="Address to listen on. Any address other than this machine's own needs --auth.")
     ] = LOCALHOST,
     port: Annotated[
         int | None, typer.Option(help="Port to listen on. Default: the first free port from 7860.", min=1, max=65535)
@@ -47,8 +47,8 @@ def review(
         str,
         typer.Option(
             metavar="learnt|static",
-            help="Order in which the queue starts: learnt from your verdicts and mixed with cards drawn at random, "
-            "which tell how many labels are wrong; or static, the most suspect first.",
+            help="Order of the default queue: learnt from your verdicts, mixed with cards drawn at random that show how"
+            " many labels are wrong; or static, most suspect first.",
         ),
     ] = QUEUE.order,
     blind: Annotated[
@@ -57,7 +57,7 @@ def review(
     ] = "1/20",
     opening: Annotated[
         int,
-        typer.Option(help="Number of opening cards, every second one drawn evenly over the labels.", min=0, max=1000),
+        typer.Option(help="Number of opening cards, half of them drawn evenly over the labels.", min=0, max=1000),
     ] = QUEUE.opening,
     overlap: Annotated[
         int, typer.Option(help="Number of people who judge each card, blind to each other.", min=1, max=50)
@@ -111,7 +111,7 @@ def export_decisions(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write. An existing file is overwritten.")],
     db: Annotated[str | None, DB] = None,
 ) -> None:
-    """Write all decisions on a run to a file, including those that were undone.
+    """Write all decisions on a run to a file, including undone ones.
 
     Example: auditor log export tweets decisions.jsonl
     """
@@ -122,13 +122,13 @@ def export_decisions(
 @decisions.command("import")
 def import_decisions(
     run: Annotated[str, RUN],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that `auditor log export` has written.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File written by `auditor log export`.")],
     db: Annotated[str | None, DB] = None,
 ) -> None:
     """Add the decisions in a file to the log of a run: all of them or none. Those already in the log are skipped.
 
     Example: auditor log import tweets decisions.jsonl
     """
-    check_files([file], error=LogError, todo="Name a file that `auditor log export` has written.")
-    new, known = Audit(run).import_decisions(file, db=db)
-    say(f"{counted(new, 'event')} added; {known:,} were there already.")
+    check_files([file], error=LogError, todo="Name a file written by `auditor log export`.")
+    new, existing = Audit(run).import_decisions(file, db=db)
+    say(f"{counted(new, 'event')} added; {existing:,} were already in the log.")

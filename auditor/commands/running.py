@@ -1,4 +1,4 @@
-"""The commands that audit a dataset: one of your own, or the bundled sample."""
+"""The commands that audit a dataset: your own or the bundled sample."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from auditor.commands.options import (
     VERBOSE,
     VOTES,
     Quoting,
+    allow_local_imports,
     audit_models,
     listener,
-    see_here,
     split_names,
 )
 from auditor.commands.paths import check_files, check_sources
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class Pooling(StrEnum):
-    """How token vectors become one vector of the text."""
+    """How to combine token vectors into one vector of the text."""
 
     mean = "mean"
     cls = "cls"
@@ -80,7 +80,7 @@ def run(
     encoding: Annotated[str, ENCODING] = DEFAULTS.read.encoding,
     drop_invalid: Annotated[
         bool,
-        typer.Option(help="Set rows without a text or a label aside instead of stopping.", rich_help_panel=READING),
+        typer.Option(help="Set aside rows without a text or a label instead of stopping.", rich_help_panel=READING),
     ] = DEFAULTS.read.drop_invalid,
     missing_labels: Annotated[str, MISSING_LABELS] = "",
     mirrors: Annotated[bool, MIRRORS] = DEFAULTS.read.mirrors,
@@ -119,9 +119,7 @@ def run(
     ] = DEFAULTS.finetuned.base_model,
     pooling: Annotated[
         Pooling,
-        typer.Option(
-            help="Make a text's vector from the mean of its tokens or from the [CLS] token.", rich_help_panel=MODELS
-        ),
+        typer.Option(help="Vector of a text: mean of its tokens or [CLS] token.", rich_help_panel=MODELS),
     ] = _POOLING,
     folds: Annotated[
         int, typer.Option(help="Number of cross-validation folds.", min=2, max=100, rich_help_panel=TRAINING)
@@ -129,7 +127,7 @@ def run(
     repeats: Annotated[
         int,
         typer.Option(
-            help="Number of times to cross-validate, on different folds. The quick models do it three times anyway.",
+            help="Number of cross-validations, on different folds. The quick models always run at least three.",
             min=1,
             max=100,
             rich_help_panel=TRAINING,
@@ -156,7 +154,7 @@ def run(
 ) -> None:
     """Audit the labels of a dataset: rank the rows whose labels look doubtful, and write a report.
 
-    An audit that was interrupted continues when the same command is given again.
+    To continue an interrupted audit, run the same command again.
 
     Example: auditor run tweets.csv --text text --label label
     """
@@ -194,7 +192,7 @@ def run(
         encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
         finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
     )
-    see_here((*settings.models, *settings.signals))
+    allow_local_imports((*settings.models, *settings.signals))
     source = sources[0] if len(sources) == 1 else sources
     result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities)
     _print_summary(result, as_json)
@@ -221,7 +219,7 @@ def demo(
     _print_summary(result, as_json, planted=len(planted), planted_found={str(k): v for k, v in found.items()})
     if not as_json:
         say(
-            f"Of {len(planted)} planted wrong labels, {found[50]} are among the first 50 rows"
+            f"Of {len(planted)} planted errors, {found[50]} are among the first 50 rows"
             f" and {found[100]} among the first 100."
         )
 
@@ -231,10 +229,10 @@ def _audited(
 ) -> Any:
     try:
         with terminal.task("Starting"):
-            from auditor.pipeline import audit  # torch and its kin take seconds
+            from auditor.pipeline import audit  # importing torch takes seconds
         return audit(source, config=settings, probabilities=probabilities, out=out, fresh=fresh, listener=terminal)
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command, without --fresh, goes on from here.", err=True)
+        typer.echo("Stopped. Run the same command again, without --fresh, to continue.", err=True)
         raise typer.Exit(STOPPED) from None
 
 
@@ -247,7 +245,7 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
             "rows": health["rows"],
             "judged": health["judged"],
             "issues": health["issues"],
-            "unrecognised": [each.label for each in result.unrecognised],
+            "unrecognised": [finding.label for finding in result.unrecognised],
             "caution": result.caution,
             "conflicting_duplicates": health["duplicates"]["conflicting_groups"],
             "confusions": health["confusions"][:10],
@@ -264,15 +262,15 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         say(result.caution)
     share = health["issues"] / max(health["judged"], 1)
     say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
-    if apart := health["rows"] - health["judged"]:
-        why = "their split is not audited, or their label has a single text"
+    if not_judged := health["rows"] - health["judged"]:
+        reason = "their split is not audited, or their label has a single text"
         if result.run.config.probabilities:
-            why = f"the probabilities that were given lack them, {why}"
-        say(f"{apart:,} of {health['rows']:,} rows were not judged: {why}.")
+            reason = f"the given probabilities lack them, {reason}"
+        say(f"{not_judged:,} of {health['rows']:,} rows were not judged: {reason}.")
     if conflicts := health["duplicates"]["conflicting_groups"]:
-        say(f"Texts that occur more than once, with different labels: {conflicts:,}.")
+        say(f"Texts that occur several times with different labels: {conflicts:,}.")
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
-        say(f"Most frequent, given → suggested: {worst}.")
+        say(f"Most frequent changes, given → suggested: {worst}.")
     say(f"Ranking: auditor issues {result.directory}")
     say(f"Report:  {page}")

@@ -1,4 +1,4 @@
-"""The command that lists runs. It reads what small files say, believes none of them, and imports nothing heavy."""
+"""The command that lists runs. It reads small files, trusts none of them, and imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from auditor.run import DEFAULT_PLACE
 from auditor.run.artifacts import DECISIONS, HEALTH, LOCK, MANIFEST, RUN_ID
 
 _MOST_BYTES = 64 * 2**20
-"""Of a manifest: a larger one is not read."""
+"""Maximum size of a manifest. A larger one is not read."""
 _MOST_STEPS, _EVERY = 20_000, 10_000
-"""A database that takes more than so many times so many steps to count is not counted."""
+"""Limit on the steps of counting a database: so many progress calls, one every so many steps."""
 _UNKNOWN = "?"
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """A run; None is what is not known.
+    """A run. Unknown values are None.
 
     Attributes
     ----------
     state : {"finished", "unfinished", "broken"}
     rows, issues : int or None
-        All, and those to read again.
+        Number of all rows, and of rows to read again.
     judged : int or None
-        Rows on which a decision stands.
+        Number of rows on which a decision stands.
     made : str or None
-        When, in ISO 8601.
+        Time of creation in ISO 8601.
     """
 
     name: str
@@ -57,19 +57,19 @@ def runs(
     ] = DEFAULT_PLACE,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """List the runs in a folder: their rows, how many of them to read again, and how many have been judged.
+    """List the runs in a folder, with the number of rows, rows to read again, and rows judged.
 
     Example: auditor runs
     """
     if not place.is_dir() and place != DEFAULT_PLACE:
-        raise RunMissingError(f"There is no folder {place}.", "Name the folder that holds the run directories.")
+        raise RunMissingError(f"The folder {place} does not exist.", "Name the folder that holds the run directories.")
     try:
         folders = sorted(entry for entry in place.iterdir() if _may_be_run(entry)) if place.is_dir() else []
     except OSError as error:
         raise RunMissingError(f"{place} cannot be read: {error.strerror}.", "Check its permissions.") from None
     found = [_look_at(folder) for folder in folders]
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(run_) for run_ in found])
     elif found:
         _print(found)
     else:
@@ -99,7 +99,7 @@ def _look_at(folder: Path) -> _Listed:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Read an object of JSON; None if the file holds anything else, or cannot be read."""
+    """Read a JSON object; None if the file holds anything else or cannot be read."""
     try:
         if not os.path.isfile(path) or path.stat().st_size > _MOST_BYTES:
             return None
@@ -121,25 +121,25 @@ def _moment(written: object) -> str | None:
 
 
 def _judged(folder: Path) -> int | None:
-    """Count the rows on which a decision stands; 0 where there is no log, None where it cannot be read.
+    """Count the rows on which a decision stands; 0 without a log, None if it cannot be read.
 
-    A log that nobody has open is read without a lock, and no file is made beside it.
+    A log that nobody has open is read without a lock, and without creating files beside it.
     """
     file = folder / DECISIONS
     if not os.path.lexists(file):
         return 0
     if os.path.islink(file) or not (os.path.isfile(file) and os.path.isfile(folder / RUN_ID)):
         return None
-    # Nobody is writing where nothing lies beside it; for a log with WAL, SQLite would make files only to read.
+    # Without files beside it, nobody is writing. In WAL mode, SQLite would create files just to read.
     is_open = any(os.path.exists(f"{file}{ending}") for ending in ("-wal", "-journal"))
     address = f"file:{quote(os.fsencode(file.absolute()))}?mode=ro{'' if is_open else '&immutable=1'}"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=0.5)) as log:
             steps = iter(range(_MOST_STEPS))
             log.set_progress_handler(lambda: next(steps, None) is None, _EVERY)
-            known = (folder / RUN_ID).read_text("utf-8").strip()
+            run_id = (folder / RUN_ID).read_text("utf-8").strip()
             query = "SELECT count(DISTINCT item_id) FROM standing JOIN runs USING (run) WHERE runs.run_id = ?"
-            count = log.execute(query, (known,)).fetchone()[0]
+            count = log.execute(query, (run_id,)).fetchone()[0]
     except (sqlite3.Error, OSError, ValueError):
         return None
     return count if isinstance(count, int) else None
@@ -154,10 +154,10 @@ def _print(found: list[_Listed]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("made (UTC)", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for one in found:
-        counts = ("—" if value is None else f"{value:,}" for value in (one.rows, one.issues))
-        judged = _UNKNOWN if one.judged is None else f"{one.judged:,}"
-        made = one.made[:16].replace("T", " ") if one.made else _UNKNOWN
-        name = one.name if one.name.isprintable() else repr(one.name)
-        table.add_row(plain(name), *counts, judged, made, "" if one.state == "finished" else one.state)
+    for run_ in found:
+        counts = ("—" if value is None else f"{value:,}" for value in (run_.rows, run_.issues))
+        judged = _UNKNOWN if run_.judged is None else f"{run_.judged:,}"
+        made = run_.made[:16].replace("T", " ") if run_.made else _UNKNOWN
+        name = run_.name if run_.name.isprintable() else repr(run_.name)
+        table.add_row(plain(name), *counts, judged, made, "" if run_.state == "finished" else run_.state)
     stdout().print(table)

@@ -1,1 +1,1 @@
-"""From decisions to a corrected dataset: what each verdict does, the files, the patch, the push to the Hub."""
+"""From decisions to a corrected dataset: outcomes, files, patch, and push to the Hub."""

@@ -1,1 +1,1 @@
-"""How good a ranking is, and noise for experiments in which the truth is known."""
+"""Metrics of rankings, planted noise, retraining, and saved models."""

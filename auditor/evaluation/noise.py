@@ -1,4 +1,4 @@
-"""Wrong labels for experiments: planted by seed, so that what is found can be counted."""
+"""Wrong labels for experiments, planted by seed, so that found errors can be counted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from auditor.arrays import LabelCodes
 
 
 def uniform_noise(labels: LabelCodes, num_classes: int, share: float, seed: int) -> LabelCodes:
-    """Give a share of the rows another label, any of the others alike.
+    """Give a share of the rows another label, chosen uniformly.
 
     Parameters
     ----------
     labels : (N,) int32
     num_classes : int
     share : float
-        Of the rows, in [0, 1].
+        Share of the rows, in [0, 1].
     seed : int
 
     Returns
@@ -36,16 +36,16 @@ def uniform_noise(labels: LabelCodes, num_classes: int, share: float, seed: int)
 def confused_noise(
     labels: LabelCodes, label_names: Sequence[str], confusions: Mapping[str, Sequence[str]], share: float, seed: int
 ) -> LabelCodes:
-    """Give a share of the rows a label that people confuse theirs with.
+    """Give a share of the rows a label that people confuse with theirs.
 
     Parameters
     ----------
     labels : (N,) int32
     label_names : sequence of str
     confusions : mapping
-        For each label that may be changed, what it is taken for.
+        For each label that may change, the labels that it is confused with.
     share : float
-        Of all N rows; only rows whose label has a confusion are drawn.
+        Share of all N rows. Only rows whose label has a confusion are drawn.
     seed : int
 
     Returns
@@ -55,24 +55,24 @@ def confused_noise(
     """
     rng = np.random.default_rng(seed)
     code = {name: number for number, name in enumerate(label_names)}
-    targets = {code[given]: [code[name] for name in others] for given, others in confusions.items()}
-    able = np.flatnonzero(np.isin(labels, list(targets)))
-    rows = rng.choice(able, min(round(share * len(labels)), len(able)), replace=False)
+    targets = {code[given]: [code[name] for name in other_names] for given, other_names in confusions.items()}
+    eligible = np.flatnonzero(np.isin(labels, list(targets)))
+    rows = rng.choice(eligible, min(round(share * len(labels)), len(eligible)), replace=False)
     noisy = labels.copy()
     noisy[rows] = [rng.choice(targets[int(label)]) for label in labels[rows]]
     return noisy
 
 
 def text_noise(labels: LabelCodes, probabilities: npt.NDArray[np.floating], share: float, seed: int) -> LabelCodes:
-    """Give a share of the rows a label that a weak model takes their text for: noise that depends on the text.
+    """Give a share of the rows a label that a weak model predicts: noise that depends on the text.
 
     Parameters
     ----------
     labels : (N,) int32
     probabilities : (N, K) float
-        Of a weak model, out of fold; no row gives everything to its own label.
+        Out-of-fold probabilities of a weak model; no row puts all of it on its own label.
     share : float
-        Of the rows, in [0, 1]. A row is drawn in proportion to what the model gives other labels than its own.
+        Share of the rows, in [0, 1]. Rows are drawn in proportion to the probability of labels other than their own.
     seed : int
 
     Returns
@@ -81,10 +81,10 @@ def text_noise(labels: LabelCodes, probabilities: npt.NDArray[np.floating], shar
         New labels, drawn in proportion to those probabilities; they differ in ``round(share * N)`` rows.
     """
     rng = np.random.default_rng(seed)
-    others = probabilities.astype(np.float64)
-    others[np.arange(len(labels)), labels] = 0
-    doubt = others.sum(axis=1)
+    other_labels = probabilities.astype(np.float64)
+    other_labels[np.arange(len(labels)), labels] = 0
+    doubt = other_labels.sum(axis=1)
     rows = rng.choice(len(labels), round(share * len(labels)), replace=False, p=doubt / doubt.sum())
     noisy = labels.copy()
-    noisy[rows] = [rng.choice(others.shape[1], p=row / row.sum()) for row in others[rows]]
+    noisy[rows] = [rng.choice(other_labels.shape[1], p=row / row.sum()) for row in other_labels[rows]]
     return noisy

@@ -1,4 +1,4 @@
-"""Metrics of a ranking where the wrong labels are known."""
+"""Metrics of a ranking when the wrong labels are known."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from auditor.arrays import Mask, Suspicion
 
 
 def average_precision(suspicion: Suspicion, wrong: Mask) -> float:
-    """Area under the precision-recall curve (step-wise, as in scikit-learn); a NaN suspicion ranks last.
+    """Return the area under the step-wise precision-recall curve, as in scikit-learn. NaN ranks last.
 
     Parameters
     ----------
     suspicion : (N,) float
     wrong : (N,) bool
-        Which labels are known to be wrong; at least one.
+        Labels known to be wrong; at least one.
     """
     lowest = np.nan_to_num(suspicion, nan=-np.inf, neginf=-np.inf)
     ranks = np.unique(lowest, return_inverse=True)[1]  # equal suspicion stays equal
@@ -23,9 +23,9 @@ def average_precision(suspicion: Suspicion, wrong: Mask) -> float:
 
 
 def precision_at(suspicion: Suspicion, wrong: Mask, first: int | None = None) -> float:
-    """Share of wrong labels among the first rows; by default as many as there are wrong labels.
+    """Return the share of wrong labels among the first rows; by default as many as there are wrong labels.
 
-    Rows of equal suspicion are taken in the order of the dataset.
+    Rows of equal suspicion are in the order of the dataset.
     """
     first = int(wrong.sum()) if first is None else first
     order = np.argsort(-np.nan_to_num(suspicion, nan=-np.inf), kind="stable")[:first]

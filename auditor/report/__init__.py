@@ -1,4 +1,4 @@
-"""From a finished run to one HTML file, and to its pictures."""
+"""Report of a finished run: one HTML file, and its pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["write_report"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what draws when it is first used: its words are wanted where nothing is drawn."""
+    """Import the drawing code on first use: other code needs only the wording of the report."""
     if name != "write_report":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from auditor.report.write import write_report

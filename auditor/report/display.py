@@ -1,7 +1,7 @@
-"""Strings that others wrote, made safe to look at, and numbers, made easy to read.
+"""Display: untrusted strings made safe, and numbers made easy to read.
 
 Texts and label names are data: they may hold HTML, control characters, bidirectional overrides and a megabyte of
-anything. Here they are shortened, and what would be invisible or would reorder its surroundings is made visible.
+anything. Here they are shortened, and invisible or reordering characters are made visible.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ _INVISIBLE = re.compile(
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero width, marks and isolates
     "\u2028-\u202e"  # separators and bidirectional overrides
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # what is no character at all
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # non-characters
     "]"
-    # Joiners belong to emoji and to many scripts; between ASCII characters they only hide something.
+    # Joiners are part of emoji and many scripts. Between ASCII characters, they only hide something.
     "|(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])"
 )
 _SPACE = re.compile(r"\s+")
 NARROW_SPACE = "\u202f"
-"""Between a number and its unit."""
+"""Space between a number and its unit."""
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a text to at most ``length`` characters, the last of which is then an ellipsis."""
+    """Cut a text to at most ``length`` characters, ending in an ellipsis."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
@@ -43,9 +43,9 @@ def visible(text: str) -> Markup:
 
 
 def plain(text: str, length: int) -> str:
-    """One line for a figure: no invisible characters, single spaces, at most ``length`` characters.
+    """Return one line for a figure: no invisible characters, single spaces, at most ``length`` characters.
 
-    It is cut in the middle: names of classes often begin alike.
+    It is cut in the middle: names of classes often share a beginning.
     """
     line = _SPACE.sub(" ", _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)).strip() or "(blank)"
     if len(line) <= length:
@@ -55,12 +55,12 @@ def plain(text: str, length: int) -> str:
 
 
 def count(number: int) -> str:
-    """``20000`` as ``20,000``."""
+    """Format ``20000`` as ``20,000``."""
     return f"{number:,}"
 
 
 def share(value: float, digits: int = 1) -> str:
-    """``0.021`` as ``2.1 %``; what is above zero is never shown as zero, nor what is below one as one."""
+    """Format ``0.021`` as ``2.1 %``. A positive share is never shown as 0 %, nor one below 1 as 100 %."""
     text = f"{100 * value:.{digits}f}"
     smallest = 10.0**-digits
     if value > 0 and float(text) == 0:
@@ -71,13 +71,13 @@ def share(value: float, digits: int = 1) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of shares in percentage points: ``0.021`` as ``+2.1``, and no sign before a zero."""
+    """Format a difference of shares in percentage points: ``0.021`` as ``+2.1``, zero without a sign."""
     text = f"{100 * value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "\N{MINUS SIGN}")
 
 
 def duration(seconds: float) -> str:
-    """``372.4`` as ``6 min 12 s``, ``360`` as ``6 min``."""
+    """Format ``372.4`` as ``6 min 12 s``, ``360`` as ``6 min``."""
     if seconds < 10:
         return f"{seconds:.1f}{NARROW_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
@@ -90,7 +90,7 @@ def duration(seconds: float) -> str:
 
 
 def memory(size: int) -> str:
-    """``1288490189`` bytes as ``1.2 GiB``."""
+    """Format ``1288490189`` bytes as ``1.2 GiB``."""
     if size < 2**30:
         return f"{size / 2**20:.0f}{NARROW_SPACE}MiB"
     return f"{size / 2**30:.1f}{NARROW_SPACE}GiB"

@@ -1,4 +1,4 @@
-"""The page: a summary and its pictures in, one self-contained HTML file out."""
+"""Page: render a summary and its pictures as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from auditor.wording import inside
 ABOUT: dict[str, str] = {
     BASELINE: "the most frequent class",
     **{spec.name: spec.about for spec in MODELS.values()},
-    CONSENSUS: "all models and the nearest texts' labels together, each as far as it is trusted",
+    CONSENSUS: "all models and the nearest texts' labels combined, each weighted by trust",
 }
-"""What each model is, in a few words."""
+"""Short description of each model."""
 EXPERTS: dict[str, str] = {
     **{
-        earlier_epochs(spec.name): "the same before its last epoch, when less was learnt by heart"
+        earlier_epochs(spec.name): "the same before its last epoch, when it had memorised less"
         for spec in MODELS.values()
         if spec.keeps_dynamics
     },
@@ -36,17 +36,17 @@ EXPERTS: dict[str, str] = {
         if spec.gives_vectors
     },
 }
-"""What the experts of the consensus are that are no models."""
+"""Descriptions of the consensus' experts that are not models."""
 FORMER_CONSENSUS = "the mean of the models' log-probabilities"
-"""The consensus of a run that does not tell how far it trusts each model."""
+"""Description of the consensus in runs without trust weights."""
 MOST_RATERS = 50
-"""Raters in the table."""
+"""Maximum number of raters in the table."""
 MOST_DEFINITIONS = 5
-"""Pairs of classes that are shown at once."""
+"""Number of pairs of classes shown at first."""
 
 
 def render_page(summary: Summary, pictures: Pictures) -> str:
-    """Fill the template; every string of the data is escaped."""
+    """Render the template. Every string from the data is escaped."""
     environment = Environment(
         loader=PackageLoader("auditor.report"),
         autoescape=True,
@@ -89,6 +89,6 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
 
 
 def _about(config: AuditConfig) -> dict[str, str]:
-    """What each model of a run is; the user's own by their addresses."""
-    own = {short_name(model): f"a classifier of one's own, {model}" for model in config.models if is_address(model)}
-    return {**ABOUT, **own, **dict.fromkeys(config.probabilities, "probabilities that were made elsewhere")}
+    """Return descriptions of a run's models, custom ones by address."""
+    own = {short_name(model): f"a custom classifier, {model}" for model in config.models if is_address(model)}
+    return {**ABOUT, **own, **dict.fromkeys(config.probabilities, "probabilities made elsewhere")}

@@ -1,4 +1,4 @@
-"""Writing the report into the run's directory."""
+"""Write the report to the run directory."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ def write_report(directory: Path, db: str | None = None) -> Path:
     Parameters
     ----------
     directory : Path
-        Of the run, all its stages done.
+        Directory of a run with all stages done.
     db : str, optional
-        Address of the decision log; ``decisions.db`` in the run's directory by default.
+        Address of the decision log. Default: ``decisions.db`` in the run directory.
 
     Returns
     -------
     Path
-        Of ``report.html``: one file that needs no other, no network and no script.
+        Path of ``report.html``: a single file that needs no other file, no network and no script.
 
     Raises
     ------
     RunMissingError
-        If the run has not come far enough.
+        If the run lacks a stage that the report needs.
     RunDamagedError
-        If an artifact is not the one that was written.
+        If an artifact has changed since it was written.
     StorageError
         If the files cannot be written.
     """
     summary = load_summary(directory, db)
     pictures = draw_pictures(summary)
     page, figures = directory / REPORT, directory / FIGURES
-    with storage_errors(page, "Make room or allow writing there, then make the report again."):
+    with storage_errors(page, "Free disk space or allow writing there, then re-create the report."):
         for name, data in pictures.files.items():
             write(figures / name, data, inside=directory)
-        for name in _former(figures) - pictures.files.keys():
+        for name in _existing_pictures(figures) - pictures.files.keys():
             (figures / name).unlink()
         write(page, render_page(summary, pictures).encode("utf-8"), inside=directory)
     return page
 
 
-def _former(figures: Path) -> set[str]:
-    """Pictures that this run need not have: of a model that it no longer uses, of issues that it no longer finds."""
+def _existing_pictures(figures: Path) -> set[str]:
+    """Return pictures that may be outdated: of a model no longer used, or of issues no longer found."""
     names = ("confusion_*", "confusions", "heatmap", "loss_by_class", "health", "map", "gains")
     return {path.name for name in names for path in figures.glob(f"{name}.png")}

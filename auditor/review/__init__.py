@@ -1,1 +1,1 @@
-"""Judging suspect rows: the decision log, filters, the queue. It knows nothing of the page that draws it."""
+"""Review of suspect rows: the decision log, filters and the queue, independent of the page that draws them."""

@@ -1,4 +1,4 @@
-"""Bulk: one verdict on many rows at once, which is shown before it is taken, and undone as one."""
+"""Bulk: one verdict on many rows at once, previewed first and undone as one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from auditor.review.view.items import Items
 from auditor.validation import first_fault
 
 SAMPLE = 10
-"""Rows that a preview shows."""
+"""Maximum number of rows in a preview."""
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """What is to be decided on every row.
+    """Decision to make on every row.
 
     Attributes
     ----------
@@ -46,28 +46,28 @@ class Bulk:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The rows to be decided, (R,) int32; the code of what each is relabelled to, -1 if it is not; rows left out."""
+    """Rows to decide, (R,) int32; code of the new label of each, -1 for none; number of rows left out."""
 
     rows: Codes
     to: Codes
     left_out: int
 
     def first(self) -> _Plan:
-        """The first row alone."""
+        """Return the plan for the first row only."""
         return _Plan(self.rows[:1], self.to[:1], 0)
 
 
 def preview(
     selection: Selection, cards: Cards, which: Filter | Sequence[str], bulk: Bulk, me: str | None
 ) -> dict[str, Any]:
-    """Show what a bulk decision would do.
+    """Preview a bulk decision.
 
     Parameters
     ----------
     selection : Selection
     cards : Cards
     which : Filter or sequence of str
-        The rows: all that the filter finds, or ids.
+        Rows to decide: those that the filter finds, or those with these ids.
     bulk : Bulk
     me : str
         The reviewer.
@@ -75,9 +75,9 @@ def preview(
     Returns
     -------
     dict
-        ``count`` of the rows to be decided; ``left_out``, rows without a suggestion to take, or that have the new
-        label anyway; a ``sample`` spread over the rows; ``changes``, by ``given`` label and the label ``to`` (None
-        where it stays), ``count``; and the ``token`` that :func:`decide` takes.
+        ``count`` of the rows to decide; ``left_out``, the number of rows that lack a suggestion or already have the
+        new label; a ``sample`` spread over the rows; ``changes``, each with ``given`` label, new label ``to`` (None
+        where it stays) and ``count``; and the ``token`` that :func:`decide` needs.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def preview(
 def decide(
     selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: str, *, batch_id: str, token: str
 ) -> dict[str, Any]:
-    """Take a bulk decision that was previewed: all of it, or nothing.
+    """Make a bulk decision that was previewed: all of it, or nothing.
 
     Parameters
     ----------
@@ -110,9 +110,9 @@ def decide(
     me : str
         The reviewer.
     batch_id : str
-        Made by the client. The same one again decides nothing more.
+        Id made by the client. Sending it twice decides nothing more.
     token : str
-        Of the preview.
+        Token of the preview.
 
     Returns
     -------
@@ -124,22 +124,23 @@ def decide(
     FilterError
         If the filter cannot be understood.
     DecisionError
-        If it is no longer what was previewed, decides nothing, or ``batch_id`` is another action's.
+        If the rows have changed since the preview, no row is left, or ``batch_id`` belongs to another action.
     """
     items, log = selection.items, selection.verdicts.log
-    if known := log.items_of(batch_id):
-        made = [event for event in log.history(known[0]) if event.kind == "decide" and event.action == batch_id]
-        if not all(_is_of(event, bulk, me) for event in made):
+    if decided_ids := log.items_of(batch_id):
+        history = log.history(decided_ids[0])
+        decisions = [event for event in history if event.kind == "decide" and event.action == batch_id]
+        if not all(_is_of(event, bulk, me) for event in decisions):
             raise DecisionError(
-                "This bulk action has the id of another action in the decision log: nothing was decided by it.",
-                "Look at what was decided already, reload the page, and decide again.",
+                "This bulk action has the id of another action in the decision log. It has decided nothing.",
+                "Check what has been decided, reload the page, and decide again.",
             )
-        return {"batch_id": batch_id, "count": len(known)}
+        return {"batch_id": batch_id, "count": len(decided_ids)}
     plan = _plan(selection, which, bulk, me)
     if _token(items, plan, bulk) != token:
         raise DecisionError(
-            f"What was previewed has changed since: it would now decide {len(plan.rows):,} rows.",
-            "Preview it again, and look once more.",
+            f"The rows have changed since the preview: the action would now decide {len(plan.rows):,} of them.",
+            "Preview it again.",
         )
     if not len(plan.rows):
         raise DecisionError("There is no row to decide.", "Choose other rows.")
@@ -148,11 +149,11 @@ def decide(
 
 
 def _plan(selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: str | None) -> _Plan:
-    """Find the rows, and leave out those on which the decision could not be taken."""
+    """Find the rows, and leave out those that the decision does not fit."""
     items = selection.items
     if bulk.use_suggestion and (bulk.verdict, bulk.new_labels) != ("relabel", ()):
         raise DecisionError(
-            f"Each row is to take its own suggestion, but the verdict is {bulk.verdict!r:.80} with"
+            f"Each row takes its own suggestion, but the verdict is {bulk.verdict!r:.80} with"
             f" {len(bulk.new_labels)} labels; expected 'relabel' without labels.",
             "Relabel to the suggestion, or decide without it.",
         )
@@ -163,22 +164,22 @@ def _plan(selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: s
         found = found[found >= 0]
     if bulk.use_suggestion:
         to = items.suggested[found]
-        takes = to >= 0
+        fits = to >= 0
     elif bulk.verdict == "relabel":
-        # An unknown label, and any number of labels but one, is refused when the first event is checked.
+        # Checking the first event refuses an unknown label, and any number of labels but one.
         to = np.full(len(found), items.codes.get(bulk.new_labels[0], -1) if bulk.new_labels else -1, np.int32)
-        takes = items.given[found] != to
+        fits = items.given[found] != to
     else:
         to = np.full(len(found), -1, np.int32)
-        takes = np.ones(len(found), np.bool_)
-    plan = _Plan(found[takes], to[takes], int(np.count_nonzero(~takes)))
+        fits = np.ones(len(found), np.bool_)
+    plan = _Plan(found[fits], to[fits], int(np.count_nonzero(~fits)))
     for event, row in zip(_events(items, plan.first(), bulk, me or "nobody", "none", "none"), plan.rows, strict=False):
         check_decision(event, items.label_names, items.label_names[items.given[row]], items.hash_of(row))
     return plan
 
 
 def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_id: str) -> Iterator[Event]:
-    """One decision a row; each has the same id whenever the same batch decides the same row."""
+    """Yield one decision per row. Its id depends only on the batch and the row."""
     for row, to in zip(plan.rows.tolist(), plan.to.tolist(), strict=True):
         item_id = items.id_of(row)
         try:
@@ -205,14 +206,14 @@ def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_i
 
 
 def _is_of(event: Event, bulk: Bulk, me: str) -> bool:
-    """Whether a decision in the log was taken by the same bulk action."""
-    said = (event.source, event.reviewer, event.verdict, event.note, event.suggestion_shown is not None)
+    """Return whether a decision in the log belongs to this bulk action."""
+    found = (event.source, event.reviewer, event.verdict, event.note, event.suggestion_shown is not None)
     same_labels = bulk.use_suggestion or event.new_labels == bulk.new_labels
-    return same_labels and said == ("bulk", me, bulk.verdict, bulk.note, bulk.use_suggestion)
+    return same_labels and found == ("bulk", me, bulk.verdict, bulk.note, bulk.use_suggestion)
 
 
 def _changes(items: Items, plan: _Plan) -> list[dict[str, Any]]:
-    """Rows by given label and new one, the most frequent first."""
+    """Count the rows by given and new label, the most frequent first."""
     pairs, counts = np.unique(np.column_stack([items.given[plan.rows], plan.to]), axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return [
@@ -222,7 +223,7 @@ def _changes(items: Items, plan: _Plan) -> list[dict[str, Any]]:
 
 
 def _token(items: Items, plan: _Plan, bulk: Bulk) -> str:
-    """Hash of the rows with their texts and labels, and of what would be decided."""
+    """Return a hash of the rows, their texts and labels, and the decision."""
     about = [items.fingerprint, bulk.verdict, bulk.new_labels, bulk.use_suggestion, bulk.note]
     digest = hashlib.sha256(json.dumps(about).encode())
     digest.update(plan.rows.astype("<i4").tobytes())

@@ -1,4 +1,4 @@
-"""Keys: which key does what on the review page, and what a reviewer would rather have."""
+"""Keys: the key of each action on the review page, and a reviewer's changes to them."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "evidence": "v",
     "help": "h",
 }
-"""Key of each action, as the browser's ``KeyboardEvent.key`` names it; a blank is written ``space``."""
+"""Key of each action, as the browser's ``KeyboardEvent.key`` names it. The space bar is ``space``."""
 
 NAMED = frozenset(
     "space Backspace Delete Insert Home End PageUp PageDown ArrowLeft ArrowRight ArrowUp ArrowDown".split()
 )
-"""Keys of several letters that may be taken; the page needs Enter, Escape and Tab itself."""
+"""Named keys that may be assigned. The page needs Enter, Escape and Tab itself."""
 
-_MOST_BYTES = 100_000
+_MAX_BYTES = 100_000
 
 
 def read_keys(path: Path) -> dict[str, str]:
-    """Read a JSON file of changes, ``{"keep": "g", "skip": "ArrowRight"}``, into the default keys.
+    """Read a JSON file of changes to the default keys: ``{"keep": "g", "skip": "ArrowRight"}``.
 
     Returns
     -------
     dict
-        Key by action, of all actions.
+        Key of every action.
 
     Raises
     ------
@@ -51,11 +51,11 @@ def read_keys(path: Path) -> dict[str, str]:
     """
     try:
         with open_file(path) as file:
-            # A tuple of pairs for an object: a dict would have the last of two pairs win.
-            changes = json.loads(file.read(_MOST_BYTES), object_pairs_hook=tuple)
+            # Objects become tuples of pairs: in a dict, the last of two equal keys would win.
+            changes = json.loads(file.read(_MAX_BYTES), object_pairs_hook=tuple)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", "Name a file of keys with --keys.") from None
-    except (ValueError, RecursionError) as error:  # of JSON, and of UTF-8
+    except (ValueError, RecursionError) as error:  # invalid JSON or UTF-8
         raise _refused(path, f"is not JSON ({error})") from None
     if not isinstance(changes, tuple) or not all(isinstance(key, str) for _, key in changes):
         raise _refused(path, "is not an object of actions and keys")
@@ -68,13 +68,13 @@ def read_keys(path: Path) -> dict[str, str]:
             raise SourceError(f"{path} names an unknown action {action!r}.", f"Actions: {', '.join(DEFAULT_KEYS)}.")
         if key not in NAMED and (len(key) != 1 or not key.isprintable() or key.isspace()):
             raise _refused(
-                path, f"gives {action!r} the key {key!r}, where one character is expected or {', '.join(sorted(NAMED))}"
+                path, f"assigns {action!r} the key {key!r}; expected one character or {', '.join(sorted(NAMED))}"
             )
-        keys[action] = key if key in NAMED else key.lower()  # Shift and Caps Lock make no difference
+        keys[action] = key if key in NAMED else key.lower()  # ignores Shift and Caps Lock
     actions: dict[str, str] = {}
     for action, key in keys.items():
         if key in actions:
-            raise _refused(path, f"leaves the key {key!r} to both {actions[key]!r} and {action!r}")
+            raise _refused(path, f"assigns the key {key!r} to both {actions[key]!r} and {action!r}")
         actions[key] = action
     return keys
 

@@ -210,7 +210,7 @@ def test_what_has_changed_since_the_preview_is_shown_anew(open_page: OpenPage, s
         [rows[0]["id"], ask(page, f"card?id={rows[0]['id']}")["hash"], ask(page, "session")["run"]["id"]],
     )
     dialog.get_by_role("button", name=f"Decide {len(rows)} rows").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("What was previewed has changed since")
+    expect(dialog.get_by_role("alert")).to_contain_text("The rows have changed since the preview")
     expect(dialog.locator(".pg-says")).to_have_text(f"{len(rows) - 1} rows would be decided.")
     dialog.get_by_role("button", name=f"Decide {len(rows) - 1} rows").click()
     expect(dialog).to_be_hidden()

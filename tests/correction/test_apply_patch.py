@@ -143,8 +143,8 @@ def test_what_does_not_fit_is_listed(invoke: Invoke, run: Path, source: Path, tm
     words = ["apply", "patch.jsonl", source, "--drop-invalid"]
     code, out, _ = invoke(*words, "--to", "one/clean.jsonl")
     assert code == 0
-    assert "2 changes not made, since they do not fit:" in out
-    assert "1 × row gone: the row is not there any more" in out
+    assert "2 changes not made, because they do not fit:" in out
+    assert "1 × row gone: the row no longer exists" in out
     assert "boredom" in out
     code, out, _ = invoke(*words, "--to", "two/clean.jsonl", "--add-classes", "--json")
     told = json.loads(out)
@@ -162,7 +162,7 @@ def test_ids_that_were_not_read_are_asked_for(invoke: Invoke, tmp_path: Path) ->
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--to", "one.csv")
     assert "1 × several rows" in out
     assert "--id" in out
-    assert "Where each row is one vote" in out
+    assert "If each row is one vote" in out
     assert "--annotator" in out
     _, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--id", "id", "--to", "two.csv")
     assert "1 change made" in out
@@ -177,7 +177,7 @@ def test_conflicts_of_two_people_are_listed(invoke: Invoke, source: Path, patch:
     write_patch(make_patch(other), tmp_path / "other.jsonl")
     code, out, _ = invoke("apply", patch, "rows.csv", "--with", "other.jsonl", "--to", "clean.csv")
     assert code == 0
-    assert "1 conflict between the patches; none of these changes is made:" in out
+    assert "1 conflict between the patches; none of these changes was made:" in out
     assert "ann" in out
     assert "bob" in out
     assert pairs(tmp_path / "clean.csv") == [ROWS[0], ROWS[1], ROWS[3]]
@@ -250,11 +250,11 @@ def test_votes_are_gathered_as_the_patch_says(
     code, out, err = invoke("apply", "patch.jsonl", "votes.csv", "--to", "clean.csv")
     assert (code, err) == (0, "")
     assert "2 changes made: 1 new label, 1 row left out." in out
-    assert f"Read as the patch says: --{kind} {how[kind]}." in out
+    assert f"Read with the options of the patch: --{kind} {how[kind]}." in out
     assert (tmp_path / "clean.csv").read_bytes() == (tmp_path / "right.csv").read_bytes()
     code, out, _ = invoke("apply", "old.jsonl", "votes.csv", f"--{kind}", how[kind], "--to", "old.csv")
     assert "2 changes made" in out
-    assert "Read as the patch says" not in out
+    assert "Read with the options of the patch" not in out
     assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "right.csv").read_bytes()
 
 
@@ -288,7 +288,7 @@ def test_without_the_raters_it_says_how_to_name_them(invoke: Invoke, tmp_path: P
     texts = auditor.read(tmp_path / "votes.csv", ReadConfig(annotator="rater"))
     write_patch(make_patch(corrected(texts, vote(texts, 1, "relabel", "love"))), tmp_path / "patch.jsonl")
     _, out, _ = invoke("apply", "patch.jsonl", "votes.csv", "--to", "one.csv")
-    assert "Where each row is one vote" in out
+    assert "If each row is one vote" in out
     code, out, _ = invoke("apply", "patch.jsonl", "votes.csv", "--annotator", "rater", "--to", "two.csv")
     assert (code, "1 change made" in out) == (0, True)
 
@@ -302,7 +302,7 @@ def test_what_the_patch_names_may_be_gone(invoke: Invoke, tmp_path: Path) -> Non
     code, _, err = invoke("apply", "patch.jsonl", "rows.csv", "--to", "clean.csv")
     assert code == 3
     assert "no column 'key'" in err
-    assert "Read as the patch says: --delimiter ,, --id key." in err.replace("\n", " ")
+    assert "Read with the options of the patch: --delimiter ,, --id key." in err.replace("\n", " ")
     code, _, err = invoke("apply", "patch.jsonl", "rows.csv", "--with", "other.jsonl", "--to", "clean.csv")
     assert (code, "--id key and --id nr" in err) == (8, True)
     code, out, _ = invoke("apply", "patch.jsonl", "rows.csv", "--with", "other.jsonl", "--id", "", "--to", "clean.csv")

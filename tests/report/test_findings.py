@@ -25,7 +25,7 @@ from tests.report.made import EMOTIONS, MadeRun, make_run
 from tests.report.test_write import HOSTILE_NAMES, HOSTILE_TEXTS, Page, check_alone
 
 NEW = (
-    "What the models say of these rows, and how steadily",
+    "What the models prefer, and how stable the flags are",
     "Definitions that overlap",
     "How far each model is trusted",
 )
@@ -98,20 +98,20 @@ def test_of_two_classes_merging_leaves_nothing_to_tell(write: Callable[..., Page
     shown = write(names=["no", "yes"], definitions=[problem("no", "yes", accuracy_merged=None)])
     assert "no and yes" in shown.words
     assert "If merged" not in shown.words
-    assert "Alike, and labelled differently" not in shown.words
+    assert "Similar texts, labelled differently" not in shown.words
 
 
 def test_many_pairs_are_folded(write: Callable[..., Page]) -> None:
     names = [f"class {code}" for code in range(9)]
     shown = write(names=names, definitions=[problem(names[0], name) for name in names[1:]])
-    assert shown.words.count("Might as well be the other") == 8
+    assert shown.words.count("Contested") == 8
     assert "3 more pairs" in shown.words
 
 
 def test_none_is_said_in_one_sentence(page: str) -> None:
     words = Page(page).words
     assert "Definitions that overlap" in words
-    assert "No two classes share so many texts" in words
+    assert "No two classes share enough texts" in words
 
 
 def test_experts_are_listed_by_trust_beside_their_scores(finished: Path, page: str) -> None:
@@ -140,7 +140,7 @@ def test_hostile_texts_stay_texts(write: Callable[..., Page]) -> None:
     problems = [problem(HOSTILE_NAMES[at], HOSTILE_NAMES[at + 1], (at, at + 1)) for at in range(len(HOSTILE_NAMES) - 1)]
     shown = write(rows=160, names=HOSTILE_NAMES, texts=texts, definitions=problems)
     check_alone(shown)
-    assert shown.words.count("Might as well be the other") == len(problems)
+    assert shown.words.count("Contested") == len(problems)
     assert "<img src=x onerror=alert(1)>" in shown.text
     assert not set(shown.text) & set("\x00\u202e\u200b")
 
@@ -172,7 +172,7 @@ def test_leaks_are_told(tmp_path: Path) -> None:
         run.stage("conflicts", lambda at, read: pq.write_table(pairs, at / "conflicts.parquet"))
     assert load_summary(directory).leaks == 3
     words = Page(write_report(directory).read_text("utf-8")).words
-    assert "3 rows have the same text, or nearly so, with another label in another split" in words
+    assert "3 rows have an equal or nearly equal text with another label in another split" in words
 
 
 def test_a_class_that_the_models_cannot_tell_is_said_first_and_beside_its_rows(write: Callable[..., Page]) -> None:

@@ -19,7 +19,7 @@ def test_every_kind_and_tier_has_words() -> None:
         ("none_fits", "The models prefer no single label"),
         ("ambiguous", "The models are divided between love and joy"),
         ("duplicate_conflict", "The same text has another label elsewhere"),
-        ("unclear", "The models do not tell what may be wrong"),
+        ("unclear", "The models do not show what may be wrong"),
         (None, ""),
     ],
 )
@@ -40,7 +40,7 @@ def test_labels_are_cut_and_made_visible() -> None:
         (0.6666667, 3, "flagged in 2 of 3 repeats"),
         (0.0, 3, "flagged in none of 3 repeats"),
         (0.5, 3, "flagged in 50\u202f% of its repeats"),  # one of the two that judged it
-        (None, 1, "no repeats to tell whether its flag stays"),
+        (None, 1, "no repeats to test whether the flag is stable"),
     ],
 )
 def test_how_stable_a_flag_is(share: float | None, repeats: int, said: str) -> None:

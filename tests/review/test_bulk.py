@@ -108,7 +108,7 @@ def test_what_has_changed_since_the_preview_is_not_decided(
     token = preview(selection, cards, QUEUE, SUGGESTED, "ann")["token"]
     reviewing.decide(verdicts, int(selection.rows(QUEUE)[0]), "bob")
     left = len(selection.rows(QUEUE))
-    with pytest.raises(DecisionError, match=f"has changed since: it would now decide {left} rows"):
+    with pytest.raises(DecisionError, match=f"changed since the preview: the action would now decide {left} of them"):
         decide(selection, QUEUE, SUGGESTED, "ann", batch_id="batch", token=token)
     assert len([*verdicts.log.standing()]) == 1
     assert take(selection, cards, QUEUE, SUGGESTED) == left
@@ -143,7 +143,7 @@ def test_a_token_is_of_the_rows_their_labels_and_what_is_decided(
         (Bulk("relabel", ("joy", "love")), "expected one label"),
         (Bulk("relabel", ("bliss",)), "does not have"),
         (Bulk("ambiguous", ("joy",)), "two or more"),
-        (Bulk("none_fits", ("joy",)), "the dataset has it"),
+        (Bulk("none_fits", ("joy",)), "the dataset already has it"),
         (Bulk("keep", ("joy",)), "expected no label"),
         (Bulk("perhaps"), "verdict"),  # type: ignore[arg-type]
         (Bulk("keep", note="\0"), "note"),

@@ -50,7 +50,7 @@ def refusal(place: Path | str) -> LogError:
 @pytest.mark.parametrize("content", [b"so glad;joy\n" * 1_000, b"SQLite format 3\0" + b"\xff" * 5_000])
 def test_something_else_than_a_database(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    assert f"{path} is no SQLite database" in refusal(path).what
+    assert f"{path} is not an SQLite database" in refusal(path).what
     assert path.read_bytes() == content
 
 
@@ -87,7 +87,7 @@ def test_a_log_that_may_only_be_read() -> None:
                 assert stands(log) == {}
             for name in ("decisions.db", "new.db"):
                 error = refusal(folder / name)
-                assert f"{name} cannot be written to: you may only read it, or its folder" in error.what
+                assert f"{name} cannot be written to: the file or its folder is read-only" in error.what
                 assert "copy the run to where you have it" in error.todo
             assert os.listdir(folder) == ["decisions.db"]
     finally:
@@ -153,7 +153,7 @@ def test_a_log_of_an_earlier_version_leaves_wal(log: DecisionLog, path: Path) ->
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("INSERT INTO selections VALUES (1, 'x', '[]')")
-        assert "is held by another process" in refusal(path).what
+        assert "is locked by another process" in refusal(path).what
     with closing(DecisionLog(path, RUN)) as log:
         assert not in_wal(path)
         assert stands(log) == {("1", "ann"): "keep"}
@@ -200,7 +200,7 @@ def test_a_full_disk_at_the_very_beginning(path: Path) -> None:
 def test_a_log_that_somebody_else_holds(log: DecisionLog, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LogError, match=r"decisions\.db is held by another process"):
+    with pytest.raises(LogError, match=r"decisions\.db is locked by another process"):
         log.append([decide("2")])
     assert stands(log) == {("1", "ann"): "keep"}
     other.execute("COMMIT")
@@ -267,7 +267,7 @@ def test_a_server_that_holds_restarts_and_forbids(place: str, open_log: Open) ->
     engine = create_engine(place, poolclass=NullPool)
     with engine.begin() as other:
         other.execute(text("SELECT 1 FROM runs FOR UPDATE"))
-        with pytest.raises(LogError, match="is held by another process"):
+        with pytest.raises(LogError, match="is locked by another process"):
             log.append([decide("2")])
     with engine.connect() as other:  # as after a restart: our connections are gone
         other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 
 import h11
 import pytest
-from auditor_ui.connections import MOST, Connection, Limits
+from auditor_ui.connections import MAX_CONNECTIONS, Connection, Limits
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.ui.listening import Listening, listening, rest
@@ -244,6 +244,12 @@ def test_the_limit_leaves_descriptors_for_files(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         "auditor_ui.connections.os.listdir", lambda _: ["0"] * 40
     )  # whatever other tests have left open
-    for allowed, least, most in ((96, 8, 32), (256, 50, 112), (100_000, MOST, MOST), (10, 8, 8), (-1, MOST, MOST)):
+    for allowed, least, most in (
+        (96, 8, 32),
+        (256, 50, 112),
+        (100_000, MAX_CONNECTIONS, MAX_CONNECTIONS),
+        (10, 8, 8),
+        (-1, MAX_CONNECTIONS, MAX_CONNECTIONS),
+    ):
         monkeypatch.setattr(resource, "getrlimit", lambda _, allowed=allowed: (allowed, allowed))
         assert least <= Limits.of_process().connections <= most

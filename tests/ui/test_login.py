@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from auditor_ui.app import _no_secret
+from auditor_ui.app import _public_key
 from auditor_ui.login import reviewer
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
@@ -139,7 +139,7 @@ def test_too_many_wrong_tries_are_slowed_and_logged_without_the_password(
         codes = [log_in(client, "ann\n\x1b[31m", "my secret guess") for _ in range(6)]
     assert codes == [401] * 5 + [429]
     assert "ann" in caplog.text
-    assert "too many wrong tries" in caplog.text
+    assert "too many failures" in caplog.text
     assert "my secret guess" not in caplog.text
     assert "\x1b" not in caplog.text
     answer = client.post("/login", data={"name": "ann\n\x1b[31m", "password": PASSWORD})
@@ -406,7 +406,7 @@ SESSIONS = (
 
 def test_a_session_that_anybody_can_sign_holds_a_name_or_nothing(run: Run, log: DecisionLog) -> None:
     client = browser(make_app(run, log))
-    signer = TimestampSigner(_no_secret(log.run_id))
+    signer = TimestampSigner(_public_key(log.run_id))
     cookie = f"auditor-{log.run_id[:16]}"
 
     def asked(data: bytes) -> tuple[int, str | None]:
@@ -433,7 +433,7 @@ def test_a_session_of_other_accounts_or_too_old_is_none(app: FastAPI, log: Decis
 
     assert asked(accounts.secret) == 200
     assert asked(accounts.secret, "auditor-another-run") == 401
-    assert asked(_no_secret(log.run_id)) == 401
+    assert asked(_public_key(log.run_id)) == 401
     assert asked(accounts.secret, signer=Old) == 401
 
 

@@ -38,7 +38,7 @@ def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path,
         body = {"run": log.run_id, "events": [], "held": [card["id"]]}
         answer = client.post("/api/events", json=body)
         assert answer.status_code == 409
-        assert "has been made again" in answer.json()["what"]
+        assert "has been re-created" in answer.json()["what"]
         assert "Restart `auditor review`" in answer.json()["todo"]
         lasso = client.post("/api/selection", json={"run": log.run_id, "rows": [0]})
         assert (lasso.status_code, lasso.json()) == (409, answer.json())

@@ -21,7 +21,7 @@ from typing import Any
 import httpx2
 import pytest
 from auditor_ui import serve as serving
-from auditor_ui.logs import is_not_cut_short
+from auditor_ui.logs import is_not_cancelled
 from auditor_ui.serve import serve
 from starlette.types import Receive, Scope, Send
 
@@ -248,7 +248,7 @@ def test_an_address_that_is_not_this_machines_is_told(run: Run, tmp_path: Path) 
 def test_the_end_says_nothing_of_the_downloads_that_it_cuts_short(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(serving, "_GOODBYE", 0)
+    monkeypatch.setattr(serving, "_GRACE_PERIOD", 0)
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/broken":
@@ -257,7 +257,7 @@ def test_the_end_says_nothing_of_the_downloads_that_it_cuts_short(
         await send({"type": "http.response.body", "body": b"a beginning", "more_body": True})
         await asyncio.sleep(600)
 
-    with caplog.filtering(is_not_cut_short), listening(endless) as server:
+    with caplog.filtering(is_not_cancelled), listening(endless) as server:
         for path in ("broken", "download"):
             connection = server.connect(f"GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
             assert connection.recv(1)

@@ -1,4 +1,4 @@
-"""The JSON API, what is written: the reviewer's name, decisions, undo and redo, bulk actions, selections."""
+"""Write routes of the JSON API: the reviewer's name, decisions, undo and redo, bulk actions, selections."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note,
 from auditor.review.log.log import TakenError
 
 from ..answers import RefusedError, answer, first_fault
-from ..services.desk import Desk
-from .reading import DeskNow, Named
+from ..services.workspace import Workspace
+from .reading import CurrentWorkspace, Named
 
 router = APIRouter(prefix="/api")
 
@@ -36,16 +36,16 @@ class _Body(BaseModel):
 
 
 class Name(_Body):
-    """Who reviews."""
+    """The reviewer's name."""
 
     name: Annotated[str, Field(max_length=200)]
 
 
 class Press(_Body):
-    """One press of a key: what of an event the browser says. The rest is the server's to say.
+    """One press of a key: the fields of an event that the browser sends. The server adds the rest.
 
-    ``hidden`` says how the card came to the page, for a server that has started anew since; ``judged_twice`` that the
-    reviewer was shown both of their verdicts on it, and has decided between them.
+    ``hidden`` says how the card came to the page, for a server that has restarted since. ``judged_twice`` says that the
+    reviewer was shown both of their verdicts on the card and has decided between them.
     """
 
     event_id: Id
@@ -66,36 +66,36 @@ class Press(_Body):
 
 
 class FromPage(_Body):
-    """What is to be written, with the run that the page shows and who it believes to be reviewing.
+    """A request to write, with the run that the page shows and the reviewer that it was opened for.
 
-    Both are compared, never trusted: another run may be served at the same address by now, and the session's name may
-    have changed in another tab. What was pressed for one is not to be kept as the other's.
+    Both are compared, never trusted: the same address may serve another run by now, and another tab may have changed
+    the session's name. A decision must not be saved for the wrong run or reviewer.
     """
 
     run: Annotated[str, Field(max_length=200)]
     reviewer: Annotated[str, Field(max_length=200)] | None = None
 
-    def check(self, desk: Desk, me: str) -> None:
-        """Refuse what does not belong here."""
-        if self.run != desk.log.run_id:
+    def check(self, workspace: Workspace, me: str) -> None:
+        """Refuse a request for another run or reviewer."""
+        if self.run != workspace.log.run_id:
             raise DecisionError(
-                f"This page belongs to another run than {desk.items.name!r}, which is served here now.",
+                f"This page shows another run than {workspace.items.name!r}, which is now served here.",
                 "Reload the page, or serve the other run here again.",
             )
         if self.reviewer not in (None, me):
-            raise DecisionError(f"This page is {self.reviewer}'s, but you are now {me}.", "Reload the page.")
-        desk.edition.check()
+            raise DecisionError(f"This page was opened by {self.reviewer}, but you are now {me}.", "Reload the page.")
+        workspace.edition.check()
 
 
 class Presses(FromPage):
-    """What has been pressed, in order, and the cards that the browser holds in advance."""
+    """Presses in their order, and the cards that the browser has prefetched."""
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
 
 
 class Held(FromPage):
-    """The cards of the default queue that the browser holds, and how many more it wants."""
+    """Cards of the default queue that the browser has, and how many more it requests."""
 
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
     skipped: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
@@ -110,7 +110,7 @@ class OnScreen(FromPage):
 
 
 class BulkPreview(FromPage):
-    """One verdict on many rows: on those that a filter finds, or on some by their ids."""
+    """One verdict on many rows: those that a filter finds, or those with given ids."""
 
     query: Annotated[str, Field(max_length=1_000_000)] | None = None
     ids: Ids | None = None
@@ -126,34 +126,34 @@ class BulkPreview(FromPage):
         return self
 
     @property
-    def which(self) -> Filter | tuple[str, ...]:
-        """The rows that are meant."""
+    def rows(self) -> Filter | tuple[str, ...]:
+        """Filter or ids of the rows."""
         return Filter.from_query(self.query) if self.query is not None else self.ids or ()
 
     @property
     def bulk(self) -> Bulk:
-        """What is to be decided about them."""
+        """Verdict on them."""
         return Bulk(self.verdict, self.new_labels, self.use_suggestion, self.note)
 
 
 class BulkAction(BulkPreview):
-    """The same, once it has been looked at."""
+    """A bulk action whose preview the reviewer has confirmed."""
 
     event_id: Id
     token: Annotated[str, Field(max_length=200)]
 
 
 class Rows(FromPage):
-    """Rows by their numbers, which are other rows' once the run has been made again."""
+    """Rows by their numbers, which denote other rows once the run has been re-created."""
 
     rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1_000_000)]
 
 
 @router.post("/name")
 async def name(sent: Name, request: Request) -> JSONResponse:
-    """Keep the reviewer's name in the session; with a login, it is the login's."""
+    """Store the reviewer's name in the session. With a login, the name is the login's."""
     if request.app.state.accounts is not None:
-        raise RefusedError("Your name is that of your login.", "Log out to review under another.")
+        raise RefusedError("Your name is that of your login.", "Log out to review under another name.")
     try:
         request.session["reviewer"] = reviewer_name(sent.name)
     except AccountError as error:
@@ -162,89 +162,89 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 
 
 @router.post("/events")
-def events(sent: Presses, desk: DeskNow, me: Named) -> JSONResponse:
-    """Take presses in their order; what is answered as saved is on the disk."""
-    sent.check(desk, me)
-    results = take(desk, me, sent.events)
-    desk.verdicts.catch_up()
+def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+    """Apply presses in their order. Those answered as saved are on the disk."""
+    sent.check(workspace, me)
+    results = take(workspace, me, sent.events)
+    workspace.verdicts.catch_up()
     for result in results:
         if "items" in result:
             touched = result.pop("items")
-            row = desk.items.row_of(touched[0]) if len(touched) == 1 else None
-            result |= {"items": len(touched), "card": None if row is None else desk.cards.card(row, me)}
-    desk.feed.learner.learn()
-    verdicts = desk.verdicts
+            row = workspace.items.row_of(touched[0]) if len(touched) == 1 else None
+            result |= {"items": len(touched), "card": None if row is None else workspace.cards.card(row, me)}
+    workspace.feed.learner.learn()
+    verdicts = workspace.verdicts
     known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone = verdicts.gone(sent.held, me, desk.feed.config.overlap)
+    gone = verdicts.gone(sent.held, me, workspace.feed.config.overlap)
     done = verdicts.done(sent.held, me)
-    ours = {name: desk.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
+    ours = {name: workspace.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
     return answer({"results": results, **ours, **known})
 
 
 @router.post("/next")
-def next_cards(sent: Held, desk: DeskNow, me: Named) -> JSONResponse:
+def next_cards(sent: Held, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
-    sent.check(desk, me)
-    servings = desk.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
-    cards = desk.cards.cards([one.row for one in servings], me)
-    served = [_served(desk, card, one) for card, one in zip(cards, servings, strict=True)]
-    left = desk.feed.left(me)
+    sent.check(workspace, me)
+    servings = workspace.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
+    cards = workspace.cards.cards([one.row for one in servings], me)
+    served = [_served(workspace, card, one) for card, one in zip(cards, servings, strict=True)]
+    left = workspace.feed.left(me)
     return answer(
         {
             "cards": served,
             "ended": len(servings) < sent.limit,
             "left": left,
-            "decided": desk.verdicts.count(me),
+            "decided": workspace.verdicts.count(me),
         }
     )
 
 
 @router.post("/hold")
-def hold(sent: OnScreen, desk: DeskNow, me: Named) -> JSONResponse:
+def hold(sent: OnScreen, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Renew the leases of the cards that a page holds, and end the reviewer's others."""
-    sent.check(desk, me)
-    return answer({"held": desk.log.lease(me, sent.held, only=True)})
+    sent.check(workspace, me)
+    return answer({"held": workspace.log.lease(me, sent.held, only=True)})
 
 
-def _served(desk: Desk, card: dict[str, Any], serving: Serving) -> dict[str, Any]:
+def _served(workspace: Workspace, card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """A card as the default queue serves it, with the verdicts nearby if they are why it comes now."""
-    moved = desk.feed.learner.moved(serving.row) if serving.arm == "learnt" and not serving.hidden else None
+    moved = workspace.feed.learner.moved(serving.row) if serving.arm == "learnt" and not serving.hidden else None
     return as_served(card, serving) | ({"moved": asdict(moved)} if moved else {})
 
 
 @router.post("/bulk/preview")
-def bulk_preview(sent: BulkPreview, desk: DeskNow, me: Named) -> JSONResponse:
+def bulk_preview(sent: BulkPreview, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
     """Show what a bulk action would do."""
-    sent.check(desk, me)
-    return answer(preview(desk.selection, desk.cards, sent.which, sent.bulk, me))
+    sent.check(workspace, me)
+    return answer(preview(workspace.selection, workspace.cards, sent.rows, sent.bulk, me))
 
 
 @router.post("/bulk")
-def bulk(sent: BulkAction, desk: DeskNow, me: Named) -> JSONResponse:
-    """Do it, if it is still what was shown."""
-    sent.check(desk, me)
-    return answer(decide(desk.selection, sent.which, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
+def bulk(sent: BulkAction, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+    """Do a bulk action if its rows are still those previewed."""
+    sent.check(workspace, me)
+    return answer(decide(workspace.selection, sent.rows, sent.bulk, me, batch_id=sent.event_id, token=sent.token))
 
 
 @router.post("/selection")
-def selection(sent: Rows, desk: DeskNow, me: Named) -> JSONResponse:
-    """Keep some rows under a key, short enough for an address."""
-    sent.check(desk, me)
-    if any(row >= len(desk.items) for row in sent.rows):
+def selection(sent: Rows, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+    """Save some rows under a key that is short enough for an address."""
+    sent.check(workspace, me)
+    if any(row >= len(workspace.items) for row in sent.rows):
         raise FilterError("The selection has rows that this run does not have.", "Reload the page.")
-    key = desk.log.save_selection([desk.items.id_of(row) for row in sent.rows])
+    key = workspace.log.save_selection([workspace.items.id_of(row) for row in sent.rows])
     return answer({"selection": key, "count": len(set(sent.rows))})
 
 
-def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
-    """Apply presses in their order; one that is refused does not stop the next.
+def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
+    """Apply presses in their order. A refused press does not stop the next.
 
-    Decisions that follow each other are written at once: they wait for the disk once.
+    Consecutive decisions are written together: they wait for the disk once.
 
     Returns
     -------
     list of dict
-        One a press, in their order. Of an undo or redo, ``items`` are the ids that it has touched.
+        One result per press, in their order. For an undo or redo, ``items`` are the ids that it affected.
     """
     results: list[dict[str, Any]] = []
     waiting: list[tuple[Event, dict[str, Any]]] = []
@@ -254,53 +254,53 @@ def take(desk: Desk, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
         try:
             press = Press.model_validate(sent)
             if press.kind == "decide":
-                event = _decision(desk, me, press)
+                event = _decision(workspace, me, press)
                 waiting.append((event, result))
                 if event.source == "repeat":
-                    result |= _first_verdict(desk, event)
+                    result |= _first_verdict(workspace, event)
             else:
-                _write(desk, waiting)
+                _write(workspace, waiting)
                 waiting = []
-                result |= _turn(desk, me, press)
+                result |= _turn(workspace, me, press)
         except ValidationError as error:
             fault = first_fault(error.errors(include_url=False, include_input=False))
             result |= _refused(f"The decision cannot be understood: {fault}.", "Reload the page.")
         except DecisionError as error:
             result |= _refused(error.what, error.todo)
-    _write(desk, waiting)
+    _write(workspace, waiting)
     return results
 
 
 def _id_of(sent: Any) -> str | None:
-    """Id of a press, whatever else is wrong with it; None if it is no id, which could not even be sent back."""
+    """Return the id of a press, whatever else is wrong with it; None if the id is invalid."""
     try:
         return _ID.validate_python(sent.get("event_id") if isinstance(sent, dict) else None)
     except ValidationError:
         return None
 
 
-def _write(desk: Desk, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
-    """Write decisions, and note beside each what has become of it."""
+def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]) -> None:
+    """Write decisions, and record in each result whether it was saved."""
     try:
-        desk.log.append([event for event, _ in waiting])
+        workspace.log.append([event for event, _ in waiting])
         for _, result in waiting:
             result["status"] = "saved"
     except TakenError as error:
         if len(waiting) == 1:
             event, result = waiting[0]
-            result.update({"status": "saved"} if _is_known(desk, event) else _refused(error.what, error.todo))
+            result.update({"status": "saved"} if _is_known(workspace, event) else _refused(error.what, error.todo))
         else:
-            for one in waiting:
-                _write(desk, [one])
+            for decision in waiting:
+                _write(workspace, [decision])
 
 
-def _is_known(desk: Desk, event: Event) -> bool:
+def _is_known(workspace: Workspace, event: Event) -> bool:
     """Whether the log has a decision, but for how its card was served: a server that starts anew forgets that."""
     assert event.item_id is not None
     return any(
         known.event_id == event.event_id
         and event == known.model_copy(update={name: getattr(event, name) for name in ("at", *_SERVED)})
-        for known in desk.log.history(event.item_id)
+        for known in workspace.log.history(event.item_id)
     )
 
 
@@ -308,27 +308,27 @@ _SERVED = ("source", "arm", "follow", "hidden")
 """What of a decision follows from how its card was served."""
 
 
-def _decision(desk: Desk, me: str, press: Press) -> Event:
-    row = desk.items.row_of(press.item_id) if press.item_id is not None else None
+def _decision(workspace: Workspace, me: str, press: Press) -> Event:
+    row = workspace.items.row_of(press.item_id) if press.item_id is not None else None
     if row is None:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
     about = press.model_dump(exclude={"judged_twice"})
-    about |= {"run_id": desk.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
-    event = Event.model_validate(about | _how_served(desk, me, press, row))
-    given = desk.items.label_names[desk.items.given[row]]
-    check_decision(event, desk.items.label_names, given, desk.items.hash_of(row))
+    about |= {"run_id": workspace.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    event = Event.model_validate(about | _how_served(workspace, me, press, row))
+    given = workspace.items.label_names[workspace.items.given[row]]
+    check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))
     return event
 
 
-def _how_served(desk: Desk, me: str, press: Press, row: int) -> dict[str, Any]:
+def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[str, Any]:
     """How the default queue served the card of a decision.
 
     A card that hides what its reviewer has said of it before is a repeat, also if the server has started anew since.
     """
     if press.source != "queue" or press.judged_twice:
         return {"hidden": None}
-    serving = desk.feed.served(me, row)
-    if serving is None and press.hidden and desk.verdicts.of(me).bits[row]:
+    serving = workspace.feed.served(me, row)
+    if serving is None and press.hidden and workspace.verdicts.of(me).bits[row]:
         serving = Serving(row, "repeat", hidden=True)
     if serving is None:
         return {}
@@ -336,22 +336,22 @@ def _how_served(desk: Desk, me: str, press: Press, row: int) -> dict[str, Any]:
     return {"source": source, "arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
 
 
-def _first_verdict(desk: Desk, event: Event) -> dict[str, Any]:
+def _first_verdict(workspace: Workspace, event: Event) -> dict[str, Any]:
     """What the reviewer said of the row the first time, if that was something else."""
     assert event.item_id is not None
-    for first in desk.log.standing([event.item_id]):
+    for first in workspace.log.standing([event.item_id]):
         if first.reviewer == event.reviewer and (first.verdict, first.new_labels) != (event.verdict, event.new_labels):
             return {"before": {"verdict": first.verdict, "new_labels": list(first.new_labels), "note": first.note}}
     return {}
 
 
-def _turn(desk: Desk, me: str, press: Press) -> dict[str, Any]:
+def _turn(workspace: Workspace, me: str, press: Press) -> dict[str, Any]:
     """Undo or redo."""
-    turn = desk.log.undo if press.kind == "undo" else desk.log.redo
+    turn = workspace.log.undo if press.kind == "undo" else workspace.log.redo
     done = turn(me, press.event_id, press.undoes)
     if done is None:
         return {"status": "nothing"}
-    return {"status": "saved", "undoes": done.action, "items": desk.log.items_of(done.action)}
+    return {"status": "saved", "undoes": done.action, "items": workspace.log.items_of(done.action)}
 
 
 def _refused(what: str, todo: str) -> dict[str, Any]:

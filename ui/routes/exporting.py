@@ -1,4 +1,4 @@
-"""The JSON API of the export page: what an export would hold, its files, and the push to the Hub."""
+"""The JSON API of the export page: preview of an export, its files, and the push to the Hub."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from auditor.review.filter.filter import Filter
 from auditor.run import Run
 
 from ..answers import RefusedError, answer
-from ..services.bench import Bench, Which, ids_of, told
-from ..services.downloads import safe_name, send_made
+from ..services.corrections import CorrectionMaker, RowKind, ids_of, summary_for_page
+from ..services.downloads import safe_name, send_files
 from .decisions import FromPage
-from .reading import DeskNow, Me, Named
+from .reading import CurrentWorkspace, Me, Named
 
 router = APIRouter(prefix="/api/export")
 
 Format = Literal["source", "csv", "tsv", "jsonl", "parquet", "txt", "arrow"]
-"""``source``: a folder with the source's files, or one that ``datasets`` reads; ``arrow``: that folder always."""
+"""``source``: a folder with the source's files, or one that ``datasets`` reads. ``arrow``: always the latter."""
 
 _FOLDERS = ("source", "arrow")
 
 
 class Choices(Policy):
-    """What is to be exported; no ``leave_out`` is asked for by a blank one, as an address has no empty lists."""
+    """What to export. A blank ``leave_out`` means none, since a URL cannot hold an empty list."""
 
-    leave_out: Annotated[tuple[LeftOut, ...], BeforeValidator(lambda given: [one for one in given if one != ""])] = (
-        Policy().leave_out
-    )
+    leave_out: Annotated[
+        tuple[LeftOut, ...], BeforeValidator(lambda given: [outcome for outcome in given if outcome != ""])
+    ] = Policy().leave_out
     reviewers: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
     view: Annotated[str, Field(max_length=1_000_000)] | None = None
-    """Only the rows that this filter finds."""
+    """Filter that chooses the rows."""
 
-    def corrections(self, bench: Bench, me: str | None) -> Corrections:
-        """Apply them."""
+    def corrections(self, correction_maker: CorrectionMaker, me: str | None) -> Corrections:
+        """Make the corrections chosen."""
         policy = Policy(**{name: getattr(self, name) for name in Policy.model_fields})
-        return bench.corrections(policy, None if self.view is None else Filter.from_query(self.view), me)
+        return correction_maker.corrections(policy, None if self.view is None else Filter.from_query(self.view), me)
 
 
 class Files(Choices):
-    """The same, and how it is written."""
+    """What to export, and in which format."""
 
     format: Format = "source"
     provenance: bool = False
@@ -55,11 +55,11 @@ class Files(Choices):
     raw: bool = False
     guard: bool = False
     alone: bool = False
-    """The dataset's file without the excluded rows and the record; of formats that have one file."""
+    """Whether to send the dataset's file without the excluded rows and the record, for formats of one file."""
 
 
 class Push(FromPage, Choices):
-    """The same, and where on the Hub it goes."""
+    """What to push, and to which repository on the Hub."""
 
     repo: Annotated[str, Field(min_length=1, max_length=200)]
     config_name: Annotated[str, Field(min_length=1, max_length=100)] = "corrected"
@@ -70,34 +70,34 @@ class Push(FromPage, Choices):
 
 
 class Rows(Choices):
-    """The same, and which of its rows are meant."""
+    """What to export, and which of its rows to list."""
 
-    which: Which
+    which: RowKind
 
 
 @router.get("/preview")
-def preview(sent: Annotated[Choices, Query()], request: Request, desk: DeskNow, me: Me) -> JSONResponse:
+def preview(sent: Annotated[Choices, Query()], request: Request, workspace: CurrentWorkspace, me: Me) -> JSONResponse:
     """Count what an export would hold."""
-    corrections = sent.corrections(request.app.state.bench, me)
-    return answer({**told(corrections), "everyone": sorted(desk.verdicts.reviewers)})
+    corrections = sent.corrections(request.app.state.correction_maker, me)
+    return answer({**summary_for_page(corrections), "everyone": sorted(workspace.verdicts.reviewers)})
 
 
 @router.post("/rows")
-def rows(sent: Rows, request: Request, desk: DeskNow, me: Named) -> JSONResponse:
-    """Keep some of the rows under a key, as a filter takes it."""
-    ids = ids_of(sent.corrections(request.app.state.bench, me), sent.which)
-    return answer({"selection": desk.log.save_selection(ids), "count": len(ids)})
+def rows(sent: Rows, request: Request, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+    """Save some of the rows under a key that a filter accepts."""
+    ids = ids_of(sent.corrections(request.app.state.correction_maker, me), sent.which)
+    return answer({"selection": workspace.log.save_selection(ids), "count": len(ids)})
 
 
 @router.get("/download")
-def download(sent: Annotated[Files, Query()], request: Request, desk: DeskNow, me: Named) -> Response:
-    """Write the export, and send it: all its files, or the dataset's file alone."""
-    corrections = sent.corrections(request.app.state.bench, me)
-    name = f"{safe_name(desk.items.name)}-corrected"
+def download(sent: Annotated[Files, Query()], request: Request, workspace: CurrentWorkspace, me: Named) -> Response:
+    """Write the export and send it: all its files, or the dataset's file alone."""
+    corrections = sent.corrections(request.app.state.correction_maker, me)
+    name = f"{safe_name(workspace.items.name)}-corrected"
     file = name if sent.format in _FOLDERS else f"{name}.{sent.format}"
 
     def make(folder: Path) -> Sequence[str]:
-        from auditor.correction.export.export import write_export  # brings datasets with it
+        from auditor.correction.export.export import write_export  # imports datasets
 
         return write_export(
             corrections,
@@ -107,63 +107,63 @@ def download(sent: Annotated[Files, Query()], request: Request, desk: DeskNow, m
             raw=sent.raw,
             guard=sent.guard,
             label_names=sent.label_names,
-            run={"id": desk.log.run_id, "name": desk.items.name},
+            run={"id": workspace.log.run_id, "name": workspace.items.name},
         ).notes
 
-    return send_made(name, make, only=file if sent.alone and sent.format not in _FOLDERS else None)
+    return send_files(name, make, only=file if sent.alone and sent.format not in _FOLDERS else None)
 
 
 @router.post("/push")
-def push(sent: Push, request: Request, desk: DeskNow, me: Named) -> JSONResponse:
-    """Begin to push to the Hub, with the server's own token."""
-    _check(sent, request, desk, me)
-    bench, pusher = request.app.state.bench, request.app.state.pusher
-    corrections = sent.corrections(bench, me)
-    pusher.start(sent.repo, me, lambda listener: _push(corrections, bench.run, sent, me, listener))
+def push(sent: Push, request: Request, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+    """Start a push to the Hub with the server's token."""
+    _check(sent, request, workspace, me)
+    correction_maker, pusher = request.app.state.correction_maker, request.app.state.pusher
+    corrections = sent.corrections(correction_maker, me)
+    pusher.start(sent.repo, me, lambda listener: _push(corrections, correction_maker.run, sent, me, listener))
     return answer(pusher.status)
 
 
 @router.get("/push")
 def push_status(request: Request, me: Named) -> JSONResponse:
-    """Say how the latest push goes, or went."""
+    """Return the status of the latest push."""
     return answer(request.app.state.pusher.status)
 
 
 @router.post("/push/files")
-def push_files(sent: Push, request: Request, desk: DeskNow, me: Named) -> Response:
-    """Send all that would be pushed, to be looked at first; nothing on the Hub changes."""
-    _check(sent, request, desk, me)
-    bench, name = request.app.state.bench, f"{safe_name(sent.repo)}-push"
-    corrections = sent.corrections(bench, me)
+def push_files(sent: Push, request: Request, workspace: CurrentWorkspace, me: Named) -> Response:
+    """Send the files of a push for inspection. Nothing on the Hub changes."""
+    _check(sent, request, workspace, me)
+    correction_maker, name = request.app.state.correction_maker, f"{safe_name(sent.repo)}-push"
+    corrections = sent.corrections(correction_maker, me)
 
     def make(folder: Path) -> Sequence[str]:
-        notes: Sequence[str] = _push(corrections, bench.run, sent, me, Silent(), folder / name)["notes"]
+        notes: Sequence[str] = _push(corrections, correction_maker.run, sent, me, Silent(), folder / name)["notes"]
         return notes
 
-    return send_made(name, make)
+    return send_files(name, make)
 
 
-def _check(sent: Push, request: Request, desk: Any, me: str) -> None:
-    """Refuse whoever has not logged in: what is pushed is pushed in the name of the server's account."""
+def _check(sent: Push, request: Request, workspace: Any, me: str) -> None:
+    """Refuse reviewers without a login: a push uses the server's Hub account."""
     if request.app.state.accounts is None:
         raise RefusedError(
-            "Pushing takes a login, and this page was started without.",
+            "Pushing needs a login, and this page was started without one.",
             "Start it with `auditor review --auth FILE`, or use `auditor push`.",
         )
-    sent.check(desk, me)
+    sent.check(workspace, me)
 
 
 def _push(
     corrections: Corrections, run: Run, sent: Push, me: str, listener: Listener, dry_run: Path | None = None
 ) -> dict[str, Any]:
-    """Push, or write into a folder what would be."""
-    from auditor.correction.push.push import push as push_to_hub  # brings datasets and the Hub's client with it
+    """Push, or write the files to a folder."""
+    from auditor.correction.push.push import push as push_to_hub  # imports datasets and the Hub client
 
     pushed = push_to_hub(
         corrections,
         sent.repo,
         run=run,
-        private=None if sent.private else False,  # the visibility of what is there already stays
+        private=None if sent.private else False,  # an existing repository keeps its visibility
         create_pr=sent.create_pr,
         config_name=sent.config_name,
         original=sent.original,

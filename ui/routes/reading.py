@@ -1,4 +1,4 @@
-"""The JSON API, what is read: session, cards and views."""
+"""Read routes of the JSON API: session, cards and views."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from auditor.review.view.views import confusions, groups, map_points, table
 
 from ..answers import RefusedError, answer
 from ..login import reviewer
-from ..services.desk import Desk
+from ..services.workspace import Workspace
 
 router = APIRouter(prefix="/api")
 
 
-def _desk(request: Request) -> Desk:
-    """The desk, with all that anybody has decided so far."""
-    desk: Desk = request.app.state.desk
-    desk.verdicts.catch_up()
-    return desk
+def _workspace(request: Request) -> Workspace:
+    """Return the workspace, up to date with all decisions so far."""
+    workspace: Workspace = request.app.state.workspace
+    workspace.verdicts.catch_up()
+    return workspace
 
 
 async def _filter(request: Request) -> Filter:
@@ -38,11 +38,11 @@ async def _me(request: Request) -> str | None:
 
 async def _named(me: Annotated[str | None, Depends(_me)]) -> str:
     if me is None:
-        raise RefusedError("Nobody has said who is reviewing.", "Reload the page, and give your name.")
+        raise RefusedError("The reviewer's name is missing.", "Reload the page and enter your name.")
     return me
 
 
-DeskNow = Annotated[Desk, Depends(_desk)]
+CurrentWorkspace = Annotated[Workspace, Depends(_workspace)]
 Which = Annotated[Filter, Depends(_filter)]
 Me = Annotated[str | None, Depends(_me)]
 Named = Annotated[str, Depends(_named)]
@@ -54,14 +54,14 @@ Seed = Annotated[int, Query(ge=0, lt=2**32)]
 
 @router.get("/session")
 def session(request: Request, me: Me) -> JSONResponse:
-    """Say who reviews what, and what there is to choose from."""
-    desk: Desk = request.app.state.desk
-    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **desk.about})
+    """Return the reviewer, the run, and what the page can choose from."""
+    workspace: Workspace = request.app.state.workspace
+    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **workspace.about})
 
 
 @router.get("/queue")
 def queue(
-    desk: DeskNow,
+    workspace: CurrentWorkspace,
     which: Which,
     me: Me,
     sort: Sort = "suspicion",
@@ -69,50 +69,52 @@ def queue(
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JSONResponse:
-    """Give the next cards of the queue."""
-    page = desk.queue.page(which, sort, after, limit, me=me, seed=seed)
-    cards = desk.cards.cards(page.rows, me)
-    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": desk.verdicts.count(me)})
+    """Return the next cards of the queue."""
+    page = workspace.queue.page(which, sort, after, limit, me=me, seed=seed)
+    cards = workspace.cards.cards(page.rows, me)
+    return answer({"cards": cards, "next": page.next, "left": page.left, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/pulse")
-def pulse(desk: DeskNow, me: Me) -> JSONResponse:
-    """Say how far the log has come, and how many rows the reviewer has decided."""
-    return answer({"seq": desk.verdicts.seq, "decided": desk.verdicts.count(me)})
+def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
+    """Return the position of the log, and how many rows the reviewer has decided."""
+    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/stands")
-def stands(desk: DeskNow, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
-    """Say whether an action of the reviewer's still stands: an event, or a bulk of them."""
-    return answer({"stands": desk.log.stands(me, action)})
+def stands(workspace: CurrentWorkspace, me: Named, action: Annotated[str, Query(max_length=200)]) -> JSONResponse:
+    """Return whether an action of the reviewer, single or bulk, still stands."""
+    return answer({"stands": workspace.log.stands(me, action)})
 
 
 @router.get("/card")
-def card_of_id(desk: DeskNow, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
-    """Give the card of an id."""
-    row = desk.items.row_of(id)
+def card_of_id(workspace: CurrentWorkspace, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
+    """Return the card of a row by its id."""
+    row = workspace.items.row_of(id)
     if row is None:
-        raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another, or clear the filter.")
-    return answer(desk.cards.card(row, me))
+        raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another row, or clear the filter.")
+    return answer(workspace.cards.card(row, me))
 
 
 @router.get("/row")
-def card_of_row(desk: DeskNow, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
-    """Give the card of a row by its number."""
-    if row >= len(desk.items):
-        raise FilterError(f"There is no row {row} in this run: it has {len(desk.items)}.", "Open another.")
-    return answer(desk.cards.card(row, me))
+def card_of_row(workspace: CurrentWorkspace, me: Me, row: Annotated[int, Query(ge=0)]) -> JSONResponse:
+    """Return the card of a row by its number."""
+    if row >= len(workspace.items):
+        raise FilterError(
+            f"There is no row {row} in this run: it has {len(workspace.items)} rows.", "Open another row."
+        )
+    return answer(workspace.cards.card(row, me))
 
 
 @router.get("/facets")
-def facets(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
-    """Count the rows beside each choice of the filter."""
-    return answer(desk.selection.facets(which, me))
+def facets(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
+    """Count the rows for each choice of the filter."""
+    return answer(workspace.selection.facets(which, me))
 
 
 @router.get("/table")
 def table_page(
-    desk: DeskNow,
+    workspace: CurrentWorkspace,
     which: Which,
     me: Me,
     sort: Sort = "suspicion",
@@ -120,40 +122,40 @@ def table_page(
     page: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     size: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> JSONResponse:
-    """Give one page of the table."""
-    found = table(desk.selection, desk.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
+    """Return one page of the table."""
+    found = table(workspace.selection, workspace.cards, which, sort=sort, seed=seed, page=page, size=size, me=me)
     return answer(found)
 
 
 @router.get("/groups")
-def groups_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
-    """Give the groups of issues."""
-    return answer(groups(desk.selection, which, me))
+def groups_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
+    """Return the groups of issues."""
+    return answer(groups(workspace.selection, which, me))
 
 
 @router.get("/confusions")
-def confusions_found(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
-    """Give the matrix of given and suggested labels."""
-    return answer(confusions(desk.selection, which, me))
+def confusions_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
+    """Return the matrix of given and suggested labels."""
+    return answer(confusions(workspace.selection, which, me))
 
 
 @router.get("/map")
-def points(desk: DeskNow, which: Which, me: Me) -> JSONResponse:
-    """Give the points of the map."""
-    return answer(map_points(desk.selection, which, me))
+def points(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
+    """Return the points of the map."""
+    return answer(map_points(workspace.selection, which, me))
 
 
 @router.get("/stop")
-def may_stop(desk: DeskNow) -> JSONResponse:
+def may_stop(workspace: CurrentWorkspace) -> JSONResponse:
     """Say whether enough is read, as far as the cards drawn at random can tell."""
-    brief = desk.estimator.brief(desk.feed.learner.learnt.error)
+    brief = workspace.estimator.brief(workspace.feed.learner.learnt.error)
     reached = {"left": brief.stop.left_reached, "found": brief.stop.found_reached} if brief.stop else {}
     return answer({**asdict(brief), "reached": {"left": False, "found": False, **reached}})
 
 
 @router.get("/progress")
-def progress_so_far(desk: DeskNow) -> JSONResponse:
-    """Say how far the reviewing has come, and how many labels are wrong as far as that can be known."""
-    found = progress(desk.verdicts)
+def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
+    """Return the progress of the review, and the estimate of how many labels are wrong."""
+    found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": desk.estimate(seconds).as_dict() | {"meaning": MEANING}})
+    return answer({**found, "estimate": workspace.estimate(seconds).as_dict() | {"meaning": MEANING}})

@@ -1,4 +1,4 @@
-"""Downloads: files made in a temporary folder, which goes when they have been sent, or could not be."""
+"""Downloads: files made in a temporary folder, which is removed once they are sent or sending fails."""
 
 from __future__ import annotations
 
@@ -18,95 +18,95 @@ from auditor.errors import AuditorError, ExportError, StorageError
 
 from ..answers import BusyError
 
-_one = Lock()
-"""One dataset is written at a time: each takes the disk's room, and the memory of its rows."""
+_writing = Lock()
+"""Held while a dataset is written: one at a time, since each needs disk space and memory."""
 _PATIENCE = 20.0
-"""Seconds that another one waits for it."""
-_few = Semaphore(4)
-"""Those that write or wait: each holds one of the threads that answer everything else."""
-_MOST_NOTES = 4_000
-"""Bytes of notes in a header."""
+"""Seconds that another export waits for its turn."""
+_waiting = Semaphore(4)
+"""Held by exports that write or wait: each blocks one of the threads that answer all requests."""
+_MAX_NOTES = 4_000
+"""Maximum bytes of notes in a header."""
 
 
 def safe_name(name: str) -> str:
-    """Make a file's name of a run's: letters, digits, dots and dashes."""
+    """Turn a run's name into a file name of letters, digits, dots and dashes."""
     return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip(".-")[:80] or "dataset"
 
 
-def send_made(name: str, make: Callable[[Path], Sequence[str]], only: str | None = None) -> Response:
-    """Have files made, and send them as an attachment.
+def send_files(name: str, make: Callable[[Path], Sequence[str]], only: str | None = None) -> Response:
+    """Make files and send them as an attachment.
 
     Parameters
     ----------
     name : str
-        Of the ZIP file, without its ending.
+        Name of the ZIP file, without its extension.
     make : callable
-        Given an empty folder, puts files into it, and returns what is to be told about them.
+        Called with an empty folder; writes files into it and returns notes about them.
     only : str or None
-        One of the files, to be sent alone, as it is; all of them in a ZIP file when None.
+        File to send by itself; when None, all files are sent in a ZIP file.
 
     Raises
     ------
     BusyError
-        If others are being made all the while.
+        If other exports take too long to finish.
     AuditorError
-        What making them has raised, without the folder's path.
+        Errors of ``make``, without the folder's path.
     """
-    place = TemporaryDirectory(prefix="auditor-export-", ignore_cleanup_errors=True)
+    temporary = TemporaryDirectory(prefix="auditor-export-", ignore_cleanup_errors=True)
     try:
-        folder = Path(place.name, "files")
+        folder = Path(temporary.name, "files")
         folder.mkdir()
-        with _alone(), _without_path(folder):
+        with _exclusive(), _without_path(folder):
             notes = make(folder)
-            file = folder / only if only else _zipped(folder, Path(place.name, f"{name}.zip"))
-        return _Sent(place, file, notes)
+            file = folder / only if only else _zipped(folder, Path(temporary.name, f"{name}.zip"))
+        return _TemporaryFile(temporary, file, notes)
     except BaseException:
-        place.cleanup()
+        temporary.cleanup()
         raise
 
 
-class _Sent(FileResponse):
-    """An attachment that no browser shows as a page, whose folder goes with it, also if the reader has gone."""
+class _TemporaryFile(FileResponse):
+    """An attachment that no browser renders. Its folder is removed even if the client disconnects."""
 
-    def __init__(self, place: TemporaryDirectory[str], file: Path, notes: Sequence[str]) -> None:
-        told = json.dumps(list(notes))  # in ASCII
-        headers = {"Cache-Control": "no-store", "Auditor-Notes": told if len(told) <= _MOST_NOTES else "[]"}
+    def __init__(self, temporary: TemporaryDirectory[str], file: Path, notes: Sequence[str]) -> None:
+        header = json.dumps(list(notes))  # in ASCII
+        headers = {"Cache-Control": "no-store", "Auditor-Notes": header if len(header) <= _MAX_NOTES else "[]"}
         super().__init__(file, headers=headers, media_type="application/octet-stream", filename=file.name)
-        self._place = place
+        self._temporary = temporary
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._place.cleanup()
+            self._temporary.cleanup()
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    busy = BusyError("Another export is being written just now.", "Try again in a minute.")
-    if not _few.acquire(blocking=False):
+def _exclusive() -> Iterator[None]:
+    busy = BusyError("Another export is being written now.", "Try again in a minute.")
+    if not _waiting.acquire(blocking=False):
         raise busy
     try:
-        if not _one.acquire(timeout=_PATIENCE):
+        if not _writing.acquire(timeout=_PATIENCE):
             raise busy
         try:
             yield
         finally:
-            _one.release()
+            _writing.release()
     finally:
-        _few.release()
+        _waiting.release()
 
 
 @contextmanager
 def _without_path(folder: Path) -> Iterator[None]:
-    """Say what is wrong without a path of the server's."""
+    """Remove the server's paths from errors."""
     try:
         yield
     except StorageError:
         raise ExportError(
-            "The server has no room to write the export, or may not write it.",
-            "Ask whoever started the page to make room in its folder for temporary files.",
+            "The server cannot write the export: its disk is full, or it has no permission.",
+            "Ask whoever runs the server to free space in its folder for temporary files.",
         ) from None
     except AuditorError as error:
         what, todo = (line.replace(f"{folder}/", "").replace(str(folder), "the export") for line in error.args)

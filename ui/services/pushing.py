@@ -1,4 +1,4 @@
-"""Pushing: one push to the Hub at a time, in the background, and how it goes."""
+"""Pushing: one push to the Hub at a time, in the background, with its status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Pusher:
-    """Runs pushes one after the other, and remembers how the latest went; safe to be used from many threads."""
+    """Runs one push at a time and records the status of the latest. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -25,30 +25,30 @@ class Pusher:
 
     @property
     def status(self) -> dict[str, Any]:
-        """``state`` (``none``, ``running``, ``done``, ``failed``), ``repo`` and ``by``, and how it goes or went."""
+        """Status: ``state`` (``none``, ``running``, ``done``, ``failed``), ``repo``, ``by``, and progress or result."""
         with self._lock:
             return dict(self._status)
 
     def start(self, repo: str, by: str, push: Callable[[Listener], dict[str, Any]]) -> None:
-        """Begin a push.
+        """Start a push.
 
         Parameters
         ----------
         repo, by : str
-            Where to, and who wants it.
+            Repository to push to, and reviewer who pushes.
         push : callable
-            Given a listener, pushes, and returns what is to be told of it.
+            Called with a listener; pushes and returns the result to show.
 
         Raises
         ------
         BusyError
-            If one is under way.
+            If another push is running.
         """
         with self._lock:
             if self._status["state"] == "running":
                 raise BusyError(
-                    f"{self._status['by']} is pushing to {self._status['repo']} just now.",
-                    "Wait until that has ended.",
+                    f"{self._status['by']} is pushing to {self._status['repo']} now.",
+                    "Wait until that push has ended.",
                 )
             self._status = {
                 "state": "running",
@@ -58,18 +58,18 @@ class Pusher:
                 "done": 0,
                 "total": 0,
             }
-        # A daemon, as nothing is lost with it: a push is one commit, and what is not committed is not there.
+        # A daemon loses nothing: a push is one commit, so an interrupted one leaves no trace.
         Thread(target=self._push, args=(push,), name="push", daemon=True).start()
 
     def _push(self, push: Callable[[Listener], dict[str, Any]]) -> None:
         try:
-            outcome = {"state": "done", **push(_Told(self._tell))}
-        except StorageError as error:  # which names a folder of the server's
+            outcome = {"state": "done", **push(_StatusListener(self._update))}
+        except StorageError as error:  # its message names a folder of the server
             _log.warning("push failed: %s", error)
             outcome = {
                 "state": "failed",
-                "what": "The server has no room for what is to be pushed, or may not write it.",
-                "todo": "Ask whoever started the page to make room in its folder for temporary files.",
+                "what": "The server cannot write the files to push: its disk is full, or it has no permission.",
+                "todo": "Ask whoever runs the server to free space in its folder for temporary files.",
             }
         except AuditorError as error:
             _log.warning("push failed: %s", error)
@@ -78,28 +78,28 @@ class Pusher:
             _log.exception("push failed")
             outcome = {
                 "state": "failed",
-                "what": "Something has gone wrong in the server.",
-                "todo": "Try again. Where the page was started, the terminal says why.",
+                "what": "An unexpected error occurred in the server.",
+                "todo": "Try again. The terminal that runs the server shows the cause.",
             }
-        self._tell(**outcome)
+        self._update(**outcome)
 
-    def _tell(self, **news: Any) -> None:
+    def _update(self, **changes: Any) -> None:
         with self._lock:
-            self._status |= news
+            self._status |= changes
 
 
-class _Told:
-    """A listener that passes on what it hears."""
+class _StatusListener:
+    """A listener that copies progress into the status."""
 
-    def __init__(self, tell: Callable[..., None]) -> None:
-        self._tell = tell
+    def __init__(self, update: Callable[..., None]) -> None:
+        self._update = update
 
     @contextmanager
     def task(self, title: str, expected_seconds: float | None = None) -> Iterator[Advance]:
-        """A part of the work begins."""
-        self._tell(task=title, done=0, total=0)
-        yield lambda done, total: self._tell(done=done, total=total)
+        """Start a task."""
+        self._update(task=title, done=0, total=0)
+        yield lambda done, total: self._update(done=done, total=total)
 
     def note(self, text: str) -> None:
-        """Say what is being done."""
-        self._tell(task=text)
+        """Show what is being done."""
+        self._update(task=text)

@@ -1,1 +1,1 @@
-"""From verdicts to one outcome a row, by a policy."""
+"""From verdicts to one outcome per row, by a policy."""

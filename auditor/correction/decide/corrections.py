@@ -1,4 +1,4 @@
-"""Corrections: a policy applied to the outcomes, row by row; files, patch, push and retraining all follow from it."""
+"""Corrections: a policy applied to the outcomes of rows. Files, patch, push and retraining derive from it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What the audit thinks of N rows.
+    """Suggestions of the audit for N rows.
 
     Attributes
     ----------
     label : (N,) int32
         Code of the suggested label; -1 where there is none.
     probability : (N,) float32
-        The consensus' probability of it; NaN where there is none.
+        Consensus probability of the suggested label; NaN where there is none.
     suspicion : (N,) float32
         NaN where the row was not judged.
     """
@@ -41,28 +41,27 @@ class Suggestions:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What becomes of each of N rows.
+    """Labels and fates of N rows.
 
     Attributes
     ----------
     texts : LabeledTexts
-        N rows, as they were audited.
+        N rows as audited.
     policy : Policy
     outcomes : Outcomes
     suggestions : Suggestions
     label : (N,) int32
-        Code of each row's label from now on, into ``label_names``.
+        Code of each row's new label, into ``label_names``.
     kept : (N,) bool
-        Rows of the corrected dataset, before ``policy.verdicts`` and ``policy.changed_only`` choose among them; the
-        others are excluded.
+        Rows that are not excluded, before ``policy.verdicts`` and ``policy.changed_only`` choose among them.
     chosen : (N,) bool
-        Rows that are written: of those kept, the ones that the policy chooses.
+        Rows to write: those kept that the policy chooses.
     label_names, label_values : tuple
-        (K + new classes,) as in :class:`auditor.data.LabeledTexts`.
+        Names and values of K classes plus new ones, as in :class:`auditor.data.LabeledTexts`.
     partial : bool
-        Whether :meth:`only` has chosen among the rows.
+        Whether :meth:`only` has restricted the rows.
     estimate : Estimate or None
-        How many of the given labels are wrong, where cards drawn at random tell.
+        Number of wrong given labels, if cards drawn at random allow an estimate.
     """
 
     texts: LabeledTexts
@@ -78,7 +77,7 @@ class Corrections:
     estimate: Estimate | None = None
 
     def only(self, rows: Mask) -> Corrections:
-        """The same for the ``rows``, (N,) bool, alone: decisions on others do nothing, and others are not written."""
+        """Restrict to the (N,) mask ``rows``: decisions on other rows do nothing, and they are not written."""
         by_row = {row: outcome for row, outcome in self.outcomes.by_row.items() if rows[row]}
         return replace(
             self,
@@ -91,15 +90,15 @@ class Corrections:
 
     @property
     def changed(self) -> Mask:
-        """(N,) bool: rows of the corrected dataset with another label than the given one."""
+        """Rows of the corrected dataset whose label differs from the given one, (N,) bool."""
         return np.asarray(self.kept & (self.label != self.texts.labels))
 
     @property
     def left_wrong(self) -> Range | None:
         """Share of wrong labels among the audited rows of the corrected dataset, in [0, 1].
 
-        None where it cannot be told: without an estimate, or where a label was changed that nobody had read by itself,
-        or only some of the rows are written.
+        None where it is unknown: without an estimate, if labels were changed without a one-by-one verdict, or if only
+        some of the rows are written.
         """
         found, rows = self.estimate, int((self.chosen & ~np.isnan(self.suggestions.suspicion)).sum())
         by_hand = np.zeros(len(self.texts), np.bool_)
@@ -113,18 +112,18 @@ class Corrections:
 
     @property
     def new_classes(self) -> tuple[str, ...]:
-        """Names of the classes that were added."""
+        """Names of the added classes."""
         return self.label_names[self.texts.num_classes :]
 
     @property
     def invalid_written(self) -> int:
-        """Rows set aside by the audit that come back as they were; none where only some rows are chosen."""
+        """Number of rows set aside by the audit that are written unchanged; 0 if only some rows are chosen."""
         policy = self.policy
         left_out = "invalid" in policy.leave_out or policy.verdicts or policy.changed_only or self.partial
         return 0 if left_out else self.texts.rejected.num_rows
 
     def verdict_of(self, row: int) -> str:
-        """What a row's outcome is called: a verdict, ``tie``, or ``""`` without a decision."""
+        """Return the name of a row's outcome: a verdict, ``tie``, or ``""`` without a decision."""
         outcome = self.outcomes.by_row.get(row)
         return "" if outcome is None else outcome.verdict or "tie"
 
@@ -137,25 +136,25 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     texts : LabeledTexts
         N rows.
     outcomes : Outcomes
-        Of the decisions on them.
+        Outcomes of the decisions on them.
     policy : Policy
     suggestions : Suggestions
-        For ``suggest-above``, and to be told beside.
+        Suggestions, for ``suggest-above`` and for provenance.
 
     Raises
     ------
     ExportError
-        If a new class cannot stand in the label column.
+        If a new class does not fit the label column.
     """
     label, kept = texts.labels.copy(), np.ones(len(texts), dtype=np.bool_)
     codes = {name: code for code, name in enumerate(texts.label_names)}
     values = list(texts.label_values)
     for row, outcome in outcomes.by_row.items():
         verdict, name = outcome.verdict or "tie", outcome.new_label
-        takes_new_class = verdict == "none_fits" and policy.add_classes and name is not None
-        if verdict in policy.leave_out and not takes_new_class:
+        gets_new_class = verdict == "none_fits" and policy.add_classes and name is not None
+        if verdict in policy.leave_out and not gets_new_class:
             kept[row] = False
-        elif name is not None and (verdict == "relabel" or takes_new_class):
+        elif name is not None and (verdict == "relabel" or gets_new_class):
             if name not in codes:
                 codes[name] = len(values)
                 values.append(value_of_new_class(texts, name, len(values)))
@@ -183,13 +182,13 @@ def corrections_of(run: Reader, decisions: Iterable[Event], policy: Policy | Non
     ----------
     run : Run
     decisions : iterable of Event
-        Those that stand.
+        Decisions that stand.
     policy : Policy, optional
 
     Raises
     ------
     RunDamagedError
-        If an artifact is not the one that was written.
+        If an artifact has changed since it was written.
     """
     policy = policy or Policy()
     texts = LabeledTexts.of(run)
@@ -198,7 +197,7 @@ def corrections_of(run: Reader, decisions: Iterable[Event], policy: Policy | Non
 
 
 def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:
-    """Read what a finished audit thinks of its N rows."""
+    """Read the suggestions of a finished audit for its N rows."""
     issues = run.table(ISSUES, ["suggested_label", "suspicion"])
     place = pc.index_in(issues["suggested_label"], value_set=pa.array(texts.label_names, pa.string()))
     label = pc.fill_null(place, -1).to_numpy().astype(np.int32)

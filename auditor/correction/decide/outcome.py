@@ -1,4 +1,4 @@
-"""Outcome: what the decisions on a row come to, when several people have judged it."""
+"""Outcome: the result of the decisions on a row, from one or several people."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the decisions on one row come to.
+    """Result of the decisions on one row.
 
     Attributes
     ----------
     row : int
-        Place in the dataset.
+        Position in the dataset.
     votes : tuple of Event
-        The decisions that stand, one a reviewer, oldest first; at least one.
+        Standing decisions, one per reviewer, oldest first; at least one.
     verdict : str or None
-        Of most reviewers, of those who judged the row by itself where there are any; None at a tie. Two new labels
-        are two opinions; two sets of labels that fit are one.
+        Majority verdict; None at a tie. If anyone judged the row one by one, only such verdicts count. Two new labels
+        are two opinions; two sets of fitting labels are one.
     new_label : str or None
-        Of ``relabel``; of ``none_fits``, the class that most of those propose, if there is one.
+        New label of ``relabel``; for ``none_fits``, the new class that most of its reviewers propose, if any.
     """
 
     row: int
@@ -41,30 +41,30 @@ class Outcome:
 
     @property
     def reviewers(self) -> tuple[str, ...]:
-        """Who has judged the row, in the order of their decisions."""
+        """Reviewers of the row, in the order of their decisions."""
         return tuple(vote.reviewer for vote in self.votes)
 
     @property
     def judged_singly(self) -> bool:
-        """Whether somebody has judged the row by itself, not in bulk."""
+        """Whether anyone has judged the row one by one, not in bulk."""
         return any(vote.source not in TOGETHER for vote in self.votes)
 
     @property
     def decided_at(self) -> datetime:
-        """When the last of them did."""
+        """Time of the last decision."""
         return self.votes[-1].at
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What all decisions come to.
+    """Results of all decisions.
 
     Attributes
     ----------
     by_row : dict of int to Outcome
-        In the order of the rows.
+        Outcomes in the order of the rows.
     stale : tuple of Event
-        Decisions about rows that are not what they were: gone, or with another text or given label. They do nothing.
+        Decisions on rows that no longer exist or have another text or given label. They have no effect.
     """
 
     by_row: dict[int, Outcome]
@@ -72,16 +72,16 @@ class Outcomes:
 
 
 def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Collection[str] = ()) -> Outcomes:
-    """Bring the decisions on each row together.
+    """Combine the decisions on each row.
 
     Parameters
     ----------
     texts : LabeledTexts
         N rows.
     decisions : iterable of Event
-        Those that stand, one a row and reviewer (:meth:`auditor.review.log.log.DecisionLog.standing`).
+        Standing decisions, one per row and reviewer (:meth:`auditor.review.log.log.DecisionLog.standing`).
     reviewers : collection of str
-        Whose decisions count; everybody's when empty.
+        Reviewers whose decisions count; all if empty.
     """
     by_id: dict[str, list[Event]] = defaultdict(list)
     for event in decisions:
@@ -95,9 +95,9 @@ def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Co
     taken = texts.table.select(["text", "label"]).take(pa.array(rows, pa.int64())).to_pylist()
     outcomes = {}
     for row, values in zip(rows, taken, strict=True):
-        now = item_hash(values["text"], texts.label_names[values["label"]])
-        votes = sorted((e for e in found[row] if e.item_hash == now), key=lambda e: (e.at, e.event_id))
-        stale += [event for event in found[row] if event.item_hash != now]
+        current_hash = item_hash(values["text"], texts.label_names[values["label"]])
+        votes = sorted((e for e in found[row] if e.item_hash == current_hash), key=lambda e: (e.at, e.event_id))
+        stale += [event for event in found[row] if event.item_hash != current_hash]
         if votes:
             outcomes[row] = _outcome(row, votes)
     return Outcomes(outcomes, tuple(sorted(stale, key=lambda event: (event.at, event.event_id))))
@@ -105,15 +105,15 @@ def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Co
 
 def _outcome(row: int, votes: Sequence[Event]) -> Outcome:
     singly = [vote for vote in votes if vote.source not in TOGETHER]
-    heard = singly or votes  # what was decided in bulk is outranked
-    opinion = _most((vote.verdict, vote.new_labels[0] if vote.verdict == "relabel" else None) for vote in heard)
+    counted = singly or votes  # one-by-one decisions outrank bulk ones
+    opinion = _most((vote.verdict, vote.new_labels[0] if vote.verdict == "relabel" else None) for vote in counted)
     verdict, new_label = opinion or (None, None)
     if verdict == "none_fits":
-        new_label = _most(vote.new_labels[0].strip() for vote in heard if vote.verdict == verdict and vote.new_labels)
+        new_label = _most(vote.new_labels[0].strip() for vote in counted if vote.verdict == verdict and vote.new_labels)
     return Outcome(row, tuple(votes), verdict, new_label)
 
 
 def _most(opinions: Iterable[T]) -> T | None:
-    """The one that is held most often; None when several are, or there is none."""
+    """Return the most frequent opinion; None at a tie, or without any."""
     counts = Counter(opinions).most_common(2)
     return counts[0][0] if counts and (len(counts) == 1 or counts[0][1] > counts[1][1]) else None

@@ -1,4 +1,4 @@
-"""Policy: what each verdict does to a dataset."""
+"""Policy: the effect of each verdict on a dataset."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from auditor.vocabulary import Verdict
 
 
 class Policy(Settings):
-    """What becomes of each row. The defaults apply what people have decided, and nothing else."""
+    """Treatment of each row. The defaults apply people's decisions and nothing else."""
 
     leave_out: tuple[LeftOut, ...] = ("exclude", "none_fits")
-    """Rows that go to the excluded ones. Of the others, ``relabel`` brings the new label; all else stays as it was."""
+    """Outcomes whose rows are left out. Of the others, ``relabel`` changes the label; the rest change nothing."""
     unreviewed: Literal["keep", "drop", "suggest-above"] = "keep"
-    """Rows without a decision: as they are, excluded, or with the suggested label where the models are sure of it."""
+    """Rows without a decision: unchanged, excluded, or with the suggested label where the models are sure."""
     above: Annotated[float, Field(ge=0, le=1)] = 0.99
-    """For ``suggest-above``: the consensus' probability of the suggested label, at least."""
+    """Minimum consensus probability of the suggested label for ``suggest-above``."""
     add_classes: bool = False
-    """Give a row that no class fits the new class that its reviewers propose, instead of leaving it out."""
+    """Label a row that no class fits with the new class that its reviewers propose, instead of leaving it out."""
     verdicts: tuple[Verdict, ...] = ()
-    """Only rows with one of these verdicts; rows without a decision are gone too. All rows when empty."""
+    """Verdicts of the rows to write; rows without a decision are not written. All rows if empty."""
     changed_only: bool = False
-    """Only rows whose label has changed."""
+    """Write only rows whose label has changed."""
     reviewers: tuple[str, ...] = ()
-    """Whose decisions count; everybody's when empty."""
+    """Reviewers whose decisions count; all if empty."""
 
 
 def in_words(policy: Policy) -> list[str]:
-    """Say in sentences what a policy does."""
+    """Describe a policy in sentences."""
     left_out = [name for name in LEFT_OUT if name in policy.leave_out]
-    others = [name for name in ("ambiguous", "unsure", "tie") if name not in left_out]
-    words = ["relabel takes the new label, keep changes nothing."]
+    unchanged = [name for name in ("ambiguous", "unsure", "tie") if name not in left_out]
+    words = ["relabel changes the label, keep changes nothing."]
     if left_out:
         words.append(f"Left out: {', '.join(left_out)}.")
     if policy.add_classes:
-        words.append("Where reviewers propose a new class, none_fits takes it.")
-    if others:
-        words.append(f"Unchanged and marked: {', '.join(others)}.")
+        words.append("none_fits changes the label to a new class if reviewers propose one.")
+    if unchanged:
+        words.append(f"Unchanged and marked: {', '.join(unchanged)}.")
     words.append(
         {
-            "keep": "Rows without a decision stay as they are.",
+            "keep": "Rows without a decision stay unchanged.",
             "drop": "Rows without a decision are left out.",
-            "suggest-above": f"Rows without a decision take the suggested label from probability {policy.above:g} on.",
+            "suggest-above": f"Rows without a decision get the suggested label from probability {policy.above:g}.",
         }[policy.unreviewed]
     )
     if policy.verdicts:

@@ -1,4 +1,4 @@
-"""Summary: the figures and lists that terminal, record, card, report and page tell of the corrections."""
+"""Summary: figures and lists on the corrections, for terminal, record, card, report and page."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ import numpy as np
 from auditor.correction.decide.corrections import Corrections
 
 MARKED = ("ambiguous", "unsure", "tie")
-"""Outcomes that leave a row as it was, and that somebody may want to look at again."""
+"""Outcomes that leave a row unchanged but deserve another look."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What was decided, and what it does.
+    """Figures on the decisions and their effect.
 
     Attributes
     ----------
     rows, invalid : int
-        Of the dataset that was audited, and set aside by it.
+        Number of rows audited, and of rows set aside by the audit.
     judged : int
-        Rows with a decision that counts.
+        Number of rows with a decision that counts.
     reviewers : tuple of str
-        Who has judged them, by name.
+        Reviewers of these rows, by name.
     verdicts : dict of str to int
-        Rows by verdict of most reviewers, and by ``tie``; most frequent first.
+        Number of rows by majority verdict or ``tie``, most frequent first.
     changed : int
-        Rows of the corrected dataset with a new label.
+        Number of rows of the corrected dataset with a new label.
     suggested : int
-        Those of them whose label nobody has decided: the policy takes the models' word.
+        Number of these whose new label comes from the models alone.
     excluded : int
-        Rows left out.
+        Number of rows left out.
     written : int
-        Rows of the main file, those that come back as they were (``invalid``) included.
+        Number of rows in the main file, including ``invalid`` ones written unchanged.
     new_classes : tuple of str
     marked : dict of str to list of str
         Ids of rows by :data:`MARKED` outcome.
     stale : list of str
-        Ids of rows that are not what they were when they were judged.
+        Ids of rows that have changed since they were judged.
     confusions : list of (str, str, int)
-        Given label, new label, rows; most frequent first.
+        Given label, new label, number of rows; most frequent first.
     """
 
     rows: int
@@ -60,7 +60,7 @@ class Summary:
 
 
 def summarise(corrections: Corrections) -> Summary:
-    """Count what corrections do."""
+    """Summarise corrections."""
     texts, changed = corrections.texts, corrections.changed
     outcomes = corrections.outcomes.by_row
     verdicts = {row: corrections.verdict_of(row) for row in outcomes}

@@ -1,4 +1,4 @@
-"""Cells: values of any type → strings of a text file."""
+"""Cells: convert values of any type to strings of a text file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IN_JSON = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fi
 
 
 def strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Write values as text: as they are, as numbers, dates in ISO 8601, else as JSON; null stays null."""
+    """Convert values to text: numbers, dates in ISO 8601, other types as JSON. Null stays null."""
     if isinstance(column, pa.ChunkedArray):
         return pa.concat_arrays([pa.array([], pa.large_string()), *map(strings, column.chunks)])
     type_ = column.type
@@ -33,18 +33,18 @@ def strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def is_number(type_: pa.DataType) -> bool:
-    """Whether values of this type are numbers, truths or times, of which a spreadsheet makes no formula."""
-    return any(is_such(type_) for is_such in _NUMBERS)
+    """Return whether values of this type are numbers, booleans or times, which no spreadsheet runs as formulas."""
+    return any(is_type(type_) for is_type in _NUMBERS)
 
 
 def defanged(column: pa.Array) -> tuple[pa.Array, int]:
-    """Put an apostrophe before what a spreadsheet would run as a formula, numbers excepted; how many cells change."""
+    """Put an apostrophe before formulas, but not before numbers. Return the column and the number of changed cells."""
     safe = pc.if_else(pc.match_substring_regex(column, _NUMBER), column, defang(column))
     return safe, pc.sum(pc.not_equal(safe, column)).as_py() or 0
 
 
 def as_json(value: Any) -> Any:
-    """What JSON has for a value that it does not know: dates in ISO 8601, bytes in base64, others as they print."""
+    """Convert a value that JSON lacks: dates to ISO 8601, bytes to base64, others to ``str``."""
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)

@@ -1,4 +1,4 @@
-"""The label column of the source: ``ClassLabel`` names, and what stands there for a class that it does not have."""
+"""The source's label column: its ``ClassLabel`` names, and the value of a new class."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Value = str | int | float | bool
 
 
 def value_of_new_class(texts: LabeledTexts, name: str, code: int) -> Value:
-    """Find what stands in the source's label column for a new class.
+    """Return the value of a new class in the source's label column.
 
     Parameters
     ----------
     texts : LabeledTexts
     name : str
     code : int
-        Of the new class.
+        Code of the new class.
 
     Raises
     ------
     ExportError
-        If the column holds numbers or booleans, and the name is none.
+        If the column holds numbers or booleans, and the name is not one.
     """
     column = texts.origin.label
     type_ = texts.table.schema.field(ORIGINAL + column).type
@@ -44,13 +44,13 @@ def value_of_new_class(texts: LabeledTexts, name: str, code: int) -> Value:
     if re.fullmatch(r"-?\d{1,18}", name, re.ASCII) and not types.is_boolean(type_):
         return float(name) if types.is_floating(type_) else int(name)
     raise ExportError(
-        f"The new class {name!r} cannot stand in the column {column!r}, whose values are of type {type_}.",
-        "Export without --add-classes: the rows that no class fits are left out then.",
+        f"The new class {name!r} does not fit the column {column!r} of type {type_}.",
+        "Export without --add-classes; rows that no class fits are then left out.",
     )
 
 
 def class_names(texts: LabeledTexts) -> Sequence[str] | None:
-    """Names of the ``ClassLabel`` in the label's column; None if there is none."""
+    """Return the names of the label column's ``ClassLabel``; None without one."""
     about = json.loads(texts.origin.options["schema_metadata"].get("huggingface", "{}"))
     feature = class_feature(about.get("info", {}).get("features", {}), texts.origin.label)
     return None if feature is None else feature["names"]

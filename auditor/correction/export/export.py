@@ -35,23 +35,23 @@ _BARE = {
     "parallel": "Files of texts and of labels",
     "folders": "Files that each hold a text",
 }
-"""Formats that have no columns but the text and the label."""
-_NOT_OF_FILES = {"idna", "punycode"}
-"""Encodings that Python has for the names of hosts: written line by line, texts would be lost."""
+"""Formats without columns other than text and label."""
+_HOST_ENCODINGS = {"idna", "punycode"}
+"""Python's encodings for host names, which would lose texts written line by line."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export has written.
+    """Result of an export.
 
     Attributes
     ----------
     files : tuple of Path
-        The dataset, then the excluded rows if there are any. Of an arrow folder, the folder.
+        The dataset, then the excluded rows if any. For an arrow folder, the folder.
     record : Path
     summary : Summary
     notes : tuple of str
-        What was changed or left out on the way, in sentences to be shown.
+        Sentences on what was changed or left out, to show to the user.
     """
 
     files: tuple[Path, ...]
@@ -75,38 +75,38 @@ def write_export(
     run: dict[str, str] | None = None,
     patch: dict[str, Any] | None = None,
 ) -> Exported:
-    """Write the corrected dataset, the excluded rows and the record; all of them, or none.
+    """Write the corrected dataset, the excluded rows and the record: all of them, or none.
 
     Parameters
     ----------
     corrections : Corrections
     to : str or Path
-        A file, all splits one below the other, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``
-        (these also with ``.gz``, ``.bz2``, ``.xz`` or ``.zip``), ``.xlsx`` or ``.parquet``; an archive that keeps the
-        splits if it ends in ``.zip`` alone; else a folder that keeps them.
+        A single file with all splits, if its name ends in ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json`` (these
+        also with ``.gz``, ``.bz2``, ``.xz`` or ``.zip``), ``.xlsx`` or ``.parquet``; an archive that keeps the splits
+        if it ends only in ``.zip``; otherwise a folder that keeps them.
     format : str, optional
-        Of the folder: ``csv``, ``tsv``, ``lines``, ``fasttext``, ``jsonl``, ``json``, ``xlsx``, ``parquet``, or
-        ``arrow`` as ``datasets`` saves it. By default that of the source, parallel files and a folder a class among
-        them; arrow for what was no file.
+        Format of the folder: ``csv``, ``tsv``, ``lines``, ``fasttext``, ``jsonl``, ``json``, ``xlsx``, ``parquet``, or
+        ``arrow`` as ``datasets`` saves it. Default: the source's format, including parallel files and a folder per
+        class; arrow if the source was not a file.
     provenance : bool
         Add columns: see :func:`auditor.correction.export.provenance.provenance_table`.
     raw : bool
-        Leave cells of CSV and TSV as they are that a spreadsheet would run as formulas. Rows that are copied from a
-        source of the same format are left so in any case,
+        Write formulas in CSV and TSV cells unchanged. Rows copied from a source of the same format keep theirs anyway,
+        unless ``guard`` is set.
     guard : bool
-        but for this.
+        Put an apostrophe before formulas even in copied rows.
     label_names : bool
-        Write the classes' names where the source has numbers.
+        Write names of classes where the source has numbers.
     force : bool
-        Write over an earlier export, or other files; over the source never.
+        Overwrite an earlier export or other files, but never the source.
     encoding : str, optional
-        Of text files; the source's by default if the format is the same, else UTF-8.
+        Encoding of text files. Default: the source's if the format is the same, otherwise UTF-8.
     sources : sequence of str or Path
-        Files and folders that are never written over, beside those that the dataset was read from.
+        Files and folders never to overwrite, besides those that the dataset was read from.
     run : dict, optional
         ``id`` and ``name``, for the record.
     patch : dict, optional
-        For the record: what became of the changes of a patch.
+        Outcome of a patch's changes, for the record.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def write_export(
     Raises
     ------
     ExportError
-        If there is nothing to write, something is in the way, or the format cannot hold a row.
+        If there is nothing to write, a file is in the way, or the format cannot hold a row.
     StorageError
         If the disk is full, or refuses to be written to.
     """
@@ -124,11 +124,11 @@ def write_export(
     if target.format in _BARE and provenance:
         raise ExportError(
             f"{_BARE[target.format]} have no room for the columns of --provenance.",
-            "Leave it out, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
+            "Omit it, or export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
     if target.format in ("parallel", "folders") and (origin.text, origin.label) != ("text", "label"):
         raise ExportError(
-            "Files that hold nothing but texts and labels can only be written of these columns.",
+            "Files that hold only texts and labels can only be written from these columns.",
             "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
     style = style_of(target.format, origin, {}, encoding=encoding, raw=raw, guard=guard)
@@ -137,7 +137,7 @@ def write_export(
     excluded = excluded_tables(corrections, provenance=provenance, label_names=label_names)
     plan = _plan(target, tables, excluded, corrections)
     notes = _notes(target, tables, corrections, label_names)
-    with staging(target.path) as stage:  # before looking what is there: it may put back what a killed export moved
+    with staging(target.path) as stage:  # first, since it may restore files that a killed export moved
         gone = check_free(
             target, [*plan, target.record], origin, force, run["id"] if run else None, list(map(Path, sources))
         )
@@ -153,7 +153,7 @@ def write_export(
         record = _record(corrections, summary, run, options, files, notes)
         record |= {"patch": patch} if patch else {}
         record |= {"estimate": _estimated(corrections)} if corrections.estimate else {}
-        # A file's name need not be valid UTF-8: what is not, stands as JSON escapes it.
+        # File names need not be valid UTF-8: invalid parts are written as JSON escapes.
         written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
         (stage / target.record).write_bytes(written)
         flush_all(stage)
@@ -170,7 +170,7 @@ def write_export(
 
 
 def _estimated(corrections: Corrections) -> dict[str, Any]:
-    """What the record says of wrong labels, in shares: before, and after where that can be told."""
+    """Return the shares of wrong labels for the record: before, and after where known."""
     found, after = corrections.estimate, corrections.left_wrong
     assert found is not None
     return {
@@ -191,11 +191,11 @@ _FOLDER_WRITERS: dict[str, Callable[[Sequence[SplitTable], Path], list[str] | No
 def _plan(
     target: Target, tables: Sequence[SplitTable], excluded: Sequence[SplitTable], corrections: Corrections
 ) -> Plan:
-    """Which file gets which parts, in which format; the excluded rows come last."""
+    """Assign parts and formats to files. The excluded rows come last."""
     if not any(part.table.num_rows for part in tables):
         raise ExportError(
-            "No row would be written: the policy chooses none.",
-            f"{' '.join(in_words(corrections.policy))} Choose otherwise, or review some rows first.",
+            "No row would be written: the policy leaves out all of them.",
+            f"{' '.join(in_words(corrections.policy))} Change the policy, or review some rows first.",
         )
     if target.is_folder:
         plan = _in_folder(target, tables, corrections.texts.origin)
@@ -217,7 +217,7 @@ def _in_folder(target: Target, tables: Sequence[SplitTable], origin: Origin) -> 
 def _write(
     plan: Plan, stage: Path, target: Target, origin: Origin, encoding: str | None, raw: bool, guard: bool
 ) -> list[str]:
-    """Write all files; what is to be told of them."""
+    """Write all files. Return notes on them."""
     notes = []
     for name, (format_, parts) in plan.items():
         if target.is_archive and name == target.path.name:
@@ -231,13 +231,13 @@ def _write(
             notes += _FOLDER_WRITERS[format_](parts, stage) or []
             continue
         style = style_of(format_, origin, parts[0].about, encoding=encoding, raw=raw, guard=guard)
-        told = write_parts(format_, parts, stage / name, style, origin)
-        notes += [note if len(plan) == 1 else f"{name}: {note}" for note in told]
+        part_notes = write_parts(format_, parts, stage / name, style, origin)
+        notes += [note if len(plan) == 1 else f"{name}: {note}" for note in part_notes]
     return notes
 
 
 def _written(plan: Plan, stage: Path) -> dict[str, Any]:
-    """Hash of each file that was written, and rows of those that are a table by themselves."""
+    """Return the hash of each file written, and the number of rows of single-table files."""
     files: dict[str, Any] = {
         path.relative_to(stage).as_posix(): {"sha256": hash_file(path)}
         for path in sorted(stage.rglob("*"))
@@ -252,11 +252,11 @@ def _written(plan: Plan, stage: Path) -> dict[str, Any]:
 def _check_encoding(encoding: str) -> None:
     try:
         "".encode(encoding)
-        known = codecs.lookup(encoding).name not in _NOT_OF_FILES
+        is_known = codecs.lookup(encoding).name not in _HOST_ENCODINGS
     except (LookupError, UnicodeError):
-        known = False
-    if not known:
-        raise ExportError(f"There is no text encoding {encoding!r}.", "Name another, such as utf-8.")
+        is_known = False
+    if not is_known:
+        raise ExportError(f"The text encoding {encoding!r} does not exist.", "Name another, such as utf-8.")
 
 
 def _notes(target: Target, tables: Sequence[SplitTable], corrections: Corrections, label_names: bool) -> list[str]:
@@ -264,22 +264,22 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
     splits = [part.split for part in tables if part.table.num_rows]
     empty = [part.split for part in tables if not part.table.num_rows]
     if not (target.is_folder or target.is_archive) and len(splits) > 1:
-        notes.append(f"The splits {listed(splits)} stand one below the other; a folder keeps them apart.")
+        notes.append(
+            f"One file holds the splits {listed(splits)} one after the other. To keep them apart, name a folder."
+        )
     if target.is_folder and target.format != "arrow" and empty:
         notes.append(f"No file for {listed(empty)}: none of {'its' if len(empty) == 1 else 'their'} rows is written.")
     if class_names(corrections.texts) and not label_names and target.format not in ("parquet", "arrow"):
-        notes.append(
-            "Labels stand as their numbers, as in the source; names can be written in their place (--label-names)."
-        )
+        notes.append("Labels are numbers, as in the source. To write names instead, add --label-names.")
     notes += mirror_notes(corrections)
     origin = corrections.texts.origin
     if any("tool" in part.about for part in tables) and target.format != origin.format:
         notes.append(
-            f"The labels stand in column {origin.label!r}; what each annotator has chosen stays as in the source. To"
-            f" import them there again, export to the source's format, {origin.format}."
+            f"The labels are in column {origin.label!r}; each annotator's choice is unchanged. To import the labels"
+            f" into the tool again, export to the source's format, {origin.format}."
         )
     if stale := len(corrections.outcomes.stale):
-        notes.append(f"{counted(stale, 'decision')} on rows that have changed since did nothing.")
+        notes.append(f"{counted(stale, 'decision')} on rows that have changed since had no effect.")
     return notes
 
 

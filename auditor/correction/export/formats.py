@@ -1,4 +1,4 @@
-"""Formats: tables → files, written as the source was where it is of the same format."""
+"""Formats: write tables to files, in the source's style if the format is the same."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ FILES: dict[Format, str] = {
     "parquet": ".parquet",
     "xlsx": ".xlsx",
 }
-"""Extensions of the formats that are files; the others are folders."""
+"""Extensions of file formats. The other formats are folders."""
 FOLDERS: dict[str, Format] = {"arrow": "parquet", "parallel": "csv", "folders": "csv"}
-"""Formats that are folders, and that of the file beside which holds the rows that are left out."""
+"""Folder formats, and the format of the file of excluded rows beside each."""
 _BATCH = 50_000
-"""Rows in memory as Python's strings at once."""
+"""Number of rows held as Python strings at once."""
 _UNNAMED = re.compile(r"__index_level_\d+__")
 
 
@@ -56,20 +56,20 @@ class Style:
     ----------
     encoding : str
     marked : bool
-        Begins with a byte order mark.
+        Whether the file begins with a byte order mark.
     newline : str
-        Between rows.
+        Line end between rows.
     ended : bool
-        Also after the last row.
+        Whether the last row has a line end.
     delimiter : str
     other_delimiters : str
-        Fields with one of these stand between quotes too: spreadsheets of other countries split cells at them.
+        Other characters that require quotes: spreadsheets of other locales split cells at them.
     header : bool
-        Of ``text;label`` lines.
+        Whether ``text;label`` lines have a header.
     raw : bool
-        Leave text that a spreadsheet would run as it is.
+        Write formulas unchanged.
     guard : bool
-        Do not leave it so even in rows that are copied from the source.
+        Guard against formulas even in rows copied from the source.
     """
 
     encoding: str = "utf-8"
@@ -86,24 +86,24 @@ class Style:
 def style_of(
     format_: Format, origin: Origin, about: Mapping[str, Any], *, encoding: str | None, raw: bool, guard: bool = False
 ) -> Style:
-    """The source's own style where it is of the same format, else the usual one; ``encoding`` wins over both."""
-    known: dict[str, Any] = {"delimiter": {"tsv": "\t", "lines": ";"}.get(format_, ",")}
+    """Return the source's style if the format is the same, else the default style. ``encoding`` overrides both."""
+    style: dict[str, Any] = {"delimiter": {"tsv": "\t", "lines": ";"}.get(format_, ",")}
     if origin.format == format_:
-        known |= {name: about[name] for name in Style.__dataclass_fields__ if name in about}
-        known["other_delimiters"] = ""  # a row that nobody changed is as it was
-        known["encoding"] = origin.options.get("encoding", "utf-8")
+        style |= {name: about[name] for name in Style.__dataclass_fields__ if name in about}
+        style["other_delimiters"] = ""  # rows that nobody changed stay as they are
+        style["encoding"] = origin.options.get("encoding", "utf-8")
     return Style(
-        **{**known, **({"encoding": encoding, "marked": False} if encoding else {}), "raw": raw, "guard": guard}
+        **{**style, **({"encoding": encoding, "marked": False} if encoding else {}), "raw": raw, "guard": guard}
     )
 
 
 def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style, origin: Origin) -> list[str]:
-    """Write tables into one file, one below the other; what was changed on the way, in sentences.
+    """Write tables to one file, one after the other. Return notes on what was changed.
 
     Raises
     ------
     ExportError
-        If the format cannot hold a row; it is named.
+        If the format cannot hold a row, which the error names.
     """
     if format_ == "parquet":
         pq.write_table(parts[0].table if len(parts) == 1 else joined(parts), path)
@@ -128,15 +128,15 @@ def write_parts(format_: Format, parts: Sequence[SplitTable], path: Path, style:
 
 
 def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style) -> list[str]:
-    """Write rows as they stand in the source, with the changed cells in them."""
-    encoder = codecs.getincrementalencoder(style.encoding)()  # which writes a byte order mark once, where one is due
+    """Copy rows from the source, with only the changed cells rewritten."""
+    encoder = codecs.getincrementalencoder(style.encoding)()  # writes a byte order mark once if needed
     with opened(path) as file:
         if style.marked:
             file.write(encoder.encode("\ufeff"))
         for number, piece in enumerate(copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline)):
             if number == 0 and piece.startswith(
                 codecs.BOM_UTF8
-            ):  # the first text's, which would be taken for the file's
+            ):  # part of the first text, but it would be read as the file's mark
                 file.write(encoder.encode("\ufeff"))
             if style.encoding not in ("utf-8", "utf8"):
                 try:
@@ -149,18 +149,18 @@ def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style
     if format_ not in ("csv", "tsv") or style.guard or style.raw or not (number := formulas(parts)):
         return []
     return [
-        f"A spreadsheet would run {counted(number, 'cell')} as {'formulas' if number > 1 else 'a formula'}; rows stand"
-        " as in the source (--guard puts an apostrophe before these)."
+        f"A spreadsheet would run {counted(number, 'cell')} as {'formulas' if number > 1 else 'a formula'}; rows are"
+        " copied from the source (--guard puts an apostrophe before formulas)."
     ]
 
 
 def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
-    """Write batches of rows; the first of them may be a header."""
+    """Write batches of rows. The first may be a header."""
     between = ""
     with opened(path) as file, io.TextIOWrapper(file, encoding=style.encoding, newline="") as text:
         for rows in filter(None, batches):
             try:
-                if not between:  # a mark that belongs to the first text would be taken for the file's
+                if not between:  # a mark in the first text would be read as the file's
                     text.write("\ufeff" * (style.marked or rows[0].startswith("\ufeff")))
                 text.write(between + style.newline.join(rows))
                 between = style.newline
@@ -174,7 +174,7 @@ def _not_in(encoding: str, rows: list[str], error: UnicodeEncodeError) -> Export
     row = next(row for row in rows if character in row)
     return ExportError(
         f"{encoding}, the encoding of the source, has no {character!r} (U+{ord(character):04X}), as in {row[:60]!r}.",
-        "Name another with --encoding utf-8.",
+        "Choose another encoding, such as --encoding utf-8.",
     )
 
 
@@ -185,13 +185,13 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
     names = list(dict.fromkeys(name for part in parts for name in part.table.column_names))
     unnamed = [name for name in names if _UNNAMED.fullmatch(name)]
     if unnamed:
-        notes.append("The frame's index, which has no name, is left out.")
+        notes.append("The frame's unnamed index is left out.")
         names = [name for name in names if name not in unnamed]
     header: pa.Array = pa.array(names, pa.large_string())
     changed = 0
     if not style.raw:
         header, changed = defanged(header)
-    # A delimiter is looked for in the header, and a blank line before it is passed over.
+    # Readers detect the delimiter in the header, and skip blank lines before it.
     odd = rf'["\r\n{re.escape(DELIMITERS)}]' + r"|^\s*$" * (not "".join(names).strip())
     yield [style.delimiter.join(_quoted(header, odd).to_pylist())]
     needs = rf'["\r\n{re.escape(style.delimiter + style.other_delimiters)}]'
@@ -199,17 +199,17 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
         for batch in _batches(part.table):
             columns = []
             for name in names:
-                there = name in batch.column_names
-                column: Any = strings(batch[name]) if there else pa.nulls(len(batch), pa.large_string())
-                if there and not style.raw and not is_number(batch[name].type):
+                has_column = name in batch.column_names
+                column: Any = strings(batch[name]) if has_column else pa.nulls(len(batch), pa.large_string())
+                if has_column and not style.raw and not is_number(batch[name].type):
                     column, number = defanged(column)
                     changed += number
                 columns.append(_quoted(pc.fill_null(column, ""), needs))
             yield pc.binary_join_element_wise(*columns, pa.scalar(style.delimiter, pa.large_string())).to_pylist()
     if changed:
         notes.append(
-            f"In {counted(changed, 'cell')}, an apostrophe now stands before what a spreadsheet would run as a formula;"
-            " exact texts can be written as well (--raw)."
+            f"An apostrophe was put before the formulas in {counted(changed, 'cell')}, so that no spreadsheet runs"
+            " them; --raw writes the exact texts."
         )
 
 
@@ -225,9 +225,9 @@ def _quoted(column: pa.Array, pattern: str) -> pa.Array:
 
 def _text_lines(parts: Sequence[SplitTable], style: Style, origin: Origin, notes: list[str]) -> Iterator[list[str]]:
     text, label, cut = origin.text, origin.label, style.delimiter
-    others = {name for part in parts for name in part.table.column_names} - {text, label}
-    if others:
-        notes.append(f"Lines have a text and a label alone; left out: {', '.join(sorted(others))}.")
+    other_columns = {name for part in parts for name in part.table.column_names} - {text, label}
+    if other_columns:
+        notes.append(f"Lines hold only a text and a label; columns left out: {', '.join(sorted(other_columns))}.")
     if style.header:
         yield [f"{text}{cut}{label}"]
     begun = style.header
@@ -241,7 +241,7 @@ def _text_lines(parts: Sequence[SplitTable], style: Style, origin: Origin, notes
                 if "\n" in line or cut in name or line.endswith("\r") or not line.strip():
                     raise _no_line(part, done + number, line, cut)
                 if not begun and is_header(words, name):
-                    lines.append(cut.join(COLUMNS))  # else this text would be taken for one
+                    lines.append(cut.join(COLUMNS))  # otherwise this text would be read as a header
                 begun = True
                 lines.append(line)
             done += len(batch)
@@ -249,11 +249,11 @@ def _text_lines(parts: Sequence[SplitTable], style: Style, origin: Origin, notes
 
 
 def _no_line(part: SplitTable, number: int, line: str, cut: str) -> ExportError:
-    why = "a line break" if "\n" in line or line.endswith("\r") else f"the delimiter {cut!r} in its label"
-    why = why if line.strip() else "neither text nor label"
+    problem = "a line break" if "\n" in line or line.endswith("\r") else f"the delimiter {cut!r} in its label"
+    problem = problem if line.strip() else "neither text nor label"
     return ExportError(
-        f"Row {part.rows[number] + 1:,} of {part.about.get('file', part.split)} has {why}, which text{cut}label lines"
-        f" cannot hold: {line[:60]!r}.",
+        f"Row {part.rows[number] + 1:,} of {part.about.get('file', part.split)} has {problem}, which text{cut}label"
+        f" lines cannot hold: {line[:60]!r}.",
         "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
     )
 
@@ -271,7 +271,7 @@ def _json_lines(parts: Sequence[SplitTable], style: Style) -> Iterator[list[str]
 
 
 def _plain_floats(batch: pa.Table) -> pa.Table:
-    """JSON has no NaN."""
+    """Replace numbers that JSON lacks, such as NaN, by null."""
     for at, field in enumerate(batch.schema):
         if types.is_floating(field.type):
             column = batch.column(at)

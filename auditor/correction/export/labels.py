@@ -1,4 +1,4 @@
-"""The label column of the source with the labels that have changed, and the columns that say the same."""
+"""The source's label column with the changed labels, and its mirror columns."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from auditor.errors import ExportError, RunDamagedError
 
 
 def label_column(corrections: Corrections) -> pa.ChunkedArray:
-    """Make the (N,) label column: where a label has not changed, what stands in the source, spelling and all.
+    """Make the (N,) label column. Unchanged labels keep the source's value, including its spelling.
 
-    Where labels stand in lists of one, those that have changed do, too.
+    If labels are lists of one, changed labels are, too.
 
     Raises
     ------
     ExportError
-        If a new class does not fit into the column.
+        If a new class does not fit the column.
     """
     texts, changed = corrections.texts, corrections.changed
     given = texts.table[ORIGINAL + texts.origin.label]
@@ -43,19 +43,19 @@ def label_column(corrections: Corrections) -> pa.ChunkedArray:
         return _replaced(given, changed, new)
     except (pa.ArrowInvalid, OverflowError, pa.ArrowTypeError) as error:
         raise ExportError(
-            f"The new classes {', '.join(map(repr, corrections.new_classes))} do not fit into the column"
+            f"The new classes {', '.join(map(repr, corrections.new_classes))} do not fit the column"
             f" {texts.origin.label!r} of type {_value_type(given.type)}: {str(error).splitlines()[0]}.",
-            "Export without --add-classes: the rows that no class fits are left out then.",
+            "Export without --add-classes; rows that no class fits are then left out.",
         ) from None
 
 
 def mirror_columns(corrections: Corrections) -> dict[str, pa.ChunkedArray]:
-    """Make the columns that say the same as the label, by name; rows whose label has not changed are what they were.
+    """Make the columns that repeat the label, by name. Rows whose label has not changed keep their values.
 
     Raises
     ------
     RunDamagedError
-        If the run does not say soundly what they are.
+        If the run's description of these columns is invalid.
     """
     texts, changed = corrections.texts, corrections.changed
     codes = corrections.label[changed].tolist()
@@ -66,12 +66,12 @@ def mirror_columns(corrections: Corrections) -> dict[str, pa.ChunkedArray]:
         try:
             columns[mirror["column"]] = _replaced(given, changed, [values[code] for code in codes])
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            raise _damaged(f"gives column {mirror['column']!r:.80} values that it cannot hold") from None
+            raise _damaged(f"has values for column {mirror['column']!r:.80} that it cannot hold") from None
     return columns
 
 
 def mirror_notes(corrections: Corrections) -> tuple[str, ...]:
-    """Say which columns are corrected along with the label, and where what they should hold is not known."""
+    """Describe the columns corrected along with the label, and classes whose value there is unknown."""
     notes = []
     if not corrections.changed.any():
         return ()
@@ -80,15 +80,12 @@ def mirror_notes(corrections: Corrections) -> tuple[str, ...]:
         values = _values(mirror, corrections)
         notes.append(f"Column {mirror['column']!r} is corrected along with {corrections.texts.origin.label!r}.")
         if unknown := [repr(corrections.label_names[code]) for code in used if values[code] is None]:
-            notes.append(
-                f"What {mirror['column']!r} holds for {listed(unknown)} is not known: it is empty in the rows corrected"
-                " to it."
-            )
+            notes.append(f"The value of {mirror['column']!r} for {listed(unknown)} is unknown: it is left empty there.")
     return tuple(notes)
 
 
 def names_column(table: pa.Table, corrections: Corrections) -> pa.ChunkedArray:
-    """Make the label column of a table of the source's columns name the classes; one of strings stays as it is."""
+    """Return the label column of a table with names of classes. A column of strings stays unchanged."""
     column = table[corrections.texts.origin.label]
     if is_text(_value_type(column.type)) or types.is_null(_value_type(column.type)):
         return column
@@ -100,8 +97,8 @@ def names_column(table: pa.Table, corrections: Corrections) -> pa.ChunkedArray:
 
 def _names(values: pa.Array, corrections: Corrections) -> pa.Array:
     plain = values.cast(values.type.value_type) if types.is_dictionary(values.type) else values
-    known = pa.array(corrections.label_values).cast(plain.type)
-    return pa.array(corrections.label_names, pa.string()).take(pc.index_in(plain, value_set=known))
+    class_values = pa.array(corrections.label_values).cast(plain.type)
+    return pa.array(corrections.label_names, pa.string()).take(pc.index_in(plain, value_set=class_values))
 
 
 def _names_in_lists(chunk: pa.Array, corrections: Corrections) -> pa.Array:
@@ -111,7 +108,7 @@ def _names_in_lists(chunk: pa.Array, corrections: Corrections) -> pa.Array:
 
 
 def _mirrors(corrections: Corrections) -> Sequence[Mirror]:
-    """The mirrors that the reader has found; a run may come from anywhere."""
+    """Return the mirrors that the reader found, checked since a run may come from anywhere."""
     origin, columns = corrections.texts.origin, corrections.texts.table.column_names
     mirrors: list[Mirror] = origin.options.get("mirrors", [])
     for mirror in mirrors if isinstance(mirrors, list) else [{}]:
@@ -124,17 +121,17 @@ def _mirrors(corrections: Corrections) -> Sequence[Mirror]:
 
 
 def _values(mirror: Mirror, corrections: Corrections) -> list[Value | None]:
-    """What a mirror holds for each class, new ones included: their names, if it holds strings."""
+    """Return a mirror's value for each class. For a new class, it is the name if the mirror holds strings."""
     holds_strings = all(isinstance(value, str) for value in mirror["values"] if value is not None)
     return [*mirror["values"], *(name if holds_strings else None for name in corrections.new_classes)]
 
 
 def _damaged(what: str) -> RunDamagedError:
-    return RunDamagedError(f"The run's dataset.parquet {what}.", "Make the run again with --fresh.")
+    return RunDamagedError(f"The run's dataset.parquet {what}.", "Re-create the run with --fresh.")
 
 
 def _replaced(given: pa.ChunkedArray, changed: Mask, new: Sequence[Any]) -> pa.ChunkedArray:
-    """Put new values into the rows that have changed, one for each."""
+    """Replace the values of the changed rows, one new value each."""
     if not new:
         return given
     if types.is_dictionary(given.type):
@@ -152,17 +149,17 @@ def _put(column: pa.ChunkedArray, changed: Mask, new: pa.Array) -> pa.ChunkedArr
 
 
 def _encoded(column: pa.ChunkedArray, given: pa.ChunkedArray, values: pa.Array) -> pa.ChunkedArray:
-    """Encode a column with the dictionary that it had, new values at its end."""
-    known = given.unify_dictionaries().chunk(0).dictionary
-    new = values.filter(pc.invert(pc.is_in(values, value_set=known)))
-    dictionary = pa.concat_arrays([known, new])
+    """Encode a column with its previous dictionary, extended by the new values."""
+    previous = given.unify_dictionaries().chunk(0).dictionary
+    new = values.filter(pc.invert(pc.is_in(values, value_set=previous)))
+    dictionary = pa.concat_arrays([previous, new])
     places = pc.index_in(column, value_set=dictionary).cast(given.type.index_type)
     chunks = [pa.DictionaryArray.from_arrays(chunk, dictionary, ordered=given.type.ordered) for chunk in places.chunks]
     return pa.chunked_array(chunks, given.type)
 
 
 def _value_type(type_: pa.DataType) -> pa.DataType:
-    """Type of a label: of what stands in a list, or in a dictionary."""
+    """Return the type of a label inside a list or dictionary."""
     while is_list(type_) or types.is_dictionary(type_):
         type_ = type_.value_type
     return type_

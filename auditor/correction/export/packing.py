@@ -1,4 +1,4 @@
-"""Packing: files written as their names say, the same bytes for the same rows: no names or times that vary."""
+"""Packing: compress files by their names, with equal bytes for equal rows (no varying names or times)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 from auditor.formats import packing_of
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a zip file knows."""
+"""Earliest time that a zip file can hold."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """Open a file to be written, packed where its name says so."""
+    """Open a file for writing, compressed if its name says so."""
     packing = packing_of(path)
     with ExitStack() as stack:
         if packing == ".zip":
@@ -41,7 +41,7 @@ def opened(path: Path) -> Iterator[Any]:
 def pack(folder: Path, path: Path) -> None:
     """Put all files of a folder into an archive."""
     with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        for file in sorted(member for member in folder.rglob("*") if member.is_file()):
             with (
                 file.open("rb") as source,
                 archive.open(entry(file.relative_to(folder).as_posix()), "w", force_zip64=True) as sink,
@@ -50,7 +50,7 @@ def pack(folder: Path, path: Path) -> None:
 
 
 def entry(name: str) -> zipfile.ZipInfo:
-    """What an archive says of a file."""
+    """Return the entry of a file in an archive."""
     about = zipfile.ZipInfo(name, _LONG_AGO)
     about.compress_type = zipfile.ZIP_DEFLATED
     about.create_system = 3  # Unix, on every system

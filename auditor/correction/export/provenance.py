@@ -1,4 +1,4 @@
-"""Provenance: columns that say of each row what its label was, who has said what of it, and what the models think."""
+"""Provenance: columns with each row's given label, verdicts, reviewers and suggestions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.correction.decide.outcome import Outcome
 from auditor.review.log.event import Event
 
 PREFIX = "audit_"
-"""Before a column's name that the source has already."""
+"""Prefix of a column whose name the source already has."""
 
 
 def provenance_table(corrections: Corrections, taken: Collection[str] = ()) -> dict[str, pa.Array]:
@@ -21,9 +21,9 @@ def provenance_table(corrections: Corrections, taken: Collection[str] = ()) -> d
     Parameters
     ----------
     corrections : Corrections
-        Of N rows and K classes, new ones included.
+        Corrections of N rows and K classes, including new ones.
     taken : collection of str
-        Names of other columns; one of ours that is among them begins with ``audit_``.
+        Names of other columns. A provenance column with such a name is prefixed with ``audit_``.
 
     Returns
     -------
@@ -31,33 +31,35 @@ def provenance_table(corrections: Corrections, taken: Collection[str] = ()) -> d
         ``given_label`` (string, the class's name), ``verdict`` (string; ``tie`` where reviewers disagree),
         ``reviewers`` (list of string), ``decided_at`` (timestamp, UTC), ``suspicion`` (float32),
         ``suggested_label`` (string), ``soft_label`` (list of K float64, see :func:`soft_label`) and ``note`` (string;
-        of several reviewers, one line each, ``name: note``). Null where there is nothing to say.
+        for several reviewers, one line each, ``name: note``). Null where there is no value.
     """
     texts, suggestions = corrections.texts, corrections.suggestions
     names = pa.array(corrections.label_names, pa.string())
     codes = {name: code for code, name in enumerate(corrections.label_names)}
     outcomes, given = corrections.outcomes.by_row, texts.labels
     rows = range(len(texts))
-    seen = [outcomes.get(row) for row in rows]
-    shares = {row: soft_label(each.votes, codes, texts.label_names[given[row]]) for row, each in outcomes.items()}
+    by_position = [outcomes.get(row) for row in rows]
+    shares = {row: soft_label(outcome.votes, codes, texts.label_names[given[row]]) for row, outcome in outcomes.items()}
     columns = {
         "given_label": names.take(pa.array(given)),
         "verdict": pa.array([corrections.verdict_of(row) or None for row in rows], pa.string()),
-        "reviewers": pa.array([each and list(each.reviewers) for each in seen], pa.list_(pa.string())),
-        "decided_at": pa.array([each and each.decided_at for each in seen], pa.timestamp("us", "UTC")),
+        "reviewers": pa.array([outcome and list(outcome.reviewers) for outcome in by_position], pa.list_(pa.string())),
+        "decided_at": pa.array([outcome and outcome.decided_at for outcome in by_position], pa.timestamp("us", "UTC")),
         "suspicion": pa.array(suggestions.suspicion, pa.float32(), from_pandas=True),
         "suggested_label": names.take(pa.array(suggestions.label, mask=suggestions.label < 0)),
         "soft_label": pa.array([shares.get(row) for row in rows], pa.list_(pa.float64())),
-        "note": pa.array([each and _note(each) for each in seen], pa.string()),
+        "note": pa.array([outcome and _note(outcome) for outcome in by_position], pa.string()),
     }
     return {_free(name, taken): column for name, column in columns.items()}
 
 
 def soft_label(votes: Sequence[Event], codes: dict[str, int], given: str) -> list[float] | None:
-    """Mean of the reviewers' opinions over the classes; None if no reviewer names any.
+    """Return the mean of the reviewers' opinions over the classes; None if no reviewer names a class.
 
-    ``keep`` and ``relabel`` are one class, ``ambiguous`` is its labels in equal parts, ``none_fits`` is the class that
-    it proposes if that was added. Who says ``exclude`` or ``unsure`` names none, and is not counted.
+    ``keep`` and ``relabel`` name one class, ``ambiguous`` its labels in equal parts, ``none_fits`` the proposed class
+    if it was added. ``exclude`` and ``unsure`` name none and do not count.
+
+        keep (joy), ambiguous (joy, love)    joy 0.75, love 0.25
     """
     opinions = []
     for vote in votes:

@@ -1,4 +1,4 @@
-"""Publishing: files are made in a folder of their own beside, then take their places, all of them or none."""
+"""Publishing: write files to a staging folder, then move all of them into place, or none."""
 
 from __future__ import annotations
 
@@ -17,18 +17,16 @@ from auditor.storage import flush, lock, make_folder, storage_errors
 
 @contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside the target, on the same disk; it is gone afterwards.
+    """Yield an empty folder beside the target, on the same disk, and remove it afterwards.
 
-    What an earlier export to that place has left, since it was killed, is put back or removed first.
+    Leftovers of an earlier export to the target that was killed are restored or removed first.
 
     Raises
     ------
     StorageError
-        If the disk is full, or refuses to be written to.
+        If the disk is full or cannot be written to.
     """
-    with storage_errors(
-        target, "Name another place with --to, or see to it that there is room, and that it can be written to."
-    ):
+    with storage_errors(target, "Name another place with --to, or check free disk space and write access."):
         target.parent.mkdir(parents=True, exist_ok=True)
         _restore(target)
         _sweep(target)
@@ -44,24 +42,24 @@ def staging(target: Path) -> Iterator[Path]:
 
 
 def _sweep(target: Path) -> None:
-    """Remove the folders of killed exports; those of exports that are still at work are held."""
-    ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.partial")
-    for room in [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name) and _is_folder(entry)]:
+    """Remove the folders of killed exports. Running exports lock theirs."""
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.partial")
+    for room in [entry for entry in target.parent.iterdir() if pattern.fullmatch(entry.name) and _is_folder(entry)]:
         with suppress(OSError, Timeout), lock(room / "lock", timeout=0):
             shutil.rmtree(room, ignore_errors=True)
 
 
 def flush_all(folder: Path) -> None:
-    """Have all files of a folder on the disk, and their names."""
+    """Flush all files of a folder, and their names, to the disk."""
     for path in sorted(folder.rglob("*"), reverse=True):
         flush(path)
     flush(folder)
 
 
 def publish_folder(stage: Path, target: Path) -> None:
-    """Let a folder take the target's place.
+    """Replace the target by a folder.
 
-    An earlier one stands aside for a moment. Killed within that, it is put back by the next export to that place.
+    An existing target is set aside for a moment. If the process is killed meanwhile, the next export restores it.
     """
     aside = _aside(target)
     if target.is_symlink() or (target.is_dir() and any(target.iterdir())):
@@ -78,9 +76,9 @@ def publish_folder(stage: Path, target: Path) -> None:
 
 
 def publish_files(stage: Path, names: Sequence[str], home: Path, gone: Sequence[str] = ()) -> None:
-    """Let files take their places, the last one last, and remove those that are ``gone``.
+    """Move files into place in order, and remove the files ``gone``.
 
-    What fails in the middle is undone. Killed there, each file is the old or the new one.
+    A failure is undone. If the process is killed, each file is either the old or the new one.
     """
     old = stage / ".old"
     old.mkdir()
@@ -88,7 +86,7 @@ def publish_files(stage: Path, names: Sequence[str], home: Path, gone: Sequence[
         if os.path.lexists(home / name):
             try:
                 os.link(home / name, old / name, follow_symlinks=False)
-            except OSError:  # a disk that has no links
+            except OSError:  # a disk without links
                 shutil.copy2(home / name, old / name, follow_symlinks=False)
     done: list[str] = []
     try:
@@ -113,16 +111,16 @@ def _aside(target: Path) -> Path:
 
 
 def _restore(target: Path) -> None:
-    """Put back what stood aside when an earlier export was killed."""
+    """Restore a target that a killed export had set aside."""
     aside = _aside(target)
     if aside.is_symlink() or os.path.lexists(target):
-        _remove(aside)  # of a link, what it leads to is where it was
+        _remove(aside)  # the target of a link was not moved
     elif aside.is_dir():
         os.rename(aside, target)
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, or a link to one without what it leads to."""
+    """Remove a folder, or only the link to one."""
     if folder.is_symlink():
         folder.unlink()
     else:
@@ -130,5 +128,5 @@ def _remove(folder: Path) -> None:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether it is a folder, and not a link to one."""
+    """Return whether a path is a folder and not a link."""
     return path.is_dir() and not path.is_symlink()

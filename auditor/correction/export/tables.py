@@ -1,4 +1,4 @@
-"""Tables: the corrected dataset and the excluded rows, with the source's own columns, types and order."""
+"""Tables: the corrected dataset and the excluded rows, with the source's columns, types and order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import datasets
 
 _RAW, _CHANGED = "\0raw", "\0changed"
-"""Columns that go along with the source's own for a while; no source has such names."""
+"""Temporary columns, with names that no source has."""
 _FEATURES, _PANDAS = b"huggingface", b"pandas"
 
 
@@ -40,19 +40,19 @@ class SplitTable:
     ----------
     split : str
     table : pyarrow.Table
-        R rows with the part's own columns, in their order and of their types, and its schema's metadata.
+        R rows with the part's columns, order, types and schema metadata.
     about : dict
-        What the source says of the part: ``file``, ``delimiter`` …
+        Facts on the part: ``file``, ``delimiter`` …
     rows : (R,) int64
-        Place of each row in the part, as it was read.
+        Position of each row in the part as it was read.
     raw : pyarrow.ChunkedArray or None
-        (R,) binary: each row as it stands in its text file.
+        (R,) binary: the bytes of each row in its text file.
     changed : (R,) bool
-        Rows whose cells in the columns ``touched`` are not the source's.
+        Rows whose cells in the columns ``touched`` differ from the source.
     touched : dict of str to pyarrow.ChunkedArray
-        The label column, and those that go with it, by name or by their path within a column.
+        The label column and its mirrors, by name or by path within a column.
     own : int
-        Number of the columns that the source has; those that an export adds come after them.
+        Number of the source's columns. Columns added by an export follow them.
     """
 
     split: str
@@ -68,10 +68,10 @@ class SplitTable:
 def corrected_tables(
     corrections: Corrections, *, provenance: bool = False, label_names: bool = False
 ) -> tuple[SplitTable, ...]:
-    """Make the corrected dataset, one table for each part of the source, empty ones included.
+    """Make the corrected dataset, one table per part of the source, including empty ones.
 
-    A row whose label has not changed is what it was in the source, and rows that the audit set aside are back in
-    their places. In the others, the columns that say the same as the label (its mirrors) change with it.
+    A row whose label has not changed equals its source row, and rows set aside by the audit are back in place. In the
+    other rows, columns that repeat the label (its mirrors) change with it.
 
     Parameters
     ----------
@@ -93,20 +93,20 @@ def corrected_tables(
 def excluded_tables(
     corrections: Corrections, *, provenance: bool = False, label_names: bool = False
 ) -> tuple[SplitTable, ...]:
-    """Make the tables of the rows that are left out, those without any left out."""
+    """Make the tables of the rows left out. Omit empty tables."""
     with_invalid = "invalid" in corrections.policy.leave_out
     tables = _split_tables(corrections, ~corrections.kept, with_invalid, provenance, label_names)
     return tuple(part for part in tables if part.table.num_rows)
 
 
 def excluded_table(corrections: Corrections, *, provenance: bool = False, label_names: bool = False) -> pa.Table | None:
-    """Make one table of all rows that are left out; None if there is none."""
+    """Make one table of all rows left out; None if there are none."""
     tables = excluded_tables(corrections, provenance=provenance, label_names=label_names)
     return joined(tables) if tables else None
 
 
 def joined(parts: Sequence[SplitTable]) -> pa.Table:
-    """Put the parts one below the other; a column that a part lacks is null there."""
+    """Concatenate the parts. A column that a part lacks is null there."""
     first = parts[0].table.schema.metadata
     tables = [part.table.replace_schema_metadata(None) for part in parts]
     return pa.concat_tables(tables, promote_options="permissive").replace_schema_metadata(first)
@@ -115,23 +115,23 @@ def joined(parts: Sequence[SplitTable]) -> pa.Table:
 def as_dataset_dict(tables: Sequence[SplitTable]) -> datasets.DatasetDict:
     """Make a ``DatasetDict`` whose features are the source's: a ``ClassLabel`` stays one.
 
-    Dictionary-encoded columns, which ``datasets`` does not know, become plain ones. Names of splits become such as it
-    allows: letters, digits, underscores and single dots.
+    Dictionary-encoded columns, which ``datasets`` does not support, become plain ones. Names of splits are changed to
+    what it allows: letters, digits, underscores and single dots.
 
     Raises
     ------
     ExportError
         If ``datasets`` has no counterpart of a column's type.
     """
-    import datasets  # takes seconds
+    import datasets  # importing takes seconds
 
-    made = datasets.DatasetDict()
+    dataset = datasets.DatasetDict()
     for name, part in zip(split_names([part.split for part in tables]), tables, strict=True):
         table = _without_dictionaries(part.table)
         try:
             features = datasets.Features.from_arrow_schema(table.schema)
-            # Not the constructor alone: the metadata may speak of columns that the table has not.
-            made[name] = datasets.Dataset(
+            # The schema is set explicitly: the metadata may mention columns that the table lacks.
+            dataset[name] = datasets.Dataset(
                 with_schema(table, features.arrow_schema),
                 info=datasets.DatasetInfo(features=features),
                 split=datasets.NamedSplit(name),
@@ -141,11 +141,11 @@ def as_dataset_dict(tables: Sequence[SplitTable]) -> datasets.DatasetDict:
                 f"The datasets library cannot hold the columns of split {part.split!r}: {str(error).splitlines()[0]}.",
                 "Export to Parquet: --to NAME.parquet, or --format parquet for a folder.",
             ) from None
-    return made
+    return dataset
 
 
 def split_names(splits: Sequence[str]) -> list[str]:
-    """Make names that ``datasets`` and file systems allow, all different: ``train`` stays, ``a/b`` is ``a_b``."""
+    """Make distinct names that ``datasets`` and file systems allow: ``train`` stays, ``a/b`` becomes ``a_b``."""
     names: list[str] = []
     for split in splits:
         plain = re.sub(r"\W+", "_", split).strip("_")[:100] or "split"
@@ -168,7 +168,7 @@ def _split_tables(
         table = _with_column(table, name, column)
     if label_names:
         table, rejected = (
-            _with_column(each, origin.label, names_column(each, corrections)) for each in (table, rejected)
+            _with_column(rows, origin.label, names_column(rows, corrections)) for rows in (table, rejected)
         )
     source_columns = table.num_columns
     if provenance:
@@ -179,26 +179,34 @@ def _split_tables(
     if has_raw:
         table = table.append_column(_RAW, texts.table[RAW])
         rejected = rejected.append_column(_RAW, texts.rejected[RAW].slice(0, rejected.num_rows))
-    # What an annotation tool exported has names already, and what is written again may be appended.
+    # An annotation tool's export has names already, and rewriting a row may append to it.
     renamed = label_names and "tool" not in origin.options
     changed = np.ones(len(texts), bool) if renamed else corrections.label != texts.labels
     table = table.append_column(_CHANGED, pa.array(changed))
     rejected = rejected.append_column(_CHANGED, pa.array(np.zeros(rejected.num_rows, bool)))
     places = texts.table["position"].to_numpy()
     apart = texts.rejected["position"].to_numpy()[: rejected.num_rows]
-    made, start = [], 0
+    split_tables, start = [], 0
     for about in origin.options["parts"]:
         end = start + about["rows"]
-        here, there = slice(*np.searchsorted(places, [start, end])), slice(*np.searchsorted(apart, [start, end]))
-        part, rows = table.slice(here.start, here.stop - here.start), places[here]
-        if not chosen[here].all():  # else it would only be copied
-            part, rows = part.filter(pa.array(chosen[here])), rows[chosen[here]]
-        if there.stop > there.start:
-            part, rows = _put_back(part, rows, rejected.slice(there.start, there.stop - there.start), apart[there])
+        kept_slice, rejected_slice = (
+            slice(*np.searchsorted(places, [start, end])),
+            slice(*np.searchsorted(apart, [start, end])),
+        )
+        part, rows = table.slice(kept_slice.start, kept_slice.stop - kept_slice.start), places[kept_slice]
+        if not chosen[kept_slice].all():  # otherwise filtering would only copy it
+            part, rows = part.filter(pa.array(chosen[kept_slice])), rows[chosen[kept_slice]]
+        if rejected_slice.stop > rejected_slice.start:
+            part, rows = _put_back(
+                part,
+                rows,
+                rejected.slice(rejected_slice.start, rejected_slice.stop - rejected_slice.start),
+                apart[rejected_slice],
+            )
         extra = {name: part[name] for name in (_CHANGED, *[_RAW] * has_raw)}
         touched = {name: part[name] for name in corrected}
         part = _as_in_source(part.drop_columns([*extra]), about, corrections, label_names)
-        made.append(
+        split_tables.append(
             SplitTable(
                 split=about["split"],
                 table=part,
@@ -211,11 +219,11 @@ def _split_tables(
             )
         )
         start = end
-    return tuple(made)
+    return tuple(split_tables)
 
 
 def _originals(table: pa.Table) -> pa.Table:
-    """The source's columns, under their own names."""
+    """Return the source's columns under their own names."""
     names = [name for name in table.column_names if name.startswith(ORIGINAL)]
     return table.select(names).rename_columns([name.removeprefix(ORIGINAL) for name in names])
 
@@ -225,14 +233,14 @@ def _with_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Tabl
 
 
 def _put_back(table: pa.Table, rows: RowIndex, rejected: pa.Table, apart: RowIndex) -> tuple[pa.Table, RowIndex]:
-    """Put rows that were set aside back in their places."""
+    """Put rows that were set aside back in place."""
     rows = np.concatenate([rows, apart])
     order = np.argsort(rows, kind="stable")
     return pa.concat_tables([table, rejected], promote_options="default").take(pa.array(order)), rows[order]
 
 
 def _as_in_source(table: pa.Table, about: Mapping[str, Any], corrections: Corrections, label_names: bool) -> pa.Table:
-    """Give a part the columns, types and metadata that it had, before all parts were joined."""
+    """Restore the columns, types and metadata that a part had before all parts were joined."""
     origin = corrections.texts.origin
     for path in origin.options.get("nested", ()):
         table = push(table, path)
@@ -255,7 +263,7 @@ def _as_in_source(table: pa.Table, about: Mapping[str, Any], corrections: Correc
 
 
 def _schema_of(about: Mapping[str, Any], origin: Origin) -> pa.Schema | None:
-    """Schema of a part as it was read; None in runs made before it was kept."""
+    """Return the schema of a part as it was read; None in runs of versions that did not store it."""
     kept = about.get("schema")
     return None if kept is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(kept)))
 
@@ -269,7 +277,7 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, part: str) -> pa.ChunkedArra
         return column.cast(field.type)
     except pa.ArrowInvalid as error:
         raise ExportError(
-            f"Column {field.name!r} of {part} is of type {field.type} and cannot hold what it should:"
+            f"Column {field.name!r} of {part} of type {field.type} cannot hold the new values:"
             f" {str(error).splitlines()[0]}.",
             "Export without --add-classes, or with --label-names.",
         ) from None
@@ -278,7 +286,7 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, part: str) -> pa.ChunkedArra
 def _metadata(
     metadata: Mapping[bytes, bytes], corrections: Corrections, label_names: bool
 ) -> dict[bytes, bytes] | None:
-    """The schema's metadata, with the classes that are new, or without the label's where its names are written."""
+    """Return the schema's metadata with new classes, or without the label's entry if its names are written."""
     label, kept = corrections.texts.origin.label, dict(metadata)
     if _FEATURES in kept and (label_names or corrections.new_classes):
         about = json.loads(kept[_FEATURES])

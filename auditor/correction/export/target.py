@@ -1,4 +1,4 @@
-"""Target: where a corrected dataset is written, in which format, and what must never be written over."""
+"""Target: path and format of a corrected dataset, and checks against overwriting other files."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from auditor.storage import hash_file, read_plain
 
 RECORD = "export.json"
 EXCLUDED = "excluded"
-_WITHIN = {
+_MAY_HOLD = {
     "lines": ("fasttext", "csv", "tsv"),
     "fasttext": ("lines", "csv", "tsv"),
     "jsonl": ("json",),
 }
-"""What files turn out to hold that are named like others."""
+"""Formats that a file named for another format may hold."""
 _IN_MEMORY = ("arrow", "dataset", "hub", "frame")
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where an export goes.
+    """Destination of an export.
 
     Attributes
     ----------
     path : Path
-        One file, or a folder that keeps the splits.
+        A file, or a folder that keeps the splits.
     format : str
     is_folder : bool
     is_archive : bool
-        Whether it is one file that holds what a folder would.
+        Whether it is a single file with the contents of a folder.
     """
 
     path: Path
@@ -50,38 +50,38 @@ class Target:
 
     @property
     def home(self) -> Path:
-        """The folder that the files stand in."""
+        """Folder that holds the files."""
         return self.path if self.is_folder else self.path.parent
 
     @property
     def record(self) -> str:
-        """Name of the record in it."""
+        """Name of the record in that folder."""
         return RECORD if self.is_folder else f"{self.path.name}.{RECORD}"
 
     @cached_property
     def excluded(self) -> str:
-        """Name of the file of the rows that are left out; one that another export has taken is left to it."""
+        """Name of the file of rows left out, distinct from that of another export."""
         own = FILES[FOLDERS.get(self.format, self.format)]
         if self.is_folder:
             return EXCLUDED + own
-        stem, ending = (self.path.stem, own) if self.is_archive else _cut(self.path)
+        stem, ending = (self.path.stem, own) if self.is_archive else _split_name(self.path)
         name = EXCLUDED + ending
-        ours = name in _read_record(self.home / self.record).get("files", {})
-        return name if ours or not os.path.lexists(self.home / name) else f"{stem}.{name}"
+        is_own = name in _read_record(self.home / self.record).get("files", {})
+        return name if is_own or not os.path.lexists(self.home / name) else f"{stem}.{name}"
 
 
 def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
-    """Tell file from folder, and the format, by the name that is given.
+    """Derive from the name whether to write a file or a folder, and the format.
 
     Raises
     ------
     ExportError
-        If the format is unknown, or does not go with the name.
+        If the format is unknown or does not match the name.
     """
     to = Path(os.path.expanduser(to))
     suffix = suffix_of(to)
     if format_ not in (None, "arrow", *FILES, origin.format):
-        raise ExportError(f"There is no format {format_!r}.", f"Choose of {listed([*FILES, 'arrow'], most=9)}.")
+        raise ExportError(f"The format {format_!r} is unknown.", f"Choose from {listed([*FILES, 'arrow'], most=9)}.")
     default: Any = "arrow" if origin.format in _IN_MEMORY else origin.format
     if suffix in FORMATS:
         packing, found = packing_of(to), _format_of(suffix, origin)
@@ -89,34 +89,38 @@ def find_target(to: Path, format_: Format | None, origin: Origin) -> Target:
             raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
         if packing and found in WHOLE:
             kind = "Parquet" if found == "parquet" else "A workbook"
-            raise ExportError(f"{to}: {kind} is packed within, not as {packing}.", f"Leave {packing} out of the name.")
+            raise ExportError(
+                f"{to}: {kind} is compressed internally, not as {packing}.", f"Omit {packing} from the name."
+            )
         if format_ not in (None, found):
             raise ExportError(
-                f"--format {format_} does not go with the name {to.name}.", "Leave --format out, or name a folder."
+                f"--format {format_} does not match the name {to.name}.", "Omit --format, or name a folder."
             )
         target = Target(to, found, is_folder=False)  # type: ignore[arg-type]
-        if to.name == EXCLUDED + _cut(to)[1]:
-            raise ExportError(f"{to.name} is the name of the file of the rows left out.", "Give --to another name.")
+        if to.name == EXCLUDED + _split_name(to)[1]:
+            raise ExportError(f"{to.name} is reserved for the file of the rows left out.", "Give --to another name.")
         return target
     if packing_of(to) == ".zip" and not os.path.isdir(to):
         if (format_ or default) == "arrow":
-            raise ExportError(f"{to}: datasets read no folder that is packed.", "Name the file in it: NAME.csv.zip.")
+            raise ExportError(
+                f"{to}: the datasets library cannot read a packed folder.", "Name a packed file: NAME.csv.zip."
+            )
         return Target(to, format_ or default, is_folder=False, is_archive=True)
     if to.suffix and format_ is None and not os.path.isdir(to):
         raise ExportError(
-            f"{to} is of an unknown format: its name ends in {to.suffix!r}.",
-            f"Known are {listed([*dict.fromkeys(FILES.values())], most=9)} (the text formats also with"
-            f" {listed(list(PACKED))}). For a folder of that name, say --format as well.",
+            f"{to} has the unknown extension {to.suffix!r}.",
+            f"Choose from {listed([*dict.fromkeys(FILES.values())], most=9)} (the text formats also with"
+            f" {listed(list(PACKED))}). For a folder of that name, give --format as well.",
         )
     if os.path.isfile(to):
         raise ExportError(
-            f"{to} is a file; its name ends in no format, so a folder would be made.", "Give --to another name."
+            f"{to} is a file without a known extension, but the export would be a folder.", "Give --to another name."
         )
     return Target(to, format_ or default, is_folder=True)
 
 
 def _format_of(suffix: str, origin: Origin) -> str:
-    """What the source has in files of that name, whatever it is; else what the name says, ``.json`` one array."""
+    """Return the source's format for files of that extension, else the extension's own; ``.json`` is one array."""
     own = {suffix_of(Path(str(about.get("file", "")))) for about in origin.options["parts"]}
     if suffix in own and _may_hold(suffix, origin.format):
         return origin.format
@@ -124,31 +128,31 @@ def _format_of(suffix: str, origin: Origin) -> str:
 
 
 def _may_hold(suffix: str, format_: str) -> bool:
-    """Whether a file of that name may be read as of that format, if only because of what is in it."""
+    """Return whether a file with that extension may hold that format."""
     by_name = FORMATS.get(suffix, "")
-    return by_name == format_ or format_ in _WITHIN.get(by_name, ())
+    return by_name == format_ or format_ in _MAY_HOLD.get(by_name, ())
 
 
-def _cut(path: Path) -> tuple[str, str]:
-    """A file's name without and with nothing but its extension, that of a packed file included."""
+def _split_name(path: Path) -> tuple[str, str]:
+    """Split a file's name into stem and extension, including that of packing."""
     ending = suffix_of(path) + packing_of(path)
     return path.name[: -len(ending)], ending
 
 
 def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) -> list[str]:
-    """Names of the parts' files in a folder: the source's own where the format is the same, else the splits'.
+    """Return the names of the parts' files in a folder: the source's if the format is the same, else the splits'.
 
     Parameters
     ----------
     parts : sequence of dict
-        What the source says of each part, its ``split`` among it.
+        Facts on each part, including its ``split``.
     """
     names: list[str] = []
     taken = {RECORD, target.excluded}
     splits = split_names([about["split"] for about in parts])
     for about, split in zip(parts, splits, strict=True):
         own = str(about.get("file", ""))
-        # A run may come from anywhere: a name with a folder in it does not lead out of this one.
+        # A run may come from anywhere: a name with a folder in it must not lead out of this one.
         fits = (
             origin.format == target.format and own == Path(own).name and _may_hold(suffix_of(Path(own)), target.format)
         )
@@ -164,47 +168,48 @@ def part_files(target: Target, origin: Origin, parts: Sequence[dict[str, Any]]) 
 def check_free(
     target: Target, names: Sequence[str], origin: Origin, force: bool, run: str | None, sources: Sequence[Path]
 ) -> list[str]:
-    """See to it that nothing is lost; the files of an earlier export there that this one does not write.
+    """Check that nothing is lost. Return the files of an earlier export that this one does not replace.
 
-    With ``force`` an earlier file is written over, but never the source: a file among ``sources``, or one that has
-    the bytes, or the name, of a file that was read, unless the record beside it says that this run wrote it. A folder
-    must be an earlier export, and hold nothing else.
+    With ``force``, existing files are overwritten, but never the source: a file in ``sources``, or one with the bytes
+    or name of a file that was read, unless its record says that this run wrote it. A folder must be an earlier export
+    and hold nothing else.
 
     Raises
     ------
     ExportError
     """
     home, sources = target.home, [Path(os.path.expanduser(source)).resolve() for source in sources]
-    there = [name for name in names if os.path.lexists(home / name)]
+    existing = [name for name in names if os.path.lexists(home / name)]
     if target.is_folder:
-        there = [home.name] if home.is_dir() and any(home.iterdir()) else []
+        existing = [home.name] if home.is_dir() and any(home.iterdir()) else []
     for path in [target.path, *(home / name for name in names)]:
         if any(_is_or_holds(path, source) for source in sources):
             raise _is_source(path)
-    if not there:
+    if not existing:
         return []
     if not force:
         raise ExportError(
-            f"There already: {listed([str(target.path if target.is_folder else home / name) for name in there])}.",
-            "Give --to another name, or write over it with --force.",
+            f"{listed([str(target.path if target.is_folder else home / name) for name in existing])} already"
+            f" exist{'s' * (len(existing) == 1)}.",
+            "Give --to another name, or overwrite with --force.",
         )
     record = _read_record(home / target.record)
     files = record.get("files", {})
     if target.is_folder:
-        others = sorted(
+        foreign = sorted(
             {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()} - {*files, RECORD}
         )
-        if not files or others:
+        if not files or foreign:
             raise ExportError(
-                f"{home} holds what no export wrote: {listed(others) or 'no record of one'}.",
+                f"{home} holds files that no export wrote: {listed(foreign) or 'it has no record'}.",
                 "Give --to another folder, or remove this one.",
             )
         if _of_run(record) != run:
             _refuse_source_folder(home, files, origin)
         return []
-    for name in there:
-        ours = _of_run(record) == run and files.get(name, {}).get("sha256") == _hash(home / name)
-        if not ours and _was_read(home / name, origin):
+    for name in existing:
+        is_own = _of_run(record) == run and files.get(name, {}).get("sha256") == _hash(home / name)
+        if not is_own and _was_read(home / name, origin):
             raise _is_source(home / name)
     return [
         name
@@ -218,14 +223,14 @@ def check_free(
 
 
 def _is_or_holds(path: Path, source: Path) -> bool:
-    """Whether a path is the source, or a folder that it stands in and would go with."""
+    """Return whether a path is the source, or a folder that contains it."""
     if not (os.path.exists(path) and os.path.exists(source)):
         return False
     return path.samefile(source) or (path.is_dir() and path.resolve() in source.parents)
 
 
 def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> None:
-    """An export of another run may be what this run has read."""
+    """Refuse a folder that this run has read: an export of another run may be its source."""
     read = {about.get("folder") for about in origin.options["parts"]}
     hashes = {about.get("sha256") for about in origin.options["parts"]} - {None}
     if home.name in read or hashes & {_hash(home / name) for name in files}:
@@ -238,13 +243,13 @@ def _was_read(path: Path, origin: Origin) -> bool:
 
 
 def _names(about: dict[str, Any]) -> set[Any]:
-    """Names of the files that a part was read from."""
+    """Return the names of the files that a part was read from."""
     return {about.get("file"), about.get("archive")} | {about.get(role, {}).get("file") for role in ("texts", "labels")}
 
 
 def _is_source(path: Path) -> ExportError:
     return ExportError(
-        f"{path} is the source, or a copy of it, and is never written over.",
+        f"{path} is the source or a copy of it, and is never overwritten.",
         "Give --to another name, or another folder.",
     )
 
@@ -254,7 +259,7 @@ def _hash(path: Path) -> str | None:
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    """The record of an earlier export; empty if there is none that can be read."""
+    """Read the record of an earlier export; empty if there is none or it is invalid."""
     try:
         record = json.loads(read_plain(path))
         files = {str(name): dict(about) for name, about in record["files"].items() if isinstance(about["sha256"], str)}

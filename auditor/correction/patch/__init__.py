@@ -1,1 +1,1 @@
-"""Patches: changes that can be applied to the original or to a newer version of a dataset."""
+"""Patches: changes that can be applied to the original or a newer version of a dataset."""

@@ -1,4 +1,4 @@
-"""Apply: a patch on the dataset that it was made of, or on a newer version of it."""
+"""Apply a patch to the dataset that it was made from, or to a newer version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.correction.decide.corrections import Corrections, Suggestions
 from auditor.correction.decide.outcome import Outcome, Outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
-from auditor.correction.patch.match import Match, Why, match
+from auditor.correction.patch.match import Match, Reason, match
 from auditor.correction.patch.merge import Conflict, merge
 from auditor.correction.patch.patch import Change
 from auditor.data import LabeledTexts
@@ -24,38 +24,38 @@ from auditor.review.log.event import Event, item_hash
 
 @dataclass(frozen=True)
 class Unfit:
-    """A change that no longer fits, and is not made.
+    """A change that no longer fits and is not made.
 
     Attributes
     ----------
     change : Change
     why : str
-        ``text changed``, ``label changed``, ``row gone``, ``several rows`` (with the same text, and no telling which
-        of them was judged) or ``new class`` (the dataset does not have it, and none is to be added).
+        ``text changed``, ``label changed``, ``row gone``, ``several rows`` (with the same text, and it is unknown
+        which one was judged) or ``new class`` (the dataset lacks it, and none may be added).
     now : str or None
-        Where the label has changed, what it is now, if that is known.
+        Current label if the label has changed, where known.
     """
 
     change: Change
-    why: Why
+    why: Reason
     now: str | None = None
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What patches have made of a dataset.
+    """Result of applying patches to a dataset.
 
     Attributes
     ----------
     corrections : Corrections
-        The dataset with the changes, to be written.
+        The dataset with the changes, ready to write.
     applied : tuple of Change
-        Made.
+        Changes made.
     already : tuple of Change
-        That the dataset has already.
+        Changes that the dataset already has.
     unfit : tuple of Unfit
     conflicts : tuple of Conflict
-        Of several patches; none of their changes is made.
+        Conflicts between patches. None of their changes is made.
     """
 
     corrections: Corrections
@@ -65,60 +65,64 @@ class Applied:
     conflicts: tuple[Conflict, ...]
 
     def about(self) -> dict[str, Any]:
-        """The same as JSON has it: how many were made, and all that were not."""
+        """Return a JSON-ready dict: the number of changes made, and all changes not made."""
         return {
             "applied": len(self.applied),
             "already": len(self.already),
-            "unfit": [{"why": one.why, "now": one.now, **one.change.model_dump(mode="json")} for one in self.unfit],
-            "conflicts": [[change.model_dump(mode="json") for change in one.changes] for one in self.conflicts],
+            "unfit": [
+                {"why": unfit.why, "now": unfit.now, **unfit.change.model_dump(mode="json")} for unfit in self.unfit
+            ],
+            "conflicts": [
+                [change.model_dump(mode="json") for change in conflict.changes] for conflict in self.conflicts
+            ],
         }
 
 
 def apply(patches: Iterable[Sequence[Change]], texts: LabeledTexts, *, add_classes: bool = False) -> Applied:
-    """Make the changes of all patches that fit; nothing is forced. Doing it again changes nothing.
+    """Make the changes that fit, and list the others. Applying a patch twice changes nothing more.
 
     Parameters
     ----------
     patches : iterable of sequence of Change
-        Their order does not matter.
+        Patches in any order.
     texts : LabeledTexts
-        What the patches were made of, or a newer version.
+        Dataset that the patches were made from, or a newer version.
     add_classes : bool
-        Make changes to a class that the dataset does not have.
+        Make changes to classes that the dataset does not have.
 
     Raises
     ------
     PatchError
         If the patches and the dataset have no label in common.
     ExportError
-        If a new class cannot stand in the label column.
+        If a new class does not fit the label column.
     """
     changes, conflicts = merge(patches)
     _check_labels(changes, texts)
-    matches = [_checked(one, texts, add_classes) for one in match(changes, texts)]
-    made = {one.row: one.change for one in matches if one.row is not None}
+    matches = [_checked(result, texts, add_classes) for result in match(changes, texts)]
+    by_row = {result.row: result.change for result in matches if result.row is not None}
     return Applied(
-        corrections=_corrections(dict(sorted(made.items())), texts, add_classes),
-        applied=tuple(one.change for one in matches if one.row is not None),
-        already=tuple(one.change for one in matches if one.row is None and one.why is None),
-        unfit=tuple(Unfit(one.change, one.why, one.now) for one in matches if one.why is not None),
+        corrections=_corrections(dict(sorted(by_row.items())), texts, add_classes),
+        applied=tuple(result.change for result in matches if result.row is not None),
+        already=tuple(result.change for result in matches if result.row is None and result.why is None),
+        unfit=tuple(Unfit(result.change, result.why, result.now) for result in matches if result.why is not None),
         conflicts=conflicts,
     )
 
 
 def _check_labels(changes: Sequence[Change], texts: LabeledTexts) -> None:
-    theirs = {name for change in changes for name in (change.old, change.new) if name is not None}
-    if changes and theirs.isdisjoint(texts.label_names):
+    patch_labels = {name for change in changes for name in (change.old, change.new) if name is not None}
+    if changes and patch_labels.isdisjoint(texts.label_names):
         raise PatchError(
-            f"The patch changes the labels {listed(sorted(theirs))}; {texts.origin.source} has"
+            f"The patch changes the labels {listed(sorted(patch_labels))}; {texts.origin.source} has"
             f" {listed(texts.label_names)}, none of them.",
-            "Name the dataset that the patch was made of, with the same labels, or the column of its labels with"
+            "Name the dataset that the patch was made from, with the same labels, or the column of its labels with"
             " --label.",
         )
 
 
 def _checked(found: Match, texts: LabeledTexts, add_classes: bool) -> Match:
-    """Refuse a change that contradicts its own hash, as one does that was altered by hand, or that needs a class."""
+    """Refuse a change that contradicts its own hash, for example after manual edits, or that lacks its class."""
     change = found.change
     if found.row is None:
         return found
@@ -130,7 +134,7 @@ def _checked(found: Match, texts: LabeledTexts, add_classes: bool) -> Match:
 
 
 def _corrections(changes: dict[int, Change], texts: LabeledTexts, add_classes: bool) -> Corrections:
-    """Corrections as decisions would have made them."""
+    """Return corrections as if decisions had made them."""
     label, kept = texts.labels.copy(), np.ones(len(texts), dtype=np.bool_)
     codes = {name: code for code, name in enumerate(texts.label_names)}
     values: list[Value] = list(texts.label_values)
@@ -159,10 +163,10 @@ def _corrections(changes: dict[int, Change], texts: LabeledTexts, add_classes: b
 
 
 def _outcome(row: int, id_: str, change: Change) -> Outcome:
-    """The outcome, with a vote for each of the reviewers; what each of them has said is not in a patch."""
+    """Return an outcome with one vote per reviewer. A patch does not record each reviewer's own verdict."""
     verdict = None if change.verdict == "tie" else change.verdict
     votes = (
-        Event.model_construct(  # not checked again: it is in no log, and its row may have any id
+        Event.model_construct(  # not validated: the event enters no log, and its row may have any id
             event_id=f"patch-{row}-{number}",
             run_id="patch",
             kind="decide",

@@ -1,4 +1,4 @@
-"""From patches in files, and a dataset, to the corrected dataset in files."""
+"""Apply patches in files to a dataset, and write the corrected dataset to files."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def apply_patch(
     force: bool = False,
     encoding: str | None = None,
 ) -> tuple[Applied, Exported]:
-    """Make the changes of one or several patches on a dataset, and write it.
+    """Apply one or several patches to a dataset, and write the result.
 
     >>> auditor.apply_patch("patch.jsonl", "tweets.csv", "clean.csv")  # doctest: +SKIP
 
     Parameters
     ----------
     patch : str, Path, or sequence of these or of Change
-        Files that ``auditor patch`` has written, in any order, or changes themselves.
+        Files written by ``auditor patch``, in any order, or changes.
     source : str, Path, sequence of these, pandas.DataFrame, datasets.Dataset or datasets.DatasetDict
-        What :func:`auditor.read` takes: the dataset that the patch was made of, or a newer version of it.
+        Source for :func:`auditor.read`: the dataset that the patch was made from, or a newer version of it.
     to : str or Path
         A file (``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.xlsx``, ``.parquet`` …), or a folder that keeps the splits.
     config : ReadConfig, optional
-        How the source is read. What is not set in it is taken from the patches, as far as they say it.
+        How to read the source. Options not set here are taken from the patches, if they record them.
     add_classes : bool
         Make changes to classes that the dataset does not have.
     format, raw, guard, label_names, force, encoding
@@ -54,24 +54,24 @@ def apply_patch(
     Returns
     -------
     Applied
-        What was done, what was there already, and every change that does not fit.
+        Changes made, changes already present, and changes that do not fit.
     Exported
-        The files.
+        The files written.
 
     Raises
     ------
     PatchError
-        If a patch cannot be read, or is of another dataset; if several were made of data that was read differently.
+        If a patch cannot be read or belongs to another dataset, or patches record different reading options.
     InputError, HubError
         If the source cannot be read.
     ExportError, StorageError
-        If the outcome cannot be written.
+        If the result cannot be written.
     """
     given = [patch] if isinstance(patch, str | Path) else list(patch)
-    files = [Path(os.path.expanduser(one)) for one in given if not isinstance(one, Change)]
-    patches = [*map(read_patch, files), [one for one in given if isinstance(one, Change)]]
+    files = [Path(os.path.expanduser(item)) for item in given if not isinstance(item, Change)]
+    patches = [*map(read_patch, files), [item for item in given if isinstance(item, Change)]]
     config, taken = combine([*map(read_reading, files)], config or ReadConfig())
-    note = f"Read as the patch says: {described(taken)}." if taken else ""
+    note = f"Read with the options of the patch: {described(taken)}." if taken else ""
     try:
         texts = read(source, config)
     except ColumnError as error:

@@ -1,4 +1,10 @@
-"""Merge: the patches of several people into one, as far as they do not contradict each other."""
+"""Merge: combine the patches of several people, and find the changes that contradict each other.
+
+For example, three patches of one dataset, each with a change of the row ``train-7``, given label *joy*:
+
+    ann  joy → love       bob  joy → love       one change, with the reviewers ann and bob
+    ann  joy → love       cy   joy → anger      a conflict: neither change is made
+"""
 
 from __future__ import annotations
 
@@ -16,21 +22,21 @@ from auditor.correction.patch.patch import Change
 
 @dataclass(frozen=True)
 class Conflict:
-    """Changes that make different things of the same row, or of rows that cannot be told apart; none is made.
+    """Changes that treat the same row, or indistinguishable rows, differently. None of them is made.
 
     Attributes
     ----------
     changes : tuple of Change
-        Two or more, of which at least two differ in ``new``.
+        Two or more changes, at least two of which differ in ``new``.
     """
 
     changes: tuple[Change, ...]
 
 
 def merge(patches: Iterable[Sequence[Change]]) -> tuple[tuple[Change, ...], tuple[Conflict, ...]]:
-    """Bring patches together; their order does not matter.
+    """Combine patches. Their order does not matter.
 
-    A row that several patches change alike has the reviewers of all of them, and the latest verdict.
+    If several patches change a row in the same way, the change lists all their reviewers and the latest verdict.
 
     Parameters
     ----------
@@ -39,14 +45,14 @@ def merge(patches: Iterable[Sequence[Change]]) -> tuple[tuple[Change, ...], tupl
     Returns
     -------
     changes : tuple of Change
-        In the order of splits and ids.
+        Changes in the order of splits and ids.
     conflicts : tuple of Conflict
     """
     given = [change for patch in patches for change in patch]
     by_row = _unite(given, lambda change: (change.split, change.id, change.hash, change.new))
-    # The only row with a text is the same row in every version, whatever its id is there.
+    # A row with a unique text is the same row in every version, whatever its id.
     changes = _unite(
-        by_row, lambda change: (change.hash, change.new, None if _room(change) == 1 else (change.split, change.id))
+        by_row, lambda change: (change.hash, change.new, None if _capacity(change) == 1 else (change.split, change.id))
     )
     changes.sort(key=_order)
     conflicts = _conflicts(changes)
@@ -55,14 +61,17 @@ def merge(patches: Iterable[Sequence[Change]]) -> tuple[tuple[Change, ...], tupl
 
 
 def _conflicts(changes: Sequence[Change]) -> tuple[Conflict, ...]:
-    """Find what contradicts, each change once.
+    """Find groups of contradicting changes. Each change is in one group at most.
 
-    Patches of two versions of a dataset may call one row by two ids. That shows when more rows with the same text and
-    label are changed than there are.
+    Patches of two versions of a dataset may use two ids for one row. This shows when they change more rows of a text
+    and label than exist:
+
+        version 1: train-7 "so sad" joy → love      one row has this text and label,
+        version 2: train-8 "so sad" joy → anger     yet two are changed: a conflict
     """
     found: list[Conflict] = []
     disputed: set[int] = set()
-    for key, there in _SAME:
+    for key, capacity in _SAME_ROW:
         groups = defaultdict(list)
         for change in changes:
             if id(change) not in disputed:
@@ -70,14 +79,14 @@ def _conflicts(changes: Sequence[Change]) -> tuple[Conflict, ...]:
         for group in groups.values():
             rows = len({(change.split, change.id) for change in group})
             differ = len({change.new for change in group}) > 1
-            if differ and (there is None or rows > max(map(there, group))):
+            if differ and (capacity is None or rows > max(map(capacity, group))):
                 found.append(Conflict(tuple(group)))
                 disputed.update(map(id, group))
     return tuple(sorted(found, key=lambda conflict: _order(conflict.changes[0])))
 
 
 def _unite(changes: Iterable[Change], key: Callable[[Change], Hashable]) -> list[Change]:
-    """Make one change of those with the same key."""
+    """Combine changes with the same key into one."""
     groups = defaultdict(list)
     for change in changes:
         groups[key(change)].append(change)
@@ -92,20 +101,20 @@ def _united(changes: Sequence[Change]) -> Change:
         update={
             "reviewers": tuple(sorted({name for change in changes for name in change.reviewers})),
             "new_class": any(change.new_class for change in changes),
-            "copies": _most(change.copies for change in changes),
-            "copies_elsewhere": _most(change.copies_elsewhere for change in changes),
+            "copies": _largest(change.copies for change in changes),
+            "copies_elsewhere": _largest(change.copies_elsewhere for change in changes),
         }
     )
 
 
-def _room(change: Change) -> int:
-    """Rows with the text and the label, in all splits."""
+def _capacity(change: Change) -> int:
+    """Count the rows with the change's text and label, in all splits."""
     return change.copies[change.old] + change.copies_elsewhere.get(change.old, 0)
 
 
-def _most(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    most = reduce(or_, map(Counter[str], counts))
-    return dict(sorted(most.items()))
+def _largest(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    largest = reduce(or_, map(Counter[str], counts))
+    return dict(sorted(largest.items()))
 
 
 def _moment(at: datetime | None) -> tuple[bool, str]:
@@ -113,15 +122,15 @@ def _moment(at: datetime | None) -> tuple[bool, str]:
 
 
 def _order(change: Change) -> tuple[Any, ...]:
-    """By split, then by id, the numbers in it as numbers; by what is left when these are the same."""
+    """Return a sort key: split, then id with its numbers compared as numbers, then the rest."""
     words = tuple((0, int(word), "") if word.isdecimal() else (1, 0, word) for word in _DIGITS.split(change.id))
     return change.split, words, change.id, change.hash, change.text_hash, change.new is not None, change.new or ""
 
 
 _DIGITS = re.compile(r"([0-9]{1,18})")
-_SAME: tuple[tuple[Callable[[Change], Hashable], Callable[[Change], int] | None], ...] = (
-    (lambda change: (change.text_hash, change.old), _room),
+_SAME_ROW: tuple[tuple[Callable[[Change], Hashable], Callable[[Change], int] | None], ...] = (
+    (lambda change: (change.text_hash, change.old), _capacity),
     (lambda change: (change.text_hash, change.old, change.split), lambda change: change.copies[change.old]),
     (lambda change: (change.split, change.id, change.hash), None),
 )
-"""What may be the same row, and how many such rows there are; None: it is one row."""
+"""Keys of changes that may concern the same row, and the number of such rows; None for a single row."""

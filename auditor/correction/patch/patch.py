@@ -1,4 +1,4 @@
-"""Patch: the changes to a dataset, one a line, which can be made on the original or on a newer version of it."""
+"""Patch: the changes to a dataset, one per line, which apply to the original or a newer version of it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from auditor.tabular import json_array
 from auditor.validation import first_fault
 
 _READING = "reading"
-"""The header's field."""
-_LONGEST = 4_000_000
-"""Bytes of a line: more than any change has. A file without line ends must not fill the memory."""
+"""Field of the header line."""
+_MAX_LINE = 4_000_000
+"""Maximum bytes of a line, more than any change has: a file without line ends must not fill the memory."""
 
-_ENDINGS = {".jsonl", ".ndjson", ".json", ""}
+_EXTENSIONS = {".jsonl", ".ndjson", ".json", ""}
 Name = Annotated[str, Field(max_length=100_000)]
-"""An id, a split or a label, as long as the dataset has it."""
+"""An id, a split or a label."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
 
 
 class Change(BaseModel):
-    """What becomes of one row; a line of a patch.
+    """Change of one row: a line of a patch.
 
     Attributes
     ----------
     id, split : str
-        Of the row, in the dataset that was audited.
+        Id and split of the row in the audited dataset.
     hash : str
         :func:`auditor.review.log.event.item_hash` of its text and given label.
     text_hash : str
@@ -51,18 +51,18 @@ class Change(BaseModel):
     old : str
         Name of its given label.
     new : str or None
-        Name of its label from now on; None: the row is left out.
+        Name of its new label; None if the row is left out.
     verdict : str or None
-        Of most reviewers; ``tie`` where as many say one thing as another; None where nobody has judged the row, and
-        the policy takes the models' word or drops what nobody has judged.
+        Majority verdict, or ``tie``; None if nobody has judged the row, and the policy takes the suggested label or
+        drops the row.
     reviewers : tuple of str
     decided_at : datetime or None
-        When the last of them did.
+        Time of the last decision.
     new_class : bool
-        The dataset does not have the class ``new``.
+        Whether the dataset lacks the class ``new``.
     copies, copies_elsewhere : dict of str to int
-        Given labels of the rows with the same text: in the split, this one included, and in other splits. They tell
-        whether a row can be known by its text.
+        Given labels of the rows with the same text, in the split (including this row) and in other splits. They show
+        whether the text identifies the row.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,8 +81,8 @@ class Change(BaseModel):
     copies_elsewhere: dict[Name, Count]
 
     @property
-    def has_made_id(self) -> bool:
-        """Whether the id looks as if it was made of the split and the row's number."""
+    def has_generated_id(self) -> bool:
+        """Whether the id looks as if it was made from split and row number."""
         return re.fullmatch(re.escape(self.split) + "-[0-9]+", self.id) is not None
 
     @model_validator(mode="after")
@@ -90,28 +90,28 @@ class Change(BaseModel):
         if self.new == self.old:
             raise ValueError("old and new are the same label")
         if self.new is None and (self.verdict == "relabel" or self.new_class):
-            raise ValueError("relabel and new_class come with a label in new")
+            raise ValueError("relabel and new_class need a label in new")
         if self.new is not None and self.verdict not in ("relabel", "none_fits", None):
-            raise ValueError(f"{self.verdict} brings no new label")
+            raise ValueError(f"{self.verdict} has no new label")
         if self.verdict == "keep":
             raise ValueError("keep changes nothing")
         if len({self.verdict is None, not self.reviewers, self.decided_at is None}) > 1:
-            raise ValueError("verdict, reviewers and decided_at come together")
+            raise ValueError("expected all of verdict, reviewers and decided_at, or none")
         if self.old not in self.copies:
-            raise ValueError("copies counts the row itself")
+            raise ValueError("copies must count the row itself")
         return self
 
 
 def text_hash(text: str) -> str:
-    """32 hexadecimal digits of a SHA-256 over a text."""
+    """Hash a text: 32 hexadecimal digits of a SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def make_patch(corrections: Corrections) -> tuple[Change, ...]:
-    """List the rows whose label changes and those that are left out, in the order of the dataset.
+    """Return the changes of rows that are relabelled or left out, in the order of the dataset.
 
-    With ``policy.verdicts``, only those with one of these verdicts. Rows that ``--drop-invalid`` set aside are in no
-    patch: they are what they were.
+    With ``policy.verdicts``, only rows with one of these verdicts. Rows set aside by ``--drop-invalid`` are
+    unchanged, and in no patch.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: d
         )
     except ValidationError as error:
         raise ExportError(
-            f"Row {about['id'][:60]!r} cannot stand in a patch: {first_fault(error, Change)}.",
+            f"Row {about['id'][:60]!r} does not fit in a patch: {first_fault(error, Change)}.",
             "Export the corrected dataset instead.",
         ) from None
 
@@ -159,7 +159,7 @@ def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: d
 def _count_copies(
     table: pa.Table, changed: Sequence[dict[str, Any]], label_names: Sequence[str]
 ) -> dict[str, dict[str, Counter[str]]]:
-    """Text that is changed → split → labels of the rows that have it."""
+    """Count the labels of all rows with each changed text: text → split → label → rows."""
     texts = pa.array({about["text"] for about in changed}, pa.string())
     alike = table.filter(pc.is_in(table["text"], value_set=texts))
     columns = (alike[name].to_pylist() for name in ("text", "split", "label"))
@@ -172,32 +172,30 @@ def _count_copies(
 def write_patch(
     changes: Iterable[Change], to: Path, *, force: bool = False, reading: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write one JSON object a line, or one array into ``.json``; :func:`read_patch` reads either back, equal.
+    """Write one JSON object per line, or one array to ``.json``. :func:`read_patch` reads both.
 
-    If there is anything to say of how the dataset was read, a header says it: ``{"reading": {"annotator": "rater"}}``,
-    with options of :class:`auditor.config.ReadConfig`.
+    A header line records how the dataset was read, if not by defaults: ``{"reading": {"annotator": "rater"}}``, with
+    options of :class:`auditor.config.ReadConfig`.
 
     Raises
     ------
     ExportError
-        If the name ends in anything but ``.jsonl``, ``.ndjson``, ``.json`` or nothing. If the file is there already:
-        without ``force``, or with it if it is no patch.
+        If the extension is not ``.jsonl``, ``.ndjson``, ``.json`` or empty. If the file exists, and ``force`` is not
+        set or the file is not a patch.
     StorageError
-        If the disk is full, or refuses to be written to.
+        If the disk is full or cannot be written to.
     """
     to = Path(os.path.expanduser(to))
-    if to.suffix.lower() not in _ENDINGS:
-        raise ExportError(
-            f"{to} is of an unknown format: its name ends in {to.suffix!r}.", "A patch is a file .jsonl or .json."
-        )
+    if to.suffix.lower() not in _EXTENSIONS:
+        raise ExportError(f"{to} has the unknown extension {to.suffix!r}.", "Name a .jsonl or .json file.")
     if os.path.lexists(to):
         if not force:
-            raise ExportError(f"{to} exists already.", "Name another file, or replace it with --force.")
+            raise ExportError(f"{to} already exists.", "Name another file, or overwrite it with --force.")
         _check_replaceable(to)
     header = [[json.dumps({_READING: reading}, ensure_ascii=False)]] if reading else []
     batches = chain(header, ([change.model_dump_json()] for change in changes))
     lines = json_array(batches) if to.suffix.lower() == ".json" else batches
-    with storage_errors(to, "Name another file with --to, or make room."):
+    with storage_errors(to, "Name another file with --to, or free disk space."):
         to.parent.mkdir(parents=True, exist_ok=True)
         with replacing(to) as file:
             file.writelines(line.encode() + b"\n" for batch in lines for line in batch)
@@ -205,22 +203,22 @@ def write_patch(
 
 
 def _check_replaceable(path: Path) -> None:
-    """See to it that nothing but a patch is written over; a dataset is none."""
+    """Refuse to overwrite a file that is not a patch, such as a dataset."""
     try:
         read_patch(path)
     except PatchError:
         raise ExportError(
-            f"{path} is no patch, and is not written over.", "Name another file, or remove this one."
+            f"{path} is not a patch and is not overwritten.", "Name another file, or remove this one."
         ) from None
 
 
 def read_patch(path: Path) -> tuple[Change, ...]:
-    """Read a patch, strictly; what its header says is left to :func:`read_reading`.
+    """Read the changes of a patch strictly. :func:`read_reading` reads its header.
 
     Raises
     ------
     PatchError
-        If the file cannot be read, a line of it is not a change, or two lines are about the same row.
+        If the file cannot be read, a line is not a change, or two lines concern the same row.
     """
     places: dict[tuple[str, str, str], str] = {}
     changes = []
@@ -233,18 +231,18 @@ def read_patch(path: Path) -> tuple[Change, ...]:
             raise _refused(path, place, str(first_fault(error, Change))) from None
         before = places.setdefault((change.split, change.id, change.hash), place)
         if before != place:
-            raise _refused(path, place, f"row {change.id[:60]!r} stands in {before} already")
+            raise _refused(path, place, f"row {change.id[:60]!r} is already in {before}")
         changes.append(change)
     return tuple(changes)
 
 
 def read_reading(path: Path) -> ReadConfig:
-    """Read how the dataset was read that a patch was made of, as far as its header says; nothing is set else.
+    """Read the reading options from a patch's header. Other options stay unset.
 
     Raises
     ------
     PatchError
-        If the file cannot be read, or its header names what is no option.
+        If the file cannot be read, or its header names an unknown option.
     """
     place, written = next(_written(path), ("", b""))
     options = _header(written)
@@ -253,12 +251,12 @@ def read_reading(path: Path) -> ReadConfig:
     try:
         return ReadConfig(**options)
     except (InputError, TypeError) as error:
-        why = error.what.rstrip(".") if isinstance(error, InputError) else "reading: expected an object"
-        raise _refused(path, place, why) from None
+        reason = error.what.rstrip(".") if isinstance(error, InputError) else "reading: expected an object"
+        raise _refused(path, place, reason) from None
 
 
 def _header(written: bytes) -> Any:
-    """What a line says of the reading; None if it is no header."""
+    """Return the reading options in a line; None if the line is not a header."""
     try:
         header = json.loads(written)
     except (ValueError, RecursionError):
@@ -267,16 +265,16 @@ def _header(written: bytes) -> Any:
 
 
 def _written(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Each line that is not blank, or each item of an array, with its place: ``line 3``, ``item 3``."""
+    """Yield each line that is not blank, or each item of an array, with its place: ``line 3``, ``item 3``."""
     try:
         with open_file(path) as file:
-            start = file.read(_LONGEST).removeprefix(codecs.BOM_UTF8).lstrip()
+            start = file.read(_MAX_LINE).removeprefix(codecs.BOM_UTF8).lstrip()
             file.seek(0)
             if start.startswith(b"["):
                 yield from _items(path, file.read())
                 return
             number = 0
-            while line := file.readline(_LONGEST):
+            while line := file.readline(_MAX_LINE):
                 number += 1
                 line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if not line.isspace():
@@ -294,8 +292,8 @@ def _items(path: Path, data: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"item {number}", json.dumps(item).encode()
 
 
-def _refused(path: Path, place: str, why: str) -> PatchError:
+def _refused(path: Path, place: str, reason: str) -> PatchError:
     return PatchError(
-        f"{path}, {place}: {why}. Nothing was applied.",
-        "Apply a file that `auditor patch` has written, or correct it.",
+        f"{path}, {place}: {reason}. Nothing was applied.",
+        "Apply a file written by `auditor patch`, or correct it.",
     )

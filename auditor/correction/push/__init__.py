@@ -1,1 +1,1 @@
-"""The corrected dataset, its patch and its card → the Hub, in one commit."""
+"""Push of the corrected dataset, its patch and its card to the Hub, in one commit."""

@@ -1,4 +1,4 @@
-"""The card of a pushed dataset: a new one from a template, or ours put into one that is there."""
+"""Card of a pushed dataset: a new one, or a section in an existing one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from auditor.errors import HubError
 from auditor.review.feed.estimate import Estimate, Range
 from auditor.review.feed.telling import MEANING, interval
 
-"""Configuration with the corrected labels, unless another name is given."""
 ORIGINAL = "original"
-"""Configuration with the labels as they were given: see :func:`name_of_original`."""
+"""Configuration with the given labels; see :func:`name_of_original`."""
 MARK = "<!-- auditor:begin "
-"""What each part of ours in a card begins with."""
+"""Beginning of each section of ours in a card."""
 MOST = 20
-"""Pairs of labels, and labels, that the card lists."""
+"""Maximum number of label pairs, and of labels, in the card."""
 _TAGS = ("label-errors", "label-auditor")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.+-]{0,63}", re.ASCII)
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
@@ -33,13 +32,13 @@ Splits = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Taken:
-    """What is taken over from the card of the dataset that was audited.
+    """Metadata taken over from the card of the audited dataset.
 
     Attributes
     ----------
     license, language : str, list of str or None
     more : dict of str to str
-        ``license_name`` and ``license_link``, of a licence of its own.
+        ``license_name`` and ``license_link`` of a custom licence.
     """
 
     license: str | list[str] | None = None
@@ -48,32 +47,32 @@ class Taken:
 
 
 def taken_from(metadata: Mapping[str, Any]) -> Taken:
-    """Take licence and languages from a card's metadata, where they look like such."""
+    """Take licence and languages from a card's metadata if they are well-formed."""
     more = {name: metadata[name] for name in ("license_name", "license_link") if isinstance(metadata.get(name), str)}
     return Taken(_identifiers(metadata.get("license")), _identifiers(metadata.get("language")), more)
 
 
 def _identifiers(value: Any) -> str | list[str] | None:
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(each, str) and _IDENTIFIER.fullmatch(each) for each in values):
+    if not values or not all(isinstance(entry, str) and _IDENTIFIER.fullmatch(entry) for entry in values):
         return None
     return value  # type: ignore[no-any-return]
 
 
 def new_card(repo: str) -> str:
-    """Begin a card where there is none."""
+    """Return the beginning of a new card."""
     title = repo.split("/")[-1]
     heading = title.replace("_", "\\_")
     return f"---\npretty_name: {json.dumps(title)}\n---\n\n# {heading}\n"
 
 
 def read_card(text: str, repo: str) -> Any:
-    """Read a card, with metadata or without.
+    """Read a card with or without metadata.
 
     Raises
     ------
     HubError
-        If its metadata cannot be read.
+        If the metadata cannot be read.
     """
     from huggingface_hub import DatasetCard
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
@@ -82,27 +81,27 @@ def read_card(text: str, repo: str) -> Any:
         card = DatasetCard(text if REGEX_YAML_BLOCK.search(text) else f"---\n\n---\n{text}")
         _check_metadata(card.data)
         return card
-    except Exception as error:  # whatever its YAML parser and the card's class raise
+    except Exception as error:  # the YAML parser and the card class raise errors of any kind
         raise HubError(
             f"The metadata in README.md of {repo} cannot be read: {one_line(str(error), 200)}.",
-            "Mend it there, or push to another repository.",
+            "Fix it there, or push to another repository.",
         ) from None
 
 
 def _check_metadata(data: Any) -> None:
-    """See to it that what is read of a card's metadata has the form that the Hub gives it."""
+    """Check that the metadata that we read has the form that the Hub defines."""
     configs, infos, language = (data.get(name) or [] for name in ("configs", "dataset_info", "language"))
     for config in configs if isinstance(configs, list) else [None]:
         if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
-            raise ValueError("its configs are no list of entries with a config_name")
+            raise ValueError("its configs are not a list of entries with a config_name")
     for info in infos if isinstance(infos, list) else [infos]:
         if not isinstance(info, dict) or not isinstance(info.get("config_name"), str | None):
-            raise ValueError("its dataset_info is no list of entries")
-    # Norwegian: to the library's YAML a bare `no` is false, to that of the Hub it is a language.
+            raise ValueError("its dataset_info is not a list of entries")
+    # Norwegian: the library's YAML parser reads a bare `no` as false, the Hub's as a language.
     if data.get("language") is False:
         data["language"] = "no"
     elif isinstance(language, list) and False in language:
-        data["language"] = ["no" if each is False else each for each in language]
+        data["language"] = ["no" if entry is False else entry for entry in language]
 
 
 def write_card(
@@ -114,29 +113,29 @@ def write_card(
     taken: Taken,
     renamed: Mapping[str, str],
 ) -> str:
-    """Put our part into a card.
+    """Insert our section into a card.
 
     Parameters
     ----------
     card : huggingface_hub.DatasetCard
-        The one that is there, or a new one; its metadata, its other configurations and its prose are kept.
+        The existing card or a new one. Its metadata, other configurations and prose are kept.
     repo, name : str
-        The repository, and the corrected labels' configuration.
+        Name of the repository, and of the corrected labels' configuration.
     facts : Facts
     splits : mapping of str to sequence of str
-        Configuration → its splits, of what is pushed.
+        Splits of each configuration pushed.
     taken : Taken
     renamed : mapping of str to str
-        Split → its name on the Hub, where that is another.
+        Name on the Hub of each split that is renamed there.
 
     Raises
     ------
     HubError
-        If the card that is there has a configuration of one of these names made of other files.
+        If the existing card has a configuration of one of these names with other files.
     """
     original = name_of_original(name)
-    is_there = original in splits or has_original(card, name)
-    section = render_section(repo, name, facts, renamed, original=original if is_there else None)
+    has_given_labels = original in splits or has_original(card, name)
+    section = render_section(repo, name, facts, renamed, original=original if has_given_labels else None)
     card.text = with_section(card.text, section, name)
     data = card.data.to_dict()
     for key, value in _metadata(data, facts, name, splits, taken).items():
@@ -148,7 +147,7 @@ def write_card(
 
 
 def _metadata(data: Mapping[str, Any], facts: Facts, name: str, splits: Splits, taken: Taken) -> dict[str, Any]:
-    """Entries to set; what the card has already is left alone, but for the configurations and tags."""
+    """Return the entries to set. Existing entries are kept, except for configurations and tags."""
     tags = data.get("tags") or []
     new: dict[str, Any] = {
         "language": taken.language,
@@ -160,7 +159,7 @@ def _metadata(data: Mapping[str, Any], facts: Facts, name: str, splits: Splits, 
     }
     kept = {key: value for key, value in new.items() if value is not None and data.get(key) is None}
     if data.get("dataset_info") is not None:
-        kept["dataset_info"] = _infos_of_others(data["dataset_info"], splits)
+        kept["dataset_info"] = _other_infos(data["dataset_info"], splits)
     return {
         **kept,
         "tags": [*tags, *(tag for tag in _TAGS if tag not in tags)] if isinstance(tags, list) else tags,
@@ -168,71 +167,71 @@ def _metadata(data: Mapping[str, Any], facts: Facts, name: str, splits: Splits, 
     }
 
 
-def _infos_of_others(infos: Any, splits: Splits) -> Any:
-    """Leave out the counts of an earlier push of ours: with them, nothing could be loaded."""
+def _other_infos(infos: Any, splits: Splits) -> Any:
+    """Omit the counts of an earlier push: outdated counts prevent loading."""
     if isinstance(infos, list):
-        return [each for each in infos if each.get("config_name") not in splits] or None
+        return [entry for entry in infos if entry.get("config_name") not in splits] or None
     return None if infos.get("config_name") in splits else infos
 
 
 def merge_configs(existing: list[Config], name: str, splits: Splits) -> list[Config]:
-    """Put our configurations among those that are there.
+    """Merge our configurations into the existing ones.
 
-    What is loaded when no configuration is named stays what it was; in a new repository it is the corrected labels.
+    The default configuration stays the same. In a new repository, it is the corrected labels.
 
     Raises
     ------
     HubError
-        If a configuration of one of our names is there, made of other files than those that we push.
+        If a configuration of one of our names exists with other files.
     """
-    ours: dict[str, Config] = {
-        each: {
-            "config_name": each,
-            "data_files": [{"split": split, "path": f"{each}/{split}-*"} for split in names],
+    own_configs: dict[str, Config] = {
+        entry: {
+            "config_name": entry,
+            "data_files": [{"split": split, "path": f"{entry}/{split}-*"} for split in names],
         }
-        for each, names in splits.items()
+        for entry, names in splits.items()
     }
     merged = [dict(config) for config in existing]
     for config in merged:
-        if config.get("config_name") in ours and not is_ours(config):
+        if config.get("config_name") in own_configs and not is_own(config):
             raise HubError(
-                f"The repository has a configuration {config['config_name']!r} that is made of other files.",
-                "Choose another name with --config-name, or leave the original out with --no-original.",
+                f"The repository has a configuration {config['config_name']!r} with other files.",
+                "Choose another name with --config-name, or omit the original with --no-original.",
             )
-    others = [config for config in merged if config.get("config_name") not in ours]
+    other_configs = [config for config in merged if config.get("config_name") not in own_configs]
     has_default = any(config.get("default") or config.get("config_name") == "default" for config in merged)
-    if not has_default and len(others) == 1:
-        others[0]["default"] = True
-    elif not has_default and not others:
-        ours[name]["default"] = True
+    if not has_default and len(other_configs) == 1:
+        other_configs[0]["default"] = True
+    elif not has_default and not other_configs:
+        own_configs[name]["default"] = True
     for config in merged:
-        mine = ours.pop(config.get("config_name", ""), None)
+        mine = own_configs.pop(config.get("config_name", ""), None)
         if mine is not None:
             config["data_files"] = mine["data_files"]
             config.update({key: True for key in ("default",) if key in mine})
-    return [*merged, *ours.values()]
+    return [*merged, *own_configs.values()]
 
 
 def name_of_original(name: str) -> str:
-    """Name the configuration with the labels as they were given, beside the corrected ones called ``name``.
+    """Return the name of the configuration with the given labels that belongs to ``name``.
 
-    Each has one of its own: what is pushed under another name may be another dataset, or another version of it.
+    Each corrected configuration has its own: another one may hold another dataset or version.
     """
     return ORIGINAL if name == CORRECTED else f"{name}-{ORIGINAL}"
 
 
 def has_original(card: Any, name: str) -> bool:
-    """Whether an earlier push has brought the given labels beside the corrected ones called ``name``."""
+    """Return whether an earlier push included the given labels that belong to ``name``."""
     original = name_of_original(name)
-    return any(is_ours(config) and config["config_name"] == original for config in card.data.get("configs") or [])
+    return any(is_own(config) and config["config_name"] == original for config in card.data.get("configs") or [])
 
 
-def is_ours(config: Config) -> bool:
-    """Whether a configuration is made of files in the folder of its own name, as a push leaves it."""
+def is_own(config: Config) -> bool:
+    """Return whether a configuration has the form of a push: files in the folder of its name."""
     name, files = config.get("config_name"), config.get("data_files")
     if not isinstance(files, list) or not files:
         return False
-    return all(isinstance(each, dict) and each.get("path") == f"{name}/{each.get('split')}-*" for each in files)
+    return all(isinstance(entry, dict) and entry.get("path") == f"{name}/{entry.get('split')}-*" for entry in files)
 
 
 def _size(rows: int) -> str:
@@ -243,7 +242,7 @@ def _size(rows: int) -> str:
 
 
 def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str], *, original: str | None) -> str:
-    """Tell in Markdown what was audited and corrected; strings of the data stand in it as code."""
+    """Describe the audit and the corrections in Markdown. Strings from the data are formatted as code."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -268,7 +267,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         wrong=_wrong(facts.estimate, facts.left_wrong),
         trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
         marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.leave_out),
-        tested=[code(renamed.get(each.split, each.split)) for each in facts.splits if _is_tested(each)],
+        tested=[code(renamed.get(entry.split, entry.split)) for entry in facts.splits if _is_tested(entry)],
         renamed=renamed,
         most=MOST,
     )
@@ -279,34 +278,34 @@ _UNREVIEWED = {
     "drop": "left out",
     "suggest-above": "the suggested label where the models are sure; else unchanged",
 }
-_ONE = {"people": "person", "classes": "class"}
+_SINGULAR = {"people": "person", "classes": "class"}
 
 
 def _counter(word: str) -> Any:
-    return lambda number: f"{number:,} {_ONE.get(word, word[:-1]) if number == 1 else word}"
+    return lambda number: f"{number:,} {_SINGULAR.get(word, word[:-1]) if number == 1 else word}"
 
 
 def _wrong(estimate: Estimate | None, after: Range | None) -> str | None:
-    """Say how many labels were wrong, and how many still are where that can be told."""
+    """Describe how many labels were wrong, and how many still are where known."""
     if estimate is None or estimate.rate is None or estimate.drifted:
         return None
     before = (
-        f"{interval(estimate.rate)} % of the given labels were wrong (95 % interval), by {estimate.blind:,} rows drawn "
-        "at random and judged one by one"
+        f"{interval(estimate.rate)} % of the given labels were wrong (95 % interval), estimated from "
+        f"{estimate.blind:,} rows drawn at random and judged one by one"
     )
     rest = f"; of the corrected ones, {interval(after)} % are" if after else ""
     return f"{before}{rest}. {MEANING}"
 
 
 def _is_tested(split: SplitRows) -> bool:
-    """Whether a split that people evaluate on was corrected."""
+    """Return whether a split used for evaluation was corrected."""
     return split.changed > 0 and split.split.casefold() in SPLIT_NAMES - {"train", "training"}
 
 
 def _partial(facts: Facts) -> str | None:
     policy = facts.policy
     if facts.chosen_view:
-        return "only those that were chosen among them"
+        return "only those that were chosen"
     if policy.changed_only:
         return "only those whose label has changed"
     if policy.verdicts:
@@ -315,10 +314,10 @@ def _partial(facts: Facts) -> str | None:
 
 
 def with_section(text: str, section: str, name: str) -> str:
-    """Put our section in the place of the one that is there, or behind everything."""
+    """Replace our section, or append it."""
     ending = "\r\n" if "\r\n" in text else "\n"
     begin, end = (f"<!-- auditor:{edge} {re.escape(name)} -->" for edge in ("begin", "end"))
     section = section.replace("\n", ending)
-    # From the last beginning before an end: what follows a beginning that has lost its end is somebody's prose.
+    # From the last beginning before an end: text after a beginning without an end is other people's prose.
     replaced, found = re.subn(rf"{begin}(?:(?!{begin}).)*?{end}", lambda _: section, text, count=1, flags=re.DOTALL)
     return replaced if found else f"{text.rstrip()}{ending * 2}{section}{ending}"

@@ -1,4 +1,4 @@
-"""Facts: what a card tells of an audit and of its corrections, counted."""
+"""Facts: figures on an audit and its corrections for the card."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _DONE = {
     "unsure": "the reviewer could not tell",
     "tie": "the reviewers disagree",
 }
-"""What each verdict says of a row."""
+"""Meaning of each verdict."""
 _IN_MEMORY = {"frame": "a pandas frame", "dataset": "a dataset in memory"}
 
 
 @dataclass(frozen=True)
 class HubSource:
-    """The dataset on the Hub that was audited, exactly."""
+    """Exact version of the audited Hub dataset."""
 
     name: str
     config: str | None
@@ -43,7 +43,7 @@ class HubSource:
 
 @dataclass(frozen=True)
 class VerdictRows:
-    """How many rows have a verdict, what it says, and what became of them."""
+    """Number of rows with a verdict, its meaning, and the fate of the rows."""
 
     verdict: str
     rows: int
@@ -63,35 +63,35 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class Facts:
-    """What there is to tell.
+    """Facts for the card.
 
     Attributes
     ----------
     source : str
-        What was audited, in Markdown.
+        Source of the audit, in Markdown.
     hub : HubSource or None
     summary : Summary
     policy : Policy
     chosen_view : bool
-        Whether rows were chosen beside the policy.
+        Whether rows were chosen in addition to the policy.
     verdicts, splits : tuple
-        One entry each.
+        One entry per verdict or split.
     classes : tuple of (str, int, int)
-        Label, rows before, rows after (rows left out not counted); most rows first.
+        Label, rows before, rows after (without rows left out); most rows first.
     by_several : int
-        Rows that two people or more have judged.
+        Number of rows judged by two or more people.
     models : dict of str to str
-        Model → what it is, in Markdown.
+        Description of each model, in Markdown.
     version, date : str
-        Of auditor, and of the audit.
+        Version of auditor, and date of the audit.
     accuracy : float or None
-        Share of the given labels that the models together predict, out of fold.
+        Share of the given labels that the consensus predicts, out of fold.
     reading : dict
-        How the dataset was read, where that is no default: see :meth:`auditor.config.ReadConfig.reading`.
+        Reading options that differ from the defaults; see :meth:`auditor.config.ReadConfig.reading`.
     estimate : Estimate or None
-        How many of the given labels are wrong.
+        Estimate of the wrong given labels.
     left_wrong : Range or None
-        Share of wrong labels in the corrected dataset, where that can be told.
+        Share of wrong labels in the corrected dataset, where known.
     """
 
     source: str
@@ -167,19 +167,19 @@ def _classes(corrections: Corrections) -> tuple[tuple[str, int, int], ...]:
     before = np.bincount(corrections.texts.labels, minlength=len(names))
     after = np.bincount(corrections.label[corrections.kept], minlength=len(names))
     counts = zip(names, before.tolist(), after.tolist(), strict=True)
-    return tuple(sorted(counts, key=lambda each: -max(each[1:])))
+    return tuple(sorted(counts, key=lambda row: -max(row[1:])))
 
 
 def _about(model: str, config: AuditConfig) -> str:
-    """What a model is, in Markdown; of one in a folder, the folder's own name alone."""
+    """Describe a model in Markdown. For a local one, give only the folder's name."""
     epochs = counted(config.finetuned.epochs, "epoch")
     about = {
         "features": f"logistic regression on the vectors of {_name(config.encoder.name)}",
         "lexical": "logistic regression on TF-IDF words",
         "finetuned": f"{_name(config.finetuned.base_model)}, fine-tuned for {epochs}",
     }
-    about |= {short_name(own): f"a classifier of one's own, `{own}`" for own in config.models if is_address(own)}
-    return about.get(model, "probabilities that were made elsewhere")
+    about |= {short_name(own): f"a custom classifier, `{own}`" for own in config.models if is_address(own)}
+    return about.get(model, "probabilities made elsewhere")
 
 
 def _name(model: str) -> str:

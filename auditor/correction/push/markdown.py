@@ -1,4 +1,4 @@
-"""Strings that others wrote, made safe to stand in Markdown."""
+"""Untrusted strings, made safe for Markdown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _LONGEST = 80
 
 
 def code(text: str, length: int = _LONGEST) -> str:
-    """Give a name as code, in which nothing is markup: at most ``length`` characters, on one line.
+    """Format a name as code without markup: at most ``length`` characters, on one line.
 
-    A name of letters, digits and harmless signs stands between backticks. In any other, each sign is written by its
-    number: so none is left that could end a cell of a table, open a link, or begin HTML.
+    A name of letters, digits and harmless signs is put between backticks. In other names, each sign becomes a numeric
+    entity, so that none can end a table cell, open a link or begin HTML.
     """
     line = one_line(text, length)
     if _PLAIN.fullmatch(line):

@@ -1,4 +1,4 @@
-"""The picture of a card: what has become of the labels, as bars from given to new, and the classes before and after."""
+"""Picture for a card: bars of changed labels, given → new, and of the classes before and after."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def draw_changes(confusions: Confusions, classes: ClassRows) -> bytes:
-    """Draw a PNG, the same bytes each time.
+    """Draw a PNG, with equal bytes for equal input.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def draw_changes(confusions: Confusions, classes: ClassRows) -> bytes:
     classes : sequence of (str, int, int)
         Label, rows before, rows after; the first :data:`MOST_CLASSES` are drawn.
     """
-    import matplotlib as mpl  # takes a second
+    import matplotlib as mpl  # importing takes a second
     from matplotlib.figure import Figure
 
     pairs, classes = confusions[:MOST_PAIRS], classes[:MOST_CLASSES]
@@ -57,7 +57,7 @@ def draw_changes(confusions: Confusions, classes: ClassRows) -> bytes:
         _draw_classes(right, classes)
         figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15, wspace=0.08)  # type: ignore[union-attr, call-arg]
         with warnings.catch_warnings():
-            # A script that DejaVu Sans lacks is drawn as boxes; the card's table has the names.
+            # Scripts that DejaVu Sans lacks become boxes. The card's table has the names.
             warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
             figure.savefig(file, format="png", dpi=160, facecolor="white", metadata={"Software": None})
     return file.getvalue()

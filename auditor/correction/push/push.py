@@ -1,4 +1,4 @@
-"""Push: corrected labels, their patch and their card, to the Hub in one commit."""
+"""Push: corrected labels with their patch and card, to the Hub in one commit."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push has done.
+    """Result of a push.
 
     Attributes
     ----------
     repo, url : str
-        ``user/name``, and its page.
+        ``user/name``, and the URL of its page.
     commit : str or None
-        The repository's newest, or the pull request's; None of a dry run.
+        Newest commit of the repository, or that of the pull request; None for a dry run.
     pr_url : str or None
-        Of the pull request, where one was opened.
+        URL of the pull request, if one was opened.
     unchanged : bool
-        All of it was there already.
+        Whether the repository was already up to date.
     files : tuple of str
         Paths in the repository.
     folder : Path or None
-        Where a dry run has written them.
+        Folder of a dry run.
     summary : Summary
     notes : tuple of str
-        Sentences to be shown.
+        Sentences to show to the user.
     """
 
     repo: str
@@ -93,38 +93,37 @@ def push(
     Parameters
     ----------
     corrections : Corrections
-        Of the run's dataset.
+        Corrections of the run's dataset.
     repo : str
-        ``user/name``, or ``name`` of one's own. It is made if it is not there.
+        ``user/name``, or ``name`` in your own account. Created if it does not exist.
     run : Run
-        The audit, for the card.
+        Audit that the card describes.
     private : bool, optional
-        Of a new repository; private by default. What is there stays as it is.
+        Visibility of a new repository, private by default. An existing one keeps its own.
     create_pr : bool
         Propose the commit as a pull request.
     config_name : str
-        Of the corrected labels, as ``load_dataset`` takes it.
+        Configuration of the corrected labels for ``load_dataset``.
     original : bool
-        Push the labels as they were given too, as the configuration ``original``, or ``<config_name>-original`` beside
-        another name than ``corrected``; of a dataset that came from the Hub they are there already, and the card names
-        its commit.
+        Also push the given labels as the configuration ``original`` (``<config_name>-original`` unless
+        ``config_name`` is ``corrected``). For a dataset from the Hub, the card names its commit instead.
     provenance : bool
-        With columns that tell where each label comes from.
+        Add columns with the origin of each label.
     token : str, optional
-        The one that ``hf auth login`` keeps, by default.
+        Access token. Default: the one stored by ``hf auth login``.
     dry_run : Path, optional
-        Write everything into this folder, and push nothing.
+        Write everything to this folder, and push nothing.
     message : str, optional
         First line of the commit.
     listener : Listener, optional
-        Hears of the progress.
+        Receives the progress.
 
     Raises
     ------
     ExportError
         If a name is not allowed, or no row is left.
     HubRefusedError, HubMovedError, HubUnreachableError, HubMissingError, HubError
-        The repository then is as it was, and the same call can be repeated.
+        The repository is then unchanged, and the call can be repeated.
     """
     from huggingface_hub import HfApi
 
@@ -132,12 +131,12 @@ def push(
     api = HfApi(token=token, library_name="auditor")
     notes: list[str] = []
     with quiet_library(), scratch("auditor-push-") as folder:
-        target = _look(api, repo, dry_run is not None, notes)
+        target = _find_target(api, repo, dry_run is not None, notes)
         if dry_run is None:
-            _check_wishes(target, private, create_pr, notes)
+            _check_options(target, private, create_pr, notes)
         facts = gather(run, corrections)
         original = original and facts.hub is None
-        with _room(folder):
+        with _temporary_space(folder):
             staged = stage(corrections, facts, folder, config_name, original=original, provenance=provenance)
         stale = _add_card(api, target, staged, facts, config_name, notes)
         notes += [*mirror_notes(corrections), *_warnings(facts.summary, original, config_name)]
@@ -157,7 +156,7 @@ def push(
             return pushed
         upload = Upload(api, target, one_line(message or _message(facts.summary), 200), create_pr, listener)
         info = upload.commit(staged.paths, stale, private=private is not False)
-    # The library gives the newest commit where nothing was to be committed.
+    # Without anything to commit, the library returns the newest commit.
     return replace(
         pushed, commit=info.oid, pr_url=info.pr_url if create_pr else None, unchanged=info.oid == target.commit
     )
@@ -166,22 +165,22 @@ def push(
 def _add_card(
     api: Any, target: Target, staged: Staged, facts: Facts, config_name: str, notes: list[str]
 ) -> tuple[str, ...]:
-    """Write the card beside the files, after checking that all can stand together; paths that are to go."""
+    """Write the card after checking that all files are compatible. Return the paths to delete."""
     card = read_card(new_card(target.name) if target.card is None else target.card, target.name)
     if target.commit is not None:
         with asking(target.what):
             declare_data(target, card, api.token)
     original = name_of_original(config_name)
     if original not in staged.splits and has_original(card, config_name):
-        notes.append(f"The configuration {original!r} of an earlier push stays there, with all its rows.")
+        notes.append(f"The configuration {original!r} of an earlier push stays in the repository, with all its rows.")
     stale = stale_files(target, card, staged)
     check_patterns(target, card, staged.folder)
     taken, note = licence_of(api, facts.hub)
     text = write_card(card, target.name, config_name, facts, staged.splits, taken, staged.renamed)
     (staged.folder / CARD).write_bytes(text.encode())
     notes += [note] if note else []
-    notes += [f"The split {old!r} is named {new!r} there." for old, new in staged.renamed.items()]
-    notes += [f"The split {split!r} has no row, and is left out." for split in staged.empty]
+    notes += [f"The split {old!r} is named {new!r} on the Hub." for old, new in staged.renamed.items()]
+    notes += [f"The split {split!r} has no rows and is left out." for split in staged.empty]
     return stale
 
 
@@ -199,37 +198,36 @@ def _check_names(repo: str, config_name: str) -> None:
     if not _NAME.fullmatch(config_name) or taken:
         raise ExportError(
             f"{one_line(config_name)!r} cannot be the name of the corrected labels' configuration.",
-            f"Use letters, digits, points and hyphens, and no word that ends in {ORIGINAL!r}, or is {CARD!r}.",
+            f"Use letters, digits, points and hyphens, and no name that is {CARD!r} or ends in {ORIGINAL!r}.",
         )
 
 
-def _look(api: Any, repo: str, dry: bool, notes: list[str]) -> Target:
-    """Look at the repository. A dry run does without where nobody answers."""
+def _find_target(api: Any, repo: str, dry: bool, notes: list[str]) -> Target:
+    """Look up the repository. A dry run continues if the Hub does not answer."""
     try:
         return find_target(api, repo, for_writing=not dry)
     except (HubUnreachableError, HubRefusedError) as error:
         if not dry:
             raise
-        notes.append(f"The card is that of a new dataset: {error.what}")
+        notes.append(f"The card is written as for a new dataset: {error.what}")
         return Target(repo)
 
 
-def _check_wishes(target: Target, private: bool | None, create_pr: bool, notes: list[str]) -> None:
+def _check_options(target: Target, private: bool | None, create_pr: bool, notes: list[str]) -> None:
     if target.commit is None:
         if create_pr:
             raise HubMissingError(
-                f"The Hub has no dataset {target.name}, or this token may not see it: there is nothing to propose a "
-                "change to.",
-                "Check the name, or push without --create-pr to make it.",
+                f"The Hub has no dataset {target.name}, or this token may not see it, so no change can be proposed.",
+                "Check the name, or push without --create-pr to create it.",
             )
-        notes.append(f"{target.name} is new, and {'public' if private is False else 'private'}.")
+        notes.append(f"{target.name} is new and {'public' if private is False else 'private'}.")
     elif private and not target.private:
         raise HubRefusedError(
-            f"The dataset {target.name} is public: what is pushed to it everybody can read. Nothing was pushed.",
-            "Push to another repository, make this one private at its settings page, or leave out --private.",
+            f"The dataset {target.name} is public, so everyone could read the pushed data. Nothing was pushed.",
+            "Push to another repository, make this one private on its settings page, or omit --private.",
         )
     elif private is False and target.private:
-        notes.append(f"{target.name} stays private: change that at its settings page.")
+        notes.append(f"{target.name} stays private. To change that, use its settings page.")
 
 
 def _message(summary: Summary) -> str:
@@ -237,39 +235,39 @@ def _message(summary: Summary) -> str:
 
 
 def _warnings(summary: Summary, original: bool, config_name: str) -> list[str]:
-    """What a person should know who is about to make this public."""
+    """Return notes for a person about to publish the data."""
     notes = []
     if summary.reviewers:
         notes.append(f"{config_name}/patch.jsonl names the reviewers: {listed(summary.reviewers)}.")
     if original and summary.excluded:
         notes.append(
-            f"The configuration {name_of_original(config_name)!r} holds also what was left out"
-            f" ({counted(summary.excluded, 'row')}); it can be left away (--no-original)."
+            f"The configuration {name_of_original(config_name)!r} also holds the rows left out"
+            f" ({counted(summary.excluded, 'row')}). To omit it, add --no-original."
         )
     if not summary.judged:
-        notes.append("There is no decision on this run yet.")
+        notes.append("This run has no decisions yet.")
     return notes
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
+def _temporary_space(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise StorageError(
-            f"What is to be pushed cannot be written to {folder}: {error.strerror or error}.",
-            "Make room there, or name another place for temporary files in TMPDIR.",
+            f"The files to push cannot be written to {folder}: {error.strerror or error}.",
+            "Free disk space there, or name another folder for temporary files in TMPDIR.",
         ) from error
 
 
 def _keep(staged: Path, place: Path) -> None:
-    """Leave a dry run's files where the user looks at them, in the place of an earlier dry run's."""
+    """Move a dry run's files to the user's folder, replacing an earlier dry run."""
     card = place / CARD
-    is_ours = card.is_file() and MARK in card.read_text("utf-8", "replace")
-    if place.exists() and not is_ours and not (place.is_dir() and not any(place.iterdir())):
-        raise ExportError(f"{place} exists, and is no dry run of a push.", "Name another folder with --to.")
+    is_own = card.is_file() and MARK in card.read_text("utf-8", "replace")
+    if place.exists() and not is_own and not (place.is_dir() and not any(place.iterdir())):
+        raise ExportError(f"{place} exists and is not a dry run of a push.", "Name another folder with --to.")
     with staging(place) as folder:
-        for path in sorted(staged.rglob("*")):  # folders first; copytree would tell of each file that has no room
+        for path in sorted(staged.rglob("*")):  # folders first; copytree would report each file on a full disk
             to = folder / path.relative_to(staged)
             to.mkdir() if path.is_dir() else shutil.copyfile(path, to)
         flush_all(folder)

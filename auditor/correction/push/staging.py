@@ -1,4 +1,4 @@
-"""What is pushed, as files in a folder: Parquet shards, the patch, the picture. The card is written last."""
+"""Staging: the files to push in a folder: Parquet shards, patch, picture. The card is written last."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from auditor.correction.push.picture import draw_changes
 from auditor.errors import ExportError
 
 SHARD_BYTES = 500 * 2**20
-"""Most that a shard holds in memory; on the disk it is smaller."""
+"""Maximum size of a shard in memory. On disk it is smaller."""
 SHARD_NAME = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Files that are ready to be pushed.
+    """Files ready to push.
 
     Attributes
     ----------
     folder : Path
     splits : dict of str to tuple of str
-        Configuration → its splits, by their names on the Hub.
+        Splits of each configuration, by their names on the Hub.
     renamed : dict of str to str
-        Split → its name on the Hub, where that is another.
+        Name on the Hub of each split that is renamed there.
     empty : tuple of str
-        Splits of the corrected labels that have no row: they are not written, since ``datasets`` reads no empty one.
+        Splits of the corrected labels without rows. They are not written: ``datasets`` cannot read them.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class Staged:
 
     @property
     def paths(self) -> dict[str, Path]:
-        """Path in the repository → file."""
+        """File of each path in the repository."""
         return {name: self.folder / name for name in self.files}
 
 
@@ -66,26 +66,28 @@ def stage(
     corrections : Corrections
     facts : Facts
     folder : Path
-        Empty.
+        Empty folder.
     name : str
-        Of the corrected labels' configuration.
+        Name of the corrected labels' configuration.
     original : bool
-        Write the labels as they were given too, all rows.
+        Also write the given labels of all rows.
     provenance : bool
-        With the columns that tell where a label comes from.
+        Add columns with the origin of each label.
 
     Raises
     ------
     ExportError
-        If no row is left, or the data cannot be a dataset of the Hub.
+        If no row is left, or the data cannot be a Hub dataset.
     """
     if not facts.summary.written:
-        raise ExportError("No row is left to be pushed.", "Choose other options: the policy leaves out all of them.")
+        raise ExportError("No row is left to push.", "Change the policy, which leaves out all rows.")
     tables = {name: corrected_tables(corrections, provenance=provenance)}
     if original:
         tables[name_of_original(name)] = corrected_tables(_as_given(corrections))
     splits = {config: _as_splits(parts) for config, parts in tables.items()}
-    filled = {config: [split for split, dataset in each.items() if len(dataset)] for config, each in splits.items()}
+    filled = {
+        config: [split for split, dataset in by_split.items() if len(dataset)] for config, by_split in splits.items()
+    }
     for config, names in filled.items():
         for split in names:
             _write_shards(splits[config][split], folder / config, split)
@@ -101,20 +103,20 @@ def stage(
 
 
 def _as_splits(tables: Sequence[SplitTable]) -> dict[str, Any]:
-    """Split → its ``Dataset``. At the Hub ``all`` means all splits together: what is called so is ``train`` there."""
-    made = as_dataset_dict(tables)
-    features = {json.dumps(dataset.features.to_dict(), sort_keys=True) for dataset in made.values()}
+    """Return the ``Dataset`` of each split. A split ``all``, which the Hub reserves, becomes ``train``."""
+    dataset_dict = as_dataset_dict(tables)
+    features = {json.dumps(dataset.features.to_dict(), sort_keys=True) for dataset in dataset_dict.values()}
     if len(features) > 1:
         raise ExportError(
-            f"The splits {', '.join(made)} have not the same columns, or not of the same types.",
-            "Give them the same columns, and audit again: the Hub takes splits of one form.",
+            f"The splits {', '.join(dataset_dict)} differ in their columns or types.",
+            "Give them the same columns and audit again: the Hub requires equal columns in all splits.",
         )
-    instead = "train" if "train" not in made else "rows"
-    return {instead if split == "all" else split: dataset for split, dataset in made.items()}
+    instead = "train" if "train" not in dataset_dict else "rows"
+    return {instead if split == "all" else split: dataset for split, dataset in dataset_dict.items()}
 
 
 def _as_given(corrections: Corrections) -> Corrections:
-    """The same dataset without any decision: every row as it was read."""
+    """Return the dataset without decisions: every row as it was read."""
     return correct(corrections.texts, Outcomes({}, ()), Policy(), corrections.suggestions)
 
 

@@ -1,1 +1,1 @@
-"""Retraining on several versions of the labels, and comparing the results."""
+"""Retraining on several versions of the labels, and comparison of the results."""

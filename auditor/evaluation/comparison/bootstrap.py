@@ -1,8 +1,13 @@
-"""Accuracy and F1 of several models on several versions of the labels, and how far they depend on chance.
+"""Bootstrap: accuracy and F1 of several models on several versions of the labels, with their sampling variation.
 
-Rows and seeds are drawn with replacement (Efron 1979), the same ones for every model and every version, so that their
-differences are paired. Rows that agree in every prediction and every label are drawn together: a multinomial draw
-over these patterns is a draw over the rows, at a cost that does not grow with them.
+Rows and seeds are drawn with replacement (Efron 1979), the same ones for every model and version, so that differences
+are paired. Rows with equal predictions and labels form a pattern. A multinomial draw of pattern counts equals a draw of
+rows, at a cost that does not grow with the number of rows:
+
+    pattern (model a, model b, label)    rows in the sample    rows in one multinomial draw
+    joy, joy, joy                        7,000                 6,950
+    joy, love, love                      2,000                 2,040    accuracy of model a in the draw:
+    love, joy, joy                       1,000                 1,010    6,950 / 10,000
 """
 
 from __future__ import annotations
@@ -15,20 +20,20 @@ from scipy.sparse import csr_array
 from auditor.arrays import Float64, LabelCodes
 
 _CELLS = 4_000_000
-"""Numbers held at a time, about."""
+"""Approximate number of values held at a time."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Metrics of V models on L versions of the labels: the first as the sample is, then one for each of B draws.
+    """Metrics of V models on L versions of the labels: for the sample itself, then for each of B draws.
 
     Attributes
     ----------
     accuracy, weighted_f1, macro_f1 : (1 + B, V, L) float64
-        Means over the seeds. As in :class:`auditor.models.scores.Scores`: weighted by the classes' rows, and over the
-        classes that have a row.
+        Means over the seeds. As in :class:`auditor.models.scores.Scores`, weighted by rows per class, or over the
+        classes that have rows.
     f1_by_class : (1 + B, V, L, K) float64
-        NaN for a class that has no row.
+        F1 by class; NaN for a class without rows.
     """
 
     accuracy: Float64
@@ -37,12 +42,12 @@ class Draws:
     f1_by_class: Float64
 
     def of(self, version: int, truth: int) -> Draws:
-        """Of one model on one version of the labels: without the two axes."""
+        """Return the draws of one model on one version of the labels, without these two axes."""
         return Draws(*(values[:, version, truth] for values in self._all))
 
     def minus(self, other: Draws) -> Draws:
-        """Difference, draw by draw."""
-        return Draws(*(mine - theirs for mine, theirs in zip(self._all, other._all, strict=True)))
+        """Return the differences draw by draw."""
+        return Draws(*(minuend - subtrahend for minuend, subtrahend in zip(self._all, other._all, strict=True)))
 
     @property
     def _all(self) -> tuple[Float64, ...]:
@@ -50,18 +55,18 @@ class Draws:
 
 
 def resample(predicted: LabelCodes, labels: LabelCodes, num_classes: int, draws: int, seed: int) -> Draws:
-    """Measure predictions on the rows as they are, and on draws of rows and seeds.
+    """Measure predictions on the sample and on draws of rows and seeds.
 
     Parameters
     ----------
     predicted : (V, S, T) int
-        Codes that V models, each trained with S seeds, predict for T rows, T > 0.
+        Predicted codes of V models, each trained with S seeds, for T > 0 rows.
     labels : (L, T) int
         Codes of the rows' labels in each version.
     num_classes : int
-        K.
+        Number of classes K.
     draws : int
-        B.
+        Number of draws B.
     seed : int
         Equal seeds give equal draws.
     """
@@ -72,9 +77,9 @@ def resample(predicted: LabelCodes, labels: LabelCodes, num_classes: int, draws:
     indicators = _indicators(patterns[: versions * seeds], patterns[versions * seeds :], num_classes)
     seed_weights = np.concatenate([np.ones((1, seeds)), rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws)])
     parts = []
-    most = max(1, _CELLS // max(indicators.shape))
-    for start in range(0, 1 + draws, most):
-        share = seed_weights[start : start + most] / seeds
+    batch = max(1, _CELLS // max(indicators.shape))
+    for start in range(0, 1 + draws, batch):
+        share = seed_weights[start : start + batch] / seeds
         weights = rng.multinomial(rows, counts / rows, len(share))
         if not start:
             weights[0] = counts
@@ -84,8 +89,8 @@ def resample(predicted: LabelCodes, labels: LabelCodes, num_classes: int, draws:
 
 
 def _indicators(predicted: LabelCodes, labels: LabelCodes, num_classes: int) -> csr_array:
-    """(P, columns · K): of each pattern, its labels; its predictions; and its predictions where they are right."""
-    right = [np.where(one == truth, one, -1) for one in predicted for truth in labels]
+    """Return (P, columns · K) indicators of each pattern's labels, predictions and correct predictions."""
+    right = [np.where(codes == truth, codes, -1) for codes in predicted for truth in labels]
     columns = np.stack([*labels, *predicted, *right], axis=1)
     row, block = np.nonzero(columns >= 0)
     place = block * num_classes + columns[row, block]
@@ -93,7 +98,7 @@ def _indicators(predicted: LabelCodes, labels: LabelCodes, num_classes: int) -> 
 
 
 def _metrics(totals: Float64, seed_weights: Float64, versions: int, truths: int) -> tuple[Float64, ...]:
-    """From the rows of each class (b, columns, K) and the weights of the seeds (b, S) to the metrics of b draws."""
+    """Return the metrics of b draws from rows per class (b, columns, K) and weights of the seeds (b, S)."""
     draws, seeds = seed_weights.shape
     models = versions * seeds
     support, predicted, right = np.split(totals, [truths, truths + models], axis=1)

@@ -1,4 +1,4 @@
-"""Comparison: models trained on several versions of the labels, tested on several versions of the labels."""
+"""Comparison of models trained on, and tested on, several versions of the labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class Estimate(_Frozen):
-    """A number, and the ends of its 95 % bootstrap interval (percentiles)."""
+    """A number with its 95 % bootstrap interval (percentiles)."""
 
     value: float
     low: float
@@ -30,18 +30,18 @@ class Estimate(_Frozen):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves zero out; of interest for a difference."""
+        """Whether the interval excludes zero; meaningful for a difference."""
         return self.low > 0 or self.high < 0
 
 
 class Measures(_Frozen):
-    """Metrics, or differences of metrics, in [0, 1] or [-1, 1]: means over the seeds.
+    """Metrics in [0, 1], or their differences in [-1, 1]: means over the seeds.
 
     Attributes
     ----------
     accuracy, weighted_f1, macro_f1 : Estimate
     f1_by_class : tuple of Estimate or None
-        K of them; None for a class without a test row.
+        F1 of K classes; None for a class without a test row.
     """
 
     accuracy: Estimate
@@ -51,7 +51,7 @@ class Measures(_Frozen):
 
 
 class Cell(_Frozen):
-    """One way to train, one way to test."""
+    """Measures for one version trained on and one tested on."""
 
     trained_on: str
     tested_on: str
@@ -59,7 +59,7 @@ class Cell(_Frozen):
 
 
 class Difference(_Frozen):
-    """The second of two cells minus the first; they share how they were trained, or how they are tested."""
+    """Second of two cells minus the first. They share the version trained on, or the one tested on."""
 
     trained_on: tuple[str, str]
     tested_on: tuple[str, str]
@@ -67,20 +67,20 @@ class Difference(_Frozen):
 
 
 class Comparison(_Frozen):
-    """Every way to train × every way to test.
+    """All versions trained on × all versions tested on.
 
     Attributes
     ----------
     label_names : tuple of str
         K names.
     rows, left_out : int
-        Test rows compared, and those that not every version has.
+        Number of test rows compared, and of those missing from some version.
     seeds, draws : int
     support : dict of str to tuple of int
-        For each version tested on, the rows of each of the K classes.
+        Number of rows of each of the K classes, by version tested on.
     cells : tuple of Cell
     differences : tuple of Difference
-        Between any two versions trained on, for each tested on; then the other way round.
+        Differences between versions trained on, for each tested on; then the reverse.
     """
 
     label_names: tuple[str, ...]
@@ -103,20 +103,20 @@ class Comparison(_Frozen):
         return tuple(self.support)
 
     def cell(self, trained_on: str, tested_on: str) -> Measures:
-        """Measures of one cell; KeyError if there is none."""
+        """Return the measures of one cell; KeyError without one."""
         return {(cell.trained_on, cell.tested_on): cell.measures for cell in self.cells}[trained_on, tested_on]
 
     def gain(self, before: str, after: str, tested_on: str) -> Measures:
-        """Training on ``after`` minus training on ``before``, in their order; KeyError if there is none."""
+        """Return training on ``after`` minus training on ``before``, in their order; KeyError without one."""
         return self._differences[(before, after), (tested_on, tested_on)]
 
     def shift(self, trained_on: str, before: str, after: str) -> Measures:
-        """Testing on ``after`` minus testing on ``before``, in their order; KeyError if there is none."""
+        """Return testing on ``after`` minus testing on ``before``, in their order; KeyError without one."""
         return self._differences[(trained_on, trained_on), (before, after)]
 
     @property
     def _differences(self) -> dict[tuple[tuple[str, str], tuple[str, str]], Measures]:
-        return {(one.trained_on, one.tested_on): one.measures for one in self.differences}
+        return {(difference.trained_on, difference.tested_on): difference.measures for difference in self.differences}
 
 
 def compare(
@@ -127,19 +127,19 @@ def compare(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Comparison:
-    """Compare models by what they were trained on, on test rows that every version of the labels has.
+    """Compare models by version trained on, using test rows that every version of the labels has.
 
     Parameters
     ----------
     probabilities : mapping of str to (S, T, K) float
-        For each version trained on, what its models (one a seed; equal places, equal seeds) say of the T test rows.
+        Predictions for T test rows by version trained on, from S models (one per seed, in the same order).
     tested_on : mapping of str to (T,) int
-        For each version tested on, the codes of the test rows' labels; -1 for a row that it does not have.
+        Codes of the test rows' labels by version tested on; -1 for a missing row.
     label_names : sequence of K str
     draws : int
-        Of the bootstrap: over rows and over seeds, the same for every cell.
+        Number of bootstrap draws of rows and seeds, the same for every cell.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def compare(
     common = np.asarray((labels >= 0).all(axis=0))
     if not common.any():
         raise InputError(
-            f"None of {len(common):,} test rows stands in every version of the labels: nothing can be compared.",
+            f"None of {len(common):,} test rows is in every version of the labels, so nothing can be compared.",
             "Leave fewer rows out.",
         )
     labels = labels[:, common]
@@ -183,7 +183,7 @@ def compare(
 
 
 def _measures(drawn: Draws) -> Measures:
-    """Estimates from the (1 + B,) draws of one cell, or of a difference."""
+    """Return estimates from the (1 + B,) draws of one cell or difference."""
     return Measures(
         accuracy=_estimate(drawn.accuracy),
         weighted_f1=_estimate(drawn.weighted_f1),
@@ -193,7 +193,7 @@ def _measures(drawn: Draws) -> Measures:
 
 
 def _estimate(values: Float64) -> Estimate:
-    """The first value, and the interval of the others; draws without a row of the class (NaN) say nothing."""
+    """Return the first value with the interval of the others. Ignore NaN: draws without the class."""
     drawn = values[1:][np.isfinite(values[1:])]
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail]) if len(drawn) else (values[0], values[0])

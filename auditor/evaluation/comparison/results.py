@@ -1,4 +1,4 @@
-"""What retraining is reported as: ``retrain/comparison.json``, from which terminal and report tell it."""
+"""Results of retraining, stored as ``retrain/comparison.json`` for terminal and report."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class _Frozen(BaseModel):
 
 
 class Part(_Frozen):
-    """Rows trained on, or tested on.
+    """Counts of the rows trained on, or tested on.
 
     Attributes
     ----------
     rows : int
-        With the original labels.
+        Number of rows with the original labels.
     judged, changed, excluded : int
-        Of these, with a decision; with another label in the corrected version; missing from it.
+        Number of these with a decision; with another label in the corrected version; missing from it.
     """
 
     rows: int
@@ -42,26 +42,26 @@ class Part(_Frozen):
 
 
 class Setting(_Frozen):
-    """How it was compared.
+    """Setting of the comparison.
 
     Attributes
     ----------
     split : str
-        Where the test rows come from.
+        Origin of the test rows.
     train, test : Part
     leaks : int
-        Rows that are not trained on, since they have a duplicate among the test rows.
+        Number of rows not trained on, because they have a duplicate among the test rows.
     seeds : tuple of int
     ranked_by : tuple of str
         Models whose consensus ranked the rows for review.
     sources : dict of str to int
-        Judged rows by where the reviewers met them (``queue``, ``random`` …); a row may count for several.
+        Number of judged rows by part of the page (``queue``, ``random`` …). A row may count for several.
     judged, changed, excluded : int
-        In the whole dataset.
+        Counts for the whole dataset.
     corrected : str
-        Hash of the corrected labels, as :func:`hash_of_labels` gives it.
+        Hash of the corrected labels; see :func:`hash_of_labels`.
     policy : dict
-        What each verdict does, as in :class:`auditor.correction.decide.policy.Policy`.
+        Effect of each verdict; see :class:`auditor.correction.decide.policy.Policy`.
     """
 
     split: str
@@ -79,7 +79,7 @@ class Setting(_Frozen):
 
 
 class ModelResult(_Frozen):
-    """One model, trained and tested on both versions: on all test rows, and on those of a random sample."""
+    """Results of one model on both versions: all test rows, and those of a random sample."""
 
     name: ModelName
     comparison: Comparison
@@ -87,7 +87,7 @@ class ModelResult(_Frozen):
 
 
 class Retraining(_Frozen):
-    """All models."""
+    """Results of all models."""
 
     format: Literal[1] = 1
     setting: Setting
@@ -96,17 +96,17 @@ class Retraining(_Frozen):
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the trainings' stages."""
-        each = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
-        return tuple(stage_name(*one) for one in each)
+        trainings = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
+        return tuple(stage_name(*training) for training in trainings)
 
 
 def read_comparison(run: Reader) -> Retraining | None:
-    """Read what the last retraining of a run has found; None if it was never retrained.
+    """Read the results of a run's last retraining; None if it was never retrained.
 
     Raises
     ------
     RunDamagedError
-        If the file is not the one that was written, or of another version.
+        If the file has changed since it was written, or has another version.
     """
     if not run.has(COMPARISON):
         return None
@@ -114,21 +114,21 @@ def read_comparison(run: Reader) -> Retraining | None:
         return Retraining.model_validate(run.load(COMPARISON))
     except ValidationError:
         raise RunDamagedError(
-            f"{run.open(COMPARISON)} cannot be read: another version of auditor has written it.",
-            "Make it again: auditor retrain.",
+            f"{run.open(COMPARISON)} cannot be read: another version of auditor wrote it.",
+            "Re-create it: auditor retrain.",
         ) from None
 
 
 def digest(*numbers: npt.NDArray[Any]) -> str:
-    """SHA-256 over whole numbers."""
+    """Return the SHA-256 of arrays of integers."""
     return hashlib.sha256(b"".join(array.astype("<i8").tobytes() for array in numbers)).hexdigest()
 
 
 def hash_of_labels(corrections: Corrections) -> str:
-    """Equal for corrections that leave the same rows with the same labels."""
+    """Return a hash that is equal for corrections with the same rows and labels."""
     return digest(np.where(corrections.kept, corrections.label, -1))
 
 
 def stage_name(model: str, version: str, seed: int) -> str:
-    """Name of the stage that one training is."""
+    """Return the name of a training's stage."""
     return f"retrain/{model}/{version}/seed-{seed}"

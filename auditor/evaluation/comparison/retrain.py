@@ -1,4 +1,4 @@
-"""Retraining: what models trained on the original and on the corrected labels are worth on both versions."""
+"""Retraining: compare models trained on the original and the corrected labels, on both versions."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from auditor.vocabulary import ModelName
 
 
 def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collection[str] = ()) -> Retraining:
-    """Compare the trained models, and write that into the run.
+    """Compare the trained models, and write the results to the run.
 
     Parameters
     ----------
     trials : Trials
-        All trainings of these models done.
+        Trials with all trainings of these models done.
     models : sequence of str
     drawn : collection of str
-        Ids of the rows that chance has drawn to be judged.
+        Ids of the rows drawn at random for review.
 
     Raises
     ------
     InputError
-        If no test row stands in both versions.
+        If no test row is in both versions.
     """
     setting = _setting(trials)
     tested = {name: version.tested(trials.split) for name, version in trials.versions.items()}
@@ -67,7 +67,7 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
 
 
 def _files(trials: Trials, model: str, version: str) -> list[Array[Probabilities]]:
-    """Where the probabilities of a model's trainings on one version are."""
+    """Return the artifacts with the probabilities of a model's trainings on one version."""
     return [retrained(stage_name(model, version, seed)) for seed in trials.seed_numbers]
 
 
@@ -88,7 +88,7 @@ def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, Lab
 
 
 def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:
-    """(N,) rows that are judged, and that chance had drawn."""
+    """Return the judged rows that were drawn at random, as an (N,) mask."""
     judged = np.zeros(len(corrections.texts), dtype=np.bool_)
     judged[list(corrections.outcomes.by_row)] = True
     ids = corrections.texts.table["id"]
@@ -96,7 +96,7 @@ def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:
 
 
 def _setting(trials: Trials) -> Setting:
-    """How it is compared, in numbers."""
+    """Describe the comparison in numbers."""
     corrections, split = trials.corrections, trials.split
     outcomes = corrections.outcomes.by_row
     sources = Counter(source for outcome in outcomes.values() for source in {vote.source for vote in outcome.votes})

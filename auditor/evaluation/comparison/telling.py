@@ -1,4 +1,4 @@
-"""What a comparison must not be read without, in sentences for terminal and page alike."""
+"""Caveats of a comparison, in sentences for terminal and page."""
 
 from __future__ import annotations
 
@@ -12,28 +12,34 @@ _SOURCES = {
     "map": "on the map",
     "group": "by group",
     "random": "in a random sample",
-    "repeat": "shown once more",
+    "repeat": "shown a second time",
     "bulk": "several at once",
     "import": "imported",
 }
 
 
 def caveats(found: Retraining) -> tuple[str, ...]:
-    """Who chose the rows, what that favours, what is left out, and what the intervals cover."""
+    """Return caveats: who chose the rows, whom that favours, what is left out, and what the intervals cover."""
     setting = found.setting
-    return (_who_chose(setting), _whom_it_favours(found), *_own_word(setting), *_left_out(setting), _intervals(found))
-
-
-def _who_chose(setting: Setting) -> str:
-    met = _listed(f"{rows:,} {_SOURCES.get(source, source)}" for source, rows in setting.sources.items())
-    several = "the consensus of " if len(setting.ranked_by) > 1 else ""
     return (
-        f"The rows were ranked for review by {several}{_listed(setting.ranked_by)}. "
-        f"Of {setting.judged:,} rows judged, reviewers met {met or 'none'}."
+        _choice_of_rows(setting),
+        _bias(found),
+        *_models_own_labels(setting),
+        *_left_out(setting),
+        _intervals(found),
     )
 
 
-def _whom_it_favours(found: Retraining) -> str:
+def _choice_of_rows(setting: Setting) -> str:
+    sources = _listed(f"{rows:,} {_SOURCES.get(source, source)}" for source, rows in setting.sources.items())
+    several = "the consensus of " if len(setting.ranked_by) > 1 else ""
+    return (
+        f"The rows were ranked for review by {several}{_listed(setting.ranked_by)}. "
+        f"Of {setting.judged:,} rows judged, reviewers found {sources or 'none'}."
+    )
+
+
+def _bias(found: Retraining) -> str:
     test = found.setting.test
     if not (test.judged or test.changed or test.excluded):
         return (
@@ -41,33 +47,33 @@ def _whom_it_favours(found: Retraining) -> str:
             "A model that has learned the errors is still rewarded for them."
         )
     sample = next((model.random for model in found.models if model.random), None)
-    apart = (
-        f"The {sample.rows:,} test rows of a random sample, which no model chose, are therefore reported apart."
+    sample_sentence = (
+        f"The {sample.rows:,} test rows of a random sample, which no model chose, are therefore reported separately."
         if sample
-        else "No test row of a random sample was judged, so that no figure here is free of this."
+        else "No test row of a random sample was judged, so every figure here is affected."
     )
     return (
         f"{test.judged:,} of the {test.rows:,} test rows were judged ({test.changed:,} changed, {test.excluded:,} "
         "excluded). A test set cleaned by looking at one model's suspects favours that model: where it disagreed with "
-        f"a label, somebody looked; where it agreed with a wrong one, nobody did. {apart}"
+        f"a label, somebody looked; where it agreed with a wrong one, nobody did. {sample_sentence}"
     )
 
 
-def _own_word(setting: Setting) -> Iterable[str]:
+def _models_own_labels(setting: Setting) -> Iterable[str]:
     if setting.policy.get("unreviewed") == "suggest-above":
         yield (
-            "Rows that nobody judged have the models' own label where they were sure of it: tested on corrected "
-            "labels, models are rewarded for agreeing with themselves."
+            "Where the models were sure, rows that nobody judged have the models' own label: on corrected labels, "
+            "models are rewarded for agreeing with themselves."
         )
 
 
 def _left_out(setting: Setting) -> Iterable[str]:
     if setting.test.excluded:
-        yield f"Test rows that only one version has are left out of the comparison: {setting.test.excluded:,}."
+        yield f"Test rows in only one version are left out of the comparison: {setting.test.excluded:,}."
     if setting.leaks:
         yield (
-            f"Rows of the training split that have an equal or nearly equal text among the test rows are not trained "
-            f"on: {setting.leaks:,}."
+            f"Training rows with an equal or nearly equal text among the test rows are not trained on: "
+            f"{setting.leaks:,}."
         )
 
 
@@ -75,13 +81,13 @@ def _intervals(found: Retraining) -> str:
     first = found.models[0].comparison
     seeds = f"{first.seeds} seeds" if first.seeds > 1 else "a single seed"
     return (
-        f"Each figure is the mean over {seeds}, each interval holds 95 % of {first.draws:,} draws of test rows and "
+        f"Each figure is the mean over {seeds}, each interval covers 95 % of {first.draws:,} draws of test rows and "
         "seeds, the same ones for both sides of a difference."
         + (" So few seeds show only roughly how much a training depends on chance." if first.seeds < 10 else "")
     )
 
 
 def _listed(words: Iterable[str]) -> str:
-    """``a, b and c``."""
+    """Join words: ``a, b and c``."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last

@@ -1,4 +1,4 @@
-"""Trials: every model is trained on the original and on the corrected labels; each training is a stage of the run."""
+"""Trials: train every model on the original and the corrected labels, each training a stage of the run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from auditor.vocabulary import ModelName
 
 
 def check_changes(corrections: Corrections) -> None:
-    """Refuse to train twice on the same.
+    """Refuse corrections without changes.
 
     Raises
     ------
@@ -42,26 +42,26 @@ def check_changes(corrections: Corrections) -> None:
     if not corrections.changed.any() and corrections.kept.all():
         judged = len(corrections.outcomes.by_row)
         raise CorrectionError(
-            f"{judged:,} rows are judged, and none is changed or excluded: there are no corrected labels to train on.",
-            "Judge the suspects first, with `auditor review`.",
+            f"None of the {judged:,} judged rows is changed or excluded: there are no corrected labels to train on.",
+            "Judge the suspect rows first with `auditor review`.",
         )
 
 
 @dataclass(frozen=True)
 class Trials:
-    """The trainings on one run: two versions of the labels × some seeds, for each model.
+    """Trainings on one run: two versions of the labels × several seeds, for each model.
 
     Attributes
     ----------
     run : Run
-        Held.
+        Run that the caller has locked.
     corrections : Corrections
     config : AuditConfig
-        The run's own settings.
+        Settings of the run.
     encoder, base : Weights
-        Of the frozen encoder, and of the model to fine-tune.
+        Weights of the frozen encoder, and of the model to fine-tune.
     seeds : int
-        From the run's own seed on.
+        Number of seeds, starting at the run's own.
     """
 
     run: Run
@@ -73,56 +73,56 @@ class Trials:
 
     @property
     def seed_numbers(self) -> range:
-        """The seeds themselves."""
+        """Seeds of the trainings."""
         return range(self.config.seed, self.config.seed + self.seeds)
 
     @cached_property
     def versions(self) -> dict[str, Version]:
-        """The labels as they were, and as they are."""
+        """Original and corrected labels."""
         corrections = self.corrections
         return {
-            ORIGINAL: Version.whole(corrections.texts.labels),
+            ORIGINAL: Version.complete(corrections.texts.labels),
             CORRECTED: Version(corrections.label, corrections.kept),
         }
 
     @cached_property
     def duplicates(self) -> Duplicates:
-        """Of the run."""
+        """Duplicates of the run."""
         return Duplicates.of(self.run)
 
     @cached_property
     def split(self) -> Split:
-        """Rows to train and to test on; it depends on the original dataset alone."""
+        """Rows to train and to test on, which depend only on the original dataset."""
         texts = self.corrections.texts
         return split_rows(texts.splits, texts.labels, self.duplicates.near, self.config.seed)
 
     def candidates(self, models: Sequence[ModelName]) -> list[Candidate]:
-        """The classifiers, as in the audit, in the order of ``models``."""
+        """Return the classifiers of the audit in the order of ``models``."""
         vectors = np.empty((0, 0), np.float32)
         if any(MODELS[name].takes == "vectors" for name in models):
             vectors = self.run.load(VECTORS)
         corrections, config = self.corrections, self.config.updated(models=tuple(models))
         texts, groups = corrections.texts.texts, self.duplicates.near
-        known = candidates(config, corrections.label_names, texts, vectors, self.base, groups)
-        by_name = {candidate.name: candidate for candidate in known}
+        made = candidates(config, corrections.label_names, texts, vectors, self.base, groups)
+        by_name = {candidate.name: candidate for candidate in made}
         return [by_name[name] for name in models]
 
     # -- training -----------------------------------------------------------------------------------------------
 
     def train(self, candidate: Candidate, progress: Progress) -> None:
-        """Train one model on both versions with every seed, unless it was; keep the first on the corrected labels."""
+        """Train a model on both versions with every seed, unless done. Save the first one on corrected labels."""
         steps = [(version, seed) for version in self.versions for seed in self.seed_numbers]
         for done, (version, seed) in enumerate(steps):
             self.run.stage(
                 stage_name(candidate.name, version, seed),
-                self._one(candidate, version, seed, _part(progress, done, len(steps))),
+                self._train_one(candidate, version, seed, _part(progress, done, len(steps))),
                 inputs=candidate.reads,
                 parameters=self._parameters(candidate, version, seed),
             )
             progress(done + 1, len(steps))
 
     def texts_left(self, candidate: Candidate) -> int:
-        """Texts that fine-tuning goes through in the trainings, all epochs counted, that this run has no record of."""
+        """Count the texts, over all epochs, in the fine-tunings still to do."""
         done = {name: stage.parameters for name, stage in self.run.manifest.stages.items()}
         left = sum(
             done.get(stage_name(candidate.name, version, seed))
@@ -148,7 +148,7 @@ class Trials:
         """Whether the model is saved."""
         return version == CORRECTED and seed == self.config.seed
 
-    def _one(self, candidate: Candidate, version: str, seed: int, progress: Progress) -> Make:
+    def _train_one(self, candidate: Candidate, version: str, seed: int, progress: Progress) -> Make:
         def make(space: Path, read: Reader) -> None:
             classifier = train_on(candidate, self.versions[version], self.split, seed, progress)
             probabilities = predict_tests(classifier, candidate, self.split)
@@ -161,8 +161,8 @@ class Trials:
     def _save(self, classifier: Classifier, name: str, probabilities: Probabilities, space: Path) -> None:
         corrections, part = self.corrections, self.part(self.split.train)
         truth = self.versions[CORRECTED].tested(self.split)
-        here = truth >= 0
-        scores = score(probabilities[here], truth[here], len(corrections.label_names))
+        tested = truth >= 0
+        scores = score(probabilities[tested], truth[tested], len(corrections.label_names))
         origin = corrections.texts.origin
         save_model(
             classifier,  # type: ignore[arg-type]  # of the candidates' kinds
@@ -178,7 +178,7 @@ class Trials:
                 changed=part.changed,
                 excluded=part.excluded,
                 seed=self.config.seed,
-                tested_on=int(here.sum()),
+                tested_on=int(tested.sum()),
                 scores=scores.model_dump(include={"accuracy", "weighted_f1", "macro_f1"}),
             ),
         )
@@ -196,5 +196,5 @@ class Trials:
 
 
 def _part(progress: Progress, step: int, steps: int) -> Progress:
-    """The progress of one training as a part of the whole."""
+    """Return the progress of one training as part of all."""
     return lambda done, total: progress(step * total + done, steps * total)

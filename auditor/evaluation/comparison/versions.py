@@ -1,4 +1,4 @@
-"""Versions of the labels, and which rows are trained and tested on: the same for every version."""
+"""Versions of the labels, and the rows to train and test on, equal for every version."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from auditor.models.logistic import take
 
 TRAIN = {"train", "training"}
 TESTS: tuple[set[str], ...] = ({"test", "testing", "eval", "evaluation"}, {"val", "valid", "validation", "dev"})
-"""Names of splits to test on; the second ones where a dataset has none of the first."""
+"""Names of splits to test on; the second set if the dataset has none of the first."""
 PARTS = 5
-"""Of a dataset without splits, one part in so many is tested on."""
+"""Number of parts of a dataset without splits, one of which is tested on."""
 
 
 @dataclass(frozen=True)
@@ -30,33 +30,33 @@ class Version:
     ----------
     labels : (N,) int32
     kept : (N,) bool
-        Rows that this version has; the labels of the others mean nothing.
+        Rows that this version has. Labels of other rows are meaningless.
     """
 
     labels: LabelCodes
     kept: Mask
 
     @classmethod
-    def whole(cls, labels: LabelCodes) -> Version:
-        """A version that has every row."""
+    def complete(cls, labels: LabelCodes) -> Version:
+        """Return a version that has every row."""
         return cls(labels, np.ones(len(labels), dtype=np.bool_))
 
     def tested(self, split: Split) -> LabelCodes:
-        """(T,) int32: labels of the test rows; -1 where this version lacks the row."""
+        """Return the labels of the test rows, (T,) int32; -1 where this version lacks the row."""
         return np.asarray(np.where(self.kept, self.labels, -1)[split.test], dtype=np.int32)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which of N rows are trained on, and which tested on; no row of one has a duplicate in the other.
+    """Rows to train and to test on, of N. No row of one has a duplicate in the other.
 
     Attributes
     ----------
     train, test : (N,) bool
     how : str
-        Where it comes from, to be told.
+        Origin of the split, in words.
     leaks : int
-        Rows of the training split that are left out, since they have a duplicate among the test rows.
+        Number of training rows left out, because they have a duplicate among the test rows.
     """
 
     train: Mask
@@ -66,18 +66,18 @@ class Split:
 
 
 def split_rows(splits: npt.NDArray[np.str_], labels: LabelCodes, duplicates: Codes, seed: int) -> Split:
-    """Choose the test rows: the dataset's own, else a fifth that keeps duplicates together.
+    """Choose the test rows: the dataset's own, or a fifth that keeps duplicates together.
 
-    Nothing that an audit finds has a say in it.
+    The choice does not depend on the audit's findings.
 
     Parameters
     ----------
     splits : (N,) str
         Split of each row.
     labels : (N,) int32
-        Given labels, which the fifth is stratified by.
+        Given labels, by which the fifth is stratified.
     duplicates : (N,) int32
-        Equal where rows are near duplicates.
+        Group of near duplicates of each row.
     seed : int
 
     Raises
@@ -86,19 +86,19 @@ def split_rows(splits: npt.NDArray[np.str_], labels: LabelCodes, duplicates: Cod
         If no row is left to train on, or the rows are all duplicates of each other.
     """
     names = {name: name.casefold() for name in np.unique(splits).tolist()}
-    own = [name for name, known in names.items() if known in TRAIN]
-    held = next((found for tests in TESTS if (found := [n for n, known in names.items() if known in tests])), [])
+    own = [name for name, folded in names.items() if folded in TRAIN]
+    held = next((found for tests in TESTS if (found := [n for n, folded in names.items() if folded in tests])), [])
     if not own or not held:
         folds = make_folds(labels, duplicates, PARTS, seed)
-        test = folds == folds.max()  # the largest groups of duplicates are in the first ones
-        share = f"{100 * test.mean():.0f} % of all rows, drawn by seed {seed} whatever the audit found"
+        test = folds == folds.max()  # the first folds hold the largest groups of duplicates
+        share = f"{100 * test.mean():.0f} % of all rows, drawn with seed {seed}, independently of the audit"
         return Split(~test, test, f"{share}: stratified by given label, duplicates together")
     test, train = np.isin(splits, held), np.isin(splits, own)
     leaks = train & np.isin(duplicates, duplicates[test])
     if not (train & ~leaks).any():
         raise InputError(
-            f"Every row of {', '.join(own)} has a duplicate in {', '.join(held)}: none is left to train on.",
-            "Audit the splits under names that are none of train, test or validation: a fifth is drawn then.",
+            f"Every row of {', '.join(own)} has a duplicate in {', '.join(held)}: so none is left to train on.",
+            "Rename the splits to other names than train, test or validation: a fifth is then drawn.",
         )
     how = f"the dataset's own splits: trained on {', '.join(own)}, tested on {', '.join(held)}"
     return Split(train & ~leaks, test, how, int(leaks.sum()))
@@ -115,7 +115,7 @@ def train_on(candidate: Candidate, version: Version, split: Split, seed: int, pr
     rows = np.flatnonzero(split.train & version.kept)
     if not len(rows):
         raise InputError(
-            "A version of the labels has no row to train on: all of them are left out.",
+            "A version of the labels has no rows to train on: all of them are left out.",
             "Leave fewer rows out.",
         )
     groups = None if candidate.groups is None else candidate.groups[rows]
@@ -124,15 +124,15 @@ def train_on(candidate: Candidate, version: Version, split: Split, seed: int, pr
 
 
 def predict_tests(classifier: Classifier, candidate: Candidate, split: Split) -> Float32:
-    """(T, K) probabilities of the test rows."""
+    """Return the (T, K) probabilities of the test rows."""
     return classifier.predict_proba(take(candidate.inputs, np.flatnonzero(split.test)))
 
 
 def every_seed(candidate: Candidate, version: Version, split: Split, seeds: Sequence[int]) -> Float32:
-    """(S, T, K) probabilities of the test rows by S models that are trained on one version of the labels."""
-    models = (train_on(candidate, version, split, seed, _unheard) for seed in seeds)
+    """Return the (S, T, K) probabilities of the test rows by S models trained on one version of the labels."""
+    models = (train_on(candidate, version, split, seed, _no_progress) for seed in seeds)
     return np.stack([predict_tests(model, candidate, split) for model in models])
 
 
-def _unheard(done: int, total: int) -> None:
-    """Nobody listens."""
+def _no_progress(done: int, total: int) -> None:
+    """Ignore progress."""

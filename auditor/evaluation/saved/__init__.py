@@ -1,1 +1,1 @@
-"""Trained models as folders: saved, found, loaded, published, and asked for predictions."""
+"""Trained models as folders: save, find, load, publish, predict."""

@@ -1,4 +1,4 @@
-"""Texts to predict: a file or a stream, a part at a time; one text a line, or a column of a table."""
+"""Texts to classify, from a file or a stream, in parts: one text per line, or a column of a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from auditor.data.formats.text.encoding import read_utf8
 from auditor.errors import SourceError
 
 PART = 1024
-"""Texts that are predicted together."""
+"""Number of texts classified together."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Texts:
     Attributes
     ----------
     items : iterable of (str or None)
-        None where there is no text: an empty cell.
+        Texts; None for an empty cell.
     total : int or None
-        How many there are; None where only the end will tell.
+        Number of texts; None if unknown until the end.
     """
 
     items: Iterable[str | None]
     total: int | None = None
 
     def parts(self) -> Iterator[list[str | None]]:
-        """Cut them into parts of at most ``PART``."""
+        """Yield parts of at most ``PART`` texts."""
         items = iter(self.items)
         while part := list(islice(items, PART)):
             yield part
@@ -46,15 +46,15 @@ class Texts:
 def texts_of_file(
     path: Path, *, text: str | None = None, delimiter: str | None = None, encoding: str = "utf-8"
 ) -> Texts:
-    """Read a file: one text a line of ``.txt``, else a column of CSV, TSV, JSON Lines, Parquet or a saved dataset.
+    """Read a file: one text per line of ``.txt``, or a column of CSV, TSV, JSON Lines, Parquet or a saved dataset.
 
     Parameters
     ----------
     path : Path
     text : str, optional
-        Name of the column; when not given the only one, or guessed from the usual names.
+        Name of the column. Default: the only column, or guessed from usual names.
     delimiter : str, optional
-        Of CSV; found when not given.
+        Delimiter of CSV. Default: detected.
     encoding : str
 
     Raises
@@ -75,12 +75,12 @@ def texts_of_file(
 
 
 def texts_of_stream(stream: IO[bytes], name: str, encoding: str = "utf-8") -> Texts:
-    """Read one text a line as they come; a byte order mark and line ends are no part of it.
+    """Read one text per line as lines arrive, without byte order mark and line ends.
 
     Raises
     ------
     SourceError
-        When a line is reached that is not in ``encoding``.
+        On reaching a line that is not in ``encoding``.
     """
     return Texts(_lines(stream, name, encoding))
 
@@ -94,9 +94,9 @@ def _lines(stream: IO[bytes], name: str, encoding: str) -> Iterator[str]:
             done += 1
     except LookupError:
         raise SourceError(
-            f"There is no text encoding {encoding!r}.", "Name another with --encoding, such as utf-8 or cp1252."
+            f"The text encoding {encoding!r} does not exist.", "Name another with --encoding, such as utf-8 or cp1252."
         ) from None
     except UnicodeError as error:
         raise SourceError(
-            f"{name} is not {encoding}, somewhere after line {done}: {error}.", "Name another with --encoding."
+            f"{name} is not {encoding} after line {done}: {error}.", "Name another with --encoding."
         ) from None

@@ -1,4 +1,4 @@
-"""The classifiers of scikit-learn as arrays and words, and back: no object of theirs is ever stored."""
+"""Convert scikit-learn classifiers to arrays and words, and back. No scikit-learn object is stored."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from auditor.models.logistic import Baseline, Logistic, features_classifier, lex
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def taken_apart(classifier: Logistic) -> tuple[Arrays, list[str]]:
-    """Take a trained classifier apart.
+def to_arrays(classifier: Logistic) -> tuple[Arrays, list[str]]:
+    """Convert a trained classifier to arrays and words.
 
     Returns
     -------
     arrays : dict of str to array
-        ``classes`` (C,): codes of the classes seen in training. Unless there is but one: ``coef`` (C, D) or, of two
-        classes, (1, D); ``intercept`` (C,) or (1,); ``mean`` and ``scale`` (D,) of vectors, or ``idf`` (D,) of words.
+        ``classes`` (C,): codes of the classes seen in training. If there are several: ``coef`` (C, D), or (1, D) for
+        two classes; ``intercept`` (C,) or (1,); ``mean`` and ``scale`` (D,) of vectors, or ``idf`` (D,) of words.
     words : list of D str
-        Empty where the features are vectors.
+        Vocabulary; empty if the features are vectors.
     """
     if isinstance(classifier.model, Baseline):
         return {"classes": np.flatnonzero(classifier.model.predict_proba([None])[0])}, []
@@ -43,12 +43,12 @@ def taken_apart(classifier: Logistic) -> tuple[Arrays, list[str]]:
 
 
 def features_from(arrays: Mapping[str, npt.NDArray[Any]], num_classes: int) -> Logistic:
-    """Put a classifier of (N, D) vectors together again.
+    """Restore a classifier of (N, D) vectors.
 
     Raises
     ------
     ValueError
-        If the arrays are not those of one.
+        If the arrays are not those of such a classifier.
     """
     classifier = features_classifier(FeaturesConfig(), num_classes)
     size = _checked(arrays, ("mean", "scale"), num_classes)
@@ -64,12 +64,12 @@ def features_from(arrays: Mapping[str, npt.NDArray[Any]], num_classes: int) -> L
 def lexical_from(
     arrays: Mapping[str, npt.NDArray[Any]], words: Sequence[str], config: LexicalConfig, num_classes: int
 ) -> Logistic:
-    """Put a classifier of N texts together again.
+    """Restore a classifier of N texts.
 
     Raises
     ------
     ValueError
-        If the arrays and words are not those of one.
+        If the arrays and words are not those of such a classifier.
     """
     size = _checked(arrays, ("idf",), num_classes)
     if size != (len(words) or None) or len(set(words)) != len(words):
@@ -96,10 +96,10 @@ def _constant(arrays: Mapping[str, npt.NDArray[Any]], num_classes: int) -> Basel
 
 
 def _checked(arrays: Mapping[str, npt.NDArray[Any]], per_feature: Sequence[str], num_classes: int) -> int | None:
-    """D of arrays that belong together; None where there is but one class, and so no features."""
+    """Check the arrays and return D; None if there is a single class, and so no features."""
     classes = arrays.get("classes", np.empty(0))
     if classes.dtype.kind not in "iu" or classes.ndim != 1 or not len(classes) or (np.diff(classes) <= 0).any():
-        raise ValueError("no ascending codes of classes")
+        raise ValueError("the codes of classes do not ascend")
     if classes[0] < 0 or classes[-1] >= num_classes:
         raise ValueError(f"codes of classes beyond the {num_classes} names")
     needed = {"classes", "coef", "intercept", *per_feature} if len(classes) > 1 else {"classes"}
@@ -113,7 +113,7 @@ def _checked(arrays: Mapping[str, npt.NDArray[Any]], per_feature: Sequence[str],
     for name, shape in shapes.items():
         found = arrays[name]
         if not size or found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
-            raise ValueError(f"{name!r} of shape {found.shape}, or with values that are no numbers")
+            raise ValueError(f"{name!r} of shape {found.shape}, or with values that are not finite")
     if "scale" in arrays and (arrays["scale"] <= 0).any():
-        raise ValueError("a scale that is not above zero")
+        raise ValueError("a scale that is not positive")
     return size

@@ -1,4 +1,4 @@
-"""The model card: what a fine-tuned model was trained on, how well it does, and how to ask it."""
+"""Model card of a fine-tuned model: training data, results and usage."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from auditor.data.source import counted
 
 CARD = "README.md"
 SECTION = "model"
-"""Name of our part of a card."""
+"""Name of our section in a card."""
 _SCORES = {"accuracy": "accuracy", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class About:
-    """What the model card tells of a model's training.
+    """Facts on a model's training for the card.
 
     Attributes
     ----------
     dataset : str
-        What was audited: the source's name.
+        Name of the audited source.
     rows, changed, excluded : int
-        Trained on; of these, with a label that people have changed; left out of the training rows.
+        Number of rows trained on; of these, with a label changed by people; and of rows left out.
     hub_dataset : bool
         Whether ``dataset`` is the name of a dataset on the Hub.
     seed : int
     tested_on : int
-        Rows that ``scores`` are of; 0 when there are none.
+        Number of rows that ``scores`` are measured on; 0 without scores.
     scores : mapping of str to float
-        On the corrected labels of those rows: ``accuracy``, ``weighted_f1``, ``macro_f1``.
+        Scores on the corrected labels of those rows: ``accuracy``, ``weighted_f1``, ``macro_f1``.
     """
 
     dataset: str
@@ -50,7 +50,7 @@ class About:
 
 
 def write_card(folder: Path, about: About, label_names: Sequence[str], config: FinetunedConfig) -> None:
-    """Write ``README.md``, our part between marks; names from the data stand in it as code, never as markup."""
+    """Write ``README.md`` with our section between marks. Names from the data are formatted as code."""
     base = config.base_model if _is_hub_name(config.base_model) else None
     data = ModelCardData(
         library_name="transformers",
@@ -71,10 +71,10 @@ def _prose(about: About, label_names: Sequence[str], config: FinetunedConfig, ba
         f"# Text classifier, trained on corrected labels of {code(about.dataset)}",
         "",
         f"{start}, fine-tuned on {counted(about.rows, 'text')} whose labels were audited with `auditor`:"
-        f" {about.changed:,} of them have a label that people have changed, and"
+        f" {about.changed:,} of them have a label changed by people, and"
         f" {counted(about.excluded, 'further row')} {'was' if about.excluded == 1 else 'were'} left out.",
         "",
-        "## How to ask it",
+        "## How to use it",
         "",
         "```python",
         "from transformers import pipeline",
@@ -92,7 +92,7 @@ def _prose(about: About, label_names: Sequence[str], config: FinetunedConfig, ba
     ]
     if about.tested_on:
         lines += [
-            "## How well it does",
+            "## Results",
             "",
             f"On {counted(about.tested_on, 'test row')} with corrected labels, as far as people have judged them:",
             "",
@@ -113,8 +113,8 @@ def _training(about: About, config: FinetunedConfig) -> list[str]:
         "",
         "## Limits",
         "",
-        "It knows these classes alone, and gives every text one of them. Rows that nobody has judged keep the labels"
-        " that they came with. For what it may be used, see the licences of the base model and of the dataset.",
+        "The model knows only these classes, and assigns every text one of them. Rows that nobody has judged keep their"
+        " given labels. For permitted uses, see the licences of the base model and the dataset.",
     ]
 
 

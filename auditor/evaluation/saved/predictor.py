@@ -1,4 +1,4 @@
-"""Predictor: a trained model that is asked about texts, whatever it is made of."""
+"""Predictor: a trained model of any kind that classifies texts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Predictor:
     Attributes
     ----------
     name : str
-        What messages call it.
+        Name in messages.
     label_names : tuple of K str
     ask : callable
-        N texts, at least one → (N, K) probabilities.
+        Function from N > 0 texts to (N, K) probabilities.
     """
 
     name: str
@@ -29,28 +29,28 @@ class Predictor:
     ask: Callable[[Sequence[str]], Probabilities]
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
-        """Give the probabilities of all classes for N texts: (N, K) float32, rows that sum to 1.
+        """Return the (N, K) float32 probabilities of all classes for N texts. Rows sum to 1.
 
-        Which texts are given together changes low bits of what a transformer says.
+        Batch composition changes the low bits of a transformer's output.
 
         Raises
         ------
         ModelError
-            If the model fails at these texts, or what it says are no probabilities.
+            If the model fails on these texts, or its output is not a probability matrix.
         """
         if not texts:
             return np.empty((0, len(self.label_names)), dtype=np.float32)
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
+            with np.errstate(over="ignore", invalid="ignore"):  # the result is checked below
                 probabilities = self.ask(texts)
         except (AuditorError, OSError):
             raise
-        except Exception as error:  # strange weights and tokenizers lead to errors of every kind
+        except Exception as error:  # invalid weights and tokenizers can raise any error
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ModelError(f"The model {self.name!r} fails: {reason}", "Use another model.") from error
         if probabilities.shape != (len(texts), len(self.label_names)) or not np.isfinite(probabilities).all():
             raise ModelError(
-                f"The model {self.name!r} gives no probabilities: its weights overflow, or are not numbers.",
+                f"The model {self.name!r} does not return probabilities: its weights overflow or are not numbers.",
                 "Use another model, or train it again.",
             )
         return probabilities

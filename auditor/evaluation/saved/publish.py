@@ -1,4 +1,4 @@
-"""A saved model to the Hub, in one commit, with its card."""
+"""Push a saved model and its card to the Hub in one commit."""
 
 from __future__ import annotations
 
@@ -28,65 +28,65 @@ def push_model(
     message: str | None = None,
     listener: Any = None,
 ) -> str:
-    """Push a fine-tuned model that :func:`auditor.evaluation.saved.saved.save_model` has written, in one commit.
+    """Push a fine-tuned model written by :func:`auditor.evaluation.saved.saved.save_model`, in one commit.
 
     Parameters
     ----------
     folder : Path
     repo : str
-        ``user/name``, or ``name`` of one's own. It is made if it is not there; else it must hold a model pushed
-        before, and its visibility and what others have written into its card stay.
+        ``user/name``, or ``name`` in your own account. Created if it does not exist. Otherwise it must hold a model
+        pushed before; its visibility, and other people's parts of its card, stay unchanged.
     private : bool
-        Of a new repository.
+        Visibility of a new repository.
     token : str, optional
-        The one that ``hf auth login`` keeps, by default.
+        Access token. Default: the one stored by ``hf auth login``.
     message : str, optional
         First line of the commit.
     listener : Listener, optional
-        Hears of the progress.
+        Receives the progress.
 
     Returns
     -------
     str
-        Address of the model's page.
+        URL of the model's page.
 
     Raises
     ------
     ModelError
-        If the folder holds no such model, or it is damaged.
+        If the folder does not hold such a model, or it is damaged.
     HubRefusedError, HubMovedError, HubUnreachableError, HubError
-        The repository then is as it was, and the same call can be repeated.
+        The repository is then unchanged, and the call can be repeated.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
 
     record = read_record(folder)
     if MODELS[record.kind].saved_as != "transformers":
-        raise ModelError(f"The model in {folder} is none that transformers loads.", "Push the fine-tuned one.")
+        raise ModelError(f"transformers cannot load the model in {folder}.", "Push the fine-tuned model.")
     api = HfApi(token=token, library_name="auditor")
     with quiet_library():
-        name, there = _look(api, repo)
-        card = _merged(api, name, there, (folder / CARD).read_text("utf-8"))
-        what, again, lost = f"the model {name}", AGAIN, LOST
-        if there is None:
-            with asking(what):
+        name, info = _find_repository(api, repo)
+        card = _merged(api, name, info, (folder / CARD).read_text("utf-8"))
+        subject, todo, todo_if_lost = f"the model {name}", AGAIN, LOST
+        if info is None:
+            with asking(subject):
                 api.create_repo(name, private=private)
-                there = api.model_info(name)
-            made = f"The {'private' if private else 'public'} model {name} was made"
-            again, lost = f"{made} and is still empty. {AGAIN}", f"{made}. {LOST}"
+                info = api.model_info(name)
+            created = f"The {'private' if private else 'public'} model {name} was created"
+            todo, todo_if_lost = f"{created} and is still empty. {AGAIN}", f"{created}. {LOST}"
         files = {path: folder / path for path in (*record.files, RECORD)}
         task = listener.task("Uploading") if listener else nullcontext()
-        with additions_of(files) as additions, task, asking(what, again, lost):
+        with additions_of(files) as additions, task, asking(subject, todo, todo_if_lost):
             api.create_commit(
                 name,
                 [CommitOperationAdd(CARD, card.encode()), *additions],
                 commit_message=one_line(message or "Model trained on corrected labels", 200),
-                parent_commit=there.sha,
+                parent_commit=info.sha,
             )
     return f"{api.endpoint}/{name}"
 
 
-def _look(api: Any, repo: str) -> tuple[str, Any]:
-    """Full name of the repository, and what the Hub says of it; None if it is not there."""
+def _find_repository(api: Any, repo: str) -> tuple[str, Any]:
+    """Return the full name of the repository, and its info from the Hub; None if it does not exist."""
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     with asking(f"the model {repo}"):
@@ -99,24 +99,24 @@ def _look(api: Any, repo: str) -> tuple[str, Any]:
             raise HubError(
                 f"{one_line(repo)!r} cannot be the name of a model on the Hub.", "Name it like user/name."
             ) from None
-    files = {each.rfilename for each in info.siblings or ()}
+    files = {sibling.rfilename for sibling in info.siblings or ()}
     if RECORD not in files and files - _EVERY_REPOSITORY_HAS:
         raise HubError(
-            f"The repository {name} holds another model, which auditor has not pushed.", "Push to another repository."
+            f"The repository {name} holds another model, which auditor did not push.", "Push to another repository."
         )
     return str(info.id), info
 
 
-def _merged(api: Any, name: str, there: Any, ours: str) -> str:
-    """The card that is there, with our section in it and what its metadata lacks; ours if there is none."""
+def _merged(api: Any, name: str, info: Any, own_card: str) -> str:
+    """Return the existing card with our section and missing metadata, or our card without one."""
     import tempfile
 
-    if there is None or CARD not in {each.rfilename for each in there.siblings or ()}:
-        return ours
+    if info is None or CARD not in {sibling.rfilename for sibling in info.siblings or ()}:
+        return own_card
     with asking(f"the model {name}"), tempfile.TemporaryDirectory(prefix="auditor-card-") as space:
-        path = api.hf_hub_download(name, CARD, revision=there.sha, cache_dir=space)
+        path = api.hf_hub_download(name, CARD, revision=info.sha, cache_dir=space)
         card = read_card(Path(path).read_bytes().decode("utf-8-sig", "replace"), name)
-    new = read_card(ours, name)
+    new = read_card(own_card, name)
     card.text = with_section(card.text, new.text.strip(), SECTION)
     metadata = {**new.data.to_dict(), **card.data.to_dict()}
     for key, value in metadata.items():

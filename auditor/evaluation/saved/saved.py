@@ -1,7 +1,7 @@
-"""A trained model as a folder, and back: safetensors and JSON alone, whole or not taken.
+"""Save a trained model to a folder and load it: only safetensors and JSON, refused unless complete.
 
-``auditor.json`` says what the model is and holds the hash of each of its files. It is written last: without it, a
-folder is no model of ours.
+``auditor.json`` describes the model and holds the hash of each of its files. It is written last: without it, a folder
+is not one of our models.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from safetensors.numpy import save as save_arrays
 
 from auditor.config import AuditConfig, EncoderConfig, FinetunedConfig, LexicalConfig
 from auditor.errors import InputError, ModelError, StorageError
-from auditor.evaluation.saved.linear import features_from, lexical_from, taken_apart
+from auditor.evaluation.saved.linear import features_from, lexical_from, to_arrays
 from auditor.evaluation.saved.modelcard import About, write_card
 from auditor.evaluation.saved.predictor import Predictor
 from auditor.models.logistic import Logistic
@@ -41,23 +41,23 @@ _SETTINGS: dict[str, type[BaseModel]] = {
     "lexical": LexicalConfig,
 }
 _DECIDE_VECTORS = ("*.safetensors", "tokenizer.json", "vocab.*", "merges.txt", "*.model")
-"""Files of an encoder: of the same model, the Hub and packages of others carry different files beside these."""
+"""Files that determine an encoder's vectors. The Hub and packages differ in a model's other files."""
 
 _Words = TypeAdapter(list[str])
 _Hashes = dict[Annotated[str, Field(pattern=r"^\w[\w.-]*$")], Annotated[str, Field(pattern="^[0-9a-f]{64}$")]]
 
 
 class Record(BaseModel):
-    """What stands in ``auditor.json``."""
+    """Contents of ``auditor.json``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     format: Literal[1] = 1
     kind: ModelName
     label_names: Annotated[list[str], Field(min_length=1)]
     unseen: list[Annotated[int, Field(ge=0)]]
-    """Codes of classes without a training row: their probability is 0."""
+    """Codes of classes without training rows. Their probability is 0."""
     settings: dict[str, Any]
-    """Of the encoder, else of the model: what its predictions depend on."""
+    """Settings of the encoder, or of the model, that predictions depend on."""
     encoder: _Hashes = {}
     files: _Hashes = {}
 
@@ -72,25 +72,25 @@ def save_model(
     about: About,
     encoder: Weights | None = None,
 ) -> None:
-    """Write a trained classifier into a folder, which is made.
+    """Write a trained classifier to a folder, which is created.
 
-    A fine-tuned one is written as ``transformers`` does, with a model card: ``transformers.pipeline`` loads it.
+    A fine-tuned one is written in the format of ``transformers`` with a model card: ``transformers.pipeline`` loads it.
 
     Parameters
     ----------
     classifier : Finetuned or Logistic
-        Trained.
+        Trained classifier.
     folder : Path
-        New, or empty.
+        New or empty folder.
     name : str
         ``finetuned``, ``features`` or ``lexical``.
     label_names : sequence of K str
     config : AuditConfig
-        What it was trained with.
+        Configuration of the training.
     about : About
-        For the model card.
+        Facts for the model card.
     encoder : Weights, optional
-        Of the frozen encoder that made the vectors; ``features`` needs it.
+        Weights of the frozen encoder that made the vectors; required for ``features``.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def save_model(
         _write_transformer(classifier, folder, config.finetuned.max_length)
         write_card(folder, about, label_names, config.finetuned)
     else:
-        arrays, words = taken_apart(classifier)
+        arrays, words = to_arrays(classifier)
         unseen = np.setdiff1d(np.arange(len(label_names)), arrays["classes"])
         (folder / _ARRAYS).write_bytes(save_arrays(arrays))
         if MODELS[name].takes == "texts":
@@ -127,12 +127,12 @@ def save_model(
 
 
 def load_model(folder: Path, device: str = "auto") -> Predictor:
-    """Load a model that :func:`save_model` has written.
+    """Load a model written by :func:`save_model`.
 
     Raises
     ------
     ModelError
-        If it is damaged, of another version, or needs an encoder that is not here.
+        If it is damaged, has another version, or needs an encoder that is not available.
     """
     record = read_record(folder)
     try:
@@ -145,19 +145,19 @@ def load_model(folder: Path, device: str = "auto") -> Predictor:
 
 
 def read_record(folder: Path) -> Record:
-    """Read what a folder holds, and check that its files are those that were written.
+    """Read a folder's record, and check that its files are unchanged.
 
     Raises
     ------
     ModelError
-        If it holds no model, or they are not.
+        If the folder has no model, or a file has changed.
     """
     try:
         record = Record.model_validate_json((folder / RECORD).read_bytes())
         _check(folder, record)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(
-            f"{folder} holds no model: it has no {RECORD}.", "Name a folder that `auditor retrain` has written."
+            f"{folder} is not a saved model: it has no {RECORD}.", "Name a folder written by `auditor retrain`."
         ) from None
     except OSError as error:
         raise ModelError(
@@ -174,11 +174,11 @@ def _check(folder: Path, record: Record) -> None:
         raise _damaged(folder, f"{RECORD}: its label names are not unique, or too few")
     for name, recorded in record.files.items():
         if not (folder / name).is_file() or hash_file(folder / name) != recorded:
-            raise _damaged(folder, f"{name} is missing, or not the file that was written")
+            raise _damaged(folder, f"{name} is missing or has changed")
 
 
 def public_name(model: str) -> str:
-    """Name of a model, without the folders of this machine."""
+    """Return the name of a model without local folders."""
     return Path(model).resolve().name if Path(model).is_dir() else model
 
 
@@ -189,12 +189,12 @@ def _write_transformer(classifier: Finetuned, folder: Path, max_length: int) -> 
         with quiet():
             tokenizer.save_pretrained(folder)
             classifier.model.save_pretrained(folder)
-        for weights in folder.glob("*.safetensors"):  # which safetensors lets nobody else read
+        for weights in folder.glob("*.safetensors"):  # safetensors makes them readable only by the owner
             shutil.copymode(folder / "config.json", weights)
-    except SafetensorError as error:  # what it makes of the operating system's word for a full disk
+    except SafetensorError as error:  # raised for a full disk
         raise StorageError(
             f"{folder} cannot be written: {str(error).splitlines()[0]}.",
-            "Make room, then give the same command again: it goes on from here.",
+            "Free disk space and run the same command again to continue.",
         ) from None
     finally:
         tokenizer.model_max_length = longest
@@ -218,25 +218,25 @@ def _linear(folder: Path, record: Record, settings: Any, device: str) -> Predict
         else:
             words = _Words.validate_json((folder / _WORDS).read_bytes(), strict=True)
             model = lexical_from(arrays, words, settings, num_classes)
-    except Exception as error:  # strange arrays and words lead to errors of every kind
+    except Exception as error:  # invalid arrays and words can raise any error
         raise _damaged(folder, (str(error).strip() or type(error).__name__).splitlines()[0]) from None
     names = tuple(record.label_names)
     if not of_vectors:
         return Predictor(folder.name, names, model.predict_proba)
     encoder = _encoder(folder, record, settings, device)
     if "mean" in arrays and len(arrays["mean"]) != encoder.dimensions:
-        raise _damaged(folder, f"weights for {len(arrays['mean'])} dimensions, of {encoder.dimensions}")
+        raise _damaged(folder, f"weights for {len(arrays['mean'])} dimensions; expected {encoder.dimensions}")
 
-    def ask(texts: Sequence[str]) -> Any:
+    def predict(texts: Sequence[str]) -> Any:
         with tempfile.TemporaryDirectory() as space:
             vectors = np.load(encoder.encode(texts, Path(space)), allow_pickle=False)
         return model.predict_proba(vectors)
 
-    return Predictor(folder.name, names, ask)
+    return Predictor(folder.name, names, predict)
 
 
 def _encoder(folder: Path, record: Record, settings: EncoderConfig, device: str) -> Encoder:
-    """The encoder that the vectors were made with, or none."""
+    """Load the encoder that made the vectors, checked by its hashes."""
     weights = find_weights(settings.name)
     found = _hashes(weights.folder)
     shared = found.keys() & record.encoder.keys()
@@ -245,7 +245,7 @@ def _encoder(folder: Path, record: Record, settings: EncoderConfig, device: str)
     ):
         raise ModelError(
             f"The encoder {settings.name!r} ({weights.folder}) is not the one that {folder} was trained with.",
-            "Give it the same files again, or train again: auditor retrain.",
+            "Restore its files, or train again: auditor retrain.",
         )
     return Encoder(weights, settings, device)
 
@@ -258,5 +258,5 @@ def _write_json(path: Path, value: Mapping[str, Any] | Sequence[str]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _damaged(folder: Path, why: str) -> ModelError:
-    return ModelError(f"The model in {folder} is damaged: {why}.", "Write it again: auditor retrain.")
+def _damaged(folder: Path, reason: str) -> ModelError:
+    return ModelError(f"The model in {folder} is damaged: {reason}.", "Re-create it: auditor retrain.")

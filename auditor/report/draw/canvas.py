@@ -1,4 +1,4 @@
-"""A sheet to draw on: one unit is one point (1/72 inch), y grows downwards."""
+"""Canvas: one unit is one point (1/72 inch), and y grows downwards."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from auditor.report.draw.theme import LIGHT
 SIZE = 9.0
 SMALL = 8.0
 _EM_SHARE = 0.62
-"""Width of a usual character of DejaVu Sans, in font sizes, rounded up."""
+"""Width of a typical character of DejaVu Sans in font sizes, rounded up."""
 
 
 def text_width(text: str, size: float = SIZE) -> float:
-    """Room that a line of text needs, in points, estimated on the safe side."""
+    """Estimate the width of a line of text in points, on the safe side."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return size * (_EM_SHARE * (len(text) - wide) + 1.1 * wide)
 
 
 def widest(texts: Sequence[str], size: float = SIZE) -> float:
-    """Room that the widest of some lines needs, in points."""
+    """Estimate the width of the widest line in points."""
     return max((text_width(text, size) for text in texts), default=0.0)
 
 
 class Canvas:
-    """A figure of ``width`` × ``height`` points, with the few marks that the report's figures are made of."""
+    """A figure of ``width`` × ``height`` points, with the few marks that the report's figures use."""
 
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
@@ -97,7 +97,7 @@ class Canvas:
 
 
 class Scale:
-    """From a quantity, zero to ``top``, to x, and the round numbers on the way."""
+    """Scale from a quantity (zero to ``top``) to x, with round ticks."""
 
     def __init__(self, top: float, left: float, right: float) -> None:
         ticks = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top or 1.0)
@@ -105,7 +105,7 @@ class Scale:
         self.left, self.per_unit = left, (right - left) / self.ticks[-1]
 
     def __call__(self, value: float) -> float:
-        """Where a value lies."""
+        """Return the x of a value."""
         return self.left + value * self.per_unit
 
     def draw(self, canvas: Canvas, top: float, bottom: float, labels: Sequence[str]) -> None:

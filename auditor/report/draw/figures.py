@@ -17,20 +17,20 @@ from auditor.report.draw.theme import LIGHT
 from auditor.report.load.summary import ClassHealth, Confusion, LossSpread, Map, ModelScore
 
 WIDTH = 330.0
-"""Of a chart, in points: small, so that its letters can still be read on a phone."""
+"""Width of a chart in points: small, so that its text is legible on a phone."""
 MOST_CLASSES = 30
-"""Rows in a chart of classes."""
+"""Maximum rows in a chart of classes."""
 MOST_CONFUSIONS = 10
 MOST_PANELS = 12
 LEFT_OUT = 0.005
-"""Share of the points that a panel leaves out at each of its sides."""
+"""Share of the points that a panel omits at each side."""
 _LABEL = 22
 _GRID = (14, 34)
 _MARGIN = 4.0
 
 
 def draw_models(models: Sequence[ModelScore]) -> Figure:
-    """Pair of bars a model: accuracy and weighted F1."""
+    """Draw a pair of bars per model: accuracy and weighted F1."""
     left, bar, step = widest([plain(model.name, _LABEL) for model in models]) + 3 * _MARGIN, 11.0, 36.0
     canvas = Canvas(WIDTH, step * len(models) + 2 * _MARGIN)
     full = WIDTH - left - text_width("100.0 % weighted F1", SMALL) - 2 * _MARGIN
@@ -48,7 +48,7 @@ def draw_models(models: Sequence[ModelScore]) -> Figure:
 
 
 def draw_confusions(confusions: Sequence[Confusion]) -> Figure:
-    """Bars of the most frequent given → suggested among the flagged rows."""
+    """Draw bars of the most frequent pairs given → suggested among the flagged rows."""
     shown = confusions[:MOST_CONFUSIONS]
     given, suggested = ([plain(label, _LABEL) for label in labels] for labels in _columns(shown))
     middle = _MARGIN + widest(["given", *given])
@@ -73,7 +73,7 @@ def _columns(confusions: Sequence[Confusion]) -> tuple[list[str], list[str]]:
 
 
 def draw_losses(spreads: Sequence[LossSpread], num_classes: int) -> Figure:
-    """Box of the loss in each class, in the order given."""
+    """Draw a box of the loss in each class, in the given order."""
     shown = spreads[:MOST_CLASSES]
     labels, step, top = [plain(spread.label, _LABEL) for spread in shown], 21.0, 20.0
     left, bottom = widest(labels) + 3 * _MARGIN, top + step * len(shown)
@@ -99,7 +99,7 @@ def draw_losses(spreads: Sequence[LossSpread], num_classes: int) -> Figure:
 
 
 def draw_health(classes: Sequence[ClassHealth]) -> Figure:
-    """Two marks for each judged class, in the order given: shares of its rows that are flagged, and not recognised."""
+    """Draw two marks per judged class, in the given order: shares of rows flagged, and not recognised."""
     shown = [item for item in classes if item.judged][:MOST_CLASSES]
     labels, step, top = [plain(item.label, _LABEL) for item in shown], 21.0, 20.0
     left, bottom = widest(labels) + 3 * _MARGIN, top + step * len(shown)
@@ -123,7 +123,7 @@ def draw_health(classes: Sequence[ClassHealth]) -> Figure:
 
 
 def panel_classes(classes: Sequence[ClassHealth], points: Map) -> list[int]:
-    """Codes of the classes that get a panel on the map: those with most issues, then with most rows."""
+    """Return the codes of classes with a panel on the map: those with most issues, then most rows."""
     on_map = np.bincount(points.labels, minlength=len(classes))
     codes = [code for code in range(len(classes)) if on_map[code]]
     codes.sort(key=lambda code: (-classes[code].issues, -classes[code].rows))
@@ -131,14 +131,14 @@ def panel_classes(classes: Sequence[ClassHealth], points: Map) -> list[int]:
 
 
 def draw_panel(points: Map, code: int) -> Figure:
-    """Density of one class on the map."""
+    """Draw the density of one class on the map."""
     figure = Figure(figsize=(2.3, 2.3))
     _density(figure.add_axes((0, 0, 1, 1)), points, code)
     return figure
 
 
 def draw_map(points: Map, codes: Sequence[int], label_names: Sequence[str]) -> Figure:
-    """Density of each of some classes, side by side on common axes."""
+    """Draw the density of several classes side by side on common axes."""
     columns = min(3, len(codes))
     lines = -(-len(codes) // columns)
     figure = Figure(figsize=(2.3 * columns, 2.5 * lines), layout="constrained")
@@ -151,7 +151,7 @@ def draw_map(points: Map, codes: Sequence[int], label_names: Sequence[str]) -> F
 
 
 def _density(axes: Axes, points: Map, code: int) -> None:
-    """Draw one class in blue, stronger where it is denser, over the place of all rows in grey."""
+    """Draw one class in blue, stronger where denser, over all rows in grey."""
     low, high = _frame(points.points)
     extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
     inside = ((points.points >= low) & (points.points <= high)).all(axis=1)
@@ -163,7 +163,7 @@ def _density(axes: Axes, points: Map, code: int) -> None:
     mine = axes.hexbin(*points.points[inside & (points.labels == code)].T, **look)
     counts = np.asarray(mine.get_array())
     mine.set_array(None)
-    # Eight strengths are enough for the eye; the root lets thin places be seen beside a dense core.
+    # Eight levels suffice; the root makes sparse areas visible beside a dense core.
     strength = np.ceil(8 * np.sqrt(counts / counts.max(initial=1))) / 8
     mine.set_facecolor([(LIGHT["accent"], 0.1 + 0.9 * value) for value in strength])
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=(), yticks=(), aspect="auto")
@@ -172,7 +172,7 @@ def _density(axes: Axes, points: Map, code: int) -> None:
 
 
 def _frame(points: Float32) -> tuple[Float32, Float32]:
-    """Corners that leave out the outermost points at each side: a few far rows must not squeeze the rest."""
+    """Return corners that omit the outermost points at each side, so that a few far rows do not squeeze the rest."""
     low, high = np.percentile(points, [100 * LEFT_OUT, 100 - 100 * LEFT_OUT], axis=0).astype(np.float32)
     room = np.maximum(0.04 * (high - low), np.float32(1e-3))
     return low - room, high + room

@@ -1,4 +1,4 @@
-"""The chart of what corrected labels were worth: a difference and its interval for each model and metric."""
+"""Chart of the gains from corrected labels: a difference and its interval for each model and metric."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _MARGIN, _STEP, _APART, _TOP = 4.0, 26.0, 20.0, 22.0
 
 
 def gain(model: ModelResult, tested_on: str, metric: str) -> Estimate:
-    """Of training on the corrected labels instead of the original ones."""
+    """Gains of one model from training on the corrected instead of the original labels."""
     found: Estimate = getattr(model.comparison.gain(ORIGINAL, CORRECTED, tested_on), metric)
     return found
 
 
 def draw_gains(models: Sequence[ModelResult]) -> Figure:
-    """Two marks with intervals for each metric of each model: tested on original, and on corrected labels."""
+    """Draw two marks with intervals per metric and model: tested on original, and on corrected labels."""
     left = widest([*METRICS.values(), *(model.name for model in models)]) + 3 * _MARGIN
     bottom = _TOP + len(models) * (_APART + _STEP * len(METRICS))
     canvas = Canvas(WIDTH, bottom + 30)
     every = [gain(model, version, metric) for model in models for version in _LOOKS for metric in METRICS]
     ticks = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(
-        100 * min(0.0, *(one.low for one in every)), 100 * max(0.0, *(one.high for one in every))
+        100 * min(0.0, *(estimate.low for estimate in every)), 100 * max(0.0, *(estimate.high for estimate in every))
     )
     low, per_unit = float(ticks[0]), (WIDTH - 16 - left) / float(ticks[-1] - ticks[0])
 
@@ -46,12 +46,14 @@ def draw_gains(models: Sequence[ModelResult]) -> Figure:
     for model in models:
         canvas.text(left - 8, y + _APART / 2, model.name, align="right", bold=True)
         y += _APART
-        for metric, called in METRICS.items():
-            canvas.text(left - 8, y + _STEP / 2 - 2, called, align="right", colour="muted")
+        for metric, name in METRICS.items():
+            canvas.text(left - 8, y + _STEP / 2 - 2, name, align="right", colour="muted")
             for shift, (version, (shape, colour, filled)) in zip((4.0, 14.0), _LOOKS.items(), strict=True):
-                one = gain(model, version, metric)
-                canvas.line((place(100 * one.low), place(100 * one.high)), (y + shift,) * 2, colour, width=1.4)
-                canvas.mark(place(100 * one.value), y + shift, shape, colour, filled=filled)
+                estimate = gain(model, version, metric)
+                canvas.line(
+                    (place(100 * estimate.low), place(100 * estimate.high)), (y + shift,) * 2, colour, width=1.4
+                )
+                canvas.mark(place(100 * estimate.value), y + shift, shape, colour, filled=filled)
             y += _STEP
     return canvas.figure
 

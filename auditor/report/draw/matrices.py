@@ -1,4 +1,4 @@
-"""Matrices of counts: a confusion matrix a model, and the issues' given → suggested."""
+"""Matrices of counts: one confusion matrix per model, and the issues' given → suggested."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from auditor.report.display import count, plain, share
 from auditor.report.draw.canvas import SMALL, Canvas, text_width, widest
 
 MOST_CLASSES = 20
-"""Rows and columns of a matrix; of more classes, those with most disagreements are shown."""
+"""Maximum rows and columns of a matrix. Of more classes, those with most disagreements are shown."""
 _LABEL = 22
 _DETAILED = 10
-"""Classes up to which a cell has room for its share beside its count."""
+"""Maximum number of classes for cells to show a share beside the count."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A part of a matrix that can be shown.
+    """A part of a matrix that fits a figure.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Matrix:
 
 
 def cut_matrix(counts: Counts, labels: Sequence[str], most: int = MOST_CLASSES) -> Matrix:
-    """Keep the classes with most off-diagonal rows, in their order, and put the others together."""
+    """Keep the classes with most off-diagonal rows, in their order, and combine the others."""
     off = counts - np.diag(np.diag(counts))
     if len(labels) <= most:
         return Matrix(tuple(labels), counts, 0)
@@ -52,19 +52,19 @@ def cut_matrix(counts: Counts, labels: Sequence[str], most: int = MOST_CLASSES) 
 
 
 def draw_confusion(matrix: Matrix) -> Figure:
-    """Rows given, columns predicted; strength is the share of the row, blue on the diagonal, orange off it."""
+    """Draw given (rows) × predicted (columns); strength is the share of the row, blue on the diagonal, else orange."""
     shares = matrix.counts / np.maximum(matrix.counts.sum(axis=1, keepdims=True), 1)
     diagonal = np.eye(len(matrix.labels), dtype=bool)
-    # Disagreements are few: half a row is already the strongest orange, and small shares are lifted.
+    # Disagreements are few: half a row is the strongest orange, and small shares are amplified.
     strength = np.where(diagonal, shares, np.minimum(1, 2 * shares) ** 0.6)
     if matrix.hidden:
-        strength[-1, -1] = 0  # neither agreement nor disagreement: all pairs of the classes put together
+        strength[-1, -1] = 0  # neither agreement nor disagreement: all pairs of the combined classes
     return _draw(matrix, strength, diagonal, shares, columns="predicted")
 
 
 def draw_heatmap(matrix: Matrix) -> Figure:
-    """Issues by given (row) and suggested label (column); strength is the count, against the largest."""
-    # What was put together is no pair of labels, and must not outshine those that are.
+    """Draw issues by given (row) and suggested label (column); strength is the count relative to the largest."""
+    # Combined classes are not a pair of labels, and must not outshine real pairs.
     pairs = matrix.counts[:-1, :-1] if matrix.hidden else matrix.counts
     strength = np.minimum(1, matrix.counts / max(int(pairs.max(initial=0)), 1)) ** 0.6
     if matrix.hidden:

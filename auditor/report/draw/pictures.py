@@ -1,4 +1,4 @@
-"""Every picture of the report: which there are for a run, and what they show, in words."""
+"""All pictures of the report for a run, with descriptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from auditor.report.load.summary import ModelScore, Summary
 
 @dataclass(frozen=True)
 class Panel:
-    """The map's panel of one class."""
+    """Map panel of one class."""
 
     label: str
     rows: int
@@ -25,7 +25,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the page shows; a picture is None where there is nothing to draw.
+    """Pictures of the page; None where there is nothing to draw.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Pictures:
 
 
 def draw_pictures(summary: Summary) -> Pictures:
-    """Draw them all."""
+    """Draw all pictures."""
     with style():
         return Pictures(
             models=_models(summary),
@@ -130,14 +130,14 @@ def _health(summary: Summary) -> Picture | None:
 
 
 def _gains(summary: Summary) -> Picture | None:
-    if not summary.correction or not summary.correction.worth:
+    if not summary.correction or not summary.correction.gains:
         return None
-    models = summary.correction.worth.found.models
-    told = (
+    models = summary.correction.gains.found.models
+    caption = (
         f"{model.name} {points(gain(model, CORRECTED, 'accuracy').value)} points of accuracy on corrected test rows"
         for model in models
     )
-    alt = f"What training on the corrected labels changes, with intervals: {'; '.join(told)}."
+    alt = f"What training on the corrected labels changes, with intervals: {'; '.join(caption)}."
     return picture("gains", draw_gains(models), alt)
 
 

@@ -1,4 +1,4 @@
-"""The picture of one prediction: a bar for each class, the most likely first."""
+"""Picture of one prediction: a bar per class, likeliest first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from auditor.report.draw.canvas import SIZE, SMALL, Canvas, text_width, widest
 from auditor.report.draw.theme import style
 
 MOST_CLASSES = 50
-"""Bars; what is less likely is put together."""
+"""Maximum number of bars. Less likely classes are combined."""
 _WIDTH, _MARGIN, _STEP, _BAR = 380.0, 4.0, 20.0, 12.0
 _LABEL = 22
 _LINES, _LETTERS = 3, 58

@@ -1,4 +1,4 @@
-"""Colours, and how a figure becomes a picture: a PNG in light colours, and an SVG that follows the page's.
+"""Theme: colours, and conversion of a figure to a PNG in light colours and an SVG in the page's colours.
 
 The SVG's text stays text, so that the browser draws any script with the reader's own fonts, and its colours become
 the page's CSS variables, so that one picture serves light, dark and paper.
@@ -32,7 +32,7 @@ LIGHT = {
     "accent": "#2457c5",
     "accent-ink": "#fffffe",
 }
-"""Names of the page's CSS variables, and their colours; each colour stands for one name."""
+"""Colours of the page's CSS variables by name. Each colour belongs to one name."""
 
 DARK = {
     "page": "#0e1116",
@@ -48,7 +48,7 @@ DARK = {
 }
 
 _WIDER_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei")
-"""Asked, where they are installed, for what matplotlib's own DejaVu Sans cannot draw."""
+"""Fallback fonts, if installed, for glyphs that matplotlib's DejaVu Sans lacks."""
 _PIXELS_PER_INCH = 200
 _NAME_OF = {colour: name for name, colour in LIGHT.items()}
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
@@ -58,7 +58,7 @@ _KEPT = {_SVG + tag for tag in ("g", "defs", "path", "use", "text", "clipPath", 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as the page and the ``figures`` folder show it.
+    """A figure for the page and the ``figures`` folder.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Picture:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw and save figures within: our look, no mathematics in strings, the same bytes each time."""
+    """Style for drawing and saving figures: our look, no math in strings, equal bytes for equal input."""
     installed = set(fontManager.get_font_names())
     settings: dict[Any, Any] = {
         "font.family": ["DejaVu Sans", *(name for name in _WIDER_FONTS if name in installed)],
@@ -107,13 +107,13 @@ def style() -> Iterator[None]:
         "svg.hashsalt": "auditor",
     }
     with mpl.rc_context(settings), warnings.catch_warnings():
-        # The browser has a glyph where DejaVu Sans has none; a PNG shows a box.
+        # Browsers have glyphs that DejaVu Sans lacks; a PNG shows a box.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
         yield
 
 
 def picture(name: str, figure: Figure, alt: str, scale: float = 1.5) -> Picture:
-    """Save a figure both ways; ``scale`` is CSS pixels a point on a wide screen. Call it within :func:`style`."""
+    """Save a figure as PNG and SVG; ``scale`` is CSS pixels per point on a wide screen. Call within :func:`style`."""
     png, svg = io.BytesIO(), io.BytesIO()
     figure.savefig(
         png, format="png", dpi=_PIXELS_PER_INCH, bbox_inches="tight", pad_inches=0.15, metadata={"Software": None}
@@ -124,7 +124,7 @@ def picture(name: str, figure: Figure, alt: str, scale: float = 1.5) -> Picture:
 
 
 def _for_page(svg: bytes, name: str, alt: str) -> Markup:
-    """Make matplotlib's SVG fit to stand in a page: themed, named, without ids that other pictures have too."""
+    """Prepare matplotlib's SVG for a page: themed, titled, with ids unique among pictures."""
     root = ET.fromstring(svg)
     for parent in list(root.iter()):
         for child in list(parent):
@@ -157,7 +157,7 @@ def _for_page(svg: bytes, name: str, alt: str) -> Markup:
 
 
 def _reference(value: str) -> str | None:
-    """Id that an attribute points to: ``#id`` or ``url(#id)``."""
+    """Return the id that an attribute refers to: ``#id`` or ``url(#id)``."""
     start = value.find("#")
     if value.startswith("url(#"):
         return value[start + 1 : -1]
@@ -165,7 +165,7 @@ def _reference(value: str) -> str | None:
 
 
 def _themed(css: str) -> str:
-    """Put the page's variables for our colours, and leave fonts out: they are the page's business."""
+    """Replace our colours by the page's variables, and drop fonts, which the page sets."""
     kept = []
     for declaration in css.split(";"):
         key, _, value = declaration.partition(":")

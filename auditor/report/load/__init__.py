@@ -1,1 +1,1 @@
-"""From a run and its log to a typed summary."""
+"""Load a typed summary from a run and its decision log."""

@@ -1,4 +1,4 @@
-"""What people have decided about a run, and what retraining has found it to be worth."""
+"""Decisions on a run, and the gains found by retraining."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from auditor.run import Run
 
 @dataclass(frozen=True)
 class ClassRows:
-    """Rows of one class before and after; a class that was added had none."""
+    """Number of rows of one class before and after; 0 before for an added class."""
 
     label: str
     before: int
@@ -28,7 +28,7 @@ class ClassRows:
 
 @dataclass(frozen=True)
 class Decisions:
-    """What the decisions that stand come to under a policy, told in sentences: in all, and by class.
+    """Effect of the standing decisions under a policy (in sentences), in total and by class.
 
     ``corrected`` is the hash of the corrected labels.
     """
@@ -40,17 +40,17 @@ class Decisions:
 
 
 @dataclass(frozen=True)
-class Worth:
-    """What retraining has found.
+class Gains:
+    """Results of retraining.
 
     Attributes
     ----------
     found : Retraining
     seconds : float
-        That the trainings took.
+        Duration of the trainings.
     caveats : tuple of str
     outdated : bool
-        Whether other decisions stand now.
+        Whether the decisions have changed since.
     """
 
     found: Retraining
@@ -61,40 +61,40 @@ class Worth:
 
 @dataclass(frozen=True)
 class Correction:
-    """All of it.
+    """Decisions and results of retraining.
 
     Attributes
     ----------
     decisions : Decisions or None
-        None while there are none.
-    worth : Worth or None
+        None without decisions.
+    gains : Gains or None
         None before ``auditor retrain``.
     trouble : str or None
-        Why the decisions cannot be told.
+        Reason why the decisions cannot be read.
     estimate : Estimate or None
-        How many labels are wrong, as far as the cards drawn at random tell; None while there are no decisions.
+        Estimate of wrong labels from the cards drawn at random; None without decisions.
     """
 
     decisions: Decisions | None = None
-    worth: Worth | None = None
+    gains: Gains | None = None
     trouble: str | None = None
     estimate: Estimate | None = None
 
 
 def load_correction(run: Run, db: str | None = None) -> Correction | None:
-    """Read what there is of it; None if there is nothing.
+    """Read the decisions and results; None without any.
 
     Parameters
     ----------
     run : Run
     db : str, optional
-        Address of the decision log; ``decisions.db`` in the run's directory by default.
+        Address of the decision log. Default: ``decisions.db`` in the run directory.
 
     Raises
     ------
     RunDamagedError
-        If an artifact is not the one that was written, or of another version. A log that cannot be read is told, and
-        spoils nothing else.
+        If an artifact has changed since it was written, or has another version. A log that cannot be read is reported
+        as ``trouble`` instead.
     """
     found = read_comparison(run)
     policy = Policy.model_validate(found.setting.policy) if found else Policy()
@@ -103,8 +103,8 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
         decisions, estimate = _decisions(run, db, policy)
     except (LogError, RunDamagedError, ExportError) as error:
         trouble = error.what
-    worth = _worth(run, found, decisions) if found else None
-    return Correction(decisions, worth, trouble, estimate) if decisions or worth or trouble else None
+    gains = _load_gains(run, found, decisions) if found else None
+    return Correction(decisions, gains, trouble, estimate) if decisions or gains or trouble else None
 
 
 def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Estimate] | tuple[None, None]:
@@ -123,9 +123,9 @@ def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Est
     return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections)), estimate
 
 
-def _worth(run: Run, found: Retraining, decisions: Decisions | None) -> Worth:
+def _load_gains(run: Run, found: Retraining, decisions: Decisions | None) -> Gains:
     stages = run.manifest.stages
     seconds = sum(stages[name].seconds for name in found.stages if name in stages)
-    then = found.setting.judged, found.setting.corrected
-    outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != then
-    return Worth(found, seconds, caveats(found), outdated)
+    at_retraining = found.setting.judged, found.setting.corrected
+    outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != at_retraining
+    return Gains(found, seconds, caveats(found), outdated)

@@ -1,4 +1,4 @@
-"""What the report says of classes whose definitions overlap, typed."""
+"""Typed facts on classes whose definitions overlap."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Problem:
     Attributes
     ----------
     a_as_b, b_as_a : int
-        Contested rows: given the one label, though it might as well be the other.
+        Number of contested rows: given one label, though the other fits equally well.
     symmetry, uncertainty : float
-        In [0, 1].
+        Values in [0, 1].
     accuracy, accuracy_merged : float, float or None
-        Of the consensus, out of fold, as the classes are and if the two were one.
+        Out-of-fold accuracy of the consensus, now and with the two classes merged.
     examples : tuple of (str, str)
-        Texts that are alike, the first given ``label_a``, the second ``label_b``.
+        Pairs of similar texts, the first given ``label_a``, the second ``label_b``.
     """
 
     label_a: str
@@ -35,7 +35,7 @@ class Problem:
 
     @classmethod
     def all_of(cls, entries: Sequence[dict[str, Any]], texts_of: Callable[[list[str]], list[str]]) -> tuple[Self, ...]:
-        """Take them from ``definitions.json``; ``texts_of`` gives the texts of some ids, in their order."""
+        """Read the problems from ``definitions.json``. ``texts_of`` returns the texts of ids in order."""
         ids = [example[side] for entry in entries for example in entry["examples"] for side in ("a", "b")]
         texts = iter(texts_of(ids))
         return tuple(
@@ -45,10 +45,10 @@ class Problem:
 
     @property
     def rows(self) -> int:
-        """Rows that are taken for the other class, both ways."""
+        """Number of contested rows of either class."""
         return self.a_as_b + self.b_as_a
 
     @property
     def gain(self) -> float | None:
-        """What merging the two would add to the accuracy."""
+        """Gain in accuracy from merging the two classes."""
         return None if self.accuracy_merged is None else self.accuracy_merged - self.accuracy

@@ -1,4 +1,4 @@
-"""The rows that the report shows: picked, and read with all that is said of them."""
+"""Exhibits: choose the rows that the report shows, and read their details."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS_AND_TIERS = ("kind", "tier", "stability")
 
 
 class Exhibits:
-    """Picks the rows that are shown, and reads no more than those."""
+    """Chooses the rows to show, and reads only those."""
 
     def __init__(
         self, data: LabeledTexts, issues: pa.Table, loss: Float32, probabilities: Mapping[str, Float32]
@@ -27,13 +27,13 @@ class Exhibits:
         self.data, self.issues, self.loss, self.probabilities = data, issues, loss, probabilities
 
     def worst(self) -> tuple[Exhibit, ...]:
-        """Rows that rank first."""
+        """Return the rows that rank first."""
         rank = self.issues["rank"].to_numpy()
         first = np.flatnonzero((rank <= SHOWN_TEXTS) & np.isfinite(self.loss))
         return self._show(first[np.argsort(rank[first])])
 
     def certain(self) -> tuple[Exhibit, ...]:
-        """Rows with the lowest loss."""
+        """Return the rows with the lowest loss."""
         rows = np.flatnonzero(np.isfinite(self.loss))
         return self._show(rows[np.argsort(self.loss[rows], kind="stable")][:SHOWN_TEXTS])
 
@@ -41,8 +41,8 @@ class Exhibits:
         taken = pa.array(rows)
         issues, table = self.issues.take(taken), self.data.table.select(["id", "split", "text"]).take(taken)
         return tuple(
-            self._exhibit(int(row), {**mine, **theirs})
-            for row, mine, theirs in zip(rows, issues.to_pylist(), table.to_pylist(), strict=True)
+            self._exhibit(int(row), {**issue, **entry})
+            for row, issue, entry in zip(rows, issues.to_pylist(), table.to_pylist(), strict=True)
         )
 
     def _exhibit(self, row: int, entry: dict[str, Any]) -> Exhibit:

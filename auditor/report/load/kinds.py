@@ -1,4 +1,4 @@
-"""What the report says of the rows by kind and tier, typed."""
+"""Typed counts of rows by kind and tier."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from auditor.report.words import KINDS, TIERS_MEAN
 
 @dataclass(frozen=True)
 class KindRows:
-    """Rows of one kind; ``kind`` is None for those whose given label is likely right, but which some repeat flags."""
+    """Rows of one kind; None for rows whose given label is likely right but that some repeat flags."""
 
     kind: str | None
     by_tier: dict[str | None, int]
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """Number of rows in all tiers."""
         return sum(self.by_tier.values())
 
 
@@ -31,9 +31,9 @@ class Kinds:
     Attributes
     ----------
     counts : tuple of KindRows
-        In the order in which kinds are told; without those that no row has.
+        Counts in display order, without empty kinds.
     has_repeats : bool
-        Whether anything says how stable the flags are.
+        Whether the run measured the stability of flags.
     """
 
     counts: tuple[KindRows, ...]
@@ -41,17 +41,17 @@ class Kinds:
 
     @classmethod
     def of(cls, issues: pa.Table) -> Self | None:
-        """Count them in ``issues.parquet``; None where it does not tell any, as in runs of former versions."""
+        """Count the rows of ``issues.parquet``; None without kinds, as in runs of earlier versions."""
         kinds, tiers = issues["kind"].to_pylist(), issues["tier"].to_pylist()
         together = Counter(zip(kinds, tiers, strict=True))
         del together[None, None]
         if not together:
             return None
-        every = [
+        entries = [
             KindRows(kind, {tier: together[kind, tier] for tier in (*TIERS_MEAN, None)}) for kind in (*KINDS, None)
         ]
-        return cls(tuple(one for one in every if one.rows), issues["stability"].null_count < len(issues))
+        return cls(tuple(entry for entry in entries if entry.rows), issues["stability"].null_count < len(issues))
 
     def of_tier(self, tier: str | None) -> int:
-        """Rows of a tier, of any kind."""
-        return sum(one.by_tier[tier] for one in self.counts)
+        """Return the number of rows of a tier, of any kind."""
+        return sum(entry.by_tier[tier] for entry in self.counts)

@@ -1,4 +1,4 @@
-"""From the artifacts of a finished run to a :class:`~auditor.report.load.summary.Summary`."""
+"""Load a :class:`~auditor.report.load.summary.Summary` from the artifacts of a finished run."""
 
 from __future__ import annotations
 
@@ -63,26 +63,26 @@ _QUANTILES = (5, 25, 50, 75, 95)
 
 
 def load_summary(directory: Path, db: str | None = None) -> Summary:
-    """Read what the report says from a finished run.
+    """Read the contents of the report from a finished run.
 
     Parameters
     ----------
     directory : Path
-        Of the run; every artifact is checked against its hash in the manifest.
+        Run directory. Every artifact is checked against its hash in the manifest.
     db : str, optional
-        Address of the decision log; ``decisions.db`` in the run's directory by default.
+        Address of the decision log. Default: ``decisions.db`` in the run directory.
 
     Raises
     ------
     RunMissingError
-        If the run has not come far enough.
+        If the run lacks a stage that the report needs.
     RunDamagedError
-        If an artifact is not the one that was written.
+        If an artifact has changed since it was written.
     """
     run = Run(directory)
     manifest = run.manifest
     if not manifest.stages:
-        raise RunMissingError(f"{directory} holds no run.", "Make one with `auditor run FILE`.")
+        raise RunMissingError(f"{directory} does not hold a run.", "Make one with `auditor run FILE`.")
     health, scores = run.load(HEALTH), run.load(SCORES)
     data = LabeledTexts.of(run)
     labels, issues = data.labels, _issues(run)
@@ -91,8 +91,8 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
     by_loss = _by_loss(loss, labels, data.num_classes)
     config = run.config
     models = [name for name in dict.fromkeys((BASELINE, *MODEL_NAMES, *config.pooled, CONSENSUS)) if name in scores]
-    said = {name: run.load(probabilities(name)) for name in models if name != BASELINE}
-    exhibits = Exhibits(data, issues, loss, said)
+    by_model = {name: run.load(probabilities(name)) for name in models if name != BASELINE}
+    exhibits = Exhibits(data, issues, loss, by_model)
     return Summary(
         name=directory.resolve().name,
         source=data.origin.source,
@@ -135,7 +135,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
 
 
 def _definitions(run: Run, data: LabeledTexts) -> tuple[Problem, ...] | None:
-    """None in a run of a former version."""
+    """Return the overlapping pairs of classes; None in runs of earlier versions."""
     if not run.has(DEFINITIONS):
         return None
     return Problem.all_of(run.load(DEFINITIONS), lambda ids: _texts_of(data, ids))
@@ -147,12 +147,12 @@ def _texts_of(data: LabeledTexts, ids: Sequence[str]) -> list[str]:
 
 
 def _trust(run: Run) -> Trust | None:
-    """None in a run of a former version."""
+    """Return trust in the experts; None in runs of earlier versions."""
     return Trust.of(run.load(WEIGHTS)) if run.has(WEIGHTS) else None
 
 
 def _leaks(run: Run) -> int:
-    """None are known in a run of a former version."""
+    """Count rows with a conflicting duplicate in another split; 0 in runs of earlier versions."""
     if not run.has(CONFLICTS):
         return 0
     pairs = run.table(CONFLICTS, ["across_splits", "first_id", "second_id"])
@@ -166,7 +166,7 @@ def _issues(run: Run) -> pa.Table:
 
 
 def _take(kind: type[Any], entry: dict[str, Any]) -> Any:
-    """Make a dataclass of an artifact's entry; what the report does not know of is left out."""
+    """Make a dataclass from an artifact's entry. Ignore fields that the report does not have."""
     return kind(**{field.name: entry[field.name] for field in fields(kind)})
 
 
@@ -177,7 +177,7 @@ def _classes(health: dict[str, Any], scores: dict[str, Any]) -> tuple[ClassHealt
 
 
 def _mixed(scores: dict[str, Any], label_names: Sequence[str]) -> tuple[Mixed, ...]:
-    """Pairs of classes that the consensus takes for each other, most rows first."""
+    """Return pairs of classes that the consensus confuses, most rows first."""
     confusion = np.asarray(scores[CONSENSUS]["confusion"], dtype=np.int64)
     both = np.triu(confusion + confusion.T, 1)
     pairs = [(int(both[a, b]), a, b) for a, b in np.argwhere(both).tolist()]
@@ -194,7 +194,7 @@ def _score(name: str, entry: dict[str, Any]) -> ModelScore:
 
 
 def _splits(data: LabeledTexts, judged: Mask) -> tuple[SplitRows, ...]:
-    """Rows by split and class, splits in the order in which they come."""
+    """Count rows by split and class, with splits in the order of the dataset."""
     column = data.table["split"].combine_chunks().dictionary_encode()
     codes, names = column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
     counts = np.zeros((len(names), data.num_classes), dtype=np.int64)
@@ -216,12 +216,10 @@ def _groups(run: Run) -> tuple[Group, ...]:
 
 
 def _work(stages: Mapping[str, Stage], used: Sequence[str] | None) -> tuple[Work, ...]:
-    """Add up what each stage took, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
+    """Sum time and memory by stage, earlier stages first; ``finetuned/fold-3`` belongs to ``finetuned``.
 
-    Models of the user's own are apart: ``models/mine/fold-3`` belongs to ``models/mine``.
-
-    Stages of another configuration, which the run keeps in case it is asked for again, are left out, and so is what
-    came after the audit.
+    Custom models are separate: ``models/mine/fold-3`` belongs to ``models/mine``. Stages of other configurations, which
+    the run keeps for reuse, and stages after the audit are omitted.
     """
     audited = {name: stage for name, stage in stages.items() if not name.startswith("retrain/")}
     stages = {name: stage for name, stage in audited.items() if used is None or name in used}
@@ -250,7 +248,7 @@ def _map(run: Run, labels: LabelCodes) -> Map:
 
 
 def _by_loss(loss: Float32, labels: LabelCodes, num_classes: int) -> list[RowIndex]:
-    """Judged rows of each class, highest loss first."""
+    """Return the judged rows of each class, highest loss first."""
     judged = np.flatnonzero(np.isfinite(loss))
     ordered = judged[np.lexsort((-loss[judged], labels[judged]))]
     return np.split(ordered, np.searchsorted(labels[ordered], np.arange(1, num_classes)))
@@ -266,7 +264,7 @@ def _spreads(loss: Float32, by_loss: list[RowIndex], label_names: Sequence[str])
 
 
 def _tokens(by_loss: list[RowIndex], data: LabeledTexts) -> tuple[ClassTokens, ...]:
-    """Tokens in the tenth of each class with the highest and with the lowest loss, against the class' other rows."""
+    """Return the distinctive tokens of each class' tenth with the highest, and with the lowest, loss."""
     texts = data.table["text"]
     fewest, most = _TOKEN_ROWS
     found = []

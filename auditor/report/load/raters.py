@@ -1,4 +1,4 @@
-"""What the report says of several raters, typed."""
+"""Typed facts on several raters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Rater:
-    """One rater; see :func:`auditor.detection.rater_health`. What is not known is None."""
+    """One rater; see :func:`auditor.detection.rater_health`. Unknown values are None."""
 
     name: str
     votes: int
@@ -20,17 +20,17 @@ class Rater:
 
 @dataclass(frozen=True)
 class Raters:
-    """All raters of a dataset, the worst first.
+    """All raters of a dataset, worst first.
 
     Attributes
     ----------
     raters : tuple of Rater
     votes, rows : int
-        Votes, and rows that have one.
+        Number of votes, and of rows with a vote.
     alpha : float or None
-        Krippendorff's.
+        Krippendorff's alpha.
     expected_errors : float or None
-        Rows with a vote whose given label is expected to be wrong; None where nobody can be weighed.
+        Expected number of wrong given labels among rows with votes; None if no rater can be weighted.
     """
 
     raters: tuple[Rater, ...]
@@ -41,12 +41,12 @@ class Raters:
 
     @classmethod
     def of(cls, health: Mapping[str, Any]) -> Self | None:
-        """Take them from ``health.json``; None where the dataset has no votes."""
+        """Read the raters from ``health.json``; None without votes."""
         if "raters" not in health:
             return None
-        known, votes = [field.name for field in fields(Rater)], health["votes"]
+        names, votes = [field.name for field in fields(Rater)], health["votes"]
         return cls(
-            raters=tuple(Rater(**{name: entry[name] for name in known}) for entry in health["raters"]),
+            raters=tuple(Rater(**{name: entry[name] for name in names}) for entry in health["raters"]),
             votes=votes["number"],
             rows=votes["rows"],
             alpha=votes["alpha"],

@@ -1,4 +1,4 @@
-"""Summary: everything that the report says, typed, and nothing of how it looks."""
+"""Summary: the typed contents of the report, without layout."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from auditor.report.load.tokens import Token
 from auditor.report.load.trust import Trust
 
 SECONDS_A_ROW = 10
-"""What reading and judging a short text is taken to need."""
+"""Assumed seconds to read and judge a short text."""
 
 
 @dataclass(frozen=True)
 class ModelScore:
-    """How a model's out-of-fold predictions agree with the given labels.
+    """Agreement of a model's out-of-fold predictions with the given labels.
 
     Attributes
     ----------
     name : str
-        ``dummy``, ``features``, ``lexical``, ``finetuned``, one of the user's own, or ``consensus``.
+        ``dummy``, ``features``, ``lexical``, ``finetuned``, a custom model, or ``consensus``.
     rows : int
-        Rows judged.
+        Number of rows judged.
     accuracy, weighted_f1, macro_f1 : float
         In [0, 1].
     log_loss : float
-        Nats; the mean over the rows.
+        Mean over the rows, in nats.
     f1_by_class : (K,) tuple of float
     confusion : (K, K) int64 array
-        Rows given × predicted.
+        Number of rows, given × predicted.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ModelScore:
 
 @dataclass(frozen=True)
 class ClassHealth:
-    """One class: its rows, those judged, those flagged, and those that the consensus recognises."""
+    """Counts of one class: rows, judged rows, flagged rows, and rows that the consensus recognises."""
 
     label: str
     rows: int
@@ -60,18 +60,18 @@ class ClassHealth:
 
     @property
     def flagged(self) -> float | None:
-        """Share of the judged rows that are flagged; None where none is judged."""
+        """Share of the judged rows that are flagged; None without judged rows."""
         return self.issues / self.judged if self.judged else None
 
     @property
     def recall(self) -> float | None:
-        """Share of the judged rows that the consensus recognises; None where none is judged."""
+        """Share of the judged rows that the consensus recognises; None without judged rows."""
         return self.recognised / self.judged if self.judged else None
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Issues with one given and one suggested label."""
+    """Number of issues with one pair of given and suggested label."""
 
     given: str
     suggested: str
@@ -80,7 +80,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Mixed:
-    """Two classes, and how many judged rows of either the consensus takes for the other."""
+    """Two classes, and the judged rows of either that the consensus predicts as the other."""
 
     label_a: str
     label_b: str
@@ -90,7 +90,7 @@ class Mixed:
 
 @dataclass(frozen=True)
 class NotJudgeable:
-    """A class some of whose rows no model could judge, and why."""
+    """A class with rows that no model could judge, and the reason."""
 
     label: str
     rows: int
@@ -99,7 +99,7 @@ class NotJudgeable:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What was found when looking for equal and nearly equal texts."""
+    """Counts of equal and nearly equal texts."""
 
     exact_groups: int
     near_groups: int
@@ -111,7 +111,7 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Group:
-    """Issues that are alike: one given → suggested, one cluster of the vectors, named by its typical words."""
+    """Similar issues: one pair given → suggested, one cluster of vectors, named by its typical words."""
 
     given: str
     suggested: str
@@ -122,7 +122,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one model thinks of one row: its own choice, and probabilities in [0, 1]."""
+    """One model's prediction for a row, and its probabilities in [0, 1]."""
 
     model: str
     predicted: str
@@ -132,20 +132,20 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One row that is shown.
+    """One row shown in the report.
 
     Attributes
     ----------
     text : str
-        Cut to a readable length.
+        Text, cut to a readable length.
     length : int
-        Characters of the whole text.
+        Number of characters of the whole text.
     kind, tier, stability : str or float, or None
-        What may be wrong, and how surely it stays flagged; None where it is not known.
+        Kind, tier and stability; None where unknown.
     loss : float
-        Of the given label under the consensus, in nats.
+        Loss of the given label under the consensus, in nats.
     opinions : tuple of Opinion
-        One a model, the consensus last.
+        One per model, the consensus last.
     """
 
     id: str
@@ -166,7 +166,7 @@ class Exhibit:
 
     @property
     def is_cut(self) -> bool:
-        """Whether only the text's beginning is shown."""
+        """Whether only the beginning of the text is shown."""
         return self.length > len(self.text)
 
 
@@ -199,7 +199,7 @@ class Map:
 
 @dataclass(frozen=True)
 class SplitRows:
-    """Rows of one split: in all, judged, and (K,) by given label."""
+    """Counts of one split: all rows, judged rows, and (K,) rows by given label."""
 
     split: str
     rows: int
@@ -209,7 +209,7 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class Work:
-    """What a stage of the run took, in seconds and bytes, with its folds' work in it."""
+    """Time and memory of a stage of the run, including its folds, in seconds and bytes."""
 
     name: str
     folds: int
@@ -219,9 +219,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Summary:
-    """All of it. ``label_names`` has K entries; lists of classes are in its order.
+    """Contents of the report. ``label_names`` has K entries; lists of classes are in its order.
 
-    A run of a former version has neither ``kinds`` nor ``definitions`` nor ``trust``: they are None.
+    In runs of earlier versions, ``kinds``, ``definitions`` and ``trust`` are None.
     """
 
     name: str
@@ -260,32 +260,32 @@ class Summary:
     versions: dict[str, str]
     machine: dict[str, Any]
     doubts: tuple[str, ...] = ()
-    """Sentences on probabilities that were given and look wrong."""
+    """Sentences on given probabilities that look wrong."""
     leaks: int = 0
-    """Rows of which another split has a duplicate, or near duplicate, with another label."""
+    """Number of rows with a duplicate or near duplicate in another split that has another label."""
 
     @property
     def classes_by_flags(self) -> tuple[ClassHealth, ...]:
-        """The class with the largest share of flagged rows first; those without a judged row last."""
+        """Classes by share of flagged rows, largest first; those without judged rows last."""
         return tuple(sorted(self.classes, key=lambda item: 1.0 if item.flagged is None else -item.flagged))
 
     @property
     def first_classes(self) -> tuple[ClassHealth, ...]:
-        """Where to begin, of the classes that the models can tell: flags count by what the class's recall is worth."""
+        """Classes to begin with, among those that the models recognise: by flags times recall."""
         left_out = {item.label for item in self.unrecognised}
-        known = [item for item in self.classes if item.issues and item.label not in left_out]
-        return tuple(sorted(known, key=lambda item: -item.issues * (item.recall or 0))[:3])
+        recognised = [item for item in self.classes if item.issues and item.label not in left_out]
+        return tuple(sorted(recognised, key=lambda item: -item.issues * (item.recall or 0))[:3])
 
     @property
     def reading_time(self) -> float:
-        """Seconds that reading the flagged rows takes, in whole minutes."""
+        """Seconds to read the flagged rows, in whole minutes."""
         return 60 * max(1, round(self.issues * SECONDS_A_ROW / 60))
 
     @property
     def losses_by_median(self) -> tuple[LossSpread, ...]:
-        """The class that surprises the models most first."""
+        """Loss spreads by median, highest first."""
         return tuple(sorted(self.losses, key=lambda spread: -spread.quantiles[2]))
 
     def model(self, name: str) -> ModelScore | None:
-        """Score of a model, if it has one."""
+        """Return the score of a model; None without one."""
         return next((model for model in self.models if model.name == name), None)

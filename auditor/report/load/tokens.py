@@ -1,4 +1,4 @@
-"""Tokens that stand out in some texts against others: words, and the strings that give a shortcut away."""
+"""Tokens that distinguish some texts from others: words, and strings that reveal a shortcut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 READ_CHARACTERS = 2_000
-"""Only the beginning of a text is looked at, so that no single text takes long."""
+"""Only the beginning of a text is read, so that no single text takes long."""
 _SMALLEST_Z = 1.96
 _FEWEST_TEXTS = 3
 
@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ONE_FOR_ALL = {"url": "URL", "mention": "@user", "number": "0–9"}
+_PLACEHOLDERS = {"url": "URL", "mention": "@user", "number": "0–9"}
 _ORDINARY = {"character", "word"}
 _REMAINS = frozenset(
     {"amp", "br", "com", "div", "gt", "href", "html", "http", "https", "img", "lt", "nbsp", "php", "quot"}
@@ -45,9 +45,9 @@ class Token:
     text : str
         A word in lower case, ``URL``, ``@user``, ``0–9``, a hashtag, an HTML tag or entity, an emoji …
     special : bool
-        Whether it is anything but a word: such tokens are the first to look at when hunting shortcuts.
+        Whether it is anything but a word: such tokens are the first to check for shortcuts.
     texts, others : int
-        Texts with it in the part, and in the rest that the part was compared with.
+        Number of texts with it in the part, and in the rest.
     z : float
         Log-odds ratio over its standard deviation; see :func:`stand_out`.
     """
@@ -60,7 +60,7 @@ class Token:
 
 
 def tokens_of(text: str) -> set[tuple[str, bool]]:
-    """Distinct tokens in the beginning of a text, and whether each is special.
+    """Return the distinct tokens in the beginning of a text, and whether each is special.
 
     URLs, mentions and numbers become one token each; hashtags, HTML tags and entities stay as they are.
     """
@@ -70,7 +70,7 @@ def tokens_of(text: str) -> set[tuple[str, bool]]:
         token = match[0].casefold()
         if kind == "tag":
             token = "<" + re.split(r"[\s>]", token[1:], maxsplit=1)[0] + ">"
-        found.add((_ONE_FOR_ALL.get(kind, token), kind not in _ORDINARY or token in _REMAINS))
+        found.add((_PLACEHOLDERS.get(kind, token), kind not in _ORDINARY or token in _REMAINS))
     return found
 
 
@@ -101,9 +101,9 @@ def stand_out(part: Counts, rest: Counts, top: int = 8) -> tuple[Token, ...]:
     Parameters
     ----------
     part, rest : Counts
-        They share no text.
+        Counts without a common text.
     top : int
-        Tokens at most.
+        Maximum number of tokens.
 
     References
     ----------
@@ -117,7 +117,7 @@ def stand_out(part: Counts, rest: Counts, top: int = 8) -> tuple[Token, ...]:
     found = []
     for key, texts in part.tokens.items():
         others = rest.tokens[key]
-        # Half a text more and half a text fewer: a token that all texts have is no reason to divide by zero.
+        # Half a text more and half a text fewer, so that a token in all texts does not divide by zero.
         prior = scale * (texts + others)
         a, not_a = texts + prior + 0.5, part.texts + prior_texts - texts - prior + 0.5
         b, not_b = others + prior + 0.5, rest.texts + prior_texts - others - prior + 0.5

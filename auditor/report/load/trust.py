@@ -1,4 +1,4 @@
-"""What the report says of the consensus: how far each expert is trusted, typed."""
+"""Typed trust in each expert of the consensus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Expert:
-    """One model, or the votes of the nearest rows, and how far it is trusted: its mean exponent, 0 or more."""
+    """One model, or the votes of the nearest rows, with its trust: the mean exponent, 0 or more."""
 
     name: str
     weight: float
@@ -17,16 +17,16 @@ class Expert:
 
 @dataclass(frozen=True)
 class Trust:
-    """Experts by trust, the most trusted first."""
+    """Experts, most trusted first."""
 
     experts: tuple[Expert, ...]
 
     @classmethod
     def of(cls, consensus: Mapping[str, Any]) -> Self:
-        """Take it from ``consensus.json``.
+        """Read trust from ``consensus.json``.
 
-        Its estimated shares of the labels are not shown: on some sets with known errors they are further from the true
-        shares than the given ones (``reports/flags``).
+        The estimated shares of the labels there are not shown: on some datasets with known errors, they are further
+        from the true shares than those of the given labels (``reports/flags``).
         """
         experts = (Expert(name, weight) for name, weight in consensus["weights"].items())
         return cls(tuple(sorted(experts, key=lambda expert: (-expert.weight, expert.name))))

@@ -1,1 +1,1 @@
-"""Filters: which rows match, by field, pattern or search."""
+"""Filters: the rows that match, by field, pattern or search."""

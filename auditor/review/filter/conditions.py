@@ -1,4 +1,4 @@
-"""Conditions: what each field of a filter asks of the rows, of all fields but the search that no decision changes."""
+"""Conditions: the rows that each field of a filter finds, for fields that neither search nor decisions affect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _pair(items: Items, filter: Filter) -> Mask:
 def _suspicion(items: Items, filter: Filter) -> Mask:
     low = 0.0 if filter.min_suspicion is None else filter.min_suspicion
     high = 1.0 if filter.max_suspicion is None else filter.max_suspicion
-    # Both become float32, as suspicion is: 0.9 as it is shown is then 0.9 as it is asked for. NaN is in no range.
+    # Both become float32, like suspicion, so that a displayed 0.9 equals a requested 0.9. NaN is in no range.
     return (items.suspicion >= np.float32(low)) & (items.suspicion <= np.float32(high))
 
 
@@ -75,11 +75,11 @@ CONDITIONS: dict[Fields, Callable[[Items, Filter], Mask]] = {
     ("group",): _group,
     ("ids",): _ids,
 }
-"""The fields that ask one thing together, and how to find the rows."""
+"""How to find the rows, by the fields that form one condition."""
 
 
 def rows_of_ids(items: Items, ids: Sequence[str]) -> Mask:
-    """(N,) bool: the rows of the ids; those that are none are passed over."""
+    """Return the rows of the ids as an (N,) mask. Unknown ids are ignored."""
     found = np.zeros(len(items), dtype=np.bool_)
     rows = items.rows_of(ids)
     found[rows[rows >= 0]] = True
@@ -87,20 +87,20 @@ def rows_of_ids(items: Items, ids: Sequence[str]) -> Mask:
 
 
 def among_pairs(items: Items, pairs: Sequence[tuple[str, str]]) -> Mask:
-    """(P,) bool: which of the pairs that there are were named."""
+    """Return which of the run's pairs are among ``pairs``, as a (P,) mask."""
     labels, size = [label for pair in pairs for label in pair], len(items.label_names)
     wanted = np.reshape(np.array(_codes("pair", "label", labels, items.label_names), np.int64), (-1, 2))
     found: Mask = np.isin(items.pairs @ (size, 1), wanted @ (size, 1))
     return found
 
 
-def _codes(field: str, kind: str, names: Sequence[str], known: Sequence[str]) -> list[int]:
-    codes = {name: code for code, name in enumerate(known)}
+def _codes(field: str, kind: str, names: Sequence[str], choices: Sequence[str]) -> list[int]:
+    codes = {name: code for code, name in enumerate(choices)}
     for name in names:
         if name not in codes:
             raise FilterError(
-                f"The filter's field {field} is {name!r:.80}, but there is no such {kind} here.",
-                f"There are {', '.join(known[:20])}{' …' if len(known) > 20 else ''}; or clear the filter.",
+                f"The filter's field {field} is {name!r:.80}, but the run has no such {kind}.",
+                f"Choose from {', '.join(choices[:20])}{' …' if len(choices) > 20 else ''}, or clear the filter.",
             )
     return [codes[name] for name in names]
 
@@ -111,8 +111,8 @@ def _equal(values: Codes, code: int | None) -> Mask:
 
 
 def _among(values: Codes, codes: Sequence[int] | RowIndex, size: int) -> Mask:
-    """Whether each value is one of the codes; -1 never is."""
+    """Return whether each value is one of the codes. -1 never is."""
     wanted = np.zeros(size + 1, dtype=np.bool_)
     wanted[codes] = True
-    found: Mask = wanted[values]  # -1 looks at the last entry, which stands for none
+    found: Mask = wanted[values]  # -1 reads the last entry, which is always False
     return found

@@ -1,6 +1,6 @@
-"""Regular expressions: which texts they match, found in processes that are ended when one takes too long.
+"""Regular expressions: search in processes that are killed when a search takes too long.
 
-RE2 takes time linear in the text, but 50,000 times as much with some expressions as with others, and nothing stops it
+RE2 takes time linear in the text, but some expressions take 50,000 times as long as others, and nothing interrupts RE2
 within one text.
 """
 
@@ -22,18 +22,18 @@ import pyarrow as pa
 
 from auditor.arrays import Mask
 
-_TO_START = 60.0
-"""Seconds after which a process that has not started never will."""
-_PATIENCE = 4
-"""Times as long as it may compute, a search may take on a busy machine."""
+_START_SECONDS = 60.0
+"""Seconds after which a process is assumed unable to start."""
+_SLOWDOWN = 4
+"""Elapsed time that a search may take on a busy machine, as a multiple of its computing time."""
 
 
 class WrongExpressionError(ValueError):
-    """It is no regular expression, as RE2 understands them."""
+    """The text is not a regular expression in RE2's syntax."""
 
 
 class Expressions:
-    """Search in N texts; safe to be used from many threads, each of which then gets a process of its own.
+    """Search in N texts. Safe to use from many threads; each concurrent search gets its own process.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ class Expressions:
         self._lock = Lock()
 
     def find(self, expression: str, seconds: float) -> Mask | None:
-        """(N,) bool: the texts that match; None if it takes more computing time, or more memory than there is for it.
+        """Return the texts that match as an (N,) mask; None if the search exceeds its time or memory.
 
         Raises
         ------
         WrongExpressionError
         OSError
-            If no process can be started, or there is no room for its copy of the texts.
+            If no process can be started, or the disk has no space for its copy of the texts.
         """
         process = self._process()
         try:
@@ -76,8 +76,8 @@ class Expressions:
 
 
 def _written(texts: pa.ChunkedArray) -> IO[bytes]:
-    """Write the texts once, into a file without a name that all processes map into their memory."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as there are searches
+    """Write the texts once to an unnamed file that all processes map into memory."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # stays open while there are searches
     with pa.ipc.new_file(file, pa.schema([("text", texts.type)])) as writer:
         writer.write_table(pa.table({"text": texts}))
     file.flush()
@@ -85,18 +85,18 @@ def _written(texts: pa.ChunkedArray) -> IO[bytes]:
 
 
 class _Process:
-    """One process, which searches until a search takes too long.
+    """A process that serves searches until one takes too long.
 
     Raises
     ------
     OSError
-        If it does not start.
+        If the process does not start.
     """
 
     def __init__(self, texts: IO[bytes]) -> None:
         program, descriptor = Path(__file__).with_name("matcher.py"), texts.fileno()
         self._process = subprocess.Popen(
-            # -P: the folder's own queue.py is not Python's.
+            # -P keeps the script's folder off the import path.
             [sys.executable, "-P", str(program), f"/dev/fd/{descriptor}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -104,17 +104,17 @@ class _Process:
             pass_fds=[descriptor],
         )
         self.end = weakref.finalize(self, _end, self._process)
-        if self._answer(b"", _TO_START) is None:
-            raise OSError("the process that searches does not start")
+        if self._answer(b"", _START_SECONDS) is None:
+            raise OSError("the search process does not start")
 
     @property
     def runs(self) -> bool:
-        """Whether nobody has ended it."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def ask(self, expression: str, seconds: float) -> npt.NDArray[np.uint8] | None:
-        """A bit a text, eight a byte; None if it takes longer, and then the process is ended."""
-        answer = self._answer(json.dumps([expression, seconds]).encode() + b"\n", _PATIENCE * seconds)
+        """Return one bit per text, eight per byte; None if the search takes longer, which ends the process."""
+        answer = self._answer(json.dumps([expression, seconds]).encode() + b"\n", _SLOWDOWN * seconds)
         if isinstance(answer, str):
             raise WrongExpressionError(answer)
         return answer
@@ -128,11 +128,11 @@ class _Process:
         try:
             requests.write(line)
             requests.flush()
-            size_or_why = json.loads(answers.readline())
-            if isinstance(size_or_why, str):
-                return size_or_why
-            return np.frombuffer(answers.read(size_or_why), np.uint8, size_or_why)
-        except (BrokenPipeError, ValueError):  # the line, or what follows it, is cut off
+            size_or_error = json.loads(answers.readline())
+            if isinstance(size_or_error, str):
+                return size_or_error
+            return np.frombuffer(answers.read(size_or_error), np.uint8, size_or_error)
+        except (BrokenPipeError, ValueError):  # the answer is cut off
             self.end()
             return None
         finally:
@@ -141,6 +141,6 @@ class _Process:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    with contextlib.suppress(BrokenPipeError), process:  # closes the pipes, and waits
+    with contextlib.suppress(BrokenPipeError), process:  # closes the pipes and waits
         pass
     process.wait()

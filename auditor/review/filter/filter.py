@@ -1,4 +1,4 @@
-"""Filter: which rows are meant. One object for the queue, the counts, every view, bulk actions, export and the URL."""
+"""Filter: the rows to work on. One object serves the queue, counts, views, bulk actions, export and the URL."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from auditor.vocabulary import Tier as Tier
 from auditor.vocabulary import Verdict
 
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
-"""Names that stand in the same URL and say how rows are shown, not which."""
+"""Names in the same URL that control how rows are shown, not which."""
 MOST_VALUES = 1000
-"""Values that one field may have; more rows than that are a ``selection``."""
+"""Maximum values of one field. A larger set of rows is a ``selection``."""
 LONGEST = 100_000
-"""Characters that a query may have; servers take 65,000 in an address."""
+"""Maximum characters of a query. Servers accept 65,000 in an address."""
 
 
-def _sayable(text: str) -> str:
+def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("it is not valid Unicode") from None  # a lone surrogate, which no address can hold
+        raise ValueError("it is not valid Unicode") from None  # a lone surrogate, which no URL can hold
     return text
 
 
 T = TypeVar("T")
 Some = Annotated[tuple[T, ...], Field(max_length=MOST_VALUES)]
-Name = Annotated[str, AfterValidator(_sayable)]
+Name = Annotated[str, AfterValidator(_encodable)]
 Suspicion = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -45,34 +45,34 @@ _BOOLEANS = {"1": True, "0": False}
 
 
 class Filter(BaseModel):
-    """What a row must be to be found; every field that is given must hold, and of several values any.
+    """Conditions on rows. A row must meet every field given, by any of its values.
 
     Attributes
     ----------
     given, suggested, split : tuple of str
-        Names.
+        Names of labels and splits.
     pair : tuple of (str, str)
         Given and suggested label.
     text : str
-        Found anywhere in the text, whatever its case; a regular expression (RE2) if ``regex``.
+        Text to find, ignoring case; a regular expression (RE2) if ``regex``.
     min_suspicion, max_suspicion : float or None
-        Both inclusive; rows that are not judged have no suspicion, and are then not found.
+        Inclusive limits. Rows that the audit did not judge have no suspicion and are not found.
     issue : bool or None
     kind : tuple of str
-        What may be wrong with the row.
+        Kinds of the rows.
     tier : tuple of str
-        How surely its flag stays.
+        Tiers of the rows.
     verdict : tuple of str
-        Verdicts that stand, of any reviewer, or of one of ``reviewer`` if that is given.
+        Verdicts that stand, from any reviewer, or from those in ``reviewer``.
     reviewer : tuple of str
-        Alone: rows that one of them has decided.
+        Reviewers. Without ``verdict``: rows that one of them has decided.
     undecided : "anyone", "me" or None
-        Rows that nobody has decided, or not the one who asks.
+        Rows that nobody has decided, or that the requesting reviewer has not.
     duplicate_group, group : int or None
-        As numbered in ``issues.parquet``.
+        Numbers from ``issues.parquet``.
     ids : tuple of str
     selection : str or None
-        Key of ids that the decision log keeps.
+        Key of a set of ids saved in the decision log.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -100,17 +100,16 @@ class Filter(BaseModel):
     def from_query(cls, query: str | Sequence[tuple[str, str]]) -> Self:
         """Read a URL's query, ``given=joy&issue=1``, or its names and values.
 
-        Names of the page itself (:data:`OF_THE_PAGE`) are passed over.
+        Names of the page itself (:data:`OF_THE_PAGE`) are ignored.
 
         Raises
         ------
         FilterError
-            If a field is unknown, is given twice and has one value, has too many or one that is not allowed, or if the
-            query is too long.
+            If a field is unknown, has too many values or one that is not allowed, or if the query is too long.
         """
         if isinstance(query, str) and len(query) > LONGEST:
             raise FilterError(
-                f"The filter in the address has {len(query):,} characters; at most {LONGEST:,} are taken.",
+                f"The filter in the address has {len(query):,} characters; at most {LONGEST:,} are allowed.",
                 "Choose fewer values, or clear the filter.",
             )
         fields: dict[str, list[str]] = defaultdict(list)
@@ -124,39 +123,37 @@ class Filter(BaseModel):
             raise _refused(fault.where.split(".")[0], _shortened(fault.found), fault.why) from None
 
     def to_query(self) -> str:
-        """Write the query that :meth:`from_query` reads back, equal; neutral fields are left out."""
+        """Write the query that :meth:`from_query` reads back as an equal filter. Omit neutral fields."""
         fields = type(self).model_fields
         given = ((name, value) for name, value in self if value != fields[name].default)
         return urlencode([(name, text) for name, value in given for text in _write(value)])
 
     def without(self, *names: str) -> Self:
-        """Make the same filter with some fields neutral."""
+        """Return the filter with some fields reset."""
         return self.model_copy(update={name: type(self).model_fields[name].default for name in names})
 
 
 QUEUE = Filter(undecided="anyone")
-"""Where a reviewer starts: by suspicion over all rows, so that no row is passed over for want of a flag."""
+"""Filter of the default queue: all undecided rows, whether or not they are flagged."""
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
-        raise FilterError(
-            "The filter in the address is not UTF-8, as every address should be.", "Copy the whole address again."
-        ) from None
+        raise FilterError("The filter in the address is not valid UTF-8.", "Copy the whole address again.") from None
 
 
 def _read(name: str, values: list[str]) -> Any:
-    """What a field is given; whether it may be that is the model's to say."""
+    """Read the value of a field. The model checks it."""
     field = Filter.model_fields.get(name)
     if field is None:
         raise FilterError(
-            f"The filter has no field {_shortened(name)}.", f"Its fields are {', '.join(Filter.model_fields)}."
+            f"The filter has no field {_shortened(name)}.", f"Choose from {', '.join(Filter.model_fields)}."
         )
     if len(values) > MOST_VALUES:
         raise FilterError(
-            f"The filter's field {name} has {len(values):,} values; at most {MOST_VALUES:,} are taken.",
+            f"The filter's field {name} has {len(values):,} values; at most {MOST_VALUES:,} are allowed.",
             "Choose fewer values, or clear the filter.",
         )
     if isinstance(field.default, tuple):
@@ -185,9 +182,9 @@ def _write(value: Any) -> list[str]:
     return [str(value)]
 
 
-def _refused(name: str, value: str, why: str) -> FilterError:
+def _refused(name: str, value: str, reason: str) -> FilterError:
     return FilterError(
-        f"The filter's field {name} is {value}: {why[:1].lower()}{why[1:]}.", "Correct it, or clear the filter."
+        f"The filter's field {name} is {value}: {reason[:1].lower()}{reason[1:]}.", "Correct it, or clear the filter."
     )
 
 

@@ -1,9 +1,9 @@
-"""The process that searches for regular expressions, so that it can be ended when one takes too long.
+"""Process that searches for regular expressions, so that a slow search can be killed.
 
-It is run by its path, without the rest of auditor, and so starts quickly. It is given an Arrow file of texts. A search
-is a line of JSON: the expression, and the seconds of computing after which the process is to end. The answer is a line
-of JSON: the number of bytes that follow (a bit a text), or what is wrong with the expression. The first answer, without
-a search, says that the process has started.
+It runs by its path, without the rest of auditor, so that it starts quickly. Its argument is an Arrow file of texts. A
+search is a line of JSON: the expression, and the seconds of computing time after which the process ends itself. The
+answer is a line of JSON: the number of bytes that follow (one bit per text), or the error in the expression. A first
+answer, without a search, shows that the process has started.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _MEMORY = 1 << 30
-"""Bytes that the process may take, the texts apart: far more than RE2 does."""
+"""Maximum bytes that the process may use besides the texts: far more than RE2 needs."""
 
 
 def main(path: str) -> None:
     """Answer searches until there are no more."""
     _limit_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     texts = pa.ipc.open_file(pa.memory_map(path)).read_all()["text"]
     answers = sys.stdout.buffer
     answers.write(b"0\n")
     answers.flush()
     for line in sys.stdin.buffer:
         expression, seconds = json.loads(line)
-        if hasattr(signal, "setitimer"):  # elsewhere, the parent's clock alone ends it
+        if hasattr(signal, "setitimer"):  # elsewhere, only the parent's clock ends it
             signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             found = pc.match_substring_regex(texts, expression, ignore_case=True)
@@ -44,7 +44,7 @@ def main(path: str) -> None:
 
 
 def _limit_memory() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):  # not every system can
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not every system supports this
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))

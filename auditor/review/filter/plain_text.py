@@ -1,4 +1,4 @@
-"""Plain text: which texts hold it, whatever the case, in time and memory that grow with the texts alone."""
+"""Plain text search, ignoring case, in time and memory linear in the texts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 from auditor.arrays import Counts, Mask
 
 _BITE = 1 << 20
-"""Bytes of text searched between two looks at the clock."""
+"""Bytes of text searched between two checks of the clock."""
 _PER_TEXT = 64
-"""Bytes that a text costs beside its own."""
+"""Overhead of a text in bytes."""
 _QUICK = 128
-"""Characters that RE2 finds in linear time: the automaton of many more may not fit into its memory."""
+"""Characters that RE2 searches in linear time. Its automaton for many more may not fit into memory."""
 
 
 class PlainText:
-    """Search in N texts; safe to be used from many threads.
+    """Search in N texts. Safe to use from many threads.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class PlainText:
         self._edges = _edges(lengths)
 
     def find(self, sought: str, seconds: float) -> Mask | None:
-        """(N,) bool: the texts that hold it; None if that takes more computing time."""
+        """Return the texts that contain ``sought`` as an (N,) mask; None if that takes more computing time."""
         end = time.thread_time() + seconds
         found = np.zeros(len(self._texts), dtype=np.bool_)
         for start, stop in zip(self._edges[:-1], self._edges[1:], strict=True):
@@ -46,7 +46,7 @@ class PlainText:
 
 
 def _edges(lengths: Counts) -> list[int]:
-    """Where bites begin and end: each is of about :data:`_BITE` bytes, or one longer text alone."""
+    """Return the edges of bites, each of about :data:`_BITE` bytes or one longer text."""
     block = np.cumsum(np.minimum(lengths, _BITE) + _PER_TEXT) // _BITE
     long = np.flatnonzero(lengths > _BITE)
     ends = np.flatnonzero(block[1:] != block[:-1]) + 1
@@ -54,12 +54,12 @@ def _edges(lengths: Counts) -> list[int]:
 
 
 def _pieces(text: pa.StringScalar, characters: int) -> Iterator[pa.Array]:
-    """Cut a long text so that whatever has so many characters stands in one of the pieces whole."""
+    """Cut a long text into pieces that overlap by so many characters, so that no match is cut."""
     data = memoryview(text.as_buffer())
     overlap = 4 * (characters + 1)
     for start in range(0, len(data), _BITE):
         piece = data[max(start - overlap, 0) : start + _BITE]
-        yield pa.array([str(piece, "utf-8", "ignore")])  # a character that is cut stands whole in the next
+        yield pa.array([str(piece, "utf-8", "ignore")])  # a character cut here is whole in the next piece
 
 
 def _holds(texts: pa.Array | pa.ChunkedArray, sought: str) -> Mask:
@@ -72,5 +72,5 @@ def _holds(texts: pa.Array | pa.ChunkedArray, sought: str) -> Mask:
 
 
 def _folded(texts: pa.Array | pa.ChunkedArray | pa.Scalar) -> pa.Array | pa.ChunkedArray | pa.Scalar:
-    """Fold the case of each character, as RE2 does: of a long s and the sign of kelvin too."""
+    """Fold the case of each character as RE2 does, including the long s and the kelvin sign."""
     return pc.utf8_lower(pc.utf8_upper(texts.cast(pa.large_string())))

@@ -1,4 +1,4 @@
-"""Search: which texts hold what is searched for, without keeping anybody else from working."""
+"""Search: find texts without blocking other requests."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from auditor.review.filter.filter import Filter
 from auditor.review.filter.plain_text import PlainText
 
 SECONDS = 5.0
-"""A search is given up after so long; the time in which a busy machine does other things is not counted."""
+"""Maximum computing time of a search. Time that a busy machine spends on other work does not count."""
 PATIENCE = 20.0
 """Seconds that a search waits for its turn."""
 AT_ONCE = 8
-"""Requests that may search for plain text or wait for it; each keeps a thread of the server's forty."""
+"""Requests of one kind that may search or wait. Each occupies one of the server's forty threads."""
 EXPRESSIONS = 2
-"""Regular expressions that are searched for at a time."""
+"""Regular expressions searched at a time."""
 _KEPT = 24
-"""Searches whose rows are kept in memory."""
+"""Searches whose results are cached."""
 
 
 class Searches:
-    """Searches in N texts; safe to be used from many threads.
+    """Searches in N texts. Safe to use from many threads.
 
     Plain text and regular expressions do not wait for each other.
 
@@ -39,17 +39,17 @@ class Searches:
         self._plain, self._expressions = PlainText(texts), Expressions(texts)
         self._kept: dict[Filter, Future[Mask | FilterError]] = {}
         self._keeping = Lock()
-        # By whether it is an expression.
+        # Keyed by ``Filter.regex``.
         self._places = {False: BoundedSemaphore(AT_ONCE), True: BoundedSemaphore(AT_ONCE)}
         self._turns = {False: BoundedSemaphore(), True: BoundedSemaphore(EXPRESSIONS)}
 
     def find(self, sought: Filter) -> Mask:
-        """(N,) bool: the texts that hold ``sought.text``, whatever the case; not to be written to.
+        """Return the texts that contain ``sought.text``, ignoring case, as a read-only (N,) mask.
 
         Raises
         ------
         FilterError
-            If it is no regular expression, takes too long, or too many others are searching.
+            If the expression is invalid, the search takes too long, or too many others are running.
         """
         kept = self._kept.get(sought)
         if kept is not None and kept.done():
@@ -66,28 +66,28 @@ class Searches:
         return found
 
     def _found(self, sought: Filter) -> Mask | FilterError:
-        """Search; the queue, the counts and the table ask for the same at once, and the first does it for all."""
+        """Search once for the queue, the counts and the table, which request the same search together."""
         with self._keeping:
             kept = self._kept.get(sought)
-            mine: Future[Mask | FilterError] = Future()
+            result: Future[Mask | FilterError] = Future()
             if kept is None:
-                self._kept[sought] = mine
+                self._kept[sought] = result
                 if len(self._kept) > _KEPT:
                     del self._kept[next(iter(self._kept))]
         if kept is not None:
             return kept.result()
         try:
-            mine.set_result(self._in_turn(sought))
+            result.set_result(self._in_turn(sought))
         except BaseException as error:
             with self._keeping:
                 self._kept.pop(sought, None)
-            mine.set_exception(error)
-        return mine.result()
+            result.set_exception(error)
+        return result.result()
 
     def _in_turn(self, sought: Filter) -> Mask | FilterError:
-        """Wait for the searches before it, then search.
+        """Wait for earlier searches, then search.
 
-        What is wrong with the search itself is returned, and kept: it is not begun again for everyone who asks.
+        An error in the search itself is returned and cached, so that later requests do not repeat it.
         """
         turns = self._turns[sought.regex]
         if not turns.acquire(timeout=PATIENCE):
@@ -98,7 +98,7 @@ class Searches:
             return _no_expression(sought, error)
         except OSError as error:
             raise FilterError(
-                f"No process can be started that searches for regular expressions: {error}.", "Search for plain text."
+                f"The process for regular expressions cannot be started: {error}.", "Search for plain text."
             ) from None
         finally:
             turns.release()
@@ -112,14 +112,14 @@ def _busy() -> FilterError:
 def _too_long(sought: Filter) -> FilterError:
     simpler = "Search for something simpler; large repetitions like {1,90} cost most."
     return FilterError(
-        f"The filter's field text is {sought.text!r:.80}: it takes longer than {SECONDS:.0f} s.",
+        f"The filter's field text is {sought.text!r:.80}: the search takes longer than {SECONDS:.0f} s.",
         simpler if sought.regex else "Search for something shorter.",
     )
 
 
 def _no_expression(sought: Filter, error: WrongExpressionError) -> FilterError:
-    why = str(error).removeprefix("Invalid regular expression: ")
+    reason = str(error).removeprefix("Invalid regular expression: ")
     return FilterError(
-        f"The filter's field text is {sought.text!r:.80}, which is no regular expression: {why}.",
-        "Correct it (RE2's syntax), or search for it as plain text.",
+        f"The filter's field text is {sought.text!r:.80}, which is not a regular expression: {reason}.",
+        "Correct it (RE2 syntax), or search for it as plain text.",
     )

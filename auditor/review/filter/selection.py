@@ -1,4 +1,4 @@
-"""Selection: which rows a filter finds, and how many it would find for each choice."""
+"""Selection: the rows that a filter finds, and the counts for each choice."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from auditor.review.view.orders import DEFAULT, Orders
 from auditor.review.view.verdicts import BIT, Verdicts
 
 PAIRS = 50
-"""Pairs that are offered as choices, at most."""
+"""Maximum number of pairs offered as choices."""
 BINS = 20
-"""Of the histogram of suspicion."""
+"""Number of bins of the suspicion histogram."""
 _KEPT = 24
-"""Conditions whose rows are kept in memory."""
+"""Conditions whose rows are cached."""
 _NEUTRAL = Filter()
 
 
 class Selection:
-    """What filters find among the rows of a run; safe to be used from many threads.
+    """The rows of a run that filters find. Safe to use from many threads.
 
     Parameters
     ----------
     items : Items
     verdicts : Verdicts
-        As far as they have caught up.
+        Verdicts as of their last update.
     learnt : callable, optional
-        Gives the learnt order as it is now, (N,) int32 rows.
+        Returns the current learnt order, (N,) int32 rows.
     """
 
     def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], RowIndex] | None = None) -> None:
@@ -51,12 +51,12 @@ class Selection:
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def mask(self, filter: Filter, me: str | None = None) -> Mask:
-        """(N,) bool: the rows that the filter finds for the reviewer ``me``.
+        """Return the rows that the filter finds for the reviewer ``me``, as an (N,) mask.
 
         Raises
         ------
         FilterError
-            If the filter names a label, a split or a selection that there is not, or its search is refused.
+            If a label, split or selection does not exist, or the search is refused.
         """
         found = np.ones(len(self.items), dtype=np.bool_)
         for fields in CONDITIONS:
@@ -74,7 +74,7 @@ class Selection:
         return found
 
     def rows(self, filter: Filter, sort: str = DEFAULT, me: str | None = None, seed: int = 0) -> RowIndex:
-        """(F,) int32: the rows that the filter finds, in an order."""
+        """Return the rows that the filter finds in an order, (F,) int32."""
         order = self.orders.of(sort, seed)
         found: RowIndex = order[self.mask(filter, me)[order]]
         return found
@@ -87,20 +87,20 @@ class Selection:
     # -- counts -------------------------------------------------------------------------------------------------
 
     def facets(self, filter: Filter, me: str | None = None) -> dict[str, Any]:
-        """Count, beside each choice of a field, the rows that would be found with it and all other fields as they are.
+        """Count, for each choice of a field, the rows found with that choice and the other fields unchanged.
 
         Returns
         -------
         dict
-            ``found``, the rows that the whole filter finds; ``facets``, by field a list of ``value`` and ``count``
-            (``pair``: ``given``, ``suggested`` and ``count``, of the most frequent ones and those that are chosen);
-            ``suspicion``, a ``histogram`` over 0 … 1, and the rows that are ``missing`` in it.
+            ``found``, the number of rows that the filter finds; ``facets``, by field, lists of ``value`` and ``count``
+            (``pair``: ``given``, ``suggested`` and ``count`` of the most frequent and the chosen pairs); ``suspicion``,
+            a ``histogram`` over 0 … 1, and the number of rows ``missing`` from it.
         """
         items = self.items
         find = lru_cache(maxsize=None)(lambda *neutral: self.mask(filter.without(*neutral), me))
 
         def count(values: npt.NDArray[np.integer], size: int, *neutral: str) -> list[int]:
-            """Rows of each code; those of -1 are not counted."""
+            """Count the rows of each code, except -1."""
             return np.bincount(values[find(*neutral)] + 1, minlength=size + 1)[1:].tolist()  # type: ignore[no-any-return]
 
         def undecided(by: str) -> int:
@@ -125,7 +125,7 @@ class Selection:
         }
 
     def _pairs(self, filter: Filter, counts: list[int]) -> list[dict[str, Any]]:
-        """The most frequent pairs, and those that are chosen."""
+        """Return the most frequent pairs and the chosen ones."""
         names, pairs = self.items.label_names, self.items.pairs
         frequent = np.argsort(-np.array(counts, np.int64), kind="stable")[:PAIRS].tolist()
         chosen = np.flatnonzero(among_pairs(self.items, filter.pair)).tolist()
@@ -136,7 +136,7 @@ class Selection:
         ]
 
     def _reviewed(self, filter: Filter, found: Mask) -> dict[str, list[dict[str, Any]]]:
-        """Count verdicts and reviewers: a row may have several of both."""
+        """Count verdicts and reviewers. A row may have several of both."""
         verdicts, wanted = self.verdicts, _bits(filter.verdict)
         combinations = np.bincount(verdicts.bits(filter.reviewer)[found], minlength=256)
         bits = np.arange(256)
@@ -147,7 +147,7 @@ class Selection:
 
 
 def _bits(verdicts: Sequence[Verdict]) -> np.uint8:
-    """The byte that has any of the verdicts; of no verdict, of any of them all."""
+    """Return the byte with the bits of the verdicts; with all bits for no verdict."""
     return np.uint8(sum(BIT[verdict] for verdict in set(verdicts) or VERDICTS))
 
 

@@ -1,1 +1,1 @@
-"""The decision log: append-only events in SQLite or PostgreSQL, and what follows from them."""
+"""The decision log: append-only events in SQLite or PostgreSQL, and the state derived from them."""

@@ -1,8 +1,8 @@
-"""Contents: whether every event in a log's file is one that auditor writes.
+"""Contents: check that every event in a log file is one that auditor would write.
 
-SQLite keeps a text where a number should be, and a file may come from anywhere. So all events are looked through when
-the file is opened, and whoever reads the log afterwards need not doubt a value. What the values may be is said by
-:class:`~auditor.review.log.event.Event`; each is checked once, however many events have it.
+SQLite stores text even in number columns, and a file may come from anywhere. So all events are checked when the file is
+opened, and later readers can trust every value. :class:`~auditor.review.log.event.Event` defines the allowed values.
+Each distinct value is checked once, however many events have it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
 
 _CHUNK = 10_000
-"""Rows that are held in memory at once."""
+"""Rows held in memory at once."""
 _SHOWN = 60
-"""Characters of a value that a message shows."""
-_MOST = 2**53
-"""No log has as many events, and nothing overflows below."""
+"""Maximum characters of a value in a message."""
+_MAX_SEQ = 2**53
+"""Upper limit on event numbers: no log has as many events, and nothing below it overflows."""
 
-_ALIKE = {
+_COMBINED = {
     **{name: name for name in ("kind", "verdict", "new_labels", "reviewer", "source")},
     **{name: f"iif({name} IS NULL, NULL, 'x')" for name in ("item_id", "batch_id", "undoes")},
     "item_hash": f"iif(item_hash IS NULL, NULL, '{'0' * 32}')",
     "note": "iif(note = '', '', 'x')",
 }
-"""What must be consistent within an event: of some columns the value, of others whether there is one."""
+"""Columns that must be consistent within an event: the value of some, the presence of others."""
 _REST = {"event_id": "x", "run_id": "x", "at": from_microseconds(0)}
 _POOL = Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)
 _FOR_DECISIONS = {"arm", "follow", "hidden", "evidence_seen"}
-_EACH = (
+_SINGLE_COLUMNS = (
     "event_id",
     "item_id",
     "item_hash",
@@ -49,32 +49,32 @@ _EACH = (
     "suspicion_seen",
     "undoes",
 )
-"""Columns whose values are checked one by one."""
-_ODD = {
+"""Columns whose values are checked individually."""
+_CONTRADICTIONS = {
     "run": "SELECT run, seq, run, 'expected a run of the table runs' FROM events"
     " WHERE run NOT IN (SELECT run FROM runs)",
     "action": "SELECT run, seq, action, 'expected the value of undoes, batch_id or else event_id' FROM events"
     " WHERE action IS NOT coalesce(undoes, batch_id, event_id)",
 }
-"""Columns that must be consistent with others: run and number of the event, the value, what is wrong."""
+"""Queries for columns that contradict others: run and number of the event, the value, what is wrong."""
 
 
 def check_contents(connection: Connection, name: str, seen: int) -> None:
-    """Refuse a log in a file that holds a value which auditor does not write.
+    """Refuse a log file that holds a value that auditor would not write.
 
     Parameters
     ----------
     connection : Connection
-        To SQLite, in a transaction.
+        Connection to SQLite, in a transaction.
     name : str
-        What messages call the file.
+        Name of the file in messages.
     seen : int
-        Number of the last migration that it has seen: what came later is not there yet.
+        Number of the last migration that the file has seen: later tables and columns do not exist yet.
 
     Raises
     ------
     LogError
-        With table, row and column of the first such value.
+        Names table, row and column of the first such value.
     """
     file: Any = connection.connection.driver_connection
     try:
@@ -82,14 +82,14 @@ def check_contents(connection: Connection, name: str, seen: int) -> None:
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", None):
             raise
-        fault = _fault_in_encoding(file, seen) or str(error)  # Python's own error: a text is not UTF-8
+        fault = _fault_in_encoding(file, seen) or str(error)  # an error of Python's: a text is not UTF-8
     if fault:
         raise LogError(f"{name} cannot be read: {fault}.", RESTORE)
 
 
 def _fault_in_encoding(file: sqlite3.Connection, seen: int) -> str | None:
     before = file.text_factory
-    file.text_factory = lambda data: data.decode(errors="surrogateescape")  # which is no text to pydantic
+    file.text_factory = lambda data: data.decode(errors="surrogateescape")  # pydantic refuses such text
     try:
         return next(_faults(file, seen), None)
     finally:
@@ -106,17 +106,17 @@ def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
             for (name, type_), column in zip(types.items(), zip(*rows, strict=True), strict=True):
                 if not _fits(type_, set(column)):
                     at = next(at for at, value in enumerate(column) if not _fits(type_, {value}))
-                    yield _fault(table, name, rows[at], _why(type_, column[at]))
-    for name, query in _ODD.items():
-        for run, number, value, why in file.execute(query):
-            yield _fault("events", name, (run, number), f"{why}, found {_shown(value)}")
+                    yield _fault(table, name, rows[at], _reason(type_, column[at]))
+    for name, query in _CONTRADICTIONS.items():
+        for run, number, value, reason in file.execute(query):
+            yield _fault("events", name, (run, number), f"{reason}, found {_shown(value)}")
     extras = "SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind = 'serve'"
     for run, number, kind, extra in file.execute(extras) if ("events", "extra") not in later else ():
-        if why := _wrong_extra(kind, extra):
-            yield _fault("events", "extra", (run, number), f"{why}, found {_shown(extra)}")
-    combined = ", ".join(f"{made} AS {name}" for name, made in _ALIKE.items())
+        if reason := _wrong_extra(kind, extra):
+            yield _fault("events", "extra", (run, number), f"{reason}, found {_shown(extra)}")
+    combined = ", ".join(f"{expression} AS {name}" for name, expression in _COMBINED.items())
     for values in file.execute(f"SELECT DISTINCT {combined} FROM events"):
-        if wrong := _inconsistent(dict(zip(_ALIKE, values, strict=True))):
+        if wrong := _inconsistent(dict(zip(_COMBINED, values, strict=True))):
             events = file.execute(f"SELECT {combined}, run, seq FROM events")
             yield _fault("events", wrong[0], next(row[-2:] for row in events if row[:-2] == values), wrong[1])
 
@@ -129,7 +129,7 @@ def _fits(type_: TypeAdapter[Any], values: set[Any]) -> bool:
     return True
 
 
-def _why(type_: TypeAdapter[Any], value: object) -> str:
+def _reason(type_: TypeAdapter[Any], value: object) -> str:
     try:
         type_.validate_python({value}, strict=True)
     except ValidationError as error:
@@ -138,21 +138,21 @@ def _why(type_: TypeAdapter[Any], value: object) -> str:
 
 
 def _wrong_extra(kind: object, extra: object) -> str | None:
-    """What is wrong with what only some events have."""
+    """Return what is wrong with the column ``extra``; None if nothing is."""
     try:
         found = Extra.model_validate_json(extra) if isinstance(extra, str) else None
     except ValidationError as error:
         return first_fault(error, with_value=False).why
     names = found.model_fields_set if found else set()
     if not found or not names or names != {name for name, value in found if value is not None}:
-        return "expected a JSON object of what is known alone"
+        return "expected a JSON object without empty fields"
     if kind == "serve":
         return None if names == {"pool"} else "expected the pool of a draw"
-    return None if kind == "decide" and names <= _FOR_DECISIONS else "expected nothing beside what all events have"
+    return None if kind == "decide" and names <= _FOR_DECISIONS else "expected no fields beyond those of all events"
 
 
 def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The column in which an event is wrong, and why."""
+    """Return the column in which an event is wrong, and the reason; None if it is consistent."""
     try:
         labels = labels_of(values["new_labels"])
     except ValueError:
@@ -171,9 +171,9 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _fault(table: str, column: str, row: Sequence[Any], why: str) -> str:
-    where = ", ".join(f"{name} {_shown(value)}" for name, value in zip(_KEYS[table], row, strict=False))
-    return f"table {table}, {where}, column {column}: {why}"
+def _fault(table: str, column: str, row: Sequence[Any], reason: str) -> str:
+    location = ", ".join(f"{name} {_shown(value)}" for name, value in zip(_KEYS[table], row, strict=False))
+    return f"table {table}, {location}, column {column}: {reason}"
 
 
 def _shown(value: object) -> str:
@@ -186,15 +186,15 @@ _KEYS = {"runs": ("run",), "events": ("run", "seq"), "leases": ("run", "item_id"
 
 @cache
 def _types() -> Mapping[str, Mapping[str, TypeAdapter[Any]]]:
-    """By table and column, its key first: a set of the column's values."""
+    """Return the type of each column's set of values, by table and column, key columns first."""
     hints = get_type_hints(Event, include_extras=True)
     tables: Mapping[str, Mapping[str, Any]] = {
         "runs": {"run": int, "run_id": Id},
         "events": {
             "run": int,
-            "seq": Annotated[int, Field(ge=1, le=_MOST)],
+            "seq": Annotated[int, Field(ge=1, le=_MAX_SEQ)],
             "at": Annotated[int, Field(ge=EARLIEST, le=LATEST)],
-            **{name: hints[name] for name in _EACH},
+            **{name: hints[name] for name in _SINGLE_COLUMNS},
         },
         "leases": {
             "run": int,

@@ -1,4 +1,4 @@
-"""Event: one line of the decision log, and what a decision must fulfil to be taken."""
+"""Event: one line of the decision log, and the checks that a decision must pass."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 TOGETHER: frozenset[Source] = frozenset({"bulk", "import"})
-"""Sources of decisions that were not taken one by one: those taken so outrank them."""
+"""Sources of decisions not made one by one. Decisions made one by one outrank them."""
 MAX_NOTE = 10_000
-"""Characters of a note."""
+"""Maximum characters of a note."""
 MAX_LABELS = 1_000
-"""Labels of one decision."""
+"""Maximum labels of one decision."""
 MAX_PROPOSED = 200
-"""Characters of a proposed new class."""
+"""Maximum characters of a proposed new class."""
 LONGEST = 7 * 86_400.0
-"""Seconds of one decision: what took longer, in a page left open, counts as a week."""
+"""Maximum seconds of one decision. A longer one, on a page left open, counts as a week."""
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
-"""No event is later, so that a time after it, by however many microseconds, is one that Python knows."""
+"""No event is later. Python can still represent any time some microseconds after it."""
 
 
 def _utc(at: datetime) -> datetime:
@@ -43,13 +43,13 @@ def _utc(at: datetime) -> datetime:
     return at
 
 
-# PostgreSQL stores no NUL character in a text, and no more than some 2,700 bytes in an index.
+# PostgreSQL stores no NUL character in a text, and about 2,700 bytes at most in an index.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=500)]
 ItemHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=10_000)]
 Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_NOTE)]
-# Adding nothing makes 0.0 of -0.0, which SQLite does not keep.
+# Adding 0.0 turns -0.0, which SQLite does not keep, into 0.0.
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: min(value, LONGEST) + 0.0)]
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -57,9 +57,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class Pool(BaseModel):
-    """What a blind card was drawn from: the rows that nobody had judged one by one.
+    """Pool of a blind draw: the rows that nobody had judged one by one.
 
-    The rows left out are those of the draw before it in the same log, with the changes since:
+    The rows left out are those of the previous draw in the same log, with the changes since:
 
         first draw  follows None,  judged (a, b)                 leaves out a, b
         second      follows first, judged (c,), reopened (a,)    leaves out b, c
@@ -69,17 +69,17 @@ class Pool(BaseModel):
     Attributes
     ----------
     follows : str or None
-        ``event_id`` of the draw before it.
+        ``event_id`` of the previous draw.
     judged, reopened : tuple of str
-        Rows left out since then, and rows no longer left out (their verdicts had been undone).
+        Rows left out since then, and rows no longer left out because their verdicts were undone.
     size : int
-        U, the rows drawn from.
+        U, the number of rows drawn from.
     mean_p : float
-        Mean P(error) over these rows, as the models saw it.
+        Mean P(error) over these rows according to the models.
     q, q_any : float
-        Forecasts that the drawn row is an error, and that it is any problem, made before it was drawn.
+        Forecast probabilities, made before the draw, that the row is an error, and that it is any problem.
     seed : str
-        Of the random draw, from the operating system: 128 bits as hexadecimal digits.
+        Seed of the draw, from the operating system: 128 bits as hexadecimal digits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,7 +98,7 @@ Follow = Annotated[float, Field(ge=0, le=1)]
 
 
 class Extra(BaseModel):
-    """What only some events have; each field as in :class:`Event`, kept together as JSON."""
+    """Fields that only some events have, stored together as JSON; see :class:`Event`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -110,50 +110,50 @@ class Extra(BaseModel):
 
 
 class Event(BaseModel):
-    """One line of the decision log; never changed, never removed.
+    """One line of the decision log, never changed or removed.
 
     Attributes
     ----------
     event_id : str
-        Made by the client. The same one twice is one event.
+        Id made by the client. Events with the same id are one event.
     run_id : str
     kind : {"decide", "undo", "redo", "serve"}
         ``serve`` is a blind draw, written before its card is shown.
     item_id, item_hash : str or None
-        The row, and :func:`item_hash` of what was judged. None for the undo or redo of several rows at once.
+        Id of the row, and :func:`item_hash` of what was judged. None for an undo or redo of several rows.
     reviewer : str
         1 to 100 printable characters.
     verdict : str or None
-        Of a decision, None otherwise.
+        Verdict of a decision; None for other kinds.
     new_labels : tuple of str
-        One for ``relabel``, those that fit for ``ambiguous``, a proposed new class (or nothing) for ``none_fits``.
+        One for ``relabel``, those that fit for ``ambiguous``, at most one proposed new class for ``none_fits``.
     note : str
     at : datetime
-        UTC, in microseconds. Events are ordered by ``(at, event_id)``.
+        Time in UTC, to the microsecond. Events are ordered by ``(at, event_id)``.
     seconds : float or None
-        Between seeing the row and deciding, a week at most.
+        Time between seeing the row and deciding, a week at most.
     source : str
-        The part of the page that the decision was taken in.
+        Part of the page where the decision was made.
     batch_id : str or None
-        Shared by the decisions of one bulk action.
+        Id shared by the decisions of one bulk action.
     suggestion_shown : str or None
-        The suggested label that the reviewer saw.
+        Suggested label that the reviewer saw.
     suspicion_seen : float or None
-        The suspicion that the reviewer saw, in [0, 1].
+        Suspicion that the reviewer saw, in [0, 1].
     undoes : str or None
-        The action that an undo takes back, or that a redo brings back. None for a decision.
+        Action that an undo or redo refers to. None for a decision.
     arm : str or None
-        Why the default queue served the card of a decision: drawn at random (``blind``, ``opening``), head of one of
-        the two orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None of
-        decisions taken elsewhere.
+        Why the default queue served the card: drawn at random (``blind``, ``opening``), first in one of the two
+        orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None for
+        decisions made elsewhere.
     follow : float or None
-        Of a ranked card: the probability with which the coin chose the learnt order.
+        Probability with which the learnt order was chosen for a ranked card.
     hidden : bool or None
-        Whether the queue served the card without suggestion, models' table, kind, reasons and neighbours.
+        Whether the queue hid suggestion, models' table, kind, reasons and neighbours of the card.
     evidence_seen : bool or None
-        Whether these were on the screen before the verdict, as they are after a key brings them.
+        Whether these were on the screen before the verdict, for example after a key showed them.
     pool : Pool or None
-        Of ``serve`` alone.
+        Pool of a ``serve``; None for other kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -183,40 +183,40 @@ class Event(BaseModel):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.item_id is None) != (self.item_hash is None):
-            raise ValueError("item_id and item_hash come together")
+            raise ValueError("expected both item_id and item_hash, or neither")
         if (self.pool is not None) != (self.kind == "serve"):
-            raise ValueError("serve has a pool, and nothing else has one")
+            raise ValueError("expected a pool for serve, and for no other kind")
         if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
-            raise ValueError(f"{self.kind} has no arm, follow, hidden or evidence_seen")
+            raise ValueError(f"expected {self.kind} without arm, follow, hidden and evidence_seen")
         if self.kind == "serve":
             if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
-                raise ValueError("serve has an item_id, and no verdict, new_labels, note, batch_id or undoes")
+                raise ValueError("expected serve with item_id, without verdict, new_labels, note, batch_id and undoes")
         elif self.kind == "decide":
             if self.item_id is None or self.verdict is None or self.undoes is not None:
-                raise ValueError("a decision has an item_id and a verdict, and undoes nothing")
+                raise ValueError("expected a decision with an item_id and a verdict, without undoes")
         elif self.undoes is None or self.verdict or self.new_labels or self.note or self.batch_id:
-            raise ValueError(f"{self.kind} has undoes, and no verdict, new_labels, note or batch_id")
+            raise ValueError(f"expected {self.kind} with undoes, without verdict, new_labels, note and batch_id")
         return self
 
     @property
     def action(self) -> str:
-        """What is undone and redone as one: a decision, or all decisions of a bulk action."""
+        """Id of what is undone and redone as one: a decision, or all decisions of a bulk action."""
         return self.undoes or self.batch_id or self.event_id
 
 
 def item_hash(text: str, label: str) -> str:
-    """32 hexadecimal digits of a SHA-256 over what a reviewer judges: a text and its given label."""
+    """Hash a text and its given label: 32 hexadecimal digits of a SHA-256."""
     data = text.encode()
     return hashlib.sha256(b"%d:%b%b" % (len(data), data, label.encode())).hexdigest()[:32]
 
 
 def check_decision(event: Event, label_names: Collection[str], given: str, current_hash: str) -> None:
-    """Refuse a decision that cannot be taken.
+    """Refuse a decision that does not fit its row.
 
     Parameters
     ----------
     event : Event
-        Of kind ``decide``.
+        Event of kind ``decide``.
     label_names : collection of str
         The K labels of the dataset.
     given : str
@@ -227,11 +227,11 @@ def check_decision(event: Event, label_names: Collection[str], given: str, curre
     Raises
     ------
     DecisionError
-        If the row has changed since it was shown, or if the labels do not fit the verdict, the dataset or the row.
+        If the row has changed since it was shown, or the labels do not fit the verdict, the dataset or the row.
     """
     if event.item_hash != current_hash:
         raise DecisionError(
-            f"Row {event.item_id!r} has changed since it was shown: its text or its given label is another now.",
+            f"Row {event.item_id!r} has changed since it was shown: it has another text or given label now.",
             "Reload the page, and judge the row as it is now.",
         )
     check_labels(event)
@@ -239,20 +239,20 @@ def check_decision(event: Event, label_names: Collection[str], given: str, curre
         for label in event.new_labels:
             if label in label_names:
                 raise DecisionError(
-                    f"{label!r} is proposed as a new class for row {event.item_id!r}, but the dataset has it.",
-                    "Take it as the row's label, or propose another name.",
+                    f"{label!r} is proposed as a new class for row {event.item_id!r}, but the dataset already has it.",
+                    "Relabel the row to it, or propose another name.",
                 )
         return
     for label in event.new_labels:
         if label not in label_names:
             raise DecisionError(
-                f"Row {event.item_id!r} is to have the label {label!r}, which the dataset does not have.",
-                "Take one of its labels, or say that none fits and propose a new class.",
+                f"Row {event.item_id!r} cannot have the label {label!r}: the dataset does not have it.",
+                "Choose one of its labels, or decide that none fits and propose a new class.",
             )
     if event.verdict == "relabel" and event.new_labels == (given,):
         raise DecisionError(
-            f"Row {event.item_id!r} is to be relabelled {given!r}, which is its given label.",
-            "Keep it, or take another label.",
+            f"Row {event.item_id!r} cannot be relabelled {given!r}: that is its given label.",
+            "Keep the label, or choose another one.",
         )
 
 
@@ -262,8 +262,8 @@ def check_labels(event: Event) -> None:
     Raises
     ------
     DecisionError
-        If it does not have one for ``relabel``, two or more different ones for ``ambiguous``, at most one, not blank,
-        for ``none_fits``, and none for the other verdicts; or if a proposed class has more than 200 characters.
+        Unless it has one label for ``relabel``, two or more different ones for ``ambiguous``, at most one, not blank
+        and of 200 characters at most, for ``none_fits``, and none for the other verdicts.
     """
     count, different = len(event.new_labels), len(set(event.new_labels))
     if event.verdict == "relabel":
@@ -276,7 +276,7 @@ def check_labels(event: Event) -> None:
         fits, expected = count == 0, "no label"
     if not fits:
         raise DecisionError(
-            f"{event.verdict} of row {event.item_id!r} comes with {count or 'no'} label{'s' * (count != 1)};"
+            f"{event.verdict} of row {event.item_id!r} has {count or 'no'} label{'s' * (count != 1)};"
             f" expected {expected}.",
             "Decide again, with the labels that the verdict needs.",
         )
@@ -284,5 +284,5 @@ def check_labels(event: Event) -> None:
         raise DecisionError(
             f"The new class proposed for row {event.item_id!r} has {longest:,} characters;"
             f" expected {MAX_PROPOSED} at most.",
-            "Propose a shorter name, and put the rest into the note.",
+            "Propose a shorter name, and put the rest in the note.",
         )

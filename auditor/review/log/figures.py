@@ -1,4 +1,4 @@
-"""Figures over the decision log: how many of which verdict, and who has done how much."""
+"""Figures of the decision log: each reviewer's verdicts, undos and speed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from auditor.review.log.schema import actions, events, standing
 
 @dataclass(frozen=True)
 class ReviewerFigures:
-    """What one reviewer has done.
+    """Figures of one reviewer.
 
     Attributes
     ----------
     reviewer : str
     decided : int
-        Rows on which a decision of theirs stands.
+        Number of rows on which the reviewer's decision stands.
     undone : int
-        Decisions that they have taken back.
+        Number of decisions that the reviewer has undone.
     first, last : datetime
-        Of their first and last action (a decision, or a bulk of them), UTC.
+        Time of the first and last action (a decision or bulk action), UTC.
     median_seconds : float or None
-        Of their decisions that took a measured time.
+        Median time of the decisions whose time was measured.
     by_verdict : dict
-        Verdict → rows; sums up to ``decided``.
+        Number of rows by verdict. Its sum is ``decided``.
     """
 
     reviewer: str
@@ -42,16 +42,16 @@ class ReviewerFigures:
 
 
 def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
-    """Figures of everybody who has ever decided something, by name."""
+    """Return figures of everyone who has ever decided something, by name."""
     undone = func.coalesce(func.sum(actions.c.size).filter(actions.c.undone_at.is_not(None)), 0)
-    made = (
+    totals = (
         select(actions.c.reviewer, func.min(actions.c.at), func.max(actions.c.at), undone)
         .where(actions.c.run == run, actions.c.at.is_not(None))
         .group_by(actions.c.reviewer)
         .order_by(actions.c.reviewer)
     )
     found = []
-    for reviewer, first, last, taken_back in connection.execute(made):
+    for reviewer, first, last, taken_back in connection.execute(totals):
         by_verdict = _count_verdicts(connection, run, reviewer)
         figures = ReviewerFigures(
             reviewer=reviewer,
@@ -67,19 +67,19 @@ def of_reviewers(connection: Connection, run: int) -> list[ReviewerFigures]:
 
 
 def _count_verdicts(connection: Connection, run: int, reviewer: str) -> dict[Verdict, int]:
-    """Verdict → decisions of theirs that stand."""
+    """Count the reviewer's standing decisions by verdict."""
     found = select(standing.c.verdict, func.count()).where(standing.c.run == run, standing.c.reviewer == reviewer)
     found = found.group_by(standing.c.verdict).order_by(standing.c.verdict)
     return dict(map(tuple, connection.execute(found)))
 
 
 def _median_seconds(connection: Connection, run: int, reviewer: str) -> float | None:
-    """Walk to the middle of an index: neither database has a quick median of its own."""
-    known = (events.c.seconds.is_not(None), events.c.seconds > 0)
-    timed = (events.c.run == run, events.c.reviewer == reviewer, *known)
+    """Return the median by walking to the middle of an index: neither database has a fast median."""
+    is_timed = (events.c.seconds.is_not(None), events.c.seconds > 0)
+    timed = (events.c.run == run, events.c.reviewer == reviewer, *is_timed)
     count = connection.execute(select(func.count()).where(*timed)).scalar_one()
     if not count:
         return None
     in_order = select(events.c.seconds).where(*timed).order_by(events.c.seconds)
-    around = in_order.offset((count - 1) // 2).limit(2 - count % 2)
-    return min(float(median(connection.execute(around).scalars())), LONGEST)
+    middle = in_order.offset((count - 1) // 2).limit(2 - count % 2)
+    return min(float(median(connection.execute(middle).scalars())), LONGEST)

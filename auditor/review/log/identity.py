@@ -1,4 +1,4 @@
-"""run_id: the name by which a decision log knows a run."""
+"""run_id: the id by which a decision log identifies a run."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from auditor.storage import lock, read_plain, write
 
 
 def run_id(run: Run, *, read_only: bool = False) -> str:
-    """Read the run's id from its ``run.id``, which is made when it is missing.
+    """Read the run's id from ``run.id``, which is created if missing.
 
-    It stays the same when the run is audited afresh, renamed or copied.
+    The id stays the same when the run is audited again, renamed or copied.
 
     Parameters
     ----------
     run : Run
     read_only : bool
-        Where ``run.id`` is missing and cannot be made, derive an id from the manifest: no log knows it.
+        If ``run.id`` is missing and cannot be created, derive an id from the manifest. No log has it.
 
     Raises
     ------
     RunDamagedError
-        If the file holds no id, or is missing beside a log.
+        If the file has no valid id, or is missing although there is a log.
     LogError
-        If it cannot be read or written.
+        If the file cannot be read or written.
     """
     path = run / RUN_ID
     try:
@@ -42,14 +42,14 @@ def run_id(run: Run, *, read_only: bool = False) -> str:
             return hashlib.sha256(read_plain(run / MANIFEST)).hexdigest()[:16]
         raise LogError(
             f"{path} cannot be read or written: {error.strerror or error}.",
-            "Reviewing writes into the run's directory: see that you may, or copy the run to where you may.",
+            "Reviewing writes to the run directory: get write access to it, or copy the run to where you have it.",
         ) from error
     except UnicodeDecodeError:
         found = ""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
         raise RunDamagedError(
-            f"{path} is damaged: it holds no id, by which the decision log knows the run.",
-            "Restore it from a backup; in an exported log, it is each line's run_id.",
+            f"{path} is damaged: it does not hold the id by which the decision log identifies the run.",
+            "Restore it from a backup, or from an exported log: the id is each line's run_id.",
         )
     return found
 
@@ -58,10 +58,10 @@ def _make(path: Path, run: Run) -> None:
     with lock(run / f"{RUN_ID}.lock"):
         if os.path.lexists(path):
             return
-        if os.path.lexists(run.decisions):  # with another id, all that was decided would be seen no more
+        if os.path.lexists(run.decisions):  # under a new id, all decisions would disappear
             raise RunDamagedError(
-                f"{path} is missing: the decision log beside it knows the run by the id in it.",
-                "Restore it from a backup; it is the run_id of each line of an exported log. To start without the"
+                f"{path} is missing: it holds the id by which the decision log identifies the run.",
+                "Restore it from a backup, or from an exported log: the id is each line's run_id. To start without the"
                 " decisions, move decisions.db away.",
             )
         write(path, secrets.token_hex(8).encode() + b"\n", inside=run.directory)

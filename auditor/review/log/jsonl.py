@@ -1,4 +1,4 @@
-"""The decision log as JSON Lines, one event a line, in both directions without loss."""
+"""Export and import of the decision log as JSON Lines, one event per line, without loss."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from auditor.review.log.records import EXTRA
 from auditor.storage import open_file, replacing
 from auditor.validation import first_fault
 
-_LONGEST = 4_000_000
-"""Bytes of a line: more than any event has. A file without line ends must not fill the memory."""
-_AHEAD = timedelta(hours=1)
-"""How far the clock of the machine that wrote a log may be ahead."""
+_MAX_LINE = 4_000_000
+"""Maximum bytes of a line, more than any event has: a file without line ends must not fill the memory."""
+_CLOCK_TOLERANCE = timedelta(hours=1)
+"""How far ahead the clock of the machine that wrote a log may be."""
 
 
 def export_log(log: DecisionLog, path: Path) -> int:
-    """Write every event, by ``(at, event_id)``; logs with the same events give the same bytes.
+    """Write every event by ``(at, event_id)``. Equal logs give equal bytes.
 
     Parameters
     ----------
     log : DecisionLog
     path : Path
-        Replaced as a whole, once all is written; if it is a link, the link is replaced, and not what it leads to.
+        File to replace once everything is written. A link is replaced itself, not its target.
 
     Returns
     -------
     int
-        Events written.
+        Number of events written.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def export_log(log: DecisionLog, path: Path) -> int:
     try:
         with replacing(path) as file:
             for event in log.all_events():
-                lacking = {name for name in EXTRA if getattr(event, name) is None}
-                file.write(event.model_dump_json(exclude=lacking).encode() + b"\n")
+                empty = {name for name in EXTRA if getattr(event, name) is None}
+                file.write(event.model_dump_json(exclude=empty).encode() + b"\n")
                 count += 1
     except OSError as error:
         raise LogError(
@@ -57,23 +57,23 @@ def export_log(log: DecisionLog, path: Path) -> int:
 def import_log(log: DecisionLog, path: Path) -> tuple[int, int]:
     """Add the events of a file to the log: all of them, or none.
 
-    Files may be imported in any order, and more than once: what stands afterwards is the same.
+    Files may be imported in any order, and more than once: the result is the same.
 
     Parameters
     ----------
     log : DecisionLog
-        Of the run that the file was exported from.
+        Log of the run that the file was exported from.
     path : Path
 
     Returns
     -------
     new, known : int
-        Events that were added, and that were in the log already.
+        Number of events added, and of events already in the log.
 
     Raises
     ------
     LogError
-        If the file cannot be read, or a line of it is not an event of this run; nothing is added then.
+        If the file cannot be read, or a line is not an event of this run. Nothing is added then.
     """
     count = 0
 
@@ -92,12 +92,12 @@ def import_log(log: DecisionLog, path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path, run_id: str) -> Iterator[tuple[int, Event]]:
-    """Line number and event of each line that is not blank."""
-    latest = datetime.now(UTC) + _AHEAD
+    """Yield line number and event of each line that is not blank."""
+    latest = datetime.now(UTC) + _CLOCK_TOLERANCE
     try:
         with open_file(path) as file:
             number = 0
-            while line := file.readline(_LONGEST):
+            while line := file.readline(_MAX_LINE):
                 number += 1
                 if not line.isspace():
                     yield number, _event(line, number, path, run_id, latest)
@@ -115,14 +115,14 @@ def _event(line: bytes, number: int, path: Path, run_id: str, latest: datetime) 
     except DecisionError as error:
         raise _refused(path, number, error.what) from None
     if event.run_id != run_id:
-        raise _refused(path, number, f"an event of run {event.run_id!r}; this is the decision log of {run_id!r}")
+        raise _refused(path, number, f"the event is of run {event.run_id!r}; this is the decision log of {run_id!r}")
     if event.at > latest:
-        raise _refused(path, number, f"at: {event.at} is in the future; the clock of a machine is wrong")
+        raise _refused(path, number, f"at: {event.at} is in the future: some machine's clock is wrong")
     return event
 
 
-def _refused(path: Path, line: int, why: str) -> LogError:
+def _refused(path: Path, line: int, reason: str) -> LogError:
     return LogError(
-        f"{path}, line {line}: {why.removesuffix('.')}. Nothing was imported.",
-        "Import a file that `auditor log export` has written, into the run that it is of; or mend the line.",
+        f"{path}, line {line}: {reason.removesuffix('.')}. Nothing was imported.",
+        "Import a file written by `auditor log export` into the run that it comes from, or fix the line.",
     )

@@ -1,4 +1,4 @@
-"""DecisionLog: decisions go in and are never lost; what stands, what was, and what can be taken back come out."""
+"""DecisionLog: stores decisions durably, and reads what stands, what was decided, and what can be undone."""
 
 from __future__ import annotations
 
@@ -42,54 +42,54 @@ STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
     *(events.c.source, events.c.suggestion_shown, events.c.seconds),
 )
-"""What :meth:`DecisionLog.standing_columns` gives: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
+"""Columns of :meth:`DecisionLog.standing_columns`: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _IDS = TypeAdapter(list[str])
 _NO_RUN = -1
-"""Number of a run that the database does not know; it has no event."""
+"""Number of a run that the database does not have. It has no events."""
 
 
 class DecisionLog:
-    """The decisions on one run; may be used by several threads, and by several processes at once.
+    """The decisions on one run. Safe to use from several threads and processes at once.
 
-    Every method raises ``LogError`` when the log cannot be read or written. One that writes does so in one
-    transaction, which is on the disk when it returns.
+    Every method raises ``LogError`` when the log cannot be read or written. A method that writes does so in one
+    transaction, which is on the disk when the method returns.
 
     Parameters
     ----------
     url : str or Path
-        A path is an SQLite file, made when it is missing; else ``postgresql+psycopg://user:password@host/database``.
+        Path of an SQLite file, created if missing; or ``postgresql+psycopg://user:password@host/database``.
     run_id : str
-        Other runs in the same database are neither seen nor touched.
+        Id of the run. Other runs in the same database are neither read nor changed.
     patience : float
         Seconds to wait while another process writes.
     read_only : bool
-        Make nothing: a log that is missing is an empty one, and is not to be written to.
+        Create nothing: a missing log reads as an empty one, and must not be written to.
     """
 
     def __init__(self, url: str | Path, run_id: str, *, patience: float = 10.0, read_only: bool = False) -> None:
         self.run_id = run_id
         self._database = Database(url, patience, read_only=read_only)
         try:
-            self._run = self._find_run() or (_NO_RUN if read_only else self._enrol())
+            self._run = self._find_run() or (_NO_RUN if read_only else self._register_run())
         except BaseException:
             self.close()
             raise
         self._records = Records(run_id, self._run)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""
         self._database.close()
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, events: Iterable[Event], *, stamp: bool = True) -> list[str]:
-        """Write events, all or none; those that are in the log already are left out.
+        """Write events, all or none. Skip those already in the log.
 
         Parameters
         ----------
         events : iterable of Event
         stamp : bool
-            Set ``at`` to now, and later than that of every event in the log.
+            Set ``at`` to the current time, later than every event in the log.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class DecisionLog:
         Raises
         ------
         DecisionError
-            If an id belongs to another event already.
+            If an id already belongs to another event.
         """
         with self._writing() as (connection, before):
             new = self._records.insert(connection, events, before, stamp=stamp)
@@ -108,29 +108,29 @@ class DecisionLog:
         return new
 
     def undo(self, reviewer: str, event_id: str, target: str | None = None) -> Event | None:
-        """Take back a reviewer's latest standing action, or the one named ``target``.
+        """Undo a reviewer's latest standing action, or the action ``target``.
 
         Returns
         -------
         Event or None
-            The undo; for the same ``event_id`` the same one again. None when there is nothing of theirs to undo.
+            The undo; a repeated ``event_id`` returns the same event. None if the reviewer has nothing to undo.
         """
-        stands = select(actions.c.action).where(actions.c.undone_at.is_(None), actions.c.at.is_not(None))
-        last_first = stands.order_by(actions.c.at.desc(), actions.c.action.desc())
+        standing_actions = select(actions.c.action).where(actions.c.undone_at.is_(None), actions.c.at.is_not(None))
+        last_first = standing_actions.order_by(actions.c.at.desc(), actions.c.action.desc())
         return self._turn("undo", reviewer, event_id, target, last_first)
 
     def redo(self, reviewer: str, event_id: str, target: str | None = None) -> Event | None:
-        """Bring back the action that a reviewer has undone last, or the one named ``target``.
+        """Redo the action that a reviewer undid last, or the action ``target``.
 
         Returns
         -------
         Event or None
-            The redo; for the same ``event_id`` the same one again. None when there is nothing of theirs to redo or,
-            without a target, when they have decided something since.
+            The redo; a repeated ``event_id`` returns the same event. None if the reviewer has nothing to redo or,
+            without a target, has decided something since.
         """
         undone = select(actions.c.action).where(actions.c.undone_at.is_not(None), actions.c.at.is_not(None))
         if target is None:
-            # What was decided since and is undone too has been undone later, and comes first anyway.
+            # A later decision that was undone too was undone later, so it comes first anyway.
             decided = select(func.max(actions.c.at)).where(
                 actions.c.run == self._run, actions.c.reviewer == reviewer, actions.c.undone_at.is_(None)
             )
@@ -144,8 +144,8 @@ class DecisionLog:
         Parameters
         ----------
         draw : callable
-            Makes the event, of kind ``serve``. It is called when nobody else can write: what it reads of the log is
-            what the draw leaves out, to the last verdict.
+            Makes the event, of kind ``serve``. It is called while nobody else can write, so that it sees every
+            verdict that the draw must leave out.
         """
         with self._writing() as (connection, before):
             event = draw()
@@ -170,12 +170,12 @@ class DecisionLog:
             return leases.take(connection, self._run, me, item_ids)
 
     def rebuild(self) -> None:
-        """Make all that follows from the events again."""
+        """Rebuild everything derived from the events."""
         with self._writing() as (connection, last):
             projection.rebuild(connection, self._run, last)
 
     def save_selection(self, ids: Sequence[str]) -> str:
-        """Keep a set of rows; the key that :meth:`selection` gives them back for, always the same for the same set."""
+        """Save a set of rows. Return its key for :meth:`selection`, the same for equal sets."""
         kept = json.dumps(sorted(set(ids)))
         key = hashlib.sha256(kept.encode()).hexdigest()[:16]
         with self._writing() as (connection, _):
@@ -186,27 +186,26 @@ class DecisionLog:
     # -- reading ------------------------------------------------------------------------------------------------
 
     def standing(self, item_ids: Sequence[str] | None = None) -> Iterator[Event]:
-        """Decisions that stand, one a row and reviewer: of the rows named in any order, or all of them, oldest first.
+        """Yield the decisions that stand, one per row and reviewer: of some rows in any order, or of all, oldest first.
 
-        They are those that stand when the first is asked for. All of them are read while they are iterated over, and
-        not held in memory.
+        They stand as of the start of the iteration. They are read on the way and not all held in memory.
         """
         for rows in self._standing(COLUMNS, item_ids):
             yield from map(self._records.event, rows)
 
     def standing_columns(self, item_ids: Sequence[str] | None = None) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-        """The same decisions in chunks of plain rows of :data:`STANDING`: much quicker."""
+        """Yield the same decisions as chunks of plain rows of :data:`STANDING`, which is much faster."""
         yield from self._standing(STANDING, item_ids)
 
     def stands(self, reviewer: str, action: str) -> bool:
-        """Whether an action of a reviewer's stands, and could so be undone."""
+        """Return whether a reviewer's action stands, so that it can be undone."""
         of_action = (actions.c.run == self._run, actions.c.reviewer == reviewer, actions.c.action == action)
         found = select(actions.c.action).where(*of_action, actions.c.undone_at.is_(None), actions.c.at.is_not(None))
         with self._database.reading() as connection:
             return connection.execute(found).first() is not None
 
     def all_events(self) -> Iterator[Event]:
-        """Every event, by ``(at, event_id)``, read while it is iterated over; none that comes meanwhile."""
+        """Yield every event by ``(at, event_id)``, without those that arrive during the iteration."""
         with self._database.reading() as connection:
             last = self._records.last(connection)
         found = select(*COLUMNS).where(events.c.run == self._run, events.c.seq <= last)
@@ -218,7 +217,7 @@ class DecisionLog:
             read = self._read(found.where(tuple_(events.c.at, events.c.event_id) > key))
 
     def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """List the blind draws since an event, each with its number, in the order in which they arrived."""
+        """Return the blind draws after an event, each with its number, in order of arrival."""
         found = select(events.c.seq, *COLUMNS).where(
             events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
         )
@@ -227,7 +226,7 @@ class DecisionLog:
         return [(int(seq), self._records.event(row)) for seq, *row in rows]
 
     def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """List the decisions on cards of the default queue since an event, each with its number, by arrival."""
+        """Return the decisions on cards of the default queue after an event, each with its number, by arrival."""
         found = select(events.c.seq, *COLUMNS).where(
             events.c.run == self._run, events.c.seq > after_seq, events.c.kind == "decide", events.c.extra.is_not(None)
         )
@@ -241,7 +240,7 @@ class DecisionLog:
             return leases.leased(connection, self._run, me)
 
     def history(self, item_id: str) -> list[Event]:
-        """Everybody's decisions on a row, and the undos and redos of them (of bulks too), oldest first."""
+        """Return all decisions on a row and their undos and redos, also of bulk actions, oldest first."""
         of_row = (events.c.run == self._run, events.c.item_id == item_id, events.c.kind == "decide")
         actions_of_row = select(events.c.action, events.c.reviewer).where(*of_row)
         turns = select(*COLUMNS).where(
@@ -253,36 +252,36 @@ class DecisionLog:
         return self._read(found.order_by("at", "event_id"))
 
     def items_of(self, action: str) -> list[str]:
-        """Rows of a decision or of a bulk of them, as they were decided."""
+        """Return the rows of a decision or bulk action, in the order decided."""
         of_action = (events.c.run == self._run, events.c.action == action, events.c.kind == "decide")
         with self._database.reading() as connection:
             found = connection.execute(select(events.c.item_id).where(*of_action).order_by(events.c.seq))
             return list(dict.fromkeys(found.scalars()))
 
     def changes(self, after_seq: int) -> tuple[int, list[str]]:
-        """What has happened since: the number of the last event, and the rows on which something else may stand now.
+        """Return the number of the last event, and the rows whose standing decisions may have changed since.
 
         Parameters
         ----------
         after_seq : int
-            The number that an earlier call has given, or 0. No event is ever skipped.
+            Number that an earlier call returned, or 0. No event is ever skipped.
         """
         with self._database.reading() as connection:
             last = max(after_seq, self._records.last(connection))
             return last, projection.touched_rows(connection, self._run, after_seq, last)
 
     def selection(self, key: str) -> list[str]:
-        """Rows that :meth:`save_selection` has kept, sorted.
+        """Return the rows that :meth:`save_selection` saved, sorted.
 
         Raises
         ------
         FilterError
-            If there is no such key.
+            If the key does not exist.
         """
         with self._database.reading() as connection:
             kept = connection.execute(self._selection(key)).scalar()
         if kept is None:
-            raise FilterError(f"selection: there is none with the key {key!r}.", "Select the rows again.")
+            raise FilterError(f"There is no selection with the key {key!r}.", "Select the rows again.")
         try:
             return _IDS.validate_json(kept, strict=True)
         except ValidationError:
@@ -291,30 +290,30 @@ class DecisionLog:
     # -- figures ------------------------------------------------------------------------------------------------
 
     def reviewers(self) -> list[ReviewerFigures]:
-        """Figures of everybody who has ever decided something, by name."""
+        """Return figures of everyone who has ever decided something, by name."""
         with self._database.reading() as connection:
             return figures.of_reviewers(connection, self._run)
 
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _find_run(self) -> int | None:
-        """Number of the run in this database."""
+        """Return the run's number in this database; None without one."""
         with self._database.reading() as connection:
             return connection.execute(select(runs.c.run).where(runs.c.run_id == self.run_id)).scalar()
 
-    def _enrol(self) -> int:
-        """Give the run a number."""
+    def _register_run(self) -> int:
+        """Assign the run a number."""
         found = select(runs.c.run).where(runs.c.run_id == self.run_id)
-        enrol = text("INSERT INTO runs (run_id) VALUES (:run_id) ON CONFLICT (run_id) DO NOTHING")
+        register = text("INSERT INTO runs (run_id) VALUES (:run_id) ON CONFLICT (run_id) DO NOTHING")
         with self._database.writing() as connection:
-            connection.execute(enrol, {"run_id": self.run_id})
+            connection.execute(register, {"run_id": self.run_id})
             return int(connection.execute(found).scalar_one())
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, int]]:
-        """Transaction of the run's only writer, with the number of the last event."""
+        """Open a transaction as the run's only writer. Yield it with the number of the last event."""
         with self._database.writing() as connection:
-            # Locked until the commit, so that events are numbered in the order in which they are committed.
+            # Locked until the commit, so that events are numbered in commit order.
             connection.execute(select(runs.c.run).where(runs.c.run == self._run).with_for_update())
             yield connection, self._records.last(connection)
 
@@ -326,28 +325,28 @@ class DecisionLog:
     def _turn(
         self, kind: Literal["undo", "redo"], reviewer: str, event_id: str, target: str | None, candidates: Select[str]
     ) -> Event | None:
-        """Undo or redo the first candidate that is the reviewer's."""
+        """Undo or redo the reviewer's first candidate."""
         with self._writing() as (connection, before):
-            known = self._records.known(connection, [event_id]).get(event_id)
-            if known is not None:
-                if (known.kind, known.reviewer) != (kind, reviewer):
+            existing = self._records.existing(connection, [event_id]).get(event_id)
+            if existing is not None:
+                if (existing.kind, existing.reviewer) != (kind, reviewer):
                     raise TakenError(event_id)
-                return known
-            theirs = candidates.where(actions.c.run == self._run, actions.c.reviewer == reviewer)
+                return existing
+            own_candidates = candidates.where(actions.c.run == self._run, actions.c.reviewer == reviewer)
             if target is not None:
-                theirs = theirs.where(actions.c.action == target)
-            action = connection.execute(theirs.limit(1)).scalar()
+                own_candidates = own_candidates.where(actions.c.action == target)
+            action = connection.execute(own_candidates.limit(1)).scalar()
             if action is None:
                 return None
             of_action = (events.c.run == self._run, events.c.action == action, events.c.reviewer == reviewer)
-            made = connection.execute(select(*COLUMNS).where(*of_action, events.c.kind == "decide").limit(2)).all()
-            decided = self._records.event(made[0])
+            decisions = connection.execute(select(*COLUMNS).where(*of_action, events.c.kind == "decide").limit(2)).all()
+            decided = self._records.event(decisions[0])
             event = Event(
                 event_id=event_id,
                 run_id=self.run_id,
                 kind=kind,
-                item_id=decided.item_id if len(made) == 1 else None,
-                item_hash=decided.item_hash if len(made) == 1 else None,
+                item_id=decided.item_id if len(decisions) == 1 else None,
+                item_hash=decided.item_hash if len(decisions) == 1 else None,
                 reviewer=reviewer,
                 at=self._records.now(connection),
                 source=decided.source,
@@ -360,9 +359,9 @@ class DecisionLog:
     def _standing(
         self, columns: Sequence[Column[Any]], item_ids: Sequence[str] | None
     ) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-        """Columns of the decisions that stand, in parts; in between no writer need wait for the reader.
+        """Yield columns of the decisions that stand, in parts, so that writers never wait for the reader.
 
-        What stands is kept as numbers of events, which never change: so the parts belong together.
+        The parts are consistent: the decisions to read are fixed first, by event numbers, and events never change.
         """
         if item_ids is not None:
             together = and_(events.c.run == standing.c.run, events.c.seq == standing.c.seq)
@@ -373,8 +372,8 @@ class DecisionLog:
         numbers = select(standing.c.seq).where(standing.c.run == self._run).order_by(standing.c.at)
         with self._database.reading() as connection:
             rows = connection.execution_options(yield_per=10 * CHUNK).execute(numbers).scalars()
-            stands = array("q", rows)
-        for part in chunks(stands):
+            seqs = array("q", rows)
+        for part in chunks(seqs):
             found = select(*columns).where(events.c.run == self._run, events.c.seq.in_(part))
             yield self._rows(found.order_by(events.c.at))
 

@@ -1,4 +1,4 @@
-"""Opening: the decision log of a run, wherever it is kept."""
+"""Opening: the decision log of a run, wherever it is stored."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def opened_log(run: Run, db: str | None = None, *, read_only: bool = False) -> I
     ----------
     run : Run
     db : str, optional
-        Address of the log; ``decisions.db`` in the run's directory by default.
+        Address of the log. Default: ``decisions.db`` in the run directory.
     read_only : bool
-        Make nothing: a log that is missing is an empty one.
+        Create nothing: a missing log reads as an empty one.
 
     Raises
     ------

@@ -1,13 +1,17 @@
-"""What follows from the events: which actions can be undone and redone, and which decisions stand.
+"""State derived from the events: which actions can be undone and redone, and which decisions stand.
 
-A repeat, the same card judged once more by the same person, measures how far they agree with themselves. It never
-stands: what they said first does, unless they decide anew.
+An action is undone if the last of its reviewer's undos and redos of it is an undo. Of a reviewer's decisions on a row,
+the last one whose action is not undone stands. *Last* is by ``(at, event_id)``, never by arrival, so logs can be merged
+in any order:
 
-An action is undone when the last of its reviewer's undos and redos of it is an undo. Of a reviewer's decisions on a
-row, the last one whose action is not undone stands. *Last* is by ``(at, event_id)``, never by arrival: so it does not
-matter in which order logs are merged.
+    at 1  ann decides keep     (action A)    keep stands
+    at 2  ann decides relabel  (action B)    relabel stands
+    at 3  ann undoes B                       keep stands
 
-The statements are built once: to build them takes longer than to run them.
+A repeat, the same card judged again by the same person, measures how well they agree with themselves. It never stands:
+their first verdict does, unless they decide anew.
+
+The statements are built once: building them takes longer than running them.
 """
 
 from __future__ import annotations
@@ -29,10 +33,10 @@ from sqlalchemy import (
     tuple_,
 )
 
-from auditor.review.log.schema import actions, count_again, events, runs, standing
+from auditor.review.log.schema import actions, analyze, events, runs, standing
 
 _MANY = 1_000
-"""Events that change what a database should expect of its tables."""
+"""Number of events from which a table's statistics are refreshed."""
 
 _RUN: BindParameter[int] = bindparam("of_run")
 _AFTER: BindParameter[int] = bindparam("after")
@@ -40,7 +44,7 @@ _UNTIL: BindParameter[int] = bindparam("until")
 
 
 def _of_action(table: FromClause, other: FromClause) -> ColumnElement[bool]:
-    """Whether a row of ``table`` belongs to the action that a row of ``other`` names."""
+    """Build the condition that a row of ``table`` belongs to the action of a row of ``other``."""
     return and_(table.c.run == _RUN, table.c.action == other.c.action, table.c.reviewer == other.c.reviewer)
 
 
@@ -50,7 +54,7 @@ _new = (
     .distinct()
     .subquery("new")
 )
-"""The actions that the new events belong to; a blind draw is none."""
+"""The actions that the new events belong to. A blind draw is not an action."""
 
 _decision = events.alias("decision")
 _touched = (
@@ -62,7 +66,7 @@ _touched = (
 """Row and reviewer of every decision of these actions."""
 
 
-def _actions_again() -> tuple[Executable, Executable]:
+def _refresh_actions() -> tuple[Executable, Executable]:
     turn = events.alias("turn")
     undone_at = (
         select(case((turn.c.kind == "undo", turn.c.at)))
@@ -84,7 +88,7 @@ def _actions_again() -> tuple[Executable, Executable]:
     )
 
 
-def _standing_again() -> tuple[Executable, Executable]:
+def _refresh_standing() -> tuple[Executable, Executable]:
     columns = [column.name for column in standing.columns]
     place = func.row_number().over(
         partition_by=(events.c.item_id, events.c.reviewer), order_by=(events.c.at.desc(), events.c.event_id.desc())
@@ -111,7 +115,7 @@ def _standing_again() -> tuple[Executable, Executable]:
     )
 
 
-_ACTIONS, _STANDING = _actions_again(), _standing_again()
+_ACTIONS, _STANDING = _refresh_actions(), _refresh_standing()
 _TOUCHED_ROWS = select(_touched.c.item_id).distinct()
 _DECIDED_ROWS = (
     select(events.c.item_id)
@@ -121,7 +125,7 @@ _DECIDED_ROWS = (
 
 
 _WRONG = (
-    # An action that is not as its events have it.
+    # An action that differs from its events.
     """WITH made AS (
         SELECT run, reviewer, action, sum(kind = 'decide') AS size, max(at) FILTER (WHERE kind = 'decide') AS at,
                CASE WHEN sum(kind <> 'decide') THEN (
@@ -152,16 +156,16 @@ _WRONG = (
           AND (standing.seq IS NULL OR (standing.seq <> events.seq AND (events.at, events.event_id) > (
               SELECT at, event_id FROM events AS last WHERE (last.run, last.seq) = (standing.run, standing.seq))))""",
 )
-"""What is in ``actions`` and ``standing`` of an SQLite file, though it does not follow from its events."""
+"""Queries for rows of ``actions`` and ``standing`` of an SQLite file that contradict its events."""
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether ``actions`` and ``standing`` of an SQLite file follow from its events, of every run."""
+    """Return whether ``actions`` and ``standing`` of an SQLite file match its events, in every run."""
     return all(connection.execute(text(f"{wrong} LIMIT 1")).first() is None for wrong in _WRONG)
 
 
 def rebuild_all(connection: Connection) -> None:
-    """Make ``actions`` and ``standing`` of every run again."""
+    """Rebuild ``actions`` and ``standing`` of every run."""
     last = select(runs.c.run, func.max(events.c.seq)).join(events, events.c.run == runs.c.run).group_by(runs.c.run)
     for run, until in connection.execute(last).all():
         rebuild(connection, run, until)
@@ -173,30 +177,30 @@ def project(connection: Connection, run: int, after: int, until: int) -> None:
     Parameters
     ----------
     connection : Connection
-        In the transaction that wrote the events.
+        Connection in the transaction that wrote the events.
     run : int
         Number of the run.
     after, until : int
-        The last event that they are up to date with, and the last one there is.
+        Number of the last event already included, and of the last event.
     """
     many = until - after > _MANY
     if many:
-        count_again(connection, events)
+        analyze(connection, events)
     for table, steps in ((actions, _ACTIONS), (standing, _STANDING)):
         for step in steps:
             connection.execute(step, {"of_run": run, "after": after, "until": until})
         if many:
-            count_again(connection, table)
+            analyze(connection, table)
 
 
 def rebuild(connection: Connection, run: int, until: int) -> None:
-    """Make ``actions`` and ``standing`` again, from the events alone."""
+    """Rebuild ``actions`` and ``standing`` from the events."""
     for table in (actions, standing):
         connection.execute(delete(table).where(table.c.run == run))
     project(connection, run, 0, until)
 
 
 def touched_rows(connection: Connection, run: int, after: int, until: int) -> list[str]:
-    """Rows on which something else may stand because of the events ``after < seq <= until``."""
-    found = _TOUCHED_ROWS if after else _DECIDED_ROWS  # the same from the beginning on, but an index has it ready
+    """Return the rows whose standing decisions the events ``after < seq <= until`` may have changed."""
+    found = _TOUCHED_ROWS if after else _DECIDED_ROWS  # equal when starting at 0, but quicker by an index
     return list(connection.execute(found, {"of_run": run, "after": after, "until": until}).scalars())

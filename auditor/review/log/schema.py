@@ -1,7 +1,7 @@
-"""The tables of the decision log, and the migrations that make them.
+"""The tables of the decision log, and the migrations that create them.
 
-``events`` is the log; nothing in it is ever changed or removed, which the database itself sees to. ``actions`` and
-``standing`` follow from it and can be made again at any time (:mod:`auditor.review.log.projection`).
+``events`` is the log. The database itself ensures that no event is changed or removed. ``actions`` and ``standing`` are
+derived from it and can be rebuilt at any time (:mod:`auditor.review.log.projection`).
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from sqlalchemy import (
 
 from auditor.errors import LogError
 
-_LOCK = 5_072_843_197_031_464  # any number that nobody else is likely to take
+_LOCK = 5_072_843_197_031_464  # an arbitrary number, unlikely to be used by others
 
 _metadata = MetaData()
 
 migrations = Table(
     "log_migrations", _metadata, Column("number", Integer), Column("name", Text), Column("applied_at", Text)
 )
-"""The migrations that this database has seen."""
+"""Migrations applied to this database."""
 
 runs = Table("runs", _metadata, Column("run", Integer), Column("run_id", Text))
-"""Several runs may share a database; each has a number there. Its row is what writers lock on PostgreSQL."""
+"""Several runs may share a database; each has a number there. On PostgreSQL, writers lock the run's row."""
 
 events = Table(
     "events",
@@ -60,7 +60,7 @@ events = Table(
     Column("suggestion_shown", Text),
     Column("suspicion_seen", Double),
     Column("undoes", Text),
-    Column("extra", Text),  # a JSON object of what only some events have: see records.EXTRA; null for none of it
+    Column("extra", Text),  # JSON object of the fields that only some events have (records.EXTRA); null for none
 )
 
 actions = Table(
@@ -70,7 +70,7 @@ actions = Table(
     Column("reviewer", Text),
     Column("action", Text),
     Column("size", Integer),  # decisions in it
-    Column("at", BigInteger),  # of the last of them; null while only its undo has arrived
+    Column("at", BigInteger),  # time of the last one; null while only the undo has arrived
     Column("undone_at", BigInteger),  # null while it stands
 )
 """What each reviewer can undo and redo."""
@@ -81,15 +81,15 @@ standing = Table(
     Column("run", Integer),
     Column("item_id", Text),
     Column("reviewer", Text),
-    Column("seq", BigInteger),  # of the decision: the reviewer's last one on this row that is not undone
+    Column("seq", BigInteger),  # the reviewer's last decision on this row that is not undone
     Column("at", BigInteger),
     Column("verdict", Text),
     Column("source", Text),
 )
-"""Who currently says what about which row."""
+"""Each reviewer's current verdict on each row."""
 
 selections = Table("selections", _metadata, Column("run", Integer), Column("key", Text), Column("ids", Text))
-"""Sets of rows that a link refers to; ``ids`` is a JSON array."""
+"""Sets of rows that links refer to. ``ids`` is a JSON array."""
 
 leases = Table(
     "leases",
@@ -102,12 +102,12 @@ leases = Table(
 """Cards that are on somebody's screen; see :mod:`auditor.review.log.leases`. They are state, no events."""
 
 tables = tuple(_metadata.tables.values())
-"""All of them."""
+"""All tables."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One step of the schema: statements for both databases, then those for one of them.
+    """One step of the schema: statements for both databases, then statements for one of them.
 
     ``{text}`` sorts by bytes, as Python does; ``{serial}`` counts up; ``{clustered}`` keeps rows in their primary key.
     """
@@ -122,7 +122,7 @@ _WORDS = {
     "postgresql": {"text": 'TEXT COLLATE "C"', "serial": "SERIAL", "clustered": ""},
 }
 
-_CENSUS = {
+_STATISTICS = {
     # index (a table's own name stands for its primary key): rows, then rows for each value of its columns so far
     "events": "1000000 1000000 1",
     "events_once": "1000000 1000000 1",
@@ -187,14 +187,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration(
         "what to expect of the tables",
-        # SQLite plans by a census, which nobody takes of a log that grows all the time; without one it believes that
-        # a run has ten events. This is one of a log with a million.
+        # SQLite plans queries by table statistics, and nothing updates those of a growing log. Without any, it
+        # assumes ten events per run. These are the statistics of a log with a million events.
         only={
             "sqlite": (
-                "ANALYZE log_migrations",  # makes the table of the census
+                "ANALYZE log_migrations",  # creates the table of statistics
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES "
-                + ", ".join(f"('{index.split('_')[0]}', '{index}', '{rows}')" for index, rows in _CENSUS.items()),
-                "ANALYZE sqlite_master",  # takes it up
+                + ", ".join(f"('{index.split('_')[0]}', '{index}', '{rows}')" for index, rows in _STATISTICS.items()),
+                "ANALYZE sqlite_master",  # loads them
             )
         },
     ),
@@ -218,56 +218,56 @@ ADDED = {
     4: {("events", "extra")},
     5: {("leases", column.name) for column in leases.columns},
 }
-"""Columns that there have been since a later migration than the first."""
+"""Columns that a later migration added."""
 
 
-def count_again(connection: Connection, table: Table) -> None:
-    """Have PostgreSQL see that a table has grown, which it does by itself a minute later.
+def analyze(connection: Connection, table: Table) -> None:
+    """Tell PostgreSQL that a table has grown, which it would notice only a minute later.
 
-    Until then it plans as for a small table, and takes hours for a million events in one transaction.
+    Until then it plans for a small table, and takes hours for a million events in one transaction.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def version(connection: Connection, name: str) -> int:
-    """Number of the last migration that the database has seen, 0 for an empty one.
+    """Return the number of the last migration applied to the database, 0 for an empty one.
 
     Parameters
     ----------
     connection : Connection
     name : str
-        What messages call the database.
+        Name of the database in messages.
 
     Raises
     ------
     LogError
-        If it holds something else than a decision log, or one of a newer schema.
+        If the database is not a decision log, or has a newer schema.
     """
     tables = set(inspect(connection).get_table_names())
     if migrations.name not in tables:
-        ours = tables if connection.dialect.name == "sqlite" else tables & set(_metadata.tables)
-        if ours:
+        present = tables if connection.dialect.name == "sqlite" else tables & set(_metadata.tables)
+        if present:
             raise LogError(
-                f"{name} is no decision log: it holds other tables ({', '.join(sorted(ours)[:5])}).",
+                f"{name} is not a decision log: it holds other tables ({', '.join(sorted(present)[:5])}).",
                 "Name another database with --db.",
             )
         return 0
     found = connection.execute(select(func.max(migrations.c.number))).scalar() or 0
     if not isinstance(found, int) or found < 0:
-        raise LogError(f"{name} is damaged: it is of schema {found!r:.60}.", "Restore it from a backup.")
+        raise LogError(f"{name} is damaged: its schema is {found!r:.60}.", "Restore it from a backup.")
     if found > len(MIGRATIONS):
         raise LogError(
-            f"{name} is of schema {found}; this version of auditor knows {len(MIGRATIONS)}.",
+            f"{name} has schema {found}; this version of auditor supports up to {len(MIGRATIONS)}.",
             "Update auditor, or name another database with --db.",
         )
     return found
 
 
 def migrate(connection: Connection, name: str) -> None:
-    """Take the steps that the database has not seen, in the transaction that ``connection`` is in: all or none."""
+    """Apply the missing migrations in the transaction of ``connection``: all or none."""
     dialect = connection.dialect.name
-    if dialect == "postgresql":  # SQLite has one writer at a time anyway
+    if dialect == "postgresql":  # SQLite has only one writer at a time
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     seen = version(connection, name)
     for number, step in enumerate(MIGRATIONS[seen:], start=seen + 1):
@@ -278,7 +278,7 @@ def migrate(connection: Connection, name: str) -> None:
 
 
 def statements(dialect: str, seen: int, until: int) -> Iterator[str]:
-    """What the migrations after the number ``seen``, up to the number ``until``, have a database do."""
+    """Yield the statements of the migrations after number ``seen``, up to number ``until``."""
     if seen == 0 < until:
         yield (
             f"CREATE TABLE IF NOT EXISTS {migrations.name}"

@@ -1,8 +1,7 @@
-"""Shape: whether a database holds the log's own tables, indexes and triggers, and nothing that acts behind its back.
+"""Shape: check that a database holds the log's own tables, indexes and triggers, and no foreign ones.
 
-A trigger of somebody else's can drop or change a decision that the page then calls saved. So what is there is compared
-with what the migrations make: in SQLite all of it, to the letter; in PostgreSQL, which others may use too, what hangs
-on our tables.
+A foreign trigger could drop or change a decision that the page then reports as saved. So the database is compared with
+what the migrations create: in SQLite completely and literally; in PostgreSQL, which may be shared, only our tables.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from auditor.errors import LogError
 from auditor.review.log.schema import ADDED, statements, tables
 
 Shape = set[tuple[str, str, str, str]]
-"""Kind, name, table and definition of each thing that a database holds."""
+"""Kind, name, table and definition of each object in a database."""
 
 _STATISTICS = {
     ("table", name, name, f"CREATE TABLE {name}({columns})")
     for name, columns in {"sqlite_stat1": "tbl,idx,stat", "sqlite_stat4": "tbl,idx,neq,nlt,ndlt,sample"}.items()
 }
-"""Which of these there are depends on how SQLite was built."""
+"""Statistics tables: which of them exist depends on how SQLite was built."""
 
 _ON_OUR_TABLES = text("""
     WITH ours AS (SELECT oid, relname, relkind, relrowsecurity FROM pg_class WHERE oid IN
@@ -49,15 +48,15 @@ _IS_APPEND_ONLY = text("""
 
 
 def check_shape(connection: Connection, name: str, seen: int) -> None:
-    """Refuse a database that holds something else than the log's migrations have made.
+    """Refuse a database that differs from what the log's migrations create.
 
     Parameters
     ----------
     connection : Connection
     name : str
-        What messages call the database.
+        Name of the database in messages.
     seen : int
-        Number of the last migration that it has seen.
+        Number of the last migration applied.
 
     Raises
     ------
@@ -65,51 +64,51 @@ def check_shape(connection: Connection, name: str, seen: int) -> None:
     """
     if connection.dialect.name == "sqlite":
         found = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").all()
-        _compare(name, _shape(found) - _STATISTICS, _made(seen) - _STATISTICS)
+        _compare(name, _shape(found) - _STATISTICS, _expected_shape(seen) - _STATISTICS)
     elif seen:
         columns = {(table.name, column.name) for table in tables for column in table.columns}
         columns -= {column for number, added in ADDED.items() if number > seen for column in added}
         names = {"names": [table.name for table in tables]}
-        others = list(connection.execute(_ON_OUR_TABLES, names).scalars())
-        if others:
-            raise _refused(name, f"it holds {', '.join(sorted(others)[:3])}, which are not auditor's")
+        foreign = list(connection.execute(_ON_OUR_TABLES, names).scalars())
+        if foreign:
+            raise _refused(name, f"it holds {', '.join(sorted(foreign)[:3])}, which auditor did not create")
         if lacking := columns ^ set(map(tuple, connection.execute(_COLUMNS, names))):
             raise _refused(name, "its tables have other columns: " + ", ".join(map(".".join, sorted(lacking)[:3])))
         if seen > 1 and not connection.execute(_IS_APPEND_ONLY).scalar():
-            raise _refused(name, "the trigger that keeps events as they are is missing")
+            raise _refused(name, "the trigger that protects events from changes is missing")
 
 
-def _made(seen: int) -> Shape:
-    """What the first migrations make."""
-    with closing(sqlite3.connect(":memory:")) as made:
+def _expected_shape(seen: int) -> Shape:
+    """Return the shape that the first ``seen`` migrations create."""
+    with closing(sqlite3.connect(":memory:")) as memory:
         for statement in statements("sqlite", 0, seen):
-            made.execute(statement)
-        return _shape(made.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+            memory.execute(statement)
+        return _shape(memory.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
 def _shape(rows: Iterable[Iterable[object]]) -> Shape:
     return {(str(kind), str(name), str(table), " ".join(str(sql).split())) for kind, name, table, sql in rows}
 
 
-def _compare(name: str, found: Shape, made: Shape) -> None:
-    if found == made:
+def _compare(name: str, found: Shape, expected: Shape) -> None:
+    if found == expected:
         return
-    known = {thing[:2] for thing in made}
-    others = sorted(thing[:2] for thing in found if thing[:2] not in known)
-    changed = sorted(thing[:2] for thing in found - made if thing[:2] in known)
-    lacking = sorted(known - {thing[:2] for thing in found})
-    for things, why in ((others, "it holds {}, which is not auditor's"), (changed, "{} is not as auditor makes it")):
-        if things:
-            raise _refused(name, why.format(_in_words(things[0])))
-    raise _refused(name, f"it lacks {_in_words(lacking[0])}")
+    expected_names = {item[:2] for item in expected}
+    foreign = sorted(item[:2] for item in found if item[:2] not in expected_names)
+    changed = sorted(item[:2] for item in found - expected if item[:2] in expected_names)
+    lacking = sorted(expected_names - {item[:2] for item in found})
+    for items, reason in ((foreign, "it holds {}, which auditor did not create"), (changed, "{} has been changed")):
+        if items:
+            raise _refused(name, reason.format(_describe(items[0])))
+    raise _refused(name, f"it lacks {_describe(lacking[0])}")
 
 
-def _in_words(thing: tuple[str, str]) -> str:
-    return f"the {thing[0]} {thing[1][:60]!r}"
+def _describe(item: tuple[str, str]) -> str:
+    return f"the {item[0]} {item[1][:60]!r}"
 
 
-def _refused(name: str, why: str) -> LogError:
+def _refused(name: str, reason: str) -> LogError:
     return LogError(
-        f"{name} is no decision log as auditor makes it: {why}.",
-        "Something else has changed it: restore it from a backup, or ask whoever sent it for an exported log.",
+        f"{name} is not a valid decision log: {reason}.",
+        "Something else has changed it: restore it from a backup, or ask the sender for an exported log.",
     )

@@ -1,1 +1,1 @@
-"""What the review page shows: cards, queue, orders, progress, tables."""
+"""Views of the review page: cards, queue, orders, progress, tables."""

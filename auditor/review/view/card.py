@@ -1,4 +1,4 @@
-"""Cards: all that is known of a row, as the page draws it; and in brief, as a table lists it."""
+"""Cards: all information on a row for the page to draw; and briefs, for tables."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from auditor.review.view.verdicts import Verdicts
 from auditor.run.artifacts import CONSENSUS
 
 LABELS = 6
-"""Labels whose probabilities are shown."""
+"""Maximum number of labels whose probabilities are shown."""
 DUPLICATES = 10
-"""Duplicates that are shown; the rest is counted."""
+"""Maximum number of duplicates shown. The rest are counted."""
 SHORT = 300
-"""Characters of a text that is not the card's own."""
+"""Maximum characters of other rows' texts."""
 
 
 class Cards:
-    """Makes cards; safe to be used from many threads.
+    """Makes cards. Safe to use from many threads.
 
     Parameters
     ----------
     items : Items
     verdicts : Verdicts
-        As far as they have caught up; notes and labels are read from its log.
+        Verdicts as of their last update. Notes and labels are read from their log.
     open : bool
-        Whether a card shows what others have said of its row before its reviewer has decided.
+        Whether a card shows the verdicts of others before its reviewer has decided.
     """
 
     def __init__(self, items: Items, verdicts: Verdicts, *, open: bool = True) -> None:
@@ -44,8 +44,8 @@ class Cards:
         Returns
         -------
         dict
-            Of JSON values. ``loss`` and ``suspicion`` are None where the row is not judged, and ``probabilities``
-            are empty where the model knows nothing of the row.
+            JSON values. ``loss`` and ``suspicion`` are None if the audit did not judge the row; ``probabilities`` are
+            empty if the model has no prediction for it.
         """
         return self.cards([row], me)[0]
 
@@ -55,14 +55,14 @@ class Cards:
         return [self._card(row, standing[row], me) for row in rows]
 
     def briefs(self, rows: Sequence[int]) -> list[dict[str, Any]]:
-        """List some rows with what everybody has decided on them."""
+        """Return short entries of some rows, with all decisions on them."""
         standing = self._standing(rows)
         return [self._brief(row, standing[row]) for row in rows]
 
     # -- parts --------------------------------------------------------------------------------------------------
 
     def _standing(self, rows: Sequence[int]) -> defaultdict[int, list[Event]]:
-        """What stands on each row, without stale decisions, by reviewer."""
+        """Return the standing decisions on each row by reviewer, without stale ones."""
         items, found = self.items, defaultdict[int, list[Event]](list)
         row_of = {items.id_of(row): row for row in rows if self.verdicts.touched(row)}
         hashes = {item_id: items.hash_of(row) for item_id, row in row_of.items()}
@@ -74,7 +74,7 @@ class Cards:
         return found
 
     def _row(self, row: int) -> dict[str, Any]:
-        """What a card and a brief have in common."""
+        """Return the fields that cards and briefs share."""
         items = self.items
         return {
             "row": row,
@@ -117,18 +117,18 @@ class Cards:
             "duplicate_count": len(duplicates),
             "duplicate_group": _code(items.duplicate_group[row]),
             "group": _code(items.group[row]),
-            "history": [_line(event, items.hash_of(row)) for event in history],
+            "history": [_history_entry(event, items.hash_of(row)) for event in history],
             "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
             "decided_by": [event.reviewer for event in standing],
         }
 
     def _models(self, row: int) -> list[dict[str, Any]]:
-        """Loss and probabilities by model, all of the same labels: the consensus' likeliest, and the row's own."""
+        """Return loss and probabilities by model, for the consensus' likeliest labels and the row's own."""
         items = self.items
-        known = {name: np.asarray(items.probabilities(name)[row], dtype=np.float64) for name in items.models}
+        by_model = {name: np.asarray(items.probabilities(name)[row], dtype=np.float64) for name in items.models}
         given, suggested = int(items.given[row]), int(items.suggested[row])
         own = [code for code in (given, suggested) if code >= 0]
-        likely = (-np.nan_to_num(known[CONSENSUS], nan=-1.0)).argsort(kind="stable").tolist()
+        likely = (-np.nan_to_num(by_model[CONSENSUS], nan=-1.0)).argsort(kind="stable").tolist()
         others = [code for code in likely if code not in own][: max(LABELS - len(own), 0)]
         shown = sorted({*own, *others}, key=likely.index)
         return [
@@ -139,7 +139,7 @@ class Cards:
                     {"label": items.label_names[code], "p": float(p[code])} for code in shown if not np.isnan(p[code])
                 ],
             }
-            for name, p in known.items()
+            for name, p in by_model.items()
         ]
 
     def _duplicates(self, row: int, others: Sequence[int]) -> list[dict[str, Any]]:
@@ -156,12 +156,12 @@ class Cards:
 
 
 def shorten(text: str) -> str:
-    """A text, cut down to what a list shows."""
+    """Shorten a text for a list."""
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
 def _number(value: np.floating[Any] | float) -> float | None:
-    """A float that JSON knows: None for NaN."""
+    """Return a float for JSON: None for NaN."""
     return None if np.isnan(value) else float(value)
 
 
@@ -177,8 +177,8 @@ def _verdict(event: Event) -> dict[str, Any]:
     return {"verdict": event.verdict, "new_labels": list(event.new_labels)}
 
 
-def _line(event: Event, hash_now: str) -> dict[str, Any]:
-    """An event in the history of a row; a stale decision was taken on another text or given label."""
+def _history_entry(event: Event, current_hash: str) -> dict[str, Any]:
+    """Return an event for the history of a row. A stale decision was made on another text or given label."""
     kept = {"kind", "reviewer", "verdict", "new_labels", "note", "at", "source"}
-    stale = event.kind == "decide" and event.item_hash != hash_now
+    stale = event.kind == "decide" and event.item_hash != current_hash
     return {**event.model_dump(mode="json", include=kept), "stale": stale}

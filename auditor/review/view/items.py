@@ -1,4 +1,4 @@
-"""Items: the rows of a finished run as reviewing needs them, loaded once."""
+"""Items: the rows of a finished run with everything a review needs, loaded once."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from auditor.run.artifacts import (
 )
 
 NEIGHBOURS = 5
-"""Nearest rows that are kept."""
+"""Number of nearest rows kept."""
 _FEW = 2_000
-"""Ids that are looked up one by one; more of them all at once, which takes a pass over all rows."""
+"""Maximum number of ids looked up one by one. More are looked up together, in a pass over all rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """N rows in the order of the dataset; safe to be read from many threads.
+    """N rows in the order of the dataset. Safe to read from many threads.
 
     Attributes
     ----------
     name, source : str
-        Of the run, and what it is a run of.
+        Name of the run, and its source.
     fingerprint : str
-        Of ids, texts, labels and splits.
+        Hash of ids, texts, labels and splits.
     ids, texts : pyarrow.ChunkedArray
-        Of N strings.
+        N strings each.
     label_names, splits : tuple of str
         Name of each code.
     given, suggested, predicted : (N,) int32
@@ -56,7 +56,7 @@ class Items:
     pair : (N,) int32
         Position in ``pairs``; -1 where there is no suggestion.
     pairs : (P, 2) int32
-        Codes given, suggested; those with most issues first.
+        Codes of given and suggested label, pairs with most issues first.
     split : (N,) int32
         Codes of splits.
     suspicion : (N,) float32
@@ -67,23 +67,23 @@ class Items:
     kind, tier : (N,) int32
         Positions in ``KINDS`` and ``TIERS`` of :mod:`auditor.review.filter.filter`; -1 for none.
     stability : (N,) float32
-        Share of the repeats that flag the row; NaN where not known.
+        Share of the repeats that flag the row; NaN where unknown.
     repeats : int
-        How often the audit has trained its models.
+        Number of times that the audit trained its models.
     duplicate_group, group : (N,) int32
-        Of near duplicates, and of issues that are alike; -1 for a row that is in none.
+        Groups of near duplicates, and of similar issues; -1 for a row in none.
     exact : (N,) int32 or None
         Group of rows with the same text.
     groups : list of dict
         Rows of ``groups.parquet``.
     cautions : mapping of str to str
-        By label: that the models cannot tell it.
+        Caution by label that the models cannot recognise.
     models : tuple of str
-        The consensus first.
+        Names of the models, the consensus first.
     loss : mapping of str to (N,) float32
-        By model, without the consensus; NaN where the model knows nothing of the row.
+        Loss by model, without the consensus; NaN where the model has no prediction.
     map : (N, 2) float32 or None
-        NaN for rows that are not on it.
+        Positions; NaN for rows that are not on the map.
     """
 
     name: str
@@ -122,12 +122,12 @@ class Items:
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """Load what a finished run has; duplicates, neighbours and the map may be missing.
+        """Load a finished run. Duplicates, neighbours and the map may be missing.
 
         Raises
         ------
         RunDamagedError
-            If an artifact is not the one that was written.
+            If an artifact has changed since it was written.
         RunMissingError
             If the rows or the issues are missing.
         """
@@ -188,7 +188,7 @@ class Items:
 
     @cached_property
     def flagged_to(self) -> int:
-        """Rank of the last row that is flagged, 0 without one; below it, none of the rows is."""
+        """Rank of the last flagged row; 0 without any."""
         return int(self.rank[self.is_issue].max(initial=0))
 
     def __len__(self) -> int:
@@ -197,18 +197,18 @@ class Items:
     # -- ids ----------------------------------------------------------------------------------------------------
 
     def id_of(self, row: int) -> str:
-        """Id of a row."""
+        """Return the id of a row."""
         return self.ids[row].as_py()  # type: ignore[no-any-return]
 
     def row_of(self, item_id: str) -> int | None:
-        """Row of an id; None if there is none."""
+        """Return the row of an id; None if there is none."""
         order = self._by_id
         place = bisect_left(order, item_id, key=lambda row: self.id_of(int(row)))
         found = place < len(order) and self.id_of(int(order[place])) == item_id
         return int(order[place]) if found else None
 
     def rows_of(self, item_ids: Sequence[str]) -> Codes:
-        """(I,) int32 row of each id, -1 for those that are none."""
+        """Return the row of each id, (I,) int32; -1 for unknown ids."""
         if len(item_ids) > _FEW:
             return _codes(pc.index_in(pa.array(item_ids, self.ids.type), value_set=self.ids))
         rows = (self.row_of(item_id) for item_id in item_ids)
@@ -217,11 +217,11 @@ class Items:
     # -- one row ------------------------------------------------------------------------------------------------
 
     def text_of(self, row: int) -> str:
-        """Text of a row."""
+        """Return the text of a row."""
         return self.texts[row].as_py()  # type: ignore[no-any-return]
 
     def hash_of(self, row: int) -> str:
-        """Hash of the row's text and given label, by which a decision knows that they are still the same."""
+        """Return the hash of a row's text and given label, which decisions on it record."""
         return item_hash(self.text_of(row), self.label_names[self.given[row]])
 
     @cached_property
@@ -230,26 +230,26 @@ class Items:
         return {name: code for code, name in enumerate(self.label_names)}
 
     def label(self, code: int) -> str | None:
-        """Name of a code; None for -1."""
+        """Return the name of a code; None for -1."""
         return self.label_names[code] if code >= 0 else None
 
     def reasons(self, row: int) -> list[str]:
-        """Why the row is suspect, in sentences; none beyond the rows that the audit gives some."""
+        """Return sentences on why the row is suspect; none for rows without reasons in the audit."""
         return self._reasons[row].as_py() or []
 
     def probabilities(self, model: str) -> Float32:
-        """(N, K) float32, memory-mapped; NaN where the model knows nothing of the row."""
+        """Return a model's probabilities, (N, K) float32, memory-mapped; NaN where it has no prediction."""
         return self._probabilities[model]
 
     def neighbours(self, row: int) -> list[tuple[int, float]]:
-        """Nearest rows and their cosine, nearest first; none in a run without neighbours."""
+        """Return the nearest rows and their cosine similarity, nearest first; none if the run has no neighbours."""
         if self._neighbours is None:
             return []
         index, similarity = self._neighbours.index[row].tolist(), self._neighbours.similarity[row].tolist()
         return [(other, near) for other, near in zip(index, similarity, strict=True) if other >= 0]
 
     def duplicates(self, row: int) -> list[int]:
-        """The other rows of the row's duplicate group: those with the same text first, then by row."""
+        """Return the other rows of the row's duplicate group, those with the same text first, then by row."""
         group = self.duplicate_group[row]
         if group < 0:
             return []
@@ -259,7 +259,7 @@ class Items:
         return others[np.argsort(~self.same_text(row, others), kind="stable")].tolist()  # type: ignore[no-any-return]
 
     def same_text(self, row: int, others: npt.NDArray[Any]) -> Mask:
-        """(R,) bool: whether their texts are the row's, but for case and white space."""
+        """Return whether other rows have the row's text, apart from case and white space, as an (R,) mask."""
         if self.exact is None:
             return np.array([self.text_of(int(other)) == self.text_of(row) for other in others], dtype=np.bool_)
         same: Mask = self.exact[others] == self.exact[row]
@@ -267,7 +267,7 @@ class Items:
 
 
 def _cautions(run: Reader, label_names: Sequence[str]) -> dict[str, str]:
-    return {one.label: str(one) for one in unrecognised(run.load(SCORES), label_names)}
+    return {caution.label: str(caution) for caution in unrecognised(run.load(SCORES), label_names)}
 
 
 def _load_exact(run: Reader) -> Codes:
@@ -275,34 +275,34 @@ def _load_exact(run: Reader) -> Codes:
 
 
 def _load_neighbours(run: Reader) -> Nearest:
-    """The first few columns alone: what a card shows."""
+    """Load the first few columns, which a card shows."""
     nearest = run.load(neighbours())
     return Nearest(nearest.index[:, :NEIGHBOURS].copy(), nearest.similarity[:, :NEIGHBOURS].copy())
 
 
 def _codes(column: pa.Array | pa.ChunkedArray) -> Codes:
-    """(N,) int32, -1 for null."""
+    """Return a column as (N,) int32, -1 for null."""
     return np.asarray(pc.fill_null(column.cast(pa.int32()), -1).to_numpy(zero_copy_only=False))
 
 
 def _coded(column: pa.ChunkedArray, names: Sequence[str]) -> Codes:
-    """(N,) int32 position of each name, -1 for null."""
+    """Return the position of each name, (N,) int32, -1 for null."""
     return _codes(pc.index_in(column, value_set=pa.array(names, column.type)))
 
 
 def _floats(column: pa.ChunkedArray) -> Float32:
-    """(N,) float32, NaN for null."""
+    """Return a column as (N,) float32, NaN for null."""
     return np.asarray(column.to_numpy(), dtype=np.float32)
 
 
 def _pairs(given: Codes, suggested: Codes, is_issue: Mask, size: int) -> tuple[Codes, Codes]:
-    """The pair of each row, and the pairs, numbered by their issues."""
-    there = np.flatnonzero(suggested >= 0)
-    keys, inverse = np.unique(given[there] * np.int64(size) + suggested[there], return_inverse=True)
-    issues = np.bincount(inverse[is_issue[there]], minlength=len(keys))
+    """Return the pair of each row, and the pairs, numbered by their issues."""
+    rows = np.flatnonzero(suggested >= 0)
+    keys, inverse = np.unique(given[rows] * np.int64(size) + suggested[rows], return_inverse=True)
+    issues = np.bincount(inverse[is_issue[rows]], minlength=len(keys))
     order = np.argsort(-issues, kind="stable")
     number = np.empty(len(keys), dtype=np.int32)
     number[order] = np.arange(len(keys))
     pair = np.full(len(given), -1, dtype=np.int32)
-    pair[there] = number[inverse]
+    pair[rows] = number[inverse]
     return pair, np.column_stack(np.divmod(keys[order], max(size, 1))).astype(np.int32)

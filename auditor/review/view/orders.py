@@ -1,4 +1,4 @@
-"""Orders: in which sequence rows are shown. But for the learnt one, a place in them stays whatever is decided."""
+"""Orders: sequences in which rows are shown. Decisions change only the learnt order."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ DEFAULT = "suspicion"
 LEARNT = "learnt"
 _LOSS = "loss:"
 _KEPT = 8
-"""Orders that are held at a time."""
+"""Number of orders cached."""
 
 
 class Orders:
     """The orders of N rows.
 
     ``learnt``
-        By P(error) as learnt from the verdicts so far, where there is a ``learnt``.
+        By P(error) as learnt from the verdicts so far, if ``learnt`` is given.
     ``suspicion``
-        By rank, the most suspect first.
+        By rank, most suspect first.
     ``loss:<model>``
-        The highest loss of the given label under that model first; rows that it knows nothing of last.
+        By loss of the given label under that model, highest first; rows without a prediction last.
     ``random``
-        A permutation by seed.
+        Random permutation by seed.
     ``given``
-        As in the dataset.
+        Order of the dataset.
     ``pair``
-        By pair given → suggested, the one with most issues first; in it by rank. RowIndex without a suggestion last.
+        By pair given → suggested, most issues first, then by rank. Rows without a suggestion last.
 
-    Equal rows go by rank everywhere.
+    Ties are broken by rank.
 
     Parameters
     ----------
     items : Items
     learnt : callable, optional
-        Gives the learnt order as it is now, (N,) int32.
+        Returns the current learnt order, (N,) int32.
     """
 
     def __init__(self, items: Items, learnt: Callable[[], RowIndex] | None = None) -> None:
@@ -51,15 +51,15 @@ class Orders:
         self._of = lru_cache(maxsize=_KEPT)(self._make)
 
     def of(self, sort: str = DEFAULT, seed: int = 0) -> RowIndex:
-        """(N,) int32 rows in an order; read-only, since it is kept.
+        """Return the (N,) int32 rows in an order. The array is cached and read-only.
 
         Raises
         ------
         FilterError
-            If there is no such order, or the seed is negative.
+            If the order does not exist, or the seed is negative.
         """
         if sort not in self.names:
-            raise FilterError(f"RowIndex cannot be sorted by {sort!r:.80}.", f"Sort by {', '.join(self.names)}.")
+            raise FilterError(f"Rows cannot be sorted by {sort!r:.80}.", f"Choose from {', '.join(self.names)}.")
         if seed < 0:
             raise FilterError(f"The seed {seed} is negative.", "Give 0 or more.")
         if sort == LEARNT and self._learnt:

@@ -1,4 +1,4 @@
-"""Pace: how many rows an hour somebody decides, by the time that they looked at each."""
+"""Pace: rows that a reviewer decides per hour, from the time spent on each."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import numpy.typing as npt
 Seconds = npt.NDArray[np.floating]
 
 PAUSE = 300.0
-"""Seconds on one row after which somebody was doing something else."""
+"""Seconds on one row beyond which the reviewer is assumed to have paused."""
 WINDOW = 1800.0
-"""Seconds of work, back from the last decision, that a rate is measured over."""
+"""Seconds of work before the last decision that the rate is measured over."""
 LEAST = 0.5
-"""Seconds below which nobody reads a row: less is a fault of the clock, or a key that was held down."""
+"""Minimum seconds to read a row: less means a wrong clock or a key held down."""
 _FEWEST = 5
-"""Decisions that a rate needs."""
+"""Minimum number of decisions for a rate."""
 
 
 def rate_per_hour(times: Seconds, seconds: Seconds | None = None) -> float | None:
-    """Measure how many decisions an hour one reviewer has taken lately.
+    """Measure how many decisions per hour a reviewer has made recently.
 
-    A decision counts the seconds that were recorded while its row was on the screen. The log's own times would not do:
-    decisions that were kept in the browser while the server was away arrive all at once. Where nothing credible was
-    recorded, the time since the reviewer's decision before stands in for it, unless that was a pause. Going back from
-    the last decision, the seconds add up to half an hour at most (and one decision more).
+    A decision counts the seconds recorded while its row was on the screen. The times in the log would not do: decisions
+    that the browser kept while the server was down arrive all at once. Without a credible record, the time since the
+    reviewer's previous decision counts, unless that was a pause. Going back from the last decision, the seconds add up
+    to half an hour at most (plus one decision).
 
     Parameters
     ----------
     times : (T,) float64
-        Seconds since 1970 of decisions that stand and were taken one by one, in any order.
+        Times of standing decisions made one by one, in seconds since 1970, in any order.
     seconds : (T,) float, optional
-        As recorded with each; what is not above 0 and at most :data:`PAUSE` counts as missing.
+        Recorded seconds of each. Values outside (0, :data:`PAUSE`] count as missing.
 
     Returns
     -------
     float or None
-        None from fewer than five decisions, or where nothing tells how long they took.
+        None for fewer than five decisions, or if their times are unknown.
     """
     recorded = np.zeros(len(times)) if seconds is None else np.asarray(seconds, np.float64)
     order = np.lexsort((recorded, times))

@@ -1,4 +1,4 @@
-"""Progress: how far the reviewing has come, what was decided, and how fast it goes."""
+"""Progress of the review: what is decided, what is left, and how fast it goes."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from auditor.review.view.tally import Tally, tally
 from auditor.review.view.verdicts import FOLLOWED, SHOWN, Own, Verdicts
 
 PAIRS = 50
-"""Pairs given → new label that are told, at most."""
+"""Maximum number of pairs given → new label listed."""
 TIE = "tie"
-"""Stands beside the verdicts for rows on which as many reviewers say one thing as another."""
+"""Name, beside the verdicts, for rows whose leading opinions have equally many reviewers."""
 
 
 def progress(verdicts: Verdicts) -> dict[str, Any]:
-    """Say how far the reviewing has come.
+    """Return the progress of the review.
 
     Returns
     -------
     dict
-        Rows: ``rows``, ``decided`` (by anyone), ``left``, and of the issues ``issues_decided`` and ``issues_left``. By
-        what stands for a row, a tie being none of the verdicts: ``by_verdict``, ``by_class`` of the given label and
-        ``by_pair`` given → new label (the most frequent). ``together``: the ``rows`` that several people have judged,
-        those on which all ``agree``, and those at which they are ``tied``.
-        Speed: ``rate_per_hour`` in decisions, of all who review now together, and ``seconds_left`` until no issue is
-        left at that rate; see :func:`~auditor.review.view.pace.rate_per_hour`.
-        Decisions that stand, everyone's on the same row counted: ``agreement`` with the suggestion where one was shown
-        (``followed`` out ``of`` those kept or relabelled one by one). ``reviewers``, each with their figures.
-        ``stale``, decisions on what has changed since, which count nowhere else.
+        Counts of rows: ``rows``, ``decided`` (by anyone), ``left``, ``issues_decided`` and ``issues_left``. Rows by
+        outcome, with ties apart from the verdicts: ``by_verdict``, ``by_class`` (given label) and ``by_pair`` (given →
+        new label, the most frequent). ``together``: ``rows`` judged by several people, those on which all ``agree``,
+        and those that are ``tied``.
+        Speed: ``rate_per_hour``, decisions of all current reviewers together, and ``seconds_left`` for the remaining
+        issues at that rate; see :func:`~auditor.review.view.pace.rate_per_hour`.
+        Standing decisions of every reviewer: ``agreement`` with the suggestion shown (``followed`` out ``of`` the rows
+        kept or relabelled one by one). ``reviewers``, the figures of each. ``stale``, the number of decisions on rows
+        that have changed since; they count nowhere else.
     """
     items = verdicts.items
     decided = verdicts.bits() > 0
     issues, issues_decided = int(items.is_issue.sum()), int((decided & items.is_issue).sum())
     own = {reviewer: verdicts.of(reviewer) for reviewer in verdicts.reviewers}
-    rates = {reviewer: _rate(one) for reviewer, one in own.items()}
+    rates = {reviewer: _rate(decisions) for reviewer, decisions in own.items()}
     rate = _together(own, rates)
-    stands = tally(verdicts)
-    by_class = _by_class(stands, items.given, len(items.label_names))
-    suggestion = sum((np.bincount(one.suggestion, minlength=3) for one in own.values()), np.zeros(3, np.int64))
+    outcomes = tally(verdicts)
+    by_class = _by_class(outcomes, items.given, len(items.label_names))
+    suggestion = sum((np.bincount(mine.suggestion, minlength=3) for mine in own.values()), np.zeros(3, np.int64))
     named = (*VERDICTS, TIE)
     return {
         "rows": len(items),
@@ -60,11 +60,11 @@ def progress(verdicts: Verdicts) -> dict[str, Any]:
             {"label": label, **dict(zip(named, counts, strict=True))}
             for label, counts in zip(items.label_names, by_class.tolist(), strict=True)
         ],
-        "by_pair": _by_pair(stands, items.given, items.label_names),
+        "by_pair": _by_pair(outcomes, items.given, items.label_names),
         "together": {
-            "rows": int(np.count_nonzero(stands.judges > 1)),
-            "agree": int(np.count_nonzero((stands.judges > 1) & (stands.opinions == 1))),
-            "tied": int(np.count_nonzero(stands.verdict < 0)),
+            "rows": int(np.count_nonzero(outcomes.judges > 1)),
+            "agree": int(np.count_nonzero((outcomes.judges > 1) & (outcomes.opinions == 1))),
+            "tied": int(np.count_nonzero(outcomes.verdict < 0)),
         },
         "agreement": {"followed": int(suggestion[FOLLOWED]), "of": int(suggestion[SHOWN] + suggestion[FOLLOWED])},
         "reviewers": [
@@ -87,24 +87,24 @@ def _rate(own: Own) -> float | None:
 
 
 def _together(own: dict[str, Own], rates: dict[str, float | None]) -> float | None:
-    """The rates of all whose last decision is not much older than anybody's, added up."""
-    last = {reviewer: float(one.at.max(initial=0)) for reviewer, one in own.items()}
+    """Sum the rates of reviewers whose last decision is not much older than the newest."""
+    last = {reviewer: float(decisions.at.max(initial=0)) for reviewer, decisions in own.items()}
     newest = max(last.values(), default=0)
-    now = [rates[reviewer] for reviewer, at in last.items() if at >= newest - WINDOW]
-    return sum(rate for rate in now if rate) or None
+    current = [rates[reviewer] for reviewer, at in last.items() if at >= newest - WINDOW]
+    return sum(rate for rate in current if rate) or None
 
 
-def _by_class(stands: Tally, given: LabelCodes, classes: int) -> RowIndex:
-    """(K, V + 1) rows by given label and verdict, those at a tie last."""
+def _by_class(outcomes: Tally, given: LabelCodes, classes: int) -> RowIndex:
+    """Count the rows by given label and verdict, (K, V + 1), ties last."""
     places = len(VERDICTS) + 1
-    cells = given[stands.rows] * np.int64(places) + stands.verdict % places  # -1 becomes the last
+    cells = given[outcomes.rows] * np.int64(places) + outcomes.verdict % places  # -1 becomes the last
     return np.bincount(cells, minlength=classes * places).reshape(classes, places)
 
 
-def _by_pair(stands: Tally, given: LabelCodes, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The most frequent pairs given → new label."""
-    changed = stands.to >= 0
-    keys = given[stands.rows[changed]] * np.int64(len(names)) + stands.to[changed]
+def _by_pair(outcomes: Tally, given: LabelCodes, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the most frequent pairs given → new label."""
+    changed = outcomes.to >= 0
+    keys = given[outcomes.rows[changed]] * np.int64(len(names)) + outcomes.to[changed]
     pairs, counts = np.unique(keys, return_counts=True)
     first = np.argsort(-counts, kind="stable")[:PAIRS]
     return [

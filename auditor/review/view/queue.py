@@ -1,4 +1,4 @@
-"""Queue: the rows that a filter finds, a few at a time, while they are being decided."""
+"""Queue: the rows that a filter finds, page by page while decisions are made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.view.orders import DEFAULT
 
-MOST = 500
-"""Rows of a page."""
-_LOOKED_AT = 1 << 14
-"""Places of the order that are looked at at a time."""
+MAX_ROWS = 500
+"""Maximum rows of a page."""
+_STRIDE = 1 << 14
+"""Positions of the order examined at a time."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Page:
     ----------
     rows : list of int
     next : str or None
-        Cursor of the page after this one; None at the end.
+        Cursor of the next page; None at the end.
     left : int
-        Rows that the filter finds now, on all pages.
+        Number of rows that the filter finds now, on all pages.
     """
 
     rows: list[int]
@@ -38,8 +38,8 @@ class Page:
 class Queue:
     """The rows that a filter finds, page by page.
 
-    A cursor is a place in an order that no decision changes. So a row that is decided between two pages neither
-    pushes another one out of sight nor brings one back.
+    A cursor is a position in an order that no decision changes. So a row decided between two pages neither hides nor
+    repeats another row.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Queue:
         me: str | None = None,
         seed: int = 0,
     ) -> Page:
-        """Take the next rows.
+        """Return the next rows.
 
         Parameters
         ----------
@@ -68,29 +68,29 @@ class Queue:
         sort : str
             One of ``sorts``.
         after : str, optional
-            Cursor of the page before, of the same sort and seed.
+            Cursor from the previous page, with the same sort and seed.
         limit : int
-            Rows, 1 to 500.
+            Maximum rows, 1 to 500.
         me : str, optional
-            The reviewer who asks.
+            Name of the reviewer.
         seed : int
-            Of the random order.
+            Seed of the random order.
 
         Raises
         ------
         FilterError
-            If the filter, the sort, the cursor or the limit cannot be understood.
+            If the filter, sort, cursor or limit is invalid.
         """
-        if not 1 <= limit <= MOST:
-            raise FilterError(f"A page of {limit} rows is asked for.", f"Ask for 1 to {MOST}.")
+        if not 1 <= limit <= MAX_ROWS:
+            raise FilterError(f"A page of {limit} rows was requested.", f"Request 1 to {MAX_ROWS}.")
         place = _read_cursor(after)
         order, mask = self._selection.orders.of(sort, seed), self._selection.mask(filter, me)
         places: list[int] = []
-        # One more than is wanted tells whether there is a page after this one.
+        # One row more than requested shows whether there is a next page.
         while place < len(order) and len(places) <= limit:
-            found = np.flatnonzero(mask[order[place : place + _LOOKED_AT]])
+            found = np.flatnonzero(mask[order[place : place + _STRIDE]])
             places += (place + found).tolist()
-            place += _LOOKED_AT
+            place += _STRIDE
         rows = order[places[:limit]].tolist()
         following = str(places[limit]) if len(places) > limit else None
         return Page(rows, following, int(np.count_nonzero(mask)))
@@ -100,5 +100,5 @@ def _read_cursor(after: str | None) -> int:
     if after is None:
         return 0
     if not (after.isascii() and after.isdecimal() and len(after) <= 18):
-        raise FilterError(f"{after!r:.80} is no place in the queue.", "Begin at its start.")
+        raise FilterError(f"{after!r:.80} is not a position in the queue.", "Start at the beginning of the queue.")
     return int(after)

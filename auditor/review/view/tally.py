@@ -1,4 +1,4 @@
-"""Tally: what the verdicts on each row come to, when several people have judged it."""
+"""Tally: outcome of each row from the verdicts of several people."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _PLACE[[BIT[verdict] for verdict in VERDICTS]] = np.arange(len(VERDICTS))
 
 @dataclass(frozen=True)
 class Tally:
-    """What stands for each of D rows that somebody has judged.
+    """Outcome of each of D judged rows.
 
     Attributes
     ----------
     rows : (D,) int64
     verdict : (D,) int64
-        Place in :data:`~auditor.review.log.event.VERDICTS` of what most reviewers say, of those who judged the row by
-        itself where there are any; -1 at a tie. As in an export,
-        two new labels are two opinions, and two sets of labels that fit are one.
+        Position in :data:`~auditor.review.log.event.VERDICTS` of the majority verdict; -1 at a tie. If anyone judged
+        the row one by one, only such verdicts count. As in an export, two new labels are two opinions, and two sets of
+        fitting labels are one.
     to : (D,) int64
         Code of the new label; -1 for every verdict but ``relabel``.
     judges, opinions : (D,) int64
-        Reviewers of the row, and different opinions among them.
+        Number of reviewers of the row, and of different opinions among them.
     """
 
     rows: Counts
@@ -39,9 +39,9 @@ class Tally:
 
 
 def tally(verdicts: Verdicts) -> Tally:
-    """Bring everybody's verdicts on each row together."""
+    """Combine all reviewers' verdicts on each row."""
     size = len(verdicts.items.label_names) + 1
-    kinds = size * len(VERDICTS)  # opinions that there may be
+    kinds = size * len(VERDICTS)  # number of possible opinions
     keys = [np.empty(0, np.int64)]
     people = [verdicts.of(reviewer) for reviewer in verdicts.reviewers]
     singly = np.zeros(len(verdicts.items), np.bool_)
@@ -51,7 +51,7 @@ def tally(verdicts: Verdicts) -> Tally:
         rows = np.flatnonzero((own.bits > 0) & ((own.at > 0) | ~singly))
         keys.append(rows * kinds + _PLACE[own.bits[rows]] * size + own.to[rows])
     held, votes = np.unique(np.concatenate(keys), return_counts=True)
-    order = np.lexsort((-votes, held // kinds))  # row by row, the opinion that most hold first
+    order = np.lexsort((-votes, held // kinds))  # by row, most frequent opinion first
     row, opinion, votes = held[order] // kinds, held[order] % kinds, votes[order]
     rows, first, opinions = np.unique(row, return_index=True, return_counts=True)
     second = np.where(opinions > 1, votes[np.minimum(first + 1, max(len(votes) - 1, 0))], 0) if len(rows) else first

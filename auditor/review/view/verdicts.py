@@ -1,4 +1,4 @@
-"""Verdicts: who has decided what, as arrays over the rows: a mirror of what stands in the decision log."""
+"""Verdicts: each reviewer's decisions as arrays over the rows, mirroring the decision log."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from auditor.review.view.items import Items
 Bits = npt.NDArray[np.uint8]
 
 BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
-"""A row's verdicts, of any number of reviewers, fit into one byte; 0 is undecided."""
+"""Bit of each verdict: the verdicts on a row, from any number of reviewers, fit into one byte. 0 is undecided."""
 SHOWN, FOLLOWED = 1, 2
 WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
 """Bits of the verdicts that do not uphold the given label."""
 _WEEK = 7 * 24 * 3600
-"""Seconds; a log made elsewhere may hold more than a small float can."""
+"""Maximum seconds: a log from elsewhere may hold more than a float32 can."""
 
 
 @dataclass(frozen=True, eq=False)
 class Own:
-    """One reviewer's decisions on N rows; zeros where there is none, so that memory is used for those there are.
+    """One reviewer's decisions on N rows. Zeros mean none, so that only actual decisions use memory.
 
     Attributes
     ----------
     bits : (N,) uint8
         :data:`BIT` of the verdict.
     to : (N,) int32
-        Code of the label that a row was relabelled to, plus 1.
+        Code of the new label, plus 1.
     suggestion : (N,) uint8
-        Of rows kept or relabelled one by one: :data:`SHOWN` where a suggestion was, :data:`FOLLOWED` where it was
-        taken.
+        For rows kept or relabelled one by one: :data:`SHOWN` if a suggestion was shown, :data:`FOLLOWED` if it was
+        also followed.
     at : (N,) float64
-        Seconds since 1970 of decisions taken one by one.
+        Time of decisions made one by one, in seconds since 1970.
     seconds : (N,) float32
-        How long their rows were looked at; 0 where that is not known.
+        Time that the row was on the screen; 0 where unknown.
     """
 
     bits: Bits
@@ -57,36 +57,39 @@ class Own:
 
     @classmethod
     def none(cls, rows: int) -> Own:
-        """No decision yet."""
+        """Return arrays without decisions."""
         bits, to, suggestion = np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
         return cls(bits, to, suggestion, np.zeros(rows), np.zeros(rows, np.float32))
 
     def put(self, rows: Codes, fresh: Own) -> None:
-        """Replace what is known of some rows."""
+        """Replace the decisions on some rows."""
         self.bits[rows], self.to[rows] = fresh.bits, fresh.to
         self.suggestion[rows], self.at[rows], self.seconds[rows] = fresh.suggestion, fresh.at, fresh.seconds
 
     def take(self, rows: Mask) -> Own:
-        """Decisions on some rows."""
+        """Return the decisions on some rows."""
         return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What the people who have judged N rows one by one say of the given labels, all together.
+    """Joint outcome of the verdicts on N rows that people have judged one by one.
 
-    The majority of the verdicts counts, at a tie the first. Bulk and imported verdicts count for nothing, and *unsure*
-    is no verdict.
+    The majority of the verdicts decides; at a tie, the first verdict. Bulk and imported verdicts do not count, nor does
+    *unsure*:
+
+        keep, relabel, relabel    wrong (2 of 3)
+        keep, relabel             not wrong: a tie, and keep came first
 
     Attributes
     ----------
     wrong : (N,) int8
-        1 where the given label is not upheld (``relabel``, ``none_fits``, ``exclude``), 0 where it is, -1 where nobody
-        has judged the row.
+        1 where the given label is not upheld (``relabel``, ``none_fits``, ``exclude``), 0 where it is, -1 where the
+        row is not judged.
     problem : (N,) int8
-        The same, with ``ambiguous`` as a problem too.
+        As ``wrong``, with ``ambiguous`` counted as well.
     at : (N,) float64
-        When somebody first judged the row, in seconds since 1970; infinite where nobody has.
+        Time of the first verdict in seconds since 1970; infinite where the row is not judged.
     """
 
     wrong: npt.NDArray[np.int8]
@@ -95,35 +98,35 @@ class Outcomes:
 
     @classmethod
     def none(cls, rows: int) -> Outcomes:
-        """Nothing is judged."""
+        """Return outcomes of rows that nobody has judged."""
         return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
 
     def put(self, rows: Codes, heard: Sequence[Own]) -> None:
-        """Replace the outcomes of some rows by what each reviewer says of them now."""
+        """Recompute the outcomes of some rows from each reviewer's decisions on them."""
         self.wrong[rows], self.at[rows] = _majority(heard, len(rows), WRONG)
         self.problem[rows], _ = _majority(heard, len(rows), WRONG | BIT["ambiguous"])
 
 
 def _majority(heard: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Whether most one-by-one verdicts on each row are among ``bits``, -1 where there is none; and the first's time."""
+    """Return 1 where most one-by-one verdicts are among ``bits``, 0 elsewhere, -1 without any; and the first time."""
     votes, against = np.zeros(size, np.int32), np.zeros(size, np.int32)
     first_at, first = np.full(len(votes), np.inf), np.zeros(len(votes), np.bool_)
     for own in heard:
         counts = (own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"])
-        says = (own.bits & bits) > 0
+        is_against = (own.bits & bits) > 0
         votes += counts
-        against += counts & says
+        against += counts & is_against
         earlier = counts & (own.at < first_at)
-        first_at[earlier], first[earlier] = own.at[earlier], says[earlier]
+        first_at[earlier], first[earlier] = own.at[earlier], is_against[earlier]
     most = np.where(2 * against == votes, first, 2 * against > votes)
     return np.where(votes > 0, most, -1).astype(np.int8), first_at
 
 
 class Verdicts:
-    """What stands in the decision log, by reviewer and row.
+    """Standing decisions by reviewer and row.
 
-    A decision counts only if it was taken on the row's text and given label as they are now; other ones are stale.
-    Reading is safe from many threads while one catches up: a row shows either what stood before or what stands now.
+    A decision counts only if it was made on the row's current text and given label; others are stale. Reading is safe
+    from many threads while one catches up: a row shows either the old state or the new one.
 
     Parameters
     ----------
@@ -144,16 +147,16 @@ class Verdicts:
         self._touched = np.zeros(len(items), np.bool_)
 
     def catch_up(self) -> None:
-        """Take in what was written to the log since the last time; quick when nothing was."""
+        """Read what was written to the log since the last call. This is fast if nothing was."""
         with self._lock:
             seq, ids = self.log.changes(self._seq)
             if seq > self._seq:
-                # What stands is read after seq: what is written in between comes again the next time.
+                # Standing decisions are read after seq: what is written in between is read again next time.
                 self._take_in(ids, self.log.standing_columns(ids if self._seq else None))
                 self._seq = seq
 
     def _take_in(self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]]) -> None:
-        """Put what stands on some items in the place of what stood on them."""
+        """Replace the decisions on some items by those that stand now."""
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
         fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
@@ -169,16 +172,16 @@ class Verdicts:
                     stale[item_id] += 1
                 else:
                     self._set(fresh[reviewer], place, *decided)
-        known = rows >= 0
-        rows, anyone = rows[known], np.zeros(np.count_nonzero(known), np.uint8)
+        found = rows >= 0
+        rows, anyone = rows[found], np.zeros(np.count_nonzero(found), np.uint8)
         heard = list[Own]()
         for reviewer in fresh.keys() - self._own.keys():
             self._own = {**self._own, reviewer: Own.none(len(self.items))}
-        for reviewer, own in sorted(self._own.items()):  # by name, whatever the order in which logs were merged
-            now = fresh[reviewer].take(known)
-            own.put(rows, now)
-            anyone |= now.bits
-            heard.append(now)
+        for reviewer, own in sorted(self._own.items()):  # by name, so that the order of merging logs does not matter
+            current = fresh[reviewer].take(found)
+            own.put(rows, current)
+            anyone |= current.bits
+            heard.append(current)
         self._anyone[rows] = anyone
         self._touched[rows] = True
         self.outcomes.put(rows, heard)
@@ -186,9 +189,9 @@ class Verdicts:
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:
-        """What decisions on some rows must have been taken on; None for -1, a row that is gone."""
-        there = rows[rows >= 0]
-        texts = iter(self.items.texts.take(pa.array(there)).to_pylist())  # at once: one by one takes much longer
+        """Yield the hash that decisions on each row must have; None for -1, a row that no longer exists."""
+        existing = rows[rows >= 0]
+        texts = iter(self.items.texts.take(pa.array(existing)).to_pylist())  # together: one by one is much slower
         for row, given in zip(rows.tolist(), self.items.given[rows].tolist(), strict=True):
             yield item_hash(next(texts), self.items.label_names[given]) if row >= 0 else None
 
@@ -217,47 +220,47 @@ class Verdicts:
 
     @property
     def reviewers(self) -> tuple[str, ...]:
-        """Those who have decided something, by name."""
+        """Reviewers who have decided something, by name."""
         return tuple(sorted(self._own))
 
     @property
     def seq(self) -> int:
-        """Number of the log's last event that was taken in."""
+        """Number of the last event read from the log."""
         return self._seq
 
     def count(self, reviewer: str | None) -> int:
-        """Rows that a reviewer has decided."""
+        """Count the rows that a reviewer has decided."""
         own = self._own.get(reviewer or "")
         return 0 if own is None else int(np.count_nonzero(own.bits))
 
     @property
     def stale(self) -> int:
-        """Decisions that stand in the log, but were taken on another text or label, or on a row that is gone."""
+        """Number of standing decisions made on another text or label, or on a row that no longer exists."""
         return sum(self._stale.values())
 
     def of(self, reviewer: str | None) -> Own:
-        """One reviewer's decisions; none for somebody unknown."""
+        """Return one reviewer's decisions; none for an unknown name."""
         return self._own.get(reviewer or "") or Own.none(len(self.items))
 
     def bits(self, reviewers: Sequence[str] = ()) -> Bits:
-        """(N,) uint8: the verdicts of any of the reviewers, or of anybody; not to be written to."""
+        """Return the verdicts of some reviewers, or of all, as a read-only (N,) uint8 array."""
         if not reviewers:
             return self._anyone
         bits = np.zeros(len(self.items), np.uint8)
-        for reviewer in self._own.keys() & reviewers:  # a filter may name many that nobody knows
+        for reviewer in self._own.keys() & reviewers:  # a filter may list many unknown names
             bits |= self._own[reviewer].bits
         return bits
 
     def touched(self, row: int) -> bool:
-        """Whether the log says anything of the row, be it undone."""
+        """Return whether the log has any event on the row, even if undone."""
         return bool(self._touched[row])
 
     def decided_by(self, row: int) -> list[str]:
-        """Who has decided the row, by name."""
+        """Return the reviewers who have decided the row, by name."""
         return [reviewer for reviewer in self.reviewers if self._own[reviewer].bits[row]]
 
     def gone(self, item_ids: Sequence[str], me: str | None, enough: int = 1) -> list[str]:
-        """Those of some items that others have decided, ``enough`` people in all."""
+        """Return those of some items that others have decided, ``enough`` people in all."""
         rows = self.items.rows_of(item_ids).tolist()
         return [
             item_id
@@ -268,7 +271,7 @@ class Verdicts:
         ]
 
     def done(self, item_ids: Sequence[str], me: str) -> list[str]:
-        """Those of some items that they have decided themselves."""
+        """Return those of some items that the reviewer has decided."""
         own = self._own.get(me)
         if own is None:
             return []

@@ -1,7 +1,7 @@
-"""Views: the rows that a filter finds as a table, as groups, as confusions given → suggested, and on the map.
+"""Views: the rows that a filter finds, as table, groups, confusions given → suggested, and map.
 
-Each is made of JSON values. Groups and confusions are counted as if their own field of the filter were neutral, so
-that choosing one does not make the others vanish.
+Each consists of JSON values. Groups and confusions are counted with their own filter field reset, so that choosing one
+does not hide the others.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from auditor.review.filter.selection import Selection
 from auditor.review.view.card import Cards
 from auditor.review.view.orders import DEFAULT
 
-MOST = 500
-"""Rows of a page."""
+MAX_ROWS = 500
+"""Maximum rows of a page."""
 POINTS = 50_000
-"""On the map; of more, a sample that is always the same."""
+"""Maximum points on the map. Beyond it, a fixed sample is shown."""
 
 
 def table(
@@ -34,15 +34,17 @@ def table(
     size: int = 50,
     me: str | None = None,
 ) -> dict[str, Any]:
-    """List one page of the rows found; by suspicion, none after the first ``head`` of them is flagged.
+    """Return one page of the rows found. By suspicion, only rows among the first ``head`` are flagged.
 
     Raises
     ------
     FilterError
-        If the filter, the sort, the page or its size cannot be understood.
+        If the filter, sort, page or size is invalid.
     """
-    if page < 0 or not 1 <= size <= MOST:
-        raise FilterError(f"Page {page} of {size} rows is asked for.", f"Ask for page 0 or later, of 1 to {MOST} rows.")
+    if page < 0 or not 1 <= size <= MAX_ROWS:
+        raise FilterError(
+            f"Page {page} of {size} rows does not exist.", f"Request page 0 or later, of 1 to {MAX_ROWS} rows."
+        )
     rows = selection.rows(filter, sort, me, seed)
     briefs = cards.briefs(rows[page * size : (page + 1) * size].tolist())
     head = int(np.count_nonzero(selection.items.rank[rows] <= selection.items.flagged_to))
@@ -52,7 +54,7 @@ def table(
 def groups(selection: Selection, filter: Filter, me: str | None = None) -> list[dict[str, Any]]:
     """Count the rows found in each group of issues, the largest first; ``undecided`` by anyone.
 
-    Of a group in which a single row is found, ``row`` is that row; so that such rows can be shown together.
+    If a group has a single row found, ``row`` is that row, so that the page can list such rows together.
     """
     items = selection.items
     found = selection.mask(filter.without("group"), me) & (items.group >= 0)
@@ -85,7 +87,7 @@ def confusions(selection: Selection, filter: Filter, me: str | None = None) -> d
 
 
 def map_points(selection: Selection, filter: Filter, me: str | None = None) -> dict[str, Any]:
-    """Give the places of all rows on the map, and which of them the filter finds; nothing in a run without a map."""
+    """Return the positions of all rows on the map, and which ones the filter finds; none without a map."""
     items = selection.items
     points = np.full((len(items), 2), np.nan, np.float32) if items.map is None else items.map
     rows = np.flatnonzero(np.isfinite(points).all(axis=1))
@@ -105,13 +107,13 @@ def map_points(selection: Selection, filter: Filter, me: str | None = None) -> d
 
 
 def _firsts(codes: Codes, found: Mask) -> tuple[Codes, RowIndex]:
-    """Codes that are found, and the first row of each."""
+    """Return the codes found, and the first row of each."""
     rows = np.flatnonzero(found)
-    known, first = np.unique(codes[rows], return_index=True)
-    return known, rows[first]
+    distinct, first = np.unique(codes[rows], return_index=True)
+    return distinct, rows[first]
 
 
 def _counts(selection: Selection, codes: Codes, found: Mask, size: int) -> tuple[RowIndex, RowIndex]:
-    """Rows of each code, and those of them that nobody has decided."""
+    """Count the rows of each code, and those that nobody has decided."""
     undecided = found & (selection.verdicts.bits() == 0)
     return np.bincount(codes[found], minlength=size), np.bincount(codes[undecided], minlength=size)

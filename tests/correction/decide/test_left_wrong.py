@@ -73,7 +73,9 @@ def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
     def card(corrections: Corrections) -> str:
         return render_section("ann/diary", "corrected", gather(audit.run, corrections), {}, original=None)
 
-    assert "% of the given labels were wrong (95 % interval), by 60 rows drawn at random" in card(audit.corrections())
+    assert "% of the given labels were wrong (95 % interval), estimated from 60 rows drawn at random" in card(
+        audit.corrections()
+    )
     assert "; of the corrected ones, " in card(audit.corrections())
     unseen = audit.corrections(Policy(unreviewed="suggest-above", above=0.0))
     assert "; of the corrected ones, " not in card(unseen)

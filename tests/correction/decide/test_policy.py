@@ -110,7 +110,7 @@ def test_new_class_must_fit_into_the_column() -> None:
     numbers = read(pd.DataFrame({"text": list("abcd"), "label": [1, 2, 1, 2]}), CONFIG)
     seven = corrected(numbers, vote(numbers, 0, "none_fits", "7"), policy=Policy(add_classes=True))
     assert (seven.label_names, seven.label_values) == (("1", "2", "7"), (1, 2, 7))
-    with pytest.raises(ExportError, match=r"'awe' cannot stand in the column 'label', whose values are of type int64"):
+    with pytest.raises(ExportError, match=r"The new class 'awe' does not fit the column 'label' of type int64"):
         corrected(numbers, vote(numbers, 0, "none_fits", "awe"), policy=Policy(add_classes=True))
 
 
@@ -135,10 +135,10 @@ def test_summary(texts: LabeledTexts) -> None:
 
 def test_told_in_words() -> None:
     assert in_words(Policy()) == [
-        "relabel takes the new label, keep changes nothing.",
+        "relabel changes the label, keep changes nothing.",
         "Left out: exclude, none_fits.",
         "Unchanged and marked: ambiguous, unsure, tie.",
-        "Rows without a decision stay as they are.",
+        "Rows without a decision stay unchanged.",
     ]
     words = " ".join(in_words(Policy(leave_out=(), unreviewed="suggest-above", above=0.95, add_classes=True)))
     assert "probability 0.95" in words

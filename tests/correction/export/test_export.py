@@ -127,7 +127,7 @@ def test_a_folder_keeps_splits_and_names(tmp_path: Path) -> None:
     one = write_export(corrected(data), tmp_path / "all.txt")
     assert (tmp_path / "all.txt").read_text() == "a;joy\nb;sad\n\nc;joy\nd;sad\n"
     assert done.notes == ()
-    assert one.notes[0].endswith("one below the other; a folder keeps them apart.")
+    assert one.notes[0].endswith("one after the other. To keep them apart, name a folder.")
 
 
 def test_a_split_without_rows_has_no_file(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_what_was_no_file_becomes_a_saved_folder(tmp_path: Path, kind: str) -> N
 
 def test_nothing_is_written_over_unless_forced(source: Path, tmp_path: Path) -> None:
     (tmp_path / "clean.csv").write_text("mine")
-    with pytest.raises(ExportError, match=r"There already: .*clean.csv") as caught:
+    with pytest.raises(ExportError, match=r"clean\.csv.* already exist") as caught:
         write_export(made(source), tmp_path / "clean.csv", run=RUN)
     assert "--force" in caught.value.todo
     write_export(made(source), tmp_path / "clean.csv", run=RUN, force=True)
@@ -185,7 +185,7 @@ def test_the_source_is_never_written_over(source: Path, tmp_path: Path) -> None:
     os.link(source, hard)
     copy.write_text(ROWS)
     for path in (source, link, hard, copy, source.parent / ".." / "source" / "tweets.csv"):
-        with pytest.raises(ExportError, match="is the source, or a copy of it"):
+        with pytest.raises(ExportError, match="is the source or a copy of it"):
             write_export(corrections, path, force=True, run=RUN)
     source.write_text(ROWS + "e,joy\n")
     with pytest.raises(ExportError, match="is the source"):
@@ -202,7 +202,7 @@ def test_a_folder_that_no_export_wrote_is_left_alone(source: Path, tmp_path: Pat
     home = tmp_path / "home"
     home.mkdir()
     (home / "thesis.doc").write_text("years of work")
-    with pytest.raises(ExportError, match=r"holds what no export wrote: thesis.doc"):
+    with pytest.raises(ExportError, match=r"holds files that no export wrote: thesis.doc"):
         write_export(corrections, home, run=RUN, force=True)
     clean = tmp_path / "clean"
     write_export(corrections, clean, run=RUN)
@@ -242,15 +242,15 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
     ("to", "options", "message"),
     [
         ("clean", {"format": "txt"}, "no format 'txt'"),
-        ("clean.csv", {"encoding": "idna"}, "no text encoding 'idna'"),
-        ("clean.csv", {"encoding": "undefined"}, "no text encoding 'undefined'"),
+        ("clean.csv", {"encoding": "idna"}, "text encoding 'idna' does not exist"),
+        ("clean.csv", {"encoding": "undefined"}, "text encoding 'undefined' does not exist"),
         ("clean.xls", {}, "unknown format: its name ends in '.xls'"),
         ("clean.parquet.gz", {}, "Parquet is packed within"),
-        ("clean.csv", {"format": "jsonl"}, "--format jsonl does not go with the name clean.csv"),
+        ("clean.csv", {"format": "jsonl"}, "--format jsonl does not match the name clean.csv"),
         ("excluded.csv", {}, "the name of the file of the rows left out"),
-        ("source", {}, "There already: .*source"),
+        ("source", {}, "source already exists"),
         ("clean.txt", {"provenance": True}, "no room for the columns of --provenance"),
-        ("clean.csv", {"encoding": "utf-99"}, "no text encoding 'utf-99'"),
+        ("clean.csv", {"encoding": "utf-99"}, "text encoding 'utf-99' does not exist"),
     ],
 )
 def test_refusals(source: Path, tmp_path: Path, to: str, options: dict[str, Any], message: str) -> None:
@@ -335,9 +335,7 @@ def test_formulas_are_defanged_and_said_so(tmp_path: Path) -> None:
     assert [row[1] for row in rows[:2]] == ["x", "'=y"]
     assert rows[0][2] == "-4"
     (note,) = done.notes
-    assert note.startswith(
-        "In 8 cells, an apostrophe now stands before what a spreadsheet would run as a formula; exact"
-    )
+    assert note.startswith("An apostrophe was put before the formulas in 8 cells, so that no spreadsheet runs them;")
     raw = write_export(corrected(frame), tmp_path / "raw.csv", raw=True)
     assert ([row[0] for row in written(raw)[1:]], raw.notes) == (cells, ())
     again = write_export(corrected(done.files[0]), tmp_path / "again.csv")

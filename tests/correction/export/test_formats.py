@@ -137,7 +137,7 @@ def test_lines_leave_other_columns_out(tmp_path: Path) -> None:
     frame = pd.DataFrame({"n": [1, 2], "label": ["joy", "sad"], "text": ["a", "b"]})
     done = write_export(corrected(frame), tmp_path / "new.txt")
     assert (tmp_path / "new.txt").read_text() == "a;joy\nb;sad\n"
-    assert done.notes == ("Lines have a text and a label alone; left out: n.",)
+    assert done.notes == ("Lines hold only a text and a label; columns left out: n.",)
 
 
 def test_characters_that_an_encoding_lacks(tmp_path: Path) -> None:
@@ -161,4 +161,4 @@ def test_index_without_a_name_is_left_out_of_text_files(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": ["a", "b"], "label": ["joy", "sad"]}, index=[5, 7])
     done = write_export(corrected(frame), tmp_path / "new.csv")
     assert (tmp_path / "new.csv").read_text() == "text,label\na,joy\nb,sad\n"
-    assert done.notes == ("The frame's index, which has no name, is left out.",)
+    assert done.notes == ("The frame's unnamed index is left out.",)

@@ -187,7 +187,7 @@ def test_a_new_class_in_a_mirror(tmp_path: Path, kind: str) -> None:
     made = relabelled(tmp_path / "rows.parquet", {0: "awe"})
     named = {"lists": ["awe"], "numbers": None, "floats": None}.get(kind, "awe")
     assert only(made)["other"].to_pylist() == [named, *table["other"].to_pylist()[1:]]
-    assert ("What 'other' holds for 'awe' is not known" in "".join(mirror_notes(made))) == (named is None)
+    assert ("The value of 'other' for 'awe' is unknown" in "".join(mirror_notes(made))) == (named is None)
 
 
 def test_mirrors_follow_in_lines_of_json(tmp_path: Path) -> None:

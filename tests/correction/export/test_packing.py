@@ -82,7 +82,7 @@ def test_the_source_is_never_written_over(tmp_path: Path) -> None:
         archive.writestr("tweets.csv", SOURCES[".csv"])
     for name in ("a.zip", "tweets.csv"):
         (tmp_path / "tweets.csv").write_bytes(b"mine")
-        with pytest.raises(ExportError, match="is the source, or a copy of it"):
+        with pytest.raises(ExportError, match="is the source or a copy of it"):
             write_export(relabelled(tmp_path / "a.zip", {0: "sad"}), tmp_path / name, force=True)
 
 

@@ -158,7 +158,7 @@ def test_frames_keep_index_and_types(tmp_path: Path) -> None:
 def test_new_class_that_does_not_fit(tmp_path: Path) -> None:
     pq.write_table(labelled(1, 2, 1, 2, type_=pa.int8()), tmp_path / "rows.parquet")
     made = relabelled(tmp_path / "rows.parquet", {0: "300"})
-    with pytest.raises(ExportError, match="'300' do not fit into the column 'label' of type int8"):
+    with pytest.raises(ExportError, match="'300' do not fit the column 'label' of type int8"):
         corrected_tables(made)
 
 

@@ -186,7 +186,7 @@ def test_a_class_that_cannot_stand_in_the_column_is_refused() -> None:
     texts = dataset(ROWS)
     numbers = replace(texts, table=texts.table.set_column(6, "original:label", texts.table["label"]))
     changes = make_patch(judged(texts, {0: "love"}, policy=Policy(add_classes=True)))
-    with pytest.raises(ExportError, match="cannot stand in the column"):
+    with pytest.raises(ExportError, match="does not fit the column"):
         apply([changes], numbers, add_classes=True)
 
 

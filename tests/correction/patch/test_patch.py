@@ -150,7 +150,7 @@ def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) 
     ("wrong", "said"),
     [
         ({"new": "joy"}, "the same label"),
-        ({"new": None}, "relabel and new_class come with a label"),
+        ({"new": None}, "relabel and new_class need a label"),
         ({"new": ""}, "new"),
         ({"new": 3}, "new"),
         ({"new": ["sad"]}, "new"),
@@ -158,9 +158,9 @@ def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) 
         ({"id": None}, "id"),
         ({"hash": "xyz"}, "hash"),
         ({"text_hash": "0" * 31}, "text_hash"),
-        ({"verdict": "keep"}, "keep brings no new label"),
+        ({"verdict": "keep"}, "keep has no new label"),
         ({"verdict": "maybe"}, "verdict"),
-        ({"verdict": "unsure"}, "unsure brings no new label"),
+        ({"verdict": "unsure"}, "unsure has no new label"),
         ({"verdict": None}, "come together"),
         ({"reviewers": []}, "come together"),
         ({"reviewers": ["a\nb"]}, "reviewers"),
@@ -168,7 +168,7 @@ def test_windows_may_have_saved_it(tmp_path: Path, changes: tuple[Change, ...]) 
         ({"decided_at": "2026-01-01T00:00:00"}, "decided_at"),
         ({"decided_at": 5}, "decided_at"),
         ({"new_class": "yes"}, "new_class"),
-        ({"copies": {}}, "copies counts the row itself"),
+        ({"copies": {}}, "copies must count the row itself"),
         ({"copies": {"joy": 0}}, "copies"),
         ({"copies": {"joy": 10**30}}, "copies"),
         ({"copies_elsewhere": [1]}, "copies_elsewhere"),
@@ -211,7 +211,7 @@ def test_files_that_are_no_patch_are_refused(tmp_path: Path, data: bytes) -> Non
 def test_a_row_is_changed_once(tmp_path: Path) -> None:
     path = tmp_path / "patch.jsonl"
     path.write_text("\n".join(json.dumps(line(new=new)) for new in ("sad", "anger")))
-    with pytest.raises(PatchError, match="line 2: row 'train-0' stands in line 1 already"):
+    with pytest.raises(PatchError, match="line 2: row 'train-0' is already in line 1"):
         read_patch(path)
 
 

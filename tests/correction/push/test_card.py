@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.summary import Summary
-from auditor.correction.push.card import Taken, is_ours, merge_configs, new_card, read_card, taken_from, write_card
+from auditor.correction.push.card import Taken, is_own, merge_configs, new_card, read_card, taken_from, write_card
 from auditor.correction.push.facts import Facts, HubSource, SplitRows, VerdictRows
 from auditor.correction.push.markdown import code
 from auditor.correction.push.picture import draw_changes
@@ -110,7 +110,7 @@ def test_it_tells_what_was_done() -> None:
     assert 'load_dataset("ann/x_y", "corrected")' in text
     assert 'load_dataset("ann/x_y", "original")' in text
     assert "no label was changed without a human verdict" in text
-    assert "The 1,960 rows that nobody judged have the label that came with them" in text
+    assert "The 1,960 rows that nobody judged keep their given labels" in text
     assert "Rows of `test` were corrected too" in text
     assert "5 rows are unchanged because several labels fit" in text
     assert metadata(text)["size_categories"] == ["1K<n<10K"]
@@ -119,8 +119,8 @@ def test_it_tells_what_was_done() -> None:
 
 def test_what_nobody_judged_is_told_as_the_policy_has_it() -> None:
     some = card(facts(policy=Policy(unreviewed="suggest-above"), summary=replace(facts().summary, suggested=60)))
-    assert "The 1,900 rows that nobody judged and no model changed have the label that came with them" in some
-    assert "nobody judged have" not in card(facts(policy=Policy(unreviewed="drop")))
+    assert "The 1,900 rows that nobody judged and no model changed keep their given labels" in some
+    assert "nobody judged" not in card(facts(policy=Policy(unreviewed="drop")))
 
 
 def test_of_a_hub_dataset_the_original_is_where_it_came_from() -> None:
@@ -137,7 +137,7 @@ def test_of_a_hub_dataset_the_original_is_where_it_came_from() -> None:
 def test_without_the_original_it_says_where_the_given_labels_are() -> None:
     text = card(facts(), splits={"corrected": ("train",)})
     assert "original =" not in text
-    assert "The given labels of the changed rows are there" in text
+    assert "It has the given labels of the changed rows" in text
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_two_configurations_have_a_part_each() -> None:
 
 
 def test_a_configuration_without_files_is_not_ours() -> None:
-    assert not is_ours({"config_name": "corrected", "data_files": []})
+    assert not is_own({"config_name": "corrected", "data_files": []})
 
 
 def test_a_beginning_that_has_lost_its_end_takes_nothing_with_it() -> None:

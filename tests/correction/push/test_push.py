@@ -73,7 +73,7 @@ def test_new_class_is_among_the_names(ann: Client, pushed_run: Run, push: Any) -
 def test_a_split_of_which_no_row_is_left_is_left_out(ann: Client, pushed_run: Run, push: Any) -> None:
     policy = {"leave_out": [], "verdicts": ["exclude"]}
     pushed = push("ann/part", policy=policy)
-    assert "The split 'test' has no row, and is left out." in pushed["notes"]
+    assert "The split 'test' has no rows and is left out." in pushed["notes"]
     loaded = ann.ask("load", repo="ann/part")
     assert loaded["rows"] == {"train": exported(pushed_run, **policy)["train"].to_list()}
     assert same(ann.ask("load", repo="ann/part", config="original"), source())
@@ -206,7 +206,9 @@ def test_norwegian_stays_a_language(hub: Hub, push: Any) -> None:
 def test_an_original_that_was_pushed_before_is_told_of(hub: Hub, push: Any) -> None:
     push("us/before")
     again = push("us/before", original=False)
-    assert "The configuration 'original' of an earlier push stays there, with all its rows." in again["notes"]
+    assert (
+        "The configuration 'original' of an earlier push stays in the repository, with all its rows." in again["notes"]
+    )
     card = hub.store.dataset("us/before").files["README.md"].decode()
     assert 'load_dataset("us/before", "original")' in card
     assert "are not in this repository" not in card
@@ -259,8 +261,8 @@ def test_a_dataset_of_the_hub_is_its_own_original(hub: Hub, ann: Client, push: A
         ),
         ({"README.md": b"# Hello\n", "corrected/train.parquet": b""}, {}, "folder corrected/"),
         ({"README.md": b"---\n- a list\n---\n"}, {}, "metadata in README.md"),
-        ({"README.md": b"---\nconfigs:\n  a: b\n---\n"}, {}, "its configs are no list"),
-        ({"README.md": b"---\ndataset_info: hello\n---\n"}, {}, "its dataset_info is no list"),
+        ({"README.md": b"---\nconfigs:\n  a: b\n---\n"}, {}, "its configs are not a list"),
+        ({"README.md": b"---\ndataset_info: hello\n---\n"}, {}, "its dataset_info is not a list"),
         ({".gitignore": b"*.png\n"}, {}, "excludes corrected/changes.png"),
         ({"README.md": b"\xff\xfe"}, {}, "is not UTF-8 text"),
         (
@@ -269,7 +271,7 @@ def test_a_dataset_of_the_hub_is_its_own_original(hub: Hub, ann: Client, push: A
                 "x/a.parquet": b"",
             },
             {},
-            "takes in **/*.parquet",
+            "includes **/*.parquet",
         ),
     ],
 )

@@ -39,7 +39,7 @@ def test_dry_run_writes_all_of_it_and_pushes_nothing(pushed_run: Run, folder: Pa
     assert (pushed.folder, pushed.commit, pushed.unchanged) == (folder, None, False)
     assert {*pushed.files} == {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert [entry.name for entry in folder.parent.iterdir()] == ["push"]
-    assert "The card is that of a new dataset: HF_HUB_OFFLINE is set" in pushed.notes[0]
+    assert "The card is written as for a new dataset: HF_HUB_OFFLINE is set" in pushed.notes[0]
     assert rows_of(folder / "corrected") == exported(pushed_run)["train"].to_list()
     assert rows_of(folder / "original") == source()["train"].to_list()
 
@@ -49,7 +49,7 @@ def test_dry_run_takes_the_place_of_another_and_of_nothing_else(pushed_run: Run,
     Audit(pushed_run).push("ann/tweets", dry_run=folder, config_name="other", original=False)
     assert sorted(entry.name for entry in folder.iterdir()) == ["README.md", "other"]
     (folder / "README.md").write_text("# My thesis")
-    with pytest.raises(ExportError, match="is no dry run of a push"):
+    with pytest.raises(ExportError, match="is not a dry run of a push"):
         Audit(pushed_run).push("ann/tweets", dry_run=folder)
     assert (folder / "README.md").read_text() == "# My thesis"
 
@@ -133,7 +133,7 @@ def test_command_tells_what_it_would_push(
 
     code, out, _ = call("ann/tweets", "--dry-run")
     assert code == 0
-    assert "Written, and nothing pushed." in out
+    assert "Written to the folder. Nothing was pushed." in out
     assert "Look at: push-tweets/README.md" in out
     code, out, _ = call("ann/tweets", "--dry-run", "--json", "--unreviewed", "suggest-above", "0.5")
     assert json.loads(out)["folder"] == "push-tweets"

@@ -73,7 +73,7 @@ def test_rows_that_one_version_lacks_are_left_out_of_all(truth: np.ndarray) -> N
     assert (found.rows, found.left_out) == (200, 100)
     assert found.cell("original", "original") == found.cell("original", "corrected")
     assert found.cell("original", "original").accuracy.value == alone.cell("original", "original").accuracy.value
-    with pytest.raises(InputError, match="None of 300 test rows stands in every version"):
+    with pytest.raises(InputError, match="None of 300 test rows is in every version"):
         compare(trained, {"original": truth, "corrected": np.full(300, -1)}, NAMES)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from auditor_ui.services.desk import Edition
+from auditor_ui.services.workspace import Edition
 
 from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
@@ -179,7 +179,7 @@ def test_decisions_that_change_nothing_are_not_retrained(tmp_path: Path, tiny_mo
     run = judged_run(tmp_path / "diary", tiny_model)
     (run / "decisions.db").unlink()
     judge(run, {2: ("keep",), 1: ("unsure",)})
-    with pytest.raises(CorrectionError, match="2 rows are judged, and none is changed or excluded"):
+    with pytest.raises(CorrectionError, match="None of the 2 judged rows is changed or excluded"):
         Audit(run).retrain(("lexical",))
     assert not trainings(find_run(run.directory))
 

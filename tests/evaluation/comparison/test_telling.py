@@ -40,7 +40,7 @@ def test_it_is_said_which_models_chose_the_rows() -> None:
     first, *_ = caveats(made())
     assert first == (
         "The rows were ranked for review by the consensus of features and lexical. "
-        "Of 4 rows judged, reviewers met 3 in the queue and 1 in a random sample."
+        "Of 4 rows judged, reviewers found 3 in the queue and 1 in a random sample."
     )
     assert caveats(made(ranked_by=("finetuned",)))[0].startswith("The rows were ranked for review by finetuned.")
 
@@ -50,8 +50,8 @@ def test_it_is_said_whom_a_cleaned_test_set_favours() -> None:
         caveats(found)[1] for found in (made(), made(random=True), made(test={"judged": 0, "changed": 0}))
     )
     assert "A test set cleaned by looking at one model's suspects favours that model" in chosen
-    assert "no figure here is free of this" in chosen
-    assert "The 4 test rows of a random sample, which no model chose, are therefore reported apart." in drawn
+    assert "every figure here is affected" in chosen
+    assert "The 4 test rows of a random sample, which no model chose, are therefore reported separately." in drawn
     assert none.startswith("None of the 4 test rows was judged: both versions of them are the same")
 
 
@@ -64,12 +64,12 @@ def test_it_is_said_when_labels_are_the_models_own_word() -> None:
 def test_what_is_left_out_is_counted_where_there_is_something() -> None:
     assert len(caveats(made())) == 3
     told = caveats(made(leaks=7, test={"excluded": 1}))
-    assert "Test rows that only one version has are left out of the comparison: 1." in told
+    assert "Test rows in only one version are left out of the comparison: 1." in told
     assert any(sentence.endswith("among the test rows are not trained on: 7.") for sentence in told)
 
 
 def test_it_is_said_what_the_intervals_cover() -> None:
-    assert "the mean over 3 seeds, each interval holds 95 % of 20 draws" in caveats(made())[-1]
+    assert "the mean over 3 seeds, each interval covers 95 % of 20 draws" in caveats(made())[-1]
     assert "So few seeds" in caveats(made())[-1]
     assert "So few seeds" not in caveats(made(seeds=10))[-1]
     assert "over a single seed" in caveats(made(seeds=1))[-1]

@@ -36,7 +36,7 @@ def test_the_fifth_is_about_a_fifth_of_each_class() -> None:
     labels = codes([0] * 100 + [1] * 50)
     split = split_rows(np.full(150, "train"), labels, codes(list(range(150))), 0)
     assert np.bincount(labels[split.test]).tolist() == [20, 10]
-    assert split.how.startswith("20 % of all rows, drawn by seed 0")
+    assert split.how.startswith("20 % of all rows, drawn with seed 0")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_rows_that_a_version_lacks_are_neither_trained_on_nor_tested() -> None:
     train_on(candidate, version, split, 0, lambda done, total: None)
     assert seen == [(["a", "c"], [0, 1])]
     assert version.tested(split).tolist() == [0, -1]
-    with pytest.raises(InputError, match="no row to train on"):
+    with pytest.raises(InputError, match="no rows to train on"):
         train_on(candidate, Version(version.labels, ~split.train), split, 0, lambda done, total: None)
 
 

@@ -87,7 +87,7 @@ def test_run_without_models(tmp_path: Path) -> None:
     run = Run(tmp_path / "tweets")
     with run.held():
         run.record(finished=True)
-    with pytest.raises(ModelError, match="has kept no model") as caught:
+    with pytest.raises(ModelError, match="has no saved model") as caught:
         find_model(str(run.directory))
     assert "auditor retrain tweets" in caught.value.todo
 
@@ -157,7 +157,7 @@ def test_encoder_without_a_head(tiny_model: Path) -> None:
 def test_kind_of_what_is_no_run(foreign: Path) -> None:
     with pytest.raises(ModelError, match="is no run") as caught:
         find_model(str(foreign), "features")
-    assert caught.value.todo == "Leave --model out."
+    assert caught.value.todo == "Omit --model."
 
 
 @pytest.mark.parametrize("name", ["", "no such/model at all", "I loved today's movie " * 300, "a\0b", "../.."])
@@ -173,8 +173,8 @@ def test_unknown_name_lists_the_retrained_runs(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(HubUnreachableError) as caught:
         find_model("tweeds")
-    assert "No run here is retrained." in caught.value.todo
+    assert "There are no retrained runs." in caught.value.todo
     shutil.copytree(retrained, tmp_path / "reports/runs/tweets")
     with pytest.raises(HubUnreachableError) as caught:
         find_model("tweeds")
-    assert "Retrained runs here: tweets." in caught.value.todo
+    assert "Retrained runs: tweets." in caught.value.todo

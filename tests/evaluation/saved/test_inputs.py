@@ -51,7 +51,7 @@ def test_stream_that_is_not_in_its_encoding() -> None:
     texts = texts_of_stream(io.BytesIO(b"good\ncaf\xe9\n"), "standard input")
     with pytest.raises(SourceError, match="standard input is not utf-8"):
         list(texts.items)
-    with pytest.raises(SourceError, match="no text encoding 'klingon'"):
+    with pytest.raises(SourceError, match="text encoding 'klingon' does not exist"):
         list(texts_of_stream(io.BytesIO(b"x"), "standard input", "klingon").items)
 
 

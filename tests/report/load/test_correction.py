@@ -52,7 +52,9 @@ def test_the_page_tells_decisions_counts_and_worth(run: Run) -> None:
     assert "the dataset's own splits: trained on train, tested on test" in parsed.words
     assert "ranked for review by the consensus of features, lexical and finetuned" in parsed.words
     assert "A test set cleaned by looking at one model's suspects favours that model" in parsed.words
-    assert "The 2 test rows of a random sample, which no model chose, are therefore reported apart." in parsed.words
+    assert (
+        "The 2 test rows of a random sample, which no model chose, are therefore reported separately." in parsed.words
+    )
     assert "lexical on a random sample, 2 test rows" in parsed.words
     assert "Since then, decisions have changed" not in parsed.words
     named = [value for tag, key, value in parsed.attributes if tag == "svg" and key == "aria-label"]
@@ -63,8 +65,8 @@ def test_the_page_tells_decisions_counts_and_worth(run: Run) -> None:
 def test_the_page_has_the_figures_of_the_comparison(run: Run) -> None:
     correction = load_correction(run)
     assert correction is not None
-    assert correction.worth is not None
-    comparison = correction.worth.found.models[0].comparison
+    assert correction.gains is not None
+    comparison = correction.gains.found.models[0].comparison
     words = read(run).words
     for trained in (ORIGINAL, CORRECTED):
         for tested in (ORIGINAL, CORRECTED):
@@ -109,13 +111,13 @@ def test_decisions_alone_and_decisions_since(tmp_path: Path, tiny_model: Path) -
     judge(run, {1: ("relabel", names[(int(Items.of(run).given[1]) + 2) % len(names)])})  # the counts stay
     changed = load_correction(run)
     assert changed is not None
-    assert changed.worth is not None
-    assert changed.worth.outdated
+    assert changed.gains is not None
+    assert changed.gains.outdated
     judge(run, {20: ("exclude",)})
     write_report(run.directory)
     words = read(run).words
     assert "11 of 240 rows were judged" in words
-    assert "Since then, decisions have changed: when this was made, 10 rows were judged" in words
+    assert "Since then, decisions have changed: at that time, 10 rows were judged" in words
 
 
 def test_a_comparison_of_another_version_is_named(run: Run, tmp_path: Path) -> None:
@@ -140,9 +142,9 @@ def test_decisions_are_told_under_the_policy_that_was_retrained(tmp_path: Path, 
     found = load_correction(run)
     assert found is not None
     assert found.decisions is not None
-    assert found.worth is not None
+    assert found.gains is not None
     assert found.decisions.summary.excluded == 0
-    assert not found.worth.outdated
+    assert not found.gains.outdated
 
 
 def test_decisions_in_another_database_are_told_when_it_is_named(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_what_waited_too_long_may_be_searched_again(monkeypatch: pytest.MonkeyPa
 def test_without_processes_plain_text_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     searches = Searches(TEXTS)
-    with pytest.raises(FilterError, match="No process can be started") as caught:
+    with pytest.raises(FilterError, match="process for regular expressions cannot be started") as caught:
         searches.find(Filter(text="7$", regex=True))
     assert "plain text" in caught.value.todo
     assert searches.find(Filter(text="text 7")).sum() == 111

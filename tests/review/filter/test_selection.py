@@ -208,7 +208,7 @@ def test_a_search_that_takes_too_long_is_given_up_for_everyone(
     reviewed: Selection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "SECONDS", -1.0)
-    with pytest.raises(FilterError, match="field text is 'slow': it takes longer"):
+    with pytest.raises(FilterError, match="field text is 'slow': the search takes longer"):
         reviewed.mask(Filter(text="slow"))
     monkeypatch.undo()
     with pytest.raises(FilterError, match="field text is 'slow'"):  # it is not begun again

@@ -134,8 +134,8 @@ def test_relabel_takes_one_other_known_label() -> None:
     check_decision(relabelled("anger"), NAMES, "joy", item_hash("so glad", "joy"))
     assert "no labels; expected one label" in refusal(relabelled())
     assert "2 labels; expected one label" in refusal(relabelled("love", "anger"))
-    assert "'joy', which is its given label" in refusal(relabelled("joy"))
-    assert "'envy', which the dataset does not have" in refusal(relabelled("envy"))
+    assert "'joy': that is its given label" in refusal(relabelled("joy"))
+    assert "'envy': the dataset does not have it" in refusal(relabelled("envy"))
 
 
 def test_ambiguous_takes_two_known_labels() -> None:
@@ -150,7 +150,7 @@ def test_none_fits_may_propose_a_new_class() -> None:
         check_decision(relabelled(*proposed, verdict="none_fits"), NAMES, "joy", item_hash("so glad", "joy"))
     assert "2 labels" in refusal(relabelled("envy", "awe", verdict="none_fits"))
     assert "not blank" in refusal(relabelled(" ", verdict="none_fits"))
-    assert "the dataset has it" in refusal(relabelled("love", verdict="none_fits"))
+    assert "the dataset already has it" in refusal(relabelled("love", verdict="none_fits"))
 
 
 @pytest.mark.parametrize("verdict", sorted({*VERDICTS} - {"relabel", "ambiguous", "none_fits"}))

@@ -19,7 +19,7 @@ Open = Callable[..., DecisionLog]
 
 DROPS = "CREATE TRIGGER spy BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END"
 ADDED = {
-    "a trigger that drops": (DROPS, "holds the trigger 'spy', which is not auditor's"),
+    "a trigger that drops": (DROPS, "holds the trigger 'spy', which auditor did not create"),
     "a trigger that changes": (
         "CREATE TRIGGER spy AFTER INSERT ON standing BEGIN UPDATE standing SET verdict = 'keep'; END",
         "holds the trigger 'spy'",
@@ -28,11 +28,11 @@ ADDED = {
     "a table": ("CREATE TABLE spy (a)", "holds the table 'spy'"),
     "a table that is computed": ("CREATE VIRTUAL TABLE spy USING fts5(a)", "holds the table 'spy"),
     "an index": ("CREATE UNIQUE INDEX spy ON events (run, reviewer)", "holds the index 'spy'"),
-    "another column": ("ALTER TABLE events ADD COLUMN spy TEXT DEFAULT 'x'", "the table 'events' is not as"),
+    "another column": ("ALTER TABLE events ADD COLUMN spy TEXT DEFAULT 'x'", "the table 'events' has been changed"),
     "no trigger of ours": ("DROP TRIGGER events_no_update", "lacks the trigger 'events_no_update'"),
     "another trigger of ours": (
         "DROP TRIGGER events_no_update; CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT 1; END",
-        "the trigger 'events_no_update' is not as",
+        "the trigger 'events_no_update' has been changed",
     ),
     "a view in a table's place": (
         "ALTER TABLE selections RENAME TO spy; CREATE VIEW selections AS SELECT * FROM spy",
@@ -41,7 +41,7 @@ ADDED = {
     "a table that replaces": (
         "DROP TABLE selections; CREATE TABLE selections (run INTEGER NOT NULL, key TEXT NOT NULL, ids TEXT NOT NULL,"
         " PRIMARY KEY (run, key) ON CONFLICT IGNORE)",
-        "the table 'selections' is not as",
+        "the table 'selections' has been changed",
     ),
 }
 
@@ -55,7 +55,7 @@ def test_what_is_not_auditors_is_refused_and_left_alone(change: str, tmp_path: P
     with closing(sqlite3.connect(path)) as other:
         other.executescript(statements)
     before = path.read_bytes()
-    with pytest.raises(LogError, match=f"is no decision log as auditor makes it: .*{expected}") as refused:
+    with pytest.raises(LogError, match=f"is not a valid decision log: .*{expected}") as refused:
         DecisionLog(path, RUN)
     assert "\n" not in refused.value.what
     assert path.read_bytes() == before
@@ -84,7 +84,7 @@ def test_nothing_is_called_saved_that_a_trigger_has_dropped(tmp_path: Path) -> N
         log.append([decide("1")])
         other.execute(DROPS)  # under the running server
         for write in (lambda: log.append([decide("2")]), lambda: log.undo("ann", "undo")):
-            with pytest.raises(LogError, match="does not keep what is written to it: nothing was saved"):
+            with pytest.raises(LogError, match=r"does not keep events as written\. Nothing was saved"):
                 write()
         other.execute("DROP TRIGGER spy")
         assert stands(log) == {("1", "ann"): "keep"}
@@ -96,8 +96,8 @@ ON_POSTGRESQL = {
     "CREATE RULE spy AS ON INSERT TO standing DO INSTEAD NOTHING": "the rule spy on standing",
     "ALTER TABLE events ENABLE ROW LEVEL SECURITY": "row-level security on events",
     "ALTER TABLE events ADD COLUMN spy TEXT": "other columns: events.spy",
-    "ALTER TABLE events DISABLE TRIGGER events_no_change": "the trigger that keeps events as they are is missing",
-    "DROP TRIGGER events_no_change ON events": "the trigger that keeps events as they are is missing",
+    "ALTER TABLE events DISABLE TRIGGER events_no_change": "the trigger that protects events from changes is missing",
+    "DROP TRIGGER events_no_change ON events": "the trigger that protects events from changes is missing",
 }
 
 
@@ -118,7 +118,7 @@ def test_what_hangs_on_our_tables_in_postgresql_is_refused(place: str, open_log:
             with pytest.raises(LogError, match=re.escape(expected)):
                 open_log()
             if "BEFORE INSERT" in statement:
-                with pytest.raises(LogError, match="does not keep what is written to it"):
+                with pytest.raises(LogError, match="does not keep events as written"):
                     log.append([decide("2")])
             for undo in (
                 "DROP TRIGGER IF EXISTS spy ON events",

@@ -31,7 +31,7 @@ def pages(queue: Queue, filter: Filter, limit: int, **how: object) -> list[list[
 def test_pages_together_are_all_rows_in_order(
     selection: Selection, limit: int, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_module, "_LOOKED_AT", looked_at)
+    monkeypatch.setattr(queue_module, "_STRIDE", looked_at)
     queue = Queue(selection)
     for sort in queue.sorts:
         found = pages(queue, QUEUE, limit, sort=sort, seed=3)
@@ -108,7 +108,7 @@ def test_going_back_to_the_start_finds_what_was_skipped_or_undone(selection: Sel
 
 @pytest.mark.parametrize("cursor", ["", "-1", "1.5", "x", "²", "9" * 19, "9" * 5000, "١"])
 def test_a_cursor_of_somebody_else_is_refused(selection: Selection, cursor: str) -> None:
-    with pytest.raises(FilterError, match="no place in the queue"):
+    with pytest.raises(FilterError, match="not a position in the queue"):
         Queue(selection).page(QUEUE, after=cursor)
 
 
@@ -118,5 +118,5 @@ def test_a_cursor_beyond_the_end_finds_nothing(selection: Selection) -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, 501])
 def test_a_page_has_a_size(selection: Selection, limit: int) -> None:
-    with pytest.raises(FilterError, match="rows is asked for"):
+    with pytest.raises(FilterError, match="rows was requested"):
         Queue(selection).page(QUEUE, limit=limit)

@@ -287,7 +287,7 @@ def test_what_was_pressed_on_the_page_of_another_run_is_not_taken(ann: TestClien
     }.items():
         answer = ann.post(f"/api/{path}", json={**body, "run": "another"})
         assert answer.status_code == 409
-        assert "belongs to another run" in answer.json()["what"]
+        assert "shows another run" in answer.json()["what"]
         answer = ann.post(f"/api/{path}", json=body)
         assert (answer.status_code, answer.json()["what"]) == (
             422,

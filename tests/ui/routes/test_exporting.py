@@ -13,7 +13,7 @@ from threading import Semaphore
 
 import pytest
 from auditor_ui.services import downloads
-from auditor_ui.services.bench import Bench
+from auditor_ui.services.corrections import CorrectionMaker
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -43,17 +43,17 @@ def app(run: Run, log: DecisionLog) -> FastAPI:
 
 
 def reviewed(app: FastAPI) -> None:
-    desk = app.state.desk
-    given = [desk.items.label_names[code] for code in desk.items.given]
-    other = {name: next(one for one in desk.items.label_names if one != name) for name in given}
+    workspace = app.state.workspace
+    given = [workspace.items.label_names[code] for code in workspace.items.given]
+    other = {name: next(one for one in workspace.items.label_names if one != name) for name in given}
     for row in (4, 5):
-        decide(desk.verdicts, row, "ann", "relabel", other[given[row]])
-    decide(desk.verdicts, 6, "ann", "exclude")
-    decide(desk.verdicts, 7, "bob", "none_fits", "boredom")
-    decide(desk.verdicts, 8, "bob", "ambiguous", given[8], other[given[8]])
-    decide(desk.verdicts, 9, "bob", "unsure")
+        decide(workspace.verdicts, row, "ann", "relabel", other[given[row]])
+    decide(workspace.verdicts, 6, "ann", "exclude")
+    decide(workspace.verdicts, 7, "bob", "none_fits", "boredom")
+    decide(workspace.verdicts, 8, "bob", "ambiguous", given[8], other[given[8]])
+    decide(workspace.verdicts, 9, "bob", "unsure")
     for reviewer, verdict in (("ann", "keep"), ("bob", "exclude")):
-        decide(desk.verdicts, 11, reviewer, verdict)
+        decide(workspace.verdicts, 11, reviewer, verdict)
 
 
 # -- what would come out --------------------------------------------------------------------------------------------
@@ -105,12 +105,12 @@ def test_only_the_rows_of_a_view(client: TestClient, ann: TestClient) -> None:
 
 def test_a_decision_counts_at_once(client: TestClient, app: FastAPI) -> None:
     before = client.get("/api/export/preview").json()
-    decide(app.state.desk.verdicts, 40, "ann", "exclude")
+    decide(app.state.workspace.verdicts, 40, "ann", "exclude")
     assert client.get("/api/export/preview").json()["excluded"] == before["excluded"] + 1
-    decide(app.state.desk.verdicts, 40, "ann", "keep")
+    decide(app.state.workspace.verdicts, 40, "ann", "keep")
     assert client.get("/api/export/preview").json()["judged"] == before["judged"] + 1
-    app.state.desk.log.undo("ann", "undo-1")
-    app.state.desk.log.undo("ann", "undo-2")
+    app.state.workspace.log.undo("ann", "undo-1")
+    app.state.workspace.log.undo("ann", "undo-2")
     assert client.get("/api/export/preview").json() == before
 
 
@@ -141,20 +141,22 @@ def test_rows_are_kept_to_be_opened(ann: TestClient, app: FastAPI) -> None:
         kept = ann.post("/api/export/rows", json={"which": which}).json()
         assert kept["count"] == len(rows)
         found = ann.get(f"/api/table?size=500&selection={kept['selection']}").json()
-        assert sorted(row["id"] for row in found["rows"]) == sorted(app.state.desk.items.id_of(row) for row in rows)
+        assert sorted(row["id"] for row in found["rows"]) == sorted(
+            app.state.workspace.items.id_of(row) for row in rows
+        )
 
 
 def test_the_runs_rows_are_read_once_and_never_those_of_a_run_made_again(
     client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench: Bench = app.state.bench
-    first = bench.corrections(Policy()).texts
-    assert bench.corrections(Policy(unreviewed="drop")).texts is first
-    monkeypatch.setattr(app.state.desk.edition, "_made", ("another", []))
-    monkeypatch.setattr(app.state.desk.edition, "_seen", (None, False))
+    correction_maker: CorrectionMaker = app.state.correction_maker
+    first = correction_maker.corrections(Policy()).texts
+    assert correction_maker.corrections(Policy(unreviewed="drop")).texts is first
+    monkeypatch.setattr(app.state.workspace.edition, "_fingerprints", ("another", []))
+    monkeypatch.setattr(app.state.workspace.edition, "_checked", (None, False))
     answer = client.get("/api/export/preview")
     assert answer.status_code == 409
-    assert "made again" in answer.json()["what"]
+    assert "re-created" in answer.json()["what"]
 
 
 # -- files ----------------------------------------------------------------------------------------------------------
@@ -221,26 +223,26 @@ def test_paths_of_the_server_are_not_told(place: Path) -> None:
         raise ExportError(f"{folder}/a.csv and {folder} are in the way.", f"Remove {folder}/a.csv.")
 
     with pytest.raises(ExportError) as raised:
-        downloads.send_made("x", failing)
+        downloads.send_files("x", failing)
     assert raised.value.args == ("a.csv and the export are in the way.", "Remove a.csv.")
 
     def full(folder: Path) -> list[str]:
         raise StorageError(f"{folder} is full.", "Make room.")
 
     with pytest.raises(ExportError, match="no room"):
-        downloads.send_made("x", full)
+        downloads.send_files("x", full)
     assert list(place.iterdir()) == []
 
 
 def test_few_wait_for_an_export(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "_few", Semaphore(0))
-    with downloads._one:  # for which nobody waits
+    monkeypatch.setattr(downloads, "_waiting", Semaphore(0))
+    with downloads._writing:  # for which nobody waits
         assert ann.get("/api/export/download?format=csv").status_code == 409
 
 
 def test_one_export_is_written_at_a_time(ann: TestClient, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_PATIENCE", 0.01)
-    with downloads._one:
+    with downloads._writing:
         answer = ann.get("/api/export/download?format=csv")
     assert answer.status_code == 409
     assert "just now" in answer.json()["what"]

@@ -28,7 +28,7 @@ def app(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]
 
 def test_session(client: TestClient, app: FastAPI) -> None:
     session = client.get("/api/session").json()
-    items = app.state.desk.items
+    items = app.state.workspace.items
     assert (session["reviewer"], session["login"]) == (None, False)
     assert session["run"]["name"] == "diary"
     assert session["run"]["rows"] == len(items)
@@ -134,7 +134,7 @@ def test_what_fails_in_the_server_is_not_told_with_its_paths(
     def failing(*_: object) -> None:
         raise LogError("/home/ann/secret/decisions.db cannot grow:\nthe disk is full.", "Make room.")
 
-    monkeypatch.setattr(type(app.state.desk.verdicts), "catch_up", failing)
+    monkeypatch.setattr(type(app.state.workspace.verdicts), "catch_up", failing)
     with caplog.at_level(logging.ERROR):
         answer = client.get("/api/queue")
     assert answer.status_code == 503
@@ -149,7 +149,7 @@ def test_a_fault_of_ours_is_told_without_its_traceback(
     def failing(*_: object) -> None:
         raise ZeroDivisionError("a path /home/ann")
 
-    monkeypatch.setattr(type(app.state.desk.verdicts), "catch_up", failing)
+    monkeypatch.setattr(type(app.state.workspace.verdicts), "catch_up", failing)
     client._transport.raise_server_exceptions = False  # type: ignore[attr-defined]
     answer = client.get("/api/queue")
     assert answer.status_code == 500

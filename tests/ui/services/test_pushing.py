@@ -65,7 +65,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def app(run: Run, log: DecisionLog, accounts: Accounts) -> FastAPI:
     """The page, with a login, after a decision."""
     app = make_app(run, log, accounts=accounts, hosts=None)
-    decide(app.state.desk.verdicts, 4, "bob", "exclude")
+    decide(app.state.workspace.verdicts, 4, "bob", "exclude")
     return app
 
 

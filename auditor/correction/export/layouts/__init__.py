@@ -1,1 +1,1 @@
-"""One file a layout: how corrected rows are written back."""
+"""How corrected rows are written back, one file per layout."""

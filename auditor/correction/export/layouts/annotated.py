@@ -1,4 +1,4 @@
-"""Rows of an annotation tool's export, with a corrected label written where the tool looks for it."""
+"""Rows of an annotation tool's export: write a corrected label where the tool reads it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from auditor.errors import ExportError
 
 @dataclass(frozen=True)
 class AnnotatedRows:
-    """How the rows of one text are changed: of JSON Lines and arrays.
+    """Layout of one text's rows in JSON Lines or an array.
 
     Attributes
     ----------
     about : dict
-        What reading has found: the tool and its question, and how the file is written.
+        Facts from reading: the tool, its question, and the style of the file.
     """
 
     about: Mapping[str, Any]
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        """Give the text another label, and the rows that say so other values in columns that go along with it."""
+        """Change the label of the text, and mirror columns in the rows that state it."""
         try:
             return self._edited(row.decode(), values).encode()
         except RecursionError:
             raise ExportError(
-                f"A row of {self.about['file']} is nested too deeply to be written again:"
+                f"A row of {self.about['file']} is nested too deeply to be rewritten:"
                 f" {row[:60].decode('utf-8', 'replace')!r}.",
                 "Export to another format: --to NAME.csv, or NAME.parquet.",
             ) from None
@@ -40,8 +40,8 @@ class AnnotatedRows:
         rows = [json.loads(text[begin:end]) for begin, end in objects(text)]
         tool = TOOLS[self.about["tool"]["name"]]
         edits = tool.corrections(rows, self.about["tool"]["question"], values[self.about["tool"]["label"]])
-        others = [(name, value) for name, value in values.items() if name != self.about["tool"]["label"]]
-        edits += [Edit((at, name), value) for at in sorted({at for (at, *_), _ in edits}) for name, value in others]
+        mirrors = [(name, value) for name, value in values.items() if name != self.about["tool"]["label"]]
+        edits += [Edit((at, name), value) for at in sorted({at for (at, *_), _ in edits}) for name, value in mirrors]
         for (at, *path), value in edits:
             assert isinstance(at, int)
             text = self._put(text, at, path, value)

@@ -1,4 +1,4 @@
-"""Arrow: tables → a folder as ``datasets`` saves it."""
+"""Arrow: save tables to a folder as ``datasets`` does."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from auditor.correction.export.tables import SplitTable, as_dataset_dict
 
 SHARD_BYTES = 500_000_000
-"""Most that a file of a split holds, about."""
+"""Approximate maximum bytes per file of a split."""
 
 
 def save_datasets(parts: Sequence[SplitTable], folder: Path) -> None:
-    """Save a ``DatasetDict``; of what was a single ``Dataset`` or a frame, a ``Dataset``.
+    """Save a ``DatasetDict``, or a ``Dataset`` if the source was a single one or a frame.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def save_datasets(parts: Sequence[SplitTable], folder: Path) -> None:
         If ``datasets`` has no counterpart of a column's type.
     """
     saved = as_dataset_dict(parts)
-    # Of a split without rows, `datasets` by itself writes no shard, and then cannot load what it saved.
+    # For a split without rows, `datasets` writes no shard by default, and then cannot load the folder.
     shards = {name: 1 + int(split.data.nbytes) // SHARD_BYTES for name, split in saved.items()}
     with _quietly():
         if len(parts) == 1 and parts[0].about.get("alone"):
@@ -33,7 +33,7 @@ def save_datasets(parts: Sequence[SplitTable], folder: Path) -> None:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Have ``datasets`` draw no bars."""
+    """Disable the progress bars of ``datasets``."""
     from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     if are_progress_bars_disabled():

@@ -1,4 +1,4 @@
-"""A folder a class, written as it was read: every file as it was, in the folder of the class that its text has now."""
+"""Class folders: write every file unchanged, in the folder of its text's new class."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from auditor.errors import ExportError
 
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f" + r'<>:"|?*' * (os.name == "nt") + "]")
 _LONGEST = 255
-"""Bytes of a name."""
+"""Maximum bytes of a name."""
 
 
 def write_class_folders(parts: Sequence[SplitTable], folder: Path) -> list[str]:
-    """Write all files; which of them have another name now, since theirs was taken.
+    """Write all files. Return a note on files renamed because their name was taken.
 
     Raises
     ------
     ExportError
-        If a class, or a path of a run that somebody has sent, cannot be a folder within this one.
+        If a class, or a path in a received run, cannot be a folder inside the target.
     """
     renamed = []
     taken = {path.casefold() for part in parts for path, _, changed in _rows(part) if not changed}
@@ -46,21 +46,21 @@ def write_class_folders(parts: Sequence[SplitTable], folder: Path) -> list[str]:
             file.write_bytes(raw)
     if not renamed:
         return []
-    return [f"{counted(len(renamed), 'file')} got another name, since theirs is taken: {listed(renamed)}."]
+    return [f"{counted(len(renamed), 'file')} renamed, because the name was taken: {listed(renamed)}."]
 
 
 def _rows(part: SplitTable) -> Iterator[tuple[str, str, bool]]:
-    """Path, label and whether it has changed."""
+    """Yield path, label, and whether the label has changed."""
     columns = (strings(part.table[name]).to_pylist() for name in ("file", "label"))
     return zip(*columns, part.changed.tolist(), strict=True)
 
 
 def _free(path: str, taken: set[str]) -> str:
-    """Find a name that is not taken, also where file systems make no difference between cases; it is taken then."""
+    """Find a free name, ignoring case as some file systems do, and reserve it."""
     name, number = path, 2
-    whole = PurePosixPath(path)
+    original = PurePosixPath(path)
     while name.casefold() in taken:
-        name, number = str(whole.with_name(f"{whole.stem}-{number}{whole.suffix}")), number + 1
+        name, number = str(original.with_name(f"{original.stem}-{number}{original.suffix}")), number + 1
     taken.add(name.casefold())
     return name
 

@@ -1,4 +1,4 @@
-"""fastText's lines: one label changed in a line as it stands, and lines of other sources' rows."""
+"""fastText lines: change the label within a line, and format rows of other sources."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ _ANOTHER = "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.
 
 @dataclass(frozen=True)
 class FastText:
-    """How a line is changed; see :class:`auditor.correction.export.layouts.verbatim.Layout`."""
+    """Layout of fastText lines; see :class:`auditor.correction.export.layouts.verbatim.Layout`."""
 
     about: Mapping[str, Any]
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        """Write another label in the place of the one that is there."""
+        """Replace the label."""
         (label,) = values.values()
         found = _TOKEN.search(row)
         assert found is not None
         return row[: found.start(1)] + _checked(str(label)).encode() + row[found.end(1) :]
 
     def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
-        """Nothing stands before the first line."""
+        """Return nothing: there is no header."""
         return b""
 
     def first(self, row: bytes, *, is_first: bool) -> bytes:
-        """The first line is like the others."""
+        """Return the row unchanged: the first line is like the others."""
         return row
 
 
 def fasttext_lines(parts: Sequence[SplitTable], origin: Origin, notes: list[str]) -> Iterator[list[str]]:
-    """Make lines of the texts and labels of any source; a row without a label has its text alone.
+    """Format texts and labels of any source as lines. A row without a label has only its text.
 
     Raises
     ------
     ExportError
-        If a label has blanks in it, or a text a line break or what would be taken for a label.
+        If a label contains blanks, or a text contains a line break or a word that reads as a label.
     """
-    others = {name for part in parts for name in part.table.column_names} - {origin.text, origin.label}
-    if others:
-        notes.append(f"Lines have a text and a label alone; left out: {', '.join(sorted(others))}.")
+    other_columns = {name for part in parts for name in part.table.column_names} - {origin.text, origin.label}
+    if other_columns:
+        notes.append(f"Lines hold only a text and a label; columns left out: {', '.join(sorted(other_columns))}.")
     for part in parts:
         done = 0
         for start in range(0, part.table.num_rows, _BATCH):
@@ -71,10 +71,10 @@ def _filled(column: pa.ChunkedArray) -> list[str]:
 def _line(part: SplitTable, number: int, text: str, label: str) -> str:
     label = label.strip()
     if "\n" in text or text.endswith("\r") or _TOKEN.search(text.encode()) or not (text.strip() or label):
-        what = "a line break" if "\n" in text or text.endswith("\r") else f"a word that begins with {MARK}"
-        what = what if text.strip() or label else "neither text nor label"
+        problem = "a line break" if "\n" in text or text.endswith("\r") else f"a word that begins with {MARK}"
+        problem = problem if text.strip() or label else "neither text nor label"
         raise ExportError(
-            f"Row {part.rows[number] + 1:,} of {part.about.get('file', part.split)} has {what}, which fastText's lines"
+            f"Row {part.rows[number] + 1:,} of {part.about.get('file', part.split)} has {problem}, which fastText lines"
             f" cannot hold: {text[:60]!r}.",
             _ANOTHER,
         )
@@ -83,5 +83,5 @@ def _line(part: SplitTable, number: int, text: str, label: str) -> str:
 
 def _checked(label: str) -> str:
     if re.search(r"\s", label) or not label:
-        raise ExportError(f"The label {label!r} has blanks, which fastText's labels cannot have.", _ANOTHER)
+        raise ExportError(f"The label {label!r} has blanks, which fastText labels cannot contain.", _ANOTHER)
     return label

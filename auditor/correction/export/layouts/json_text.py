@@ -1,4 +1,4 @@
-"""JSON as text: finding values in it, and writing some anew while all else stays as it is, spaces and all."""
+"""JSON as text: find values and rewrite some of them, keeping all else including spaces."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ Step = str | int
 
 @dataclass(frozen=True)
 class JsonStyle:
-    """How a file writes its values."""
+    """How a file formats its values."""
 
     ascii: bool
     slashed: bool
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> JsonStyle:
-        """The style that reading has found."""
+        """Return the style detected by the reader."""
         return cls(about["ascii"], about["slashed"])
 
     def dumped(self, value: Any, *, compact: bool = False) -> str:
-        """Write a value."""
+        """Format a value."""
         separators = (",", ":") if compact else None
         text = json.dumps(value, ensure_ascii=self.ascii, default=as_json, separators=separators)
         return text.replace("/", "\\/") if self.slashed else text
 
     def written(self, value: Any, like: str) -> str:
-        """Write a value in the place of another: a whole number as one, a list of one with the spaces it had."""
+        """Format a replacement of a value: integers stay integers, and a list of one keeps its spaces."""
         if isinstance(value, float) and value.is_integer() and not set(like) & set(".eE"):
             value = int(value)
         alone = _ALONE.match(like)
@@ -46,12 +46,12 @@ class JsonStyle:
 
 
 def is_compact(text: str) -> bool:
-    """Whether no space stands after a colon."""
+    """Return whether colons are followed directly by values."""
     return '":' in text and '": ' not in text
 
 
 def find(text: str, place: int, path: str) -> tuple[int, int] | None:
-    """Find a value, in the object that begins at ``place``, by its key or by a path with dots between the keys."""
+    """Find a value by its key, or path of keys with dots, in the object that begins at ``place``."""
     found = None
     for key, begin, end in members(text, place):
         if key == path:
@@ -62,7 +62,7 @@ def find(text: str, place: int, path: str) -> tuple[int, int] | None:
 
 
 def members(text: str, place: int) -> Iterator[tuple[str, int, int]]:
-    """Keys of an object, and where the value of each begins and ends."""
+    """Yield the keys of an object, with start and end of each value."""
     place = passed(text, place + 1)
     while text[place] != "}":
         key, place = _DECODER.raw_decode(text, place)
@@ -74,7 +74,7 @@ def members(text: str, place: int) -> Iterator[tuple[str, int, int]]:
 
 
 def objects(text: str) -> list[tuple[int, int]]:
-    """Where each of the objects begins and ends that stand one after the other, with or without commas between."""
+    """Return start and end of each object in a sequence, with or without commas between them."""
     found, place = [], _past(text, 0)
     while place < len(text):
         _, end = _DECODER.raw_decode(text, place)
@@ -84,9 +84,9 @@ def objects(text: str) -> list[tuple[int, int]]:
 
 
 def put(text: str, begin: int, path: Sequence[Step], value: Any, style: JsonStyle) -> str:
-    """Write a value at a path, in the value that begins at ``begin``; what is missing on the way is made.
+    """Write a value at a path, in the value that begins at ``begin``. Create missing levels.
 
-    A place one past the end of a list appends. Of several values of one key, the last counts, as parsers have it.
+    A position one past the end of a list appends. Of several values of a key, the last counts, as in parsers.
     """
     step, *rest = path
     if text[begin] != ("{" if isinstance(step, str) else "["):
@@ -107,7 +107,7 @@ def _past(text: str, place: int) -> int:
 
 
 def _inside(text: str, begin: int) -> Iterator[tuple[Step, int, int]]:
-    """Keys or places of an object or a list, and where the value of each begins and ends."""
+    """Yield the keys or positions in an object or list, with start and end of each value."""
     if text[begin] == "{":
         yield from members(text, begin)
         return
@@ -126,7 +126,7 @@ def _wrapped(path: Sequence[Step], value: Any) -> Any:
 
 
 def _appended(text: str, begin: int, key: Step, value: Any, style: JsonStyle) -> str:
-    """Add a value at the end of an object or a list, on a line of its own where the others have that."""
+    """Append a value to an object or list, on a separate line if the others are."""
     _, end = _DECODER.raw_decode(text, begin)
     last = len(text[: end - 1].rstrip())
     compact = is_compact(text)

@@ -1,4 +1,4 @@
-"""Parallel files written as they were read: a file of texts and one of labels for each split, and ``mapping.txt``."""
+"""Parallel files: write a file of texts and one of labels for each split, and ``mapping.txt``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.data.formats.text.parallel import BETWEEN, MAPPING
 from auditor.errors import ExportError
 from auditor.formats import packing_of
 
-_AROUND = re.compile(rb"(\s*)(.*?)(\s*)", re.DOTALL)
+_SURROUNDED = re.compile(rb"(\s*)(.*?)(\s*)", re.DOTALL)
 
 
 def write_parallel(parts: Sequence[SplitTable], folder: Path) -> None:
@@ -22,7 +22,7 @@ def write_parallel(parts: Sequence[SplitTable], folder: Path) -> None:
     Raises
     ------
     ExportError
-        If a new label does not fit into a line.
+        If a new label does not fit in a line.
     """
     tokens, mapping = _tokens(parts)
     taken = {MAPPING}
@@ -32,7 +32,7 @@ def write_parallel(parts: Sequence[SplitTable], folder: Path) -> None:
         texts, labels = _lines(part, tokens)
         for role, usual, lines in (("texts", "text", texts), ("labels", "labels", labels)):
             about = part.about[role]
-            # A run may come from anywhere: a name with a folder in it does not lead out of this one.
+            # A run may come from anywhere: a name with a folder in it must not lead out of this one.
             name = str(about["file"]).removesuffix(packing_of(Path(about["file"])))
             if not _is_plain(name) or name.casefold() in taken:
                 name = f"{split}_{usual}.txt"
@@ -52,7 +52,7 @@ def _lines(part: SplitTable, tokens: dict[str, str]) -> tuple[list[bytes], list[
     for row, name, changed in zip(part.raw.to_pylist(), names, part.changed.tolist(), strict=True):  # type: ignore[union-attr]
         text, _, label = row.rpartition(BETWEEN)
         if changed:
-            before, _, after = _AROUND.fullmatch(label).groups()  # type: ignore[union-attr]
+            before, _, after = _SURROUNDED.fullmatch(label).groups()  # type: ignore[union-attr]
             label = before + tokens.get(name, name).encode() + after
         texts.append(text)
         labels.append(label)
@@ -60,17 +60,17 @@ def _lines(part: SplitTable, tokens: dict[str, str]) -> tuple[list[bytes], list[
 
 
 def _tokens(parts: Sequence[SplitTable]) -> tuple[dict[str, str], str]:
-    """What stands in a file of labels for each class, and the mapping, with new classes at its end."""
+    """Return the token of each class in files of labels, and the mapping with new classes at its end."""
     names = {
         name for part in parts for name in strings(part.table[next(iter(part.touched))]).to_pylist() if name is not None
     }
     if broken := [name for name in names if "\n" in name or "\r" in name]:
-        raise ExportError(f"The label {broken[0]!r} has a line break, which no line can hold.", "Rename the class.")
+        raise ExportError(f"The label {broken[0]!r} has a line break, which a line cannot hold.", "Rename the class.")
     if "mapping" not in parts[0].about:
         return {}, ""
     text = parts[0].about["mapping"]["text"]
     fields = [line.split("\t") if "\t" in line else line.split(maxsplit=1) for line in text.split("\n")]
-    tokens = {each[1].strip(): each[0].strip() for each in fields if len(each) > 1}
+    tokens = {pair[1].strip(): pair[0].strip() for pair in fields if len(pair) > 1}
     end = "\r\n" if "\r\n" in text else "\n"
     numbers = [int(token) for token in tokens.values() if token.isdecimal()]
     for name in sorted(names - {*tokens}):
@@ -81,7 +81,7 @@ def _tokens(parts: Sequence[SplitTable]) -> tuple[dict[str, str], str]:
 
 
 def _write(path: Path, lines: Iterable[bytes], about: dict[str, Any]) -> None:
-    """Write lines that are in UTF-8 in the encoding that the file had."""
+    """Write UTF-8 lines in the encoding of the source file."""
     data, encoding = b"".join(lines), str(about["encoding"])
     if encoding not in ("utf-8", "utf8"):
         try:

@@ -1,4 +1,4 @@
-"""Sheet: where the rows and cells of a sheet of Excel stand in its XML, and how they are written."""
+"""Sheet: find the rows and cells of an Excel sheet in its XML, and write cells."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 from auditor.errors import ExportError
 
 LONGEST = 32_767
-"""Characters of a cell."""
+"""Maximum characters of a cell."""
 DATE, MOMENT = 1, 2
-"""Styles of a workbook that is made anew."""
+"""Styles in a new workbook."""
 _TAG = re.compile(rb"""<[^\s>/]+(?:\s+[^\s=>]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
 _PLACE = re.compile(rb"""(\sr\s*=\s*["'])([A-Z]*)(\d+)(?=["'])""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
@@ -22,14 +22,14 @@ _TYPE = re.compile(rb"""\st\s*=\s*["'](\w+)["']""")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML cannot hold."""
 _FIRST_DAY, _SOUND = datetime(1899, 12, 30), datetime(1900, 3, 1)
-"""Excel counts days from the former, and counts one that never was before the latter."""
+"""Excel counts days from the former. Before the latter, it counts a day that never existed."""
 _SURE = 10**15
-"""Of greater numbers, Excel keeps the first fifteen digits."""
+"""Limit of exact numbers: Excel keeps only fifteen digits."""
 
 
 @dataclass
 class Piece:
-    """An element: where it begins and ends, and where its tag ends; of a row, its number and cells by column."""
+    """An element: its start, end and end of its tag; for a row, its number and cells by column."""
 
     begin: int
     inner: int
@@ -40,17 +40,17 @@ class Piece:
     formulas: list[Piece] = field(default_factory=list)
 
     def content(self, data: bytes) -> bytes:
-        """What stands between its tags."""
+        """Return the bytes between its tags."""
         return data[self.inner : data.rindex(b"<", self.inner, self.end)] if self.inner < self.end else b""
 
 
 def find_rows(data: bytes) -> list[Piece]:
-    """Find the rows of a sheet, its cells and their formulas, as expat sees them.
+    """Find the rows of a sheet, its cells and their formulas with expat.
 
     Raises
     ------
     ValueError
-        If it is no XML in UTF-8, or declares entities.
+        If the data is not XML in UTF-8, or declares entities.
     """
     scan = _Scan(data)
     parser = expat.ParserCreate("utf-8")
@@ -108,12 +108,12 @@ class _Scan:
         found = _TAG.match(self.data, place)
         if found is None:
             raise ValueError(f"no tag of {name} at {place}")
-        # Of an element without content, expat does not tell where it ends.
+        # For an element without content, expat does not report the end.
         return Piece(place, found.end(), found.end() if found[1] else 0, prefix=name.removesuffix(local).encode())
 
 
 def _number(tag: bytes) -> tuple[int, int]:
-    """Column and row that an ``r`` in a tag names; 0 where it names none."""
+    """Return column and row in a tag's ``r`` attribute; 0 where missing."""
     found = _PLACE.search(tag)
     if found is None:
         return 0, 0
@@ -124,12 +124,12 @@ def _number(tag: bytes) -> tuple[int, int]:
 
 
 def moved(tag: bytes, number: int) -> bytes:
-    """A tag of a row or a cell, in another row."""
+    """Return the tag of a row or cell, moved to another row."""
     return _PLACE.sub(rb"\g<1>\g<2>%d" % number, tag, count=1)
 
 
 def letters(column: int) -> str:
-    """Name of a column, counted from 1."""
+    """Return the name of a column, counted from 1."""
     name = ""
     while column:
         column, rest = divmod(column - 1, 26)
@@ -138,19 +138,19 @@ def letters(column: int) -> str:
 
 
 def style_of(tag: bytes) -> bytes:
-    """The attribute for a cell's style."""
+    """Return the attribute for a cell's style."""
     found = _STYLE.search(tag)
     return b' s="%s"' % found[1] if found else b""
 
 
 def type_of(tag: bytes) -> bytes:
-    """The attribute for the type of a cell's value."""
+    """Return the attribute for the type of a cell's value."""
     found = _TYPE.search(tag)
     return b' t="%s"' % found[1] if found else b""
 
 
 def cell(place: str, value: Any, style: bytes = b"", prefix: bytes = b"") -> bytes:
-    """Write a cell; text is always a string, whatever it begins with.
+    """Format a cell. Text is always a string, even if it looks like a formula.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def _valued(value: Any) -> tuple[bytes, bytes]:
     text = str(value)
     if len(text.encode("utf-16-le")) // 2 > LONGEST:
         raise ExportError(
-            f"A text of {len(text):,} characters does not fit into a cell of Excel, which holds {LONGEST:,}:"
+            f"A text of {len(text):,} characters does not fit in an Excel cell, which holds {LONGEST:,}:"
             f" {text[:60]!r}.",
             "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
@@ -189,5 +189,5 @@ def _valued(value: Any) -> tuple[bytes, bytes]:
 
 
 def unfit(value: Any) -> bool:
-    """Whether a value holds characters that are replaced."""
+    """Return whether a value has characters that must be replaced."""
     return isinstance(value, str) and _UNFIT.search(value) is not None

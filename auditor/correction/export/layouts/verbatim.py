@@ -1,4 +1,4 @@
-"""Verbatim: rows as they stand in their text file, with nothing but the changed cells written anew."""
+"""Verbatim: copy rows from their text file, and rewrite only the changed cells."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class _Edit(NamedTuple):
     Attributes
     ----------
     rows : (R,) bool
-        Where one is to be written; all other cells stay as they are.
+        Rows to write a value in. Other cells stay unchanged.
     values : pyarrow.Array
-        (R,) values; null where an empty cell is to be written.
+        (R,) values; null writes an empty cell.
     """
 
     rows: Mask
@@ -45,23 +45,23 @@ class _Edit(NamedTuple):
 
 
 class Layout(Protocol):
-    """How the rows of one file are changed."""
+    """How to change the rows of one file."""
 
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
-        """Write values into some columns of a row."""
+        """Replace the values of some columns in a row."""
 
     def head(self, added: Sequence[str], renamed: Mapping[str, str]) -> bytes:
-        """What stands before the first row, with columns added, and others renamed."""
+        """Return the bytes before the first row, with columns added or renamed."""
 
     def first(self, row: bytes, *, is_first: bool) -> bytes:
-        """The first row of a part, which is the first of the file, or is not."""
+        """Return the first row of a part; ``is_first`` if it is the first of the file."""
 
 
 def is_verbatim(format_: str, parts: Sequence[SplitTable]) -> bool:
-    """Whether rows can be copied: they come from text files of this format, written alike if there are several."""
+    """Return whether rows can be copied: they come from text files of this format, all in the same style."""
     if any(part.raw is None or part.about.get("format") != format_ for part in parts):
         return False
-    if format_ in ("lines", "fasttext") and any(map(_added, parts)):  # which have no room for another column
+    if format_ in ("lines", "fasttext") and any(map(_added, parts)):  # these formats have no room for another column
         return False
     if format_ in ("jsonl", "json"):
         return True
@@ -70,33 +70,33 @@ def is_verbatim(format_: str, parts: Sequence[SplitTable]) -> bool:
 
 
 def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline: str) -> Iterator[bytes]:
-    """Give the bytes, in UTF-8, of a file that holds the parts one below the other.
+    """Yield the UTF-8 bytes of a file with the parts one after the other.
 
     Parameters
     ----------
     parts : sequence of SplitTable
-        For which :func:`is_verbatim`.
+        Parts that satisfy :func:`is_verbatim`.
     guard : bool
-        Change cells of CSV and TSV that a spreadsheet would run as formulas.
+        Put an apostrophe before formulas in CSV and TSV.
     raw : bool
-        Leave new labels of CSV and TSV as they are.
+        Write new labels in CSV and TSV unchanged.
     newline : str
-        Between two parts the first of which ends without one.
+        Line end between two parts if the first ends without one.
 
     Raises
     ------
     ExportError
-        If a value cannot be written in the file's own style.
+        If a value cannot be written in the file's style.
     RunDamagedError
-        If the rows are not what they are taken for: a run that was received may hold anything.
+        If the rows contradict their layout: a received run may hold anything.
     """
     try:
         yield from _copied(parts, guard=guard, raw=raw, newline=newline)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         name = parts[0].about.get("file", parts[0].split)
         raise RunDamagedError(
-            f"The rows of {name!r:.80} in the run are not what its layout says: {str(error)[:120] or 'damaged'}.",
-            "Audit the dataset again, in a directory of its own.",
+            f"The rows of {name!r:.80} in the run contradict its layout: {str(error)[:120] or 'damaged'}.",
+            "Audit the dataset again, in a new run directory.",
         ) from None
 
 
@@ -134,7 +134,7 @@ def formulas(parts: Sequence[SplitTable]) -> int:
 
 
 def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], added: Sequence[str]) -> Iterator[bytes]:
-    """Rows as bytes, one by one where they change, else as many as there are."""
+    """Yield rows as bytes: one by one where they change, in batches elsewhere."""
     assert part.raw is not None
     changed = np.zeros(part.table.num_rows, bool)
     for edit in edits.values():
@@ -142,13 +142,13 @@ def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], added:
     extra = part.table.select(added)
     for start in range(0, part.table.num_rows, _BATCH):
         rows = part.raw.slice(start, _BATCH).combine_chunks()
-        here = changed[start : start + _BATCH]
-        if not added and not here.any():
-            yield from _whole(rows)
+        changed_here = changed[start : start + _BATCH]
+        if not added and not changed_here.any():
+            yield from _unchanged_rows(rows)
             continue
         lines = rows.to_pylist()
         cells = {name: edit.values.slice(start, _BATCH).to_pylist() for name, edit in edits.items()}
-        for place in np.flatnonzero(here).tolist():
+        for place in np.flatnonzero(changed_here).tolist():
             edited = [name for name, edit in edits.items() if edit.rows[start + place]]
             lines[place] = layout.edit(lines[place], {name: cells[name][place] for name in edited})
         if added:
@@ -159,8 +159,8 @@ def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], added:
         yield b"".join(lines[1:])
 
 
-def _whole(rows: pa.LargeBinaryArray) -> Iterator[bytes]:
-    """The first row, then the others, as they stand one after the other in memory."""
+def _unchanged_rows(rows: pa.LargeBinaryArray) -> Iterator[bytes]:
+    """Yield the first row, then the others, which are contiguous in memory."""
     yield rows[0].as_py()
     if len(rows) > 1:
         ends = np.frombuffer(rows.buffers()[1], np.int64)[rows.offset : rows.offset + len(rows) + 1]
@@ -168,7 +168,7 @@ def _whole(rows: pa.LargeBinaryArray) -> Iterator[bytes]:
 
 
 def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, _Edit]:
-    """New values by column."""
+    """Return the new values by column."""
     spreadsheet = part.about["format"] in ("csv", "tsv")
     edits: dict[str, _Edit] = {}
     for name, touched in part.touched.items():
@@ -178,15 +178,15 @@ def _edits(part: SplitTable, *, guard: bool, raw: bool) -> dict[str, _Edit]:
         if spreadsheet:
             column = strings(column)
             if not raw:
-                known = pc.unique(column.filter(pa.array(~part.changed)))
-                column = pc.if_else(pc.is_in(column, value_set=known), column, defanged(column)[0])
+                unchanged_values = pc.unique(column.filter(pa.array(~part.changed)))
+                column = pc.if_else(pc.is_in(column, value_set=unchanged_values), column, defanged(column)[0])
         edits[name] = _Edit(part.changed, column)
     if guard and spreadsheet:
         for name in _own(part):
             edit = edits.get(name, _Edit(np.zeros(part.table.num_rows, bool), strings(part.table[name])))
-            whole = pc.if_else(pa.array(edit.rows), edit.values, strings(part.table[name]))
-            safe = defanged(whole)[0]
-            formulas = pc.fill_null(pc.not_equal(safe, whole), False).to_numpy(zero_copy_only=False)
+            cells = pc.if_else(pa.array(edit.rows), edit.values, strings(part.table[name]))
+            safe = defanged(cells)[0]
+            formulas = pc.fill_null(pc.not_equal(safe, cells), False).to_numpy(zero_copy_only=False)
             edits[name] = _Edit(edit.rows | formulas, safe)
     return {name: edit for name, edit in edits.items() if edit.rows.any()}
 
@@ -197,12 +197,12 @@ def _guarded_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def _own(part: SplitTable) -> list[str]:
-    """Names of the columns that the file has."""
+    """Return the names of the file's columns."""
     return list(part.table.column_names[: part.own])
 
 
 def _added(part: SplitTable) -> list[str]:
-    """Names of the columns that an export adds."""
+    """Return the names of the columns that the export adds."""
     return list(part.table.column_names[part.own :])
 
 
@@ -225,7 +225,7 @@ class _Csv:
     def edit(self, row: bytes, values: Mapping[str, Any]) -> bytes:
         found = self._dialect.row(len(self.names)).match(row)
         if found is None:
-            raise ValueError(f"no row of {len(self.names)} fields")
+            raise ValueError(f"expected a row of {len(self.names)} fields")
         for name, value in sorted(values.items(), key=lambda pair: -self.names.index(pair[0])):
             begin, end = found.span(2 + self.names.index(name))
             row = row[:begin] + self._field("" if value is None else str(value), row[begin:end], row) + row[end:]
@@ -287,7 +287,9 @@ class _Lines:
         text, _, label = row.decode().rpartition(self.about["delimiter"])
         if not is_first or self.about["header"] or not is_header(text, label):
             return row
-        return f"{self.about['delimiter'].join(COLUMNS)}\n".encode() + row  # else this text would be taken for one
+        return (
+            f"{self.about['delimiter'].join(COLUMNS)}\n".encode() + row
+        )  # otherwise this text would be read as a header
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Workbooks of Excel: the source's own with its changed cells, or a new one of any rows."""
+"""Excel workbooks: the source's workbook with changed cells, or a new one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _BATCH = 10_000
 _MOST_COLUMNS = 16_384
 _UNNAMED = re.compile(r"__index_level_\d+__")
 _CHAIN = "xl/calcChain.xml"
-"""The order in which Excel computes formulas; it makes one of its own where there is none."""
+"""Excel's order of computing formulas. Excel re-creates it if missing."""
 _CHAIN_NAMED = re.compile(rb"""<[^<>]*["'](?:/xl/)?calcChain\.xml["'][^<>]*/>""")
 _BOUND = {b"<mergeCell ": "merged cells", b"<hyperlink ": "links", b"<legacyDrawing ": "comments"}
-"""What is bound to cells by their numbers, and how a sheet's XML shows it."""
+"""Features bound to cell numbers, by their mark in a sheet's XML."""
 _NAMESPACE = "http://schemas.openxmlformats.org"
 _NEW = {
     "[Content_Types].xml": f"""<Types xmlns="{_NAMESPACE}/package/2006/content-types">\
@@ -66,17 +66,17 @@ _NEW = {
 <xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>\
 <cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>""",
 }
-"""The other files of a new workbook."""
+"""Other files of a new workbook."""
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 def write_workbook(parts: Sequence[SplitTable], path: Path) -> list[str]:
-    """Write a workbook: the source's own where there is one, is kept, and can be changed; what is to be told of it.
+    """Write the source's workbook with its changes if possible, otherwise a new one. Return notes.
 
     Raises
     ------
     ExportError
-        If there are more rows or columns, or a longer text, than a sheet holds.
+        If a sheet cannot hold that many rows or columns, or a text that long.
     """
     if len(parts) == 1 and isinstance(kept := parts[0].about.get("workbook"), str):
         try:
@@ -88,7 +88,7 @@ def write_workbook(parts: Sequence[SplitTable], path: Path) -> list[str]:
             TypeError,
             OSError,
             zipfile.BadZipFile,
-        ):  # of what somebody has sent
+        ):  # an invalid workbook in a received run
             pass
     return _write_new(parts, path)
 
@@ -97,11 +97,11 @@ def write_workbook(parts: Sequence[SplitTable], path: Path) -> list[str]:
 
 
 def _write_changed(part: SplitTable, workbook: bytes, path: Path) -> list[str]:
-    """Change the cells that are to be changed in the XML of the sheet; all else is as it was, byte for byte."""
+    """Edit the changed cells in the sheet's XML. All else stays the same, byte for byte."""
     sheet = open_sheet(workbook, str(part.about.get("file", path.name)), part.about["sheet"])
     numbers = np.array(([] if part.about["header"] else [sheet.begin]) + sheet.numbers)
     if len(numbers) != part.about["rows"]:
-        raise ValueError("another workbook than the one that was read")
+        raise ValueError("not the workbook that was read")
     added = part.table.column_names[part.own :]
     if len(numbers) == part.table.num_rows and not part.changed.any() and not added:
         path.write_bytes(workbook)
@@ -121,16 +121,18 @@ def _write_changed(part: SplitTable, workbook: bytes, path: Path) -> list[str]:
             target.writestr(about, content)
     notes = []
     if formulas:
-        many = "stand as their values" if formulas > 1 else "stands as its value"
-        notes.append(f"{counted(formulas, 'formula')} of the sheet {sheet.title!r} {many}, since cells have changed.")
-    bound = [what for mark, what in _BOUND.items() if mark in data]
+        outcome = "were replaced by their values" if formulas > 1 else "was replaced by its value"
+        notes.append(
+            f"{counted(formulas, 'formula')} of the sheet {sheet.title!r} {outcome}, because cells have changed."
+        )
+    bound = [feature for mark, feature in _BOUND.items() if mark in data]
     if len(numbers) > part.table.num_rows and bound:
-        notes.append(f"Rows of the sheet {sheet.title!r} have moved; its {' and '.join(bound)} stand where they were.")
+        notes.append(f"Rows of the sheet {sheet.title!r} have moved; its {' and '.join(bound)} have not.")
     return notes
 
 
 def _changed(data: bytes, part: SplitTable, sheet: Sheet, numbers: Any) -> tuple[bytes, int]:
-    """The XML of the sheet with its changes, and how many formulas have become values."""
+    """Return the XML of the sheet with its changes, and the number of formulas replaced by values."""
     rows = find_rows(data)
     edits = _Edits.of(data, rows, part, sheet, numbers)
     kept = set(numbers[part.rows].tolist())
@@ -151,11 +153,11 @@ def _changed(data: bytes, part: SplitTable, sheet: Sheet, numbers: Any) -> tuple
 
 @dataclass(frozen=True)
 class _Edits:
-    """What changes in rows, by their numbers."""
+    """Changes of rows, by their numbers."""
 
     data: bytes
     cells: Mapping[int, Mapping[int, Any]]
-    """New values by column, of the label and of what goes with it, and by row."""
+    """New values of the label and its mirrors, by column and row."""
     donors: Mapping[int, Mapping[Any, tuple[bytes, bytes]]]
     added: Mapping[int, Sequence[Any]]
     width: int
@@ -176,10 +178,15 @@ class _Edits:
             given = dict(zip(sheet.numbers, (row[at] for row in sheet.rows), strict=True))
             donors[column] = {}
             for row in rows:
-                value, here = given.get(row.number), row.cells.get(column)
-                if value is not None and here is not None and not here.formulas and here.content(data):
-                    # What stands in a cell of that label: a string that all of them share, or a number as written.
-                    found = type_of(data[here.begin : here.inner]), here.content(data)
+                value, donor_cell = given.get(row.number), row.cells.get(column)
+                if (
+                    value is not None
+                    and donor_cell is not None
+                    and not donor_cell.formulas
+                    and donor_cell.content(data)
+                ):
+                    # Contents of a cell with that label: a shared string, or a number as written.
+                    found = type_of(data[donor_cell.begin : donor_cell.inner]), donor_cell.content(data)
                     donors[column].setdefault((type(value), value), found)
         names = part.table.column_names[part.own :]
         extra = _values(part.table.select(names))
@@ -190,7 +197,7 @@ class _Edits:
         return cls(data, cells, donors, added, max(width, part.own))
 
     def row(self, row: Piece, number: int, *, drop_formulas: bool) -> tuple[bytes, int]:
-        """A row as it is from now on, and how many of its formulas are values now."""
+        """Return the row with its changes, and the number of its formulas replaced by values."""
         changes = {column for column, rows in self.cells.items() if row.number in rows}
         added = self.added.get(row.number)
         if number == row.number and not (changes or added or drop_formulas):
@@ -236,8 +243,8 @@ def _write_new(parts: Sequence[SplitTable], path: Path) -> list[str]:
     names = [name for name in table.column_names if not _UNNAMED.fullmatch(name)]
     if table.num_rows >= MOST_ROWS or len(names) > _MOST_COLUMNS:
         raise ExportError(
-            f"{table.num_rows:,} rows of {len(names):,} columns do not fit into a sheet of Excel, which holds"
-            f" {MOST_ROWS - 1:,} below its header, of {_MOST_COLUMNS:,}.",
+            f"{table.num_rows:,} rows of {len(names):,} columns do not fit in an Excel sheet, which holds"
+            f" {MOST_ROWS - 1:,} rows below its header, and {_MOST_COLUMNS:,} columns.",
             "Export to another format: --to NAME.csv, NAME.jsonl or NAME.parquet.",
         )
     replaced = 0
@@ -252,9 +259,9 @@ def _write_new(parts: Sequence[SplitTable], path: Path) -> list[str]:
                 file.write(b'<row r="%d">%s</row>' % (number, b"".join(cells)))
                 replaced += sum(map(unfit, row))
             file.write(b"</sheetData></worksheet>")
-    return [f"In {counted(replaced, 'cell')}, characters that a workbook of Excel cannot hold are now U+FFFD."] * bool(
-        replaced
-    )
+    return [
+        f"In {counted(replaced, 'cell')}, characters that an Excel workbook cannot hold were replaced by U+FFFD."
+    ] * bool(replaced)
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
@@ -264,7 +271,7 @@ def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 
 
 def _values(table: pa.Table) -> list[list[Any]]:
-    """Values of the columns: numbers, truths and dates as they are, all others as text."""
+    """Return the values of the columns: numbers, booleans and dates unchanged, all others as text."""
     columns = []
     for column in table.columns:
         type_ = column.type

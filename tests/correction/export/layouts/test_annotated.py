@@ -77,7 +77,7 @@ def test_another_format_has_the_label_in_a_column(source: Path, tmp_path: Path, 
     corrections = relabelled(source, {2: "anger"}, config=CONFIG)
     exported = write_export(corrections, tmp_path / name)
     label = corrections.texts.origin.label
-    assert any(f"The labels stand in column '{label}'" in note for note in exported.notes)
+    assert any(f"The labels are in column '{label}'" in note for note in exported.notes)
     beside = f"{label}.votes" if corrections.texts.votes else None
     after = read(tmp_path / name, ReadConfig(tool="columns", text="text", label=label, votes=beside))
     assert names(after)[2] == "anger"

@@ -32,7 +32,7 @@ def test_the_same_files(tmp_path: Path, files: dict[str, bytes]) -> None:
     assert done.files == (tmp_path / "clean",)
     write_export(corrected(tmp_path / "clean"), tmp_path / "again")
     assert contents(tmp_path / "again") == files
-    with pytest.raises(ExportError, match="holds what no export wrote"):
+    with pytest.raises(ExportError, match="holds files that no export wrote"):
         write_export(corrected(source), source, force=True)
 
 
@@ -74,7 +74,7 @@ def test_names_that_are_taken(tmp_path: Path) -> None:
         }
         or contents(tmp_path / "clean")["joy/1-3.TXT"] == b"d"
     )
-    assert done.notes[0].startswith("2 files got another name, since theirs is taken: ")
+    assert done.notes[0].startswith("2 files renamed, because the name was taken: ")
 
 
 def test_rows_that_are_left_out(tmp_path: Path) -> None:

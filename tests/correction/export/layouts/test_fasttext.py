@@ -63,7 +63,7 @@ def test_lines_of_another_source(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": ["so glad", "", "well"], "label": ["joy", "sad", " sad"], "n": [1, 2, 3]})
     done = write_export(corrected(frame), tmp_path / "a.ft")
     assert (tmp_path / "a.ft").read_text() == "__label__joy so glad\n__label__sad \n__label__sad well\n"
-    assert done.notes == ("Lines have a text and a label alone; left out: n.",)
+    assert done.notes == ("Lines hold only a text and a label; columns left out: n.",)
     done = write_export(corrected(frame), tmp_path / "folder", format="fasttext")
     assert [path.name for path in done.files] == ["all.txt"]
 

@@ -99,7 +99,7 @@ def test_files_given_by_name_and_other_formats(folder: Path, tmp_path: Path) -> 
     assert (tmp_path / "clean.jsonl").read_text("utf-8").split("\n")[1].endswith('"label": "sadness"}')
     with pytest.raises(ExportError, match="no room for the columns"):
         write_export(corrected(folder), tmp_path / "more", provenance=True)
-    with pytest.raises(ExportError, match="holds what no export wrote"):
+    with pytest.raises(ExportError, match="holds files that no export wrote"):
         write_export(corrected(folder), folder, force=True)
 
 

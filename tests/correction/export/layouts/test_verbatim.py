@@ -256,8 +256,8 @@ def test_formulas_stand_as_they_were_and_are_counted(tmp_path: Path) -> None:
     written = write_export(corrected(data), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == FORMULAS
     assert written.notes == (
-        "A spreadsheet would run 3 cells as formulas; rows stand as in the source (--guard puts an apostrophe before"
-        " these).",
+        "A spreadsheet would run 3 cells as formulas; rows are copied from the source (--guard puts an apostrophe"
+        " before formulas).",
     )
     written = write_export(corrected(data), tmp_path / "safe.csv", guard=True)
     assert (tmp_path / "safe.csv").read_bytes() == b"text,label\n'@you,joy\n'=1+1,sadness\nfine,\"'-x\"\n"
@@ -370,7 +370,7 @@ def test_a_twin_whose_value_is_not_known_is_emptied_as_the_note_says(
     (tmp_path / name).write_text(text)
     written = write_export(relabelled(tmp_path / name, {0: "awe"}), tmp_path / f"out-{name}")
     assert (tmp_path / f"out-{name}").read_text() == text.replace(before, after)
-    assert any("'label_id' holds for 'awe' is not known: it is empty" in note for note in written.notes)
+    assert any("'label_id' for 'awe' is unknown: it is left empty" in note for note in written.notes)
 
 
 def test_lines_have_no_room_for_a_label_that_is_made_of_votes(tmp_path: Path) -> None:

@@ -87,10 +87,10 @@ def test_rows_that_are_left_out_are_gone(source: Path, tmp_path: Path) -> None:
     expected = [*rows[:2], (*rows[3][:2], "sad", *rows[3][3:]), *rows[4:]]
     assert cells(tmp_path / "b.xlsx") == expected, "with the values of formulas, which would be those of other rows"
     assert done.notes == (
-        "b.xlsx: 3 formulas of the sheet 'Data & more' stand as their values, since cells have changed.",
-        "b.xlsx: Rows of the sheet 'Data & more' have moved; its comments stand where they were.",
-        "excluded.xlsx: 1 formula of the sheet 'Data & more' stands as its value, since cells have changed.",
-        "excluded.xlsx: Rows of the sheet 'Data & more' have moved; its comments stand where they were.",
+        "b.xlsx: 3 formulas of the sheet 'Data & more' were replaced by their values, because cells have changed.",
+        "b.xlsx: Rows of the sheet 'Data & more' have moved; its comments have not.",
+        "excluded.xlsx: 1 formula of the sheet 'Data & more' was replaced by its value, because cells have changed.",
+        "excluded.xlsx: Rows of the sheet 'Data & more' have moved; its comments have not.",
     )
     assert cells(tmp_path / "excluded.xlsx") == [rows[0], rows[2]]
     assert openpyxl.load_workbook(tmp_path / "b.xlsx").sheetnames == ["Data & more", "Codes"]
@@ -205,17 +205,17 @@ def test_what_xml_cannot_hold_is_replaced(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": ["a\x00\x08b", "fine"], "label": ["x", "y"]})
     done = write_export(corrected(frame), tmp_path / "a.xlsx")
     assert cells(tmp_path / "a.xlsx", "Sheet1")[1][0] == "a\ufffd\ufffdb"
-    assert done.notes == ("In 1 cell, characters that a workbook of Excel cannot hold are now U+FFFD.",)
+    assert done.notes == ("In 1 cell, characters that an Excel workbook cannot hold were replaced by U+FFFD.",)
 
 
 def test_what_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"text": ["☺" * 32_767, "b"], "label": ["x", "y"]})
     write_export(corrected(frame), tmp_path / "a.xlsx")
     frame["text"] = ["\U0001f600" * 16_384, "b"]
-    with pytest.raises(ExportError, match="does not fit into a cell of Excel"):
+    with pytest.raises(ExportError, match="does not fit in an Excel cell"):
         write_export(corrected(frame), tmp_path / "b.xlsx")
     monkeypatch.setattr(workbook, "MOST_ROWS", 2)
-    with pytest.raises(ExportError, match="2 rows of 2 columns do not fit into a sheet"):
+    with pytest.raises(ExportError, match="2 rows of 2 columns do not fit in an Excel sheet"):
         write_export(corrected(frame), tmp_path / "c.xlsx")
 
 

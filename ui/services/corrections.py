@@ -1,4 +1,4 @@
-"""Bench: where decisions become a corrected dataset; all of the run that this takes is read once, when it is needed."""
+"""Corrections for the export view, made from the decisions so far. The run's rows are read once, on first use."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from auditor.data import LabeledTexts
 from auditor.review.filter.filter import Filter
 from auditor.run import Run
 
-from .desk import Desk
+from .workspace import Workspace
 
-Which = Literal["changed", "excluded", "ambiguous", "unsure", "tie", "stale"]
-"""Rows that one may want to look at before they are exported."""
+RowKind = Literal["changed", "excluded", "ambiguous", "unsure", "tie", "stale"]
+"""Rows that a reviewer may want to see before an export."""
 
 _PAIRS = 200
-"""Pairs of given and new label that are told, most frequent first."""
+"""Maximum number of pairs of given and new label listed, most frequent first."""
 
 
-class Bench:
-    """Makes the corrections of a run; safe to be used from many threads.
+class CorrectionMaker:
+    """Makes the corrections of a run. Safe to use from many threads.
 
     Parameters
     ----------
     run : Run
-        A finished one; it is only read.
-    desk : Desk
+        A finished run. It is only read.
+    workspace : Workspace
     """
 
-    def __init__(self, run: Run, desk: Desk) -> None:
-        self.run, self._desk = run, desk
+    def __init__(self, run: Run, workspace: Workspace) -> None:
+        self.run, self._workspace = run, workspace
         self._lock = Lock()
         self._read: tuple[LabeledTexts, Suggestions] | None = None
 
@@ -47,19 +47,21 @@ class Bench:
         Raises
         ------
         DecisionError
-            If the run has been made again since it was opened.
+            If the run has been re-created since it was opened.
         ExportError
             If a new class cannot stand in the label column.
         FilterError
-            If the filter names what there is not.
+            If the filter names something that does not exist.
         """
         texts, suggestions = self._rows()
-        made = correct(texts, find_outcomes(texts, self._desk.log.standing(), policy.reviewers), policy, suggestions)
-        made = replace(made, estimate=self._desk.estimate() if self._desk.log.draws() else None)
-        return made if view is None else made.only(self._desk.selection.mask(view, me))
+        corrections = correct(
+            texts, find_outcomes(texts, self._workspace.log.standing(), policy.reviewers), policy, suggestions
+        )
+        corrections = replace(corrections, estimate=self._workspace.estimate() if self._workspace.log.draws() else None)
+        return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 
     def _rows(self) -> tuple[LabeledTexts, Suggestions]:
-        self._desk.edition.check()
+        self._workspace.edition.check()
         with self._lock:
             if self._read is None:
                 texts = LabeledTexts.of(self.run)
@@ -67,8 +69,8 @@ class Bench:
             return self._read
 
 
-def told(corrections: Corrections) -> dict[str, Any]:
-    """What the page says of corrections: their summary, with numbers of rows in the place of ids."""
+def summary_for_page(corrections: Corrections) -> dict[str, Any]:
+    """Summarise corrections for the page, with numbers of rows instead of ids."""
     summary, texts = summarise(corrections), corrections.texts
     return {
         **{name: getattr(summary, name) for name in ("rows", "invalid", "judged", "reviewers", "verdicts", "changed")},
@@ -86,12 +88,12 @@ def told(corrections: Corrections) -> dict[str, Any]:
     }
 
 
-def ids_of(corrections: Corrections, which: Which) -> Sequence[str]:
-    """Ids of rows that one may want to look at."""
-    if which == "stale":
+def ids_of(corrections: Corrections, kind: RowKind) -> Sequence[str]:
+    """Return the ids of rows that a reviewer may want to see."""
+    if kind == "stale":
         return summarise(corrections).stale
-    if which in ("changed", "excluded"):
-        rows = np.flatnonzero(corrections.changed if which == "changed" else ~corrections.kept)
+    if kind in ("changed", "excluded"):
+        rows = np.flatnonzero(corrections.changed if kind == "changed" else ~corrections.kept)
     else:
-        rows = np.array([row for row in corrections.outcomes.by_row if corrections.verdict_of(row) == which], np.int64)
+        rows = np.array([row for row in corrections.outcomes.by_row if corrections.verdict_of(row) == kind], np.int64)
     return corrections.texts.table["id"].take(rows).to_pylist()  # type: ignore[no-any-return]

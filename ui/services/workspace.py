@@ -1,4 +1,4 @@
-"""Desk: a run and its decision log, opened for reviewing; what every request works on."""
+"""Workspace: a run and its decision log, opened for review. Every request works on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from auditor.run.artifacts import ISSUES, MANIFEST
 
 
 class Edition:
-    """What a run was when it was opened: an audit may make it again meanwhile.
+    """State of a run when it was opened: an audit may re-create the run meanwhile.
 
     Parameters
     ----------
@@ -38,43 +38,43 @@ class Edition:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._made = _made(run)
-        self._seen: tuple[tuple[int, ...] | None, bool] = None, False  # one thing, as many threads ask
+        self._fingerprints = _fingerprints(run)
+        self._checked: tuple[tuple[int, ...] | None, bool] = None, False  # one tuple, since many threads read it
 
     def check(self) -> None:
-        """Refuse to go on with rows that are no longer the run's; as long as nothing changes, it costs a stat.
+        """Refuse to continue with rows that are no longer the run's. While nothing changes, this costs one stat.
 
         Raises
         ------
         DecisionError
-            If the run has other rows or other issues now. That its report was written again is all the same.
+            If the run has other rows or other issues now. A new report does not matter.
         """
-        seen = None
+        state = None
         with suppress(OSError):  # without a manifest, there is no run
             about = os.stat(self._run / MANIFEST)
-            seen = about.st_mtime_ns, about.st_ino, about.st_size
-        before, current = self._seen
-        if seen is None or seen != before:
+            state = about.st_mtime_ns, about.st_ino, about.st_size
+        last_state, current = self._checked
+        if state is None or state != last_state:
             current = False
             with suppress(OSError, RunError):
-                current = _made(Run(self._run.directory)) == self._made
-            self._seen = seen, current
+                current = _fingerprints(Run(self._run.directory)) == self._fingerprints
+            self._checked = state, current
         if not current:
             raise DecisionError(
-                "The run has been made again since this page was opened, or is being made again just now.",
-                "Restart `auditor review` once it is finished, and reload the page.",
+                "The run has been re-created since this page was opened, or is being re-created now.",
+                "Restart `auditor review` when the run is finished, and reload the page.",
             )
 
 
-def _made(run: Run) -> tuple[str | None, str | None]:
-    """Fingerprint of the rows, and the hash of the issues."""
+def _fingerprints(run: Run) -> tuple[str | None, str | None]:
+    """Return the fingerprint of the rows and the hash of the issues."""
     dataset = run.manifest.dataset
     return dataset.fingerprint if dataset else None, run.manifest.outputs.get(ISSUES.name)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """All parts of a review, made once; many threads use them at once.
+class Workspace:
+    """All parts of a review, created once and shared by many threads.
 
     Attributes
     ----------
@@ -85,11 +85,11 @@ class Desk:
     queue : Queue
     cards : Cards
     feed : Feed
-        What the default queue serves.
+        Cards that the default queue serves.
     estimator : Estimator
     edition : Edition
     about : dict
-        What ``GET session`` says of it, whoever asks.
+        What ``GET session`` returns to every reviewer.
     """
 
     items: Items
@@ -104,14 +104,14 @@ class Desk:
     about: dict[str, Any]
 
     def estimate(self, seconds_a_card: float | None = None) -> Estimate:
-        """Say how many labels are wrong, by the decisions that stand now."""
+        """Estimate how many labels are wrong from the decisions that stand now."""
         return self.estimator.estimate(self.feed.learner.learnt.error, seconds_a_card=seconds_a_card)
 
     @classmethod
     def of(
         cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None, mix: QueueConfig | None = None
     ) -> Self:
-        """Load a run's rows, and what has been decided about them."""
+        """Load a run's rows and the decisions on them."""
         mix = mix or QueueConfig()
         items = Items.of(run)
         verdicts = Verdicts(items, log)
@@ -142,5 +142,5 @@ class Desk:
             "default_query": QUEUE.to_query(),
         }
         cards = Cards(items, verdicts, open=mix.open)
-        cards.card(0)  # what is read late is read now: later, an audit may be replacing the run's files
+        cards.card(0)  # loads lazy artifacts now: later, an audit may be replacing the run's files
         return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)
