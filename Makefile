@@ -26,9 +26,10 @@ test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
 quick: $(VENV)/dev.stamp ## install with the test tools, run what needs no browser, no training and no killing
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'
 
-lint: $(VENV)/dev.stamp ## check style and format
+lint: $(VENV)/dev.stamp ## check style, format and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell auditor ui docs *.md
 
 types: $(VENV)/dev.stamp ## check types
 	$(BIN)/mypy

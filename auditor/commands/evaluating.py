@@ -120,7 +120,7 @@ def _print_json(found: Retraining, directory: Path, pushed: str | None) -> None:
 
 
 def _print(found: Retraining, directory: Path) -> None:
-    from auditor.evaluation.comparison.telling import caveats
+    from auditor.evaluation.comparison.caveats import caveats
 
     out, setting = stdout(), found.setting
     train, test = setting.train, setting.test

@@ -10,8 +10,8 @@ from auditor.correction.decide.corrections import corrections_of
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
+from auditor.evaluation.comparison.caveats import caveats
 from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
-from auditor.evaluation.comparison.telling import caveats
 from auditor.review.feed.estimate import Estimate, estimate_of
 from auditor.review.log.opening import opened_log
 from auditor.run import Run

@@ -101,17 +101,17 @@ class Outcomes:
         """Return outcomes of rows that nobody has judged."""
         return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
 
-    def put(self, rows: Codes, heard: Sequence[Own]) -> None:
+    def put(self, rows: Codes, decisions: Sequence[Own]) -> None:
         """Recompute the outcomes of some rows from each reviewer's decisions on them."""
-        self.wrong[rows], self.at[rows] = _majority(heard, len(rows), WRONG)
-        self.problem[rows], _ = _majority(heard, len(rows), WRONG | BIT["ambiguous"])
+        self.wrong[rows], self.at[rows] = _majority(decisions, len(rows), WRONG)
+        self.problem[rows], _ = _majority(decisions, len(rows), WRONG | BIT["ambiguous"])
 
 
-def _majority(heard: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
+def _majority(decisions: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
     """Return 1 where most one-by-one verdicts are among ``bits``, 0 elsewhere, -1 without any; and the first time."""
     votes, against = np.zeros(size, np.int32), np.zeros(size, np.int32)
     first_at, first = np.full(len(votes), np.inf), np.zeros(len(votes), np.bool_)
-    for own in heard:
+    for own in decisions:
         counts = (own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"])
         is_against = (own.bits & bits) > 0
         votes += counts
@@ -174,18 +174,18 @@ class Verdicts:
                     self._set(fresh[reviewer], place, *decided)
         found = rows >= 0
         rows, anyone = rows[found], np.zeros(np.count_nonzero(found), np.uint8)
-        heard = list[Own]()
+        decisions = list[Own]()
         for reviewer in fresh.keys() - self._own.keys():
             self._own = {**self._own, reviewer: Own.none(len(self.items))}
         for reviewer, own in sorted(self._own.items()):  # by name, so that the order of merging logs does not matter
             current = fresh[reviewer].take(found)
             own.put(rows, current)
             anyone |= current.bits
-            heard.append(current)
+            decisions.append(current)
         self._anyone[rows] = anyone
         self._touched[rows] = True
-        self.outcomes.put(rows, heard)
-        self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in heard), np.zeros(len(rows), np.int16))
+        self.outcomes.put(rows, decisions)
+        self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in decisions), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from auditor.evaluation.comparison.caveats import caveats
 from auditor.evaluation.comparison.compare import compare
 from auditor.evaluation.comparison.results import ModelResult, Part, Retraining, Setting
-from auditor.evaluation.comparison.telling import caveats
 
 LABELS = np.array([0, 1, 0, 1])
 
