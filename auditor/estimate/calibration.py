@@ -18,7 +18,7 @@ USUAL = (-2.5, 0.8)
 _SPREAD = (1.0, 1.0)
 """Standard deviations of a and b around that."""
 _ROUNDS = 20
-_CLOSE = 1e-6
+_CLOSE = 1e-5
 ENOUGH_CARDS = 200
 """Blind cards below which nothing is said of the calibration."""
 
@@ -54,16 +54,19 @@ def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -
     """
     bins = judged.shape[-1]
     z = ndtri(1 - (np.arange(bins) + 0.5) / bins)
+    powers = np.stack([np.ones(bins), z, z * z], axis=1)
     judged, errors = judged.astype(np.float64), errors.astype(np.float64)
     a = np.full(judged.shape[:-1], USUAL[0])
     b = np.full(judged.shape[:-1], USUAL[1])
     tight_a, tight_b = (1 / spread**2 for spread in _SPREAD)
     for _ in range(_ROUNDS):
         p = expit(a[..., None] + b[..., None] * z)
-        surplus, weight = errors - judged * p, judged * p * (1 - p)
-        slope_a = surplus.sum(-1) - tight_a * (a - USUAL[0])
-        slope_b = (surplus * z).sum(-1) - tight_b * (b - USUAL[1])
-        aa, ab, bb = weight.sum(-1) + tight_a, (weight * z).sum(-1), (weight * z * z).sum(-1) + tight_b
+        expected = judged * p
+        slopes = (errors - expected) @ powers[:, :2]
+        curvature = (expected * (1 - p)) @ powers
+        slope_a = slopes[..., 0] - tight_a * (a - USUAL[0])
+        slope_b = slopes[..., 1] - tight_b * (b - USUAL[1])
+        aa, ab, bb = curvature[..., 0] + tight_a, curvature[..., 1], curvature[..., 2] + tight_b
         area = aa * bb - ab * ab
         # Newton's steps, kept short: far away the curvature is next to nothing.
         step_a = np.clip((bb * slope_a - ab * slope_b) / area, -1, 1)

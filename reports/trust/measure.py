@@ -3,7 +3,8 @@
     python reports/flags/train.py      # the audits that this measures on; finished ones are not made again
     python reports/trust/measure.py [--quick] [--runs DIR] [--data DIR]
 
-Writes results.json, and the tables of README.md. --quick takes two sets and 100 audits, and writes nothing.
+Writes results.json, and the tables of README.md. It goes on where it was stopped: finished cells are kept in
+reports/runs/trust.jsonl. --quick takes two sets and 100 audits, and writes nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 DATA = Path("../shared/data")
 AUDITS, FEWER, QUICK, WIDTHS = 1_000, 400, 100, 200
 """Audits a cell; of the policies that take the most time; with --quick; and of how many the width is taken."""
+KEPT = RUNS.parent / "trust.jsonl"
 ERRING = 0.1
 NONE = Policy("no stream")
 FIFTH = Policy("1 in 5", blind=1 / 5)
@@ -64,9 +66,13 @@ def outcomes(known: Known, audits: int, erring: float, seed: int) -> Bools:
     return known.wrong ^ (np.random.default_rng(seed).random(shape) < erring)
 
 
-def coverage(every: list[Known], audits: int) -> pd.DataFrame:
-    """One row a cell: how often an interval ever missed, and how wide it was at the end."""
-    cells = []
+def coverage(every: list[Known], audits: int, kept: Path | None = None) -> pd.DataFrame:
+    """One row a cell: how often an interval ever missed, and how wide it was at the end.
+
+    Finished cells are kept in a file, one a line, and not measured again.
+    """
+    cells = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept and kept.exists() else []
+    finished = {(cell["set"], cell["reviewers"], cell["policy"]) for cell in cells}
     for number, known in enumerate(every):
         for place, version in enumerate(versions(known)):
             policies = (CLOSING, FIFTH, *(POLICIES if place != 1 else ()))
@@ -74,18 +80,20 @@ def coverage(every: list[Known], audits: int) -> pd.DataFrame:
                 outcome = outcomes(version, audits, erring, 10 * number + place)
                 ranking = average_precision(-np.arange(len(version.wrong), dtype=np.float64), outcome[0])
                 for policy in policies:
-                    some = outcome if policy in (CLOSING, FIFTH) else outcome[:FEWER]
-                    done = Audits(some, policy, seed=len(cells)).run()
                     about = {
                         "set": version.name,
                         "reviewers": f"{erring:.0%} wrong" if erring else "careful",
                         "policy": policy.name,
-                        "rate": float(outcome.mean()),
-                        "average precision": ranking,
-                        "audits": len(some),
                     }
+                    if tuple(about.values()) in finished:
+                        continue
+                    some = outcome if policy in (CLOSING, FIFTH) else outcome[:FEWER]
+                    done = Audits(some, policy, seed=len(cells)).run()
+                    about |= {"rate": float(outcome.mean()), "average precision": ranking, "audits": len(some)}
                     cells.append({**about, "ever missed": float(done.ever_missed.mean()), **widths(done)})
-                    print(json.dumps(cells[-1]), flush=True)
+                    if kept:
+                        with kept.open("a", encoding="utf-8") as file:
+                            file.write(json.dumps(cells[-1]) + "\n")
     return pd.DataFrame(cells)
 
 
@@ -125,7 +133,7 @@ def main() -> None:
     options = Options(sets, audits, given.runs, given.data)
     every, started = options.load(), time.process_time()
     tables = {
-        "coverage": coverage(every, audits),
+        "coverage": coverage(every, audits, None if given.quick else KEPT),
         "controls": controls.measure(every, audits),
         "certificates": certificates.ladders(every, audits),
         "groups": certificates.groups(every, audits),
@@ -138,8 +146,7 @@ def main() -> None:
         print(f"{minutes:.1f} minutes of processor time")
         return
     results = {name: table.round(5).to_dict("records") for name, table in tables.items()}
-    about = {"audits": audits, "processor minutes": round(minutes, 1)}
-    (HERE / "results.json").write_text(json.dumps({**about, **results}, indent=1) + "\n", "utf-8")
+    (HERE / "results.json").write_text(json.dumps({"audits": audits, **results}, indent=1) + "\n", "utf-8")
     write(tables)
 
 
