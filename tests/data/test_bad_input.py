@@ -24,9 +24,9 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "no extension": ("tweets", GOOD, {}, SourceError, "'no extension'", ".parquet"),
     "empty file": ("a.csv", b"", {}, SourceError, "a.csv is empty", "labelled texts"),
     "blank file": ("a.txt", b" \n\r\n", {}, SourceError, "a.txt is empty", "labelled texts"),
-    "header only": ("a.csv", b"text,label\n", {}, SourceError, "a header, but no rows", "labelled texts"),
-    "header only, no line end": ("a.tsv", b"text\tlabel", {}, SourceError, "a header, but no rows", "labelled texts"),
-    "header only, lines": ("a.txt", b"text;label\n", {}, SourceError, "a header, but no rows", "labelled texts"),
+    "header only": ("a.csv", b"text,label\n", {}, SourceError, "a header but no rows", "labelled texts"),
+    "header only, no line end": ("a.tsv", b"text\tlabel", {}, SourceError, "a header but no rows", "labelled texts"),
+    "header only, lines": ("a.txt", b"text;label\n", {}, SourceError, "a header but no rows", "labelled texts"),
     "one column": ("a.csv", b"text\nso glad\n", {}, ColumnError, "one column, 'text'", "--delimiter"),
     "wrong text column": (
         "a.csv",
@@ -114,7 +114,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     ),
     "open quote in the last field": (
         *("a.csv", b'text,label\nso glad,"joy"\nso sad,"sadness\nwell,"joy"\n', {}, RowError),
-        *("a.csv, line 3: a quote is opened", "give --quoting none"),
+        *("a.csv, line 3: a quote is opened", "use --quoting none"),
     ),
     "open quote where quoting is asked for": (
         *("a.csv", b'text,label\nso glad,joy\n"so sad,sadness\nwell,joy\n', {"quoting": "minimal"}, RowError),
@@ -127,15 +127,29 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "no delimiter": ("a.txt", b"\nso glad;joy\nso sad\n", {}, RowError, "a.txt, line 3: no ';' between", "--delimiter"),
     "long delimiter": ("a.csv", GOOD, {"delimiter": "||"}, SourceError, "'||' cannot delimit", "--delimiter"),
     "no such split": ("a.csv", GOOD, {"split": ("dev",)}, SourceError, "no split 'dev'; it has all", "--split"),
-    "no JSON": ("a.jsonl", b'{"text": "a", "label": 1}\n{"text\n', {}, RowError, "line 2: no valid JSON", "line"),
-    "no JSON object": ("a.jsonl", b'{"text": "a", "label": 1}\n\n[1]\n', {}, RowError, "line 3: a JSON object", ""),
-    "JSON array of others": ("a.json", b"[\n[1]]", {}, RowError, "a.json, line 2: a JSON object", "in one array"),
+    "no JSON": ("a.jsonl", b'{"text": "a", "label": 1}\n{"text\n', {}, RowError, "line 2: invalid JSON", "line"),
+    "no JSON object": (
+        "a.jsonl",
+        b'{"text": "a", "label": 1}\n\n[1]\n',
+        {},
+        RowError,
+        "line 3: expected a JSON object",
+        "",
+    ),
+    "JSON array of others": (
+        "a.json",
+        b"[\n[1]]",
+        {},
+        RowError,
+        "a.json, line 2: expected a JSON object",
+        "in one array",
+    ),
     "JSON array that is cut": (
         "a.json",
         b'[{"text": "a"},\n{"te',
         {},
         RowError,
-        "a.json, line 2: no valid JSON",
+        "a.json, line 2: invalid JSON",
         "array",
     ),
     "JSON array without commas": (
@@ -143,14 +157,14 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
         b'[{"text": "a"}\n{"text"}]',
         {},
         RowError,
-        "line 2: no valid JSON",
+        "line 2: invalid JSON",
         "array",
     ),
-    "JSON array and more": ("a.json", b'[{"text": "a", "label": 1}]{}', {}, SourceError, "goes on after", "one JSON"),
-    "empty JSON array": ("a.json", b"[ ]", {}, SourceError, "holds no objects", "labelled texts"),
+    "JSON array and more": ("a.json", b'[{"text": "a", "label": 1}]{}', {}, SourceError, "continues after", "one JSON"),
+    "empty JSON array": ("a.json", b"[ ]", {}, SourceError, "contains no objects", "labelled texts"),
     "half a surrogate pair": (
         *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "\\ud83d", "label": 1}', {}, ColumnError),
-        *("'text' of a.jsonl cannot be used: row 2 holds half of a surrogate pair", "--text"),
+        *("'text' of a.jsonl cannot be used: row 2 contains a lone surrogate", "--text"),
     ),
     "texts of several kinds": (
         *("a.jsonl", b'{"text": "a", "label": 1}\n{"text": 1, "label": 1}', {}, ColumnError),
@@ -167,10 +181,10 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     "cut UTF-16": ("a.jsonl", "{}".encode("utf-16")[:-1], {}, SourceError, "is not utf-8: byte 0x7d", "--encoding"),
     "not UTF-16": ("a.csv", GOOD + b"\n", {"encoding": "utf-32"}, SourceError, "is not utf-32", "--encoding"),
     "no encoding": ("a.csv", GOOD, {"encoding": "klingon"}, SourceError, "no text encoding 'klingon'", "cp1252"),
-    "no gzip": ("a.csv.gz", GOOD, {}, SourceError, "no whole gzip file", "again"),
-    "cut gzip": ("a.csv.gz", gzip.compress(GOOD)[:-9], {}, SourceError, "no whole gzip file", "again"),
+    "no gzip": ("a.csv.gz", GOOD, {}, SourceError, "is not a valid gzip file", "again"),
+    "cut gzip": ("a.csv.gz", gzip.compress(GOOD)[:-9], {}, SourceError, "is not a valid gzip file", "again"),
     "packed Parquet": ("a.parquet.gz", b"", {}, SourceError, "unknown format", "all but parquet"),
-    "no Parquet": ("a.parquet", b"PAR1 and so on", {}, SourceError, "no whole Parquet file", "again"),
+    "no Parquet": ("a.parquet", b"PAR1 and so on", {}, SourceError, "not a valid Parquet file", "again"),
 }
 
 
@@ -193,7 +207,7 @@ FRAMES: dict[str, tuple[pd.DataFrame, type[InputError], str]] = {
     "objects": (pd.DataFrame({"text": ["a"], "label": ["x"], "other": [object()]}), ColumnError, "Column 'other'"),
     "half a surrogate pair": (
         *(pd.DataFrame({"text": pd.Series(["\ud83d"], dtype=object), "label": ["x"]}), ColumnError),
-        r"'text' of the frame does not hold values of one kind that can be stored: 'utf-8' codec",
+        r"'text' of the frame has no single type that can be stored: 'utf-8' codec",
     ),
     "lists": (pd.DataFrame({"text": ["a"], "label": [["x", "y"]]}), ColumnError, "multi-label data is not supported"),
     "bytes": (pd.DataFrame({"text": ["a"], "label": [b"x"]}), ColumnError, "values of type binary"),

@@ -65,7 +65,7 @@ def test_lines_may_have_a_header_and_another_delimiter(tmp_path: Path) -> None:
     data = read(path, ReadConfig(delimiter="\\t"))
     assert list(data.texts) == ["so; glad", "so sad"]
     assert (data.origin.text, data.origin.label) == ("tweet", "emotion")
-    assert data.notes == ("tweets.txt: its first line is read as a header, 'tweet\\temotion'.",)
+    assert data.notes == ("tweets.txt: the first line was read as a header, 'tweet\\temotion'.",)
     (path,) = write(tmp_path, tweets_txt="my text;joy\nso sad;sadness\n")
     assert len(read(path)) == 2, "a text is no header because it speaks of one"
 

@@ -1,1 +1,1 @@
-"""Files of every supported layout → tables of Arrow."""
+"""Files of every supported layout → Arrow tables."""

@@ -1,1 +1,1 @@
-"""Files, folders and archives, within the bounds that keep hostile ones harmless."""
+"""Files, folders and archives, with limits that keep hostile ones harmless."""

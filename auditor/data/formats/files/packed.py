@@ -1,4 +1,4 @@
-"""Packed files and archives, unpacked into memory and never beyond its room."""
+"""Compressed files and archives, unpacked into memory within its limits."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from auditor.storage import open_file
 from auditor.wording import counted, listed
 
 MOST_FILES = 1_000_000
-"""Files in an archive, or a folder."""
+"""Most files in an archive or a folder."""
 _PART = 1 << 24
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-"""Ways of packing whose output Python unpacks in pieces of a size that is asked for."""
+"""Compression methods that Python decompresses in pieces of a chosen size."""
 _JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini"}
-"""What systems leave in folders and archives, beside names that begin with a dot."""
+"""Files that systems leave in folders and archives, besides names that begin with a dot."""
 _ENCRYPTED = 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file, unpacked where its name says that it is packed; of an archive, the one file of data in it.
+    """Read a file, decompressed if its name says so; of an archive, read its only data file.
 
     Raises
     ------
     SourceError
-        If it cannot be read, is damaged, takes more memory than there is room for, or holds several files.
+        If it cannot be read, is damaged, does not fit into memory, or contains several files.
     """
     if packing_of(path) == ".zip":
         archive = open_archive(path)
         names = [name for name in archive.sizes if suffix_of(Path(name)) in FORMATS] or [*archive.sizes]
         if len(names) != 1:
             raise SourceError(
-                f"{path} holds {counted(len(names), 'file')}, one is expected: {listed(names) or 'none'}.",
-                "Unpack it, and name one of them.",
+                f"{path} contains {counted(len(names), 'file')}; expected one: {listed(names) or 'none'}.",
+                "Unpack it and choose one of them.",
             )
         return archive.read(names[0])
     with _reading(path), open_file(path) as file:
-        check_is_data(os.pread(file.fileno(), HEAD, 0), path)  # not by file.read: that would copy all of it later
+        check_is_data(os.pread(file.fileno(), HEAD, 0), path)  # not file.read, which would cause a full copy later
         data = _unpacked(file, path, str(path))
     check_is_data(data[:HEAD], path)
     return data
@@ -68,7 +68,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _unpacked(file: BinaryIO, named: Path, name: str) -> bytes:
-    """Read a file to its end, unpacked as its name says."""
+    """Read a whole file, decompressed as its name says."""
     most, packing = room(), packing_of(named)
     if packing not in (".gz", ".bz2", ".xz"):
         check_room(os.fstat(file.fileno()).st_size, name, most)
@@ -80,30 +80,30 @@ def _unpacked(file: BinaryIO, named: Path, name: str) -> bytes:
         return _whole(_streams(file, packing, most), name, most)
     except InputError:
         raise
-    except Exception as error:  # of what is damaged, each kind has its own
+    except Exception as error:  # each format raises its own errors for damage
         raise _no_whole(name, PACKED[packing], error) from None
 
 
 def _streams(file: BinaryIO, packing: str, most: int) -> Iterator[bytes]:
-    """Unpack one stream after the other; Python's own files take a damaged one for the end, and say nothing."""
+    """Decompress stream by stream; Python's own file classes silently stop at a damaged one."""
     packed = b""
     while packed := packed or file.read(_PART):
         stream = bz2.BZ2Decompressor() if packing == ".bz2" else lzma.LZMADecompressor(memlimit=max(most, _PART))
         while not stream.eof:
             if stream.needs_input and not (packed := packed or file.read(_PART)):
-                raise EOFError("it ends in the middle")
+                raise EOFError("it is truncated")
             yield stream.decompress(packed, _PART)
             packed = b""
-        packed = stream.unused_data.lstrip(b"\0")  # which fill up the blocks of disks and tapes
+        packed = stream.unused_data.lstrip(b"\0")  # padding of disk and tape blocks
 
 
 def _no_whole(name: str, kind: str, error: Exception) -> SourceError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-    return SourceError(f"{name} is no whole {kind} file: {reason}.", "Make or fetch the file again.")
+    return SourceError(f"{name} is not a valid {kind} file: {reason}.", "Re-create or download it again.")
 
 
 def _whole(parts: Iterable[bytes], name: str, most: int) -> bytes:
-    """Put the parts of a file together, as long as there is room for them."""
+    """Join the parts of a file, up to the limit."""
     kept, taken = [], 0
     for part in parts:
         taken += len(part)
@@ -113,14 +113,14 @@ def _whole(parts: Iterable[bytes], name: str, most: int) -> bytes:
 
 
 class Archive:
-    """A ``.zip`` file in memory, of which nothing is unpacked before it has been looked at.
+    """A ``.zip`` file in memory, checked before anything is unpacked.
 
     Attributes
     ----------
     name : str
-        What messages call it.
+        Name in messages.
     sizes : dict of str to int
-        Bytes that each file in it takes, by its path in the archive; without what systems leave there.
+        Unpacked bytes of each file, by its path in the archive, without system files.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -128,22 +128,24 @@ class Archive:
         try:
             self.zip = zipfile.ZipFile(io.BytesIO(data))
             members = self.zip.infolist()
-        except Exception as error:  # strange files lead it to errors of every kind
+        except Exception as error:  # malformed files can raise any error
             raise _no_whole(name, "zip", error) from None
         if len(members) > MOST_FILES:
-            raise SourceError(f"{name} holds {len(members):,} files; at most {MOST_FILES:,} are read.", "Give a part.")
+            raise SourceError(
+                f"{name} contains {len(members):,} files; at most {MOST_FILES:,} are supported.", "Choose a part of it."
+            )
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             path = self._checked(member)
             if member.is_dir() or path.endswith("/") or is_junk(path):
                 continue
             if path in self._members:
-                raise self._refused(member, "is in it twice")
+                raise self._refused(member, "occurs twice")
             self._members[path] = member
         self.sizes = {path: member.file_size for path, member in self._members.items()}
 
     def read(self, path: str) -> bytes:
-        """Unpack one file; one that is packed itself, such as ``train.csv.gz``, as well."""
+        """Unpack a file, which may itself be compressed, such as ``train.csv.gz``."""
         name, most = f"{path} in {self.name}", room()
         check_room(self.sizes[path], name, most)
         try:
@@ -159,31 +161,31 @@ class Archive:
         return data
 
     def _checked(self, member: zipfile.ZipInfo) -> str:
-        """Refuse what no archive of data holds; the path of a file that may be read."""
+        """Refuse anything that does not belong in an archive of data. Return the path of a valid file."""
         path = member.filename.replace("\\", "/")
         if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in path.split("/"):
-            raise self._refused(member, "would lead out of the folder that it is unpacked in")
+            raise self._refused(member, "would be unpacked outside its folder")
         if _CONTROL.search(path):
             raise self._refused(member, "has control characters in its name")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise self._refused(member, "is a link or a device, not a file")
         if member.flag_bits & _ENCRYPTED:
-            raise self._refused(member, "is encrypted", "Unpack it with its password, and name the files.")
+            raise self._refused(member, "is encrypted", "Unpack it with its password and choose the files.")
         if member.compress_type not in _METHODS:
-            raise self._refused(member, "is packed in a way that is not read here", "Unpack it, and name the files.")
+            raise self._refused(member, "has an unsupported compression", "Unpack it and choose the files.")
         return path
 
-    def _refused(self, member: zipfile.ZipInfo, why: str, todo: str = "Do not trust it; make it anew.") -> SourceError:
-        return SourceError(f"{self.name} is refused: {member.filename[:80]!r} in it {why}.", todo)
+    def _refused(self, member: zipfile.ZipInfo, why: str, todo: str = "Do not trust it; re-create it.") -> SourceError:
+        return SourceError(f"{self.name} is refused: its entry {member.filename[:80]!r} {why}.", todo)
 
 
 def open_archive(path: Path) -> Archive:
-    """Read a ``.zip`` file, and look at what it says of itself.
+    """Read a ``.zip`` file and check its directory.
 
     Raises
     ------
     SourceError
-        If it cannot be read, or holds what no archive of data holds: paths that lead out of it, links, encrypted files.
+        If it cannot be read, or contains paths that lead outside, links, or encrypted files.
     """
     with _reading(path), open_file(path) as file:
         check_room(os.fstat(file.fileno()).st_size, str(path), room())
@@ -193,5 +195,5 @@ def open_archive(path: Path) -> Archive:
 
 
 def is_junk(path: str) -> bool:
-    """Whether a path leads to a hidden file, or one that a system has left there."""
+    """Return whether a path is of a hidden file or a system file."""
     return any(part.startswith(".") or part in _JUNK for part in PurePosixPath(path).parts)

@@ -28,21 +28,21 @@ from auditor.storage import hash_file, kind_of
 Reader = Callable[[str], Part]
 """Reads a part, given the name of its split."""
 _DESCRIBED = {"readme", "license", "licence", "copying", "changelog", "citation"}
-"""Names of files in an archive that describe the data."""
+"""Names of files that only describe the data."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a path leads to.
+    """A path with its format and files.
 
     Attributes
     ----------
     path : Path
     format : str
     tree : Tree or None
-        Of a folder that holds the data in its files, or an archive.
+        Files of a folder of data, or of an archive.
     files : tuple of str
-        Of the tree, the files that are read as ``format`` each by itself.
+        Files of the tree that are each read as ``format``.
     """
 
     path: Path
@@ -52,10 +52,10 @@ class Given:
 
 
 def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
-    """Read files, ``save_to_disk`` folders, folders that hold the data in their files, and archives of any of these.
+    """Read files, ``save_to_disk`` folders, folders of data files, and archives of any of these.
 
-    The splits are the files' names without their extension when there are several files, or when a single one is
-    named as a split usually is (``train``, ``val`` …); else the one split is ``all``. A folder's splits are its own.
+    Splits are named after the files without extension if there are several files, or if a single file has a usual name
+    of splits (``train``, ``val`` …); otherwise the only split is ``all``. A folder has its own splits.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
     formats = {one.path.name: one.format for one in given}
     if len(set(formats.values())) > 1:
         kinds = listed([f"{name} ({format_})" for name, format_ in formats.items()])
-        raise SourceError(f"Files of several formats were given: {kinds}.", "Give files of one format.")
+        raise SourceError(f"The files have several formats: {kinds}.", "Choose files of one format.")
     format_ = given[0].format
     readers, notes = _readers(given, format_, config)
     splits = [split for split, _ in readers]
@@ -78,30 +78,30 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
     found = {str(part.about.get("format", format_)): part.name for part in parts}
     if len(found) > 1:
         kinds = listed([f"{name} ({kind})" for kind, name in found.items()])
-        raise SourceError(f"Files of several layouts were given: {kinds}.", "Give files of one layout.")
+        raise SourceError(f"The files have several layouts: {kinds}.", "Choose files of one layout.")
     options = {"encoding": parts[0].about["encoding"]} if "encoding" in parts[0].about else {}
     return Source(name, next(iter(found)), tuple(parts), options, notes)
 
 
 def select(splits: Sequence[str], wanted: Sequence[str], source: str) -> list[str]:
-    """Choose the wanted splits, all when none is named.
+    """Return the chosen splits, or all if none is named.
 
     Raises
     ------
     SourceError
-        If one is not there; those that are, are listed.
+        If a split does not exist; the message lists those that do.
     """
     unknown = [split for split in wanted if split not in splits]
     if unknown:
         raise SourceError(
             f"{source} has no split {listed([repr(split) for split in unknown])}; it has {listed(splits)}.",
-            "Name one of these with --split, or leave it out for all.",
+            "Choose one of these with --split, or omit it for all.",
         )
     return [split for split in splits if not wanted or split in wanted]
 
 
 def format_of(path: Path) -> str:
-    """Tell a file's format from its name, and that of a folder or an archive by what is in it.
+    """Return a file's format by its name, or that of a folder or an archive by its contents.
 
     Raises
     ------
@@ -112,10 +112,10 @@ def format_of(path: Path) -> str:
 
 
 def _given(paths: Sequence[Path]) -> list[Given]:
-    """Look at all paths; files of texts and of labels, named one by one, go together."""
+    """Inspect all paths, and pair files of texts with files of labels."""
     names = {path.name: path for path in paths if not os.path.isdir(path)}
     halves = [path for path in names.values() if other_half(path.name) is not None]
-    if len(paths) == 1:  # the other half stands beside
+    if len(paths) == 1:  # the other half is in the same folder
         halves += [path for half in halves if (path := half.with_name(str(other_half(half.name)))).is_file()]
     pairs = find_pairs(path.name for path in halves)
     if not pairs:
@@ -126,8 +126,8 @@ def _given(paths: Sequence[Path]) -> list[Given]:
     alone = {path.name for path in halves} - {name for pair in pairs.values() for name in pair}
     if others or alone:
         raise SourceError(
-            f"{listed(sorted([*others, *alone]))} does not go with a file of texts and one of labels.",
-            "Give the two files of each split, such as train_text.txt and train_labels.txt.",
+            f"{listed(sorted([*others, *alone]))} cannot be combined with a file of texts and one of labels.",
+            "Choose both files of each split, such as train_text.txt and train_labels.txt.",
         )
     mapping = names.get(MAPPING) or halves[0].with_name(MAPPING)
     tree = given_tree([*halves, *[mapping] * mapping.is_file()])
@@ -141,22 +141,22 @@ def _look_at(path: Path) -> Given:
             return Given(path, "arrow")
         return _look_into(open_tree(path))
     if not path.is_file():
-        raise SourceError(f"{path} is {kind_of(path.stat().st_mode)}, not a file.", "Save what it gives to a file.")
+        raise SourceError(f"{path} is {kind_of(path.stat().st_mode)}, not a file.", "Save its output to a file.")
     if packing_of(path) == ".zip":
         return _look_into(open_tree(path))
     format_ = FORMATS.get(suffix_of(path))
     if format_ is None or (format_ in WHOLE and packing_of(path)):
         raise SourceError(
-            f"{path} is of an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
-            f"Known are {listed(list(FORMATS), most=20)} (all but {' and '.join(WHOLE)} also with"
-            f" {listed(list(PACKED))}), folders of datasets' save_to_disk, folders with one of texts for each class,"
-            " and names of datasets on the Hub.",
+            f"{path} has an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
+            f"Use {listed(list(FORMATS), most=20)} (all but {' and '.join(WHOLE)} also with {listed(list(PACKED))}),"
+            " a folder of datasets' save_to_disk, a folder with a subfolder of texts for each class, or the name of a"
+            " dataset on the Hub.",
         )
     return Given(path, format_)
 
 
 def _look_into(tree: Tree) -> Given:
-    """Find the data among the files of a folder or an archive; a folder's files of data are to be named one by one."""
+    """Find the data among the files of a folder or an archive; data files of a folder must be named one by one."""
     path, names = tree.path, [*tree.sizes]
     if find_pairs(name for name in names if "/" not in name):
         return Given(path, "parallel", tree)
@@ -166,9 +166,9 @@ def _look_into(tree: Tree) -> Given:
             return Given(path, "folders", tree)
         here = [name for name in files if "/" not in name]
         raise SourceError(
-            f"{path} is a folder, but not one that datasets' save_to_disk wrote, nor one with a"
-            " folder of texts for each class.",
-            f"Name the files in it: {listed(here)}." if here else "Name a file, or such a folder.",
+            f"{path} is neither a folder of datasets' save_to_disk nor a folder with a subfolder of texts for each"
+            " class.",
+            f"Choose files in it: {listed(here)}." if here else "Choose a file, or such a folder.",
         )
     tables = [name for name in files if FORMATS[suffix_of(Path(name))] != "lines"]
     if not tables and find_classes(names) is not None:
@@ -179,9 +179,9 @@ def _look_into(tree: Tree) -> Given:
         files, formats = names, {FORMATS[suffix_of(path)]}
     if len(formats) != 1:
         raise SourceError(
-            f"{path} holds {'files of several formats' if formats else 'no file of data'}:"
+            f"{path} contains {'files of several formats' if formats else 'no data file'}:"
             f" {listed(files or names) or 'nothing'}.",
-            "Unpack it, and name the files to be read.",
+            "Unpack it and choose the files to read.",
         )
     return Given(path, formats.pop(), tree, tuple(files))
 
@@ -189,7 +189,7 @@ def _look_into(tree: Tree) -> Given:
 def _readers(
     given: Sequence[Given], format_: str, config: ReadConfig
 ) -> tuple[list[tuple[str, Reader]], tuple[str, ...]]:
-    """Splits and how each is read, and what is to be told of their trees."""
+    """Return the splits with their readers, and notes on their trees."""
     trees = [one.tree for one in given if one.tree is not None]
     notes = [note for tree in trees for note in tree.notes]
     if format_ == "arrow":
@@ -197,7 +197,7 @@ def _readers(
         return [(part.split, partial(_same, part)) for part in parts], ()
     if format_ == "parallel":
         if len(given) > 1:
-            raise SourceError("Several folders of parallel files were given.", "Give one.")
+            raise SourceError("There are several folders of parallel files.", "Choose one of them.")
         return parallel_parts(trees[0], config), tuple(notes)
     if format_ == "folders":
         readers = []
@@ -221,7 +221,7 @@ def _same(part: Part, split: str) -> Part:
 
 
 def _stem(path: Path) -> str:
-    """Name of a file without its extension, which may itself name the split: ``cooking.train``."""
+    """Return a file's name without extension; the extension may itself name the split: ``cooking.train``."""
     if os.path.isdir(path):
         return path.name
     name = path.name[: -len(packing)] if (packing := packing_of(path)) else path.name
@@ -251,12 +251,12 @@ def _check_unique(splits: Sequence[str]) -> None:
     if repeated:
         raise SourceError(
             f"Several files or folders would be the split {listed(repeated)}.",
-            "Name each file once, and give files different names.",
+            "Pass each file once, and give files different names.",
         )
 
 
 def _read_file(given: Given, member: str, config: ReadConfig, split: str) -> Part:
-    """Read a file, or one in an archive; its hash is taken once it is known to be no endless one."""
+    """Read a file, or one in an archive; its hash is computed after checking that it is finite."""
     path, tree = given.path, given.tree
     name = path.name if tree is None else PurePosixPath(member).name
     origin: Mapping[str, str]
@@ -265,7 +265,7 @@ def _read_file(given: Given, member: str, config: ReadConfig, split: str) -> Par
         origin = {"sha256": hash_file(path)} if tree is None else tree.about
     elif tree is None:
         data = read_bytes(path)
-        with ThreadPoolExecutor(1) as thread:  # both take a while, and hashing needs no Python
+        with ThreadPoolExecutor(1) as thread:  # both are slow, and hashing releases the GIL
             sha256 = thread.submit(_sha256, path, data)
             part = _decoded(data, name, path, given.format, config, split)
         origin = {"sha256": sha256.result()}
@@ -276,7 +276,7 @@ def _read_file(given: Given, member: str, config: ReadConfig, split: str) -> Par
 
 
 def _sha256(path: Path, data: bytes) -> str:
-    """SHA-256 of a file whose contents, unpacked, are these."""
+    """Return the SHA-256 of a file with these unpacked contents."""
     return hash_file(path) if packing_of(path) else hashlib.sha256(data).hexdigest()
 
 
@@ -292,5 +292,7 @@ def _decoded(data: bytes, name: str, path: Path | str, format_: str, config: Rea
     about |= {"newline": line_end(decoded.data), "ended": decoded.data.endswith((b"\n", b"\r"))}
     notes = contents.notes
     if not decoded.exact:
-        notes += (f"{name}: {decoded.encoding} has several ways to write some characters; an export takes the usual.",)
+        notes += (
+            f"{name}: {decoded.encoding} can write some characters in several ways; an export uses the usual one.",
+        )
     return Part(split, contents.table, {**about, **contents.about}, notes, contents.raw)

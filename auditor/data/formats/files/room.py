@@ -1,4 +1,4 @@
-"""Room: how much may be read into memory."""
+"""Limits on what is read into memory."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from auditor.errors import SourceError
 
 _SHARE = 4
-"""Of the memory that is free, one part for a file's contents; reading, checking and storing take the others."""
+"""Divisor of the free memory: one part for a file's contents, the others for reading, checking and storing."""
 
 
 def room() -> int:
-    """Bytes that the contents of one file may take, by the memory that is free now."""
+    """Return the most bytes for the contents of a file, by the memory that is free now."""
     return min(_free()) // _SHARE
 
 
 def check_room(taken: int, name: str, most: int) -> None:
-    """Refuse contents that have turned out larger than there is room for.
+    """Refuse contents that are larger than the limit.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def check_room(taken: int, name: str, most: int) -> None:
     """
     if taken > most:
         raise SourceError(
-            f"{name} is too large for the memory: unpacked, it takes more than {_in_words(most)}, a quarter of what is"
+            f"{name} is too large: unpacked, it takes more than {_in_words(most)}, a quarter of the memory that is"
             " free.",
             "Audit a part of it, or use a machine with more memory.",
         )
@@ -37,7 +37,7 @@ def _in_words(size: int) -> str:
 
 
 def _free() -> Iterator[int]:
-    """Bytes that are free by each of the limits that there are."""
+    """Yield the free bytes under each limit of the system."""
     yield 1 << 40
     with suppress(OSError, IndexError, ValueError):
         yield int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) * 1024
@@ -45,7 +45,7 @@ def _free() -> Iterator[int]:
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
-        with suppress(OSError, ValueError):  # of a container; "max" where there is none
+        with suppress(OSError, ValueError):  # a container's limit; "max" if there is none
             folder = Path("/sys/fs/cgroup")
             yield max(int((folder / limit).read_text()) - int((folder / used).read_text()), 0)
     with suppress(ImportError, OSError, IndexError, ValueError):

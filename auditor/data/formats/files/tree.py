@@ -1,4 +1,4 @@
-"""Trees: the files below a folder, in an archive, or as they are given, by their paths."""
+"""Trees: files by path, below a folder, in an archive, or named one by one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from auditor.formats import packing_of
 from auditor.storage import hash_file, open_plain
 
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
-"""What files and folders that are splits are usually called, without regard to case."""
+"""Usual names of files and folders that are splits, ignoring case."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Files, none of them read yet.
+    """Files that have not been read yet.
 
     Attributes
     ----------
     path : Path
-        Of the folder or archive.
+        Path of the folder or archive.
     sizes : mapping of str to int
-        Bytes that each file takes, by its path below the tree's, with slashes, in order. A folder that holds all of
-        them is no part of it, unless it has the name of a split.
+        Bytes of each file, by its path relative to the tree, with slashes, in order. A folder that contains all files
+        is not part of the paths, unless it has the name of a split.
     read : callable
-        Give the bytes of a file by its path, unpacked.
+        Returns the unpacked bytes of a file by its path.
     about : mapping
-        What a part keeps of the tree: ``folder`` or ``archive``, and the latter's ``sha256``.
+        What a part records about the tree: ``folder`` or ``archive``, and the latter's ``sha256``.
     notes : tuple of str
     """
 
@@ -42,23 +42,23 @@ class Tree:
     notes: tuple[str, ...] = ()
 
     def name(self, path: str) -> str:
-        """What messages call a file."""
+        """Return the name of a file in messages."""
         return f"{path} in {self.path.name}" if self.about else path
 
 
 def open_tree(path: Path) -> Tree:
-    """Look through a folder or an archive.
+    """List the files of a folder or an archive.
 
     Raises
     ------
     SourceError
-        If it cannot be read, or holds too many files.
+        If it cannot be read, or contains too many files.
     """
     return _archive(path) if packing_of(path) == ".zip" else _folder(path)
 
 
 def given_tree(paths: Sequence[Path]) -> Tree:
-    """Take files that are named one by one, all of different names."""
+    """Return a tree of files with different names."""
     by_name = {path.name: path for path in paths}
     return Tree(paths[0].parent, dict.fromkeys(by_name, 0), lambda name: read_bytes(by_name[name]), {})
 
@@ -72,7 +72,7 @@ def _archive(path: Path) -> Tree:
 
 
 def _folder(path: Path) -> Tree:
-    """Look through a folder. Links are not followed: they may lead anywhere, and round in circles."""
+    """List the files of a folder. Links are not followed: they may lead anywhere, even in circles."""
     sizes: dict[str, int] = {}
     others: list[str] = []
     folders = [""]
@@ -91,7 +91,9 @@ def _folder(path: Path) -> Tree:
                     else:
                         others.append(name)
             if len(sizes) + len(folders) > MOST_FILES:
-                raise SourceError(f"{path} holds more than {MOST_FILES:,} files and folders.", "Give a part of it.")
+                raise SourceError(
+                    f"{path} contains more than {MOST_FILES:,} files and folders.", "Choose a part of it."
+                )
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError(f"{error.filename or path} cannot be read: {reason}.", "Check its permissions.") from None
@@ -100,7 +102,7 @@ def _folder(path: Path) -> Tree:
     notes = []
     if others:
         notes.append(
-            f"{path.name}: {counted(len(others), 'link')} not followed (nor pipes or devices read):"
+            f"{path.name}: skipped {counted(len(others), 'link')}, pipes and devices included:"
             f" {listed(sorted(others))}."
         )
     return Tree(path, sizes, lambda name: _read(path / top / name), {"folder": path.name}, tuple(notes))
@@ -118,7 +120,7 @@ def _read(path: Path) -> bytes:
 
 
 def _common(paths: Mapping[str, int]) -> str:
-    """The folders that hold all files, each of which holds nothing else; those that have the name of a split stay."""
+    """Return the folders that contain all files, up to the first with the name of a split."""
     top = ""
     while paths:
         first, slash, _ = next(iter(paths)).removeprefix(top).partition("/")

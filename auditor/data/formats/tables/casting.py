@@ -6,10 +6,10 @@ import pyarrow as pa
 
 
 def with_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a table the types and the metadata of a schema with the same columns.
+    """Cast a table to the types and metadata of a schema with the same columns.
 
-    Columns that have their type already are left alone: pyarrow 26 makes lists of objects invalid when it casts them
-    to what they are, if a key of theirs is null everywhere.
+    Columns that already have their type are not cast: pyarrow 26 makes lists of objects invalid when it casts them to
+    their own type, if one of their keys is null everywhere.
 
     Raises
     ------

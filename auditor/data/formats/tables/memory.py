@@ -19,17 +19,17 @@ _REFUSALS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
 
 def frame_part(frame: pd.DataFrame) -> Part:
-    """Take a pandas frame with any index.
+    """Convert a pandas frame with any index.
 
     Raises
     ------
     ColumnError
-        If two columns have the same name, or one holds values that Arrow has no single type for.
+        If two columns have the same name, or a column's values have no common Arrow type.
     """
     names = [str(name) for name in frame.columns]
     check_names(names, "The frame")
     try:
-        # Names that are numbers are known as such to pandas' own metadata alone.
+        # Only pandas' own metadata records that names are numbers.
         plain = frame if frame.columns.inferred_type in ("string", "integer") else frame.set_axis(names, axis=1)
         return Part("all", _with_index(plain), {"alone": True})
     except _REFUSALS:
@@ -37,7 +37,7 @@ def frame_part(frame: pd.DataFrame) -> Part:
 
 
 def _with_index(frame: pd.DataFrame) -> pa.Table:
-    """Keep an index that is more than a count of the rows, if a run can hold it."""
+    """Keep an index that is more than row numbers, if a run can store it."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     try:
         indexed = pa.Table.from_pandas(frame)
@@ -45,43 +45,43 @@ def _with_index(frame: pd.DataFrame) -> pa.Table:
         check_storable(index)
     except (*_REFUSALS, AuditorError):
         return table
-    # Periods and intervals are types of pandas' own, which `datasets` does not know: an export could not hold them.
+    # Periods and intervals are pandas types that `datasets` does not support: an export could not store them.
     return table if any(isinstance(type_, pa.BaseExtensionType) for type_ in index.schema.types) else indexed
 
 
 def index_columns(schema: pa.Schema) -> list[str]:
-    """Columns that are a frame's index."""
+    """Return the columns that are a frame's index."""
     about = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     return [name for name in about.get("index_columns", []) if isinstance(name, str) and name in schema.names]
 
 
 def _refused(frame: pd.DataFrame, names: list[str]) -> ColumnError:
-    """Find the column that Arrow refuses, and why."""
+    """Return the error that names the column that Arrow refuses, and why."""
     for place, name in enumerate(names):
         try:
             pa.Array.from_pandas(frame.iloc[:, place])
         except _REFUSALS as error:
             reason = str(error).splitlines()[0].encode("ascii", "backslashreplace").decode()
             return ColumnError(
-                f"Column {name!r} of the frame does not hold values of one kind that can be stored: {reason}.",
-                f"Make it one kind, such as frame[{name!r}].astype(str), or leave it out.",
+                f"Column {name!r} of the frame has no single type that can be stored: {reason}.",
+                f"Convert it, for example with frame[{name!r}].astype(str), or omit it.",
             )
     return ColumnError("The frame cannot be converted to Arrow.", "Check the types of its columns.")
 
 
 def dataset_parts(source: Any) -> list[Part]:
-    """Take a ``datasets.Dataset`` or ``DatasetDict``; its ``ClassLabel`` names stay in the schema's metadata."""
+    """Convert a ``datasets.Dataset`` or ``DatasetDict``; ``ClassLabel`` names stay in the schema's metadata."""
     import datasets  # takes seconds
 
     if isinstance(source, datasets.DatasetDict):
         return [Part(str(split), _dataset_table(dataset)) for split, dataset in source.items()]
-    # A dataset made of parts of splits has a name such as "train+test" or "train[:10%]".
+    # A dataset of parts of splits has a name such as "train+test" or "train[:10%]".
     split = str(source.split or "all")
     split = split if re.fullmatch(r"[\w.-]+", split) else "all"
     return [Part(split, _dataset_table(source), {"alone": True})]
 
 
 def _dataset_table(dataset: Any) -> pa.Table:
-    # Not `dataset.data`, which knows nothing of rows that were selected, filtered or shuffled.
+    # Not `dataset.data`, which ignores selecting, filtering and shuffling.
     table = dataset.with_format("arrow")[:] if len(dataset) else dataset.data.table.slice(0, 0)
     return table.replace_schema_metadata(dataset.features.arrow_schema.metadata)

@@ -1,4 +1,4 @@
-"""Columns within columns: ``data.text`` names the field ``text`` of the objects in column ``data``."""
+"""Nested columns: ``data.text`` names the field ``text`` of the objects in column ``data``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow.types as types
 
 
 def with_nested(table: pa.Table, names: tuple[str | None, ...]) -> tuple[pa.Table, list[str]]:
-    """Append the columns that are named by their path and are no columns yet; which these are."""
+    """Append the nested columns that are named by a path. Return the table and their names."""
     pulled = []
     for name in names:
         if name is not None and name not in table.column_names and (column := _pull(table, name)) is not None:
@@ -18,7 +18,7 @@ def with_nested(table: pa.Table, names: tuple[str | None, ...]) -> tuple[pa.Tabl
 
 
 def push(table: pa.Table, path: str) -> pa.Table:
-    """Put a column that was pulled out back into its object, and drop it."""
+    """Move an extracted column back into its object."""
     column = table[path].combine_chunks()
     whole, *inner = _parts(table.column_names, path)
     outer = table[whole].combine_chunks()
@@ -39,7 +39,7 @@ def _pull(table: pa.Table, path: str) -> pa.ChunkedArray | None:
 
 
 def _parts(names: list[str], path: str) -> list[str]:
-    """Cut a path at its dots; the first part is a column, whose own name may have dots."""
+    """Split a path at its dots; the first part is a column, whose name may contain dots."""
     columns = [name for name in names if path.startswith(f"{name}.")]
     if not columns:
         return []
@@ -48,7 +48,7 @@ def _parts(names: list[str], path: str) -> list[str]:
 
 
 def _replaced(outer: pa.StructArray, inner: list[str], column: pa.Array) -> pa.StructArray:
-    """Replace a field, at any depth; objects that are null stay so."""
+    """Replace a field at any depth; null objects stay null."""
     fields = list(outer.type)
     children = outer.flatten()
     at = outer.type.get_field_index(inner[0])

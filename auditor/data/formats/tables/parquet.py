@@ -1,4 +1,4 @@
-"""Parquet → Arrow, refused before it fills the memory: two megabytes may unfold to twenty gigabytes."""
+"""Parquet → Arrow, with a check of its size in memory: two megabytes may expand to twenty gigabytes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from auditor.errors import InputError, SourceError
 from auditor.storage import open_file
 
 _ROWS = 1 << 16
-"""Rows that are unfolded at a time."""
+"""Rows that are expanded at a time."""
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12, "BYTE_ARRAY": 4}
 
 
 def read_parquet(source: Path | bytes, name: str = "") -> pa.Table:
-    """Read a file whole, or its bytes; ``name`` is what messages call the latter.
+    """Read a whole file, or its bytes; messages call the latter ``name``.
 
     Raises
     ------
     SourceError
-        If it cannot be read, is no Parquet, or does not fit into memory.
+        If it cannot be read, is not Parquet, or does not fit into memory.
     ColumnError
-        If it has too many columns, or several of one name.
+        If it has too many columns, or several of the same name.
     """
     path = source if isinstance(source, Path) else Path(name)
     try:
@@ -49,9 +49,9 @@ def read_parquet(source: Path | bytes, name: str = "") -> pa.Table:
         raise SourceError(
             f"{path} does not fit into memory.", "Audit a part of it, or use a machine with more memory."
         ) from None
-    except Exception as error:  # strange files lead Arrow, and extension types in Python, to errors of every kind
+    except Exception as error:  # malformed files, and extension types in Python, can raise any error
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise SourceError(f"{path} is no whole Parquet file: {reason}.", "Make or fetch the file again.") from None
+        raise SourceError(f"{path} is not a valid Parquet file: {reason}.", "Re-create or download it again.") from None
 
 
 def _opened(source: Path | bytes) -> BinaryIO:
@@ -68,7 +68,7 @@ def _read(file: pq.ParquetFile, name: str, most: int) -> pa.Table:
 
 
 def _least(about: pq.FileMetaData) -> int:
-    """Bytes that all values take at least, by the file's own account."""
+    """Return the fewest bytes that all values take, according to the file's metadata."""
     return sum(
         max(column.total_uncompressed_size, column.num_values * width)
         for columns in _columns(about)
@@ -77,7 +77,7 @@ def _least(about: pq.FileMetaData) -> int:
 
 
 def _columns(about: pq.FileMetaData) -> Iterator[list[tuple[pq.ColumnChunkMetaData, int]]]:
-    """Of each group of rows, the columns' own accounts and the bytes that a value takes."""
+    """Yield, for each row group, the columns' metadata and the bytes per value."""
     widths = []
     for place in range(about.num_columns):
         column = about.schema.column(place)
@@ -93,9 +93,9 @@ def _rows_at_once(about: pq.FileMetaData, most: int) -> int:
 
 
 def _check_unfolded(stream: BinaryIO, about: pq.FileMetaData, name: str, most: int) -> None:
-    """Refuse strings that are stored once, in dictionaries, and stand in so many rows that they do not fit.
+    """Refuse dictionary-encoded strings that occur in too many rows to fit into memory.
 
-    They are read as dictionaries, and their lengths added up where the longest alone, in all rows, would not fit.
+    They are read as dictionaries. Their lengths are summed only if the longest string in all rows would not fit.
     """
     paths = [about.schema.column(place).path for place in range(about.num_columns)]
     file = pq.ParquetFile(stream, read_dictionary=paths, pre_buffer=False)
@@ -118,7 +118,7 @@ def _has_dictionary(column: pq.ColumnChunkMetaData) -> bool:
 
 
 def _strings(columns: Iterable[pa.Array]) -> Iterator[pa.DictionaryArray]:
-    """The columns that are dictionaries, and those within nested ones."""
+    """Yield the dictionary columns, nested ones included."""
     for column in columns:
         if types.is_dictionary(column.type):
             yield column
@@ -129,11 +129,11 @@ def _strings(columns: Iterable[pa.Array]) -> Iterator[pa.DictionaryArray]:
 
 
 def _longest(strings: pa.DictionaryArray) -> int:
-    """Bytes of the longest; before the first row, all stand in the dictionary."""
+    """Return the bytes of the longest string in the dictionary."""
     return pc.max(pc.binary_length(strings.dictionary)).as_py() or 0
 
 
 def _unfolded(strings: pa.DictionaryArray) -> int:
-    """Bytes of all without the dictionary."""
+    """Return the bytes of all strings without dictionary encoding."""
     lengths = pc.binary_length(strings.dictionary).cast(pa.int64())
     return pc.sum(lengths.take(strings.indices)).as_py() or 0

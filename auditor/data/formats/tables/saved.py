@@ -1,4 +1,4 @@
-"""Folders of datasets' ``save_to_disk`` → parts; what others have packed into one is looked at before it is loaded."""
+"""Folders of datasets' ``save_to_disk`` → parts; their contents are checked before loading."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from auditor.storage import hash_file, open_file
 
 SAVED = ("dataset_info.json", "dataset_dict.json")
 _MOST_BYTES = 1 << 26
-"""Of a file of JSON."""
+"""Most bytes of a JSON file."""
 _DICTIONARY = 2
-"""Type of a message's header, as Arrow numbers them."""
+"""Message header types by Arrow's numbers."""
 
 
 def saved_parts(path: Path) -> list[Part]:
-    """Load a folder; its splits are its own.
+    """Load a folder with its own splits.
 
     Raises
     ------
     SourceError
-        If it is not whole, or names files that are not in it.
+        If it is incomplete, or names files outside it.
     """
     import datasets  # takes seconds
 
@@ -41,14 +41,14 @@ def saved_parts(path: Path) -> list[Part]:
         parts = dataset_parts(datasets.load_from_disk(str(path)))
     except SourceError:
         raise
-    except Exception as error:  # whatever `datasets` and Arrow make of strange files
+    except Exception as error:  # malformed files can raise any error
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise SourceError(f"{path} is not a whole save_to_disk folder: {reason}.", "Save the dataset again.") from None
+        raise SourceError(f"{path} is not a valid save_to_disk folder: {reason}.", "Save the dataset again.") from None
     return [replace(part, about={**part.about, "folder": path.name, **_state(path, part)}) for part in parts]
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    """The folders that hold a split each."""
+    """Yield the folders of the splits."""
     if not (path / SAVED[1]).is_file():
         yield path
         return
@@ -68,31 +68,31 @@ def _read(path: Path) -> Any:
 
 
 def _within(folder: Path, name: str) -> Path:
-    """Path of what is in a folder by a plain name, and not by a link to what is elsewhere."""
+    """Return the path of an entry in a folder; refuse paths and links that lead outside."""
     path = folder / name
     if name != path.name or not path.resolve().is_relative_to(folder.resolve()):
         raise SourceError(
             f"{folder} is a save_to_disk folder that names {name!r:.80}, which is not in it.",
-            "Save the dataset again, on the machine that has the file.",
+            "Save the dataset again on the machine that has the file.",
         )
     return path
 
 
 def _check_stream(path: Path) -> None:
-    """Look at every value: Arrow trusts a file's offsets, and unpacks what is packed without a bound."""
+    """Check every value: Arrow trusts a file's offsets, and decompresses without limit."""
     with open_file(path) as start:
         check_is_data(start.read(HEAD), path)
     with pa.memory_map(str(path)) as file:
         for message in pa.ipc.MessageReader.open_stream(file):
             if message.type in ("record batch", "dictionary") and _is_packed(message.metadata.to_pybytes()):
-                raise ValueError(f"{path.name} is compressed, which save_to_disk never does")
+                raise ValueError(f"{path.name} is compressed, but save_to_disk never compresses")
         file.seek(0)
         for batch in pa.ipc.open_stream(file):
             batch.validate(full=True)
 
 
 def _is_packed(message: bytes) -> bool:
-    """Whether a record batch, or a dictionary's, names a compression: field 3 of its flatbuffer."""
+    """Return whether a record batch, or a dictionary's, is compressed: field 3 of its flatbuffer."""
     root = _follow(message, 0)
     batch = _table(message, root, 2)
     if message[_field(message, root, 1) or 0] == _DICTIONARY:
@@ -101,7 +101,7 @@ def _is_packed(message: bytes) -> bool:
 
 
 def _field(buffer: bytes, table: int, number: int) -> int | None:
-    """Place of a flatbuffer table's field; None where it is left out."""
+    """Return the position of a flatbuffer table's field; None if it is absent."""
     entries = table - struct.unpack_from("<i", buffer, table)[0]
     entry, size = 4 + 2 * number, struct.unpack_from("<H", buffer, entries)[0]
     offset = struct.unpack_from("<H", buffer, entries + entry)[0] if size > entry else 0
@@ -109,7 +109,7 @@ def _field(buffer: bytes, table: int, number: int) -> int | None:
 
 
 def _table(buffer: bytes, table: int, number: int) -> int:
-    """Place of the table that a field refers to."""
+    """Return the position of the table that a field refers to."""
     place = _field(buffer, table, number)
     if place is None:
         raise ValueError("a message without a header")
@@ -121,6 +121,6 @@ def _follow(buffer: bytes, place: int) -> int:
 
 
 def _state(path: Path, part: Part) -> dict[str, str]:
-    """Hash of the small file by which a saved dataset is told from others."""
+    """Return the hash of the small file that identifies a saved dataset."""
     states = [path / "state.json", path / part.split / "state.json"]
     return next(({"sha256": hash_file(state)} for state in states if state.is_file()), {})

@@ -1,4 +1,4 @@
-"""Excel's ``.xlsx`` → Arrow: the values of one sheet, the workbook itself kept for an export."""
+"""Excel's ``.xlsx`` → Arrow: the values of one sheet; the workbook itself is kept for an export."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from auditor.data.source import listed
 from auditor.errors import InputError, SourceError
 
 MOST_ROWS = 1_048_576
-"""Rows of a sheet."""
+"""Most rows of a sheet."""
 KEPT = 1 << 25
-"""Bytes of a workbook that is kept whole, so that an export changes its cells alone."""
+"""Most bytes of a workbook that is kept whole, which lets an export change only its cells."""
 _HEADER = 1_000
-"""Rows in which the first one that is not blank is looked for."""
+"""Rows that are searched for the first non-blank one."""
 _STYLES, _UNFOLDED, _UNFOLDED_STYLES = "xl/styles.xml", 8, 400
-"""Bytes that a byte of XML takes as Python's objects, at most."""
+"""Most bytes of Python objects per byte of XML."""
 _CELL = 64
 _OLE = b"\xd0\xcf\x11\xe0"
-"""What a workbook of Excel 97, or one with a password, begins with."""
+"""First bytes of a workbook of Excel 97, or of one with a password."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is read of a workbook.
+    """The contents of a workbook's sheet.
 
     Attributes
     ----------
     title : str
     path : str
-        Of its file in the workbook.
+        Path of its file in the workbook.
     names : list
-        Values of its first row that is not blank.
+        Values of its first non-blank row.
     rows : list of tuple
-        Values of the rows below, blank ones left out.
+        Values of the non-blank rows below.
     numbers : list of int
-        Of these rows, as Excel counts them.
+        Numbers of these rows in Excel.
     begin : int
         Number of the first row.
     others : tuple of str
-        Titles of the other sheets with something in them.
+        Titles of the other non-empty sheets.
     """
 
     title: str
@@ -65,16 +65,16 @@ class Sheet:
 def read_workbook(
     data: bytes, name: str, sheet: str | None = None, *, header: bool = True, columns: Sequence[str] = ()
 ) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
-    """Read a sheet: that of the name, else the first that is not hidden and has something in it.
+    """Read a sheet: the named one, else the first visible non-empty one.
 
-    Formulas are read as the values that Excel has stored for them. A column whose values are all numbers, truths,
-    dates or strings keeps their type; of others, strings are made.
+    Formulas are read as their stored values. A column whose values are all numbers, booleans, dates or strings keeps
+    its type; other columns become strings.
 
     Parameters
     ----------
     data : bytes
     name : str
-        What messages call the file.
+        Name of the file in messages.
     sheet : str, optional
     header : bool
         Whether the first row names the columns.
@@ -84,13 +84,13 @@ def read_workbook(
     Returns
     -------
     pyarrow.Table, dict, tuple of str
-        The rows; what an export needs: ``sheet``, ``header``, ``columns``, and ``workbook``, in base64, unless it is
-        large; notes.
+        The rows; what an export needs (``sheet``, ``header``, ``columns``, and ``workbook`` in base64 unless it is
+        large); notes.
 
     Raises
     ------
     SourceError
-        If it is no workbook, has no such sheet, takes too much memory, or openpyxl is not installed.
+        If it is not a workbook, lacks the sheet, takes too much memory, or openpyxl is not installed.
     ColumnError
         If there are too many columns.
     """
@@ -104,25 +104,25 @@ def read_workbook(
     else:
         names, rows = given_names(columns, len(found.names), name), [tuple(found.names), *rows]
     if not rows:
-        raise SourceError(f"Sheet {found.title!r} of {name} has a header, but no rows.", "Name another with --sheet.")
+        raise SourceError(f"Sheet {found.title!r} of {name} has a header but no rows.", "Choose another with --sheet.")
     cells = zip(*rows, strict=True)
     table = pa.table([_column(values) for values in cells], names=names)
     notes = []
     if found.others:
         notes.append(
-            f"{name}: read is the sheet {found.title!r}, not {listed([repr(one) for one in found.others])} (--sheet)."
+            f"{name}: read the sheet {found.title!r}, not {listed([repr(title) for title in found.others])} (--sheet)."
         )
     shown = pa.table([pa.array(map(_as_string, column)) for column in zip(*rows[:_HEADER], strict=True)], names=names)
     if header and (why := why_no_header(names, shown)):
         about["suspected"] = why
-        notes.append(f"{name}: {why}; if it is a row, give --no-header.")
+        notes.append(f"{name}: {why}; if it is a row, add --no-header.")
     if len(data) <= KEPT:
         about["workbook"] = base64.b64encode(data).decode()
     return table, about, tuple(notes)
 
 
 def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
-    """Look at a workbook as at any archive, then have openpyxl read one of its sheets.
+    """Check a workbook like any archive, then read one of its sheets with openpyxl.
 
     Raises
     ------
@@ -132,37 +132,37 @@ def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
         import openpyxl
     except ImportError:
         raise SourceError(
-            f"{name} is a workbook of Excel, which takes openpyxl to read.",
-            "Install it: pip install 'label-auditor[excel]'; or save the sheet as CSV.",
+            f"{name} is an Excel workbook, which requires openpyxl.",
+            "Install it with pip install 'label-auditor[excel]', or save the sheet as CSV.",
         ) from None
     if data.startswith(_OLE):
         raise SourceError(
-            f"{name} has a password, or is a workbook of an older Excel.", "Save it as .xlsx, without a password."
+            f"{name} has a password, or is a workbook of an older Excel.", "Save it as .xlsx without a password."
         )
     members, most = Archive(data, name).zip.infolist(), room()
     weights = [_UNFOLDED_STYLES if member.filename == _STYLES else _UNFOLDED for member in members]
     check_room(sum(one.file_size * weight for one, weight in zip(members, weights, strict=True)), name, most)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles that it does not know
+            warnings.simplefilter("ignore")  # about unknown styles
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             return _sheet(book, name, title, most)
     except InputError:
         raise
-    except Exception as error:  # strange files lead it to errors of every kind
+    except Exception as error:  # malformed files can raise any error
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise SourceError(f"{name} is no whole workbook of Excel: {reason:.200}.", "Save it again.") from None
+        raise SourceError(f"{name} is not a valid Excel workbook: {reason:.200}.", "Save it again.") from None
 
 
 def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
     sheets = sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
     begins = {sheet.title: begin for sheet in sheets if (begin := _begin(sheet)) is not None}
     if title is None and not begins:
-        raise SourceError(f"{name} has nothing in its sheets.", "Name a workbook with labelled texts.")
+        raise SourceError(f"All sheets of {name} are empty.", "Choose a workbook with labelled texts.")
     if title is not None and title not in begins:
         raise SourceError(
-            f"{name} has no sheet {title!r} with something in it; it has {listed(list(begins)) or 'none'}.",
-            "Name one of these with --sheet, or leave it out for the first.",
+            f"{name} has no non-empty sheet {title!r}; it has {listed(list(begins)) or 'none'}.",
+            "Choose one of these with --sheet, or omit it for the first.",
         )
     title = title if title is not None else next(iter(begins))
     (sheet,) = (one for one in sheets if one.title == title)
@@ -183,12 +183,12 @@ def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
 
 
 def _begin(sheet: Any) -> tuple[int, tuple[Any, ...]] | None:
-    """The first row that is not blank."""
+    """Return the first non-blank row."""
     return next(_rows(sheet, 1, _HEADER, MOST_COLUMNS + 1), None)
 
 
 def _rows(sheet: Any, begin: int, end: int, width: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Rows that are not blank, with their numbers; both bounds are given, for a sheet may claim anything of itself."""
+    """Yield the non-blank rows with their numbers; the bounds are explicit because a sheet may claim any size."""
     rows = sheet.iter_rows(min_row=begin, max_row=end, max_col=width, values_only=True)
     for number, row in enumerate(rows, start=begin):
         if any(value is not None and value != "" for value in row):
@@ -208,7 +208,7 @@ def _column(values: tuple[Any, ...]) -> pa.Array:
 
 
 def _as_string(value: Any) -> str:
-    """Write a value as Excel shows it in a cell without a format."""
+    """Format a value as Excel shows it in an unformatted cell."""
     if value is None:
         return ""
     if isinstance(value, bool):

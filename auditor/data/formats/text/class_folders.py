@@ -1,4 +1,4 @@
-"""A folder a class: ``reviews/joy/001.txt``, or ``train/joy/001.txt`` where the splits are folders, too."""
+"""One folder per class: ``reviews/joy/001.txt``, or ``train/joy/001.txt`` with folders for splits."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from auditor.data.source import Part, counted, listed
 from auditor.errors import SourceError
 
 TEXTS = {".txt", ".text", ""}
-"""Extensions of files that hold a text."""
+"""Extensions of files that contain a text."""
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Files by split.
+    """Files of texts by split.
 
     Attributes
     ----------
     at : int
-        Place of the class's folder in a path: 1 where the splits are folders, too, else 0.
+        Position of the class's folder in a path: 1 with folders for splits, else 0.
     splits : dict of str to list of str
-        Paths; the one split is ``""`` where there are no such folders.
+        Paths by split; without folders for splits, the only split is ``""``.
     others : list of str
-        Paths that hold no text of a class.
+        Paths of files that are not texts of a class.
     """
 
     at: int
@@ -46,19 +46,19 @@ def find_classes(paths: Iterable[str]) -> Classes | None:
     paths = list(paths)
     texts = [path for path in paths if PurePosixPath(path).suffix.lower() in TEXTS]
     parts = {path: PurePosixPath(path).parts for path in texts}
-    splits = {each[0] for each in parts.values() if len(each) > 2 and each[0].casefold() in SPLIT_NAMES}
+    splits = {names[0] for names in parts.values() if len(names) > 2 and names[0].casefold() in SPLIT_NAMES}
     found: dict[str, list[str]] = {}
-    for path, each in parts.items():
-        if len(each) > 1 + bool(splits) and (not splits or each[0] in splits):
-            found.setdefault(each[0] if splits else "", []).append(path)
-    chosen = {path for each in found.values() for path in each}
+    for path, names in parts.items():
+        if len(names) > 1 + bool(splits) and (not splits or names[0] in splits):
+            found.setdefault(names[0] if splits else "", []).append(path)
+    chosen = {path for paths_of_split in found.values() for path in paths_of_split}
     if not chosen or all(map(_is_dataset, chosen)):
         return None
     return Classes(int(bool(splits)), found, [path for path in paths if path not in chosen])
 
 
 def _is_dataset(path: str) -> bool:
-    """Whether a file is rather called like a dataset than like a text."""
+    """Return whether a file is named like a dataset rather than like a text."""
     name = PurePosixPath(path)
     return name.stem.casefold() in SPLIT_NAMES or name.name.casefold() == MAPPING or other_half(name.name) is not None
 
@@ -66,18 +66,18 @@ def _is_dataset(path: str) -> bool:
 def class_parts(
     tree: Tree, classes: Classes, name: str, config: ReadConfig, within: str = ""
 ) -> list[tuple[str, Callable[[str], Part]]]:
-    """Splits, and how each is read.
+    """Return the splits with their readers.
 
     Parameters
     ----------
     tree : Tree
     classes : Classes
-        That are in it.
+        Classes in the tree.
     name : str
-        Of the split, where the folders have none.
+        Name of the split, if there are no folders for splits.
     config : ReadConfig
     within : str
-        A folder that goes before all paths, where the tree is one of several.
+        Prefix of all paths, if there are several trees.
     """
     return [
         (f"{within}{split}" if split else name, partial(_part, tree, paths, classes.at, within, config))
@@ -86,13 +86,14 @@ def class_parts(
 
 
 def ignored(tree: Tree, classes: Classes) -> list[str]:
-    """Say what is in a tree and is no text."""
+    """Return a note on the files of a tree that are not texts."""
     if not classes.others:
         return []
     kinds = Counter(PurePosixPath(path).suffix.lower() or "no extension" for path in classes.others)
-    each = listed([f"{kind} ({number:,})" for kind, number in kinds.most_common()])
+    extensions = listed([f"{kind} ({number:,})" for kind, number in kinds.most_common()])
     return [
-        f"{tree.path.name}: {counted(len(classes.others), 'file')} ignored, no .txt in a class's folder: {each}.",
+        f"{tree.path.name}: ignored {counted(len(classes.others), 'file')}, not .txt in a class's folder:"
+        f" {extensions}.",
     ]
 
 
@@ -130,6 +131,6 @@ def _check_name(path: str, tree: Tree) -> None:
         path.encode()
     except UnicodeEncodeError:
         raise SourceError(
-            f"{path.encode('utf-8', 'backslashreplace').decode()} in {tree.path.name} has a name that is no UTF-8.",
+            f"{path.encode('utf-8', 'backslashreplace').decode()} in {tree.path.name} has a name that is not UTF-8.",
             "Rename the file or folder.",
         ) from None

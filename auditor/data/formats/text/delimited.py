@@ -1,4 +1,4 @@
-"""CSV and TSV → Arrow: every column a string, and each row's bytes as they stand in the file."""
+"""CSV and TSV → Arrow: columns of strings, and each row's bytes as they appear in the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from auditor.errors import ColumnError, InputError, RowError, SourceError
 DELIMITERS = ",;\t|"
 Quoting = Literal["auto", "minimal", "none"]
 _SAMPLE = 200
-"""Rows in which the delimiter is looked for."""
+"""Rows that the delimiter is detected from."""
 _SEP = re.compile(rb"sep=([^\r\n])(?:\r\n|\n|\r)", re.IGNORECASE)
 
 
@@ -41,29 +41,29 @@ def read_delimited(
     data : bytes
         Valid UTF-8, not blank.
     name : str
-        What messages call the file.
+        Name of the file in messages.
     delimiter : str, optional
-        Found from the first rows when None; Excel's first line ``sep=;`` names it.
+        Detected from the first rows when None; Excel's first line ``sep=;`` names it.
     quoting : {"auto", "minimal", "none"}
-        Whether a field may stand between double quotes. ``auto`` looks at all of them first.
+        Whether fields may be double-quoted; ``auto`` inspects all fields first.
     header : bool
         Whether the first row names the columns.
     columns : sequence of str
         Names of the columns of a file without a header.
     fewest : int
-        Columns that there must be.
+        Fewest columns.
 
     Returns
     -------
     Contents
-        Strings, without nulls. What is known of the file: its
-        :class:`~auditor.data.formats.text.dialect.Dialect`, ``header``, ``columns`` (how many), and ``names``,
-        where they are not those of the table.
+        Strings, without nulls. Details of the file: its
+        :class:`~auditor.data.formats.text.dialect.Dialect`, ``header``, ``columns`` (their number), and ``names``,
+        if they differ from those of the table.
 
     Raises
     ------
     ColumnError
-        If there is one column alone, or too many.
+        If there is only one column, or there are too many.
     RowError
         If a row has more or fewer fields than the first, or a quote is never closed.
     SourceError
@@ -71,8 +71,8 @@ def read_delimited(
     """
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\\'):
         raise SourceError(
-            f"{delimiter!r} cannot delimit the fields of a CSV file: one ASCII character is expected.",
-            "Name another with --delimiter, or leave it out to have it detected.",
+            f"{delimiter!r} cannot delimit the fields of a CSV file; expected one ASCII character.",
+            "Choose another with --delimiter, or omit it to detect it.",
         )
     place, named = passed_sep(data)
     delimiter = delimiter or named or _find_delimiter(data, place)
@@ -81,8 +81,8 @@ def read_delimited(
     if width < fewest:
         first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
         raise ColumnError(
-            f"{name} has one column, {first[:60]!r}; a column of texts and one of labels are expected.",
-            "If another character stands between the columns, name it with --delimiter.",
+            f"{name} has one column, {first[:60]!r}; expected a column of texts and one of labels.",
+            "If another character separates the columns, choose it with --delimiter.",
         )
     check_number(width, name)
     dialect, cut, notes = _cut(data, Place(start, header, width), delimiter, quoting, name)
@@ -97,14 +97,14 @@ def read_delimited(
     table = cut.table.rename_columns(names)
     if header and (why := why_no_header(names, table)):
         about["suspected"] = why
-        notes.append(f"{name}: {why}; if it is a row, give --no-header.")
+        notes.append(f"{name}: {why}; if it is a row, add --no-header.")
     if blank := cut.blank + line_ends(data[place:start]) + line_ends(data[cut.end :]):
         notes.append(f"{name}: {counted(blank, 'blank line')} skipped.")
     return Contents(table, cut.raw, about, tuple(notes))
 
 
 def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str) -> tuple[Dialect, Cut, list[str]]:
-    """Cut a file into rows, quickly where it is well-formed and there is no doubt of its quoting."""
+    """Cut a file into rows, with the fast method if it is well-formed and its quoting is clear."""
     dialect = Dialect(delimiter, quotes=quoting != "none")
     if quick := cut_quickly(data, place, dialect):
         return dialect, quick, []
@@ -113,7 +113,7 @@ def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str)
     if not rows.whole:
         raise _malformed(data, name, dialect, place.columns, rows.end, quoting)
     if not rows.number:
-        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
+        raise SourceError(f"{name} has a header but no rows.", "Choose a file with labelled texts.")
     columns = [[dialect.values(batch[at]) for batch in rows.fields] for at in range(place.columns)]
     values = [pa.chunked_array(pieces, pa.string()) for pieces in columns]
     table = pa.table(values, names=[str(number) for number in range(place.columns)])
@@ -123,7 +123,7 @@ def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str)
 
 
 def passed_sep(data: bytes) -> tuple[int, str | None]:
-    """Pass over Excel's first line ``sep=;``, which names the delimiter."""
+    """Skip Excel's first line ``sep=;``. Return the next position and the delimiter."""
     found = _SEP.match(data)
     if found is None or not found[1].isascii() or found[1] in b'"\\':
         return 0, None
@@ -131,7 +131,7 @@ def passed_sep(data: bytes) -> tuple[int, str | None]:
 
 
 def _find_delimiter(data: bytes, place: int) -> str:
-    """Choose the delimiter that cuts most of the first rows into as many fields as the very first."""
+    """Return the delimiter with which most of the first rows have as many fields as the very first."""
 
     def score(delimiter: str) -> tuple[float, int]:
         best = (0.0, 0)
@@ -145,7 +145,7 @@ def _find_delimiter(data: bytes, place: int) -> str:
 
 
 def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
-    """Number of fields of each of the first rows, or of the very first if it is 1; the last is 0 if it is malformed."""
+    """Return the number of fields of the first rows, only of the very first if it is 1; a malformed last row has 0."""
     found: list[int] = []
     while len(found) < _SAMPLE and (place := passed_blank(data, place, dialect)) < len(data):
         row = dialect.cut(data, place)
@@ -159,14 +159,14 @@ def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
 
 
 def _width(data: bytes, start: int, delimiter: str, quoting: Quoting, name: str) -> int:
-    """Number of columns, by the first row."""
+    """Return the number of columns of the first row."""
     row = Dialect(delimiter, quotes=quoting != "none").cut(data, start)
     if row is None and quoting == "auto":
         row = Dialect(delimiter, quotes=False).cut(data, start)
     if row is None:
         raise ColumnError(
-            f"The first line of {name} cannot be read: a quote in it is opened and never closed.",
-            "Fix the line, or give --quoting none if quotes are part of the texts.",
+            f"The first line of {name} cannot be read: it opens a quote that is never closed.",
+            "Fix the line, or use --quoting none if quotes are part of the texts.",
         )
     return len(row[0])
 
@@ -178,7 +178,7 @@ def _names(first_row: Sequence[str], dialect: Dialect) -> list[str]:
 
 
 def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int, quoting: Quoting) -> InputError:
-    """Say what is wrong with the row that begins at ``place``."""
+    """Return the error for the malformed row that begins at ``place``."""
     place = passed_blank(data, place, dialect)
     line = line_ends(data[:place]) + 1
     where = f"{name}, line {line}"
@@ -188,19 +188,19 @@ def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int,
         return RowError(
             f"{where}: {counted(len(row[0]), 'field')} found, {width} expected (delimiter {dialect.delimiter!r});"
             f" the line begins {begins!r}.",
-            'Put texts that hold the delimiter, a quote or a line break between double quotes ("), or name another'
-            " character with --delimiter.",
+            'Double-quote (") texts that contain the delimiter, a quote or a line break, or choose another character'
+            " with --delimiter.",
         )
     todo = 'Close the quote, and write a quote within a text twice ("").'
     if quoting == "auto":
-        todo += " If nothing in the file is quoted, give --quoting none."
+        todo += " If nothing in the file is quoted, use --quoting none."
     if _closes(data, place, dialect):
         return RowError(f"{where}: text follows a closing quote; the line begins {begins!r}.", todo)
     return RowError(f"{where}: a quote is opened and never closed; it begins {begins!r}.", todo)
 
 
 def _closes(data: bytes, place: int, dialect: Dialect) -> bool:
-    """Whether the first quote that opens a field, in the malformed row, is closed in its line."""
+    """Return whether the first opening quote in the malformed row is closed on its line."""
     cut = re.escape(dialect.delimiter).encode()
     before = rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|(?!")[^\r\n' + cut + rb"]*+)" + cut + rb")*+"
     return re.compile(before + rb'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"').match(data, place) is not None

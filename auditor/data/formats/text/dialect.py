@@ -1,4 +1,4 @@
-"""Dialect: how one CSV file writes its fields, as the patterns that cut its rows, and how a field is written back."""
+"""Dialect: how a CSV file writes its fields, with patterns to cut rows and methods to write fields back."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _QUOTED_ESCAPED = rb'"[^"\\]*+(?:(?:""|\\(?s:.))[^"\\]*+)*+"'
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""How fields are told apart.
+    r"""How fields are separated.
 
     Attributes
     ----------
     delimiter : str
         One ASCII character.
     quotes : bool
-        A field that begins with a double quote ends with one, and holds what it likes; ``""`` is a quote in it.
+        Whether a field that begins with a double quote ends with one; ``""`` is a quote in it.
     escapes : bool
-        A backslash takes the meaning from what follows it: ``\"``, ``\\``, ``\,``.
+        Whether a backslash escapes the next character: ``\"``, ``\\``, ``\,``.
     blanks : bool
-        Blanks after a delimiter, and around quotes, are no part of a field.
+        Whether blanks after a delimiter and around quotes are ignored.
     """
 
     delimiter: str = ","
@@ -39,15 +39,15 @@ class Dialect:
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Self:
-        """Take it from what a part keeps of its file."""
+        """Restore the dialect from a part's record of its file."""
         return cls(**{name: about[name] for name in cls.__dataclass_fields__ if name in about})
 
     def row(self, columns: int) -> re.Pattern[bytes]:
-        """Pattern of one row with its end: group 1 is the blank lines before it, then each column's field."""
+        """Return the pattern of one row with its end: group 1 is the blank lines before, then each column's field."""
         return _row(self, columns)
 
     def cut(self, data: bytes, place: int) -> tuple[list[bytes], int] | None:
-        """Cut one row of any number of fields; its fields, and where the next begins. None if it is malformed."""
+        """Cut a row of any number of fields. Return them and the next position; None if the row is malformed."""
         pattern, fields = _field(self), list[bytes]()
         while found := pattern.match(data, place):
             fields.append(found[1])
@@ -57,7 +57,7 @@ class Dialect:
         return None
 
     def values(self, fields: pa.Array) -> pa.Array:
-        """Turn fields as they stand (N, binary) into what they mean (N, string)."""
+        """Decode raw fields (N, binary) into values (N, string)."""
         values = fields
         if self.quotes:
             quoted = pc.starts_with(fields, '"')
@@ -69,18 +69,18 @@ class Dialect:
         return values.cast(pa.string())
 
     def written(self, value: str, like: bytes) -> bytes | None:
-        """Write a value in the style of the field that it replaces; None if the dialect has no way to.
+        """Encode a value in the style of the field that it replaces; None if the dialect cannot.
 
-        Blanks around an unquoted field stay: they are no part of a label.
+        Blanks around an unquoted field stay: they are not part of a label.
         """
         new = value.encode()
         if self.quotes and like.startswith(b'"'):
             return self._between_quotes(new)
         text = like.decode()
-        around = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if text.strip() else ""
+        padding = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if text.strip() else ""
         special = self.delimiter + "\r\n" + '"' * self.quotes
         if not any(character in value for character in special) and not (self.escapes and "\\" in value):
-            return around[0].encode() + new + around[1].encode()
+            return padding[0].encode() + new + padding[1].encode()
         if self.quotes:
             return self._between_quotes(new)
         if self.escapes:
@@ -102,13 +102,13 @@ class Dialect:
 
 
 def passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
-    """Pass over blank lines."""
+    """Skip blank lines. Return the next position."""
     found = _blank(dialect).match(data, place)
     return found.end() if found else place
 
 
 def blank_lines(dialect: Dialect) -> bytes:
-    """Pattern of blank lines; a line of nothing but tabs is none where tabs delimit fields."""
+    """Return the pattern of blank lines; if tabs delimit fields, a line of tabs is not blank."""
     return rb"(?:[" + _blanks(dialect) + rb"]*+(?:\r\n|\n|\r))*+"
 
 
@@ -117,7 +117,7 @@ def _blanks(dialect: Dialect) -> bytes:
 
 
 def _pattern(dialect: Dialect) -> bytes:
-    """Pattern of one field, its content as the only group."""
+    """Return the pattern of a field, with its content as the only group."""
     cut = re.escape(dialect.delimiter).encode()
     bare = rb"[^" + cut + rb"\r\n]*+"
     if dialect.escapes:

@@ -21,7 +21,7 @@ _FURTHER = rf"(?:^|[ \t]){MARK}[^ \t\r]"
 
 
 def is_fasttext(data: bytes) -> bool:
-    """Whether the first line begins with a label, or every line ends with one."""
+    """Return whether the first line begins with a label, or every line ends with one."""
     if _FIRST.match(data):
         return True
     if MARK.encode() not in data[: data.find(b"\n", len(data) - len(data.lstrip()))]:
@@ -32,20 +32,20 @@ def is_fasttext(data: bytes) -> bool:
 
 
 def read_fasttext(data: bytes, name: str) -> Contents:
-    """Read one label and one text a line.
+    """Read one label and one text per line.
 
     Parameters
     ----------
     data : bytes
         Valid UTF-8, not blank, in which :func:`is_fasttext` finds labels.
     name : str
-        What messages call the file.
+        Name of the file in messages.
 
     Returns
     -------
     Contents
-        Two string columns, ``text`` and ``label``; the latter without ``__label__``, and null where a line has none.
-        Known of the file: ``at_end``, whether labels end the lines.
+        Two string columns, ``text`` and ``label``; the latter without ``__label__``, and null in lines without a label.
+        Details of the file: ``at_end``, whether labels end the lines.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def read_fasttext(data: bytes, name: str) -> Contents:
         row = pc.index(several, True).as_py()
         line = int(np.flatnonzero(filled)[row])
         raise RowError(
-            f"{name}: {counted(number, 'line')} with several labels, as for several labels a text, which is not"
-            f" supported; the first is line {line + 1:,}: {rows[row].as_py()[:80]!r}.",
-            f"Leave one {MARK}… in each line, or make one file for each label (has it, has it not).",
+            f"{name}: {counted(number, 'line')} with several labels; multi-label data is not supported. The first is"
+            f" line {line + 1:,}: {rows[row].as_py()[:80]!r}.",
+            f"Keep one {MARK}… in each line, or make one file for each label (present, absent).",
         )
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if (blank := int((~filled).sum())) else []
     return Contents(

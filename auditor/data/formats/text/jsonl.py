@@ -1,4 +1,4 @@
-"""JSON Lines and JSON arrays of objects → Arrow, and each object as it stands in the file."""
+"""JSON Lines and JSON arrays of objects → Arrow, with each object as it appears in the file."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from auditor.errors import ColumnError, RowError, SourceError
 
 _ROWS = 100_000
 _UNFOLDED = 32
-"""Bytes that a character of JSON takes as Python's objects, at most: ``{}`` takes 64."""
+"""Most bytes of Python objects per character of JSON: ``{}`` takes 64 bytes."""
 _CELL = 8
-"""Bytes that a key takes in a row that lacks it, at most."""
+"""Most bytes per key in a row that lacks it."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
 @dataclass
 class _Objects:
-    """Objects of a file, as many as are in memory as Python's at once."""
+    """A batch of objects that fits into memory as Python objects."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -34,28 +34,28 @@ class _Objects:
 
 
 def read_json(data: bytes, name: str) -> Contents:
-    """Read one JSON object a line, or one array of objects; keys that an object lacks are null.
+    """Read one JSON object per line, or one array of objects; missing keys are null.
 
-    Python's parser and not Arrow's: the latter turns strings that look like dates into dates and long integers into
-    floats. A column of values that Arrow has no type for, or no single one, holds each value's JSON text.
+    Python's parser is used because Arrow's turns strings that look like dates into dates and long integers into floats.
+    If a column has no single Arrow type, each value is stored as JSON text.
 
     Parameters
     ----------
     data : bytes
         Valid UTF-8, not blank.
     name : str
-        What messages call the file.
+        Name of the file in messages.
 
     Returns
     -------
     Contents
-        Known of the file: ``array`` (whether it is one), ``ascii`` (other characters are escaped), ``slashed`` (so are
-        slashes, as pandas and PHP do), and ``json_columns``: why each column of JSON texts is one.
+        Details of the file: ``array`` (whether it is one), ``ascii`` (other characters are escaped), ``slashed``
+        (slashes are escaped, as by pandas and PHP), and ``json_columns`` (why each column of JSON texts is one).
 
     Raises
     ------
     SourceError
-        If the file is another kind of JSON.
+        If the file is JSON of another form.
     RowError
         If a line or an element is not a JSON object.
     ColumnError
@@ -70,7 +70,7 @@ def read_json(data: bytes, name: str) -> Contents:
         tables.append(_table(batch.rows, name, strange))
         raw.append(pa.array(batch.raw, pa.large_binary()))
     if not tables:
-        raise SourceError(f"{name} holds no objects.", "Name a file with labelled texts.")
+        raise SourceError(f"{name} contains no objects.", "Choose a file with labelled texts.")
     about = {
         **ends,
         "array": array,
@@ -84,7 +84,7 @@ def read_json(data: bytes, name: str) -> Contents:
     except RecursionError:
         raise RowError(
             f"{name}: lists and objects in {listed([repr(key) for key in strange], most=3)} are nested too deeply.",
-            "Make strings of these values, or leave the column out.",
+            "Convert these values to strings, or omit the column.",
         ) from None
     if strange:
         about["json_columns"] = strange
@@ -92,7 +92,7 @@ def read_json(data: bytes, name: str) -> Contents:
 
 
 def _lines(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
-    """JSON of each object, its line, and all that stands since the last one."""
+    """Yield the JSON of each object, its line, and all bytes since the last object."""
     place = begun = number = 0
     while place < len(data):
         end = data.find(b"\n", place) + 1 or len(data)
@@ -106,7 +106,7 @@ def _lines(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, 
 
 
 def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
-    """JSON of each element of an array, its line, and all that stands since the last one."""
+    """Yield the JSON of each array element, its line, and all bytes since the last element."""
     check_room(4 * len(data), name, room())
     text = data.decode()
     place = begun = text.index("[") + 1
@@ -128,20 +128,20 @@ def _elements(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[st
         place += text[place] == ","
     if text[place + 1 :].strip():
         raise SourceError(
-            f"{name} goes on after its JSON array: {text[place + 1 :].strip()[:60]!r}.",
-            "Write one JSON array of objects, or one object a line.",
+            f"{name} continues after its JSON array: {text[place + 1 :].strip()[:60]!r}.",
+            "Write one JSON array of objects, or one object per line.",
         )
     ends |= {"head": head, "tail": text[begun:]}
 
 
 def passed(text: str, place: int) -> int:
-    """Find the next place that is not blank."""
+    """Return the next non-blank position."""
     found = _BLANK.match(text, place)
     return found.end() if found else place
 
 
 def _batches(objects: Iterable[tuple[str, int, bytes]], name: str) -> Iterator[_Objects]:
-    """Rows, as many at a time as fit into memory as Python's objects."""
+    """Yield rows in batches that fit into memory as Python objects."""
     most = room()
     batch = _Objects()
     for text, line, raw in objects:
@@ -163,8 +163,8 @@ def _object(text: str, line: int, name: str) -> dict[str, Any]:
         raise _invalid(error, name, line, text) from None
     if not isinstance(row, dict):
         raise RowError(
-            f"{name}, line {line}: a JSON object is expected, {type(row).__name__} found: {text.strip()[:60]!r}.",
-            'Write JSON objects such as {"text": "so glad", "label": "joy"}, one a line or in one array.',
+            f"{name}, line {line}: expected a JSON object, found {type(row).__name__}: {text.strip()[:60]!r}.",
+            'Write JSON objects such as {"text": "so glad", "label": "joy"}, one per line or in one array.',
         )
     return row
 
@@ -172,21 +172,21 @@ def _object(text: str, line: int, name: str) -> dict[str, Any]:
 def _invalid(error: Exception, name: str, line: int, text: str) -> RowError:
     reason = getattr(error, "msg", None) or str(error)
     return RowError(
-        f"{name}, line {line}: no valid JSON ({reason}); it begins {text[:60]!r}.",
-        "Write one JSON object a line, or one array of objects.",
+        f"{name}, line {line}: invalid JSON ({reason}); it begins {text[:60]!r}.",
+        "Write one JSON object per line, or one array of objects.",
     )
 
 
 def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa.Table:
-    """Make columns of the values; those that Arrow has no type for are left null, and the reason is kept."""
+    """Convert the values to columns; columns without an Arrow type are null, and the reason is kept."""
     columns = {}
     keys = dict.fromkeys(key for row in rows for key in row)
     check_number(len(keys), name)
     check_room(_CELL * len(keys) * len(rows), name, room())
     if broken := [key for key in keys if not is_unicode(key)]:
         raise ColumnError(
-            f"{name} has the key {broken[0]!a:.60}: half of a surrogate pair, which is no text.",
-            "Write the key in whole characters.",
+            f"{name} has the key {broken[0]!a:.60}, which contains a lone surrogate and is not text.",
+            "Write the key without lone surrogates.",
         )
     for key in keys:
         values = [row.get(key) for row in rows]
@@ -197,25 +197,25 @@ def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa
         except (pa.ArrowException, OverflowError, UnicodeEncodeError, RecursionError) as error:
             strange.setdefault(key, _why(error, values))
             columns[key] = pa.nulls(len(rows))
-    # A table without columns would forget how many rows it has.
+    # A table without columns would lose its number of rows.
     return pa.table(columns or {"text": pa.nulls(len(rows))})
 
 
 def _why(error: Exception, values: list[Any]) -> str:
     if isinstance(error, UnicodeEncodeError) and error.object in values:
-        return f"row {values.index(error.object) + 1:,} holds half of a surrogate pair, which is no text"
+        return f"row {values.index(error.object) + 1:,} contains a lone surrogate, which is not text"
     return str(error).splitlines()[0][:200]
 
 
 def _is_deep(type_: pa.DataType) -> bool:
     level = [type_]
     for _ in range(DEEPEST + 1):
-        level = [one.field(at).type for one in level for at in range(one.num_fields)]
+        level = [type_.field(at).type for type_ in level for at in range(type_.num_fields)]
     return bool(level)
 
 
 def _joined(tables: list[pa.Table], raw: list[pa.Array], strange: dict[str, str]) -> pa.Table:
-    """Put the batches one below the other, and the JSON text into columns that have no type."""
+    """Concatenate the batches, and fill columns without a type with JSON text."""
     schema = pa.schema([])
     for key in dict.fromkeys(name for table in tables for name in table.column_names):
         types = [pa.schema([table.schema.field(key)]) for table in tables if key in table.column_names]
@@ -235,10 +235,10 @@ def _joined(tables: list[pa.Table], raw: list[pa.Array], strange: dict[str, str]
 
 
 def _json_texts(raw: pa.Array, keys: list[str]) -> dict[str, pa.Array]:
-    """JSON of the values of some keys; null where an object lacks the key, or has null."""
+    """Return the JSON of some keys' values; null for missing keys and nulls."""
     if not keys:
         return {}
-    rows = [json.loads(one.decode().strip(", \t\r\n")) for one in raw.to_pylist()]
+    rows = [json.loads(row.decode().strip(", \t\r\n")) for row in raw.to_pylist()]
     return {key: pa.array([_json_text(row.get(key)) for row in rows], pa.string()) for key in keys}
 
 
@@ -250,7 +250,7 @@ def _json_text(value: Any) -> str | None:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether no character is half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    """Return whether a text has no lone surrogates, which JSON allows but UTF-8 does not."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -15,23 +15,23 @@ COLUMNS = ("text", "label")
 
 
 def read_lines(data: bytes, name: str, delimiter: str | None = None) -> Contents:
-    """Read one text and one label a line, cut at the **last** delimiter; nothing is quoted.
+    """Read one text and one label per line, cut at the **last** delimiter; quotes have no meaning.
 
-    A first line of two usual column names (``text;label``, ``tweet;emotion``) is a header, not a text.
+    A first line of two usual column names (``text;label``, ``tweet;emotion``) is a header.
 
     Parameters
     ----------
     data : bytes
         Valid UTF-8, not blank.
     name : str
-        What messages call the file.
+        Name of the file in messages.
     delimiter : str, optional
         ``;`` when None.
 
     Returns
     -------
     Contents
-        Two string columns, ``text`` and ``label`` or as the header names them. Known of the file: ``delimiter`` and
+        Two string columns, ``text`` and ``label``, or named by the header. Details of the file: ``delimiter`` and
         ``header``.
 
     Raises
@@ -52,18 +52,18 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> Contents
         raise RowError(
             f"{name}, line {line + 1}: no {delimiter!r} between text and label; the line begins"
             f" {lines[line].as_py()[:60]!r}.",
-            "Write a text, the delimiter and a label on each line, or name another delimiter with --delimiter.",
+            "Write a text, the delimiter and a label on each line, or choose another delimiter with --delimiter.",
         )
     names = tuple(fields[0].as_py())
     header = is_header(*names)
     fields, ends = fields.slice(int(header)), ends[filled]
     if not len(fields):
-        raise SourceError(f"{name} has a header, but no rows.", "Name a file with labelled texts.")
+        raise SourceError(f"{name} has a header but no rows.", "Choose a file with labelled texts.")
     starts = ends[0] if header else 0
     ends = np.concatenate([[starts], ends[int(header) :]])
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if (blank := int((~filled).sum())) else []
     if header:
-        notes.append(f"{name}: its first line is read as a header, {delimiter.join(names)!r}.")
+        notes.append(f"{name}: the first line was read as a header, {delimiter.join(names)!r}.")
     return Contents(
         pa.table([pc.list_element(fields, 0), pc.list_element(fields, 1)], names if header else COLUMNS),
         pa.chunked_array([slices(data, ends)]),
@@ -78,18 +78,18 @@ def read_lines(data: bytes, name: str, delimiter: str | None = None) -> Contents
 
 
 def is_header(text: str, label: str) -> bool:
-    """Whether a first line of these two is taken for column names."""
+    """Return whether these two fields of a first line are column names."""
     return plain(text) in TEXT_NAMES and plain(label) in LABEL_NAMES
 
 
 def slices(data: bytes, ends: RowIndex) -> pa.LargeBinaryArray:
-    """Cut N consecutive pieces of the data, which begin and end at N + 1 places."""
+    """Cut the data into N consecutive pieces at N + 1 positions."""
     offsets = pa.py_buffer(ends.astype(np.int64, copy=False))
     return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, [None, offsets, pa.py_buffer(data)])
 
 
 def split_lines(data: bytes) -> tuple[pa.LargeStringArray, RowIndex]:
-    """Cut at LF and CR LF, without copying or looping over the lines; the lines, and where each ends."""
+    """Cut at LF and CR LF without copying or looping. Return the lines and where each ends."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))

@@ -1,4 +1,4 @@
-"""Parallel files: ``train_text.txt`` beside ``train_labels.txt``, a line each a row, as TweetEval has them."""
+"""Parallel files, as in TweetEval: ``train_text.txt`` and ``train_labels.txt``, one line of each per row."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from auditor.errors import RowError, SourceError
 
 MAPPING = "mapping.txt"
 BETWEEN = b"\0"
-"""Stands between the text's line and the label's, in a row as it is kept."""
+"""Separator between the text's line and the label's in a stored row."""
 _NAME = re.compile(
     r"(?:(?P<split>.+)[_.-])?(?P<role>text|label)s?(?:\.txt)?(?:\.gz|\.bz2|\.xz)?", re.IGNORECASE | re.DOTALL
 )
 _MOST_CLASSES = 1 << 20
-"""Bytes of a mapping."""
+"""Most bytes of a mapping."""
 
 
 class Pair(NamedTuple):
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 
 def find_pairs(names: Iterable[str]) -> dict[str, Pair]:
-    """Find the splits that have both a file of texts and one of labels, in the order of the names."""
+    """Find the splits with a file of texts and a file of labels, in the order of the names."""
     found: dict[str, dict[str, str]] = {}
     for name in names:
         if match := _NAME.fullmatch(name):
@@ -45,7 +45,7 @@ def find_pairs(names: Iterable[str]) -> dict[str, Pair]:
 
 
 def other_half(name: str) -> str | None:
-    """Name of the file that would go with one of texts or of labels; None if it is neither."""
+    """Return the name of the other file of a pair; None for a file of neither texts nor labels."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -56,12 +56,12 @@ def other_half(name: str) -> str | None:
 
 
 def parallel_parts(tree: Tree, config: ReadConfig) -> list[tuple[str, Callable[[str], Part]]]:
-    """Splits, and how each is read.
+    """Return the splits with their readers.
 
     Raises
     ------
     SourceError
-        If ``mapping.txt`` cannot be understood.
+        If ``mapping.txt`` is invalid.
     """
     mapping = next((name for name in tree.sizes if name.casefold() == MAPPING), None)
     classes: dict[str, str] = {}
@@ -69,7 +69,7 @@ def parallel_parts(tree: Tree, config: ReadConfig) -> list[tuple[str, Callable[[
     if mapping is not None:
         decoded = decode_filled(tree.read(mapping), config.encoding, tree.name(mapping))
         if len(decoded.data) > _MOST_CLASSES:
-            raise SourceError(f"{tree.name(mapping)} is too large for names of classes.", "Look what is in it.")
+            raise SourceError(f"{tree.name(mapping)} is too large for names of classes.", "Check its contents.")
         classes = _classes(decoded.data.decode(), tree.name(mapping))
         about = {"mapping": _kept(mapping, decoded) | {"text": decoded.data.decode()}}
     pairs = find_pairs(name for name in tree.sizes if "/" not in name)
@@ -80,11 +80,11 @@ def _part(
     tree: Tree, pair: Pair, classes: Mapping[str, str], about: Mapping[str, Any], config: ReadConfig, split: str
 ) -> Part:
     decoded = [decode_filled(tree.read(name), config.encoding, tree.name(name)) for name in pair]
-    (texts, text_ends), (tokens, label_ends) = (split_lines(one.data) for one in decoded)
+    (texts, text_ends), (tokens, label_ends) = (split_lines(file.data) for file in decoded)
     if len(texts) != len(tokens):
         raise SourceError(
             f"{pair.texts} has {counted(len(texts), 'line')}, but {pair.labels} {counted(len(tokens), 'line')}.",
-            "Give each text its label in the same line of the other file; a blank line counts, too.",
+            "Write each text's label on the same line of the other file; blank lines count.",
         )
     labels = pc.utf8_trim_whitespace(tokens)
     labels = pc.if_else(pc.equal(pc.binary_length(labels), 0), None, labels).cast(pa.string())
@@ -99,9 +99,9 @@ def _part(
         "labels": _kept(pair.labels, decoded[1]),
     }
     notes = [
-        f"{name}: {one.encoding} has several ways to write some characters; an export takes the usual."
-        for name, one in zip(pair, decoded, strict=True)
-        if not one.exact
+        f"{name}: {file.encoding} can write some characters in several ways; an export uses the usual one."
+        for name, file in zip(pair, decoded, strict=True)
+        if not file.exact
     ]
     rows = _raw(decoded[0].data, text_ends, decoded[1].data, label_ends)
     return Part(split, pa.table([texts, labels], ["text", "label"]), part_about, tuple(notes), rows)
@@ -123,21 +123,21 @@ def _raw(texts: bytes, text_ends: Any, labels: bytes, label_ends: Any) -> pa.Chu
 
 
 def _named(labels: pa.Array, classes: Mapping[str, str], name: str) -> pa.DictionaryArray:
-    """Names in the place of numbers, in the order of the mapping."""
+    """Replace numbers by class names, in the order of the mapping."""
     places = pc.index_in(labels, value_set=pa.array(list(classes), pa.string()))
     unknown = pc.and_(pc.is_null(places), pc.is_valid(labels))
     if pc.any(unknown).as_py():
         row = pc.index(unknown, True).as_py()
         raise RowError(
-            f"{name}, line {row + 1:,}: {labels[row].as_py()[:60]!r} is none of the classes in {MAPPING},"
+            f"{name}, line {row + 1:,}: {labels[row].as_py()[:60]!r} is not one of the classes in {MAPPING},"
             f" which are {listed(list(classes))}.",
-            f"Mend the line, or {MAPPING}.",
+            f"Fix the line, or {MAPPING}.",
         )
     return pa.DictionaryArray.from_arrays(places, pa.array(list(classes.values()), pa.string()))
 
 
 def _classes(text: str, name: str) -> dict[str, str]:
-    """Read what stands in a file of labels for each class: ``0``, a tab or blanks, the class's name."""
+    """Read the label of each class from lines of ``0``, a tab or blanks, and the class's name."""
     classes: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         fields = [field.strip() for field in (line.split("\t") if "\t" in line else line.split(maxsplit=1))]
@@ -145,12 +145,12 @@ def _classes(text: str, name: str) -> dict[str, str]:
             continue
         if len(fields) < 2 or not all(fields[:2]):
             raise SourceError(
-                f"{name}, line {number}: a label and the name of its class are expected, {line.strip()[:60]!r} found.",
+                f"{name}, line {number}: expected a label and the name of its class, found {line.strip()[:60]!r}.",
                 "Write a number, a tab and a name on each line.",
             )
         if fields[0] in classes or fields[1] in classes.values():
             raise SourceError(
-                f"{name}, line {number}: {line.strip()[:60]!r} names a class, or a label, for the second time.",
+                f"{name}, line {number}: {line.strip()[:60]!r} repeats a class or a label.",
                 "Give each label one name, and each class one label.",
             )
         classes[fields[0]] = fields[1]

@@ -1,8 +1,8 @@
-"""Quick: well-formed CSV, cut into rows by counting quotes and read by Arrow, some ten times as fast as row by row.
+"""Fast reading of well-formed CSV: cut rows by counting quotes and parse with Arrow, about ten times faster.
 
-Whether a line break ends a row is told by the number of quotes before it: an even one, and it stands outside of them.
-``a,"b⏎c"⏎`` has one quote before its first line break, and two before its second. That holds where every quote opens a
-field, closes one or is doubled, which is looked at for all quotes at once.
+A line break ends a row if the number of quotes before it is even. ``a,"b⏎c"⏎`` has one quote before its first line
+break and two before its second. This holds if every quote opens a field, closes one, or is doubled, which is checked
+for all quotes at once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from auditor.data.formats.text.lines import slices
 from auditor.data.formats.text.quoting import Place, are_rows
 
 _BLOCK = 1 << 20
-"""Bytes that are looked at together; they fit into a processor's cache."""
+"""Bytes per block; a block fits into a processor's cache."""
 _PARSED = 1 << 22
-"""Bytes, about, that Arrow parses at once. They end where a row ends: at other places, Arrow loses line ends."""
+"""Approximate bytes that Arrow parses at once. They end with a row: elsewhere, Arrow loses line ends."""
 _QUOTE, _CR, _LF = b'"\r\n'
 
 Bytes = npt.NDArray[np.uint8]
@@ -34,16 +34,16 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Cut:
-    """Rows of a file, cut into fields, and what the fields mean.
+    """Rows of a file and their values.
 
     Attributes
     ----------
     header : tuple of bytes
-        Fields of the row that names the columns, as they stand; empty where there is none.
+        Raw fields of the header; empty without one.
     begin, end : int
-        Where the first row begins, and what follows the last.
+        Start of the first row, and end of the last.
     raw : pyarrow.ChunkedArray
-        (N,) binary: rows with their ends, and the blank lines before them.
+        (N,) binary: rows with their ends and the blank lines before them.
     table : pyarrow.Table
         (N, columns) strings.
     blank : int
@@ -59,7 +59,7 @@ class Cut:
 
 
 def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
-    """Cut a file into rows; None if that takes a closer look at each row, or at what its quotes mean."""
+    """Cut a file into rows; None if rows or quotes need the slow method."""
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
     begin, header = place.start, tuple[bytes, ...]()
@@ -90,10 +90,9 @@ def cut_quickly(data: bytes, place: Place, dialect: Dialect) -> Cut | None:
 
 
 def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[RowIndex, RowIndex] | None:
-    """Where line breaks stand outside of quotes, and within; None if the quotes are not sound, or mean nothing.
+    """Return the line breaks outside quotes and inside; None if the quotes are invalid or ambiguous.
 
-    They mean something if a delimiter stands between two, or one is doubled within: then there is no doubt that they
-    are CSV quoting.
+    Quotes are certainly CSV quoting if a delimiter is between two of them, or one is doubled inside.
     """
     blocks = range(0, len(rest), _BLOCK)
     quotes = list(threads.map(partial(_quotes, rest), blocks)) if dialect.quotes else [0] * len(blocks)
@@ -112,7 +111,7 @@ def _breaks(rest: Bytes, dialect: Dialect, threads: Executor) -> tuple[RowIndex,
 
 
 class _Look(NamedTuple):
-    """Where line breaks stand in a block, outside of quotes and within, and whether its quotes mean something."""
+    """Line breaks of a block outside quotes and inside, and whether its quotes are certainly CSV quoting."""
 
     outside: RowIndex
     within: RowIndex
@@ -120,16 +119,16 @@ class _Look(NamedTuple):
 
 
 def _look(rest: Bytes, delimiter: int, at: int, number: int, before: int) -> _Look | None:
-    """Look at a block with a ``number`` of quotes, and some ``before`` it; None if not all of them are sound.
+    """Inspect a block with ``number`` quotes and ``before`` earlier ones; None if a quote is invalid.
 
-    Each is to open a field, close one, or be one of two within.
+    A valid quote opens a field, closes one, or is doubled.
     """
     block = rest[at : at + _BLOCK]
     breaks = np.flatnonzero(block == _LF)
     if not number and before % 2 == 0:
         return _Look(breaks + at, breaks[:0], meant=False)
     quotes, odd = np.flatnonzero(block == _QUOTE), before % 2
-    # The first byte and the last may be quotes, which then stand beside themselves.
+    # The first and last bytes may be quotes, which are then compared with themselves.
     earlier = rest.take(quotes[odd::2] + (at - 1), mode="clip")
     later = rest.take(quotes[1 - odd :: 2] + (at + 1), mode="clip")
     if not (_are_borders(earlier, delimiter) and _are_borders(later, delimiter)):
@@ -141,24 +140,24 @@ def _look(rest: Bytes, delimiter: int, at: int, number: int, before: int) -> _Lo
 
 
 def _are_borders(beside: Bytes, delimiter: int) -> bool:
-    """Whether bytes beside quotes are delimiters, line ends or quotes."""
+    """Return whether the bytes beside quotes are delimiters, line ends or quotes."""
     is_border = (beside == delimiter) | (beside == _LF) | (beside == _CR) | (beside == _QUOTE)
     return bool(is_border.all())
 
 
 def _quotes(rest: Bytes, at: int) -> int:
-    """Number of quotes in a block."""
+    """Return the number of quotes in a block."""
     return int(np.count_nonzero(rest[at : at + _BLOCK] == _QUOTE))
 
 
 def _row_ends(rest: Bytes, breaks: RowIndex) -> RowIndex:
-    """Places after the line breaks that end rows, and after the last row if none does."""
+    """Return the positions after line breaks that end rows, and after an unterminated last row."""
     ends = breaks + 1
     return ends if len(ends) and ends[-1] == len(rest) else np.append(ends, len(rest))
 
 
 def _without_blank(rest: Bytes, ends: RowIndex) -> tuple[RowIndex, int]:
-    """Ends of the rows that hold something, and the number of blank lines before one of them."""
+    """Return the ends of non-blank rows, and the number of blank lines before rows."""
     lengths = np.diff(ends, prepend=0)
     short = np.flatnonzero(lengths <= len(b"\r\n"))
     lines = [bytes(rest[end - length : end]) for end, length in zip(ends[short], lengths[short], strict=True)]
@@ -172,7 +171,7 @@ def _without_blank(rest: Bytes, ends: RowIndex) -> tuple[RowIndex, int]:
 def _some_look_like_rows(
     data: bytes, begin: int, ends: RowIndex, breaks: RowIndex, dialect: Dialect, columns: int
 ) -> bool:
-    """Whether all lines of a row over several lines could be rows: what its quotes mean is then to be weighed."""
+    """Return whether all lines of some multi-line row could be rows, which makes its quotes ambiguous."""
     plain = Dialect(dialect.delimiter, quotes=False).row(columns)
     starts = np.concatenate([[0], ends[:-1]])
     for row in np.unique(np.searchsorted(ends, breaks, side="right")).tolist():
@@ -182,13 +181,13 @@ def _some_look_like_rows(
 
 
 def _parsed(data: bytes, starts: RowIndex, columns: int, dialect: Dialect, threads: Executor) -> pa.Table | None:
-    """Parse rows that begin at these places, the last of which is the end, in pieces that end with a row each."""
+    """Parse rows, given their start positions and the end, in pieces that end with a row."""
     begin, end = int(starts[0]), int(starts[-1])
     marks = np.searchsorted(starts, np.arange(begin + _PARSED, end, _PARSED))
     borders = [begin, *np.unique(starts[marks]).tolist()]
     borders += [end] * (borders[-1] < end)
     buffer = pa.py_buffer(data)
-    pieces = [buffer.slice(one, other - one) for one, other in pairwise(borders)]
+    pieces = [buffer.slice(start, stop - start) for start, stop in pairwise(borders)]
     try:
         return pa.concat_tables(list(threads.map(partial(_table, columns=columns, dialect=dialect), pieces)))
     except pa.ArrowInvalid:

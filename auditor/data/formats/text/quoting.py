@@ -1,4 +1,4 @@
-"""Quoting: are a file's double quotes CSV quoting, or part of its texts? All rows are looked at before any is read."""
+"""Decide whether a file's double quotes are CSV quoting or part of its texts, by inspecting all rows."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from auditor.wording import counted
 
 _ROWS = 1 << 16
 _BYTES = 1 << 28
-"""Rows, and bytes, that are turned into Arrow's arrays at once."""
+"""Rows, and bytes, that are converted to Arrow arrays at once."""
 _MOSTLY = 0.5
 _MANY = 0.2
-"""More texts than these do not stand between quotes of their own."""
+"""Most texts that begin and end with quotes of their own."""
 _BREAK = "[\r\n]"
 
 
 class Place(NamedTuple):
-    """Where a file's first line begins, whether it names the columns, and how many there are."""
+    """Start of a file's first line, whether it is a header, and the number of columns."""
 
     start: int
     header: bool
@@ -40,19 +40,19 @@ class Rows:
     Attributes
     ----------
     header : tuple of bytes
-        Fields of the row that names the columns; empty where there is none.
+        Fields of the header; empty without one.
     begin : int
-        Where the first row begins.
+        Start of the first row.
     raw : list of pyarrow.LargeBinaryArray
-        Whole rows, a batch an array: with their ends, and the blank lines before them.
+        Whole rows, one array per batch, with their ends and the blank lines before them.
     fields : list of list of pyarrow.BinaryArray
-        By batch, then by column: fields as they stand, quotes and all.
+        Raw fields with quotes, by batch, then by column.
     blank : int
         Blank lines before rows.
     end : int
-        Where the row begins that is malformed, or what follows the last row.
+        Start of the malformed row, or end of the last row.
     whole : bool
-        Whether nothing but blank lines follows.
+        Whether only blank lines follow.
     """
 
     header: tuple[bytes, ...]
@@ -71,7 +71,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The dialect that a file is read in; its rows are not whole if no dialect cuts all of them."""
+    """The chosen dialect and its rows, which are incomplete if no dialect cuts all of them."""
 
     dialect: Dialect
     rows: Rows
@@ -80,24 +80,24 @@ class Chosen:
 
 @dataclass
 class _Quotes:
-    """What the quotes of a file look like, read as CSV quoting.
+    """Statistics of a file's quotes, read as CSV quoting.
 
     Attributes
     ----------
     quoted : (columns,) int
-        Fields between quotes, by column.
+        Quoted fields by column.
     needed : int
-        Of them, those that hold the delimiter, a quote or a line break.
+        Quoted fields that contain the delimiter, a quote or a line break.
     loose : int
-        Fields not between quotes that hold one: a program that quotes would have quoted them.
+        Unquoted fields that contain a quote; a program that quotes would have quoted them.
     after_blank : int
-        Of those, fields that begin with blanks and a quote.
+        Unquoted fields that begin with blanks and a quote.
     commas : (2,) int
-        Fields that hold a comma, between quotes and not: Excel quotes those, whatever the delimiter.
+        Quoted and unquoted fields that contain a comma: Excel quotes those, whatever the delimiter.
     repeated : int
-        Quoted fields whose content stands in the same column without quotes as well.
+        Quoted fields whose content also occurs unquoted in the same column.
     like_rows : int
-        Quoted fields over several lines each of which could be a row.
+        Quoted multi-line fields of which each line could be a row.
     first : bytes
         The first of these rows.
     """
@@ -112,7 +112,7 @@ class _Quotes:
     first: bytes = b""
 
     def is_quoting(self, rows: int) -> bool:
-        """Whether these are fields that a program quotes: those that need it, many of a column, some at random."""
+        """Return whether the quotes look like CSV quoting: of fields that need it, or of most of a column."""
         excel = self.commas == (self.quoted.sum(), 0) and self.commas[0] > 0
         many = bool((self.quoted > _MANY * rows).any())
         always = bool((self.quoted >= rows).any())
@@ -120,18 +120,18 @@ class _Quotes:
 
 
 def choose_dialect(data: bytes, place: Place, delimiter: str, quoting: Literal["auto", "minimal", "none"]) -> Chosen:
-    """Choose how the rows are cut into fields.
+    """Choose how rows are cut into fields.
 
-    A file is read with CSV quoting where that cuts every row into as many fields as there are columns, and its quotes
-    look like quoting: fields that need quotes have them, or all fields of a column do. It is read without where it
-    can be, and they do not: a text that begins with a quote would otherwise swallow the rows up to the next quote.
+    CSV quoting is used if it cuts every row into the right number of fields, and the quotes look like quoting: fields
+    that need quotes have them, or all fields of a column do. Otherwise the file is read without quoting, if possible: a
+    text that begins with a quote would otherwise swallow the rows up to the next quote.
     """
     usual, plain = Dialect(delimiter), Dialect(delimiter, quotes=False)
     if quoting == "none" or data.find(b'"', place.start) < 0:
         rows = cut_rows(data, place, plain)
         if not rows.whole and quoting == "auto" and (found := _other(data, place, Dialect(delimiter, escapes=True))):
             return found
-        # Nothing is quoted, so both mean the same; a label that needs quotes can then be written between some.
+        # Nothing is quoted, so both are equivalent; with quoting, a corrected label can be quoted.
         return Chosen(plain if quoting == "none" else usual, rows)
     rows = cut_rows(data, place, usual)
     if rows.whole:
@@ -152,7 +152,7 @@ def choose_dialect(data: bytes, place: Place, delimiter: str, quoting: Literal["
 
 
 def cut_rows(data: bytes, place: Place, dialect: Dialect) -> Rows:
-    """Cut rows as far as they can be cut into so many fields."""
+    """Cut rows until one does not have the right number of fields."""
     match = dialect.row(place.columns).match
     begin, header = place.start, tuple[bytes, ...]()
     if place.header:
@@ -180,7 +180,7 @@ def line_ends(data: bytes) -> int:
 def _batches(
     data: bytes, place: int, match: Callable[[bytes, int], re.Match[bytes] | None]
 ) -> Iterator[tuple[list[tuple[bytes, ...]], list[int]]]:
-    """Rows and where they end, some at a time."""
+    """Yield batches of rows and their ends."""
     rows: list[tuple[bytes, ...]] = []
     ends: list[int] = []
     begun = place
@@ -196,7 +196,7 @@ def _batches(
 
 
 def _other(data: bytes, place: Place, dialect: Dialect) -> Chosen | None:
-    """Another dialect, if the file may be written in it and all of its rows can be cut so."""
+    """Return another dialect that the file may be in, if it cuts all rows."""
     sign = b"\\" if dialect.escapes else dialect.delimiter.encode() + b" "
     if sign not in data:
         return None
@@ -232,12 +232,12 @@ def _look(rows: Rows, dialect: Dialect, columns: int) -> _Quotes:
 
 
 def _count(column: pa.Array, pattern: str) -> int:
-    """Number of fields in which a pattern is found."""
+    """Return the number of fields that match a pattern."""
     return pc.sum(pc.match_substring_regex(column, pattern)).as_py() or 0
 
 
 def are_rows(raw: bytes, plain: re.Pattern[bytes]) -> bool:
-    """Whether every line of a row over several lines could be a row by itself."""
+    """Return whether every line of a multi-line row could be a row."""
     place, number = 0, 0
     while found := plain.match(raw, place):
         place, number = found.end(), number + 1
@@ -245,7 +245,7 @@ def are_rows(raw: bytes, plain: re.Pattern[bytes]) -> bool:
 
 
 def _weigh(data: bytes, place: Place, rows: Rows, quotes: _Quotes, usual: Dialect) -> Chosen:
-    """Decide where both ways cut every row, or may."""
+    """Decide if rows can be cut with and without quoting."""
     if quotes.is_quoting(rows.number) or any(name.startswith(b'"') for name in rows.header):
         if not quotes.like_rows:
             return Chosen(usual, rows)
@@ -267,7 +267,7 @@ def _weigh(data: bytes, place: Place, rows: Rows, quotes: _Quotes, usual: Dialec
 
 
 def _is_broken_quoting(rows: Rows, columns: int) -> bool:
-    """Whether most fields of a column stand between quotes, so that one that does not is a fault."""
+    """Return whether most fields of a column are quoted, which makes an unquoted one an error."""
     quoted = np.zeros(columns, np.int64)
     for fields in rows.fields:
         quoted += [_count(column, '^".*"$') for column in fields]
@@ -283,6 +283,6 @@ def _unquoted(rows: Rows) -> str:
 
 
 _OTHERS = (
-    "a backslash in it takes the meaning from the quote or delimiter after it.",
+    "a backslash in it escapes the quote or delimiter after it.",
     "blanks after its delimiters are not part of the fields.",
 )

@@ -1,4 +1,4 @@
-"""Files that are not the data which their names promise, told by their first bytes."""
+"""Detect files that are not the data that their names promise, by their first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor.errors import SourceError
 
 HEAD = 1024
-"""Bytes that are enough to tell."""
+"""Bytes that suffice for detection."""
 _POINTER = re.compile(rb"(?:\xef\xbb\xbf)?\s*version https://(?:git-lfs|hawser)\.github\.com/spec/v\d", re.ASCII)
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html[\s>])",
@@ -17,14 +17,14 @@ _PAGE = re.compile(
 
 
 def check_is_data(head: bytes, path: Path | str) -> None:
-    """Refuse what stands in for a dataset: a Git LFS pointer, or the web page that shows the file.
+    """Refuse placeholders for data: a Git LFS pointer, or a web page that shows the file.
 
     Parameters
     ----------
     head : bytes
-        How the file begins; ``HEAD`` bytes are enough.
+        Start of the file; ``HEAD`` bytes are enough.
     path : Path or str
-        For the message.
+        Path for the message.
 
     Raises
     ------
@@ -38,6 +38,6 @@ def check_is_data(head: bytes, path: Path | str) -> None:
     if _PAGE.match(head):
         raise SourceError(
             f"{path} is an HTML page, not the data.",
-            "Download the raw file: on GitHub by the button Raw, on the Hugging Face Hub with /resolve/ instead of"
-            " /blob/ in its address.",
+            "Download the raw file: on GitHub with the button Raw, on the Hugging Face Hub with /resolve/ instead of"
+            " /blob/ in its URL.",
         )

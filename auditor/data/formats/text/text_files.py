@@ -1,4 +1,4 @@
-"""Text files: bytes → rows, by what the name says, or what is found in a ``.txt`` file."""
+"""Text files: bytes → rows, by the file's name, or by the contents of a ``.txt`` file."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def read_text(data: bytes, name: str, format_: str, config: ReadConfig) -> tuple
     data : bytes
         Valid UTF-8, not blank.
     name : str
-        What messages call the file.
+        Name of the file in messages.
     format_ : str
-        By its name: ``csv``, ``tsv``, ``lines``, ``fasttext`` or ``jsonl``.
+        Format by name: ``csv``, ``tsv``, ``lines``, ``fasttext`` or ``jsonl``.
     config : ReadConfig
 
     Returns
     -------
     str, Contents
-        The format that it has: ``lines`` may turn out to be fastText's, CSV or TSV, and ``jsonl`` one array, ``json``.
+        The actual format (``lines`` may turn out as fastText, CSV or TSV, and ``jsonl`` as ``json``), and the rows.
 
     Raises
     ------
@@ -51,17 +51,17 @@ def read_text(data: bytes, name: str, format_: str, config: ReadConfig) -> tuple
         if found is None:
             return "lines", read_lines(data, name, delimiter)
         contents = _read_table(data, name, found, config)
-        note = f"{name}: read as a table with {_IN_WORDS.get(found, repr(found))} between its columns."
+        note = f"{name}: read as a table with {_IN_WORDS.get(found, repr(found))} between columns."
         contents = Contents(contents.table, contents.raw, contents.about, (note, *contents.notes))
         return ("tsv" if found == "\t" else "csv"), contents
     return format_, _read_table(data, name, delimiter, config)
 
 
 def find_delimiter(data: bytes, delimiter: str | None = None, *, header: bool = True) -> str | None:
-    """Find what delimits the columns of a ``.txt`` file; None if it is one of ``text;label`` lines.
+    """Detect the delimiter of a ``.txt`` table; None if the file has ``text;label`` lines.
 
-    A table has as many fields in each of its first rows, and usual names of columns in the first; with tabs, or where
-    ``header`` is false, it needs none. ``delimiter`` is the only one that is looked for, if it is given.
+    A table has the same number of fields in each of its first rows, and usual column names in the first, which are
+    optional with tabs or if ``header`` is false. If ``delimiter`` is passed, only this one is tried.
     """
     place, named = passed_sep(data)
     if named is not None:
@@ -83,7 +83,7 @@ def find_delimiter(data: bytes, delimiter: str | None = None, *, header: bool = 
 
 
 def _are_usual(names: list[str]) -> bool:
-    """Whether one is a usual name of the texts' column, and another one of the labels'."""
+    """Return whether the names include a usual name of a text column and of a label column."""
     texts = {name for name in names if name in TEXT_NAMES}
     labels = {name for name in names if name in LABEL_NAMES}
     return bool(texts and labels)
@@ -92,17 +92,17 @@ def _are_usual(names: list[str]) -> bool:
 def _read_table(data: bytes, name: str, delimiter: str | None, config: ReadConfig) -> Contents:
     header = config.header and not config.columns
     if _is_json(data):
-        raise SourceError(f"{name} holds JSON, not a table.", "Give it a name that ends in .jsonl or .json.")
+        raise SourceError(f"{name} contains JSON, not a table.", "Rename it so that it ends in .jsonl or .json.")
     try:
         return read_delimited(data, name, delimiter, quoting=config.quoting, header=header, columns=config.columns)
     except ColumnError as error:
         if data.lstrip()[:1] not in (b"[", b"{"):
             raise
-        raise ColumnError(error.what, f"If it holds JSON, give it a name that ends in .json. {error.todo}") from None
+        raise ColumnError(error.what, f"If it contains JSON, rename it to end in .json. {error.todo}") from None
 
 
 def _is_json(data: bytes) -> bool:
-    """Whether the first line is a JSON object."""
+    """Return whether the first line is a JSON object."""
     text = data[: 1 << 16].lstrip()
     line = text.partition(b"\n")[0].strip().removeprefix(b"[").removesuffix(b",").removesuffix(b"]")
     if not line.lstrip().startswith(b"{"):

@@ -1,4 +1,4 @@
-"""Annotation tools: what their exports say of each text, and how a corrected label is written back into them."""
+"""Annotation tools: read the votes in their exports, and write corrected labels back."""
 
 from auditor.data.formats.tools.argilla import Argilla
 from auditor.data.formats.tools.base import Tool
@@ -7,4 +7,4 @@ from auditor.data.formats.tools.label_studio import LabelStudio
 from auditor.data.formats.tools.prodigy import Prodigy
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in (LabelStudio(), Argilla(), Doccano(), Prodigy())}
-"""By the name that ``--from`` takes."""
+"""Tools by the name that ``--from`` takes."""

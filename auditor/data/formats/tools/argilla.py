@@ -1,16 +1,15 @@
 """Argilla's exports: ``records.to_json()``, and the flat records of ``to_datasets()`` and ``to_list(flatten=True)``.
 
-The form is that of Argilla 2.x (``argilla/src/argilla/records/_io``). A record is ``{"fields": …, "responses":
+The format is that of Argilla 2.x (``argilla/src/argilla/records/_io``). A record is ``{"fields": …, "responses":
 {question: [{"value", "user_id"}]}, "suggestions": {question: {"value", "score", "agent"}}}``; a flat one has the fields
 as columns, and ``<question>.responses``, ``.responses.users``, ``.responses.status`` and ``<question>.suggestion``.
-Responses are votes, unless their status is ``discarded`` or ``draft``; the nested form does not tell the status.
-Suggestions come from models and are no labels.
+Responses are votes, unless their status is ``discarded`` or ``draft``; the nested form has no status.
+Suggestions come from models and are not labels.
 
-A corrected record with one response has its value replaced. If it has several, they stay: every response belongs to a
-user that the server must know, and nobody has two to one question, so there is no response that we could append. The
-corrected label becomes the suggestion instead, with the agent ``auditor``, which ``records.from_json`` takes and
-annotators see beside the question. Of a flat record it is the column named like the question, which ``records.log``
-takes for a suggestion.
+In a corrected record with one response, its value is replaced. Several responses stay, and none can be added: every
+response belongs to a user of the server, and a user answers a question only once. Instead, the corrected label becomes
+the suggestion of the agent ``auditor``, which ``records.from_json`` accepts and annotators see beside the question. In
+a flat record, it goes into the column named like the question, which ``records.log`` reads as a suggestion.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from auditor.data.formats.tools.base import OURS, Annotated, Edit, Object, Place
 _NESTED = frozenset({"fields", "responses", "suggestions"})
 _RESPONSES, _USERS, _STATUS = ".responses", ".responses.users", ".responses.status"
 _OTHERS = frozenset({"id", "status", "_server_id", "score"})
-"""Columns of a flat record that are no fields."""
+"""Columns of a flat record that are not fields."""
 
 
 class Argilla(Tool):
@@ -32,21 +31,21 @@ class Argilla(Tool):
     name, title = "argilla", "Argilla"
 
     def recognises(self, names: Collection[str], first: Object) -> bool:
-        """The three parts of a record, or the columns of a question's responses."""
+        """Look for the three parts of a record, or the columns of a question's responses."""
         return set(names) >= _NESTED or bool(_flat_questions(names))
 
     def homes(self, names: Collection[str]) -> tuple[str | None, frozenset[str]]:
-        """``fields`` and ``responses``, or columns of their own."""
+        """Return ``fields`` and ``responses``, or separate columns."""
         if "fields" in names:
             return "fields", frozenset({"responses"})
         return None, frozenset(name + end for name in _flat_questions(names) for end in ("", _RESPONSES))
 
     def annotated(self, row: Object, place: Place) -> Annotated:
-        """Responses that were submitted, and the suggestion if it is ours."""
+        """Return the submitted responses, and the suggestion if it is ours."""
         return _nested(row, place) if "fields" in row else _flat(row, place)
 
     def corrections(self, rows: Sequence[Object], question: str, label: Value) -> list[Edit]:
-        """Replace the only response, else make the label the suggestion."""
+        """Replace the only response, else set the suggestion."""
         (row,) = rows
         nested = "fields" in row
         if nested:
@@ -118,7 +117,7 @@ def _add(
     *,
     final: bool = False,
 ) -> None:
-    """Add a vote; answers that are no labels (spans, ranks) are left out."""
+    """Add a vote; answers that are not labels (spans, ranks) are omitted."""
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
         return
     labels = place.labels(value, key)
@@ -135,7 +134,7 @@ def _counts(response: Object) -> bool:
 
 
 def _answers(row: Object, question: str) -> Iterator[tuple[int, Any]]:
-    """Place and value of each response of a flat record that counts."""
+    """Yield the position and value of each counted response of a flat record."""
     status = row.get(question + _STATUS) or []
     for at, value in enumerate(row.get(question + _RESPONSES) or ()):
         if value is not None and (at >= len(status) or status[at] in (None, "submitted")):

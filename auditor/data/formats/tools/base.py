@@ -1,4 +1,4 @@
-"""Tool: what the export of an annotation tool says of one text, in the words that all tools share."""
+"""Tool: the common interface to the exports of annotation tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 T = TypeVar("T")
 
 OURS = "auditor"
-"""What we sign with, where a tool wants the name of whoever corrected a label."""
+"""Our name, for tools that record who corrected a label."""
 _KINDS = {
     dict: "an object",
     list: "a list",
@@ -35,15 +35,15 @@ class Vote:
     Attributes
     ----------
     labels : tuple of str or int
-        More than one where the tool lets several be chosen.
+        Several if the tool lets annotators choose several.
     rater : str or None
-        Who gave it; None if the export does not name them.
+        Name of the rater; None if the export does not name one.
     final : bool
-        The tool marks it as the right one, or we have corrected it: it wins over every other vote.
+        Whether the tool marks it as correct, or it is our correction: it overrides every other vote.
     denied : bool
-        It says that the label does not fit.
+        Whether the vote says that the label does not fit.
     target : str or None
-        Field of the text that the tool showed beside the question.
+        Field of the text that the tool showed with the question.
     """
 
     labels: tuple[Value, ...]
@@ -60,11 +60,11 @@ class Annotated:
     Attributes
     ----------
     texts : dict
-        Field → text, or None where it is null.
+        Field → text, or None.
     votes : dict
-        Question → its answers, cancelled and empty ones left out.
+        Question → its answers, without cancelled and empty ones.
     key : hashable or None
-        Rows of one key are about one text; None if each row stands for itself.
+        Rows with the same key are about the same text; None if each row is a separate text.
     """
 
     texts: dict[str, str | None]
@@ -73,15 +73,15 @@ class Annotated:
 
 
 class Edit(NamedTuple):
-    """A value to be written.
+    """A value to write.
 
     Attributes
     ----------
     path : tuple of str and int
-        The number of the row among those of the text, then keys and places in lists. A place one past the end
-        appends: also a row.
+        The number of the row among those of the text, then keys and positions in lists. A position one past the end
+        appends an item, or a row.
     value : object
-        As JSON has it.
+        The value in JSON.
     """
 
     path: Path
@@ -90,39 +90,39 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands, for messages."""
+    """Position of a row, for messages."""
 
     tool: str
     file: str
     number: int
 
     def expect(self, value: Any, kind: type[T], key: str) -> T:
-        """Take a value of a kind.
+        """Return a value after checking its type.
 
         Raises
         ------
         RowError
-            If it is of another.
+            If it has another type.
         """
         if not isinstance(value, kind) or isinstance(value, bool):
             raise self.wrong(value, _KINDS[kind], key)
         return value
 
     def optional(self, value: Any, kind: type[T], key: str) -> T:
-        """Take a value of a kind; null stands for an empty one."""
+        """Return a value after checking its type; null becomes an empty one."""
         return kind() if value is None else self.expect(value, kind, key)
 
     def text(self, value: Any, key: str) -> str | None:
-        """Take a text, or null."""
+        """Return a text, or None."""
         if value is None:
             return None
         text = self.expect(value, str, key)
         if not is_unicode(text):
-            raise self.wrong(ascii(text[:60]), "text in whole characters", key)
+            raise self.wrong(ascii(text[:60]), "text without lone surrogates", key)
         return text
 
     def label(self, value: Any, key: str) -> Value:
-        """Take a label: text, or a whole number that Arrow can hold."""
+        """Return a label: text, or a whole number that Arrow can store."""
         if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
             return value
         if not isinstance(value, str) or not is_unicode(value):
@@ -130,7 +130,7 @@ class Place:
         return value
 
     def labels(self, value: Any, key: str) -> tuple[Value, ...]:
-        """Take a label, or a list of them; each of them once, and null and blank ones not at all."""
+        """Return the distinct labels of a value or list, without null and blank ones."""
         if value is None:
             return ()
         values = [(f"{key}[{at}]", one) for at, one in enumerate(value)] if isinstance(value, list) else [(key, value)]
@@ -138,20 +138,20 @@ class Place:
         return tuple(label for label in found if not isinstance(label, str) or label.strip())
 
     def name(self, value: Any, key: str) -> str:
-        """Take a name that a column can have."""
+        """Return a valid name for a column."""
         name = self.expect(value, str, key)
         if not is_unicode(name) or "\0" in name:
             raise self.wrong(ascii(name[:60]), "a name", key)
         return name
 
     def wrong(self, value: Any, expected: str, key: str) -> RowError:
-        """Make the error that names the row and the key."""
+        """Return the error that names the row and the key."""
         shown = _KINDS.get(type(value), type(value).__name__)
         if value is not None and not isinstance(value, dict | list):
             shown += f" ({value!r:.60})"
         return RowError(
-            f"{self.file}, object {self.number:,}: {legible(key)} holds {shown}; {self.tool} has {expected} there.",
-            f"Mend the object, export it from {self.tool} again, or read the columns as they are with --from columns.",
+            f"{self.file}, object {self.number:,}: {legible(key)} has {shown}; expected {expected} of {self.tool}.",
+            f"Fix the object, export it from {self.tool} again, or read the columns as they are with --from columns.",
         )
 
 
@@ -161,11 +161,11 @@ class Tool(ABC):
     Attributes
     ----------
     name, title : str
-        As ``--from`` takes it, and as its makers write it.
+        Name for ``--from``, and name as its makers write it.
     unit : str
-        What it calls its rows.
+        The tool's word for a row.
     of_one_vote : frozenset of str
-        Columns that speak of one vote: left out of tables whose rows hold several.
+        Columns about a single vote, which tables with several votes per row omit.
     """
 
     name: str
@@ -175,7 +175,7 @@ class Tool(ABC):
 
     @abstractmethod
     def recognises(self, names: Collection[str], first: Object) -> bool:
-        """Whether a file with these columns, and this first row, can be nothing but an export of the tool."""
+        """Return whether these columns and this first row identify an export of the tool."""
 
     @abstractmethod
     def annotated(self, row: Object, place: Place) -> Annotated:
@@ -184,27 +184,27 @@ class Tool(ABC):
         Raises
         ------
         RowError
-            If a key holds a value of another kind than the tool writes there.
+            If a key has a value of another type than the tool writes.
         """
 
     def settled(self, rows: list[Annotated]) -> list[Annotated]:
-        """Look at all rows together, where one alone does not tell what its labels mean."""
+        """Interpret labels whose meaning depends on all rows."""
         return rows
 
     @abstractmethod
     def corrections(self, rows: Sequence[Object], question: str, label: Value) -> list[Edit]:
-        """Say what must be written into the rows of a text, so that they give it another label."""
+        """Return the edits to a text's rows that change its label."""
 
     @abstractmethod
     def homes(self, names: Collection[str]) -> tuple[str | None, frozenset[str]]:
-        """Say in which column the texts' fields stand, None for columns of their own; and in which ones the labels."""
+        """Return the column of the texts' fields (None for separate columns), and the columns of the labels."""
 
     def flat(self, names: Collection[str]) -> bool:
-        """Whether this layout has the labels in a column of their own, as any table has."""
+        """Return whether this layout has the labels in a separate column, like an ordinary table."""
         return False
 
 
 def legible(name: str) -> str:
-    """A name of the export as a message can show it: on one line, and not too long."""
+    """Return a name from an export for a message: on one line, and shortened."""
     shown = name if name.isprintable() else ascii(name)[1:-1]
     return shown if len(shown) <= 120 else f"{shown[:120]}…"

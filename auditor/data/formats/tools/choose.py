@@ -1,4 +1,4 @@
-"""Which question of an export gives the labels, and which field the texts."""
+"""Choose the question of an export that provides the labels, and the field with the texts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from auditor.errors import ColumnError
 
 
 def find_question(rows: Sequence[Annotated], source: Source, config: ReadConfig, tool: Tool) -> str:
-    """Which question the labels answer.
+    """Return the question that the labels answer.
 
     Raises
     ------
     ColumnError
-        If there is none, several and none is named, or the one that is named is not there.
+        If there is none, the named one does not exist, or there are several and none is named.
     """
     questions = list(dict.fromkeys(question for row in rows for question, votes in row.votes.items() if votes))
     if not questions:
         raise ColumnError(
-            f"{source.name}: no {tool.unit} of this export of {tool.title} has a label of its whole text.",
-            f"Export {tool.unit}s that people have labelled, or read the columns as they are: --from columns.",
+            f"{source.name}: no {tool.unit} of this export of {tool.title} has a label for its whole text.",
+            f"Export labelled {tool.unit}s, or read the columns as they are: --from columns.",
         )
     home = tool.homes(source.parts[0].table.column_names)[1]
     wanted = config.label
@@ -34,7 +34,7 @@ def find_question(rows: Sequence[Annotated], source: Source, config: ReadConfig,
         if not found:
             raise ColumnError(
                 f"{source.name}, an export of {tool.title}, has no question {wanted!r}; it has {_quoted(questions)}.",
-                "Name one of these with --label.",
+                "Choose one of these with --label.",
             )
         return found[0]
     if wanted in questions:
@@ -42,18 +42,18 @@ def find_question(rows: Sequence[Annotated], source: Source, config: ReadConfig,
     if len(questions) > 1:
         raise ColumnError(
             f"{source.name}, an export of {tool.title}, has labels for several questions: {_quoted(questions)}.",
-            "Name one of these with --label.",
+            "Choose one of these with --label.",
         )
     return questions[0]
 
 
 def find_field(rows: Sequence[Annotated], question: str, source: Source, config: ReadConfig, tool: Tool) -> str:
-    """Which field holds the texts.
+    """Return the field with the texts.
 
     Raises
     ------
     ColumnError
-        If there is none, several and none is named, or the one that is named is not there.
+        If there is none, the named one does not exist, or there are several and none is named.
     """
     fields = list(dict.fromkeys(name for row in rows for name, text in row.texts.items() if text is not None))
     home = tool.homes(source.parts[0].table.column_names)[0]
@@ -69,7 +69,7 @@ def find_field(rows: Sequence[Annotated], question: str, source: Source, config:
             raise ColumnError(
                 f"{source.name}, an export of {tool.title}, has no text {config.text!r}; it has"
                 f" {_quoted([where + field for field in fields])}.",
-                "Name one of these with --text.",
+                "Choose one of these with --text.",
             )
         return name
     shown = {vote.target for row in rows for vote in row.votes.get(question, ())} & {*fields}
@@ -81,7 +81,7 @@ def find_field(rows: Sequence[Annotated], question: str, source: Source, config:
     raise ColumnError(
         f"{source.name}, an export of {tool.title}, has several texts in each {tool.unit}:"
         f" {_quoted([where + field for field in fields])}.",
-        f"Name the one that was labelled: --text {legible(where + fields[0])}, say.",
+        f"Choose the one that was labelled, for example --text {legible(where + fields[0])}.",
     )
 
 
@@ -106,7 +106,7 @@ def check_single(rows: Sequence[Annotated], question: str, source: Source, tool:
         raise ColumnError(
             f"{source.name}: {counted(many, tool.unit)} of {len(rows):,} {have} several labels for {question!r}, as"
             f" {shown} in object {number:,}: multi-label data is not supported.",
-            "Make one dataset for each label (has it, has it not), or name another question with --label.",
+            "Make one dataset for each label (present, absent), or choose another question with --label.",
         )
 
 

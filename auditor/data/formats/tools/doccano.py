@@ -1,11 +1,11 @@
 """doccano's exports of text classification: JSONL, JSON and CSV.
 
-The form is that of doccano 1.8 (``backend/data_export/pipeline``): ``id``, ``text``, the example's ``meta`` as columns,
+The format is that of doccano 1.8 (``backend/data_export/pipeline``): ``id``, ``text``, the example's ``meta`` columns,
 ``label`` and ``Comments``. In JSON, ``label`` is a list; in CSV, several labels are joined by ``#``. doccano 1.2 to 1.4
-call the text ``data``; still older exports have ``labels``, and ``meta`` and ``annotation_approver`` beside them;
-projects of intents have ``cats``. What an export does not tell is who gave a label.
+call the text ``data``; older exports have ``labels``, ``meta`` and ``annotation_approver``;
+projects of intents have ``cats``. An export does not name the annotators.
 
-The importer takes ``text`` and ``label`` in the same form, so a corrected row has its label replaced there.
+The importer accepts ``text`` and ``label`` in the same form, so corrections replace the label.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ class Doccano(Tool):
     name, title, unit = "doccano", "doccano", "example"
 
     def recognises(self, names: Collection[str], first: Object) -> bool:
-        """An id, a text and a label beside what only doccano has."""
+        """Look for an id, a text, a label, and the columns that only doccano has."""
         return "id" in names and bool(_MARKS & {*names}) and None not in (_first(names, _TEXTS), _first(names, _LABELS))
 
     def homes(self, names: Collection[str]) -> tuple[str | None, frozenset[str]]:
-        """Columns of their own."""
+        """Return separate columns."""
         return None, frozenset(_LABELS)
 
     def annotated(self, row: Object, place: Place) -> Annotated:
-        """The labels as one vote of nobody in particular."""
+        """Return the labels as one anonymous vote."""
         text, key = _first(row, _TEXTS) or "text", _first(row, _LABELS) or "label"
         labels = place.labels(row.get(key), key)
         return Annotated({text: place.text(row.get(text), text)}, {key: [Vote(labels, None)]} if labels else {})
 
     def settled(self, rows: list[Annotated]) -> list[Annotated]:
-        """Cut what is joined by ``#``, where each piece is a label elsewhere: ``C#`` stays one."""
-        known = {label for row in rows for votes in row.votes.values() for vote in votes for label in vote.labels}
+        """Split labels at ``#`` if each piece is a label elsewhere; ``C#`` stays whole."""
+        labels = {label for row in rows for votes in row.votes.values() for vote in votes for label in vote.labels}
 
         def cut(vote: Vote) -> Vote:
             pieces = str(vote.labels[0]).split("#") if len(vote.labels) == 1 else []
-            return replace(vote, labels=tuple(pieces)) if len(pieces) > 1 and known.issuperset(pieces) else vote
+            return replace(vote, labels=tuple(pieces)) if len(pieces) > 1 and labels.issuperset(pieces) else vote
 
         return [
             replace(row, votes={question: list(map(cut, votes)) for question, votes in row.votes.items()})
@@ -53,7 +53,7 @@ class Doccano(Tool):
         ]
 
     def corrections(self, rows: Sequence[Object], question: str, label: Value) -> list[Edit]:
-        """Replace the label in the form that it has."""
+        """Replace the label, keeping its form."""
         (row,) = rows
         value: Any = [label] if isinstance(row.get(question), list) else label
         return [Edit((0, question), value)]

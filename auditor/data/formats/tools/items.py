@@ -1,4 +1,4 @@
-"""Items: what all rows of an export say of each text, and which of their labels is given."""
+"""Items: the rows of an export merged by text, and the given label of each text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.data.labels.votes import Votes, majority
 
 @dataclass(frozen=True)
 class Item:
-    """A text, the rows that are about it, and what they say."""
+    """A text, its rows, and their votes."""
 
     rows: list[int]
     text: str | None
@@ -21,7 +21,7 @@ class Item:
 
 
 def gather_items(rows: Sequence[Annotated], field: str, question: str) -> list[Item]:
-    """Gather the rows of each text."""
+    """Group the rows by text."""
     items: list[Item] = []
     by_key: dict[Hashable, Item] = {}
     for at, row in enumerate(rows):
@@ -36,24 +36,24 @@ def gather_items(rows: Sequence[Annotated], field: str, question: str) -> list[I
 
 
 def cast(item: Item) -> list[Vote]:
-    """The votes of people, each with a name; what we have corrected is none."""
+    """Return the votes of people, each with a name; our own corrections are not votes."""
     votes = [vote for vote in item.votes if not (vote.final and vote.rater is None)]
     return [replace(vote, rater=vote.rater or str(at)) for at, vote in enumerate(votes, start=1)]
 
 
 def is_shared(item: Item) -> bool:
-    """Whether several people have voted."""
+    """Return whether several people have voted."""
     return len({vote.rater for vote in cast(item)}) > 1
 
 
 def votes_as_json(item: Item) -> str | None:
-    """Write rater → label, as a column of votes has it."""
+    """Return the votes as JSON, rater → label, for a column of votes."""
     votes = {vote.rater: vote.labels[0] for vote in cast(item)}
     return json.dumps(votes, ensure_ascii=False) if votes else None
 
 
 def given_labels(items: Sequence[Item]) -> tuple[list[Value | None], int]:
-    """The label of each text: the final one, else the only one, else the one that most raters chose; and the ties."""
+    """Return each text's label (the final one, else the only one, else the majority label) and the number of ties."""
     labels: list[Value | None] = [None] * len(items)
     open_ = []
     for at, item in enumerate(items):
@@ -72,7 +72,7 @@ def given_labels(items: Sequence[Item]) -> tuple[list[Value | None], int]:
 
 
 def _majority(items: Sequence[Item]) -> tuple[list[Value | None], Mask]:
-    """The label that most raters of each text chose; all texts tell how far a rater agrees with the others."""
+    """Return the majority label of each text; ties depend on the raters' agreement over all texts."""
     votes = [(at, vote.rater or "", vote.labels[0]) for at, item in enumerate(items) for vote in cast(item)]
     values = sorted({value for *_, value in votes}, key=lambda value: (isinstance(value, str), value))
     codes = {value: code for code, value in enumerate(values)}

@@ -1,15 +1,15 @@
 """Label Studio's exports: JSON, JSON_MIN, CSV and TSV.
 
-The form is that of Label Studio 1.x, by ``label_studio_sdk.converter`` 2.1 (JSON_MIN, CSV) and Label Studio's own task
-serializer (JSON). Its labels are the ``choices`` that are about a whole text: those of a passage have a ``start``.
-``predictions`` are no labels, and cancelled annotations neither. Projects older than 1.0 call annotations
-``completions``; they are read alike.
+The format is that of Label Studio 1.x, from ``label_studio_sdk.converter`` 2.1 (JSON_MIN, CSV) and Label Studio's task
+serializer (JSON). Its labels are the ``choices`` for a whole text; those for a passage have a ``start``. Neither
+``predictions`` nor cancelled annotations are labels. Projects older than 1.0 call annotations ``completions``; they are
+read in the same way.
 
-A corrected task with one annotation has its choice replaced. If it has several, they stay, and one more is appended
-with ``"ground_truth": true``, which Label Studio takes for the right answer; an earlier one loses the mark. It has no
-``completed_by``: the importer refuses people that it does not know, and takes whoever imports where none is named.
+In a corrected task with one annotation, its choice is replaced. Several annotations stay, and another one is appended
+with ``"ground_truth": true``, which marks the correct answer in Label Studio; an earlier one loses the mark. It has no
+``completed_by``: the importer refuses unknown people, and fills in the importing user if nobody is named.
 
-JSON_MIN, CSV and TSV have a row for each annotation, with the choice in a column of the question's name. Label Studio
+JSON_MIN, CSV and TSV have a row for each annotation, with the choice in a column named like the question. Label Studio
 imports them as data without annotations, so they are read and written as tables: rows of one task are votes.
 """
 
@@ -31,21 +31,21 @@ class LabelStudio(Tool):
     name, title, unit = "label-studio", "Label Studio", "task"
 
     def recognises(self, names: Collection[str], first: Object) -> bool:
-        """``data`` beside ``annotations``, or the columns of a table of annotations."""
+        """Look for ``data`` and ``annotations``, or the columns of a table of annotations."""
         if self.flat(names):
             return True
         return "data" in names and _key(names) is not None and isinstance(first.get("data"), dict)
 
     def flat(self, names: Collection[str]) -> bool:
-        """JSON_MIN, CSV and TSV."""
+        """Return whether the layout is JSON_MIN, CSV or TSV."""
         return set(names) >= TABLE
 
     def homes(self, names: Collection[str]) -> tuple[str | None, frozenset[str]]:
-        """``data`` and ``annotations``."""
+        """Return ``data`` and ``annotations``."""
         return "data", frozenset({"annotations", "completions"})
 
     def annotated(self, row: Object, place: Place) -> Annotated:
-        """The choices of each annotation that was not cancelled."""
+        """Return the choices of each annotation that was not cancelled."""
         data = place.expect(row.get("data"), dict, "data")
         texts = {
             place.name(name, f"data.{name}"): place.text(value, f"data.{name}")
@@ -76,7 +76,7 @@ class LabelStudio(Tool):
         return Annotated(texts, dict(votes))
 
     def corrections(self, rows: Sequence[Object], question: str, label: Value) -> list[Edit]:
-        """Replace the only annotation's choice, else append an annotation that is the ground truth."""
+        """Replace the only annotation's choice, else append a ground-truth annotation."""
         (row,) = rows
         key = _key(row) or "annotations"
         found = list(_results(row, key, question))
@@ -99,7 +99,7 @@ class LabelStudio(Tool):
 
 
 def _key(names: Collection[str]) -> str | None:
-    """What the list of annotations is called."""
+    """Return the key of the list of annotations."""
     return next((key for key in ("annotations", "completions") if key in names), None)
 
 
@@ -108,7 +108,7 @@ def _is_cancelled(annotation: Object) -> bool:
 
 
 def _is_choice(result: Object) -> bool:
-    """Whether it is a choice about the whole text."""
+    """Return whether a result is a choice for the whole text."""
     value = result.get("value")
     return result.get("type") == "choices" and not (isinstance(value, dict) and "start" in value)
 
@@ -120,14 +120,14 @@ def _choices(result: Object, place: Place, inside: str) -> tuple[Value, ...]:
 
 
 def _rater(who: Any, place: Place, key: str) -> str | None:
-    """The annotator's address if the export has it, else their number."""
+    """Return the annotator's email address if the export has it, else the number."""
     if isinstance(who, dict):
         who = who.get("email") or who.get("id")
     return None if who is None else str(place.label(who, key)).strip() or None
 
 
 def _results(row: Object, key: str, question: str) -> Iterator[tuple[int, int]]:
-    """Places of the choices that count: of the annotation, and of the result in it."""
+    """Yield the positions of the counted choices: of the annotation, and of the result in it."""
     for at, annotation in enumerate(row[key]):
         if not _is_cancelled(annotation):
             for number, result in enumerate(annotation.get("result") or ()):

@@ -1,16 +1,17 @@
 """Prodigy's exports: the JSON Lines of ``prodigy db-out``.
 
-The form is that of exports which people have published. It has not been tried with a copy of Prodigy, nor held against
-its documentation. A row is one answer: of the *choice* interface, ``accept`` lists the chosen ``options``; of the
-*classification* interface, ``label`` is the question and ``answer`` says whether it fits. ``answer: "ignore"`` is no
-label, nor is ``"reject"``, but for this: where all rows ask about one label, ``X``, a reject makes the class ``not X``.
+The format is inferred from published exports; it was tested neither with a copy of Prodigy nor against its
+documentation. A row is one answer. In the *choice* interface, ``accept`` lists the chosen ``options``; in the
+*classification* interface, ``label`` is the question and ``answer`` says whether it fits. ``answer: "ignore"`` is not a
+label, nor is ``"reject"``, with one exception: if all rows ask about one label ``X``, a reject means the class
+``not X``.
 
-Rows with one ``_input_hash`` are votes of their ``_annotator_id`` (older: ``_session_id``) on one text. Rows with
-``versions`` come from the recipe ``review``: they are what a reviewer has decided, and ``versions`` the votes.
+Rows with the same ``_input_hash`` are votes of their ``_annotator_id`` (older: ``_session_id``) on one text. Rows with
+``versions`` come from the recipe ``review``: they are a reviewer's decisions, and ``versions`` are the votes.
 
-A corrected text with one answer has it replaced. If it has several they stay, and a row as ``review`` writes it is
-appended, with the answers in ``versions``. ``_task_hash`` stays what it was, although it depends on ``label``:
-``prodigy db-in --rehash`` should make it anew.
+In a corrected text with one answer, the answer is replaced. Several answers stay, and a row like those of ``review`` is
+appended, with the answers in ``versions``. ``_task_hash`` is unchanged although it depends on ``label``;
+``prodigy db-in --rehash`` should recompute it.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ class Prodigy(Tool):
     )
 
     def recognises(self, names: Collection[str], first: Object) -> bool:
-        """The two hashes and the answer."""
+        """Look for the two hashes and the answer."""
         return set(names) >= _MARKS
 
     def homes(self, names: Collection[str]) -> tuple[str | None, frozenset[str]]:
-        """Columns of their own."""
+        """Return separate columns."""
         return None, frozenset({"accept", "label", "answer"})
 
     def annotated(self, row: Object, place: Place) -> Annotated:
-        """The answer; of a review, also those that were reviewed."""
+        """Return the answer, and for a review also the reviewed answers."""
         text = place.text(row.get("text"), "text")
         answer = _vote(row, place, "")
         votes = []
@@ -60,7 +61,7 @@ class Prodigy(Tool):
         return Annotated({"text": text}, {_QUESTION: votes} if votes else {}, key)
 
     def settled(self, rows: list[Annotated]) -> list[Annotated]:
-        """Make a class of rejects where all rows ask about one label; elsewhere they are no votes."""
+        """Make rejects a class if all rows ask about one label; otherwise they are not votes."""
         votes = [vote for row in rows for vote in row.votes.get(_QUESTION, ())]
         denied = {vote.labels for vote in votes if vote.denied}
         single = len({vote.labels for vote in votes}) == 1
@@ -79,7 +80,7 @@ class Prodigy(Tool):
         reviews = [at for at, row in enumerate(rows) if _is_review(row) and _answers(row)]
         accepted = [at for at, row in enumerate(rows) if _answers(row)]
         rejected = [at for at, row in enumerate(rows) if row.get("answer") == "reject"]
-        given = reviews[-1:] or accepted or rejected or [len(rows) - 1]  # a review that is ignored has votes
+        given = reviews[-1:] or accepted or rejected or [len(rows) - 1]  # an ignored review has votes
         changes = _changes(rows[given[0]], label)
         if len(given) == 1:
             return [Edit((given[0], key), value) for key, value in changes.items() if rows[given[0]].get(key) != value]
@@ -112,7 +113,7 @@ def _is_review(row: Object) -> bool:
 
 
 def _answers(row: Object) -> bool:
-    """Whether it says which label fits."""
+    """Return whether a row says which label fits."""
     chosen = row.get("accept") or () if _is_choice(row) else (row.get("label"),)
     return row.get("answer", "accept") == "accept" and any(label not in (None, "") for label in chosen)
 
@@ -122,7 +123,7 @@ def _rater(row: Object) -> Any:
 
 
 def _changes(row: Object, label: Value) -> dict[str, Any]:
-    """What stands in a row that gives a text this label."""
+    """Return the values of a row that gives a text this label."""
     if _is_choice(row):
         return {"accept": [label], "answer": "accept"}
     if label == f"{_NOT}{row.get('label')}":

@@ -1,4 +1,4 @@
-"""Exports of annotation tools → parts with a column of texts, one of labels, and one of votes if there are several."""
+"""Exports of annotation tools → parts with columns of texts, labels, and votes if there are several."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BATCH = 10_000
 
 
 class _Names(NamedTuple):
-    """Names of the columns that are added."""
+    """Names of the added columns."""
 
     text: str
     label: str
@@ -33,18 +33,18 @@ class _Names(NamedTuple):
 
 
 def read_tool(source: Source, config: ReadConfig) -> tuple[Source, ReadConfig]:
-    """Read the export of an annotation tool; any other source is given back as it is.
+    """Read the export of an annotation tool; return any other source unchanged.
 
     Parameters
     ----------
     source : Source
     config : ReadConfig
-        With ``tool``, or the tool is recognised by its keys. ``text`` names a field of the texts, ``label`` a question.
+        Without ``tool``, the tool is detected from its keys. ``text`` names a field, and ``label`` a question.
 
     Returns
     -------
     source : Source
-        Its parts have one row a text, and the columns that the new configuration names.
+        Its parts have one row per text, and the columns that the new configuration names.
     config : ReadConfig
 
     Raises
@@ -52,7 +52,7 @@ def read_tool(source: Source, config: ReadConfig) -> tuple[Source, ReadConfig]:
     ColumnError
         If there are several fields or questions and none is named, or texts have several labels.
     RowError
-        If a key holds a value of another kind than the tool writes there.
+        If a key has a value of another type than the tool writes.
     """
     tool = _find_tool(source, config)
     if tool is None:
@@ -60,8 +60,8 @@ def read_tool(source: Source, config: ReadConfig) -> tuple[Source, ReadConfig]:
     if config.annotator or config.votes:
         option = "--annotator" if config.annotator else "--votes"
         raise ColumnError(
-            f"An export of {tool.title} says itself who has given which label; {option} names a column.",
-            f"Leave {option} out, or read the columns as they are: --from columns.",
+            f"An export of {tool.title} contains its own raters and votes; {option} names a column.",
+            f"Omit {option}, or read the columns as they are: --from columns.",
         )
     if all(tool.flat(part.table.column_names) for part in source.parts):
         return read_table(source, config, tool)
@@ -86,7 +86,7 @@ def read_tool(source: Source, config: ReadConfig) -> tuple[Source, ReadConfig]:
 
 
 def _find_tool(source: Source, config: ReadConfig) -> Tool | None:
-    """The tool that is named, or the one whose export every part can only be."""
+    """Return the named tool, or the one that is identified by every part."""
     if config.tool == "columns":
         return None
     if config.tool is not None:
@@ -101,7 +101,7 @@ def _find_tool(source: Source, config: ReadConfig) -> Tool | None:
 
 
 def _names_a_column(source: Source, config: ReadConfig, tool: Tool) -> bool:
-    """Whether the labels are wanted from a column that is not where the tool keeps them."""
+    """Return whether the user names a label column other than the tool's."""
     names = source.parts[0].table.column_names
     if config.label is None or tool.flat(names):
         return False
@@ -112,7 +112,7 @@ def _names_a_column(source: Source, config: ReadConfig, tool: Tool) -> bool:
 
 
 def _first(part: Part) -> Object:
-    """The first row, as far as a tool may want to look at it; of tables, which columns hold objects."""
+    """Return the first row for detecting the tool; for tables, only which columns contain objects."""
     if _is_json(part):
         with suppress(RecursionError):
             return next(_objects(part), {})
@@ -125,7 +125,7 @@ def _is_json(part: Part) -> bool:
 
 
 def _objects(part: Part) -> Iterator[Object]:
-    """Rows as JSON has them, without columns of values that JSON has not."""
+    """Yield rows as JSON objects, without columns that JSON cannot represent."""
     if part.raw is None or not _is_json(part):
         table = part.table.select([field.name for field in part.table.schema if _has_json(field.type)])
         for start in range(0, table.num_rows, _BATCH):
@@ -137,7 +137,7 @@ def _objects(part: Part) -> Iterator[Object]:
 
 
 def _has_json(type_: pa.DataType) -> bool:
-    """Whether all values of a type have their like in JSON: no dates, no bytes."""
+    """Return whether JSON can represent a type: no dates, no bytes."""
     if pa.types.is_dictionary(type_):
         type_ = type_.value_type
     if pa.types.is_struct(type_) or is_list(type_):
@@ -154,13 +154,13 @@ def _annotated(part: Part, tool: Tool) -> list[Annotated]:
     except RecursionError:
         raise RowError(
             f"{part.name}, object {number + 1:,}: its lists and objects are nested too deeply.",
-            f"Mend the object, or export it from {tool.title} again.",
+            f"Fix the object, or export it from {tool.title} again.",
         ) from None
     return read
 
 
 def _names(source: Source, tool: Tool, field: str, question: str, *, has_votes: bool) -> _Names:
-    """Names of the new columns: those of the field and the question, unless the export has others of that name."""
+    """Return names for the new columns: the field and the question, unless these names are taken."""
     taken = {name for part in source.parts for name in part.table.column_names}
     home, label_home = tool.homes(source.parts[0].table.column_names)
     text, label = field, question
@@ -175,13 +175,13 @@ def _values(labels: Sequence[Value | None], question: str, source: Source) -> pa
     if len(kinds) > 1:
         raise ColumnError(
             f"{source.name}: some labels for {question!r} are numbers, others are text.",
-            "Give all of them one kind of value.",
+            "Give all of them the same type.",
         )
     return pa.array(labels, pa.int64() if kinds == {int} else pa.string())
 
 
 def _part(part: Part, items: Sequence[Item], names: _Names, labels: pa.Array, tool: Tool, question: str) -> Part:
-    """The part with one row a text, and what an export needs to write the rows again."""
+    """Return the part with one row per text, and what an export needs to rewrite the rows."""
     table, raw = part.table, part.raw
     columns = {names.text: pa.array([item.text for item in items], pa.string()), names.label: labels}
     if names.votes:
@@ -203,15 +203,15 @@ def _part(part: Part, items: Sequence[Item], names: _Names, labels: pa.Array, to
 
 
 def _gathered(raw: pa.ChunkedArray, items: Sequence[Item], about: dict[str, Any]) -> pa.ChunkedArray:
-    """The rows of each text, as they stand, one after the other."""
+    """Concatenate the rows of each text, as they appear in the file."""
     rows = raw.to_pylist()
     if about.get("format") == "jsonl" and not rows[-1].endswith(b"\n"):
-        rows[-1] += b"\n"  # it may not stay the last one
+        rows[-1] += b"\n"  # it may no longer be the last row
     return pa.chunked_array([[b"".join(rows[at] for at in item.rows) for item in items]], pa.large_binary())
 
 
 def _own_columns(names: Sequence[str], tool: Tool) -> set[str]:
-    """Columns that the tool itself keeps the labels in."""
+    """Return the columns in which the tool stores labels."""
     homes = tool.homes(names)[1]
     inside = {name for name in names if name.startswith(tuple(f"{home}." for home in homes))}
     return {*names} & (homes | tool.of_one_vote) | inside
@@ -224,16 +224,18 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _notes(items: Sequence[Item], ties: int, names: _Names, config: ReadConfig, tool: Tool) -> list[str]:
-    known = "" if config.tool else ", known by its keys"
-    notes = [f"Read as an export of {tool.title}{known}: texts from {names.text!r}, labels from {names.label!r}."]
+    detected = "" if config.tool else ", detected from its keys"
+    notes = [f"Read as an export of {tool.title}{detected}: texts from {names.text!r}, labels from {names.label!r}."]
     if gathered := sum(len(item.rows) - 1 for item in items):
         rows, texts = counted(gathered + len(items), "row"), counted(len(items), "text")
-        notes.append(f"{rows} are about {texts}: one row a text.")
+        notes.append(f"{rows} are about {texts}: merged into one row per text.")
     if final := sum(any(vote.final for vote in item.votes) and len(item.votes) > 1 for item in items):
-        notes.append(f"On {counted(final, tool.unit)} of several votes, one is marked as right: it is the given label.")
+        notes.append(
+            f"On {counted(final, tool.unit)} with several votes, the vote marked as correct is the given label."
+        )
     if ties:
         notes.append(
-            f"On {counted(ties, tool.unit)}, several labels have the most votes: given is the one of the raters who"
-            " agree more with the others elsewhere, else the more frequent one."
+            f"On {counted(ties, tool.unit)}, several labels have the most votes: ties go to the raters who agree more"
+            " with the others elsewhere, else to the more frequent label."
         )
     return notes

@@ -1,4 +1,4 @@
-"""Tables of annotations, as Label Studio's JSON_MIN and CSV are: one row an annotation, the label in a column."""
+"""Tables of annotations, such as Label Studio's JSON_MIN and CSV: one row per annotation, the label in a column."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SEVERAL = '{"choices"'
 
 
 def read_table(source: Source, config: ReadConfig, tool: Tool) -> tuple[Source, ReadConfig]:
-    """Have the rows of one task read as votes, where there are several.
+    """Configure the rows of one task to be read as votes, if there are several.
 
     Raises
     ------
     ColumnError
-        If it is not clear which column holds the labels, or some annotations choose several.
+        If the label column is ambiguous, or some annotations choose several labels.
     """
     columns = find_columns(source.parts[0].table.schema, source.name, config)
     several = sum(_several(part.table, columns.label) for part in source.parts)
@@ -31,11 +31,11 @@ def read_table(source: Source, config: ReadConfig, tool: Tool) -> tuple[Source, 
         raise ColumnError(
             f"{source.name}: {counted(several, 'row')} of {rows:,} {'has' if several == 1 else 'have'} several labels"
             f" in {columns.label!r}: multi-label data is not supported.",
-            "Make one dataset for each label (has it, has it not), or name another column with --label.",
+            "Make one dataset for each label (present, absent), or choose another column with --label.",
         )
     shared = any(map(_repeats, source.parts))
-    known = "" if config.tool else ", known by its columns"
-    note = f"Read as a table of {tool.title}{known}: one row {'a vote' if shared else 'an annotation'}."
+    detected = "" if config.tool else ", detected from its columns"
+    note = f"Read as a table of {tool.title}{detected}: one row per {'vote' if shared else 'annotation'}."
     found = replace(source, options={**source.options, "tool": tool.name}, notes=(*source.notes, note))
     if not shared:
         return found, config
@@ -43,14 +43,14 @@ def read_table(source: Source, config: ReadConfig, tool: Tool) -> tuple[Source, 
 
 
 def _several(table: pa.Table, name: str) -> int:
-    """Count the cells that hold several labels; JSON of them, since other cells are strings."""
+    """Count the cells with several labels, which are JSON; other cells are plain strings."""
     if name not in table.column_names or not is_text(table[name].type):
         return 0
     return pc.sum(pc.starts_with(table[name].cast(pa.string()), _SEVERAL)).as_py() or 0
 
 
 def _repeats(part: Part) -> bool:
-    """Whether a task has several rows."""
+    """Return whether a task has several rows."""
     if "id" not in part.table.column_names:
         return False
     ids = part.table["id"].drop_null()

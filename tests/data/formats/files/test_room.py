@@ -36,7 +36,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
 def test_a_pipe_is_refused_by_all_that_read_a_file(tmp_path: Path, reader: str) -> None:
     for path in (tmp_path / "pipe.json", tmp_path / "pipe.npy"):
         os.mkfifo(path, 0o600)
-    with pytest.raises(AuditorError, match=r"is a pipe, not a file|There is no file") as caught:
+    with pytest.raises(AuditorError, match=r"is a pipe, not a file|does not exist") as caught:
         READERS[reader](tmp_path / "pipe.json")
     assert "\n" not in caught.value.what + caught.value.todo
 
@@ -57,5 +57,5 @@ def test_files_and_links_to_them_are_opened_and_nothing_else(tmp_path: Path) -> 
 def test_there_is_room_and_only_so_much() -> None:
     assert 1 << 20 < room() < 1 << 40
     check_room(10, "a.csv", 10)
-    with pytest.raises(SourceError, match=r"a\.csv is too large for the memory: unpacked, it takes more than 0\.0 MB"):
+    with pytest.raises(SourceError, match=r"a\.csv is too large: unpacked, it takes more than 0\.0 MB"):
         check_room(11, "a.csv", 10)

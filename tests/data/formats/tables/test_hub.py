@@ -156,11 +156,16 @@ def test_split_is_selected(answers: dict[str, Any]) -> None:
         ("no config", "HubMissingError", "no configuration 'fr'; it has en, de", "--config"),
         ("which config", "HubMissingError", "several configurations; it has en, de", "--config"),
         ("missing", "HubMissingError", "no dataset user/nothing, or it is private", "hf auth login"),
-        ("missing, without a user", "HubMissingError", "no dataset nothing", "A file or folder of that name"),
+        (
+            "missing, without a user",
+            "HubMissingError",
+            "no dataset nothing",
+            "There is no local file or folder of that name",
+        ),
         ("private", "HubMissingError", "no dataset user/private, or it is private", "hf auth login"),
-        ("gated", "HubMissingError", "user/gated is gated", "Ask for access"),
+        ("gated", "HubMissingError", "user/gated is gated", "Request access"),
         ("empty", "HubMissingError", "user/empty has no data files", "another dataset"),
-        ("lines", "SourceError", "user/lines is made of text files", "Download"),
+        ("lines", "SourceError", "user/lines has text files", "Download"),
         ("damaged", "SourceError", "user/damaged cannot be read: Parquet", "another dataset"),
         ("down", "HubUnreachableError", "status 503", "try again"),
     ],
@@ -207,12 +212,12 @@ def test_offline_the_cache_is_read_and_said_so(home: Path) -> None:
         offline=True,
     )
     assert cached["ids"] == exact["ids"] == ["train-0", "train-1", "test-0"]
-    assert f"comes from the local cache (commit {COMMIT})" in " ".join(cached["notes"])
+    assert f"was read from the local cache (commit {COMMIT})" in " ".join(cached["notes"])
     assert other["error"] == "HubUnreachableError", "the cached commit may be another one than was asked for"
 
 
 def test_offline_without_a_copy_is_unreachable() -> None:
-    with pytest.raises(HubUnreachableError, match="HF_HUB_OFFLINE is set") as caught:
+    with pytest.raises(HubUnreachableError, match="HF_HUB_OFFLINE prevents") as caught:
         read("user/nothing")
     assert "Unset HF_HUB_OFFLINE" in caught.value.todo
 

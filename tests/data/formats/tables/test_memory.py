@@ -72,10 +72,10 @@ def test_saved_folders(tmp_path: Path, dataset: datasets.Dataset) -> None:
 def test_damaged_folder(tmp_path: Path, dataset: datasets.Dataset) -> None:
     dataset.save_to_disk(str(tmp_path))
     (tmp_path / "data-00000-of-00001.arrow").write_bytes(b"no arrow")
-    with pytest.raises(SourceError, match="not a whole save_to_disk folder"):
+    with pytest.raises(SourceError, match="not a valid save_to_disk folder"):
         read(tmp_path)
     (tmp_path / "state.json").unlink()
-    with pytest.raises(SourceError, match="not a whole save_to_disk folder"):
+    with pytest.raises(SourceError, match="not a valid save_to_disk folder"):
         read(tmp_path)
 
 
@@ -86,11 +86,11 @@ def test_parquet_that_datasets_wrote(tmp_path: Path, dataset: datasets.Dataset) 
 
 def test_names_must_agree(tmp_path: Path, dataset: datasets.Dataset) -> None:
     other = dataset.cast_column("label", datasets.ClassLabel(names=["joy", "unused", "sadness"]))
-    with pytest.raises(ColumnError, match="does not number the classes alike in split train, split test"):
+    with pytest.raises(ColumnError, match="numbers the classes differently in split train, split test"):
         read(datasets.DatasetDict({"train": dataset, "test": other}))
     dataset.to_parquet(str(tmp_path / "train.parquet"))
     pq.write_table(pa.table(ROWS), tmp_path / "test.parquet")
-    with pytest.raises(ColumnError, match=r"alike in train\.parquet, test\.parquet"):
+    with pytest.raises(ColumnError, match=r"differently in train\.parquet, test\.parquet"):
         read([tmp_path / "train.parquet", tmp_path / "test.parquet"])
 
 

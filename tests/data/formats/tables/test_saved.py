@@ -135,7 +135,7 @@ def test_places_in_a_dictionary_are_looked_at(saved: Path) -> None:
 def test_what_is_packed_might_unfold_and_is_refused(saved: Path, compression: str, packed: pa.Array) -> None:
     (saved / DATA).unlink()
     write(saved / DATA, pa.table({"text": packed, "label": ROWS["label"]}), compression)
-    assert "is compressed, which save_to_disk never does" in refused(saved).what
+    assert "is compressed, but save_to_disk never compresses" in refused(saved).what
 
 
 def test_a_stream_that_is_cut_or_changed_anywhere(saved: Path) -> None:

@@ -90,10 +90,10 @@ def test_the_first_sheet_with_something_in_it(tmp_path: Path) -> None:
     )
     data = read(path)
     assert list(data.texts) == ["so glad", "so sad", "well", "more"]
-    assert "a.xlsx: read is the sheet 'Data', not 'Other' (--sheet)." in data.notes
+    assert "a.xlsx: read the sheet 'Data', not 'Other' (--sheet)." in data.notes
     with pytest.raises(ColumnError, match="no column has a usual name"):
         read(path, ReadConfig(sheet="Other"))
-    with pytest.raises(SourceError, match="has no sheet 'Notes' with something in it; it has Data, Other"):
+    with pytest.raises(SourceError, match="has no non-empty sheet 'Notes'; it has Data, Other"):
         read(path, ReadConfig(sheet="Notes"))
 
 
@@ -127,9 +127,9 @@ def test_splits_are_workbooks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "what"),
     [
-        ("a.xlsx", b"text,label\n", "no whole zip file"),
+        ("a.xlsx", b"text,label\n", "is not a valid zip file"),
         ("a.xlsx", b"\xd0\xcf\x11\xe0" + bytes(600), "has a password, or is a workbook of an older Excel"),
-        ("a.xlsx", b"", "no whole zip file"),
+        ("a.xlsx", b"", "is not a valid zip file"),
     ],
 )
 def test_what_is_no_workbook(tmp_path: Path, name: str, data: bytes, what: str) -> None:
@@ -145,8 +145,8 @@ def refused(path: Path) -> InputError:
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
-    assert "has nothing in its sheets" in refused(made(tmp_path / "a.xlsx", [])).what
-    assert "has a header, but no rows" in refused(made(tmp_path / "b.xlsx", [["text", "label"]])).what
+    assert "are empty" in refused(made(tmp_path / "a.xlsx", [])).what
+    assert "has a header but no rows" in refused(made(tmp_path / "b.xlsx", [["text", "label"]])).what
 
 
 def test_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "' + b"&a;" * 50 + b'">]>'
 @pytest.mark.parametrize("member", [SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])
 def test_entities(tmp_path: Path, member: str) -> None:
     path = edited(made(tmp_path / "a.xlsx"), member, lambda data: LAUGHS + re.sub(rb"<\?xml.*?\?>", b"", data))
-    assert "no whole workbook" in refused(path).what
+    assert "not a valid Excel workbook" in refused(path).what
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_a_sheet_that_unfolds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(workbook, "room", lambda: 2_000_000)
     much = b"<sheetData>" + b" " * 10**6
     bomb = edited(made(tmp_path / "a.xlsx"), SHEET, lambda data: data.replace(b"<sheetData>", much))
-    assert "is too large for the memory" in refused(bomb).what
+    assert "is too large" in refused(bomb).what
     styles = edited(made(tmp_path / "b.xlsx"), "xl/styles.xml", lambda data: data + b" " * 10_000)
-    assert "is too large for the memory" in refused(styles).what
+    assert "is too large" in refused(styles).what
 
 
 def test_a_string_in_many_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_a_string_in_many_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = edited(made(tmp_path / "a.xlsx"), SHEET, lambda data: data.replace(b"</sheetData>", rows + b"</sheetData>"))
     with_shared_strings(path, b"<si><t>%s</t></si>" % (b"x" * 30_000))
     monkeypatch.setattr(workbook, "room", lambda: 20_000_000)
-    assert "is too large for the memory" in refused(path).what
+    assert "is too large" in refused(path).what
 
 
 def test_large_workbooks_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

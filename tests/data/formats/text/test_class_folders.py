@@ -48,7 +48,7 @@ def test_splits_are_folders_above(tmp_path: Path) -> None:
     assert [data.label_names[code] for code in data.labels] == ["neg", "pos", "neg", "pos"]
     assert data.table["original:file"].to_pylist() == sorted(SPLITS)
     assert data.notes == (
-        "aclImdb: 4 files ignored, no .txt in a class's folder: .txt (2), no extension (1), .vocab (1).",
+        "aclImdb: ignored 4 files, not .txt in a class's folder: .txt (2), no extension (1), .vocab (1).",
     )
     one = read(tmp_path / "aclImdb" / "train")
     assert list(one.splits) == ["train", "train"]
@@ -79,8 +79,8 @@ def test_hidden_files_links_and_others(tmp_path: Path) -> None:
     data = read(folder)
     assert len(data) == 4
     assert data.notes == (
-        "reviews: 4 links not followed (nor pipes or devices read): love, sad/link.txt, sad/pipe.txt, sad/round.",
-        "reviews: 1 file ignored, no .txt in a class's folder: .jpg (1).",
+        "reviews: skipped 4 links, pipes and devices included: love, sad/link.txt, sad/pipe.txt, sad/round.",
+        "reviews: ignored 1 file, not .txt in a class's folder: .jpg (1).",
     )
 
 
@@ -103,18 +103,18 @@ def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     folder = made(tmp_path / "reviews", PLAIN)
     with open(os.fsencode(folder) + b"/sad/\xff.txt", "wb") as file:
         file.write(b"x")
-    with pytest.raises(SourceError, match="has a name that is no UTF-8"):
+    with pytest.raises(SourceError, match="has a name that is not UTF-8"):
         read(folder)
 
 
 def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made(tmp_path / "reviews", {**PLAIN, "joy/long.txt": b"x" * 1000})
     monkeypatch.setattr("auditor.data.formats.text.class_folders.room", lambda: 900)
-    with pytest.raises(SourceError, match="is too large for the memory"):
+    with pytest.raises(SourceError, match="is too large"):
         read(folder)
     monkeypatch.undo()
     monkeypatch.setattr(tree, "MOST_FILES", 4)
-    with pytest.raises(SourceError, match="holds more than 4 files"):
+    with pytest.raises(SourceError, match="contains more than 4 files"):
         read(folder)
     assert packed.MOST_FILES == 1_000_000
 
@@ -131,12 +131,12 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_folders_of_something_else(tmp_path: Path, files: dict[str, bytes]) -> None:
     (tmp_path / "data").mkdir()
-    with pytest.raises(InputError, match="is a folder, but not one"):
+    with pytest.raises(InputError, match="is neither a folder of datasets' save_to_disk"):
         read(made(tmp_path / "data", files))
 
 
 def test_one_class_is_no_dataset(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nor one with a folder of texts for each class"):
+    with pytest.raises(InputError, match="nor a folder with a subfolder of texts for each class"):
         read(made(tmp_path / "reviews", {"joy/1.txt": b"a", "joy/2.txt": b"b"}))
 
 

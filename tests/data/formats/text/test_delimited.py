@@ -166,9 +166,9 @@ def test_columns_of_one_name_or_without_one() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"4,so glad\n0,sad\n4,mad\n", "its first line holds '4', which is also a value in the same column"),
-        (b"id1,i am so very glad to be here\nid2,sad\n", "which looks like a text and not like the name of a column"),
-        (b"17,so glad\n18,sad\n", "its first line holds the number 17"),
+        (b"4,so glad\n0,sad\n4,mad\n", "its first line contains '4', which is also a value of the same column"),
+        (b"id1,i am so very glad to be here\nid2,sad\n", "which looks like a text, not like the name of a column"),
+        (b"17,so glad\n18,sad\n", "its first line contains the number 17"),
         (b"text,joy\na,joy\nb,sad\n", None),
         (b"tweet_id,body\na,joy\nb,sad\n", None),
     ],

@@ -35,8 +35,8 @@ def refused(path: Path, data: bytes, **options: str) -> SourceError:
 def test_one_line_alone(tmp_path: Path, encoding: str, end: bytes) -> None:
     rows = [f"café {row}" for row in ROWS]
     error = refused(tmp_path / "a.csv", lines(rows, {40: encoding}, end))
-    assert "is not UTF-8 in line 42 alone; 59 other lines with characters beyond ASCII are." in error.what
-    assert "Correct that line" in error.todo
+    assert "is not UTF-8 in line 42; 59 other lines with non-ASCII characters are." in error.what
+    assert "Fix that line" in error.todo
     assert "--encoding" not in error.todo
     (tmp_path / "a.csv").write_bytes(lines(rows, {}, end))
     assert len(read(tmp_path / "a.csv")) == 60
@@ -59,7 +59,7 @@ def test_two_halves_are_no_encoding(tmp_path: Path) -> None:
 
 def test_a_mark_says_what_the_rest_is(tmp_path: Path) -> None:
     error = refused(tmp_path / "a.csv", b"\xef\xbb\xbf" + lines([*ROWS, "café,joy"], {60: "cp1252"}))
-    assert "line 62 alone" in error.what
+    assert "line 62;" in error.what
     assert "--encoding" not in error.todo
 
 
@@ -110,7 +110,7 @@ def test_only_what_reads_the_whole_file_is_advised(tmp_path: Path) -> None:
 def test_what_is_utf8_is_said_to_be(tmp_path: Path, encoding: str) -> None:
     error = refused(tmp_path / "a.csv", lines(["ěuvre,joy", "ýes,sad"] * 5, {}), encoding=encoding)
     assert f"is not {encoding}, but UTF-8" in error.what
-    assert "Leave --encoding out" in error.todo
+    assert "Omit --encoding" in error.todo
 
 
 @given(data=st.binary(min_size=1, max_size=80))

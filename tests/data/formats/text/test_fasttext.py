@@ -65,7 +65,7 @@ def test_several_labels_a_line_are_refused(tmp_path: Path, line: bytes) -> None:
     with pytest.raises(RowError) as caught:
         read(tmp_path / "a.txt")
     assert caught.value.what == (
-        "a.txt: 3 lines with several labels, as for several labels a text, which is not supported; the first is line 3:"
+        "a.txt: 3 lines with several labels; multi-label data is not supported. The first is line 3:"
         f" {line.decode()!r}."
     )
 

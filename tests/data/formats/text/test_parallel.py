@@ -92,11 +92,11 @@ def test_another_number_of_lines(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "what"),
     [
-        ("train_labels.txt", "1\n7\n0\n", "train_labels.txt, line 2: '7' is none of the classes in mapping.txt"),
-        ("mapping.txt", "0\n1\tjoy\n", "line 1: a label and the name of its class are expected, '0' found"),
-        ("mapping.txt", "0\t\n1\tjoy\n", "line 1: a label and the name of its class are expected, '0' found"),
-        ("mapping.txt", "0\tjoy\n1\tjoy\n", "line 2: '1\\tjoy' names a class, or a label, for the second time"),
-        ("mapping.txt", "0 joy\n0 sad\n", "line 2: '0 sad' names a class"),
+        ("train_labels.txt", "1\n7\n0\n", "train_labels.txt, line 2: '7' is not one of the classes in mapping.txt"),
+        ("mapping.txt", "0\n1\tjoy\n", "line 1: expected a label and the name of its class, found '0'"),
+        ("mapping.txt", "0\t\n1\tjoy\n", "line 1: expected a label and the name of its class, found '0'"),
+        ("mapping.txt", "0\tjoy\n1\tjoy\n", "line 2: '1\\tjoy' repeats a class or a label"),
+        ("mapping.txt", "0 joy\n0 sad\n", "line 2: '0 sad' repeats a class"),
         ("mapping.txt", "\n", "is empty"),
         ("train_text.txt", "", "is empty"),
     ],
@@ -117,7 +117,7 @@ def test_mappings_of_other_kinds(folder: Path) -> None:
 def test_halves_without_the_other(folder: Path) -> None:
     (folder / "val_text.txt").write_text("a\n")
     assert {str(split) for split in read(folder).splits} == {"train", "test"}
-    with pytest.raises(SourceError, match=r"val_text\.txt does not go with"):
+    with pytest.raises(SourceError, match=r"val_text\.txt cannot be combined with"):
         read([folder / "train_text.txt", folder / "train_labels.txt", folder / "val_text.txt"])
     (folder / "val_text.txt").write_text("a;joy\nb;sad\n")
     assert read(folder / "val_text.txt").origin.format == "lines"

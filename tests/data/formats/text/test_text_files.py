@@ -56,7 +56,7 @@ def test_unicode_text_of_excel(tmp_path: Path) -> None:
     data = read(tmp_path / "a.txt")
     assert data.origin.format == "tsv"
     assert list(data.texts) == ["so glad ☺", "so sad"]
-    assert "a.txt: read as a table with tabs between its columns." in data.notes
+    assert "a.txt: read as a table with tabs between columns." in data.notes
 
 
 def test_a_first_line_that_is_a_row_is_told(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_suggestions_can_be_read_by_their_path(tmp_path: Path) -> None:
         row["suggestions"]["label"]["value"] = label
         row["responses"] = {}
     path = written(tmp_path / "records.json", rows)
-    with pytest.raises(ColumnError, match="no record of this export of Argilla has a label of its whole text"):
+    with pytest.raises(ColumnError, match="no record of this export of Argilla has a label for its whole text"):
         read(path)
     assert names(read(path, ReadConfig(text="fields.text", label="suggestions.label.value"))) == LABELS
 

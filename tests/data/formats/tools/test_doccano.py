@@ -39,7 +39,7 @@ def test_the_label_is_replaced_in_its_list(tmp_path: Path, form: dict[str, Any],
     path = written(tmp_path / name, rows, ensure_ascii=False, separators=(",", ":"))
     data = read(path, ReadConfig(drop_invalid=True))
     assert (list(data.texts), names(data), data.rejected.num_rows) == (TEXTS, LABELS, 1)
-    assert data.notes[0].startswith("Read as an export of doccano, known by its keys: texts from")
+    assert data.notes[0].startswith("Read as an export of doccano, detected from its keys: texts from")
     new = check(path, {0: "anger", 3: "awe é"})
     rows[0][key], rows[3][key] = ["anger"], ["awe é"]
     assert new.read_text() == written(tmp_path / "expected", rows).read_text() or [

@@ -78,7 +78,7 @@ def test_several_annotations_stay_and_the_corrected_one_is_the_ground_truth(tmp_
     data = read(path)
     assert names(data)[:3] == ["joy", "anger", "joy"]
     assert votes(data)[:2] == [(0, "1", "joy"), (0, "bob@x.org", "anger")]
-    assert "On 1 task of several votes, one is marked as right: it is the given label." in data.notes
+    assert "On 1 task with several votes, the vote marked as correct is the given label." in data.notes
     file = check(path, {0: "anger", 1: "joy", 2: "anger"})
     new = json.loads(file.read_text())
     for at in range(3):
@@ -117,7 +117,7 @@ def test_the_columns_of_the_form_lead_to_the_labels(tmp_path: Path, options: dic
     assert (list(data.texts), names(data)) == (TEXTS, LABELS)
     assert (data.origin.text, data.origin.label, data.origin.options["tool"]) == ("text", "sentiment", "label-studio")
     assert "fear" not in data.label_names  # a prediction
-    known = "" if "tool" in options else ", known by its keys"
+    known = "" if "tool" in options else ", detected from its keys"
     assert data.notes[0] == f"Read as an export of Label Studio{known}: texts from 'text', labels from 'sentiment'."
 
 
@@ -187,7 +187,7 @@ def test_labels_of_passages_are_none_of_the_text(tmp_path: Path) -> None:
     for row in rows:
         (result,) = row["annotations"][0]["result"]
         result["value"] |= {"start": 0, "end": 2}
-    with pytest.raises(ColumnError, match="no task of this export of Label Studio has a label of its whole text"):
+    with pytest.raises(ColumnError, match="no task of this export of Label Studio has a label for its whole text"):
         read(written(tmp_path / "spans.json", rows))
 
 
@@ -228,7 +228,7 @@ def test_tables_are_tables(tmp_path: Path, name: str) -> None:
     path = make(tmp_path / name, table())
     data = read(path)
     assert names(data) == LABELS
-    assert "Read as a table of Label Studio, known by its columns: one row an annotation." in data.notes
+    assert "Read as a table of Label Studio, detected from its columns: one row per annotation." in data.notes
     check(path, {1: "joy"})
     shared = make(tmp_path / f"shared-{name}", table(raters=3))
     data = read(shared)

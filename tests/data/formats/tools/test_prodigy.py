@@ -77,7 +77,7 @@ def test_rows_of_one_text_are_votes_and_a_review_is_appended(tmp_path: Path, nam
     assert list(data.texts) == TEXTS
     assert names(data) == ["anger", *LABELS[1:]]
     assert votes(data)[:3] == [(0, "db-ann", "joy"), (0, "db-bob", "anger"), (0, "db-cid", "anger")]
-    assert "10 rows are about 6 texts: one row a text." in data.notes
+    assert "10 rows are about 6 texts: merged into one row per text." in data.notes
     if name == "db.json":
         _, after, new = there_and_back(path, {0: "joy", 2: "fear", 4: "anger"})
         assert names(after) == ["joy", "anger", "fear", "anger", "anger", "anger"]
