@@ -112,9 +112,9 @@ def test_each_error_is_two_lines_and_its_code(
         ("apply nowhere.jsonl tweets.csv --to x.csv", 8, "nowhere.jsonl does not exist"),
         ("apply patch.jsonl tweets.csv --with nowhere.jsonl --to x.csv", 8, "nowhere.jsonl does not exist"),
         ("export diary", 8, "--to"),
-        ("export diary --to x.xyz", 8, "unknown format"),
-        ("issues diary --to x.xyz", 8, "unknown format"),
-        ("patch diary --to x.csv", 8, "unknown format"),
+        ("export diary --to x.xyz", 8, "unknown extension"),
+        ("issues diary --to x.xyz", 8, "unknown extension"),
+        ("patch diary --to x.csv", 8, "unknown extension"),
     ],
 )
 def test_each_command_ends_with_its_code(

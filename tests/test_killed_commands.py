@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auditor.actions import decision_log
+from auditor import Audit
 
 from auditor.errors import ModelError
 from auditor.evaluation.saved.saved import load_model
@@ -38,7 +38,7 @@ KILLED = -signal.SIGKILL
 
 
 def decisions(run: Path) -> list[Event]:
-    with decision_log(run) as (_, log):
+    with Audit(run).log() as log:
         return list(log.all_events())
 
 

@@ -119,7 +119,7 @@ def _is_not_finite(value: Any) -> bool:
 def _check_free(to: Path, force: bool) -> None:
     if to.suffix.lower() not in _EXTENSIONS:
         raise ExportError(
-            f"{to} is of an unknown format: its name ends in {to.suffix or 'no extension'!r}.",
+            f"{to} has the unknown extension {to.suffix!r}.",
             f"Choose from {listed(_EXTENSIONS)}.",
         )
     if os.path.isdir(to):

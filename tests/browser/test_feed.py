@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from auditor_ui.services.desk import Desk
+from auditor_ui.services.workspace import Workspace
 from playwright.sync_api import Page, expect
 
 from auditor.config import QueueConfig
@@ -31,16 +31,16 @@ pytestmark = pytest.mark.browser
 class Feed:
     """A review within this process, so that a test can say which cards come."""
 
-    def __init__(self, url: str, desk: Desk) -> None:
-        self.url, self.desk = url, desk
+    def __init__(self, url: str, workspace: Workspace) -> None:
+        self.url, self.workspace = url, workspace
 
     def events(self, reviewer: str = "ada") -> list[Event]:
-        return [one for one in self.desk.log.all_events() if one.reviewer == reviewer and one.kind == "decide"]
+        return [one for one in self.workspace.log.all_events() if one.reviewer == reviewer and one.kind == "decide"]
 
     def judge(self, rows: range, verdict: str = "keep") -> None:
         """Have somebody judge rows beforehand."""
-        log = self.desk.log
-        log.append([decision(self.desk.items, row, "eve", verdict, run_id=log.run_id) for row in rows])
+        log = self.workspace.log
+        log.append([decision(self.workspace.items, row, "eve", verdict, run_id=log.run_id) for row in rows])
 
 
 Serve = Callable[..., Feed]
@@ -63,7 +63,7 @@ def serve(audited: Run, tmp_path: Path) -> Iterator[Serve]:
             thread.start()
             thread.join()
             server = stack.enter_context(listening(made[0]))
-            return Feed(f"http://127.0.0.1:{server.port}/", made[0].state.desk)
+            return Feed(f"http://127.0.0.1:{server.port}/", made[0].state.workspace)
 
         yield served
 
@@ -147,7 +147,7 @@ def test_blind_cards_wait_over_skips_reloads_and_windows(
     assert met.count(skipped) == 2  # it has come again, by itself
     assert len(met) > 4  # after some others
     page.reload()
-    waiting = {feed.desk.items.id_of(row) for _, row in feed.desk.feed.blind.pending()}
+    waiting = {feed.workspace.items.id_of(row) for _, row in feed.workspace.feed.blind.pending()}
     assert wait_for_card(page) in waiting
     other = page.context.new_page()
     other.goto(feed.url)
@@ -187,11 +187,11 @@ def test_a_repeat_that_differs_is_shown_with_both_verdicts(
     notice = page.locator(".au-notice[role=alert]")
     expect(notice).to_contain_text("first Keep, now Exclude. Decide which holds; until then, the first does.")
     assert shown(page) == again
-    standing = {event.item_id: event.verdict for event in feed.desk.log.standing()}
+    standing = {event.item_id: event.verdict for event in feed.workspace.log.standing()}
     assert standing[again] == "keep"
     press(page, "x")
     settle(page)
-    until(page, lambda: {one.item_id: one.verdict for one in feed.desk.log.standing()}[again] == "exclude")
+    until(page, lambda: {one.item_id: one.verdict for one in feed.workspace.log.standing()}[again] == "exclude")
     assert [event.source for event in feed.events() if event.item_id == again] == ["queue", "repeat", "queue"]
 
 
@@ -271,8 +271,8 @@ def test_a_card_says_that_verdicts_have_moved_it(
     coins()
     monkeypatch.setattr(Learner, "moved", lambda self, row: Moved(8, 1))
     feed = serve(blind=0)
-    feed.desk.feed.learner.wait()
-    feed.desk.feed.learner.learnt = replace(feed.desk.feed.learner.learnt, verdicts=10, follow=1.0)
+    feed.workspace.feed.learner.wait()
+    feed.workspace.feed.learner.learnt = replace(feed.workspace.feed.learner.learnt, verdicts=10, follow=1.0)
     page = open_page(feed, "", "ada")
     given = page.locator(".au-chip-given").inner_text()
     moved = f"↑ Moved up by verdicts on similar texts: of 8 labelled {given}, 1 is wrong."

@@ -214,7 +214,7 @@ def test_no_model_learns_from_a_duplicate_of_what_it_judges(rows: list[tuple[str
     ("train_on", "audit", "what"),
     [
         (("dev",), ("val",), "no split dev"),
-        (("train",), ("train", "val"), "at once: train"),
+        (("train",), ("train", "val"), "both to train on and to audit: train"),
         (("train",), (), "to audit"),
         ((), ("val",), "to train on"),
     ],
@@ -226,7 +226,7 @@ def test_wrong_splits_are_listed(train_on: tuple[str, ...], audit: tuple[str, ..
 
 
 def test_nothing_left_to_train_on():
-    with pytest.raises(InputError, match="none is left"):
+    with pytest.raises(InputError, match="none remains"):
         folds_by_split(SPLITS, codes([0, 0, 0, 0, 1, 2]), ("train",), ("val",))
 
 

@@ -95,30 +95,30 @@ def test_it_explains_the_rows_that_it_gives_a_half_or_more() -> None:
         ("Asking", "needs frozenset.*stars"),
         ("Nested", "needs"),
         ("Mute", "has no method explain"),
-        ("Margin", "called 'margin_features', as a column"),
-        ("Rank", "called 'rank', as a column"),
+        ("Margin", "called 'margin_features', which is already a column"),
+        ("Rank", "called 'rank', which is already a column"),
         ("OfEpochs", "needs dynamics, which no model of this run keeps"),
     ],
 )
 def test_what_is_no_signal_is_told_before_it_speaks(kind: str, told: str) -> None:
     with pytest.raises(OwnCodeError, match=told):
         of(kind, ["margin_features"], dynamics=False)
-    with pytest.raises(OwnCodeError, match="makes a dict, which is not a signal: it is not callable"):
+    with pytest.raises(OwnCodeError, match="creates a dict, which is not a signal: it is not callable"):
         import_signals(["builtins:dict"], ())
-    with pytest.raises(OwnCodeError, match="called 'half', as a column"):
+    with pytest.raises(OwnCodeError, match="called 'half', which is already a column"):
         import_signals([f"{__name__}:Half"] * 2, ())
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ([0.5] * 60, "gives list"),
+        ([0.5] * 60, "returns list"),
         (np.full(60, 0.5), "float64"),
         (np.full((60, 1), 0.5, np.float32), r"shape \(60, 1\)"),
         (np.full(59, 0.5, np.float32), r"shape \(59,\)"),
-        (np.linspace(0, 1.5, 60, dtype=np.float32), "gives 1.017 for row 40"),
+        (np.linspace(0, 1.5, 60, dtype=np.float32), "returns 1.017 for row 40"),
         (np.linspace(0, -1, 60, dtype=np.float32), "for row 1,"),
-        (np.full(60, np.inf, np.float32), "gives inf"),
+        (np.full(60, np.inf, np.float32), "returns inf"),
     ],
 )
 def test_what_is_no_suspicion_is_told_by_name(given: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:

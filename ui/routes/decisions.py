@@ -174,11 +174,11 @@ def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONRespons
             result |= {"items": len(touched), "card": None if row is None else workspace.cards.card(row, me)}
     workspace.feed.learner.learn()
     verdicts = workspace.verdicts
-    known = {"seq": verdicts.seq, "decided": verdicts.count(me)}
+    counts = {"seq": verdicts.seq, "decided": verdicts.count(me)}
     gone = verdicts.gone(sent.held, me, workspace.feed.config.overlap)
     done = verdicts.done(sent.held, me)
-    ours = {name: workspace.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
-    return answer({"results": results, **ours, **known})
+    others = {name: workspace.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
+    return answer({"results": results, **others, **counts})
 
 
 @router.post("/next")
@@ -186,8 +186,8 @@ def next_cards(sent: Held, workspace: CurrentWorkspace, me: Named) -> JSONRespon
     """Serve the next cards of the default queue; blind draws among them are in the log before they are shown."""
     sent.check(workspace, me)
     servings = workspace.feed.next(me, sent.held, sent.limit, skipped=sent.skipped, closing=sent.closing)
-    cards = workspace.cards.cards([one.row for one in servings], me)
-    served = [_served(workspace, card, one) for card, one in zip(cards, servings, strict=True)]
+    cards = workspace.cards.cards([serving.row for serving in servings], me)
+    served = [_served(workspace, card, serving) for card, serving in zip(cards, servings, strict=True)]
     left = workspace.feed.left(me)
     return answer(
         {
@@ -295,17 +295,17 @@ def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]
 
 
 def _is_known(workspace: Workspace, event: Event) -> bool:
-    """Whether the log has a decision, but for how its card was served: a server that starts anew forgets that."""
+    """Whether the log has this decision, ignoring how its card was served: a restarted server does not remember that."""
     assert event.item_id is not None
     return any(
-        known.event_id == event.event_id
-        and event == known.model_copy(update={name: getattr(event, name) for name in ("at", *_SERVED)})
-        for known in workspace.log.history(event.item_id)
+        logged.event_id == event.event_id
+        and event == logged.model_copy(update={name: getattr(event, name) for name in ("at", *_SERVED)})
+        for logged in workspace.log.history(event.item_id)
     )
 
 
 _SERVED = ("source", "arm", "follow", "hidden")
-"""What of a decision follows from how its card was served."""
+"""Fields of a decision that follow from how its card was served."""
 
 
 def _decision(workspace: Workspace, me: str, press: Press) -> Event:
@@ -321,9 +321,9 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
 
 
 def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[str, Any]:
-    """How the default queue served the card of a decision.
+    """Return how the default queue served the card of a decision.
 
-    A card that hides what its reviewer has said of it before is a repeat, also if the server has started anew since.
+    A card that hides its reviewer's earlier verdict is a repeat, also if the server has restarted since.
     """
     if press.source != "queue" or press.judged_twice:
         return {"hidden": None}
@@ -337,7 +337,7 @@ def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[s
 
 
 def _first_verdict(workspace: Workspace, event: Event) -> dict[str, Any]:
-    """What the reviewer said of the row the first time, if that was something else."""
+    """Return the reviewer's first verdict on the row, if it was different."""
     assert event.item_id is not None
     for first in workspace.log.standing([event.item_id]):
         if first.reviewer == event.reviewer and (first.verdict, first.new_labels) != (event.verdict, event.new_labels):

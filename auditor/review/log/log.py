@@ -153,14 +153,14 @@ class DecisionLog:
         return event
 
     def lease(self, me: str, item_ids: Sequence[str], *, only: bool = False) -> list[str]:
-        """Lease items for two minutes, or renew their leases; those that nobody else holds.
+        """Lease items for two minutes, or renew their leases. Return those that nobody else holds.
 
         Parameters
         ----------
         me : str
         item_ids : sequence of str
         only : bool
-            End all other leases of theirs: these are the cards that their page holds.
+            End all their other leases: these are the cards that their page holds.
         """
         if not item_ids and not only:
             return []

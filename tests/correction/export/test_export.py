@@ -107,7 +107,7 @@ def test_json_lines_in_a_file_of_that_ending_come_back_as_they_were(tmp_path: Pa
     "name", ["clean.xyz", "clean.v2", "clean.csv2", "clean.json5", "clean.xls", "clean.gz", ".x.y"]
 )
 def test_an_unknown_ending_is_no_folder(source: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ExportError, match="is of an unknown format: its name ends in"):
+    with pytest.raises(ExportError, match="has the unknown extension"):
         write_export(made(source), tmp_path / name)
     assert names(tmp_path) == ["source"]
     write_export(made(source), tmp_path / name, format="csv")
@@ -206,7 +206,7 @@ def test_a_folder_that_no_export_wrote_is_left_alone(source: Path, tmp_path: Pat
         write_export(corrections, home, run=RUN, force=True)
     clean = tmp_path / "clean"
     write_export(corrections, clean, run=RUN)
-    with pytest.raises(ExportError, match="There already"):
+    with pytest.raises(ExportError, match="already exists"):
         write_export(corrections, clean, run=RUN)
     write_export(corrected(source), clean, run=RUN, force=True)
     assert names(clean) == ["export.json", "tweets.csv"]
@@ -241,13 +241,13 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("to", "options", "message"),
     [
-        ("clean", {"format": "txt"}, "no format 'txt'"),
+        ("clean", {"format": "txt"}, "The format 'txt' is unknown"),
         ("clean.csv", {"encoding": "idna"}, "text encoding 'idna' does not exist"),
         ("clean.csv", {"encoding": "undefined"}, "text encoding 'undefined' does not exist"),
-        ("clean.xls", {}, "unknown format: its name ends in '.xls'"),
-        ("clean.parquet.gz", {}, "Parquet is packed within"),
+        ("clean.xls", {}, "has the unknown extension '.xls'"),
+        ("clean.parquet.gz", {}, "Parquet is compressed internally"),
         ("clean.csv", {"format": "jsonl"}, "--format jsonl does not match the name clean.csv"),
-        ("excluded.csv", {}, "the name of the file of the rows left out"),
+        ("excluded.csv", {}, "reserved for the file of the rows left out"),
         ("source", {}, "source already exists"),
         ("clean.txt", {"provenance": True}, "no room for the columns of --provenance"),
         ("clean.csv", {"encoding": "utf-99"}, "text encoding 'utf-99' does not exist"),
@@ -300,7 +300,7 @@ def test_a_killed_export_of_a_folder_leaves_the_old_one(source: Path, tmp_path: 
     os.rename(tmp_path / "clean", tmp_path / ".clean.before-export")  # killed right after this
     with pytest.raises(ExportError, match="No row"):
         write_export(corrected(source, policy=Policy(changed_only=True)), tmp_path / "clean", run=RUN)
-    with pytest.raises(ExportError, match="There already"):
+    with pytest.raises(ExportError, match="already exists"):
         write_export(corrected(source), tmp_path / "clean", run=RUN)
     done = write_export(corrected(source), tmp_path / "clean", run=RUN, force=True)
     assert done.files[0].read_text() == ROWS

@@ -252,7 +252,7 @@ def test_a_dataset_of_the_hub_is_its_own_original(hub: Hub, ann: Client, push: A
 @pytest.mark.parametrize(
     ("files", "options", "what"),
     [
-        ({"train.csv": b"a,b\n1,2\n3,4\n"}, {}, "made of csv files"),
+        ({"train.csv": b"a,b\n1,2\n3,4\n"}, {}, "consists of csv files"),
         ({"README.md": CARD.encode(), "en/a.parquet": b""}, {"config_name": "en"}, "folder en/"),
         (
             {"README.md": b"---\nconfigs:\n- config_name: corrected\n  data_files: x.parquet\n---\n", "x.parquet": b""},

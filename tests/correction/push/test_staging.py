@@ -113,7 +113,7 @@ def test_what_has_one_split_is_called_train_there(tmp_path: Path, folder: Path) 
     made = read_run(frame, tmp_path / "run", text="text", label="label")
     judge(made, {"all-0": ("relabel", "sadness")})
     pushed = Audit(made).push("ann/x", dry_run=folder)
-    assert "The split 'all' is named 'train' there." in pushed.notes
+    assert "The split 'all' is named 'train' on the Hub." in pushed.notes
     assert rows_of(folder / "corrected")[0] == {"text": "so glad 0", "label": "sadness"}
     card = (folder / "README.md").read_text("utf-8")
     assert "The labels of a pandas frame were audited" in card

@@ -77,7 +77,7 @@ def test_classes_without_a_judged_row_say_why():
     assert [(entry["label"], entry["rows"]) for entry in health["not_judgeable"]] == [
         ("absent", 0), ("single", 1), ("same", 2), ("elsewhere", 2)
     ]  # fmt: skip
-    assert [entry["why"].split(":")[0] for entry in health["not_judgeable"]] == [
+    assert [entry["why"].split(", and")[0] for entry in health["not_judgeable"]] == [
         "No text carries this label.",
         "It has a single text",
         "Its 2 rows have the same text",

@@ -155,7 +155,7 @@ def test_encoder_without_a_head(tiny_model: Path) -> None:
 
 
 def test_kind_of_what_is_no_run(foreign: Path) -> None:
-    with pytest.raises(ModelError, match="is no run") as caught:
+    with pytest.raises(ModelError, match="is not a run") as caught:
         find_model(str(foreign), "features")
     assert caught.value.todo == "Omit --model."
 

@@ -57,7 +57,7 @@ def test_the_code_is_known_by_the_files_of_the_module(module: Write) -> None:
         ("", "nowhere_at_all:A", "There is no module nowhere_at_all", "current directory"),
         ("", "delta.part:A", "There is no module delta.part", "importable"),
         ("class B: pass\n_c = 1\n", "delta:A", "The module delta (delta.py) has no A", "of it: B."),
-        ("", "sys:Absent", "The module sys (built in) has no Absent", "Name a class"),
+        ("", "sys:Absent", "The module sys (built in) has no Absent", "Choose a class"),
         ("A = {}\n", "delta:A", "delta:A is of type dict, which is not callable", "Name a class"),
         ("A = \n", "delta:A", "SyntaxError: invalid syntax (delta.py, line 1), at delta.py:1.", "-v"),
         ("x = 1\nimport nothing_like_this\n", "delta:A", "No module named 'nothing_like_this', at delta.py:2.", "-v"),

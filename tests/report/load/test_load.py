@@ -109,7 +109,7 @@ def test_long_texts_are_cut(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
-    with pytest.raises(RunMissingError, match="holds no run"):
+    with pytest.raises(RunMissingError, match="does not hold a run"):
         load_summary(tmp_path)
 
 

@@ -62,4 +62,4 @@ def test_a_place_that_cannot_be_written_is_told(run: Run) -> None:
     (run / "run.id").mkdir()
     with pytest.raises(LogError, match=r"run\.id cannot be read or written") as refused:
         run_id(run)
-    assert "copy the run to where you may" in refused.value.todo
+    assert "copy the run to where you have it" in refused.value.todo

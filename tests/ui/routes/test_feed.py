@@ -141,7 +141,7 @@ def test_a_repeat_measures_and_its_reviewer_decides(
     assert [event.verdict for event in log.standing()] == ["keep"]
     assert "before" not in judge(ann, {**again, "hidden": False}, "exclude", judged_twice=True)
     assert [event.verdict for event in log.standing()] == ["exclude"]
-    own = app.state.desk.estimate().reviewers.self_agreement
+    own = app.state.workspace.estimate().reviewers.self_agreement
     assert (own.count, own.of) == (0, 1)  # what was decided on seeing both is no agreement
 
 
@@ -190,7 +190,7 @@ def test_what_others_decide_takes_a_card_away_unless_it_is_a_second_look(
     assert (second["id"], second["decided_by"]) == (card["id"], [])
     assert bob.post("/api/events", json=held).json()["gone"] == []
     judge(bob, second, "exclude")
-    found = app.state.desk.estimate().reviewers.second_look
+    found = app.state.workspace.estimate().reviewers.second_look
     assert (found.count, found.of) == (0, 1)
 
 
@@ -258,7 +258,7 @@ def test_progress_has_the_estimate_and_the_stop_rule_follows(serve: Serve) -> No
 
 def test_a_learnt_card_says_what_has_moved_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     app = serve(blind=0)
-    feed = app.state.desk.feed
+    feed = app.state.workspace.feed
     names = {field.name for field in fields(feed.learner.learnt)}
     learnt = {name: getattr(feed.learner.learnt, name) for name in names}
     feed.learner.wait()
