@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auditor import Audit
 
+from auditor import Audit
 from auditor.errors import ModelError
 from auditor.evaluation.saved.saved import load_model
 from auditor.review.log.event import Event

@@ -295,7 +295,7 @@ def _write(workspace: Workspace, waiting: Sequence[tuple[Event, dict[str, Any]]]
 
 
 def _is_known(workspace: Workspace, event: Event) -> bool:
-    """Whether the log has this decision, ignoring how its card was served: a restarted server does not remember that."""
+    """Whether the log has this decision, ignoring how its card was served: a restarted server forgets that."""
     assert event.item_id is not None
     return any(
         logged.event_id == event.event_id

@@ -138,7 +138,7 @@ def test_nobody_without_a_name_decides(client: TestClient, log: DecisionLog) -> 
     }.items():
         answer = client.post(f"/api/{path}", json={**body, "run": log.run_id})
         assert answer.status_code == 403
-        assert "who is reviewing" in answer.json()["what"]
+        assert "reviewer's name is missing" in answer.json()["what"]
     assert list(log.all_events()) == []
 
 

@@ -182,6 +182,7 @@ def test_what_others_decide_takes_a_card_away_unless_it_is_a_second_look(
     app = serve(blind=1)
     ann, bob = reviewer(app), reviewer(app, "bob")
     (card,) = served(ann)["cards"]
+    app.state.workspace.log.lease("ann", [], only=True)  # her page was closed
     assert served(bob)["cards"][0]["id"] == card["id"]  # a draw that waits is anybody's
     judge(ann, card)
     held = {"events": [], "held": [card["id"]], "run": run_of(bob)}
