@@ -195,52 +195,6 @@ def test_a_repeat_that_differs_is_shown_with_both_verdicts(
     assert [event.source for event in feed.events() if event.item_id == again] == ["queue", "repeat", "queue"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_progress_and_the_closing_sample(serve: Serve, open_page: OpenPage, scheme: str) -> None:
-    feed = serve(blind=0)
-    page = open_page(feed, None, "ada", color_scheme=scheme)
-    view = visit(page, feed, "progress")
-    expect(view.locator(".pg-sentence")).to_have_text(
-        "How many labels are wrong is not known: nobody has read a blind card yet."
-    )
-    expect(view.locator(".pg-stop")).to_contain_text(re.compile(r"^100 blind cards \(some \d+ minutes\) would tell it"))
-    assert problems(page) == []
-    view.get_by_role("button", name="Can I stop? Read a closing sample").click()
-    card = wait_for_card(page)
-    expect(page.get_by_role("heading", level=2, name="Drawn at random")).to_be_visible()
-    line = page.locator(".au-stop")
-    expect(line).to_contain_text("Closing sample. 0 cards drawn at random are read.")
-    for key in "kxkk":
-        press(page, key)
-        card = wait_for_card(page, card)
-    settle(page)
-    expect(line).to_contain_text("4 cards drawn at random are read; at most ")
-    assert {event.arm for event in feed.events()} == {"blind"}
-    assert problems(page) == []
-    page.reload()
-    wait_for_card(page)
-    expect(line).to_contain_text("Closing sample.")
-    expect(page.get_by_role("heading", level=2, name="Drawn at random")).to_be_visible()
-    view = visit(page, feed, "progress")
-    expect(view.locator(".pg-sentence")).to_have_text(
-        re.compile(
-            r"^\d+\.\d\u202f% of the labels are wrong \(95\u202f%: \d+\.\d to \d+\.\d\), by 4 blind cards; "
-            r"about \d+ \[\d+, \d+\] are left unread; at least \d+\u202f% have been found\.$"
-        )
-    )
-    expect(view.locator(".pg-stop")).to_contain_text("Not yet: up to ")
-    expect(view.get_by_role("img", name="How the interval has narrowed")).to_be_visible()
-    view.get_by_text("The same as a table").click()
-    expect(view.get_by_role("table").first.get_by_role("row")).to_have_count(5)
-    expect(view.get_by_role("table", name="How far the reviewers can be relied on")).to_contain_text("not enough yet")
-    expect(view.get_by_role("table", name="Wrong labels by given label")).to_contain_text("not enough")
-    assert problems(page) == []
-    page.get_by_role("tab", name="Queue").click()
-    page.get_by_role("button", name="Back to the queue").click()
-    expect(page.locator(".au-stop")).to_be_hidden()
-    expect(page.get_by_role("heading", level=2, name="Drawn at random")).to_have_count(0)
-
-
 def test_the_queue_says_when_one_can_stop(serve: Serve, open_page: OpenPage) -> None:
     feed = serve(blind=1)
     feed.judge(range(560), "exclude")

@@ -130,7 +130,7 @@ function reviewers({ reviewers: found, rate }) {
     ]);
   }
   const title = "How far the reviewers can be relied on";
-  return scroller(title, table(title, ["", "Measured (95 %)", "By"], rows));
+  return scroller(title, table(title, ["Measure", "Value (95 %)", "From"], rows));
 }
 
 function agreement({ count: same, of, low, high }) {

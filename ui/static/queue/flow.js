@@ -329,7 +329,11 @@ export class Flow {
   done(ids) {
     const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
     this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
-    if (this.card && elsewhere(this.card)) {
+    if (this.card?.hidden && elsewhere(this.card)) {
+      say("You have decided this row in another window meanwhile.");
+      this.card = null; // it was to be judged without any verdict in sight
+      this.#next();
+    } else if (this.card && elsewhere(this.card)) {
       this.moved();
     }
   }
