@@ -241,7 +241,7 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
     config = configured(tiny_model, models=("lexical",))
     auditor.audit(messages.head(60), config=config, out=tmp_path)
     (tmp_path / "decisions.db").write_text("decisions")
-    with pytest.raises(RunMismatchError, match="60 rows of frame, not these 70 rows"):
+    with pytest.raises(RunMismatchError, match="60 rows of frame, not the 70 rows"):
         auditor.audit(messages.head(70), config=config, out=tmp_path)
     again = auditor.audit(messages.head(70), config=config, out=tmp_path, fresh=True)
     assert len(again.issues) == 70

@@ -145,7 +145,7 @@ def test_a_run_of_another_dataset_is_left_as_it_is(
     sample.load()[0].tail(100).to_csv(other, index=False)
     ended = run(auditing, "run", other, *command[2:], uninterrupted)
     assert ended.code == 5
-    assert "is a run of another dataset: 120 rows of messages.csv, not these 100 rows of other.csv" in ended.output
+    assert "is a run of another dataset: 120 rows of messages.csv, not the 100 rows of other.csv" in ended.output
     assert (uninterrupted / "manifest.json").read_bytes() == before
 
 

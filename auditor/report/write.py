@@ -38,7 +38,7 @@ def write_report(directory: Path, db: str | None = None) -> Path:
     summary = load_summary(directory, db)
     pictures = draw_pictures(summary)
     page, figures = directory / REPORT, directory / FIGURES
-    with storage_errors(page, "Free disk space or allow writing there, then re-create the report."):
+    with storage_errors(page, "Free some disk space or allow writing there, then re-create the report."):
         for name, data in pictures.files.items():
             write(figures / name, data, inside=directory)
         for name in _existing_pictures(figures) - pictures.files.keys():
