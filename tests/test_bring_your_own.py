@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 
 import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, short_name
+from auditor.console import Silent
 from auditor.correction.push.facts import gather
 from auditor.data import sample
 from auditor.errors import InputError, OwnCodeError
@@ -137,7 +138,7 @@ def test_the_report_shows_them_in_order_and_escaped(audited: auditor.Audit) -> N
         scores.index(f'<th scope="row">{name}') for name in ("dummy", "lexical", "bayes", "on_vectors", "bert-base")
     ]
     assert rows == sorted(rows)
-    assert f"a classifier of one&#39;s own, {__name__}:bayes" in page
+    assert f"a custom classifier, {__name__}:bayes" in page
     assert "probabilities made elsewhere" in page
     assert "models/bayes" in page
     assert "(3 folds)" in page
@@ -226,7 +227,7 @@ def test_rows_that_are_not_audited_are_not_judged(frame: pd.DataFrame, tiny_mode
 def test_doubts_are_told(frame: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     notes: list[str] = []
 
-    class Heard(auditor.console.Silent):  # type: ignore[name-defined]
+    class Heard(Silent):
         def note(self, text: str) -> None:
             notes.append(text)
 
@@ -255,17 +256,17 @@ def test_short_names(name: str, short: str) -> None:
         ({"models": ("mine:Bayes", "yours:Bayes")}, "The model name 'bayes' is taken"),
         ({"models": ("mine:Dummy",)}, "taken, by another model or by auditor itself"),
         ({"models": ("lexical", "mine:Features")}, "taken, by another model or by auditor itself"),
-        ({"models": ("mine:_",)}, "cannot be the name of a model"),
+        ({"models": ("mine:_",)}, "is not a valid model name"),
         ({"models": ("../mine:Bayes",)}, "no model '../mine:Bayes'"),
         ({"models": ("mine:Bayes()",)}, "no model"),
         ({"models": (lambda: None,)}, "no model"),
         ({"signals": ("short",)}, "'short' is not a signal"),
-        ({"models": ("lexical",), "probabilities": ("../../etc",)}, "cannot be the name of a model"),
-        ({"probabilities": ("<b>bert</b>",)}, "cannot be the name of a model"),
-        ({"probabilities": ("a/b",)}, "cannot be the name of a model"),
-        ({"probabilities": ("",)}, "cannot be the name of a model"),
-        ({"probabilities": ("bert\n",)}, "cannot be the name of a model"),
-        ({"probabilities": ("x" * 41,)}, "cannot be the name of a model"),
+        ({"models": ("lexical",), "probabilities": ("../../etc",)}, "is not a valid model name"),
+        ({"probabilities": ("<b>bert</b>",)}, "is not a valid model name"),
+        ({"probabilities": ("a/b",)}, "is not a valid model name"),
+        ({"probabilities": ("",)}, "is not a valid model name"),
+        ({"probabilities": ("bert\n",)}, "is not a valid model name"),
+        ({"probabilities": ("x" * 41,)}, "is not a valid model name"),
         ({"probabilities": ("Consensus",)}, "taken, by another model or by auditor itself"),
         ({"probabilities": ("lexical",)}, "The model name 'lexical' is taken"),
         ({"models": ("mine:Bert",), "probabilities": ("BERT",)}, "The model name 'BERT' is taken"),
@@ -340,7 +341,7 @@ def test_run_with_all_of_them(invoke: Invoke, here: Path, tiny_model: Path) -> N
         (["--models", "brought:Absent"], 9, "The module brought (brought.py) has no Absent"),
         (["--models", "brought:number"], 9, "brought:number is of type int"),
         (["--models", "brought:Shouted"], 9, "has no method fit"),
-        (["--signal", "brought:bayes"], 9, "no signal"),
+        (["--signal", "brought:bayes"], 9, "not a signal"),
         (["--signal", "brought"], 3, "'brought' is not a signal"),
         (["--probabilities", "absent.npy"], 3, "absent.npy does not exist"),
         (["--probabilities", "tweets.csv"], 3, "2 labels: anger, joy"),
@@ -376,7 +377,7 @@ def test_what_a_classifier_raises_is_one_line_and_a_traceback_when_asked(
 
 
 def test_a_run_of_own_models_alone_is_not_retrained(audited: auditor.Audit) -> None:
-    from auditor.console import Silent
+
     from auditor.retraining import to_retrain
 
     settings = audited.run.config
