@@ -133,7 +133,7 @@ def test_commit_whose_answer_is_lost_may_be_there(hub: Hub, ann: Client, folder:
     hub.fail("commit", lost=True)
     said = ann.ask("push_model", folder=folder, repo="ann/mood")
     assert (said["error"], len(pushed(hub).commits)) == ("HubUnreachableError", 2)
-    assert "The private model ann/mood was made." in said["todo"]
+    assert "The private model ann/mood was created." in said["todo"]
     assert "may have arrived" in said["todo"]
 
 
