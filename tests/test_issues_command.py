@@ -102,7 +102,7 @@ def test_a_file_of_all_rows_to_read_again(invoke: Invoke, table: pa.Table, tmp_p
     assert ids_in(path) == wanted
     code, _, err = invoke("issues", "diary", "--to", path.name)
     assert code == 8
-    assert "exists already" in err
+    assert "already exists" in err
     assert invoke("issues", "diary", "--to", path.name, "--force", "--top", 2)[0] == 0
     assert ids_in(path) == wanted[:2]
     assert {entry.name for entry in tmp_path.iterdir()} == {"reports", path.name}

@@ -30,7 +30,7 @@ NOTHING = {"suggested_label": None, "suspicion": None, "kind": None, "kind_confi
 
 def shown(*rows: dict[str, Any], width: int = 80) -> str:
     out = io.StringIO()
-    print_ranking([{**ROW, **row} for row in rows], {"config": {}}, Console(file=out, width=width, highlight=False))
+    print_ranking([{**ROW, **row} for row in rows], 3, Console(file=out, width=width, highlight=False))
     return out.getvalue()
 
 

@@ -109,11 +109,11 @@ def test_picture(invoke: Invoke, tmp_path: Path) -> None:
         (["x", "--png", "nowhere/mood.png"], 6, "cannot be written"),
         (["x", "--file", "t.csv"], 3, "Both texts and --file"),
         (["--file", "t.csv"], 3, "does not exist"),
-        ([], 3, "no text to predict"),
+        ([], 3, "no text to classify"),
         (["--text", "tweet"], 3, "but none is given"),
         (["x", "--delimiter", ";"], 3, "but none is given"),
         (["\udcff"], 3, "not valid UTF-8"),
-        (["x", "--model", "lexical"], 4, "is no run"),
+        (["x", "--model", "lexical"], 4, "is not a run"),
     ],
 )
 def test_what_is_refused(invoke: Invoke, tmp_path: Path, words: list[str], code: int, what: str) -> None:

@@ -145,7 +145,7 @@ def test_a_body_that_nobody_reads_has_no_such_time(server: Listening, opened: Ex
 
 def test_an_answer_that_is_not_read_is_given_up(server: Listening, opened: ExitStack) -> None:
     connection = begun(server, opened, b"GET /long HTTP/1.1\r\nHost: here\r\n\r\n")
-    server.settle(lambda: connections(server)[0]._now_in() == "answer")
+    server.settle(lambda: connections(server)[0]._current_phase() == "answer")
     server.later(0)
     server.later(2_900)
     server.later(3_100)
@@ -154,7 +154,7 @@ def test_an_answer_that_is_not_read_is_given_up(server: Listening, opened: ExitS
 
 def test_an_answer_that_is_read_slowly_is_not(server: Listening, opened: ExitStack) -> None:
     connection = begun(server, opened, b"GET /long HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
-    server.settle(lambda: connections(server)[0]._now_in() == "answer")
+    server.settle(lambda: connections(server)[0]._current_phase() == "answer")
     read = 0
     for number in range(1, 6):
         size = connections(server)[0].transport.get_write_buffer_size()
@@ -168,13 +168,13 @@ def test_the_app_may_take_its_time(server: Listening, opened: ExitStack) -> None
     begun(server, opened, b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n")
     server.later(0)
     server.later(1_000_000)
-    assert [one._now_in() for one in connections(server)] == ["working"]
+    assert [one._current_phase() for one in connections(server)] == ["working"]
 
 
 def test_an_answer_is_not_kept_for_a_client_that_has_ended_the_connection(server: Listening, opened: ExitStack) -> None:
     ask = b"GET /long HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
     begun(server, opened, ask)
-    server.settle(lambda: connections(server)[0]._now_in() == "answer")
+    server.settle(lambda: connections(server)[0]._current_phase() == "answer")
     server.later(0)
     server.later(3_100)
     server.settle(lambda: not connections(server))
@@ -194,7 +194,7 @@ def test_a_connection_that_is_served_is_not_closed_for_another(server: Listening
     for _ in range(LIMITS.connections):
         begun(server, opened, b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n")
     assert server.ask(GET) == b""
-    assert [one._now_in() for one in connections(server)] == ["working"] * LIMITS.connections
+    assert [one._current_phase() for one in connections(server)] == ["working"] * LIMITS.connections
 
 
 def test_a_flood_of_silent_connections_never_takes_more_than_the_limit(server: Listening, opened: ExitStack) -> None:

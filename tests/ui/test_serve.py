@@ -147,7 +147,7 @@ def test_a_server_that_is_killed_starts_again_with_everything_that_was_saved(
             == "e1"
         )
         assert server.end(end) == 0
-    assert "Ended" in server.out
+    assert "Stopped" in server.out
     assert server.err == ""
     assert not (copied / "decisions.db-wal").exists()
     with closing(DecisionLog(copied / "decisions.db", run_id(copied))) as log:
@@ -223,7 +223,7 @@ def test_the_next_free_port_is_taken_unless_one_is_named(run: Run, monkeypatch: 
             serve(str(run.directory), port=port)
         assert "--port" in refused.value.todo
         monkeypatch.setattr(serving, "PORTS", 1)
-        with pytest.raises(ReviewError, match="all taken"):
+        with pytest.raises(ReviewError, match="are taken"):
             serve(str(run.directory))
 
 

@@ -162,7 +162,7 @@ def test_a_folder_of_the_servers_is_not_told(ann: TestClient, sent: dict[str, An
     ann.post("/api/export/push", json=sent)
     status = ended(ann)
     assert (status["state"], "/srv" in str(status)) == ("failed", False)
-    assert "no room" in status["what"]
+    assert "its disk is full" in status["what"]
 
 
 def test_what_nobody_foresaw_is_not_told(
