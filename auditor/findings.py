@@ -6,15 +6,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor import markup
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
+from auditor.wording import counted, inside
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from auditor.data import LabeledTexts
     from auditor.ranking import Ranking
+
+_SHOWN, _CHARACTERS = 10, 200
+"""Rows that a notebook shows, and characters of their texts."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"
 
 
 class Findings:
@@ -37,6 +46,19 @@ class Findings:
     def __repr__(self) -> str:
         found = f"{self.health['issues']} of {self.health['rows']} rows to read again"
         return f"{type(self).__name__}({str(self.run.directory)!r}, {found})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the counts, a caution if there is one, and the first rows of the ranking."""
+        columns = ["rank", "text", "given_label", "suggested_label", "suspicion"]
+        first = self.issues[self.issues["suspicion"].notna()].head(_SHOWN)  # rows that cannot be judged are no news
+        cells = [
+            (row["rank"], _cut(row["text"]), row["given_label"], row["suggested_label"], inside(row["suspicion"]))
+            for row in first[columns].to_dict("records")
+        ]
+        about = f"{self.health['issues']:,} of {counted(self.health['rows'], 'row')} to read again"
+        caution = markup.paragraph(self.caution) if self.caution else ""
+        header = ["rank", "text", "given label", "suggested label", "suspicion"]
+        return str(markup.title(self.directory.name, about) + caution + markup.table(header, cells))
 
     @property
     def directory(self) -> Path:
