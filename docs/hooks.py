@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import posixpath
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = (
     *("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
-    *("reports/*/*.md", "reports/*/figures/*", "reports/pictures/*.webp"),
+    *("reports/*/*.md", "reports/*/figures/*", "reports/pictures/*.webp", "reports/pictures/*.png"),
 )
 """Files outside docs/ that the site has too."""
+NOTEBOOK, NOTEBOOK_PAGE = "tutorial.ipynb", "notebook.html"
 COMMANDS = "<!-- the commands are inserted here -->"
 ERRORS = "<!-- the errors are inserted here -->"
 _LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^)\s]+)\)")
@@ -40,6 +40,10 @@ def on_files(files: Files, config: Any) -> Files:
         for path in sorted(ROOT.glob(pattern)):
             address = path.relative_to(ROOT).as_posix()
             files.append(File.generated(config, address, abs_src_path=str(path)))
+    for file in files:
+        if file.src_uri == NOTEBOOK:  # its page would take the place of the tutorial's own
+            file.dest_path = file.url = NOTEBOOK_PAGE
+            file.abs_dest_path = str(Path(config["site_dir"]) / NOTEBOOK_PAGE)
     return files
 
 
@@ -62,6 +66,11 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     return markdown
 
 
+def on_page_content(html: str, page: Page, config: Any, files: Files) -> str:
+    """Remove the roles that docstrings give to names, such as ``:func:``."""
+    return re.sub(r":(?:class|func|meth|mod|data|attr):(?=<code>)", "", html)
+
+
 def on_post_build(config: Any) -> None:
     """Write each page as Markdown beside its HTML, and llms.txt, which lists them."""
     site = Path(config["site_dir"])
@@ -72,9 +81,6 @@ def on_post_build(config: Any) -> None:
         target.write_text(markdown, "utf-8")
         lines.append(f"- [{title}]({target.relative_to(site).as_posix()}): {first_sentence(markdown)}")
     (site / "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    notebook = ROOT / "docs" / "tutorial.ipynb"
-    if notebook.exists():
-        shutil.copy(notebook, site / "tutorial.ipynb")
 
 
 # -- links ----------------------------------------------------------------------------------------------------------

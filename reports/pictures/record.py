@@ -1,4 +1,4 @@
-"""Record the review queue as an animated picture, from the real page in Chromium.
+"""Record the review queue as an animated picture, from the real page in Chromium; and keep the run's map.
 
 auditor demo && python reports/pictures/record.py [--run DIR]
 
@@ -56,6 +56,9 @@ def main() -> None:
             page.wait_for_timeout(1500)
             record(page, frames, dict(sample.written()[["id", "label"]].itertuples(index=False)))
     save(frames, HERE / "queue.webp")
+    with Image.open(run / "figures" / "map.png") as map_picture:
+        small = map_picture.convert("RGB").resize((1000, round(map_picture.height * 1000 / map_picture.width)))
+        small.quantize(64, dither=Image.Dither.NONE).save(HERE / "map.png", optimize=True)
 
 
 @contextmanager
