@@ -64,6 +64,7 @@ export class Flow {
     this.card = card;
     this.#watch.restart();
     this.#view.show(card);
+    this.#renew();
   }
 
   /** Take everything off the screen; what was decided can still be undone. */
@@ -202,6 +203,7 @@ export class Flow {
   }
 
   #become(card, mine, kind, { source = null } = {}) {
+    card.as_of = -1; // what colleagues decided is on the card from one's own verdict on
     card.mine = mine;
     const said = kind === "undo" ? { verdict: null, new_labels: [], note: "" } : mine;
     const entry = { kind, reviewer: this.#reviewer, at: new Date().toISOString(), source, ...said };
@@ -219,6 +221,7 @@ export class Flow {
     } else {
       this.#moveFailed(event, result);
     }
+    this.#renew();
   }
 
   #decideAnswered(event, result) {
@@ -344,10 +347,10 @@ export class Flow {
     this.#renew();
   }
 
-  /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
+  /** Ask how the card on the screen stands, if its own or another verdict came since it was fetched. */
   async #renew() {
     const { card } = this;
-    if (!card || card.unaided || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+    if (!card || (card.unaided && !card.mine) || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
       return;
     }
     card.as_of = performance.now();

@@ -2,7 +2,7 @@
 
 import { complain, get, post, say } from "../common/api.js";
 import { settle } from "./bar.js";
-import { drawCard, ownVerdict } from "./card.js";
+import { drawCard, history, ownVerdict } from "./card.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
@@ -76,7 +76,7 @@ class Queue {
         mark: (id, state, card) => this.#status.mark(id, state, card),
         reload: () => this.#reload(),
         decided: (card) => this.#note.decided(card),
-        decidedElsewhere: () => this.#drawOwn(),
+        decidedElsewhere: () => this.#drawVerdicts(),
         evidence: () => this.#draw(),
         beyond: (card) => this.#sayBoundary(card),
       },
@@ -258,10 +258,11 @@ class Queue {
     }
   }
 
-  /** The verdict has changed elsewhere; the rest stays as it is. */
-  #drawOwn() {
-    const own = this.#article.querySelector(".au-own");
+  /** Draw the verdicts of the card again; the rest stays as it is. */
+  #drawVerdicts() {
+    const [own, past] = [".au-own", ".au-past"].map((part) => this.#article.querySelector(part));
     own && replace(own, ownVerdict(this.#flow.card));
+    past && replace(past, history(this.#flow.card));
   }
 
   /** Say once, above the first card of which it is true, that those after it were not flagged. */
