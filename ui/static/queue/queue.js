@@ -76,7 +76,8 @@ class Queue {
         mark: (id, state, card) => this.#status.mark(id, state, card),
         reload: () => this.#reload(),
         decided: (card) => this.#note.decided(card),
-        decidedElsewhere: () => this.#drawVerdicts(),
+        decidedElsewhere: () => this.#drawOwn(),
+        colleaguesDecided: () => this.#drawPast(),
         evidence: () => this.#draw(),
         beyond: (card) => this.#sayBoundary(card),
       },
@@ -258,10 +259,15 @@ class Queue {
     }
   }
 
-  /** Draw the verdicts of the card again; the rest stays as it is. */
-  #drawVerdicts() {
-    const [own, past] = [".au-own", ".au-past"].map((part) => this.#article.querySelector(part));
+  /** The verdict has changed elsewhere; the rest stays as it is: what one reads does not move. */
+  #drawOwn() {
+    const own = this.#article.querySelector(".au-own");
     own && replace(own, ownVerdict(this.#flow.card));
+  }
+
+  /** What colleagues decided may be seen, since the reviewer has decided. */
+  #drawPast() {
+    const past = this.#article.querySelector(".au-past");
     past && replace(past, history(this.#flow.card));
   }
 
