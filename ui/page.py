@@ -12,6 +12,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at import
 import gradio as gr
 from gradio.themes import Base
 
+from auditor.compat import poll_seldom
+
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
 STYLES = ("style.css", "pages.css", "export.css")
 
@@ -56,7 +58,7 @@ def make_page(run: str, *, login: bool) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab, id=tab.lower()):
                     _mount(tab.lower())
-    page._queue.sleep_when_free = _POLL_INTERVAL
+    poll_seldom(page, _POLL_INTERVAL)
     return page
 
 
