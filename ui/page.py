@@ -14,6 +14,8 @@ from gradio.themes import Base
 
 from auditor.compat import poll_seldom
 
+from .files import address
+
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
 STYLES = ("style.css", "pages.css", "export.css")
 
@@ -74,7 +76,7 @@ def _mount(name: str) -> None:
     gr.HTML(
         html_template=f'<div class="auditor-page" data-page="{name}"></div>',
         js_on_load=f"""
-            import(new URL("static/app.js", document.baseURI).href)
+            import(new URL("{address("app.js")}", document.baseURI).href)
                 .then((app) => app.mount("{name}", element.querySelector(".auditor-page")));
         """,
         apply_default_css=False,
