@@ -208,7 +208,7 @@ def definitions(found: auditor.Audit) -> Iterator[str]:
 
 def conflicts(found: auditor.Audit, texts: bool) -> Iterator[str]:
     """Yield the table of (nearly) identical texts with different labels."""
-    pairs = found.run.load(CONFLICTS).to_pandas()
+    pairs = in_conflict(found)
     if pairs.empty:
         yield "None found."
         return
@@ -219,6 +219,13 @@ def conflicts(found: auditor.Audit, texts: bool) -> Iterator[str]:
     for pair in pairs.head(PAIRS).itertuples():
         one, other = (cell(quoted[name]) if texts else f"`{cell(name)}`" for name in (pair.first_id, pair.second_id))
         yield f"| {one} | {cell(pair.first_label)} | {other} | {cell(pair.second_label)} |"
+
+
+def in_conflict(found: auditor.Audit) -> pd.DataFrame:
+    """Return the pairs of (nearly) identical texts with different labels; none for a run of an earlier version."""
+    if not found.run.has(CONFLICTS):
+        return pd.DataFrame({"identical": [], "across_splits": []})
+    return found.run.load(CONFLICTS).to_pandas()
 
 
 def cell(text: object, most: int = CHARACTERS) -> str:
@@ -235,7 +242,7 @@ def seconds(found: auditor.Audit) -> float:
 
 def overview(name: str, found: auditor.Audit) -> str:
     """Return a dataset's row in the table of the first page."""
-    pairs = found.run.load(CONFLICTS).to_pandas()
+    pairs = in_conflict(found)
     counts = [len(found.issues), len(found.health["classes"]), found.health["issues"], len(found.definitions)]
     counts += [len(pairs), int(pairs["across_splits"].sum()), round(seconds(found))]
     return f"| [{SETS[name].title}]({name}.md) | {' | '.join(f'{count:,}' for count in counts)} |"
