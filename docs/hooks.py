@@ -74,12 +74,12 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str:
 def on_post_build(config: Any) -> None:
     """Write each page as Markdown beside its HTML, and llms.txt, which lists them."""
     site = Path(config["site_dir"])
+    for address, (markdown, _) in _written.items():
+        (site / address).with_suffix(".md").write_text(markdown, "utf-8")
     lines = [f"# {config['site_name']}", "", f"> {config['site_description']}", "", "## Pages", ""]
     for address in _order:
         markdown, title = _written[address]
-        target = (site / address).with_suffix(".md")
-        target.write_text(markdown, "utf-8")
-        lines.append(f"- [{title}]({target.relative_to(site).as_posix()}): {first_sentence(markdown)}")
+        lines.append(f"- [{title}]({address.removesuffix('.html')}.md): {first_sentence(markdown)}")
     (site / "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
 
