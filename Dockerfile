@@ -1,5 +1,5 @@
 # The offline encoder and the review page: nothing is downloaded when it runs. docs/how-to/docker.md shows how to use it.
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE MANIFEST.in ./
