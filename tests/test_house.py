@@ -38,6 +38,7 @@ ORDER = (
         "tabular",
         "arrays",
         "modelspecs",
+        "effort",
         "config",
         "recognition",
     ),
