@@ -42,6 +42,6 @@ def test_a_sample_has_the_shares_of_the_classes() -> None:
     labels = np.repeat(np.arange(3, dtype=np.int32), (6_000, 2_900, 100))
     folds = (np.arange(9_000) % 3).astype(np.int16)
     found = training_rows(folds, 0, labels, None, 900, 1)
-    assert np.bincount(labels[found]).tolist() == [600, 290, 10]
+    assert np.abs(np.bincount(labels[found]) - [600, 290, 10]).max() <= 1
     assert not np.array_equal(found, training_rows(folds, 0, labels, None, 900, 2))
     assert judgeable(labels, folds, 3).all()
