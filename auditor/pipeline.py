@@ -159,17 +159,11 @@ class _Pipeline:
         others = tuple(model for model in self.config.models if model not in cheap)
         self.models((BASELINE, *cheap), folds, duplicates.near, base)
         self.neighbours()
-        if cheap and others and not any(self.run.has(probabilities(short_name(model))) for model in others):
-            self.rank(self.config.updated(models=cheap, signals=()), folds)
-            names = " and ".join(cheap)
-            where = self.run.directory
-            self.listener.note(
-                f"Ranked by {names} so far. You can begin: auditor issues {where}, auditor review {where}."
-            )
+        self.rank_early(cheap, others, folds)
         self.models(tuple(map(short_name, others)), folds, duplicates.near, base)
         self.tuned_neighbours(folds[0])
         self.rank(self.config, folds)
-        self.map()
+        self.draw_map()
         self.run.record(used=sorted(self.run.visited))
         self.write_report()
         self.run.record(finished=True)
@@ -340,6 +334,14 @@ class _Pipeline:
         settings = self.config.detection.model_dump(include={"neighbours", "exact_neighbours_to"})
         return {**settings, "seed": self.config.seed}
 
+    def rank_early(self, cheap: Sequence[str], others: Sequence[str], folds: Sequence[FoldNumbers]) -> None:
+        """Rank the rows by the cheap models, unless the run has results of others, which its ranking may rest on."""
+        if not cheap or not others or any(self.run.has(probabilities(short_name(model))) for model in others):
+            return
+        self.rank(self.config.updated(models=cheap, signals=()), folds)
+        names, where = " and ".join(cheap), self.run.directory
+        self.listener.note(f"Ranked by {names} so far. You can begin: auditor issues {where}, auditor review {where}.")
+
     def rank(self, config: AuditConfig, folds: Sequence[FoldNumbers]) -> None:
         """Rank the rows by the models of a configuration, and open the ranking to readers."""
         # While artifacts are replaced, nobody can open the run.
@@ -361,7 +363,7 @@ class _Pipeline:
             self.run.stage("detect", found.write, inputs=found.inputs, parameters=found.parameters)
         self.run.record(ranked=True)
 
-    def map(self) -> None:
+    def draw_map(self) -> None:
         config, seed = self.config.detection, self.config.seed
 
         def draw(space: Path, read: Reader) -> None:
