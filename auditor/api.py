@@ -16,7 +16,7 @@ from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
 from auditor.errors import ModelError, ReviewError
 from auditor.findings import Findings
 from auditor.modelspecs import MODELS
-from auditor.run import Run
+from auditor.run import Run, check_finished
 from auditor.run.artifacts import model_file
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Audit(Findings):
     Raises
     ------
     RunMissingError
-        If the run does not exist or is not finished.
+        If the run does not exist or has no ranking yet.
     """
 
     def report(self, *, db: str | None = None) -> Path:
@@ -60,6 +60,7 @@ class Audit(Findings):
         from auditor import report
 
         with self.run.held():
+            check_finished(self.run)
             return report.write_report(self.directory, db)
 
     # -- decisions ----------------------------------------------------------------------------------------------

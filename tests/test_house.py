@@ -41,6 +41,7 @@ ORDER = (
         "arrays",
         "compat",
         "modelspecs",
+        "effort",
         "config",
         "recognition",
     ),

@@ -84,7 +84,10 @@ def review(
 
     Example: auditor review tweets
     """
-    Audit(run).review(
+    audit = Audit(run)
+    if audit.unfinished:
+        say(audit.unfinished)
+    audit.review(
         db=db,
         host=host,
         port=port,
