@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from auditor.errors import FilterError
-from auditor.review.feed.telling import MEANING
+from auditor.review.feed import telling
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table
@@ -158,4 +158,12 @@ def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
     """Return the progress of the review, and the estimate of how many labels are wrong."""
     found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": workspace.estimate(seconds).as_dict() | {"meaning": MEANING}})
+    agreement = workspace.agreements.measure()
+    told = {"sentence": telling.agreement(agreement), "meaning": telling.AGREEMENT_MEANING}
+    return answer(
+        {
+            **found,
+            "estimate": workspace.estimate(seconds).as_dict() | {"meaning": telling.MEANING},
+            "agreement_of_people": agreement.as_dict() | told,
+        }
+    )

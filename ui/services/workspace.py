@@ -12,6 +12,7 @@ import numpy as np
 
 from auditor.config import QueueConfig
 from auditor.errors import DecisionError, RunError
+from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
@@ -87,6 +88,7 @@ class Workspace:
     feed : Feed
         Cards that the default queue serves.
     estimator : Estimator
+    agreements : Agreements
     edition : Edition
     about : dict
         What ``GET session`` returns to every reviewer.
@@ -100,6 +102,7 @@ class Workspace:
     cards: Cards
     feed: Feed
     estimator: Estimator
+    agreements: Agreements
     edition: Edition
     about: dict[str, Any]
 
@@ -143,4 +146,17 @@ class Workspace:
         }
         cards = Cards(items, verdicts, open=mix.open)
         cards.card(0)  # loads lazy artifacts now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)
+        estimator = Estimator(verdicts, blind)
+        return cls(
+            items=items,
+            log=log,
+            verdicts=verdicts,
+            selection=selection,
+            queue=queue,
+            cards=cards,
+            feed=feed,
+            estimator=estimator,
+            agreements=Agreements(verdicts, estimator.served),
+            edition=Edition(run),
+            about=about,
+        )

@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import RowIndex
 from auditor.estimate.gate import compare_heads
 from auditor.estimate.reviewers import agreement, anchoring
 from auditor.estimate.shares import Difference, Share
@@ -81,6 +82,10 @@ class Served:
                 elif event.arm:
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
+
+    def to(self, reviewer: str) -> RowIndex:
+        """Return the rows that the default queue served to a reviewer, (R,) int64, without repeats."""
+        return np.array([row for name, row in self._cards if name == reviewer], np.int64)
 
     def reviewers(self) -> Reviewers:
         """Measure how far the reviewers can be relied on, by the verdicts that stand now."""

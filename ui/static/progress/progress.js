@@ -5,6 +5,7 @@ import { bdi, count, el, plural, replace } from "../common/dom.js";
 import { live } from "../common/live.js";
 import { bar, change, label, scroller, table } from "../common/parts.js";
 import { decimal, percent, verdictName } from "../common/words.js";
+import { drawAgreement } from "./agreement.js";
 import { drawEstimate } from "./estimate.js";
 
 const EVERY = 5000;
@@ -21,7 +22,7 @@ export function mount(element) {
       const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
       const focused = [...body.querySelectorAll(".au-scroll")].indexOf(document.activeElement);
       const open = [...body.querySelectorAll("details")].map((one) => one.open);
-      replace(body, drawEstimate(answer.estimate), tiles(answer), whole(answer), stale(answer), tables(answer));
+      replace(body, drawEstimate(answer.estimate), tiles(answer), whole(answer), stale(answer), tables(answer), drawAgreement(answer.agreement_of_people));
       body.querySelectorAll("details").forEach((one, index) => (one.open = open[index] ?? false));
       const boxes = [...body.querySelectorAll(".au-scroll")];
       boxes.forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
