@@ -197,7 +197,7 @@ class Audit(Findings):
         from auditor.review.feed.estimate import estimate_of
 
         estimate = estimate_of(self.run, log) if log.draws() else None
-        found = replace(corrections_of(self.run, log.standing(), policy), estimate=estimate)
+        found = replace(corrections_of(self.run, log.standing_and_adjudicated(), policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:

@@ -48,8 +48,8 @@ def _show(found: Agreement) -> None:
     _list("Cohen's κ of every two people:", people)
     _list("By given label:", [_part(part) for part in found.by_class])
     changes = [
-        f"{one.given} → {one.new}: {counted(one.rows, 'row')}, the same from another person {100 * one.same:.0f} %"
-        for one in found.by_change
+        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, the same from another person {100 * item.same:.0f} %"
+        for item in found.by_change
     ]
     _list("By change of label:", changes)
     if len(found.by_day) > 1:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
+from auditor.access.accounts import Role
 from auditor.errors import FilterError
 from auditor.review.feed import telling
 from auditor.review.filter.filter import Filter
@@ -48,15 +49,33 @@ Me = Annotated[str | None, Depends(_me)]
 Named = Annotated[str, Depends(_named)]
 """The reviewer, from the session alone; without one, the request is refused."""
 
+
+async def _role(request: Request, me: Me) -> Role:
+    accounts = request.app.state.accounts
+    if accounts is None:
+        return "admin"  # anyone who can reach the page may use any name
+    found: Role = accounts.roles.get(me or "", "reviewer")
+    return found
+
+
+async def _adjudicates(role: Annotated[Role, Depends(_role)]) -> bool:
+    return role != "reviewer"
+
+
+CurrentRole = Annotated[Role, Depends(_role)]
+Adjudicates = Annotated[bool, Depends(_adjudicates)]
+"""Whether the reviewer may settle conflicts and see the figures of all reviewers."""
+
 Sort = Annotated[str, Query(max_length=200)]
 Seed = Annotated[int, Query(ge=0, lt=2**32)]
 
 
 @router.get("/session")
-def session(request: Request, me: Me) -> JSONResponse:
+def session(request: Request, me: Me, role: CurrentRole) -> JSONResponse:
     """Return the reviewer, the run, and what the page can choose from."""
     workspace: Workspace = request.app.state.workspace
-    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **workspace.about})
+    login = request.app.state.accounts is not None
+    return answer({"reviewer": me, "login": login, "role": role, **workspace.about})
 
 
 @router.get("/queue")
@@ -64,6 +83,7 @@ def queue(
     workspace: CurrentWorkspace,
     which: Which,
     me: Me,
+    adjudicates: Adjudicates,
     sort: Sort = "suspicion",
     seed: Seed = 0,
     after: Annotated[str | None, Query(max_length=200)] = None,
@@ -71,14 +91,15 @@ def queue(
 ) -> JSONResponse:
     """Return the next cards of the queue."""
     page = workspace.queue.page(which, sort, after, limit, me=me, seed=seed)
-    cards = workspace.cards.cards(page.rows, me)
+    cards = workspace.cards.cards(page.rows, me, adjudicates=adjudicates and which.conflict is True)
     return answer({"cards": cards, "next": page.next, "left": page.left, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, and how many rows the reviewer has decided."""
-    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
+    """Return the position of the log, how many rows the reviewer has decided, and how many are in conflict."""
+    conflicts = int(workspace.verdicts.conflict.sum())
+    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me), "conflicts": conflicts})
 
 
 @router.get("/stands")
@@ -88,12 +109,18 @@ def stands(workspace: CurrentWorkspace, me: Named, action: Annotated[str, Query(
 
 
 @router.get("/card")
-def card_of_id(workspace: CurrentWorkspace, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
-    """Return the card of a row by its id."""
+def card_of_id(
+    workspace: CurrentWorkspace,
+    me: Me,
+    adjudicates: Adjudicates,
+    id: Annotated[str, Query(max_length=500)],
+    conflict: bool = False,
+) -> JSONResponse:
+    """Return the card of a row by its id; with ``conflict``, as adjudicators see it."""
     row = workspace.items.row_of(id)
     if row is None:
         raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another row, or clear the filter.")
-    return answer(workspace.cards.card(row, me))
+    return answer(workspace.cards.card(row, me, adjudicates=adjudicates and conflict))
 
 
 @router.get("/row")
@@ -159,11 +186,11 @@ def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
     found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
     agreement = workspace.agreements.measure()
-    told = {"sentence": telling.agreement(agreement), "meaning": telling.AGREEMENT_MEANING}
+    words = {"sentence": telling.agreement(agreement), "meaning": telling.AGREEMENT_MEANING}
     return answer(
         {
             **found,
             "estimate": workspace.estimate(seconds).as_dict() | {"meaning": telling.MEANING},
-            "agreement_of_people": agreement.as_dict() | told,
+            "agreement_of_people": agreement.as_dict() | words,
         }
     )

@@ -16,6 +16,7 @@ from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
+from auditor.review.feed.known import Known, read_answers
 from auditor.review.feed.learner import Learner
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
@@ -89,6 +90,8 @@ class Workspace:
         Cards that the default queue serves.
     estimator : Estimator
     agreements : Agreements
+    known : Known
+        Rows whose answers are known, and how reviewers have judged them.
     edition : Edition
     about : dict
         What ``GET session`` returns to every reviewer.
@@ -103,6 +106,7 @@ class Workspace:
     feed: Feed
     estimator: Estimator
     agreements: Agreements
+    known: Known
     edition: Edition
     about: dict[str, Any]
 
@@ -120,7 +124,10 @@ class Workspace:
         verdicts = Verdicts(items, log)
         learner = Learner.of(run, items, verdicts)
         blind = Blind(verdicts)
-        feed = Feed(items, verdicts, blind, learner, mix)
+        estimator = Estimator(verdicts, blind)
+        answers = read_answers(mix.gold, items) if mix.gold else {}
+        known = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
+        feed = Feed(items, verdicts, blind, learner, mix, known)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
@@ -146,7 +153,6 @@ class Workspace:
         }
         cards = Cards(items, verdicts, open=mix.open)
         cards.card(0)  # loads lazy artifacts now: later, an audit may be replacing the run's files
-        estimator = Estimator(verdicts, blind)
         return cls(
             items=items,
             log=log,
@@ -157,6 +163,7 @@ class Workspace:
             feed=feed,
             estimator=estimator,
             agreements=Agreements(verdicts, estimator.served),
+            known=known,
             edition=Edition(run),
             about=about,
         )

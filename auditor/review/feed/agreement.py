@@ -149,11 +149,11 @@ class Agreements:
     def _opinions(self, names: list[str]) -> tuple[Opinions, Any]:
         """Return the one-by-one verdicts that stand, and which of them are on cards of the default queue."""
         parts: dict[str, list[Any]] = defaultdict(list)
-        for person, name in enumerate(names):
+        for number, name in enumerate(names):
             own = self._verdicts.of(name)
             rows = np.flatnonzero((own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"]))
             parts["row"].append(rows)
-            parts["person"].append(np.full(len(rows), person))
+            parts["person"].append(np.full(len(rows), number))
             parts["opinion"].append(own.bits[rows] + _TO * own.to[rows].astype(np.int64))
             parts["at"].append(own.at[rows])
             parts["served"].append(np.isin(rows, self._served.to(name)))

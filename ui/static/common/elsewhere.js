@@ -9,6 +9,9 @@ import { get } from "./api.js";
  *   Null when nothing is, or the server does not answer.
  */
 export async function standing(card) {
+  if (card.conflict) {
+    return null; // what is new of it is said of all cards of its queue
+  }
   const now = await get("card", { id: card.id }).catch(() => null);
   if (!now) {
     return null;

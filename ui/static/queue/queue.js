@@ -3,6 +3,7 @@
 import { complain, get, post, say } from "../common/api.js";
 import { settle } from "./bar.js";
 import { drawCard, ownVerdict } from "./card.js";
+import { conflictsButton } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
@@ -62,6 +63,7 @@ class Queue {
       run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
+      conflict: () => this.#settles(),
       onResult: (event, result) => this.#answered(event, result),
       onGone: (gone, done) => this.#gone(gone, done),
       onDecided: (decided) => this.#counted(decided),
@@ -98,7 +100,8 @@ class Queue {
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), this.#status.element);
+    const conflicts = this.#conflicts();
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflicts.button, this.#status.element);
     const rest = el(
       "p",
       { class: "au-resting", hidden: true },
@@ -121,6 +124,7 @@ class Queue {
     const follow = () => {
       sort.value = store.sort;
       this.#watch.check();
+      conflicts.update();
       this.#follow();
     };
     store.subscribe(follow);
@@ -153,7 +157,7 @@ class Queue {
     this.#deck.start(null);
     this.#draw();
     await this.#outbox.empty();
-    const first = id === null ? null : await get("card", { id }).catch(complain);
+    const first = id === null ? null : await get("card", { id, conflict: this.#settles() }).catch(complain);
     if (shown === this.#shown) {
       this.#deck.start(params, [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
@@ -180,15 +184,32 @@ class Queue {
     }
   }
 
+  /** Whether this is the queue of conflicts, in which a verdict settles the row. */
+  #settles() {
+    return store.query.get("conflict") === "1" && this.#session.role !== "reviewer";
+  }
+
+  #conflicts() {
+    const may = this.#session.role !== "reviewer";
+    return conflictsButton({
+      count: async () => (may ? ((await get("pulse").catch(() => null))?.conflicts ?? null) : 0),
+      isOpen: () => this.#settles(),
+      toggle: () =>
+        this.#settles()
+          ? store.replaceAll(new URLSearchParams(this.#session.default_query), { sort: this.#session.default_sort })
+          : store.replaceAll(new URLSearchParams({ conflict: "1" }), { sort: "suspicion" }),
+    });
+  }
+
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
     const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.has("undecided") ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") || this.#settles() ? cards.map((card) => card.id) : [];
   }
 
   /** Some of them have been decided: by others, and by this reviewer. */
   #gone(gone, done) {
-    if (store.query.get("undecided") === "anyone") {
+    if (store.query.get("undecided") === "anyone" || this.#settles()) {
       this.#flow.gone(gone);
     }
     if (store.query.has("undecided")) {
@@ -235,7 +256,7 @@ class Queue {
     this.#presses.marks = null;
     this.#note.show(card);
     this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
-    replace(this.#article, card ? drawCard(card) : this.#empty());
+    replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
     if (this.#article.dataset.id !== (card?.id ?? "")) {
