@@ -15,6 +15,7 @@ from auditor.access.accounts import reviewer_name
 from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
+from auditor.review.feed.known import Qualification
 from auditor.review.filter.filter import Filter
 from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
 from auditor.review.log.log import TakenError
@@ -169,6 +170,7 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 def events(sent: Presses, workspace: CurrentWorkspace, me: Named, adjudicates: Adjudicates) -> JSONResponse:
     """Apply presses in their order. Those answered as saved are on the disk."""
     sent.check(workspace, me)
+    before = workspace.known.is_asking and workspace.known.qualification(me)
     results = take(workspace, me, sent.events, adjudicates=adjudicates)
     workspace.verdicts.catch_up()
     for result in results:
@@ -185,7 +187,7 @@ def events(sent: Presses, workspace: CurrentWorkspace, me: Named, adjudicates: A
     gone = verdicts.settled(sent.held) if sent.conflict else verdicts.gone(sent.held, me, enough)
     done = verdicts.done(sent.held, me)
     others = {name: workspace.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
-    return answer({"results": results, **others, **counts})
+    return answer({"results": results, **others, **counts, **_qualified(workspace, me, before)})
 
 
 @router.post("/next")
@@ -330,6 +332,12 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
     given = workspace.items.label_names[workspace.items.given[row]]
     check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))
     return event
+
+
+def _qualified(workspace: Workspace, me: str, before: Qualification | Literal[False] | None) -> dict[str, Any]:
+    """Return how many known answers the reviewer gave, if these presses were the last of them."""
+    now = None if before is False or (before and before.done) else workspace.known.qualification(me)
+    return {"qualified": {"right": now.right.count, "of": now.right.of}} if now and now.done else {}
 
 
 def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from auditor.access.accounts import Role
 from auditor.errors import FilterError
 from auditor.review.feed import telling
+from auditor.review.feed.people import Person
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table
@@ -181,16 +182,37 @@ def may_stop(workspace: CurrentWorkspace) -> JSONResponse:
 
 
 @router.get("/progress")
-def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
-    """Return the progress of the review, and the estimate of how many labels are wrong."""
+def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicates) -> JSONResponse:
+    """Return the progress of the review, the estimate of how many labels are wrong, and the people's figures.
+
+    Reviewers see their own figures; adjudicators and admins see of everyone what they see of themselves.
+    """
     found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
     agreement = workspace.agreements.measure()
+    people = [_person(workspace, person) for person in workspace.people.figures(agreement)]
+    agreed = agreement.as_dict()
+    if not adjudicates:
+        people = [person for person in people if person["reviewer"] == me]
+        found["reviewers"] = [one for one in found["reviewers"] if one["reviewer"] == me]
+        agreed["by_people"] = [pair for pair in agreed["by_people"] if me in (pair["first"], pair["second"])]
+    order = workspace.selection.orders.of(workspace.about["default_sort"])
+    budgets = workspace.people.budgets(order, found["rate_per_hour"])
     words = {"sentence": telling.agreement(agreement), "meaning": telling.AGREEMENT_MEANING}
     return answer(
         {
             **found,
             "estimate": workspace.estimate(seconds).as_dict() | {"meaning": telling.MEANING},
-            "agreement_of_people": agreement.as_dict() | words,
+            "agreement_of_people": agreed | words,
+            "people": people,
+            "budgets": [{**asdict(budget), "sentence": telling.budget(budget)} for budget in budgets],
         }
     )
+
+
+def _person(workspace: Workspace, person: Person) -> dict[str, Any]:
+    """Return a person's figures, with rows by their ids."""
+    found = asdict(person)
+    if person.known:
+        found["known"]["missed"] = [workspace.items.id_of(row) for row in person.known.missed]
+    return found

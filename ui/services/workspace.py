@@ -18,6 +18,7 @@ from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
 from auditor.review.feed.known import Known, read_answers
 from auditor.review.feed.learner import Learner
+from auditor.review.feed.people import People
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
 from auditor.review.keys import DEFAULT_KEYS
@@ -92,6 +93,8 @@ class Workspace:
     agreements : Agreements
     known : Known
         Rows whose answers are known, and how reviewers have judged them.
+    people : People
+        Figures of each reviewer.
     edition : Edition
     about : dict
         What ``GET session`` returns to every reviewer.
@@ -107,6 +110,7 @@ class Workspace:
     estimator: Estimator
     agreements: Agreements
     known: Known
+    people: People
     edition: Edition
     about: dict[str, Any]
 
@@ -164,6 +168,7 @@ class Workspace:
             estimator=estimator,
             agreements=Agreements(verdicts, estimator.served),
             known=known,
+            people=People(verdicts, estimator.served, known),
             edition=Edition(run),
             about=about,
         )

@@ -56,6 +56,11 @@ class Known:
     def __init__(self, verdicts: Verdicts, served: Served, answers: Mapping[int, str], cards: int) -> None:
         self._verdicts, self._served, self._answers, self._cards = verdicts, served, answers, cards
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether known answers are mixed into the cards."""
+        return self._cards > 0
+
     def next(self, me: str, busy: Collection[int]) -> tuple[int, str] | None:
         """Return a row that the reviewer has not judged, in an order of their own, and its answer.
 

@@ -90,6 +90,11 @@ class Served:
         """Return the rows that the default queue served to a reviewer, (R,) int64, without repeats."""
         return np.array([row for name, row in self._cards if name == reviewer], np.int64)
 
+    def self_agreement(self, reviewer: str) -> Share:
+        """Measure how often a reviewer judged a card in the same way when it came again."""
+        pairs = [pair for (name, _), pair in self._repeats.items() if name == reviewer and all(pair)]
+        return agreement(*_columns(pairs))
+
     def known(self, reviewer: str) -> dict[int, str]:
         """Return the rows with a known answer that a reviewer has judged, and the answers; in the order judged."""
         return {row: answer for (name, row), answer in self._known.items() if name == reviewer}

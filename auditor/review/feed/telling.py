@@ -9,6 +9,7 @@ from auditor.estimate.agreement import Alpha
 from auditor.estimate.shares import Share
 from auditor.review.feed.agreement import Agreement
 from auditor.review.feed.estimate import Estimate, Part, Range
+from auditor.review.feed.people import Budget
 from auditor.review.feed.served import Reviewers
 from auditor.wording import counted
 
@@ -93,6 +94,18 @@ def reviewers(found: Reviewers) -> Iterator[str]:
 
 def _share(found: Share) -> str:
     return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+
+
+def budget(found: Budget) -> str:
+    """Say what some hours of reviewing would reach.
+
+    >>> budget(Budget(2, 150, 0.62))  # doctest: +SKIP
+    "150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors that the models' suspicion …"
+    """
+    return (
+        f"{counted(found.rows, 'row')} in {counted(found.hours, 'hour')}: the first {found.rows:,} unread rows of the"
+        f" order cover {floor(100 * found.share)} % of the errors expected by the models' suspicion."
+    )
 
 
 def agreement(found: Agreement) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from auditor.access.accounts import Accounts, Role
+from auditor.config import QueueConfig
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 from auditor.run import Run
@@ -72,3 +74,41 @@ def test_another_role_takes_effect_without_a_new_login(run: Run, log: DecisionLo
     client = logged_in(run, log, accounts, "bob")
     accounts.set_role("bob", "admin")
     assert client.get("/api/session").json()["role"] == "admin"
+
+
+def test_reviewers_see_their_own_figures_and_adjudicators_those_of_all(
+    run: Run, log: DecisionLog, accounts: Accounts
+) -> None:
+    disputed(run, log)
+    log.append([decision(Items.of(run), 7, "ann", run_id=log.run_id)])
+    for role, names in (("reviewer", ["ann"]), ("adjudicator", ["ann", "bob", "cyd"])):
+        accounts.set_role("ann", role)  # type: ignore[arg-type]
+        found = logged_in(run, log, accounts).get("/api/progress").json()
+        assert [one["reviewer"] for one in found["people"]] == names
+        assert [one["reviewer"] for one in found["reviewers"]] == names
+        pairs = [(one["first"], one["second"]) for one in found["agreement_of_people"]["by_people"]]
+        assert (("bob", "cyd") in pairs) == (role == "adjudicator")
+        assert found["conflicts"] == 1
+        assert found["budgets"][0]["sentence"].endswith("expected by the models' suspicion.")
+
+
+def test_a_new_reviewer_is_told_how_many_known_answers_they_gave(run: Run, log: DecisionLog, tmp_path: Path) -> None:
+    items = Items.of(run)
+    gold = tmp_path / "gold.csv"
+    gold.write_text("id,label\n" + "".join(f"{items.id_of(row)},{items.label(items.given[row])}\n" for row in (70, 71)))
+    client = browser(make_app(run, log, queue=QueueConfig(gold=gold, gold_cards=2, blind=0)))
+    client.post("/api/name", json={"name": "new"})
+    told = []
+    for number in range(40):
+        (card,) = client.post("/api/next", json={"run": log.run_id, "limit": 1}).json()["cards"]
+        assert not {"arm", "answer"} & {*card}
+        press = {"event_id": f"known-{number}", "kind": "decide", "item_id": card["id"], "item_hash": card["hash"]}
+        press |= {"verdict": "keep" if card["row"] == 70 else "exclude"}
+        answer = client.post("/api/events", json={"run": log.run_id, "events": [press]}).json()
+        assert answer["results"][0]["status"] == "saved"
+        told += [answer["qualified"]] if "qualified" in answer else []
+    assert told == [{"right": 1, "of": 2}]
+    (mine,) = client.get("/api/progress").json()["people"]
+    assert (mine["known"]["right"]["count"], mine["known"]["missed"]) == (1, [items.id_of(71)])
+    answers = {event.item_id: event.answer for event in log.all_events() if event.answer}
+    assert answers == {items.id_of(row): items.label(items.given[row]) for row in (70, 71)}

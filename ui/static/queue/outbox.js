@@ -5,7 +5,7 @@
  * network and a server that starts anew; it may be sent twice, and the log takes it once, by its id.
  */
 
-import { post } from "../common/api.js";
+import { post, say } from "../common/api.js";
 import { known } from "../common/pulse.js";
 
 const MOST_AT_ONCE = 50;
@@ -185,6 +185,10 @@ export class Outbox {
       this.#options.onResult(event, results.get(event.event_id));
     }
     this.#tellGone(answer);
+    if (answer.qualified) {
+      const { right, of } = answer.qualified;
+      say(`Of ${of} cards whose answer is known, you chose it on ${right}. Progress lists the others.`);
+    }
     if (answered.length) {
       this.#failures = 0;
       this.#atOnce = MOST_AT_ONCE;
