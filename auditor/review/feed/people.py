@@ -133,7 +133,7 @@ class People:
         return found
 
     def budgets(self, order: RowIndex, rate: float | None) -> list[Budget]:
-        """Return what some hours would reach in the unread rows, in an order.
+        """Return what some hours would reach in the unread rows, in an order, until they reach everything.
 
         Parameters
         ----------
@@ -144,12 +144,12 @@ class People:
         verdicts = self._verdicts
         unread = order[(verdicts.bits() == 0)[order]]
         expected = np.nan_to_num(verdicts.items.suspicion[unread]).astype(np.float64)
-        reached, total = np.cumsum(expected), float(expected.sum())
-        found = []
+        reached = np.cumsum(expected)
+        found: list[Budget] = []
         for hours in HOURS:
             rows = min(round(hours * (rate or 3600 / SECONDS_A_CARD)), len(unread))
-            if rows and total:
-                found.append(Budget(hours, rows, float(reached[rows - 1]) / total))
+            if rows and reached[-1] and not (found and found[-1].share == 1):
+                found.append(Budget(hours, rows, float(reached[rows - 1] / reached[-1])))
         return found
 
 

@@ -102,6 +102,8 @@ def budget(found: Budget) -> str:
     >>> budget(Budget(2, 150, 0.62))  # doctest: +SKIP
     "150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors that the models' suspicion …"
     """
+    if found.share == 1:
+        return f"All {counted(found.rows, 'unread row')} can be judged in {counted(found.hours, 'hour')} at this rate."
     return (
         f"{counted(found.rows, 'row')} in {counted(found.hours, 'hour')}: the first {found.rows:,} unread rows of the"
         f" order cover {floor(100 * found.share)} % of the errors expected by the models' suspicion."

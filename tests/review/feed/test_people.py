@@ -70,6 +70,8 @@ def test_a_budget_says_what_part_of_the_suspicion_the_first_rows_hold(verdicts: 
     assert [budget.rows for budget in found.values()] == [30, 60, 120, 239]
     assert found[2].share == pytest.approx(float(suspicion[:60].sum() / suspicion.sum()), rel=1e-6)
     assert found[8].share == pytest.approx(1.0)
-    assert people_of(verdicts).budgets(order, None)[0].rows == 239, "at the usual pace"
+    (usual,) = people_of(verdicts).budgets(order, None)
+    assert (usual.hours, usual.rows, usual.share) == (1, 239, 1.0)
+    assert telling.budget(usual) == "All 239 unread rows can be judged in 1 hour at this rate."
     said = telling.budget(Budget(2, 150, 0.629))
     assert said.startswith("150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors")

@@ -37,7 +37,7 @@ function people({ by_people: pairs }) {
 function parts(head, found) {
   const name = `Agreement by ${head.toLowerCase()}`;
   const rows = found.map((part) => [
-    head === "Day" ? part.name : label(part.name),
+    head === "Day" ? el("span", { class: "pg-day" }, part.name) : label(part.name),
     count(part.same.of),
     percent(part.same.count / part.same.of),
     alpha(part.alpha),

@@ -5,7 +5,7 @@ import { button, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { decimal, percent } from "../common/words.js";
 
-/** The budget that is said in a sentence. */
+/** The longest time whose budget is said in a sentence. */
 const HOURS = 2;
 
 /**
@@ -14,7 +14,7 @@ const HOURS = 2;
  */
 export function drawPeople({ people, budgets, conflicts, adjudicated }, { role, reviewer }) {
   const leads = role !== "reviewer";
-  const budget = budgets.find(({ hours }) => hours === HOURS);
+  const budget = budgets.filter(({ hours }) => hours <= HOURS).at(-1);
   return el(
     "section",
     { class: "pg-people", "aria-label": leads ? "People" : "Your figures" },
@@ -92,7 +92,7 @@ function byDay(people) {
     return found ? `${count(found.judged)} · ${count(Math.round(found.minutes))} min` : "·";
   };
   const rows = people.map((one) => [bdi(one.reviewer), ...days.map((day) => cell(one, day))]);
-  return days.length > 0 && scroller(name, table(name, ["Reviewer", ...days], rows, days.map((_, at) => at + 1)));
+  return days.length > 0 && scroller(name, table(name, ["Reviewer", ...days.map((day) => el("span", { class: "pg-day" }, day))], rows, days.map((_, at) => at + 1)));
 }
 
 function hours(budgets) {
