@@ -66,10 +66,13 @@ class Serving:
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
-    """Make a card look like any other of its kind: one whose evidence is hidden shows nobody's verdict either."""
-    if not serving.hidden:
+    """Make a card look like any other of its kind.
+
+    One whose evidence is hidden, or whose answer is known, shows nobody's verdict either.
+    """
+    if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": [], "adjudicated": None}
+    return {**card, "hidden": serving.hidden, "mine": None, "history": [], "decided_by": [], "adjudicated": None}
 
 
 class Feed:

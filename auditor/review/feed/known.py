@@ -75,7 +75,11 @@ class Known:
         (int, str) or None
             None once the reviewer has been asked often enough, or no row is left.
         """
+        if not self._cards:
+            return None
         self._served.catch_up()
+        if len(self._served.known(me)) >= self._cards:
+            return None
         answers = self._all()
         waiting = sum(row in answers for row in busy)
         if len(self._served.known(me)) + waiting >= self._cards:
