@@ -17,11 +17,12 @@ export async function standing(card) {
     return null;
   }
   const turned = text(now.mine) !== text(own(card));
-  if (!turned && text(now.decided_by) === text(card.decided_by ?? [])) {
+  const settled = text(now.adjudicated) !== text(card.adjudicated ?? null);
+  if (!turned && !settled && text(now.decided_by) === text(card.decided_by ?? [])) {
     return null;
   }
   const mine = turned && now.mine ? { ...now.mine, elsewhere: true } : turned ? null : card.mine;
-  return { turned, news: { mine, history: now.history, decided_by: now.decided_by } };
+  return { turned, news: { mine, history: now.history, decided_by: now.decided_by, adjudicated: now.adjudicated } };
 }
 
 const text = JSON.stringify;
