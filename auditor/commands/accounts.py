@@ -109,9 +109,9 @@ def remove(
 def _check_role(role: str) -> Role:
     from auditor.access.accounts import ROLES
 
-    for known in ROLES:
-        if role == known:
-            return known
+    for allowed in ROLES:
+        if role == allowed:
+            return allowed
     raise InputError(f"{role!r} is no role.", f"Choose {_ROLES}.")
 
 

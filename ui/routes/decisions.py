@@ -170,7 +170,7 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 def events(sent: Presses, workspace: CurrentWorkspace, me: Named, adjudicates: Adjudicates) -> JSONResponse:
     """Apply presses in their order. Those answered as saved are on the disk."""
     sent.check(workspace, me)
-    before = workspace.known.is_asking and workspace.known.qualification(me)
+    before = workspace.known_answers.is_asking and workspace.known_answers.qualification(me)
     results = take(workspace, me, sent.events, adjudicates=adjudicates)
     workspace.verdicts.catch_up()
     for result in results:
@@ -336,7 +336,7 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
 
 def _qualified(workspace: Workspace, me: str, before: Qualification | Literal[False] | None) -> dict[str, Any]:
     """Return how many known answers the reviewer gave, if these presses were the last of them."""
-    now = None if before is False or (before and before.done) else workspace.known.qualification(me)
+    now = None if before is False or (before and before.done) else workspace.known_answers.qualification(me)
     return {"qualified": {"right": now.right.count, "of": now.right.of}} if now and now.done else {}
 
 

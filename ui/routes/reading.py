@@ -194,7 +194,7 @@ def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicate
     agreed = agreement.as_dict()
     if not adjudicates:
         people = [person for person in people if person["reviewer"] == me]
-        found["reviewers"] = [one for one in found["reviewers"] if one["reviewer"] == me]
+        found["reviewers"] = [person for person in found["reviewers"] if person["reviewer"] == me]
         agreed["by_people"] = [pair for pair in agreed["by_people"] if me in (pair["first"], pair["second"])]
     order = workspace.selection.orders.of(workspace.about["default_sort"])
     budgets = workspace.people.budgets(order, found["rate_per_hour"])

@@ -93,7 +93,7 @@ class Workspace:
         Cards that the default queue serves.
     estimator : Estimator
     agreements : Agreements
-    known : Known
+    known_answers : Known
         Rows whose answers are known, and how reviewers have judged them.
     people : People
         Figures of each reviewer.
@@ -111,7 +111,7 @@ class Workspace:
     feed: Feed
     estimator: Estimator
     agreements: Agreements
-    known: Known
+    known_answers: Known
     people: People
     edition: Edition
     about: dict[str, Any]
@@ -132,8 +132,8 @@ class Workspace:
         blind = Blind(verdicts)
         estimator = Estimator(verdicts, blind)
         answers = read_answers(mix.gold, items) if mix.gold else {}
-        known = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
-        feed = Feed(items, verdicts, blind, learner, mix, known)
+        known_answers = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
+        feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
@@ -171,8 +171,8 @@ class Workspace:
             feed=feed,
             estimator=estimator,
             agreements=Agreements(verdicts, estimator.served),
-            known=known,
-            people=People(verdicts, estimator.served, known),
+            known_answers=known_answers,
+            people=People(verdicts, estimator.served, known_answers),
             edition=Edition(run),
             about=about,
         )

@@ -89,7 +89,7 @@ def test_reviewers_see_their_own_figures_and_adjudicators_those_of_all(
         pairs = [(one["first"], one["second"]) for one in found["agreement_of_people"]["by_people"]]
         assert (("bob", "cyd") in pairs) == (role == "adjudicator")
         assert found["conflicts"] == 1
-        assert found["budgets"][0]["sentence"].endswith("expected by the models' suspicion.")
+        assert found["budgets"][0]["sentence"].endswith("at this rate.")
 
 
 def test_a_new_reviewer_is_told_how_many_known_answers_they_gave(run: Run, log: DecisionLog, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 /** A row on which people differ, as whoever settles it sees it: all verdicts with their notes, side by side. */
 
-import { bdi, el } from "../common/dom.js";
+import { get } from "../common/api.js";
+import { bdi, count, el } from "../common/dom.js";
+import { store } from "../common/store.js";
 import { moment, verdictWords } from "../common/words.js";
 
 /**
@@ -35,24 +37,28 @@ export function adjudicated({ adjudicated: found }) {
   return found && el("p", { class: "au-notice" }, "Settled by ", bdi(found.reviewer), ": ", el("strong", null, verdictWords(found)), ".");
 }
 
-/**
- * The way to the rows in conflict, for those who may settle them; hidden while there are none.
- *
- * @param {{count: function(): Promise<number|null>, isOpen: function(): boolean, toggle: function()}} parts
- */
-export function conflictsButton({ count, isOpen, toggle }) {
+/** Whether the queue is that of the rows in conflict, in which a verdict settles the row. */
+export const settles = ({ role }) => role !== "reviewer" && store.query.get("conflict") === "1";
+
+/** The way to the rows in conflict and back, for those who may settle them; hidden while there are none. */
+export function conflictsButton(session) {
+  const toggle = () =>
+    settles(session)
+      ? store.replaceAll(new URLSearchParams(session.default_query), { sort: session.default_sort })
+      : store.replaceAll(new URLSearchParams({ conflict: "1" }), { sort: "suspicion" });
   const button = el("button", { type: "button", class: "au-conflicts", hidden: true, onclick: toggle });
   const update = async () => {
-    const number = await count();
-    const open = isOpen();
-    if (number !== null) {
-      button.hidden = !number && !open;
-      button.textContent = `Conflicts: ${number}`;
+    const pulse = session.role === "reviewer" ? null : await get("pulse").catch(() => null);
+    if (pulse) {
+      button.hidden = !pulse.conflicts && !settles(session);
+      button.textContent = `Conflicts: ${count(pulse.conflicts)}`;
     }
-    button.setAttribute("aria-pressed", String(open));
+    button.setAttribute("aria-pressed", String(settles(session)));
   };
   for (const event of ["auditor:moved", "auditor:decided"]) {
     document.addEventListener(event, update);
   }
-  return { button, update };
+  store.subscribe(update);
+  update();
+  return button;
 }

@@ -3,7 +3,7 @@
 import { complain, get, post, say } from "../common/api.js";
 import { settle } from "./bar.js";
 import { drawCard, history, ownVerdict } from "./card.js";
-import { conflictsButton } from "./conflict.js";
+import { conflictsButton, settles } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
@@ -63,7 +63,7 @@ class Queue {
       run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
-      conflict: () => this.#settles(),
+      conflict: () => settles(this.#session),
       onResult: (event, result) => this.#answered(event, result),
       onGone: (gone, done) => this.#gone(gone, done),
       onDecided: (decided) => this.#counted(decided),
@@ -101,8 +101,7 @@ class Queue {
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const conflicts = this.#conflicts();
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflicts.button, this.#status.element);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflictsButton(this.#session), this.#status.element);
     const rest = el(
       "p",
       { class: "au-resting", hidden: true },
@@ -125,7 +124,6 @@ class Queue {
     const follow = () => {
       sort.value = store.sort;
       this.#watch.check();
-      conflicts.update();
       this.#follow();
     };
     store.subscribe(follow);
@@ -158,7 +156,7 @@ class Queue {
     this.#deck.start(null);
     this.#draw();
     await this.#outbox.empty();
-    const first = id === null ? null : await get("card", { id, conflict: this.#settles() }).catch(complain);
+    const first = id === null ? null : await get("card", { id, conflict: settles(this.#session) }).catch(complain);
     if (shown === this.#shown) {
       this.#deck.start(params, [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
@@ -185,32 +183,15 @@ class Queue {
     }
   }
 
-  /** Whether this is the queue of conflicts, in which a verdict settles the row. */
-  #settles() {
-    return store.query.get("conflict") === "1" && this.#session.role !== "reviewer";
-  }
-
-  #conflicts() {
-    const may = this.#session.role !== "reviewer";
-    return conflictsButton({
-      count: async () => (may ? ((await get("pulse").catch(() => null))?.conflicts ?? null) : 0),
-      isOpen: () => this.#settles(),
-      toggle: () =>
-        this.#settles()
-          ? store.replaceAll(new URLSearchParams(this.#session.default_query), { sort: this.#session.default_sort })
-          : store.replaceAll(new URLSearchParams({ conflict: "1" }), { sort: "suspicion" }),
-    });
-  }
-
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
     const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.has("undecided") || this.#settles() ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") || settles(this.#session) ? cards.map((card) => card.id) : [];
   }
 
   /** Some of them have been decided: by others, and by this reviewer. */
   #gone(gone, done) {
-    if (store.query.get("undecided") === "anyone" || this.#settles()) {
+    if (store.query.get("undecided") === "anyone" || settles(this.#session)) {
       this.#flow.gone(gone);
     }
     if (store.query.has("undecided")) {
