@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from auditor.correction.push.push import Pushed
     from auditor.evaluation.comparison.results import Retraining
     from auditor.evaluation.saved.predictor import Predictor
+    from auditor.review.feed.agreement import Agreement
     from auditor.review.feed.estimate import Estimate
     from auditor.review.log.event import Event
     from auditor.review.log.log import DecisionLog
@@ -153,6 +154,18 @@ class Audit(Findings):
         with self.log(db, read_only=True) as log:
             return estimate_of(self.run, log)
 
+    def agreement(self, *, db: str | None = None) -> Agreement:
+        """Measure how far the people who judged the same rows agree: Krippendorff's alpha, Cohen's kappa, by class.
+
+        Raises
+        ------
+        RunDamagedError, LogError
+        """
+        from auditor.review.feed.agreement import agreement_of
+
+        with self.log(db, read_only=True) as log:
+            return agreement_of(self.run, log)
+
     def learnt_order(self, *, db: str | None = None) -> RowIndex:
         """Return the N rows, likeliest error first, as learnt from the verdicts; without any, the static order.
 
@@ -185,7 +198,7 @@ class Audit(Findings):
         from auditor.review.feed.estimate import estimate_of
 
         estimate = estimate_of(self.run, log) if log.draws() else None
-        found = replace(corrections_of(self.run, log.standing(), policy), estimate=estimate)
+        found = replace(corrections_of(self.run, log.standing_and_adjudicated(), policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:

@@ -28,6 +28,7 @@ VERBS = {
     "report": ("reporting:report", "Re-create the report of a run."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
     "estimate": ("estimating:estimate", "Estimate how many labels are wrong from the verdicts so far."),
+    "agreement": ("agreeing:agreement", "Measure how far the people who judged the same rows agree."),
     "export": ("correcting:export", "Write the corrected dataset."),
     "patch": ("patching:patch", "Write only the changes, to apply them elsewhere."),
     "apply": ("patching:apply", "Apply a patch to a dataset."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fractions
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -281,6 +282,10 @@ class QueueConfig(Settings):
     """Number of people who judge each card."""
     open: bool = False
     """Whether a card shows the verdicts of others before the reviewer's own."""
+    gold: Path | None = None
+    """File of rows whose answers are known, with the columns id and label."""
+    gold_cards: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Known answers mixed into the first cards of each reviewer."""
 
 
 class AuditConfig(Settings):

@@ -14,3 +14,11 @@ def _printable(name: str) -> str:
 
 
 Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+
+MODEL = "model:"
+"""Prefix of the names under which models judge."""
+
+
+def is_person(name: str) -> bool:
+    """Return whether a reviewer is a person, and not a model."""
+    return not name.startswith(MODEL)

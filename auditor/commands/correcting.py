@@ -26,6 +26,7 @@ from auditor.commands.options import (
     RAW,
     REVIEWER,
     RUN,
+    TIES,
     TO,
     UNREVIEWED,
     VERDICT_LIST,
@@ -55,6 +56,7 @@ def export(
     to: Annotated[Path | None, TO] = None,
     format: Annotated[str | None, FORMAT] = None,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
@@ -81,7 +83,7 @@ def export(
     if to is None:
         raise ExportError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
-    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or ())
+    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties)
     done = Audit(run).export(
         to,
         policy,
@@ -117,6 +119,7 @@ def make_policy(
     verdicts: str,
     changed_only: bool,
     reviewers: Any,
+    ties: str = POLICY.ties,
 ) -> Policy:
     """Make a policy from the options.
 
@@ -129,6 +132,8 @@ def make_policy(
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
     if word not in choices:
         raise InputError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
+    if ties not in (allowed := get_args(Policy.model_fields["ties"].annotation)):
+        raise InputError(f"--ties is {ties!r}, which is unknown.", f"Choose from {', '.join(allowed)}.")
     if threshold or above is not None:
         try:
             value = float(threshold or above or 0)
@@ -143,6 +148,7 @@ def make_policy(
         value = POLICY.above
     return Policy(
         leave_out=_words("--leave-out", leave_out, LEFT_OUT),
+        ties=ties,  # type: ignore[arg-type]  # checked above
         unreviewed=word,  # type: ignore[arg-type]  # checked above
         above=value,
         add_classes=add_classes,

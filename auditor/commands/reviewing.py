@@ -69,6 +69,17 @@ def review(
         int | None,
         typer.Option(help="Serve only cards drawn at random until this many are judged.", min=1),
     ] = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file of rows whose labels are known, with the columns id and label. Some of them, and adjudicated"
+            " rows, are mixed into the first cards of each reviewer; Progress shows how many they got right.",
+        ),
+    ] = None,
+    gold_cards: Annotated[
+        int, typer.Option(help="Number of known answers that each reviewer is asked for.", min=1, max=1000)
+    ] = QUEUE.gold_cards,
     forwarded_allow_ips: Annotated[
         str,
         typer.Option(
@@ -103,6 +114,8 @@ def review(
                 "sample": sample,
                 "overlap": overlap,
                 "open": open_verdicts,
+                "gold": gold,
+                "gold_cards": gold_cards,
             }
         ),
     )

@@ -54,9 +54,8 @@ class CorrectionMaker:
             If the filter names something that does not exist.
         """
         texts, suggestions = self._rows()
-        corrections = correct(
-            texts, find_outcomes(texts, self._workspace.log.standing(), policy.reviewers), policy, suggestions
-        )
+        decisions = self._workspace.log.standing_and_adjudicated()
+        corrections = correct(texts, find_outcomes(texts, decisions, policy.reviewers), policy, suggestions)
         corrections = replace(corrections, estimate=self._workspace.estimate() if self._workspace.log.draws() else None)
         return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 

@@ -13,10 +13,13 @@ import numpy as np
 from auditor.config import QueueConfig
 from auditor.correction.decide.policy import Policy
 from auditor.errors import DecisionError, RunError
+from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
+from auditor.review.feed.known import Known, read_answers
 from auditor.review.feed.learner import Learner
+from auditor.review.feed.people import People
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
 from auditor.review.keys import DEFAULT_KEYS
@@ -89,6 +92,11 @@ class Workspace:
     feed : Feed
         Cards that the default queue serves.
     estimator : Estimator
+    agreements : Agreements
+    known_answers : Known
+        Rows whose answers are known, and how reviewers have judged them.
+    people : People
+        Figures of each reviewer.
     edition : Edition
     about : dict
         What ``GET session`` returns to every reviewer.
@@ -102,6 +110,9 @@ class Workspace:
     cards: Cards
     feed: Feed
     estimator: Estimator
+    agreements: Agreements
+    known_answers: Known
+    people: People
     edition: Edition
     about: dict[str, Any]
 
@@ -119,7 +130,10 @@ class Workspace:
         verdicts = Verdicts(items, log)
         learner = Learner.of(run, items, verdicts)
         blind = Blind(verdicts)
-        feed = Feed(items, verdicts, blind, learner, mix)
+        estimator = Estimator(verdicts, blind)
+        answers = read_answers(mix.gold, items) if mix.gold else {}
+        known_answers = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
+        feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
@@ -147,4 +161,18 @@ class Workspace:
         }
         cards = Cards(items, verdicts, open=mix.open)
         cards.card(0)  # loads lazy artifacts now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)
+        return cls(
+            items=items,
+            log=log,
+            verdicts=verdicts,
+            selection=selection,
+            queue=queue,
+            cards=cards,
+            feed=feed,
+            estimator=estimator,
+            agreements=Agreements(verdicts, estimator.served),
+            known_answers=known_answers,
+            people=People(verdicts, estimator.served, known_answers),
+            edition=Edition(run),
+            about=about,
+        )

@@ -119,7 +119,7 @@ class Corrections:
     def invalid_written(self) -> int:
         """Number of rows set aside by the audit that are written unchanged; 0 if only some rows are chosen."""
         policy = self.policy
-        left_out = "invalid" in policy.leave_out or policy.verdicts or policy.changed_only or self.partial
+        left_out = "invalid" in policy.left_out or policy.verdicts or policy.changed_only or self.partial
         return 0 if left_out else self.texts.rejected.num_rows
 
     def verdict_of(self, row: int) -> str:
@@ -152,7 +152,7 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     for row, outcome in outcomes.by_row.items():
         verdict, name = outcome.verdict or "tie", outcome.new_label
         gets_new_class = verdict == "none_fits" and policy.add_classes and name is not None
-        if verdict in policy.leave_out and not gets_new_class:
+        if verdict in policy.left_out and not gets_new_class:
             kept[row] = False
         elif name is not None and (verdict == "relabel" or gets_new_class):
             if name not in codes:

@@ -25,8 +25,10 @@ class Summary:
         Number of rows with a decision that counts.
     reviewers : tuple of str
         Reviewers of these rows, by name.
+    adjudicated : int
+        Number of rows that were adjudicated.
     verdicts : dict of str to int
-        Number of rows by majority verdict or ``tie``, most frequent first.
+        Number of rows by outcome: adjudicated or majority verdict, or ``tie``, most frequent first.
     changed : int
         Number of rows of the corrected dataset with a new label.
     suggested : int
@@ -48,6 +50,7 @@ class Summary:
     invalid: int
     judged: int
     reviewers: tuple[str, ...]
+    adjudicated: int
     verdicts: dict[str, int]
     changed: int
     suggested: int
@@ -75,10 +78,11 @@ def summarise(corrections: Corrections) -> Summary:
         invalid=texts.rejected.num_rows,
         judged=len(outcomes),
         reviewers=tuple(sorted({name for outcome in outcomes.values() for name in outcome.reviewers})),
+        adjudicated=sum(outcome.adjudication is not None for outcome in outcomes.values()),
         verdicts=dict(Counter(verdicts.values()).most_common()),
         changed=int(changed.sum()),
         suggested=sum(int(row) not in outcomes for row in np.flatnonzero(changed)),
-        excluded=int((~corrections.kept).sum()) + ("invalid" in corrections.policy.leave_out) * texts.rejected.num_rows,
+        excluded=int((~corrections.kept).sum()) + ("invalid" in corrections.policy.left_out) * texts.rejected.num_rows,
         written=int(corrections.chosen.sum()) + corrections.invalid_written,
         new_classes=corrections.new_classes,
         marked=dict(marked),

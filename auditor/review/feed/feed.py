@@ -18,11 +18,14 @@ from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.known import Known
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import BIT, Verdicts
 
+KNOWN_SHARE = 1 / 2
+"""Of a new reviewer's cards: those whose answer is known, until there are enough."""
 HIDDEN_SHARE = 1 / 10
 """Of ranked cards: those whose evidence stays hidden until the verdict, to compare with the others."""
 REPEAT_SHARE, REPEAT_AFTER = 3 / 100, 50
@@ -49,7 +52,9 @@ class Serving:
         Of a ranked card: with what probability the learnt order was followed.
     again : bool
         Somebody had decided the row before, which is why it comes or does not matter: a repeat, a second look at a
-        blind card, or a bulk verdict.
+        blind card, a known answer, or a bulk verdict.
+    answer : str or None
+        Of a card whose answer is known: the label. The page does not hear of it.
     """
 
     row: int
@@ -57,13 +62,17 @@ class Serving:
     hidden: bool
     follow: float | None = None
     again: bool = False
+    answer: str | None = None
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
-    """Make a card look like any other of its kind: one whose evidence is hidden shows nobody's verdict either."""
-    if not serving.hidden:
+    """Make a card look like any other of its kind.
+
+    One whose evidence is hidden, or whose answer is known, shows nobody's verdict either.
+    """
+    if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": []}
+    return {**card, "hidden": serving.hidden, "mine": None, "history": [], "decided_by": [], "adjudicated": None}
 
 
 class Feed:
@@ -76,12 +85,20 @@ class Feed:
     blind : Blind
     learner : Learner
     config : QueueConfig, optional
+    known : Known, optional
+        Rows whose answers are known.
     """
 
     def __init__(
-        self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, config: QueueConfig | None = None
+        self,
+        items: Items,
+        verdicts: Verdicts,
+        blind: Blind,
+        learner: Learner,
+        config: QueueConfig | None = None,
+        known: Known | None = None,
     ) -> None:
-        self._items, self._verdicts = items, verdicts
+        self._items, self._verdicts, self._known = items, verdicts, known
         self.blind, self.learner = blind, learner
         self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
@@ -151,7 +168,9 @@ class Feed:
 
     def _open(self, me: str) -> Mask:
         """(N,) rows that want one more verdict, and not yet have this reviewer's."""
-        return np.asarray((self._verdicts.people < self.config.overlap) & (self._verdicts.of(me).bits == 0))
+        verdicts = self._verdicts
+        wanting = (verdicts.people < self.config.overlap) & (verdicts.adjudicated.bits == 0)
+        return np.asarray(wanting & (verdicts.of(me).bits == 0))
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -177,6 +196,9 @@ class Feed:
         if closing or sampled or self.config.blind >= 1:
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
+        if self._known and coin(f"{tossed} known", KNOWN_SHARE) and (known := self._known.next(me, busy)):
+            hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
+            return self._as_before(me, Serving(known[0], "known", hidden, answer=known[1]))
         if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
@@ -205,7 +227,7 @@ class Feed:
                 return Serving(row, "blind", hidden=True)
         for event, row in self.blind.settled():
             wanted = coin(f"{event.event_id} second", SECOND_SHARE) and len(self._verdicts.decided_by(row)) == 1
-            if wanted and row not in busy and not own[row]:
+            if wanted and row not in busy and not own[row] and not self._verdicts.adjudicated.bits[row]:
                 return Serving(row, "blind", hidden=True)
         unread = np.flatnonzero(self.blind.population & (self._verdicts.outcomes.wrong < 0))
         if len(unread) <= len(busy) and busy.issuperset(unread.tolist()):

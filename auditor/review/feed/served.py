@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import RowIndex
 from auditor.estimate.gate import compare_heads
 from auditor.estimate.reviewers import agreement, anchoring
 from auditor.estimate.shares import Difference, Share
@@ -66,6 +67,7 @@ class Served:
         self._lock = Lock()
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
+        self._known: dict[tuple[str, int], str] = {}
         self._repeats: dict[tuple[str, int], tuple[int, int]] = {}
 
     def catch_up(self) -> None:
@@ -79,8 +81,23 @@ class Served:
                 if event.arm == "repeat":
                     self._repeats[event.reviewer, row] = self._code_before(event), self._code_of(event)
                 elif event.arm:
+                    if event.answer is not None:
+                        self._known.setdefault((event.reviewer, row), event.answer)
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
+
+    def to(self, reviewer: str) -> RowIndex:
+        """Return the rows that the default queue served to a reviewer, (R,) int64, without repeats."""
+        return np.array([row for name, row in self._cards if name == reviewer], np.int64)
+
+    def self_agreement(self, reviewer: str) -> Share:
+        """Measure how often a reviewer judged a card in the same way when it came again."""
+        pairs = [pair for (name, _), pair in self._repeats.items() if name == reviewer and all(pair)]
+        return agreement(*_columns(pairs))
+
+    def known(self, reviewer: str) -> dict[int, str]:
+        """Return the rows with a known answer that a reviewer has judged, and the answers; in the order judged."""
+        return {row: answer for (name, row), answer in self._known.items() if name == reviewer}
 
     def reviewers(self) -> Reviewers:
         """Measure how far the reviewers can be relied on, by the verdicts that stand now."""

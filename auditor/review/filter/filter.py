@@ -68,6 +68,8 @@ class Filter(BaseModel):
         Reviewers. Without ``verdict``: rows that one of them has decided.
     undecided : "anyone", "me" or None
         Rows that nobody has decided, or that the requesting reviewer has not.
+    conflict : bool or None
+        Rows whose one-by-one verdicts of different people differ, and that nobody has adjudicated; or the others.
     duplicate_group, group : int or None
         Numbers from ``issues.parquet``.
     ids : tuple of str
@@ -91,6 +93,7 @@ class Filter(BaseModel):
     verdict: Some[Verdict] = ()
     reviewer: Some[Name] = ()
     undecided: Literal["anyone", "me"] | None = None
+    conflict: bool | None = None
     duplicate_group: Number | None = None
     group: Number | None = None
     ids: Some[Name] = ()
@@ -160,7 +163,7 @@ def _read(name: str, values: list[str]) -> Any:
         return tuple(_read_pair(value) for value in values) if name == "pair" else tuple(values)
     if len(values) > 1:
         raise _refused(name, _shortened(values), "it takes one value")
-    if name in ("regex", "issue"):
+    if name in ("regex", "issue", "conflict"):
         if values[0] not in _BOOLEANS:
             raise _refused(name, _shortened(values[0]), "it takes 1 or 0")
         return _BOOLEANS[values[0]]

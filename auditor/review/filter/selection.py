@@ -69,6 +69,8 @@ class Selection:
             found &= self._selected(filter.selection)
         if filter.verdict or filter.reviewer:
             found &= self.verdicts.bits(filter.reviewer) & _bits(filter.verdict) != 0
+        if filter.conflict is not None:
+            found &= self.verdicts.conflict == filter.conflict
         if filter.undecided:
             found &= self._undecided(filter.undecided, me)
         return found
@@ -119,6 +121,7 @@ class Selection:
                 "kind": _choices(KINDS, count(items.kind, len(KINDS), "kind")),
                 "tier": _choices(TIERS, count(items.tier, len(TIERS), "tier")),
                 "issue": _choices((False, True), count(items.is_issue.view(np.int8), 2, "issue")),
+                "conflict": _choices((False, True), count(self.verdicts.conflict.view(np.int8), 2, "conflict")),
                 "undecided": _choices(("anyone", "me"), [undecided("anyone"), undecided("me")]),
             },
             "suspicion": {"histogram": histogram, "missing": missing},

@@ -15,7 +15,7 @@ from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
 Kind = Literal["decide", "undo", "redo", "serve"]
-Arm = Literal["blind", "opening", "static", "learnt", "repeat"]
+Arm = Literal["blind", "opening", "static", "learnt", "repeat", "known"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -106,6 +106,8 @@ class Extra(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    adjudication: Literal[True] | None = None
+    answer: Label | None = None
     pool: Pool | None = None
 
 
@@ -144,14 +146,18 @@ class Event(BaseModel):
         Action that an undo or redo refers to. None for a decision.
     arm : str or None
         Why the default queue served the card: drawn at random (``blind``, ``opening``), first in one of the two
-        orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None for
-        decisions made elsewhere.
+        orders (``static``, ``learnt``), a ``repeat`` of a card that the reviewer has judged before, or one whose answer
+        is ``known``. None for decisions made elsewhere.
     follow : float or None
         Probability with which the learnt order was chosen for a ranked card.
     hidden : bool or None
         Whether the queue hid suggestion, models' table, kind, reasons and neighbours of the card.
     evidence_seen : bool or None
         Whether these were on the screen before the verdict, for example after a key showed them.
+    adjudication : True or None
+        Whether the decision settles the row: it outranks every vote. The reviewer's own vote stays.
+    answer : str or None
+        Label that is known to be right, of a card of the arm ``known``.
     pool : Pool or None
         Pool of a ``serve``; None for other kinds.
     """
@@ -178,6 +184,8 @@ class Event(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    adjudication: Literal[True] | None = None
+    answer: Label | None = None
     pool: Pool | None = None
 
     @model_validator(mode="after")
@@ -188,6 +196,10 @@ class Event(BaseModel):
             raise ValueError("expected a pool for serve, and for no other kind")
         if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
             raise ValueError(f"expected {self.kind} without arm, follow, hidden and evidence_seen")
+        if (self.answer is not None) != (self.arm == "known"):
+            raise ValueError("expected an answer for cards of the arm known, and for no others")
+        if self.adjudication and not may_adjudicate(self.kind, self.verdict, self.source, self.batch_id, self.arm):
+            raise ValueError("expected an adjudication to be one decision of its own, and not unsure")
         if self.kind == "serve":
             if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
                 raise ValueError("expected serve with item_id, without verdict, new_labels, note, batch_id and undoes")
@@ -202,6 +214,12 @@ class Event(BaseModel):
     def action(self) -> str:
         """Id of what is undone and redone as one: a decision, or all decisions of a bulk action."""
         return self.undoes or self.batch_id or self.event_id
+
+
+def may_adjudicate(kind: str, verdict: str | None, source: str, batch_id: str | None, arm: str | None) -> bool:
+    """Return whether an event with these fields may be an adjudication: a decision made one by one, not unsure."""
+    one_by_one = kind == "decide" and source not in {*TOGETHER, "repeat"} and batch_id is None and arm is None
+    return one_by_one and verdict not in (None, "unsure")
 
 
 def item_hash(text: str, label: str) -> str:

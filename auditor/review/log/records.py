@@ -186,8 +186,20 @@ class Records:
 
 def _extra(event: Event) -> str | None:
     """Return the fields that few events have as JSON."""
-    kept = event.model_dump(mode="json", include=set(EXTRA), exclude_none=True)
-    return json.dumps(kept, separators=(",", ":"), sort_keys=True) if kept else None
+    kept = Extra.model_construct(**{name: getattr(event, name) for name in EXTRA})
+    return write_extra(kept) or None
+
+
+def write_extra(extra: Extra) -> str:
+    """Write the fields that are not empty as JSON, always in the same form, so that SQL can look for one.
+
+    Returns
+    -------
+    str
+        Blank if all fields are empty.
+    """
+    kept = extra.model_dump(mode="json", exclude_none=True)
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True) if kept else ""
 
 
 def _read_extra(extra: str) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Row
 
+from auditor.access.names import is_person
 from auditor.arrays import Codes, Float32, Float64, Mask
-from auditor.review.log.event import TOGETHER, VERDICTS, Source, Verdict, item_hash
+from auditor.review.log.event import TOGETHER, VERDICTS, Event, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 
@@ -75,11 +76,12 @@ class Own:
 class Outcomes:
     """Joint outcome of the verdicts on N rows that people have judged one by one.
 
-    The majority of the verdicts decides; at a tie, the first verdict. Bulk and imported verdicts do not count, nor does
-    *unsure*:
+    An adjudication decides; else the majority of the verdicts; at a tie, the first verdict. Bulk and imported verdicts
+    do not count, nor does *unsure*:
 
         keep, relabel, relabel    wrong (2 of 3)
         keep, relabel             not wrong: a tie, and keep came first
+        keep, relabel, adjudicated relabel   wrong
 
     Attributes
     ----------
@@ -89,7 +91,8 @@ class Outcomes:
     problem : (N,) int8
         As ``wrong``, with ``ambiguous`` counted as well.
     at : (N,) float64
-        Time of the first verdict in seconds since 1970; infinite where the row is not judged.
+        Time of the first verdict, or of an adjudication without any, in seconds since 1970; infinite where the row is
+        not judged.
     """
 
     wrong: npt.NDArray[np.int8]
@@ -101,10 +104,29 @@ class Outcomes:
         """Return outcomes of rows that nobody has judged."""
         return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
 
-    def put(self, rows: Codes, decisions: Sequence[Own]) -> None:
-        """Recompute the outcomes of some rows from each reviewer's decisions on them."""
-        self.wrong[rows], self.at[rows] = _majority(decisions, len(rows), WRONG)
-        self.problem[rows], _ = _majority(decisions, len(rows), WRONG | BIT["ambiguous"])
+    def put(self, rows: Codes, decisions: Sequence[Own], adjudicated: Own) -> None:
+        """Recompute the outcomes of some rows from each reviewer's decisions on them, and the adjudications."""
+        problem = WRONG | BIT["ambiguous"]
+        wrong, first = _majority(decisions, len(rows), WRONG)
+        settled = adjudicated.bits > 0
+        self.wrong[rows] = np.where(settled, (adjudicated.bits & WRONG) > 0, wrong)
+        self.problem[rows] = np.where(
+            settled, (adjudicated.bits & problem) > 0, _majority(decisions, len(rows), problem)[0]
+        )
+        self.at[rows] = np.where(settled & np.isinf(first), adjudicated.at, first)
+
+
+def _differ(decisions: Sequence[Own], size: int) -> Mask:
+    """Return the rows on which the one-by-one verdicts of different people differ.
+
+    As in an export, two new labels are two opinions, and two sets of fitting labels are one.
+    """
+    first, differ = np.zeros(size, np.int64), np.zeros(size, np.bool_)
+    for own in decisions:
+        opinion = np.where((own.at > 0) & (own.bits > 0), own.bits + 256 * own.to.astype(np.int64), 0)
+        differ |= (opinion > 0) & (first > 0) & (opinion != first)
+        first = np.where(first > 0, first, opinion)
+    return differ
 
 
 def _majority(decisions: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
@@ -141,6 +163,10 @@ class Verdicts:
         self._stale: dict[str, int] = {}
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
+        self.adjudicated = Own.none(len(items))
+        """The adjudications that stand."""
+        self.conflict: Mask = np.zeros(len(items), np.bool_)
+        """(N,) rows whose one-by-one verdicts of different people differ, and that nobody has adjudicated."""
         self.outcomes = Outcomes.none(len(items))
         self.people = np.zeros(len(items), np.int16)
         """(N,) how many have decided each row."""
@@ -152,10 +178,13 @@ class Verdicts:
             seq, ids = self.log.changes(self._seq)
             if seq > self._seq:
                 # Standing decisions are read after seq: what is written in between is read again next time.
-                self._take_in(ids, self.log.standing_columns(ids if self._seq else None))
+                some = ids if self._seq else None
+                self._take_in(ids, self.log.standing_columns(some), self.log.adjudications(some))
                 self._seq = seq
 
-    def _take_in(self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]]) -> None:
+    def _take_in(
+        self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]], adjudications: Iterable[Event]
+    ) -> None:
         """Replace the decisions on some items by those that stand now."""
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
@@ -172,8 +201,11 @@ class Verdicts:
                     stale[item_id] += 1
                 else:
                     self._set(fresh[reviewer], place, *decided)
+        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         found = rows >= 0
-        rows, anyone = rows[found], np.zeros(np.count_nonzero(found), np.uint8)
+        rows, adjudicated = rows[found], adjudicated.take(found)
+        anyone = adjudicated.bits.copy()
+        self.adjudicated.put(rows, adjudicated)
         decisions = list[Own]()
         for reviewer in fresh.keys() - self._own.keys():
             self._own = {**self._own, reviewer: Own.none(len(self.items))}
@@ -184,9 +216,30 @@ class Verdicts:
             decisions.append(current)
         self._anyone[rows] = anyone
         self._touched[rows] = True
-        self.outcomes.put(rows, decisions)
+        self.outcomes.put(rows, decisions, adjudicated)
+        people = [own for name, own in zip(sorted(self._own), decisions, strict=True) if is_person(name)]
+        self.conflict[rows] = _differ(people, len(rows)) & (adjudicated.bits == 0)
         self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in decisions), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
+
+    def _adjudicated(
+        self, rows: Codes, place_of: dict[str, int], adjudications: Iterable[Event], stale: defaultdict[str, int]
+    ) -> Own:
+        """Return the last adjudication of each item."""
+        own = Own.none(len(rows))
+        for event in adjudications:
+            item_id = event.item_id or ""
+            place = place_of.get(item_id, -1)
+            if place < 0:
+                continue  # written since the changes were read
+            if rows[place] < 0 or self.items.hash_of(int(rows[place])) != event.item_hash:
+                stale[item_id] += 1
+                continue
+            own.bits[place], own.to[place] = BIT[event.verdict or "unsure"], 0
+            if event.verdict == "relabel":
+                own.to[place] = 1 + self.items.codes.get(event.new_labels[0], -1)
+            own.at[place] = event.at.timestamp()
+        return own
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:
         """Yield the hash that decisions on each row must have; None for -1, a row that no longer exists."""
@@ -269,6 +322,11 @@ class Verdicts:
             and self.people[row] >= enough
             and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
         ]
+
+    def settled(self, item_ids: Sequence[str]) -> list[str]:
+        """Return those of some items that are not in conflict."""
+        rows = self.items.rows_of(item_ids).tolist()
+        return [item for item, row in zip(item_ids, rows, strict=True) if row >= 0 and not self.conflict[row]]
 
     def done(self, item_ids: Sequence[str], me: str) -> list[str]:
         """Return those of some items that the reviewer has decided."""

@@ -21,6 +21,7 @@ const WORDS = {
   issue: (value) => (value === "1" ? "rows to read again" : "rows that are not flagged"),
   kind: (value) => bdi(kindName(value)),
   tier: (value) => ["tier ", bdi(value)],
+  conflict: (value) => (value === "1" ? "verdicts differ" : "no verdicts that differ"),
   undecided: (value) => NOBODY[value] ?? bdi(value),
   duplicate_group: (value) => ["duplicates ", bdi(value)],
   group: (value) => ["group ", bdi(value)],

@@ -12,6 +12,7 @@ import { kindName, tierName, verdictName } from "../common/words.js";
 
 const ISSUES = { "": "All", 1: "Rows to read again", 0: "Other rows" };
 const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
+const CONFLICT = { "": "All", 1: "Verdicts differ", 0: "Other rows" };
 const NARROW = "(max-width: 48rem)";
 
 export function mount(element, session) {
@@ -78,6 +79,10 @@ function makeFacets(session) {
   return [
     make("undecided", "Decided", words(DECIDED), (counts) => [any, ...counts]),
     make("issue", "Flagged", words(ISSUES), (counts) => [
+      any,
+      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
+    ]),
+    make("conflict", "Conflicts", { ...words(CONFLICT), open: false }, (counts) => [
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
     ]),

@@ -1,6 +1,7 @@
 /** The card: all that is known of a row, as elements. */
 
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
+import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
 
 /** Texts of more characters than this are folded to their beginning. */
@@ -9,14 +10,16 @@ const BEGINNING = 1200;
 
 /**
  * @param {Object} card As the server sends it.
+ * @param {function(Object): string|null} [keyOf] The key that decides as a verdict does.
  */
-export function drawCard(card) {
+export function drawCard(card, keyOf = () => null) {
   return [
     el(
       "div",
       { class: "au-main" },
       head(card),
       textOf(card),
+      drawConflict(card, keyOf),
       labelsOf(card),
       came(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
@@ -92,10 +95,11 @@ function came(card) {
 }
 
 /** What this reviewer has decided, and who else has decided something. */
-export function ownVerdict({ mine, decided_by: people }) {
+export function ownVerdict({ mine, decided_by: people, adjudicated: settled }) {
   const others = (people ?? []).filter(Boolean);
   const where = mine?.elsewhere ? ", given in another window." : ".";
   return [
+    adjudicated({ adjudicated: settled }),
     mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where),
     others.length > 0 &&
       el(
@@ -291,7 +295,7 @@ export function history(card) {
 
 function words(entry) {
   if (entry.kind === "decide") {
-    return verdictWords(entry);
+    return [entry.adjudication && "settled the row: ", verdictWords(entry)];
   }
   return entry.kind === "undo" ? "undid it" : ["did it again", entry.verdict ? [": ", verdictWords(entry)] : null];
 }

@@ -106,6 +106,7 @@ export class Flow {
       evidence_seen: !card.hidden,
       hidden: Boolean(card.unaided && !card.mine),
       judged_twice: Boolean(card.judged_twice),
+      adjudication: Boolean(card.conflict),
     };
     Object.assign(card, { hidden: false, settling: false }); // from now on, it shows all
     const action = { id: event.event_id, card, before: card.mine, after: { verdict, new_labels: labels, note } };
@@ -191,8 +192,8 @@ export class Flow {
   }
 
   /** A row that is decided again is not one more. */
-  #count({ before }, by) {
-    this.decided += before ? 0 : by;
+  #count({ card, before }, by) {
+    this.decided += before || card?.conflict ? 0 : by; // settling a row is no vote
   }
 
   /** Put a card behind, wherever it is. */
@@ -261,7 +262,8 @@ export class Flow {
     remove(this.#undone, event.event_id);
     this.#view.mark(event.event_id, "refused");
     say(`Not saved: ${what} ${todo}`, { error: true });
-    const card = await get("card", { id: event.item_id }).catch(() => null);
+    const conflict = Boolean(event.adjudication);
+    const card = await get("card", { id: event.item_id, conflict }).catch(() => null);
     if (!card) {
       return;
     }
@@ -327,7 +329,11 @@ export class Flow {
   gone(ids) {
     this.#deck.remove(ids);
     if (this.card && ids.includes(this.card.id)) {
-      say("Somebody else has decided this row meanwhile; you can still give your own verdict.");
+      say(
+        this.card.conflict
+          ? "This row is no longer in conflict; your verdict would still settle it."
+          : "Somebody else has decided this row meanwhile; you can still give your own verdict.",
+      );
     }
   }
 

@@ -7,6 +7,7 @@ import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
 
 const DIGITS = 10;
+const UNSETTLED = "Unsure settles nothing: skip the card to leave it open.";
 const HOW_TO_MARK = "Mark the labels that fit by their keys; Enter ends, Escape gives up.";
 
 export class Presses {
@@ -42,6 +43,14 @@ export class Presses {
     return card?.models[0]?.probabilities.map(({ label }) => label).slice(0, DIGITS) ?? [];
   }
 
+  /** The key that decides as a verdict does; null where that takes more than one key. */
+  keyOf(card, { verdict, new_labels: [label] }) {
+    const at = verdict === "relabel" ? this.labelsOf(card).indexOf(label) : -1;
+    const taken = at >= 0 ? `label${at + 1}` : label === card.suggested ? "suggest" : null;
+    const action = { keep: "keep", exclude: "exclude", relabel: taken }[verdict];
+    return action ? keyName(this.#keys.current[action]) : null;
+  }
+
   /** Do what `action` stands for. */
   act(action) {
     const { card } = this.#flow;
@@ -66,7 +75,7 @@ export class Presses {
       ambiguous: () => this.#startMarking(),
       none: () => askProposal(this.#labels, (proposed) => decide("none_fits", proposed)),
       exclude: () => decide("exclude"),
-      unsure: () => decide("unsure"),
+      unsure: () => (card.conflict ? say(UNSETTLED) : decide("unsure")),
       skip: () => this.#flow.skip(),
       evidence: () => this.#flow.showEvidence(),
       pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),

@@ -3,6 +3,7 @@
 import { complain, get, post, say } from "../common/api.js";
 import { settle } from "./bar.js";
 import { drawCard, history, ownVerdict } from "./card.js";
+import { conflictsButton, settles } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
@@ -62,6 +63,7 @@ class Queue {
       run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
+      conflict: () => settles(this.#session),
       onResult: (event, result) => this.#answered(event, result),
       onGone: (gone, done) => this.#gone(gone, done),
       onDecided: (decided) => this.#counted(decided),
@@ -99,7 +101,7 @@ class Queue {
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), this.#status.element);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflictsButton(this.#session), this.#status.element);
     const rest = el(
       "p",
       { class: "au-resting", hidden: true },
@@ -154,7 +156,7 @@ class Queue {
     this.#deck.start(null);
     this.#draw();
     await this.#outbox.empty();
-    const first = id === null ? null : await get("card", { id }).catch(complain);
+    const first = id === null ? null : await get("card", { id, conflict: settles(this.#session) }).catch(complain);
     if (shown === this.#shown) {
       this.#deck.start(params, [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
@@ -184,12 +186,12 @@ class Queue {
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
     const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.has("undecided") ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") || settles(this.#session) ? cards.map((card) => card.id) : [];
   }
 
   /** Some of them have been decided: by others, and by this reviewer. */
   #gone(gone, done) {
-    if (store.query.get("undecided") === "anyone") {
+    if (store.query.get("undecided") === "anyone" || settles(this.#session)) {
       this.#flow.gone(gone);
     }
     if (store.query.has("undecided")) {
@@ -236,7 +238,7 @@ class Queue {
     this.#presses.marks = null;
     this.#note.show(card);
     this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
-    replace(this.#article, card ? drawCard(card) : this.#empty());
+    replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
     if (this.#article.dataset.id !== (card?.id ?? "")) {
