@@ -162,10 +162,10 @@ class Audit(Findings):
         ------
         RunDamagedError, LogError
         """
-        from auditor.review.feed.learner import learnt_from
+        from auditor.review.feed.replay import replay
 
         with self.log(db, read_only=True) as log:
-            return learnt_from(self.run, log).order
+            return replay(self.run, log).learnt.order
 
     # -- corrections --------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from auditor.errors import FilterError
-from auditor.review.feed.telling import MEANING
+from auditor.review.feed.sentences import MEANING
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table

@@ -1,4 +1,4 @@
-"""Blind: the cards drawn at random from the rows that nobody has judged, and the number of errors that they tell."""
+"""Blind: cards drawn at random from the rows that nobody has judged, and the number of errors estimated from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Drawn:
     parent : int
         Place of the draw that it follows; -1 for none.
     judged, reopened : int64
-        RowIndex left out since the parent, and rows no longer left out.
+        Rows left out since the parent, and rows no longer left out.
     """
 
     event: Event
@@ -147,8 +147,8 @@ class Blind:
             source="queue",
             pool=Pool(
                 follows=self._draws[-1].event.event_id if self._draws else None,
-                judged=tuple(items.id_of(one) for one in np.flatnonzero(out & ~self._left_out).tolist()),
-                reopened=tuple(items.id_of(one) for one in np.flatnonzero(self._left_out & ~out).tolist()),
+                judged=self._ids(out & ~self._left_out),
+                reopened=self._ids(self._left_out & ~out),
                 size=int(np.count_nonzero(open_rows)),
                 mean_p=float(np.clip(mean_p, *Q_RANGE)),
                 q=self._forecast(mean_p, self._verdicts.outcomes.wrong),
@@ -157,19 +157,22 @@ class Blind:
             ),
         )
 
-    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
-        """Bet on the next draw, by what the settled ones have shown."""
-        outcome = self._outcome(outcomes).tolist()
-        pools = [one.event.pool for one in self._draws if one.event.pool]
-        # An exact sum: the order in which logs were merged changes no bit of it.
-        expected = fsum(pool.mean_p for pool, says in zip(pools, outcome, strict=True) if says != PENDING)
-        return float(choose_q(mean_p, expected=expected, errors=outcome.count(1)))
+    def _ids(self, rows: Mask) -> tuple[str, ...]:
+        return tuple(map(self._verdicts.items.id_of, np.flatnonzero(rows).tolist()))
 
-    # -- what they tell -----------------------------------------------------------------------------------------
+    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
+        """Forecast the outcome of the next draw from those of the settled ones."""
+        drawn = self._outcome(outcomes).tolist()
+        pools = [draw.event.pool for draw in self._draws if draw.event.pool]
+        # An exact sum: the order in which logs were merged changes no bit of it.
+        expected = fsum(pool.mean_p for pool, outcome in zip(pools, drawn, strict=True) if outcome != PENDING)
+        return float(choose_q(mean_p, expected=expected, errors=drawn.count(1)))
+
+    # -- estimates ----------------------------------------------------------------------------------------------------
 
     @property
     def _rows(self) -> RowIndex:
-        return np.array([one.row for one in self._draws], np.int64)
+        return np.array([draw.row for draw in self._draws], np.int64)
 
     def _outcome(self, outcomes: Outcomes) -> Outcomes:
         """(n,) int8: how each drawn row was judged; pending where it was not, or is gone."""
@@ -179,12 +182,12 @@ class Blind:
     def pending(self) -> list[tuple[Event, int]]:
         """Draws without a verdict, the oldest first, each with its row."""
         outcome = self._outcome(self._verdicts.outcomes.wrong)
-        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said < 0 <= one.row]
+        return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now < 0 <= draw.row]
 
     def settled(self) -> list[tuple[Event, int]]:
         """Draws with a verdict, the oldest first, each with its row."""
         outcome = self._outcome(self._verdicts.outcomes.wrong)
-        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said >= 0]
+        return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now >= 0]
 
     def is_pending(self, row: int) -> bool:
         """Whether a row was drawn, and waits for its verdict."""
@@ -203,7 +206,7 @@ class Blind:
         errors, unknown, judged = self.counts(counted, outcomes)
         rows, outcome = self._rows, self._outcome(outcomes)
         size = int(np.count_nonzero(counted)) - judged
-        pools = [one.event.pool for one in self._draws if one.event.pool]
+        pools = [draw.event.pool for draw in self._draws if draw.event.pool]
         q = np.array([pool.q if outcomes is self._verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
         kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
         order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
@@ -214,12 +217,12 @@ class Blind:
 
         A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
         """
-        known = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
+        states = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
         found = np.zeros((len(self._draws) + 1, 3), np.int64)  # the last is that of no parent
-        for place, one in enumerate(self._draws):
-            found[place] = found[one.parent]
-            if len(one.judged) or len(one.reopened):
-                found[place] += known[:, one.judged].sum(axis=1) - known[:, one.reopened].sum(axis=1)
+        for place, draw in enumerate(self._draws):
+            found[place] = found[draw.parent]
+            if len(draw.judged) or len(draw.reopened):
+                found[place] += states[:, draw.judged].sum(axis=1) - states[:, draw.reopened].sum(axis=1)
         errors, unknown, judged = found[:-1].T
         return errors, unknown, judged
 

@@ -13,18 +13,17 @@ import numpy.typing as npt
 from auditor.arrays import Float64
 from auditor.estimate.interval import Interval, interval
 from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
-from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
+from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.learner import Learner
+from auditor.review.feed.replay import replay
 from auditor.review.feed.served import Reviewers, Served
 from auditor.review.log.log import DecisionLog
-from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 
 POINTS = 60
-"""Of the interval's way over time."""
+"""Maximum number of points of the interval over time."""
 ASSUMED = 0.05
 """Share of wrong labels that a plan assumes before anybody has read a card."""
 
@@ -173,13 +172,13 @@ class Estimator:
         self._catch_up()
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
-        told = self._served.reviewers().hint
+        hint = self._served.reviewers().hint
         return Brief(
             unread=found.unread,
             blind=blind,
             left_at_most=found.left[1] if blind else None,
             stop=stop(found) if blind else None,
-            exhausted=told is not None and told.exhausted,
+            exhausted=hint is not None and hint.exhausted,
         )
 
     def _catch_up(self) -> None:
@@ -237,18 +236,8 @@ class Estimator:
 
 def estimate_of(run: Run, log: DecisionLog) -> Estimate:
     """Estimate from the decisions on a finished run, everything replayed from the log."""
-    items = Items.of(run)
-    verdicts = Verdicts(items, log)
-    verdicts.catch_up()
-    learner = Learner.of(run, items, verdicts)
-    learner.learn()
-    learner.wait()
-    return Estimator(verdicts, Blind(verdicts)).estimate(learner.learnt.error)
-
-
-def together(parts: Sequence[Part], alpha: float = 0.05) -> float:
-    """Level at which each of some parts must be read so that all hold together."""
-    return joint_alpha(sum(part.rate is not None for part in parts), alpha)
+    found = replay(run, log)
+    return Estimator(found.verdicts, found.blind).estimate(found.learnt.error)
 
 
 def _first(draws: Draws, end: int) -> Draws:
@@ -257,7 +246,7 @@ def _first(draws: Draws, end: int) -> Draws:
 
 def _plan(rows: int, rate: float, seconds: float) -> tuple[Plan, ...]:
     """Plan with the rate to two digits: it is assumed anyway, and most verdicts then change nothing."""
-    return tuple(replace(one, minutes=one.cards * seconds / 60) for one in _planned(rows, float(f"{rate:.2g}")))
+    return tuple(replace(step, minutes=step.cards * seconds / 60) for step in _planned(rows, float(f"{rate:.2g}")))
 
 
 @lru_cache(maxsize=32)

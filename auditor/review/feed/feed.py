@@ -1,4 +1,4 @@
-"""Feed: which card the default queue serves next, and why."""
+"""Feed: the card that the default queue serves next, and the reason for it."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class Serving:
         Without suggestion, models' table, kind, reasons and neighbours.
     follow : float or None
         Of a ranked card: with what probability the learnt order was followed.
-    again : bool
-        Somebody had decided the row before, which is why it comes or does not matter: a repeat, a second look at a
-        blind card, or a bulk verdict.
+    decided_before : bool
+        Somebody had decided the row when it was served: a repeat, a second look at a blind card, or a row that has a
+        bulk verdict.
     """
 
     row: int
     arm: Arm
     hidden: bool
     follow: float | None = None
-    again: bool = False
+    decided_before: bool = False
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
@@ -139,10 +139,10 @@ class Feed:
         found: list[Serving] = []
         while len(found) < count:
             taken = busy | {card.row for card in found}
-            card = self._one(me, taken | passed, taken | late, closing)
+            card = self._choose(me, taken | passed, taken | late, closing)
             if card is None:
                 break
-            found.append(replace(card, again=bool(self._verdicts.bits()[card.row])))
+            found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
         return found
 
     def left(self, me: str) -> int:
@@ -164,14 +164,15 @@ class Feed:
         """Leave out those of some items that came to the reviewer although somebody had decided them before."""
         rows = self._items.rows_of(item_ids).tolist()
         served = (self._served.get((me, row)) for row in rows)
-        return [one for one, card in zip(item_ids, served, strict=True) if card is None or not card.again]
+        pairs = zip(item_ids, served, strict=True)
+        return [item_id for item_id, card in pairs if card is None or not card.decided_before]
 
     # -- which card ---------------------------------------------------------------------------------------------
 
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+    def _choose(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
         """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
         sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
         if closing or sampled or self.config.blind >= 1:
@@ -221,7 +222,7 @@ class Feed:
         return None
 
     def _lately(self, me: str, passed: Sequence[int]) -> set[int]:
-        """Rows that the reviewer has just decided or passed over: who was unsure of one is not asked again at once."""
+        """Rows that the reviewer has just decided or skipped; one that they were unsure of comes back later."""
         at = self._verdicts.of(me).at
         rows = np.flatnonzero(at > 0)
         decided = set(rows[np.argsort(at[rows])[-LATELY:]].tolist())

@@ -1,4 +1,4 @@
-"""Served: how the default queue served each card that was judged, and what its reviewer said of it."""
+"""Served: how the default queue served each card that was judged, and its verdict."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Reviewers:
     Attributes
     ----------
     self_agreement : Share
-        Cards on which the same person said the same twice.
+        Cards on which the same person gave the same verdict twice.
     second_look : Share
-        Blind cards on which a second person said what the first had said, without knowing it.
+        Blind cards on which a second person agreed with the first, without knowing the first verdict.
     anchoring : Difference
         Share of labels that were not upheld, cards with the suggestion shown minus cards with it hidden.
     heads : Difference
@@ -107,20 +107,20 @@ class Served:
         return bool(self._verdicts.of(card.reviewer).bits[card.row] & WRONG)
 
     def _code(self, reviewer: str, row: int) -> int:
-        """What somebody says of a row as one number, the new label included; 0 for nothing, or for *unsure*."""
+        """Return a reviewer's verdict on a row as one number, the new label included; 0 for none and for *unsure*."""
         own = self._verdicts.of(reviewer)
         bits = int(own.bits[row])
         return 0 if bits in (0, BIT["unsure"]) or not own.at[row] else bits + 256 * int(own.to[row])
 
     def _code_of(self, event: Event) -> int:
-        """The same of an event."""
+        """Return the same code for the verdict of an event."""
         to = 0
         if event.verdict == "relabel":
             to = 1 + self._verdicts.items.codes.get(event.new_labels[0], -1)
         return BIT[event.verdict] + 256 * to if event.verdict and event.verdict != "unsure" else 0
 
     def _code_before(self, repeat: Event) -> int:
-        """What somebody had said of a card when it came to them again; what they decide on seeing both comes later."""
+        """Return the code of a reviewer's verdict on a card before its repeat."""
         assert repeat.item_id is not None
         before = [
             event

@@ -1,4 +1,4 @@
-"""Telling: an estimate in sentences, the same in the terminal, the report and the dataset's card."""
+"""Sentences: an estimate in words, the same in the terminal, the report and the dataset's card."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MEANING = (
     "does not depend on who judges it, when, or what is shown."
 )
 _FEW = 10
-"""Cards below which nothing is said of the reviewers."""
+"""Minimum number of cards for a statement on the reviewers."""
 _CARDS = 100
-"""Blind cards that a plan is told for."""
+"""Number of blind cards in the outlook."""
 
 
 def number(estimate: Estimate) -> str:
