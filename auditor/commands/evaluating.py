@@ -134,6 +134,8 @@ def _print(found: Retraining, directory: Path) -> None:
         if model.random:
             out.print()
             out.print(_table(f"{model.name}, on {model.random.rows:,} rows of a random sample", model.random))
+        if model.whole:
+            say(model.whole.sentence)
     out.print()
     for sentence in caveats(found):
         say(sentence)

@@ -36,12 +36,17 @@ def replay(run: Run, log: DecisionLog) -> Replayed:
     ------
     RunDamagedError, LogError
     """
-    items = Items.of(run)
-    verdicts = Verdicts(items, log)
+    blind = replay_draws(run, log)
+    learner = Learner.of(run, blind.verdicts.items, blind.verdicts)
+    learner.learn()
+    learner.wait()
+    return Replayed(blind.verdicts, blind, learner.learnt)
+
+
+def replay_draws(run: Run, log: DecisionLog) -> Blind:
+    """Replay the decisions and the blind draws of a finished run."""
+    verdicts = Verdicts(Items.of(run), log)
     verdicts.catch_up()
     blind = Blind(verdicts)
     blind.catch_up()
-    learner = Learner.of(run, items, verdicts)
-    learner.learn()
-    learner.wait()
-    return Replayed(verdicts, blind, learner.learnt)
+    return blind

@@ -76,6 +76,8 @@ class Pool(BaseModel):
         U, the number of rows drawn from.
     mean_p : float
         Mean P(error) over these rows according to the models.
+    p : float or None
+        P(error) of the drawn row before the draw; None in draws of earlier versions.
     q, q_any : float
         Forecast probabilities, made before the draw, that the row is an error, and that it is any problem.
     seed : str
@@ -89,6 +91,7 @@ class Pool(BaseModel):
     reopened: tuple[ItemId, ...] = ()
     size: Annotated[int, Field(ge=1)]
     mean_p: Probability
+    p: Probability | None = None
     q: Probability
     q_any: Probability
     seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
