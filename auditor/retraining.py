@@ -38,7 +38,7 @@ def retrain(
     """Run :meth:`auditor.Audit.retrain` with an open decision log."""
     listener = listener or Silent()
     with run.held():
-        corrected = corrections_of(run, log.standing(), policy)
+        corrected = corrections_of(run, log, policy)
         # These rows were drawn at random, whatever was decided on them since.
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
         drawn = {item_id for item_id in by_chance if item_id}

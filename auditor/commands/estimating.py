@@ -42,12 +42,19 @@ def estimate(
         say(more)
     if found.rate is not None:
         say(sentences.MEANING)
+    if alone := sentences.blind_alone(found):
+        say(alone)
     if by_class:
         _show_parts("class", found.by_class)
     if by_split:
         _show_parts("split", found.by_split)
     if found.blind:
         _show_reviewers(found)
+    if found.calibration:
+        say("")
+        say("Calibration on rows that nobody had read, by cards drawn at random:")
+        for line in sentences.calibration(found):
+            say(f"  {line}")
     if show_plan:
         _show_plan(found)
 

@@ -277,6 +277,7 @@ _UNREVIEWED = {
     "keep": "unchanged",
     "drop": "left out",
     "suggest-above": "the suggested label where the models are sure; else unchanged",
+    "suggest": "the suggested label where a test has certified it; else unchanged",
 }
 _SINGULAR = {"people": "person", "classes": "class"}
 

@@ -62,7 +62,7 @@ def _bias(found: Retraining) -> str:
 
 
 def _models_own_labels(setting: Setting) -> Iterable[str]:
-    if setting.policy.get("unreviewed") == "suggest-above":
+    if setting.policy.get("unreviewed") in ("suggest-above", "suggest"):
         yield (
             "Where the models were sure, rows that nobody judged have the models' own label: on corrected labels, "
             "models are rewarded for agreeing with themselves."

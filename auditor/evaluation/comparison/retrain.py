@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.arrays import LabelCodes, Mask, Probabilities
+from auditor.arrays import LabelCodes, Mask
 from auditor.correction.decide.corrections import Corrections
 from auditor.evaluation.comparison.compare import DRAWS, Comparison, Estimate, compare
 from auditor.evaluation.comparison.results import (
@@ -77,12 +78,12 @@ def compare_trials(trials: Trials, models: Sequence[ModelName], drawn: Collectio
     return Retraining.model_validate(trials.run.load(COMPARISON))
 
 
-def _files(trials: Trials, model: str, version: str) -> list[Array[Probabilities]]:
+def _files(trials: Trials, model: str, version: str) -> list[Array[Any]]:
     """Return the artifacts with the probabilities of a model's trainings on one version."""
     return [retrained(stage_name(model, version, seed)) for seed in trials.seed_numbers]
 
 
-def _judged(trials: Trials, model: str, version: str) -> list[Array[LabelCodes]]:
+def _judged(trials: Trials, model: str, version: str) -> list[Array[Any]]:
     """Return the artifacts with the labels that a model predicts for judged rows."""
     if trials.truth is None:
         return []

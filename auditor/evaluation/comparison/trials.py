@@ -201,7 +201,7 @@ class Trials:
     def _unseen(self, half: int) -> Counts:
         """Judged rows that a training has not seen: those of its half, or with -1 those that none is trained on."""
         assert self.truth is not None
-        return self.truth.rows[self.half == half]
+        return np.asarray(self.truth.rows[self.half == half])
 
     def _split_without(self, half: int) -> Split:
         rows = self._with_duplicates(self._unseen(half))

@@ -142,7 +142,8 @@ def predict_labels(classifier: Classifier, candidate: Candidate, rows: RowIndex)
     """Return the most likely label of each of some rows, (R,) int32."""
     if not len(rows):
         return np.empty(0, np.int32)
-    return classifier.predict_proba(take(candidate.inputs, rows)).argmax(axis=1).astype(np.int32)
+    probabilities = classifier.predict_proba(take(candidate.inputs, rows))
+    return np.asarray(probabilities.argmax(axis=1), np.int32)
 
 
 def every_seed(candidate: Candidate, version: Version, split: Split, seeds: Sequence[int]) -> Float32:

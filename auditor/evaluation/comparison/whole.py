@@ -7,18 +7,16 @@ and predict that half: every judged row is predicted by a model that has not see
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from auditor.arrays import Codes, Counts, Mask, Outcomes
 from auditor.correction.decide.corrections import Corrections
-from auditor.correction.decide.outcome import Outcome
 from auditor.estimate.accuracy import Counted, Estimate, accuracy, gain
 from auditor.estimate.stream import PENDING
 from auditor.review.feed.blind import Blind
-from auditor.review.log.event import TOGETHER, Event
+from auditor.review.view.opinion import leading_vote
 
 ENOUGH = 30
 """Minimum number of judged blind cards for an estimate."""
@@ -44,21 +42,13 @@ class Truth:
 def find_truth(corrections: Corrections) -> Truth:
     """Find the labels that fit the judged rows: by the majority of the one-by-one verdicts, or the first at a tie."""
     names = corrections.label_names
-    opinions = {row: opinion for row, outcome in corrections.outcomes.by_row.items() if (opinion := _opinion(outcome))}
+    outcomes = corrections.outcomes.by_row
+    opinions = {row: vote for row, outcome in outcomes.items() if (vote := leading_vote(outcome.votes))}
     fits = np.zeros((len(opinions), len(names)), np.bool_)
     for place, (row, vote) in enumerate(opinions.items()):
         given = (names[corrections.texts.labels[row]],) if vote.verdict == "keep" else ()
         fits[place, [names.index(label) for label in (*given, *vote.new_labels) if label in names]] = True
     return Truth(np.array(list(opinions), np.int64), fits)
-
-
-def _opinion(outcome: Outcome) -> Event | None:
-    votes = [vote for vote in outcome.votes if vote.source not in TOGETHER and vote.verdict != "unsure"]
-    if not votes:
-        return None
-    counts = Counter((vote.verdict, vote.new_labels) for vote in votes).most_common()
-    leading = {opinion for opinion, count in counts if count == counts[0][1]}
-    return next(vote for vote in votes if (vote.verdict, vote.new_labels) in leading)
 
 
 def halve(rows: Counts, trained_on: Mask, duplicates: Codes) -> Codes:

@@ -111,7 +111,7 @@ def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Est
     if db is None and not run.decisions.is_file():
         return None, None
     with opened_log(run, db, read_only=True) as log:
-        corrections = corrections_of(run, log.standing(), policy)
+        corrections = corrections_of(run, log, policy)
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):
             return None, None

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.arrays import Float64
+from auditor.estimate.calibration import Bin, calibration
 from auditor.estimate.interval import Interval, interval
 from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
 from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, stop
@@ -78,6 +79,11 @@ class Estimate:
         Share of all wrong labels that was found, in [0, 1].
     problems : Range or None
         Like ``rate``, ambiguous rows included.
+    blind_alone : (float, float) or None
+        Ends of the interval of the rate from the blind cards alone, whatever was decided on other cards. It needs the
+        assumption that outcomes do not depend on what is shown least, and is wider.
+    calibration : tuple of Bin or None
+        P(error) against errors found, in three bins of blind cards; None below 200 of them.
     drifted : bool
         Outcomes have changed in a way that no number of errors explains.
     stop : Stop or None
@@ -99,6 +105,8 @@ class Estimate:
     left: Range | None
     found_at_least: float | None
     problems: Range | None
+    blind_alone: tuple[float, float] | None
+    calibration: tuple[Bin, ...] | None
     drifted: bool
     stop: Stop | None
     by_class: tuple[Part, ...]
@@ -189,6 +197,7 @@ class Estimator:
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
         some = blind > 0
+        bins = calibration(*self._blind.forecasts())
         return Estimate(
             rows=found.rows,
             judged=found.judged,
@@ -199,6 +208,8 @@ class Estimator:
             left=Range(found.left_point, *map(float, found.left)) if some else None,
             found_at_least=found.found_at_least if some else None,
             problems=_rate(self._blind.interval(chances, problems=True)) if some else None,
+            blind_alone=self._blind.interval_alone().rate if some else None,
+            calibration=tuple(bins) if bins else None,
             drifted=found.drifted,
             stop=stop(found) if some else None,
             by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),

@@ -18,6 +18,7 @@ from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.certified import find_test
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
@@ -63,7 +64,7 @@ def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """Make a card look like any other of its kind: one whose evidence is hidden shows nobody's verdict either."""
     if not serving.hidden:
         return {**card, "hidden": False}
-    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": []}
+    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": [], "model_verdicts": []}
 
 
 class Feed:
@@ -88,6 +89,7 @@ class Feed:
         seed = int.from_bytes(hashlib.sha256(verdicts.log.run_id.encode()).digest()[:4])
         population = np.flatnonzero(blind.population)
         self._opening = population[opening(items.given[population], seed, self.config.opening)]
+        self._certificate = None if self.config.certify is None else find_test(verdicts, self.config.certify)
         self._lock = Lock()
         self._served: dict[tuple[str, int], Serving] = {}
         self._turns: Counter[str] = Counter()  # cards served to each reviewer
@@ -121,8 +123,9 @@ class Feed:
             passed = self._rows(skipped)
             late = self._lately(me, passed)
             while len(found) < limit:
-                busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
-                chosen = self._some(limit - len(found), me, busy, set(passed), late, closing)
+                in_hand = {*self._rows(list(held)), *(card.row for card in found)}
+                others = set(self._rows(list(log.leased(me))))
+                chosen = self._some(limit - len(found), me, in_hand, others, set(passed), late, closing)
                 ids = {self._items.id_of(card.row): card for card in chosen}
                 found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
                 if len(chosen) < limit - len(found):
@@ -134,12 +137,12 @@ class Feed:
             return found
 
     def _some(
-        self, count: int, me: str, busy: set[int], passed: set[int], late: set[int], closing: bool
+        self, count: int, me: str, in_hand: set[int], others: set[int], passed: set[int], late: set[int], closing: bool
     ) -> list[Serving]:
         found: list[Serving] = []
         while len(found) < count:
-            taken = busy | {card.row for card in found}
-            card = self._choose(me, taken | passed, taken | late, closing)
+            mine = in_hand | {card.row for card in found}
+            card = self._choose(me, len(mine), mine | others | passed, mine | others | late, closing)
             if card is None:
                 break
             found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
@@ -147,6 +150,8 @@ class Feed:
 
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
+        if self._certificate is not None:
+            return len(self._certificate.waiting())
         return int(np.count_nonzero(self._open(me)))
 
     def _open(self, me: str) -> Mask:
@@ -172,8 +177,15 @@ class Feed:
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _choose(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
-        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
+    def _choose(self, me: str, in_hand: int, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately.
+
+        The judged rows and the cards in hand say how far the opening is. Cards that were skipped, or that others hold,
+        may be judged late or never, and do not count.
+        """
+        if self._certificate is not None:
+            waiting = (row for row in self._certificate.waiting() if row not in late)
+            return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
         sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
         if closing or sampled or self.config.blind >= 1:
             return self._blind(me, late)
@@ -183,7 +195,7 @@ class Feed:
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
+        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + in_hand
         open_rows = self._open(me)
         if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
             return self._as_before(me, Serving(row, "opening", hidden))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import ceil, floor
 
 from auditor.estimate.shares import Share
+from auditor.review.feed.certified import CertificateStatus
 from auditor.review.feed.estimate import Estimate, Part, Range
 from auditor.review.feed.served import Reviewers
 from auditor.wording import counted
@@ -71,6 +72,27 @@ def outlook(estimate: Estimate) -> str | None:
     )
 
 
+def blind_alone(estimate: Estimate) -> str | None:
+    """Describe the interval from blind cards alone; None before the first of them."""
+    if estimate.blind_alone is None:
+        return None
+    low, high = estimate.blind_alone
+    return (
+        f"By the cards drawn at random alone, {ends(Range(low, low, high))} % are wrong (95 %). This interval does not "
+        "use the verdicts on cards that the queue chose."
+    )
+
+
+def calibration(estimate: Estimate) -> Iterator[str]:
+    """Compare P(error) with the errors found among blind cards, if there are enough of them."""
+    for part in estimate.calibration or ():
+        errors = part.errors
+        yield (
+            f"P(error) of {points(part.forecast)} % on average: {errors.count:,} of {counted(errors.of, 'card')} wrong "
+            f"(95 %: {points(errors.low)} to {points(errors.high)} %)"
+        )
+
+
 def reviewers(found: Reviewers) -> Iterator[str]:
     """Say how far the reviewers can be relied on, as far as enough was measured."""
     if found.self_agreement.of >= _FEW:
@@ -87,6 +109,30 @@ def reviewers(found: Reviewers) -> Iterator[str]:
 
 def _share(found: Share) -> str:
     return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+
+
+def certificate(status: CertificateStatus) -> Iterator[str]:
+    """Describe the plan of a test and its state."""
+    limit = f"{100 * status.wrong_at_most:g} %"
+    what = "changing rows to their suggestions" if status.target == "suggestions" else "one verdict on the whole group"
+    first, total = status.cards[0], sum(status.cards)
+    cards = f"{first:,} cards" if first == total else f"{first:,} to {total:,} cards"
+    yield (
+        f"Test of {what}: at most {limit} wrong, with {100 * status.confidence:g} % confidence. Sets of "
+        f"{', '.join(f'{size:,}' for size in status.sets)} rows; {cards}, up to {counted(status.minutes, 'minute')}. "
+        "The suggestion stays hidden until each verdict."
+    )
+    for step in status.steps:
+        done = f"{step.judged:,} of {step.cards:,} cards judged, {step.misses:,} wrong"
+        if step.result is None:
+            yield f"  {step.rows:,} rows: {done}."
+        else:
+            bound = f"at most {100 * step.result.share_at_most:.1f} % of the other rows are wrong"
+            yield f"  {step.rows:,} rows: {done}: {bound}, which {'passes' if step.passed else 'fails'}."
+    if status.changes:
+        yield f"{status.changes:,} unread rows can be changed; at most {status.most_wrong:,} of them will be wrong."
+    elif status.ended:
+        yield "No set has passed: nothing can be changed without reading it."
 
 
 def part(found: Part) -> str:

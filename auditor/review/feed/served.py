@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 import numpy as np
@@ -25,6 +26,14 @@ class Card:
     row: int
     arm: str
     hidden: bool
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A card judged again by the same person, and their decisions on it before."""
+
+    event: Event
+    before: tuple[Event, ...]
 
 
 @dataclass(frozen=True)
@@ -66,18 +75,22 @@ class Served:
         self._lock = Lock()
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
-        self._repeats: dict[tuple[str, int], tuple[int, int]] = {}
+        self._repeats: dict[tuple[str, int], Repeat] = {}
+        self._turns: dict[tuple[str, str], Event] = {}  # the last undo or redo of each action
 
     def catch_up(self) -> None:
         """Take in what was written to the log since the last time."""
         with self._lock:
             for seq, event in self._verdicts.log.served(self._seq):
                 self._seq = seq
+                if event.kind != "decide":
+                    self._turns[event.reviewer, event.action] = max(event, self._last_turn(event), key=_time)
+                    continue
                 row = self._verdicts.items.row_of(event.item_id or "")
                 if row is None or event.item_hash != self._verdicts.items.hash_of(row):
                     continue
                 if event.arm == "repeat":
-                    self._repeats[event.reviewer, row] = self._code_before(event), self._code_of(event)
+                    self._repeats[event.reviewer, row] = Repeat(event, self._decided_before(event))
                 elif event.arm:
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
@@ -119,21 +132,33 @@ class Served:
             to = 1 + self._verdicts.items.codes.get(event.new_labels[0], -1)
         return BIT[event.verdict] + 256 * to if event.verdict and event.verdict != "unsure" else 0
 
-    def _code_before(self, repeat: Event) -> int:
-        """Return the code of a reviewer's verdict on a card before its repeat."""
+    def _last_turn(self, event: Event) -> Event:
+        return self._turns.get((event.reviewer, event.action), event)
+
+    def _stands(self, event: Event) -> bool:
+        """Return whether a decision is not undone."""
+        return self._last_turn(event).kind != "undo"
+
+    def _decided_before(self, repeat: Event) -> tuple[Event, ...]:
+        """Return a reviewer's decisions on a card before its repeat, oldest first."""
         assert repeat.item_id is not None
-        before = [
+        return tuple(
             event
             for event in self._verdicts.log.history(repeat.item_id)
             if (event.reviewer, event.kind, event.item_hash) == (repeat.reviewer, "decide", repeat.item_hash)
             and event.source not in ("repeat", "bulk", "import")
-            and (event.at, event.event_id) < (repeat.at, repeat.event_id)
-        ]
-        return self._code_of(before[-1]) if before else 0
+            and _time(event) < _time(repeat)
+        )
+
+    def _pair(self, repeat: Repeat) -> tuple[int, int]:
+        """Return the codes of a repeat and of the verdict before it; 0 for one that is undone."""
+        before = [event for event in repeat.before if self._stands(event)]
+        second = self._code_of(repeat.event) if self._stands(repeat.event) else 0
+        return self._code_of(before[-1]) if before else 0, second
 
     def _twice(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Codes of both verdicts on each card that somebody has judged twice."""
-        return _columns([pair for pair in self._repeats.values() if all(pair)])
+        return _columns([pair for repeat in self._repeats.values() if all(pair := self._pair(repeat))])
 
     def _second(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Codes of the two first people on each blind card that several have judged blind."""
@@ -144,6 +169,10 @@ class Served:
             if len(people) > 1:
                 pairs.append((self._code(people[0], row), self._code(people[1], row)))
         return _columns(pairs)
+
+
+def _time(event: Event) -> tuple[datetime, str]:
+    return event.at, event.event_id
 
 
 def _columns(pairs: list[tuple[int, int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     tuple_,
@@ -139,13 +140,13 @@ class DecisionLog:
         return self._turn("redo", reviewer, event_id, target, last_first)
 
     def serve(self, draw: Callable[[], Event]) -> Event:
-        """Write a blind draw before its card is shown.
+        """Write a blind draw, or a plan, before its card is shown.
 
         Parameters
         ----------
         draw : callable
-            Makes the event, of kind ``serve``. It is called while nobody else can write, so that it sees every
-            verdict that the draw must leave out.
+            Makes the event, of kind ``serve`` or ``certify``. It is called while nobody else can write, so that it
+            sees every verdict that the draw must leave out.
         """
         with self._writing() as (connection, before):
             event = draw()
@@ -225,10 +226,40 @@ class DecisionLog:
             rows = connection.execute(found.order_by(events.c.seq)).all()
         return [(int(seq), self._records.event(row)) for seq, *row in rows]
 
+    def plans(self) -> list[Event]:
+        """Return the plans of certificates, oldest first."""
+        found = select(*COLUMNS).where(events.c.run == self._run, events.c.kind == literal_column("'certify'"))
+        return self._read(found.order_by(events.c.at, events.c.event_id))
+
+    def judged(self, model: str | None = None, item_ids: Sequence[str] | None = None) -> list[Event]:
+        """Return the last verdict of each model on each row.
+
+        Parameters
+        ----------
+        model : str, optional
+            Reviewer name of a model. Default: all models.
+        item_ids : sequence of str, optional
+            Rows. Default: all.
+        """
+        found = select(*COLUMNS).where(events.c.run == self._run, events.c.kind == literal_column("'judge'"))
+        if model is not None:
+            found = found.where(events.c.reviewer == model)
+        parts = [None] if item_ids is None else chunks(dict.fromkeys(item_ids))
+        last: dict[tuple[str, str | None], Event] = {}
+        for part in parts:
+            some = found if part is None else found.where(events.c.item_id.in_(part))
+            for event in self._read(some.order_by(events.c.at, events.c.event_id)):
+                last[event.reviewer, event.item_id] = event
+        return list(last.values())
+
     def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """Return the decisions on cards of the default queue after an event, each with its number, by arrival."""
+        """Return the decisions on cards of the default queue, and all undos and redos, after an event.
+
+        Each comes with its number, in order of arrival.
+        """
+        decided = and_(events.c.kind == "decide", events.c.extra.is_not(None))
         found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == "decide", events.c.extra.is_not(None)
+            events.c.run == self._run, events.c.seq > after_seq, or_(decided, events.c.kind.in_(("undo", "redo")))
         )
         with self._database.reading() as connection:
             rows = connection.execute(found.order_by(events.c.seq)).all()
