@@ -120,7 +120,14 @@ class Cards:
             "history": [_history_entry(event, items.hash_of(row)) for event in history],
             "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
             "decided_by": [event.reviewer for event in standing],
+            "model_verdicts": [] if mine is None else self._model_verdicts(row),
         }
+
+    def _model_verdicts(self, row: int) -> list[dict[str, Any]]:
+        """Return the verdicts of models that judged the row as it is now. They are shown after one's own verdict."""
+        found = self.verdicts.log.judged(item_ids=[self.items.id_of(row)])
+        current = [event for event in found if event.item_hash == self.items.hash_of(row)]
+        return [{"reviewer": event.reviewer, **_verdict(event)} for event in current]
 
     def _models(self, row: int) -> list[dict[str, Any]]:
         """Return loss and probabilities by model, for the consensus' likeliest labels and the row's own."""

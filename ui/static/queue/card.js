@@ -24,7 +24,7 @@ export function drawCard(card) {
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
+    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), modelVerdicts(card), history(card)),
   ];
 }
 
@@ -256,6 +256,17 @@ function otherRow(card, other, alike) {
       other.split ? [" · ", bdi(other.split)] : null,
     ),
   );
+}
+
+/** Verdicts of language models, which the server sends only after the reviewer's own. */
+function modelVerdicts({ model_verdicts: verdicts }) {
+  if (!verdicts?.length) {
+    return null;
+  }
+  const entries = verdicts.map((one) =>
+    el("li", null, el("p", null, el("strong", null, bdi(one.reviewer)), " ", words({ ...one, kind: "decide" }))),
+  );
+  return section("Models that judged it", el("ol", { class: "au-history" }, entries));
 }
 
 function history(card) {
