@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from auditor.config import QueueConfig
+from auditor.correction.decide.policy import Policy
 from auditor.errors import DecisionError, RunError
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
@@ -26,6 +27,7 @@ from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from auditor.run.artifacts import ISSUES, MANIFEST
+from auditor.vocabulary import LEFT_OUT, VERDICTS
 
 
 class Edition:
@@ -135,6 +137,8 @@ class Workspace:
             "labels": items.label_names,
             "models": items.models,
             "splits": items.splits,
+            "verdicts": VERDICTS,
+            "left_out": {"choices": LEFT_OUT, "default": Policy().leave_out},
             "sorts": queue.sorts,
             "default_sort": "learnt" if mix.order == "learnt" else "suspicion",
             "keys": dict(keys or DEFAULT_KEYS),

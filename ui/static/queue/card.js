@@ -24,7 +24,7 @@ export function drawCard(card) {
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), modelVerdicts(card), history(card)),
+    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), modelVerdicts(card), past(card)),
   ];
 }
 
@@ -269,7 +269,10 @@ function modelVerdicts({ model_verdicts: verdicts }) {
   return section("Models that judged it", el("ol", { class: "au-history" }, entries));
 }
 
-function history(card) {
+const past = (card) => el("div", { class: "au-past" }, history(card));
+
+/** List the decisions on the row; nothing if there are none. */
+export function history(card) {
   if (!card.history?.length) {
     return null;
   }
