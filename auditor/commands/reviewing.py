@@ -92,6 +92,15 @@ def review(
         str | None,
         typer.Option("--as", metavar="LABEL", help="With --group: new label of its rows. Default: they keep theirs."),
     ] = None,
+    misses: Annotated[
+        int,
+        typer.Option(
+            help="With --certify: wrong cards with which a set of rows still passes. Fewer need fewer cards, and let a"
+            " set fail that is nearly good enough.",
+            min=0,
+            max=100,
+        ),
+    ] = 2,
     forwarded_allow_ips: Annotated[
         str,
         typer.Option(
@@ -109,7 +118,7 @@ def review(
     """
     audit, plan = Audit(run), None
     if certify is not None:
-        plan = _plan(audit, certify, group, group_label, db)
+        plan = _plan(audit, certify, group, group_label, misses, db)
     elif group is not None or group_label is not None:
         raise InputError("--group and --as are for --certify, which is missing.", "Add it: --certify 5%.")
     audit.review(
@@ -136,14 +145,14 @@ def review(
         _show(audit.certificate(plan, db=db))
 
 
-def _plan(audit: Audit, certify: str, group: str | None, label: str | None, db: str | None) -> str:
+def _plan(audit: Audit, certify: str, group: str | None, label: str | None, misses: int, db: str | None) -> str:
     """Plan a certificate, or take up the one in the log. Print its cards and minutes, and return its id."""
     from auditor.access.accounts import own_name
 
     if label is not None and group is None:
         raise InputError("--as is for --group, which is missing.", "Add it: --group given=joy.")
     limit = read_share("--certify", certify)
-    status = audit.certify(limit, filter=group, label=label, reviewer=own_name(), db=db)
+    status = audit.certify(limit, filter=group, label=label, reviewer=own_name(), misses_allowed=misses, db=db)
     _show(status)
     return status.plan
 

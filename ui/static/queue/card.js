@@ -24,7 +24,16 @@ export function drawCard(card) {
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), modelVerdicts(card), past(card)),
+    !card.hidden &&
+      el(
+        "div",
+        { class: "au-side" },
+        models(card),
+        neighbours(card),
+        duplicates(card),
+        modelVerdicts(card),
+        past(card),
+      ),
   ];
 }
 
