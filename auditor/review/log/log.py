@@ -14,14 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     Connection,
-    Executable,
     Row,
     Select,
     and_,
     func,
     insert,
-    literal_column,
-    or_,
     select,
     text,
     tuple_,
@@ -34,6 +31,7 @@ from auditor.review.log.database import Database
 from auditor.review.log.event import Event
 from auditor.review.log.figures import ReviewerFigures
 from auditor.review.log.identity import run_id
+from auditor.review.log.kinds import KindReader
 from auditor.review.log.records import CHUNK, COLUMNS, RESTORE, Records, TakenError, chunks, to_microseconds
 from auditor.review.log.schema import actions, events, runs, selections, standing
 
@@ -49,7 +47,7 @@ _NO_RUN = -1
 """Number of a run that the database does not have. It has no events."""
 
 
-class DecisionLog:
+class DecisionLog(KindReader):
     """The decisions on one run. Safe to use from several threads and processes at once.
 
     Every method raises ``LogError`` when the log cannot be read or written. A method that writes does so in one
@@ -217,54 +215,6 @@ class DecisionLog:
             key = to_microseconds(read[-1].at), read[-1].event_id
             read = self._read(found.where(tuple_(events.c.at, events.c.event_id) > key))
 
-    def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """Return the blind draws after an event, each with its number, in order of arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
-
-    def plans(self) -> list[Event]:
-        """Return the plans of certificates, oldest first."""
-        found = select(*COLUMNS).where(events.c.run == self._run, events.c.kind == literal_column("'certify'"))
-        return self._read(found.order_by(events.c.at, events.c.event_id))
-
-    def judged(self, model: str | None = None, item_ids: Sequence[str] | None = None) -> list[Event]:
-        """Return the last verdict of each model on each row.
-
-        Parameters
-        ----------
-        model : str, optional
-            Reviewer name of a model. Default: all models.
-        item_ids : sequence of str, optional
-            Rows. Default: all.
-        """
-        found = select(*COLUMNS).where(events.c.run == self._run, events.c.kind == literal_column("'judge'"))
-        if model is not None:
-            found = found.where(events.c.reviewer == model)
-        parts = [None] if item_ids is None else chunks(dict.fromkeys(item_ids))
-        last: dict[tuple[str, str | None], Event] = {}
-        for part in parts:
-            some = found if part is None else found.where(events.c.item_id.in_(part))
-            for event in self._read(some.order_by(events.c.at, events.c.event_id)):
-                last[event.reviewer, event.item_id] = event
-        return list(last.values())
-
-    def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """Return the decisions on cards of the default queue, and all undos and redos, after an event.
-
-        Each comes with its number, in order of arrival.
-        """
-        decided = and_(events.c.kind == "decide", events.c.extra.is_not(None))
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, or_(decided, events.c.kind.in_(("undo", "redo")))
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
-
     def leased(self, me: str) -> set[str]:
         """List the items that are on the screens of others."""
         with self._database.reading() as connection:
@@ -347,11 +297,6 @@ class DecisionLog:
             # Locked until the commit, so that events are numbered in commit order.
             connection.execute(select(runs.c.run).where(runs.c.run == self._run).with_for_update())
             yield connection, self._records.last(connection)
-
-    def _read(self, found: Executable) -> list[Event]:
-        with self._database.reading() as connection:
-            rows = connection.execute(found).all()
-        return list(map(self._records.event, rows))
 
     def _turn(
         self, kind: Literal["undo", "redo"], reviewer: str, event_id: str, target: str | None, candidates: Select[str]

@@ -24,7 +24,7 @@ POLICY = Policy(unreviewed="suggest", wrong_at_most=0.2)
 
 @pytest.fixture
 def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Audit:
-    monkeypatch.setattr("auditor.review.feed.certified.LEAST_PROBABILITY", 0.0)
+    monkeypatch.setattr("auditor.review.feed.planning.LEAST_PROBABILITY", 0.0)
     return Audit(write_run(tmp_path / "diary"))
 
 

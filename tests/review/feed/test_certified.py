@@ -8,17 +8,10 @@ import pytest
 from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.certified import (
-    CertificateTest,
-    apply_group,
-    certificate_tests,
-    find_test,
-    plan_group,
-    plan_suggestions,
-    status_of,
-)
+from auditor.review.feed.certified import CertificateTest, certificate_tests, find_test, status_of
 from auditor.review.feed.feed import Feed
 from auditor.review.feed.learner import Learner
+from auditor.review.feed.planning import apply_group, plan_group, plan_suggestions
 from auditor.review.feed.sentences import certificate
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
