@@ -32,6 +32,10 @@ def test_consent_cost_and_quality(invoke: Invoke, tmp_path: Path, monkeypatch: p
         assert "300 tokens in, 15 out, cost 0.0003." in out
         assert "How well tiny judges is not known" in out
         assert SECRET not in out + err
+        server.bodies.clear()
+        code, out, err = invoke(*words, "--endpoint", server.url, "--json", typed="n\n")
+        assert "will be sent to the model tiny" in err  # before the question, which JSON must not contain
+        assert (json.loads(out)["judged"], server.bodies) == (None, [])
         code, out, _ = invoke(*words, "--json")
         assert code == 0
         assert json.loads(out)["quality"]["cards"] == 0

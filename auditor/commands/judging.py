@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from auditor.api import Audit
 from auditor.commands.options import DB, FILTER, JSON, QUIET, RUN, STOPPED, VERBOSE, listener
-from auditor.console import print_json, say
+from auditor.console import plain, print_json, say, stderr
 from auditor.errors import InputError
 from auditor.wording import counted
 
@@ -77,8 +78,11 @@ def judge(
     if endpoint is not None:
 
         def agree(plan: JudgePlan) -> bool:
-            if not as_json:
-                _print_plan(plan)
+            for sentence in _describe(plan):
+                if as_json:
+                    stderr().print(plain(sentence), soft_wrap=True)
+                else:
+                    say(sentence)
             return bool(plan.rows) and (yes or typer.confirm("Send them?", err=as_json))
 
         try:
@@ -109,17 +113,18 @@ def judge(
     _print_quality(quality)
 
 
-def _print_plan(plan: JudgePlan) -> None:
+def _describe(plan: JudgePlan) -> Iterator[str]:
+    """Describe what will be sent where, and what it will cost."""
     if plan.judged_before:
-        say(f"{counted(plan.judged_before, 'row')} already judged by {plan.model} with the same instruction.")
+        yield f"{counted(plan.judged_before, 'row')} already judged by {plan.model} with the same instruction."
     if not plan.rows:
-        say("No row is left to judge.")
+        yield "No row is left to judge."
         return
     place = f"{plan.host}, which is this computer" if plan.is_local else f"{plan.host}: they leave this computer"
-    say(f"The texts of {counted(plan.rows, 'row')} will be sent to the model {plan.model} at {place}.")
+    yield f"The texts of {counted(plan.rows, 'row')} will be sent to the model {plan.model} at {place}."
     cost = "" if plan.cost is None else f", cost about {plan.cost:.2f}"
     minutes = max(round(plan.seconds / 60), 1)
-    say(
+    yield (
         f"About {plan.tokens_in:,} tokens in and {plan.tokens_out:,} out{cost}; about {counted(minutes, 'minute')}."
         + (f" {plan.more:,} more rows are beyond --most." if plan.more else "")
     )
