@@ -15,7 +15,7 @@ from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
 from auditor.errors import ModelError, ReviewError
 from auditor.judgements import Judgements
 from auditor.modelspecs import MODELS
-from auditor.run import Run
+from auditor.run import Run, check_finished
 from auditor.run.artifacts import model_file
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Audit(Judgements):
     Raises
     ------
     RunMissingError
-        If the run does not exist or is not finished.
+        If the run does not exist or has no ranking yet.
     """
 
     def report(self, *, db: str | None = None) -> Path:
@@ -57,6 +57,7 @@ class Audit(Judgements):
         from auditor import report
 
         with self.run.held():
+            check_finished(self.run)
             return report.write_report(self.directory, db)
 
     # -- decisions ----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from auditor.modelspecs import CHEAP, specs_of
 from auditor.report.display import duration
 from auditor.review.feed.replay import replay_draws
 from auditor.review.log.log import DecisionLog
-from auditor.run import Run
+from auditor.run import Run, check_finished
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
 
@@ -38,6 +38,7 @@ def retrain(
     """Run :meth:`auditor.Audit.retrain` with an open decision log."""
     listener = listener or Silent()
     with run.held():
+        check_finished(run)
         corrected = corrections_of(run, log, policy)
         # These rows were drawn at random, whatever was decided on them since.
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")

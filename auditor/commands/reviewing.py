@@ -117,6 +117,8 @@ def review(
     Example: auditor review tweets
     """
     audit, plan = Audit(run), None
+    if audit.unfinished:
+        say(audit.unfinished)
     if certify is not None:
         plan = _plan(audit, certify, group, group_label, misses, db)
     elif group is not None or group_label is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from itertools import product
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from auditor import markup
 from auditor.correction.decide.corrections import Corrections
 from auditor.errors import RunDamagedError
 from auditor.evaluation.comparison.compare import Comparison, Estimate
@@ -141,6 +143,26 @@ class Retraining(_Frozen):
         trainings = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
         halves = product((model.name for model in self.models if model.whole), (ORIGINAL, CORRECTED), HALVES)
         return (*(stage_name(*training) for training in trainings), *(half_name(*training) for training in halves))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: each model's accuracy on both versions of the test labels, and the gains."""
+        tested = self.models[0].comparison.tested_on if self.models else ()
+        rows = [row for model in self.models for row in _accuracies(model)]
+        header = ["model", "trained on", *(f"accuracy on {name} labels" for name in tested)]
+        setting = self.setting
+        about = f"{setting.train.rows:,} rows trained on, {setting.test.rows:,} tested on, {len(setting.seeds)} seeds"
+        return str(markup.title("Retraining", about) + markup.table(header, rows))
+
+
+def _accuracies(model: ModelResult) -> Iterator[list[str]]:
+    """Yield the rows of one model: the versions trained on, then the difference with its interval."""
+    comparison = model.comparison
+    for version in comparison.trained_on:
+        cells = (comparison.cell(version, name).accuracy.value for name in comparison.tested_on)
+        yield [model.name, version, *(f"{100 * cell:.1f} %" for cell in cells)]
+    gains = (comparison.gain(ORIGINAL, CORRECTED, name).accuracy for name in comparison.tested_on)
+    points = [f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]" for gain in gains]
+    yield [model.name, "difference, in points", *points]
 
 
 def read_comparison(run: Reader) -> Retraining | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor import markup
 from auditor.arrays import Float64
 from auditor.estimate.calibration import Bin, calibration
 from auditor.estimate.interval import Interval, interval
@@ -118,6 +119,17 @@ class Estimate:
     def as_dict(self) -> dict[str, Any]:
         """Give everything as JSON values."""
         return asdict(self) | {"stop_reached": bool(self.stop and self.stop.reached)}
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the number in sentences, and a table of the classes."""
+        from auditor.review.feed import telling  # which imports this module
+
+        sentences = [telling.number(self), telling.outlook(self), telling.MEANING if self.rate else None]
+        shown = [markup.paragraph(sentence) for sentence in sentences if sentence]
+        if any(part.rate for part in self.by_class):
+            rows = [(part.name, telling.part(part)) for part in self.by_class]
+            shown.append(markup.table(["class", "wrong labels, with a 95 % interval of its own"], rows))
+        return "".join(shown)
 
 
 @dataclass(frozen=True)
