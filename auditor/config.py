@@ -267,6 +267,24 @@ def _share(given: Any) -> Any:
         ) from None
 
 
+def read_share(name: str, given: str) -> float:
+    """Read a share between 0 and 1, such as ``5%`` or ``0.05``.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a number above 0 and below 1.
+    """
+    number = given.strip()
+    try:
+        share = float(fractions.Fraction(number.removesuffix("%"))) / (100 if number.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        share = 0.0
+    if not 0 < share < 1:
+        raise ConfigError(f"{name} is {given!r:.80}, which is not a share.", f"Give one between 0 and 1: {name} 5%.")
+    return share
+
+
 class QueueConfig(Settings):
     """How the default queue of the review page mixes its cards."""
 
@@ -286,6 +304,8 @@ class QueueConfig(Settings):
     """File of rows whose answers are known, with the columns id and label."""
     gold_cards: Annotated[int, Field(ge=1, le=1000)] = 20
     """Known answers mixed into the first cards of each reviewer."""
+    certify: str | None = None
+    """Id of the plan whose cards are served, and no others; None for the usual cards."""
 
 
 class AuditConfig(Settings):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from auditor.correction.decide.certified import certified_rows
 from auditor.correction.decide.corrections import Corrections, Suggestions, correct, suggestions_of
 from auditor.correction.decide.outcome import find_outcomes
 from auditor.correction.decide.policy import Policy
@@ -54,9 +55,10 @@ class CorrectionMaker:
             If the filter names something that does not exist.
         """
         texts, suggestions = self._rows()
-        decisions = self._workspace.log.standing_and_adjudicated()
-        corrections = correct(texts, find_outcomes(texts, decisions, policy.reviewers), policy, suggestions)
-        corrections = replace(corrections, estimate=self._workspace.estimate() if self._workspace.log.draws() else None)
+        log = self._workspace.log
+        outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+        corrections = correct(texts, outcomes, policy, suggestions, certified_rows(self.run, log, policy))
+        corrections = replace(corrections, estimate=self._workspace.estimate() if log.draws() else None)
         return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 
     def _rows(self) -> tuple[LabeledTexts, Suggestions]:

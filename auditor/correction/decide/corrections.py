@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.arrays import Codes, Float32, Mask
+from auditor.correction.decide.certified import CertificateRecord, CertifiedRows, certified_rows, still_in_bulk
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
 from auditor.review.feed.estimate import Estimate, Range
-from auditor.review.log.event import Event
-from auditor.run import Reader
+from auditor.review.log.log import DecisionLog
+from auditor.run import Reader, Run
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
 
 
@@ -62,6 +63,8 @@ class Corrections:
         Whether :meth:`only` has restricted the rows.
     estimate : Estimate or None
         Number of wrong given labels, if cards drawn at random allow an estimate.
+    certified : tuple of CertifiedRows
+        Rows that got a label in bulk, under a certificate.
     """
 
     texts: LabeledTexts
@@ -75,6 +78,30 @@ class Corrections:
     label_values: tuple[Value, ...]
     partial: bool = False
     estimate: Estimate | None = None
+    certified: tuple[CertifiedRows, ...] = ()
+
+    @property
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """Certificates of the changes, each with the number of rows that it covers here."""
+        records = []
+        for part in self.certified:
+            if changed := int(self._covered(part).sum()):
+                most = min(part.record.most_wrong, changed)
+                records.append(replace(part.record, changed=changed, most_wrong=most))
+        return tuple(records)
+
+    @cached_property
+    def certificate_of(self) -> dict[int, CertificateRecord]:
+        """Certificate of each row that one covers."""
+        return {row: part.record for part in self.certified for row in np.flatnonzero(self._covered(part)).tolist()}
+
+    def _covered(self, part: CertifiedRows) -> Mask:
+        covered = np.zeros(len(self.texts), np.bool_)
+        rows = part.rows if part.record.target == "suggestions" else still_in_bulk(part, self.outcomes)
+        covered[rows] = True
+        if part.record.target == "suggestions":
+            covered &= self.changed
+        return covered
 
     def only(self, rows: Mask) -> Corrections:
         """Restrict to the (N,) mask ``rows``: decisions on other rows do nothing, and they are not written."""
@@ -128,7 +155,13 @@ class Corrections:
         return "" if outcome is None else outcome.verdict or "tie"
 
 
-def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions: Suggestions) -> Corrections:
+def correct(
+    texts: LabeledTexts,
+    outcomes: Outcomes,
+    policy: Policy,
+    suggestions: Suggestions,
+    certified: tuple[CertifiedRows, ...] = (),
+) -> Corrections:
     """Apply a policy.
 
     Parameters
@@ -140,6 +173,8 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     policy : Policy
     suggestions : Suggestions
         Suggestions, for ``suggest-above`` and for provenance.
+    certified : tuple of CertifiedRows
+        Rows that certificates cover; ``suggest`` changes those of the suggestions.
 
     Raises
     ------
@@ -166,34 +201,35 @@ def correct(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, suggestions
     elif policy.unreviewed == "suggest-above":
         sure = ~reviewed & (suggestions.label >= 0) & (suggestions.probability >= policy.above)
         label[sure] = suggestions.label[sure]
+    elif policy.unreviewed == "suggest":
+        for part in certified:
+            if part.record.target == "suggestions":
+                unread = ~reviewed[part.rows]
+                label[part.rows[unread]] = part.labels[unread]
     chosen = kept.copy()
     if policy.verdicts:
         wanted = [row for row, outcome in outcomes.by_row.items() if outcome.verdict in policy.verdicts]
         chosen &= np.isin(np.arange(len(texts)), wanted)
     if policy.changed_only:
         chosen &= label != texts.labels
-    return Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
+    made = Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
+    return replace(made, certified=certified)
 
 
-def corrections_of(run: Reader, decisions: Iterable[Event], policy: Policy | None = None) -> Corrections:
-    """Apply the decisions on a finished run.
-
-    Parameters
-    ----------
-    run : Run
-    decisions : iterable of Event
-        Decisions that stand.
-    policy : Policy, optional
+def corrections_of(run: Run, log: DecisionLog, policy: Policy | None = None) -> Corrections:
+    """Apply the decisions on a finished run, and the certificates of its log.
 
     Raises
     ------
     RunDamagedError
         If an artifact has changed since it was written.
+    ExportError
+        If the policy takes suggestions that no test has certified.
     """
     policy = policy or Policy()
     texts = LabeledTexts.of(run)
-    outcomes = find_outcomes(texts, decisions, policy.reviewers)
-    return correct(texts, outcomes, policy, suggestions_of(run, texts))
+    outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+    return correct(texts, outcomes, policy, suggestions_of(run, texts), certified_rows(run, log, policy))
 
 
 def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:

@@ -1,4 +1,4 @@
-"""Feed: which card the default queue serves next, and why."""
+"""Feed: the card that the default queue serves next, and the reason for it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.certified import find_test
 from auditor.review.feed.known import Known
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
@@ -50,9 +51,9 @@ class Serving:
         Without suggestion, models' table, kind, reasons and neighbours.
     follow : float or None
         Of a ranked card: with what probability the learnt order was followed.
-    again : bool
-        Somebody had decided the row before, which is why it comes or does not matter: a repeat, a second look at a
-        blind card, a known answer, or a bulk verdict.
+    decided_before : bool
+        Somebody had decided the row when it was served: a repeat, a second look at a blind card, a known answer, or a
+        row that has a bulk verdict.
     answer : str or None
         Of a card whose answer is known: the label. The page does not hear of it.
     """
@@ -61,7 +62,7 @@ class Serving:
     arm: Arm
     hidden: bool
     follow: float | None = None
-    again: bool = False
+    decided_before: bool = False
     answer: str | None = None
 
 
@@ -72,7 +73,8 @@ def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """
     if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    return {**card, "hidden": serving.hidden, "mine": None, "history": [], "decided_by": [], "adjudicated": None}
+    nobodys: dict[str, Any] = {"mine": None, "history": [], "decided_by": [], "adjudicated": None, "model_verdicts": []}
+    return {**card, "hidden": serving.hidden, **nobodys}
 
 
 class Feed:
@@ -105,6 +107,7 @@ class Feed:
         seed = int.from_bytes(hashlib.sha256(verdicts.log.run_id.encode()).digest()[:4])
         population = np.flatnonzero(blind.population)
         self._opening = population[opening(items.given[population], seed, self.config.opening)]
+        self._certificate = None if self.config.certify is None else find_test(verdicts, self.config.certify)
         self._lock = Lock()
         self._served: dict[tuple[str, int], Serving] = {}
         self._turns: Counter[str] = Counter()  # cards served to each reviewer
@@ -138,8 +141,9 @@ class Feed:
             passed = self._rows(skipped)
             late = self._lately(me, passed)
             while len(found) < limit:
-                busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
-                chosen = self._some(limit - len(found), me, busy, set(passed), late, closing)
+                in_hand = {*self._rows(list(held)), *(card.row for card in found)}
+                others = set(self._rows(list(log.leased(me))))
+                chosen = self._some(limit - len(found), me, in_hand, others, set(passed), late, closing)
                 ids = {self._items.id_of(card.row): card for card in chosen}
                 found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
                 if len(chosen) < limit - len(found):
@@ -151,19 +155,21 @@ class Feed:
             return found
 
     def _some(
-        self, count: int, me: str, busy: set[int], passed: set[int], late: set[int], closing: bool
+        self, count: int, me: str, in_hand: set[int], others: set[int], passed: set[int], late: set[int], closing: bool
     ) -> list[Serving]:
         found: list[Serving] = []
         while len(found) < count:
-            taken = busy | {card.row for card in found}
-            card = self._one(me, taken | passed, taken | late, closing)
+            mine = in_hand | {card.row for card in found}
+            card = self._choose(me, len(mine), mine | others | passed, mine | others | late, closing)
             if card is None:
                 break
-            found.append(replace(card, again=bool(self._verdicts.bits()[card.row])))
+            found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
         return found
 
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
+        if self._certificate is not None:
+            return len(self._certificate.waiting())
         return int(np.count_nonzero(self._open(me)))
 
     def _open(self, me: str) -> Mask:
@@ -183,15 +189,23 @@ class Feed:
         """Leave out those of some items that came to the reviewer although somebody had decided them before."""
         rows = self._items.rows_of(item_ids).tolist()
         served = (self._served.get((me, row)) for row in rows)
-        return [one for one, card in zip(item_ids, served, strict=True) if card is None or not card.again]
+        pairs = zip(item_ids, served, strict=True)
+        return [item_id for item_id, card in pairs if card is None or not card.decided_before]
 
     # -- which card ---------------------------------------------------------------------------------------------
 
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
-        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
+    def _choose(self, me: str, in_hand: int, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately.
+
+        The judged rows and the cards in hand say how far the opening is. Cards that were skipped, or that others hold,
+        may be judged late or never, and do not count.
+        """
+        if self._certificate is not None:
+            waiting = (row for row in self._certificate.waiting() if row not in late)
+            return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
         sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
         if closing or sampled or self.config.blind >= 1:
             return self._blind(me, late)
@@ -204,7 +218,7 @@ class Feed:
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
+        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + in_hand
         open_rows = self._open(me)
         if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
             return self._as_before(me, Serving(row, "opening", hidden))
@@ -243,7 +257,7 @@ class Feed:
         return None
 
     def _lately(self, me: str, passed: Sequence[int]) -> set[int]:
-        """Rows that the reviewer has just decided or passed over: who was unsure of one is not asked again at once."""
+        """Rows that the reviewer has just decided or skipped; one that they were unsure of comes back later."""
         at = self._verdicts.of(me).at
         rows = np.flatnonzero(at > 0)
         decided = set(rows[np.argsort(at[rows])[-LATELY:]].tolist())

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Row
 
-from auditor.access.names import is_person
+from auditor.access.names import is_model
 from auditor.arrays import Codes, Float32, Float64, Mask
 from auditor.review.log.event import TOGETHER, VERDICTS, Event, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
@@ -217,7 +217,7 @@ class Verdicts:
         self._anyone[rows] = anyone
         self._touched[rows] = True
         self.outcomes.put(rows, decisions, adjudicated)
-        people = [own for name, own in zip(sorted(self._own), decisions, strict=True) if is_person(name)]
+        people = [own for name, own in zip(sorted(self._own), decisions, strict=True) if not is_model(name)]
         self.conflict[rows] = _differ(people, len(rows)) & (adjudicated.bits == 0)
         self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in decisions), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale

@@ -61,7 +61,7 @@ def reviewed(app: FastAPI) -> None:
 
 def test_the_preview_is_the_summary_of_the_corrections(client: TestClient, run: Run, log: DecisionLog) -> None:
     told = client.get("/api/export/preview").json()
-    summary = summarise(corrections_of(run, log.standing()))
+    summary = summarise(corrections_of(run, log))
     for name in ("rows", "invalid", "judged", "changed", "suggested", "excluded", "written", "verdicts"):
         assert told[name] == getattr(summary, name), name
     assert (told["judged"], told["changed"], told["excluded"], told["invalid"]) == (7, 2, 2, 1)
@@ -89,7 +89,7 @@ def test_every_choice_is_the_policys(
     client: TestClient, run: Run, log: DecisionLog, asked: str, policy: Policy
 ) -> None:
     told = client.get(f"/api/export/preview?{asked}").json()
-    summary = summarise(corrections_of(run, log.standing(), policy))
+    summary = summarise(corrections_of(run, log, policy))
     before = client.get("/api/export/preview").json()
     for name in ("judged", "changed", "suggested", "excluded", "written"):
         assert told[name] == getattr(summary, name), name

@@ -27,7 +27,16 @@ export function drawCard(card, keyOf = () => null) {
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), past(card)),
+    !card.hidden &&
+      el(
+        "div",
+        { class: "au-side" },
+        models(card),
+        neighbours(card),
+        duplicates(card),
+        modelVerdicts(card),
+        past(card),
+      ),
   ];
 }
 
@@ -260,6 +269,17 @@ function otherRow(card, other, alike) {
       other.split ? [" · ", bdi(other.split)] : null,
     ),
   );
+}
+
+/** Verdicts of language models, which the server sends only after the reviewer's own. */
+function modelVerdicts({ model_verdicts: verdicts }) {
+  if (!verdicts?.length) {
+    return null;
+  }
+  const entries = verdicts.map((one) =>
+    el("li", null, el("p", null, el("strong", null, bdi(one.reviewer)), " ", words({ ...one, kind: "decide" }))),
+  );
+  return section("Models that judged it", el("ol", { class: "au-history" }, entries));
 }
 
 const past = (card) => el("div", { class: "au-past" }, history(card));
