@@ -277,6 +277,8 @@ class QueueConfig(Settings):
     """Number of people who judge each card."""
     open: bool = False
     """Whether a card shows the verdicts of others before the reviewer's own."""
+    assign: str | None = None
+    """How the rows are split among the accounts: ``evenly``, ``class``, ``split``, or a JSON file; None if not."""
 
 
 class AuditConfig(Settings):

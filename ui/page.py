@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.themes import Base
 
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
-STYLES = ("style.css", "pages.css", "export.css")
+STYLES = ("style.css", "guidelines.css", "pages.css", "export.css")
 
 _COLOURS = {
     "body_background_fill": "paper",

@@ -16,7 +16,17 @@ from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
 from auditor.review.filter.filter import Filter
-from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
+from auditor.review.log.event import (
+    MAX_LABELS,
+    Event,
+    GuidelineVersion,
+    Id,
+    ItemId,
+    Label,
+    Note,
+    Verdict,
+    check_decision,
+)
 from auditor.review.log.log import TakenError
 
 from ..answers import RefusedError, answer, first_fault
@@ -44,8 +54,9 @@ class Name(_Body):
 class Press(_Body):
     """One press of a key: the fields of an event that the browser sends. The server adds the rest.
 
-    ``hidden`` says how the card came to the page, for a server that has restarted since. ``judged_twice`` says that the
-    reviewer was shown both of their verdicts on the card and has decided between them.
+    ``hidden`` says how the card came to the page, for a server that has restarted since. ``guideline`` is the version
+    of the guidelines that the page had. ``judged_twice`` says that the reviewer was shown both of their verdicts on the
+    card and has decided between them.
     """
 
     event_id: Id
@@ -61,6 +72,7 @@ class Press(_Body):
     suspicion_seen: float | None = None
     evidence_seen: bool | None = None
     hidden: bool | None = None
+    guideline: GuidelineVersion | None = None
     judged_twice: bool = False
     undoes: Id | None = None
 
@@ -304,8 +316,8 @@ def _is_known(workspace: Workspace, event: Event) -> bool:
     )
 
 
-_SERVED = ("source", "arm", "follow", "hidden")
-"""Fields of a decision that follow from how its card was served."""
+_SERVED = ("source", "arm", "follow", "hidden", "guideline")
+"""Fields of a decision that follow from how its card was served, and from the guidelines at that time."""
 
 
 def _decision(workspace: Workspace, me: str, press: Press) -> Event:
@@ -314,6 +326,8 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
     about = press.model_dump(exclude={"judged_twice"})
     about |= {"run_id": workspace.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    guidelines = workspace.verdicts.guidelines
+    about["guideline"] = guidelines.had([press.guideline, guidelines.version])
     event = Event.model_validate(about | _how_served(workspace, me, press, row))
     given = workspace.items.label_names[workspace.items.given[row]]
     check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))

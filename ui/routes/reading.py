@@ -77,8 +77,14 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, and how many rows the reviewer has decided."""
-    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
+    """Return the position of the log, the version of the guidelines, and how many rows the reviewer has decided.
+
+    ``asked`` is the number of rows that colleagues ask the reviewer to look at.
+    """
+    verdicts = workspace.verdicts
+    asked = len({note.row for note in verdicts.asked(me)})
+    about = {"guideline": verdicts.guidelines.version, "asked": asked}
+    return answer({"seq": verdicts.seq, "decided": verdicts.count(me), **about})
 
 
 @router.get("/stands")

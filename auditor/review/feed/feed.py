@@ -1,4 +1,4 @@
-"""Feed: which card the default queue serves next, and why."""
+"""Feed: which card the default queue serves next, and why. What colleagues ask for comes first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
+from auditor.review.batches import Batches
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
@@ -82,6 +83,8 @@ class Feed:
         self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, config: QueueConfig | None = None
     ) -> None:
         self._items, self._verdicts = items, verdicts
+        self.batches: Batches = {}
+        """Rows of each reviewer's batch, by name. Cards drawn at random come from all rows nevertheless."""
         self.blind, self.learner = blind, learner
         self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
@@ -117,8 +120,8 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            log, found = self._verdicts.log, list[Serving]()
-            passed = self._rows(skipped)
+            log, passed = self._verdicts.log, self._rows(skipped)
+            found = [] if self._is_blind(closing) else self._asked(me, {*self._rows(list(held)), *passed}, limit)
             late = self._lately(me, passed)
             while len(found) < limit:
                 busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
@@ -147,11 +150,15 @@ class Feed:
 
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
-        return int(np.count_nonzero(self._open(me)))
+        rows = self._open(me)
+        rows[[note.row for note in self._verdicts.asked(me)]] = True
+        return int(np.count_nonzero(rows))
 
     def _open(self, me: str) -> Mask:
         """(N,) rows that want one more verdict, and not yet have this reviewer's."""
-        return np.asarray((self._verdicts.people < self.config.overlap) & (self._verdicts.of(me).bits == 0))
+        wanted = (self._verdicts.people < self.config.overlap) & (self._verdicts.of(me).bits == 0)
+        batch = self.batches.get(me)
+        return np.asarray(wanted if batch is None else wanted & batch)
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -173,8 +180,7 @@ class Feed:
 
     def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
         """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
-        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
-        if closing or sampled or self.config.blind >= 1:
+        if self._is_blind(closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
         if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
@@ -191,6 +197,18 @@ class Feed:
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
         head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
+
+    def _is_blind(self, closing: bool) -> bool:
+        """Whether only cards drawn at random are served."""
+        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        return closing or sampled or self.config.blind >= 1
+
+    def _asked(self, me: str, busy: set[int], limit: int) -> list[Serving]:
+        """Cards that colleagues ask the reviewer to look at. Whose they were before, or are now, does not matter."""
+        rows = dict.fromkeys(note.row for note in self._verdicts.asked(me) if note.row not in busy)
+        found = [Serving(row, "asked", hidden=False, again=True) for row in [*rows][:limit]]
+        self._verdicts.log.lease(me, [self._items.id_of(card.row) for card in found])
+        return found
 
     def _as_before(self, me: str, card: Serving) -> Serving:
         """Serve a card as it came the first time, after a reload or in another window: its coin is tossed once."""

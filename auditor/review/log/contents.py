@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import Event, Extra, Id, Pool, check_labels
+from auditor.review.log.event import OF_DECISIONS, OF_KIND, Event, Extra, Id, LabelChange, Pool, check_labels
 from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of
 from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
@@ -36,8 +36,12 @@ _COMBINED = {
 }
 """Columns that must be consistent within an event: the value of some, the presence of others."""
 _REST = {"event_id": "x", "run_id": "x", "at": from_microseconds(0)}
-_POOL = Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)
-_FOR_DECISIONS = {"arm", "follow", "hidden", "evidence_seen"}
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "serve": {"pool": Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)},
+    "guideline": {"guidelines": ""},
+    "labels": {"labels": LabelChange(operation="delete", labels=("x",))},
+}
+"""A value of the field that only events of a kind have: its real one is checked on its own."""
 _SINGLE_COLUMNS = (
     "event_id",
     "item_id",
@@ -110,7 +114,9 @@ def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
     for name, query in _CONTRADICTIONS.items():
         for run, number, value, reason in file.execute(query):
             yield _fault("events", name, (run, number), f"{reason}, found {_shown(value)}")
-    extras = "SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind = 'serve'"
+    extras = (
+        f"SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind IN ({', '.join(map(repr, OF_KIND))})"
+    )
     for run, number, kind, extra in file.execute(extras) if ("events", "extra") not in later else ():
         if reason := _wrong_extra(kind, extra):
             yield _fault("events", "extra", (run, number), f"{reason}, found {_shown(extra)}")
@@ -146,9 +152,9 @@ def _wrong_extra(kind: object, extra: object) -> str | None:
     names = found.model_fields_set if found else set()
     if not found or not names or names != {name for name, value in found if value is not None}:
         return "expected a JSON object without empty fields"
-    if kind == "serve":
-        return None if names == {"pool"} else "expected the pool of a draw"
-    return None if kind == "decide" and names <= _FOR_DECISIONS else "expected no fields beyond those of all events"
+    if isinstance(kind, str) and kind in OF_KIND:
+        return None if names == {OF_KIND[kind]} else f"expected the {OF_KIND[kind]} of {kind}, alone"
+    return None if kind == "decide" and names <= OF_DECISIONS else "expected no fields beyond those of all events"
 
 
 def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -158,7 +164,7 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
     except ValueError:
         return "new_labels", f"expected a JSON array of labels, found {_shown(values['new_labels'])}"
     try:
-        rest = {**_REST, "pool": _POOL} if values["kind"] == "serve" else _REST
+        rest = {**_REST, **_OWN.get(values["kind"], {})}
         event = Event.model_validate({**rest, **values, "new_labels": labels}, strict=True)
         if event.kind == "decide":
             check_labels(event)

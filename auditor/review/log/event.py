@@ -14,8 +14,8 @@ from auditor.errors import DecisionError
 from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
-Kind = Literal["decide", "undo", "redo", "serve"]
-Arm = Literal["blind", "opening", "static", "learnt", "repeat"]
+Kind = Literal["decide", "undo", "redo", "serve", "guideline", "labels"]
+Arm = Literal["blind", "opening", "static", "learnt", "repeat", "asked"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -27,6 +27,8 @@ MAX_LABELS = 1_000
 """Maximum labels of one decision."""
 MAX_PROPOSED = 200
 """Maximum characters of a proposed new class."""
+MAX_GUIDELINES = 50_000
+"""Maximum characters of the guidelines."""
 LONGEST = 7 * 86_400.0
 """Maximum seconds of one decision. A longer one, on a page left open, counts as a week."""
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -54,6 +56,9 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lamb
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+GuidelineText = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_GUIDELINES)]
+GuidelineVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Operation = Literal["rename", "merge", "delete"]
 
 
 class Pool(BaseModel):
@@ -94,6 +99,36 @@ class Pool(BaseModel):
     seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
+class LabelChange(BaseModel):
+    """Change of the dataset's classes. It changes no decision, and nothing of what decisions say about the dataset.
+
+    Attributes
+    ----------
+    operation : {"rename", "merge", "delete"}
+    labels : tuple of str
+        Classes to change, by their names in the dataset: one, or several to merge.
+    to : str or None
+        New name of a renamed class; the dataset's class that others are merged into; None for ``delete``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operation: Operation
+    labels: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_LABELS)]
+    to: Label | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_operation(self) -> Self:
+        if (self.to is None) != (self.operation == "delete"):
+            raise ValueError(f"expected {self.operation} {'without' if self.operation == 'delete' else 'with'} to")
+        if self.operation != "merge" and len(self.labels) > 1:
+            raise ValueError(f"expected {self.operation} of one label")
+        name = self.to if self.operation == "rename" else None
+        if name is not None and (name != name.strip() or len(name) > MAX_PROPOSED or not name.isprintable()):
+            raise ValueError(f"expected a name of at most {MAX_PROPOSED} printable characters")
+        return self
+
+
 Follow = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -106,7 +141,16 @@ class Extra(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
+
+
+OF_DECISIONS = frozenset({"arm", "follow", "hidden", "evidence_seen", "guideline"})
+"""Fields of :class:`Extra` that only decisions have."""
+OF_KIND = {"serve": "pool", "guideline": "guidelines", "labels": "labels"}
+"""The field of :class:`Extra` that events of a kind must have, and no others may."""
 
 
 class Event(BaseModel):
@@ -117,8 +161,9 @@ class Event(BaseModel):
     event_id : str
         Id made by the client. Events with the same id are one event.
     run_id : str
-    kind : {"decide", "undo", "redo", "serve"}
-        ``serve`` is a blind draw, written before its card is shown.
+    kind : {"decide", "undo", "redo", "serve", "guideline", "labels"}
+        ``serve`` is a blind draw, written before its card is shown; ``guideline``, new guidelines; ``labels``, a change
+        of the classes.
     item_id, item_hash : str or None
         Id of the row, and :func:`item_hash` of what was judged. None for an undo or redo of several rows.
     reviewer : str
@@ -144,16 +189,22 @@ class Event(BaseModel):
         Action that an undo or redo refers to. None for a decision.
     arm : str or None
         Why the default queue served the card: drawn at random (``blind``, ``opening``), first in one of the two
-        orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None for
-        decisions made elsewhere.
+        orders (``static``, ``learnt``), a ``repeat`` of a card that the reviewer has judged before, or one that a
+        colleague ``asked`` the reviewer to look at. None for decisions made elsewhere.
     follow : float or None
         Probability with which the learnt order was chosen for a ranked card.
     hidden : bool or None
         Whether the queue hid suggestion, models' table, kind, reasons and neighbours of the card.
     evidence_seen : bool or None
         Whether these were on the screen before the verdict, for example after a key showed them.
+    guideline : str or None
+        Version of the guidelines that the reviewer had, if there were any.
     pool : Pool or None
         Pool of a ``serve``; None for other kinds.
+    guidelines : str or None
+        The whole new text of a ``guideline``; None for other kinds.
+    labels : LabelChange or None
+        Change of a ``labels``; None for other kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -178,19 +229,25 @@ class Event(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.item_id is None) != (self.item_hash is None):
             raise ValueError("expected both item_id and item_hash, or neither")
-        if (self.pool is not None) != (self.kind == "serve"):
-            raise ValueError("expected a pool for serve, and for no other kind")
-        if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
-            raise ValueError(f"expected {self.kind} without arm, follow, hidden and evidence_seen")
-        if self.kind == "serve":
-            if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
-                raise ValueError("expected serve with item_id, without verdict, new_labels, note, batch_id and undoes")
+        for kind, name in OF_KIND.items():
+            if (getattr(self, name) is not None) != (self.kind == kind):
+                raise ValueError(f"expected {name} for {kind}, and for no other kind")
+        if self.kind != "decide" and any(getattr(self, name) is not None for name in OF_DECISIONS):
+            raise ValueError(f"expected {self.kind} without {', '.join(sorted(OF_DECISIONS))}")
+        if self.kind in OF_KIND:
+            if (self.item_id is None) == (self.kind == "serve"):
+                raise ValueError(f"expected {self.kind} {'with' if self.kind == 'serve' else 'without'} item_id")
+            if self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
+                raise ValueError(f"expected {self.kind} without verdict, new_labels, note, batch_id and undoes")
         elif self.kind == "decide":
             if self.item_id is None or self.verdict is None or self.undoes is not None:
                 raise ValueError("expected a decision with an item_id and a verdict, without undoes")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Executable,
     Row,
@@ -40,7 +41,7 @@ __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
 STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
-    *(events.c.source, events.c.suggestion_shown, events.c.seconds),
+    *(events.c.source, events.c.suggestion_shown, events.c.seconds, events.c.note, events.c.extra),
 )
 """Columns of :meth:`DecisionLog.standing_columns`: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _IDS = TypeAdapter(list[str])
@@ -218,18 +219,24 @@ class DecisionLog:
 
     def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
         """Return the blind draws after an event, each with its number, in order of arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
+        return self._since(after_seq, events.c.kind == literal_column("'serve'"))
 
     def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
         """Return the decisions on cards of the default queue after an event, each with its number, by arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == "decide", events.c.extra.is_not(None)
-        )
+        return self._since(after_seq, events.c.kind == "decide", events.c.extra.like('%"arm"%'))
+
+    def of_kind(self, kind: Literal["guideline", "labels"], after_seq: int = 0) -> list[tuple[int, Event]]:
+        """Return the events of a kind after an event, each with its number, by arrival."""
+        return self._since(after_seq, events.c.kind == kind)
+
+    def turns_of(self, action_ids: Sequence[str]) -> list[Event]:
+        """Return the undos and redos of some actions, by anyone, in any order."""
+        turns = (events.c.kind.in_(("undo", "redo")), events.c.action.in_(action_ids))
+        return [event for _, event in self._since(0, *turns)]
+
+    def _since(self, after_seq: int, *conditions: ColumnElement[bool]) -> list[tuple[int, Event]]:
+        """Return the events after number ``after_seq`` that meet the conditions, each with its number, by arrival."""
+        found = select(events.c.seq, *COLUMNS).where(events.c.run == self._run, events.c.seq > after_seq, *conditions)
         with self._database.reading() as connection:
             rows = connection.execute(found.order_by(events.c.seq)).all()
         return [(int(seq), self._records.event(row)) for seq, *row in rows]

@@ -98,6 +98,7 @@ class Cards:
         duplicates = items.duplicates(row)
         mine = next((event for event in standing if event.reviewer == me), None)
         history = self.verdicts.log.history(items.id_of(row)) if self.verdicts.touched(row) else []
+        questions = [note for note in self.verdicts.asked(me) if note.row == row]
         if not self._open and mine is None and me is not None:
             standing, history = [], [event for event in history if event.reviewer == me]
         return {
@@ -120,6 +121,7 @@ class Cards:
             "history": [_history_entry(event, items.hash_of(row)) for event in history],
             "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
             "decided_by": [event.reviewer for event in standing],
+            "asked_by": sorted({note.reviewer for note in questions}),
         }
 
     def _models(self, row: int) -> list[dict[str, Any]]:

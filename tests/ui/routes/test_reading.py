@@ -36,7 +36,7 @@ def test_session(client: TestClient, app: FastAPI) -> None:
     assert tuple(session["labels"]) == items.label_names
     assert session["models"][0] == "consensus"
     assert session["keys"] == DEFAULT_KEYS
-    assert session["has"] == {"map": True, "kinds": True}
+    assert session["has"] == {"map": True, "kinds": True, "batches": False}
     assert "suspicion" in session["sorts"]
     assert Filter.from_query(session["default_query"]) == Filter(undecided="anyone")
 
