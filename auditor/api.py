@@ -185,11 +185,11 @@ class Audit(Findings):
             return self._corrections(log, policy, filter)
 
     def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
-        from auditor.correction.decide.corrections import corrections_of
+        from auditor.correction.decide.corrections import corrections_in
         from auditor.review.feed.estimate import estimate_of
 
         estimate = estimate_of(self.run, log) if log.draws() else None
-        found = replace(corrections_of(self.run, log.standing(), policy), estimate=estimate)
+        found = replace(corrections_in(self.run, log, policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:

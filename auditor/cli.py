@@ -27,6 +27,7 @@ VERBS = {
     "issues": ("issues:issues", "Show the rows to read again, most suspect first."),
     "report": ("reporting:report", "Re-create the report of a run."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
+    "labels": ("labelling:labels", "Rename, merge or delete classes in the corrected dataset."),
     "estimate": ("estimating:estimate", "Estimate how many labels are wrong from the verdicts so far."),
     "export": ("correcting:export", "Write the corrected dataset."),
     "patch": ("patching:patch", "Write only the changes, to apply them elsewhere."),

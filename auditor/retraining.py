@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from auditor import report
 from auditor.config import TRAININGS, AuditConfig
 from auditor.console import Listener, Silent
-from auditor.correction.decide.corrections import corrections_of
+from auditor.correction.decide.corrections import corrections_in
 from auditor.correction.decide.policy import Policy
 from auditor.errors import InputError
 from auditor.evaluation.comparison.results import Retraining
@@ -37,7 +37,7 @@ def retrain(
     """Run :meth:`auditor.Audit.retrain` with an open decision log."""
     listener = listener or Silent()
     with run.held():
-        corrected = corrections_of(run, log.standing(), policy)
+        corrected = corrections_in(run, log, policy)
         # These rows were drawn at random, whatever was decided on them since.
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
         drawn = {item_id for item_id in by_chance if item_id}

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from auditor.review.guidelines import version_of
 from tests.browser.conftest import OpenPage
-from tests.browser.queueing import press, said, settle, shown, wait_for_card
+from tests.browser.queueing import press, said, settle, shown
 from tests.browser.server import Server
 from tests.browser.viewing import PHONE, problems
 
@@ -45,7 +45,7 @@ def test_guidelines_are_written_read_and_recorded(own_server: Server, open_page:
     assert decided.guideline == version_of(HOSTILE)
 
 
-def test_a_colleague_is_asked_and_sees_the_card_first(own_server: Server, open_page: OpenPage) -> None:
+def test_a_colleague_is_asked_and_told(own_server: Server, open_page: OpenPage) -> None:
     bob = open_page(own_server, "", "bob")
     first = shown(bob)
     press(bob, "k")
@@ -60,12 +60,18 @@ def test_a_colleague_is_asked_and_sees_the_card_first(own_server: Server, open_p
     press(ada, "i")
     settle(ada)
     phone = open_page(own_server, "", "bob", **PHONE)
+    line = phone.locator(".au-stop", has_text="Colleagues ask you to look at 1 row.")
+    expect(line).to_be_visible()
+    assert problems(phone) == []
+    line.get_by_role("button", name="Look at them").click()
     expect(phone.locator(".au-asked")).to_contain_text("ada asks you to look at this row.")
     assert shown(phone) == card
     assert "joy or love" not in phone.locator(".au-card").inner_text()
-    assert problems(phone) == []
+    expect(line).to_be_hidden()
     press(phone, "k")
-    wait_for_card(phone, card)
+    expect(phone.locator(".au-nothing")).to_be_visible()
     settle(phone)
     press(phone, "b")
     expect(phone.locator(".au-asked")).to_have_count(0)
+    phone.goto(f"{own_server.url}?asked=me&tab=queue")
+    expect(phone.locator(".au-nothing")).to_be_visible()

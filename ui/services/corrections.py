@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from auditor.correction.decide.classes import standing_changes
 from auditor.correction.decide.corrections import Corrections, Suggestions, correct, suggestions_of
 from auditor.correction.decide.outcome import find_outcomes
 from auditor.correction.decide.policy import Policy
@@ -54,9 +55,10 @@ class CorrectionMaker:
             If the filter names something that does not exist.
         """
         texts, suggestions = self._rows()
-        corrections = correct(
-            texts, find_outcomes(texts, self._workspace.log.standing(), policy.reviewers), policy, suggestions
-        )
+        log = self._workspace.log
+        outcomes = find_outcomes(texts, log.standing(), policy.reviewers)
+        changes = [event.labels for event in standing_changes(log) if event.labels]
+        corrections = correct(texts, outcomes, policy, suggestions, changes)
         corrections = replace(corrections, estimate=self._workspace.estimate() if self._workspace.log.draws() else None)
         return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 

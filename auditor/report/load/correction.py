@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.correction.decide.corrections import corrections_of
+from auditor.correction.decide.corrections import corrections_in
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
@@ -111,7 +111,7 @@ def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Est
     if db is None and not run.decisions.is_file():
         return None, None
     with opened_log(run, db, read_only=True) as log:
-        corrections = corrections_of(run, log.standing(), policy)
+        corrections = corrections_in(run, log, policy)
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):
             return None, None

@@ -106,9 +106,9 @@ class LabelChange(BaseModel):
     ----------
     operation : {"rename", "merge", "delete"}
     labels : tuple of str
-        Classes to change, by their names in the dataset: one, or several to merge.
+        Classes to change, by their names in the dataset.
     to : str or None
-        New name of a renamed class; the dataset's class that others are merged into; None for ``delete``.
+        New name; or the dataset's class that others are merged into; None for ``delete``, whose rows are left out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,8 +121,6 @@ class LabelChange(BaseModel):
     def _fits_its_operation(self) -> Self:
         if (self.to is None) != (self.operation == "delete"):
             raise ValueError(f"expected {self.operation} {'without' if self.operation == 'delete' else 'with'} to")
-        if self.operation != "merge" and len(self.labels) > 1:
-            raise ValueError(f"expected {self.operation} of one label")
         name = self.to if self.operation == "rename" else None
         if name is not None and (name != name.strip() or len(name) > MAX_PROPOSED or not name.isprintable()):
             raise ValueError(f"expected a name of at most {MAX_PROPOSED} printable characters")
