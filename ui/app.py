@@ -24,7 +24,7 @@ from . import login
 from .answers import answer_errors, answer_errors_of_middleware
 from .guard import SUITES, Guard, PageGuard
 from .page import make_page, theme
-from .routes import decisions, exporting, guiding, reading
+from .routes import classes, decisions, exporting, guiding, reading
 from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
 from .services.workspace import Workspace
@@ -79,6 +79,7 @@ def build(
     app.include_router(decisions.router)
     app.include_router(exporting.router)
     app.include_router(guiding.router)
+    app.include_router(classes.router)
     _serve_static(app)
     app.add_middleware(PageGuard)  # middleware added later is further out
     if accounts is not None:
