@@ -37,6 +37,7 @@ ORDER = (
         "formulas",
         "tabular",
         "arrays",
+        "compat",
         "modelspecs",
         "config",
         "recognition",
@@ -311,4 +312,23 @@ def test_arrays_are_named_by_their_meaning_in_one_place() -> None:
         for name, type_ in alias.findall(path.read_text("utf-8"))
         if type_ in shared
     ]
+    assert not found, "\n".join(found)
+
+
+def test_private_names_of_libraries_stand_in_one_file() -> None:
+    """A name with an underscore, used on anything but ``self``, is one that the same file gives."""
+    found = []
+    for path in EVERYTHING:
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+        own |= {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+        own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        own |= {"_replace", "_asdict", "_fields"}  # of named tuples, documented
+        found += [
+            f"{relative(path)}:{node.lineno} touches {ast.unparse(node)}"
+            for node in nodes
+            if isinstance(node, ast.Attribute) and re.match(r"_[^_]", node.attr) and node.attr not in own
+            if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+            if path.name != "compat.py"
+        ]
     assert not found, "\n".join(found)

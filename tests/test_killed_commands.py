@@ -96,10 +96,10 @@ def test_retraining_killed_at_every_border(retraining: Forks, judged: Path, tmp_
     while retrain(retraining, run, borders=borders, begun=begun):
         opened = find_run(run)
         assert decisions(run) == before
-        stages = {name: stage for name, stage in opened.manifest["stages"].items() if name.startswith("retrain/")}
+        stages = {name: stage for name, stage in opened.manifest.stages.items() if name.startswith("retrain/")}
         for name, stage in stages.items():
-            assert done.get(name) in (None, stage) or done[name]["key"] != stage["key"]
-            for artifact in stage["outputs"]:
+            assert done.get(name) in (None, stage) or done[name].key != stage.key
+            for artifact in stage.outputs:
                 opened.open(artifact)
         assert whole_model(run) or "retrain/lexical-corrected-0" not in stages
         done = stages

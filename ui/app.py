@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import mimetypes
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import gradio as gr
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.staticfiles import StaticFiles
-from starlette.responses import FileResponse, Response
+from fastapi import FastAPI, HTTPException
 
 from auditor.access.accounts import Accounts
 from auditor.access.throttle import Throttle
@@ -22,7 +18,8 @@ from auditor.run import Run
 
 from . import login
 from .answers import answer_errors, answer_errors_of_middleware
-from .guard import SUITES, Guard, PageGuard
+from .files import serve_files
+from .guard import Guard, PageGuard
 from .page import make_page, theme
 from .routes import classes, decisions, exporting, guiding, reading
 from .services.corrections import CorrectionMaker
@@ -32,7 +29,6 @@ from .services.workspace import Workspace
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Names by which this machine calls itself."""
 
-_STATIC = Path(__file__).parent / "static"
 _DAY = 24 * 60 * 60
 
 mimetypes.add_type("text/javascript", ".js")  # some systems call it text/plain, which no browser runs
@@ -80,7 +76,7 @@ def build(
     app.include_router(exporting.router)
     app.include_router(guiding.router)
     app.include_router(classes.router)
-    _serve_static(app)
+    serve_files(app)
     app.add_middleware(PageGuard)  # middleware added later is further out
     if accounts is not None:
         app.include_router(login.router)
@@ -119,24 +115,3 @@ def _public_key(run_id: str) -> str:
     It need not be secret: anyone who can reach the page may use any name.
     """
     return hashlib.sha256(f"auditor without a login: {run_id}".encode()).hexdigest()
-
-
-def _serve_static(app: FastAPI) -> None:
-    """Serve our files as ``static/<name>`` and ``static/<suite>/<name>``. Browsers revalidate them on each load."""
-    files = StaticFiles(directory=_STATIC)
-    plotly = importlib.util.find_spec("plotly")
-    assert plotly is not None
-    assert plotly.submodule_search_locations is not None
-    script = Path(plotly.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
-
-    @app.get("/static/plotly.min.js")
-    async def plotly_js() -> Response:
-        return FileResponse(script, headers={"Cache-Control": "no-cache"})
-
-    async def static(request: Request) -> Response:
-        response = await files.get_response(request.url.path.removeprefix("/static/"), request.scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-    for folder in ("", *(f"{suite}/" for suite in SUITES)):
-        app.add_api_route(f"/static/{folder}{{name}}", static)

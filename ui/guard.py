@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .files import KEPT_FOR_A_YEAR, SUITES, address, scripts
 from .page import STYLES
 
 HEADERS = {
@@ -26,9 +27,6 @@ HEADERS = {
 }
 """Headers of every answer. The page has a Content-Security-Policy of its own."""
 
-_CACHED_FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""Headers of Gradio's assets. Their names contain a hash of their contents, so browsers may keep them."""
-
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; "
@@ -37,9 +35,9 @@ _PAGE_POLICY = (
 """Gradio compiles its templates and ``js_on_load`` with ``eval``, and styles its elements inline. Only the inline
 scripts that Gradio wrote into the page may run, by their hashes: a script in a text does not."""
 
-SUITES = ("common", "export", "filters", "map", "progress", "queue", "table")
-"""Folders of scripts in ``static``. Other folders belong to Gradio."""
-_OWN_PATHS = re.compile(rf"/(api/[\w/-]{{1,200}}|static/(({'|'.join(SUITES)})/)?[\w.-]{{1,200}})", re.ASCII)
+_OWN_PATHS = re.compile(
+    rf"/(api/[\w/-]{{1,200}}|static/(edition/[0-9a-f]{{12}}/)?(({'|'.join(SUITES)})/)?[\w.-]{{1,200}})", re.ASCII
+)
 _GRADIO_PATHS = re.compile(
     r"/(|theme\.css|favicon\.ico|assets/[\w.-]{1,200}|static/js/iframeResizer\.contentWindow\.min\.js)", re.ASCII
 )
@@ -84,7 +82,7 @@ class Guard:
         """Refuse a request, or pass it on."""
         app = self._app
         if scope["type"] == "http":
-            send = _with_headers(send, _CACHED_FOR_A_YEAR if scope["path"].startswith("/assets/") else {})
+            send = _with_headers(send, KEPT_FOR_A_YEAR if scope["path"].startswith("/assets/") else {})
             receive = _Receiving(receive, self._max_bytes(scope))
             app = self._refusal(scope) or app
         await app(scope, receive, send)
@@ -220,7 +218,9 @@ class _PageSending:
     async def _send_all(self) -> None:
         headers = MutableHeaders(scope=self._start)
         if self._start["status"] == 200 and self._body:
-            links = "".join(f'<link rel="stylesheet" href="static/{name}">' for name in STYLES)
+            links = "".join(f'<link rel="stylesheet" href="{address(name)}">' for name in STYLES)
+            # Without these, a browser learns of each script only when another imports it, in four rounds of requests.
+            links += "".join(f'<link rel="modulepreload" href="{address(name)}">' for name in scripts())
             self._body = self._body.replace(b"</head>", links.encode() + b"</head>", 1)
             headers["Content-Length"] = str(len(self._body))
         headers["Content-Security-Policy"] = _PAGE_POLICY.format(scripts=_hashes(self._body))

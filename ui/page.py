@@ -12,6 +12,10 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at import
 import gradio as gr
 from gradio.themes import Base
 
+from auditor.compat import poll_seldom
+
+from .files import address
+
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
 STYLES = ("style.css", "guidelines.css", "pages.css", "export.css")
 
@@ -56,7 +60,7 @@ def make_page(run: str, *, login: bool) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab, id=tab.lower()):
                     _mount(tab.lower())
-    page._queue.sleep_when_free = _POLL_INTERVAL
+    poll_seldom(page, _POLL_INTERVAL)
     return page
 
 
@@ -72,7 +76,7 @@ def _mount(name: str) -> None:
     gr.HTML(
         html_template=f'<div class="auditor-page" data-page="{name}"></div>',
         js_on_load=f"""
-            import(new URL("static/app.js", document.baseURI).href)
+            import(new URL("{address("app.js")}", document.baseURI).href)
                 .then((app) => app.mount("{name}", element.querySelector(".auditor-page")));
         """,
         apply_default_css=False,

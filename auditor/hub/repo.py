@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.compat import HUB_LOGGERS
 from auditor.errors import HubError, HubRefusedError
 from auditor.hub.errors import asking
 
@@ -113,7 +114,7 @@ def quiet_library() -> Iterator[None]:
     def waits(record: logging.LogRecord) -> bool:
         return record.getMessage().startswith(("Rate limited", "Retrying"))
 
-    loggers = [logging.getLogger(f"huggingface_hub.{name}") for name in ("utils._http", "hf_api", "_commit_api")]
+    loggers = [logging.getLogger(name) for name in HUB_LOGGERS]
     with_bars = [
         library for library in (datasets.utils, huggingface_hub.utils) if not library.are_progress_bars_disabled()
     ]

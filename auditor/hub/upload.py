@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.compat import is_ignored
 from auditor.errors import HubError
 from auditor.hub.errors import AGAIN, asking
 from auditor.hub.repo import Target
@@ -108,7 +109,7 @@ class Upload:
                 self.api.preupload_lfs_files(
                     self.target.name, [addition], repo_type="dataset", create_pr=self.create_pr
                 )
-                if addition._should_ignore:  # the library would silently omit it from the commit
+                if is_ignored(addition):  # the library would silently omit it from the commit
                     raise HubError(
                         f"The .gitignore of {self.target.name} excludes {addition.path_in_repo}.",
                         "Change it on the Hub, or push to another repository.",

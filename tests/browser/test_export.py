@@ -1,4 +1,4 @@
-"""Export: what is chosen is what is counted and what is downloaded; rows are opened; pushing takes a login."""
+"""Export: what is chosen is what is counted and what is downloaded; rows are opened; pushing needs a login."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_an_export_is_downloaded(open_page: OpenPage, server: Server, tmp_path: 
 def test_without_a_login_the_page_says_how_to_push(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, None, "export-push")
     view = visit(page, server, "export")
-    expect(view.get_by_text("Pushing takes a login")).to_be_visible()
+    expect(view.get_by_text("Pushing needs a login")).to_be_visible()
     expect(view.get_by_role("button", name="Push")).to_have_count(0)
 
 

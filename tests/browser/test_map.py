@@ -372,8 +372,9 @@ def test_a_lasso_stays_with_what_it_holds_and_the_ways_on(open_page: OpenPage, s
     )
     key = view.locator(".pg-key").filter(has_text="joy")
     key.click()
-    given = dict(zip(*(ask(page, "map")[name] for name in ("rows", "given")), strict=True))
-    joy = [row for row in held if given[row] == ask(page, "map")["labels"].index("joy")]
+    points_of = ask(page, "map")
+    given = dict(zip(points_of["rows"], points_of["given"], strict=True))
+    joy = [row for row in held if given[row] == points_of["labels"].index("joy")]
     expect(told).to_have_text(f"{len(joy)} rows in the lasso")
     key.click()
     bar.get_by_role("button", name="Clear").click()

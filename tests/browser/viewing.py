@@ -57,15 +57,36 @@ def address(page: Page) -> str:
 
 
 def problems(page: Page) -> list[tuple[str, str]]:
-    """Return what axe-core finds wrong on the page at rest, with the first element of each problem."""
+    """Return what axe-core finds wrong on the page at rest, with the first element of each problem.
+
+    Every rule is tried as the page is; its colours, all that is another in the dark, are tried in both schemes.
+    """
+    idle(page)
+    found = _violations(page)
+    try:
+        _draw_dark(page, True)
+        return found + _violations(page, "color-contrast")
+    finally:
+        _draw_dark(page, False)
+
+
+def _violations(page: Page, *rules: str) -> list[tuple[str, str]]:
     from axe_playwright_python.sync_playwright import Axe
 
-    idle(page)
     page.evaluate(
         "() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))"
     )
-    found: dict[str, Any] = Axe().run(page).response
-    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+
+def _draw_dark(page: Page, dark: bool) -> None:
+    """Switch the scheme as Gradio does when a page is opened."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
 
 
 def number(text: str) -> int:

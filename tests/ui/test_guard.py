@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from auditor_ui import files
+from auditor_ui.files import address
 from auditor_ui.page import STYLES, TABS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -74,7 +76,7 @@ def test_the_page_has_our_tabs_styles_and_title_whatever_the_address_asks(client
     plain = client.get("/")
     assert plain.status_code == 200
     assert '"title":"auditor · diary"' in plain.text
-    assert all(f'href="static/{style}"' in plain.text for style in STYLES)
+    assert all(f'href="{address(style)}"' in plain.text for style in STYLES)
     assert all(f'data-page=\\"{tab.lower()}\\"' in plain.text for tab in TABS)
     for query in ("?page=2", "?deep_link=x", "?given=joy&page=3&tab=map", "?view=api", "?%ff"):
         assert client.get(f"/{query}").text == plain.text
@@ -242,6 +244,26 @@ def test_static_files_are_served_and_asked_for_anew(client: TestClient) -> None:
         assert answer.headers["Cache-Control"] == "no-cache"
         again = client.get(f"/static/{name}", headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == (200 if name.startswith("plotly") else 304)
+
+
+def test_files_of_this_edition_are_kept_by_browsers(client: TestClient) -> None:
+    page = client.get("/").text
+    linked = re.findall(r'(static/edition/(\w+)/([\w/.]+))"', page)
+    assert {edition for _, edition, _ in linked} == {files.edition()}
+    assert {name for *_, name in linked} == {*STYLES, *files.scripts()}
+    assert address("app.js") in page  # where Gradio imports it
+    for path, _, name in linked:
+        answer = client.get(f"/{path}")
+        assert (answer.status_code, "immutable" in answer.headers["Cache-Control"]) == (200, True)
+        assert answer.content == client.get(f"/static/{name}").content
+    assert client.get(f"/{address('plotly.min.js')}").headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert client.get(f"/{address('queue/nothing.js')}").status_code == 404
+
+
+def test_a_page_of_another_edition_gets_the_files_of_this_one(client: TestClient) -> None:
+    answer = client.get(f"/static/edition/{'0' * 12}/queue/card.js")
+    assert answer.content == client.get("/static/queue/card.js").content
+    assert answer.headers["Cache-Control"] == "no-cache"
 
 
 def test_every_page_of_ours_has_its_script() -> None:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.words import KINDS, TIERS_MEAN
-from ui.guard import SUITES
+from ui.files import SUITES
 
 STATIC = Path(__file__).parents[2] / "ui" / "static"
 SCRIPTS = sorted(STATIC.rglob("*.js"))

@@ -76,7 +76,9 @@ def summary_for_page(corrections: Corrections) -> dict[str, Any]:
     summary, texts = summarise(corrections), corrections.texts
     return {
         **{name: getattr(summary, name) for name in ("rows", "invalid", "judged", "reviewers", "verdicts", "changed")},
-        **{name: getattr(summary, name) for name in ("suggested", "excluded", "written", "new_classes", "reclassified")},
+        **{
+            name: getattr(summary, name) for name in ("suggested", "excluded", "written", "new_classes", "reclassified")
+        },
         "look": {
             **{verdict: len(ids) for verdict, ids in summary.marked.items()},
             "stale": len(summary.stale),

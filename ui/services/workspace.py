@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from auditor.config import QueueConfig
+from auditor.correction.decide.policy import Policy
 from auditor.errors import DecisionError, RunError
 from auditor.review.batches import split_rows
 from auditor.review.feed.blind import Blind
@@ -27,6 +28,7 @@ from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from auditor.run.artifacts import DEFINITIONS, ISSUES, MANIFEST
+from auditor.vocabulary import LEFT_OUT, VERDICTS
 
 from .overlaps import overlapping
 
@@ -148,6 +150,8 @@ class Workspace:
             "labels": items.label_names,
             "models": items.models,
             "splits": items.splits,
+            "verdicts": VERDICTS,
+            "left_out": {"choices": LEFT_OUT, "default": Policy().leave_out},
             "sorts": queue.sorts,
             "default_sort": "learnt" if mix.order == "learnt" else "suspicion",
             "keys": dict(keys or DEFAULT_KEYS),

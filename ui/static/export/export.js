@@ -16,7 +16,7 @@ const MOST_NAMES = 20;
 export function mount(element, session) {
   const figures = el("div", { class: "ex-shown" });
   const lists = el("div", { class: "ex-shown" });
-  const form = exportForm(debounced(() => ask()));
+  const form = exportForm(session, debounced(() => ask()));
   const rows = () => ({ ...form.read(), ...(form.onlyView() ? { view: store.query.toString() } : {}) });
   const take = downloads(rows);
   element.append(

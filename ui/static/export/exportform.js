@@ -8,19 +8,18 @@ const UNREVIEWED = {
   drop: "Are left out",
   "suggest-above": "Get the suggested label where the models are sure of it",
 };
-const LEFT_OUT = ["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"];
-const VERDICTS = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure"];
-const BY_DEFAULT = ["exclude", "none_fits"];
 const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid: set aside when it was read" };
+
 /**
  * Make the form.
  *
+ * @param {Object} session
  * @param {() => void} changed Called when something else is chosen that changes what comes out.
  * @returns {{element: HTMLElement, read: () => Object, onlyView: () => boolean, update: (answer: Object) => void}}
  *   `read` gives what the server is asked with; `onlyView` whether only what the filter finds is wanted; `update`
  *   shows the server's counts beside the choices.
  */
-export function exportForm(changed) {
+export function exportForm({ verdicts: known, left_out: { choices, default: byDefault } }, changed) {
   const range = { type: "number", min: "0", max: "1", step: "0.01", value: "0.99" };
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
   const wanted = el("label", { for: above.id }, "Probability of it, at least");
@@ -29,8 +28,8 @@ export function exportForm(changed) {
     sure.hidden = unreviewed.value() !== "suggest-above";
     changed();
   });
-  const leftOut = boxes(LEFT_OUT, (one) => OTHERS[one] ?? verdictName(one), changed, BY_DEFAULT);
-  const verdicts = boxes(VERDICTS, verdictName, changed);
+  const leftOut = boxes(choices, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
+  const verdicts = boxes(known, verdictName, changed);
   const people = peopleBoxes(changed);
   const classes = box("Add the classes that reviewers propose", changed);
   const changedOnly = box("Only rows whose label changes", changed);

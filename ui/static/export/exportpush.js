@@ -91,7 +91,7 @@ export function pushForm(session, rows) {
   const title = "Push to the Hugging Face Hub";
   const element = el("section", { class: "ex-box", "aria-labelledby": "ex-push" }, el("h3", { id: "ex-push" }, title));
   if (!session.login) {
-    const how = "Pushing takes a login: start the page with --auth, or use auditor push on the command line.";
+    const how = "Pushing needs a login: start the page with --auth, or use auditor push on the command line.";
     element.append(hint(how));
     return element;
   }

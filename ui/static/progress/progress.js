@@ -9,7 +9,6 @@ import { drawEstimate } from "./estimate.js";
 
 const EVERY = 5000;
 const MOST_PAIRS = 30;
-const OUTCOMES = ["keep", "relabel", "ambiguous", "none_fits", "exclude", "unsure", "tie"];
 
 export function mount(element) {
   const body = el("div", { class: "pg-progress" });
@@ -85,7 +84,7 @@ function tables(answer) {
   return el("div", { class: "pg-tables" }, [
     byVerdict(answer.by_verdict),
     byPair(answer.by_pair),
-    byClass(answer.by_class),
+    byClass(answer.by_verdict.map(({ verdict }) => verdict), answer.by_class),
     byReviewer(answer.reviewers),
   ]);
 }
@@ -111,15 +110,15 @@ function byPair(pairs) {
   return rows.length ? scroller("Labels changed", table("Labels changed", ["Given → new", "Rows"], rows)) : null;
 }
 
-function byClass(classes) {
-  const all = (one) => OUTCOMES.reduce((sum, verdict) => sum + one[verdict], 0);
+function byClass(outcomes, classes) {
+  const all = (one) => outcomes.reduce((sum, verdict) => sum + one[verdict], 0);
   const most = Math.max(...classes.map(all));
   const shown = classes.filter(all).sort((a, b) => all(b) - all(a));
-  const numbers = (one) => OUTCOMES.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
+  const numbers = (one) => outcomes.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
   const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
-  const columns = ["Given label", "Rows", ...OUTCOMES.map(verdictName)];
+  const columns = ["Given label", "Rows", ...outcomes.map(verdictName)];
   const caption = "Verdicts by given label";
-  return scroller(caption, table(caption, columns, rows, OUTCOMES.map((_, at) => at + 2)));
+  return scroller(caption, table(caption, columns, rows, outcomes.map((_, at) => at + 2)));
 }
 
 function byReviewer(people) {

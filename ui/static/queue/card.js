@@ -25,7 +25,7 @@ export function drawCard(card) {
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), history(card)),
+    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), past(card)),
   ];
 }
 
@@ -267,7 +267,10 @@ function otherRow(card, other, alike) {
   );
 }
 
-function history(card) {
+const past = (card) => el("div", { class: "au-past" }, history(card));
+
+/** List the decisions on the row; nothing if there are none. */
+export function history(card) {
   if (!card.history?.length) {
     return null;
   }

@@ -12,6 +12,8 @@ import { newId } from "./outbox.js";
 import { verdictText } from "../common/words.js";
 
 const SEEN = 500;
+/** Stands for the time at which a card was fetched if its reviewer has judged it since. */
+const JUDGED_SINCE = -1;
 
 export class Flow {
   /** The card on the screen. */
@@ -35,8 +37,10 @@ export class Flow {
 
   /**
    * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
-   *   guideline: function(): string|null, view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
-   *   decided: function(Object), decidedElsewhere: function(), beyond: function(Object)}}} parts `beyond` hears of each
+   *   guideline: function(): string|null,
+   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
+   *   decided: function(Object), decidedElsewhere: function(),
+   *   colleaguesDecided: function(), beyond: function(Object)}}} parts `beyond` hears of each
    *   card that comes in its turn.
    */
   constructor({ outbox, deck, watch, view, reviewer, source, guideline = () => null }) {
@@ -66,6 +70,7 @@ export class Flow {
     this.card = card;
     this.#watch.restart();
     this.#view.show(card);
+    this.#renew();
   }
 
   /** Take everything off the screen; what was decided can still be undone. */
@@ -205,6 +210,7 @@ export class Flow {
   }
 
   #become(card, mine, kind, { source = null } = {}) {
+    card.as_of = JUDGED_SINCE; // what colleagues decided may be shown from now on
     card.mine = mine;
     const said = kind === "undo" ? { verdict: null, new_labels: [], note: "" } : mine;
     const entry = { kind, reviewer: this.#reviewer, at: new Date().toISOString(), source, ...said };
@@ -222,6 +228,7 @@ export class Flow {
     } else {
       this.#moveFailed(event, result);
     }
+    this.#renew();
   }
 
   #decideAnswered(event, result) {
@@ -347,12 +354,13 @@ export class Flow {
     this.#renew();
   }
 
-  /** Ask how the card on the screen stands, if something was decided elsewhere since it was fetched. */
+  /** Ask how the card on the screen stands, if its own or another verdict came since it was fetched. */
   async #renew() {
     const { card } = this;
-    if (!card || card.unaided || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
+    if (!card || (card.unaided && !card.mine) || (card.as_of ?? 0) >= this.#movedAt || this.#outbox.size) {
       return;
     }
+    const judgedHere = card.as_of === JUDGED_SINCE;
     card.as_of = performance.now();
     const changed = await standing(card);
     if (!changed || this.card !== card || this.#outbox.size) {
@@ -360,6 +368,9 @@ export class Flow {
     }
     Object.assign(card, changed.news);
     this.#view.decidedElsewhere();
+    if (judgedHere) {
+      this.#view.colleaguesDecided();
+    }
     if (changed.turned) {
       say(
         card.mine

@@ -3,7 +3,7 @@
 import { complain, get, post, say } from "../common/api.js";
 import { askingLine } from "./asking.js";
 import { settle } from "./bar.js";
-import { drawCard, ownVerdict } from "./card.js";
+import { drawCard, history, ownVerdict } from "./card.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
@@ -81,6 +81,7 @@ class Queue {
         reload: () => this.#reload(),
         decided: (card) => this.#note.decided(card),
         decidedElsewhere: () => this.#drawOwn(),
+        colleaguesDecided: () => this.#drawPast(),
         evidence: () => this.#draw(),
         beyond: (card) => this.#sayBoundary(card),
       },
@@ -267,10 +268,16 @@ class Queue {
     }
   }
 
-  /** The verdict has changed elsewhere; the rest stays as it is. */
+  /** The verdict has changed elsewhere; the rest stays as it is: what one reads does not move. */
   #drawOwn() {
     const own = this.#article.querySelector(".au-own");
     own && replace(own, ownVerdict(this.#flow.card));
+  }
+
+  /** What colleagues decided may be seen, since the reviewer has decided. */
+  #drawPast() {
+    const past = this.#article.querySelector(".au-past");
+    past && replace(past, history(this.#flow.card));
   }
 
   /** Say once, above the first card of which it is true, that those after it were not flagged. */

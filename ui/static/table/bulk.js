@@ -19,7 +19,7 @@ const MOST_CHANGES = 12;
  * @param {(done: {batch_id: string, count: number, words: string}) => void} taken
  */
 export function openBulk(which, title, session, taken) {
-  new BulkDialog({ run: session.run.id, ...which }, session.labels, taken).open(title);
+  new BulkDialog({ run: session.run.id, ...which }, session, taken).open(title);
 }
 
 class BulkDialog {
@@ -36,10 +36,10 @@ class BulkDialog {
   #wrong = el("p", { class: "pg-wrong", role: "alert" });
   #confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, "Decide");
 
-  constructor(which, labels, taken) {
+  constructor(which, session, taken) {
     this.#which = which;
     this.#taken = taken;
-    this.#form = verdictForm(labels, () => this.#changed());
+    this.#form = verdictForm(session, () => this.#changed());
   }
 
   open(title) {

@@ -4,23 +4,23 @@ import { bdi, el } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
 
 const SUGGESTION = "Take each row’s suggestion";
-const CHOICES = ["keep", "suggestion", "relabel", "ambiguous", "none_fits", "exclude", "unsure"];
 
 /**
  * Make the form's fields.
  *
- * @param {string[]} labels
+ * @param {{labels: string[], verdicts: string[]}} session
  * @param {() => void} changed Called when another verdict, other labels or another note are chosen.
  * @returns {{element: HTMLElement, read: () => Object}} `read` gives the verdict as the server takes it, or
  *   `{missing: string}`, which says what has still to be chosen.
  */
-export function verdictForm(labels, changed) {
+export function verdictForm({ labels, verdicts }, changed) {
   const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000", oninput: changed });
   const extras = {
     relabel: one(labels, changed),
     ambiguous: several(labels, changed),
     none_fits: proposed(changed),
   };
+  const choices = verdicts.flatMap((name) => (name === "relabel" ? ["suggestion", name] : [name]));
   let chosen = null;
   const choose = (event) => {
     chosen = event.target.value;
@@ -39,7 +39,7 @@ export function verdictForm(labels, changed) {
   const element = el(
     "div",
     null,
-    el("fieldset", { class: "pg-facet" }, el("legend", null, "Verdict"), CHOICES.map(choice)),
+    el("fieldset", { class: "pg-facet" }, el("legend", null, "Verdict"), choices.map(choice)),
     el("label", { for: note.id, class: "pg-legend" }, "Note (optional)"),
     note,
   );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.compat import packaged_datasets
 from auditor.config import ReadConfig
 from auditor.data.formats.files.parts import select
 from auditor.data.formats.tables.memory import dataset_parts
@@ -26,10 +27,9 @@ def read_hub(name: str, config: ReadConfig) -> Source:
     SourceError
         If the dataset has another format, or its files are damaged.
     """
-    import datasets  # takes seconds
     from datasets.load import load_dataset_builder
 
-    if name in datasets.packaged_modules._PACKAGED_DATASETS_MODULES:
+    if name in packaged_datasets():
         # `datasets` would use its own readers for these names.
         raise SourceError(f"{name} does not exist.", "Choose a file, a folder, or a dataset on the Hub (user/name).")
     _ask(name, config)

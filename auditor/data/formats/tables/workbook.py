@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from auditor.compat import worksheet_path
 from auditor.data.check import MOST_COLUMNS, check_number
 from auditor.data.formats.files.packed import Archive
 from auditor.data.formats.files.room import check_room, room
@@ -179,7 +180,7 @@ def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
         numbers.append(at)
     check_room(taken, name, most)
     others = tuple(one.title for one in sheets if one.title != title and one.title in begins)
-    return Sheet(title, sheet._worksheet_path, list(first[:width]), rows, numbers, number, others)
+    return Sheet(title, worksheet_path(sheet), list(first[:width]), rows, numbers, number, others)
 
 
 def _begin(sheet: Any) -> tuple[int, tuple[Any, ...]] | None:
