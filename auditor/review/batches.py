@@ -72,7 +72,7 @@ def _by_code(codes: Codes, rank: Codes, names: Sequence[str]) -> Batches:
     rows_of = dict.fromkeys(names, 0)
     batches = {name: np.zeros(len(rank), np.bool_) for name in names}
     for code in np.argsort(-sizes, kind="stable").tolist():
-        name = min(names, key=lambda one: (rows_of[one], one))
+        name = min(names, key=lambda reviewer: (rows_of[reviewer], reviewer))
         rows_of[name] += int(sizes[code])
         batches[name] |= codes == code
     return batches

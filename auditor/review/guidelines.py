@@ -37,7 +37,7 @@ MAX_LINE, MAX_EXAMPLES = 500, 20
 _TODO = "Write the guidelines as Markdown in UTF-8, with a heading such as `## joy` for each label."
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(.*)")
-_AROUND = " \t#*_`\"'\u201c\u201d\u2018\u2019:"
+_MARKS = " \t#*_`\"'\u201c\u201d\u2018\u2019:"
 """Marks around a heading's name that are not part of it."""
 _BETWEEN = ("/", " or ", " and ", " vs ", " vs. ", "→", "↔")
 
@@ -142,7 +142,7 @@ def _by_name(label_names: Sequence[str]) -> Mapping[str, str]:
 
 
 def _key(heading: str) -> str:
-    return heading.strip(_AROUND).casefold()
+    return heading.strip(_MARKS).casefold()
 
 
 class Guidelines:

@@ -1,4 +1,4 @@
-"""The JSON API of the classes: what becomes of them in the corrected dataset."""
+"""The JSON API of the classes: their names in the corrected dataset, and changes of these."""
 
 from __future__ import annotations
 

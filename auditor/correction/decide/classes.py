@@ -47,18 +47,18 @@ class Classes:
         self._into: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._left_out: set[str] = set()
-        known = set(label_names)
+        labels = set(label_names)
         for change in changes:
             for label in change.labels:
-                if label in known:
-                    self._apply(change, label, known)
+                if label in labels:
+                    self._apply(change, label, labels)
 
-    def _apply(self, change: LabelChange, label: str, known: set[str]) -> None:
+    def _apply(self, change: LabelChange, label: str, labels: set[str]) -> None:
         if change.operation == "delete":
             self._left_out.add(label)
         elif change.operation == "rename":
             self._names[label] = change.to or label
-        elif change.to in known:
+        elif change.to in labels:
             source, target = self._path(label)[-1], self._path(change.to or "")[-1]
             if source != target:  # else a circle of merges, from two logs
                 self._into[source] = target

@@ -247,7 +247,7 @@ class Verdicts:
         if shown is not None and verdict in ("keep", "relabel"):
             own.suggestion[place] = FOLLOWED if labels == [shown] else SHOWN
 
-    # -- what is said -------------------------------------------------------------------------------------------
+    # -- talk and guidelines -------------------------------------------------------------------------------------------
 
     def asked(self, me: str | None) -> list[Note]:
         """Return the questions to somebody that are not answered, the oldest first."""
@@ -269,15 +269,17 @@ class Verdicts:
         reviewers : sequence of str
         """
         current = self.versions.get(self.guidelines.version or "", -1) if self.guidelines.version else 0
-        codes = [self.versions.get(version, -1) for version in versions]
+        codes = [self.versions[version] for version in versions if version in self.versions]
         found = np.zeros(len(self.items), np.bool_)
         for name in self._own.keys() & reviewers if reviewers else self._own.keys():
             own = self._own[name]
-            is_current = own.guideline == current
-            wanted = np.isin(own.guideline, codes)
-            wanted |= is_current if "current" in versions else False
-            wanted |= ~is_current if "older" in versions else False
-            found |= (own.bits > 0) & wanted
+            decided = own.bits > 0
+            if "current" in versions:
+                found |= decided & (own.guideline == current)
+            if "older" in versions:
+                found |= decided & (own.guideline != current)
+            for code in codes:
+                found |= decided & (own.guideline == code)
         return found
 
     # -- what stands --------------------------------------------------------------------------------------------
