@@ -306,6 +306,8 @@ class QueueConfig(Settings):
     """Known answers mixed into the first cards of each reviewer."""
     certify: str | None = None
     """Id of the plan whose cards are served, and no others; None for the usual cards."""
+    assign: str | None = None
+    """How the rows are split among the accounts: ``evenly``, ``class``, ``split``, or a JSON file; None if not."""
 
 
 class AuditConfig(Settings):

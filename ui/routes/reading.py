@@ -98,9 +98,18 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, how many rows the reviewer has decided, and how many are in conflict."""
-    conflicts = int(workspace.verdicts.conflict.sum())
-    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me), "conflicts": conflicts})
+    """Return the position of the log, the version of the guidelines, and the numbers of rows that a reviewer waits for.
+
+    ``decided`` counts the rows that the reviewer has decided; ``asked``, those that colleagues ask them to look at;
+    ``conflicts``, those on which people disagree.
+    """
+    verdicts = workspace.verdicts
+    counts = {
+        "decided": verdicts.count(me),
+        "asked": len({note.row for note in verdicts.asked(me)}),
+        "conflicts": int(verdicts.conflict.sum()),
+    }
+    return answer({"seq": verdicts.seq, "guideline": verdicts.guidelines.version, **counts})
 
 
 @router.get("/stands")

@@ -1,4 +1,4 @@
-"""Feed: the card that the default queue serves next, and the reason for it."""
+"""Feed: the card that the default queue serves next, and the reason for it. What colleagues ask for comes first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
+from auditor.review.batches import Batches
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.certified import find_test
 from auditor.review.feed.known import Known
@@ -101,6 +102,8 @@ class Feed:
         known: Known | None = None,
     ) -> None:
         self._items, self._verdicts, self._known = items, verdicts, known
+        self.batches: Batches = {}
+        """Rows of each reviewer's batch, by name. Cards drawn at random come from all rows nevertheless."""
         self.blind, self.learner = blind, learner
         self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
@@ -137,8 +140,10 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            log, found = self._verdicts.log, list[Serving]()
-            passed = self._rows(skipped)
+            log, passed = self._verdicts.log, self._rows(skipped)
+            found = list[Serving]()
+            if self._certificate is None and not self._is_blind(closing):
+                found = self._asked(me, {*self._rows(list(held)), *passed}, limit)
             late = self._lately(me, passed)
             while len(found) < limit:
                 in_hand = {*self._rows(list(held)), *(card.row for card in found)}
@@ -170,13 +175,16 @@ class Feed:
         """Rows that the reviewer may still be served."""
         if self._certificate is not None:
             return len(self._certificate.waiting())
-        return int(np.count_nonzero(self._open(me)))
+        rows = self._open(me)
+        rows[[note.row for note in self._verdicts.asked(me)]] = True
+        return int(np.count_nonzero(rows))
 
     def _open(self, me: str) -> Mask:
         """(N,) rows that want one more verdict, and not yet have this reviewer's."""
-        verdicts = self._verdicts
+        verdicts, batch = self._verdicts, self.batches.get(me)
         wanting = (verdicts.people < self.config.overlap) & (verdicts.adjudicated.bits == 0)
-        return np.asarray(wanting & (verdicts.of(me).bits == 0))
+        wanting &= verdicts.of(me).bits == 0
+        return np.asarray(wanting if batch is None else wanting & batch)
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -206,8 +214,7 @@ class Feed:
         if self._certificate is not None:
             waiting = (row for row in self._certificate.waiting() if row not in late)
             return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
-        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
-        if closing or sampled or self.config.blind >= 1:
+        if self._is_blind(closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
         if self._known and coin(f"{tossed} known", KNOWN_SHARE) and (known := self._known.next(me, busy)):
@@ -227,6 +234,18 @@ class Feed:
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
         head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
+
+    def _is_blind(self, closing: bool) -> bool:
+        """Whether only cards drawn at random are served."""
+        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        return closing or sampled or self.config.blind >= 1
+
+    def _asked(self, me: str, busy: set[int], limit: int) -> list[Serving]:
+        """Cards that colleagues ask the reviewer to look at. Whose they were before, or are now, does not matter."""
+        rows = dict.fromkeys(note.row for note in self._verdicts.asked(me) if note.row not in busy)
+        found = [Serving(row, "asked", hidden=False, decided_before=True) for row in [*rows][:limit]]
+        self._verdicts.log.lease(me, [self._items.id_of(card.row) for card in found])
+        return found
 
     def _as_before(self, me: str, card: Serving) -> Serving:
         """Serve a card as it came the first time, after a reload or in another window: its coin is tossed once."""

@@ -39,7 +39,7 @@ __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
 STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
-    *(events.c.source, events.c.suggestion_shown, events.c.seconds),
+    *(events.c.source, events.c.suggestion_shown, events.c.seconds, events.c.note, events.c.extra),
 )
 """Columns of :meth:`DecisionLog.standing_columns`: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _IDS = TypeAdapter(list[str])

@@ -63,7 +63,7 @@ _new = (
     .distinct()
     .subquery("new")
 )
-"""The actions that the new events belong to. A blind draw or a plan is not an action."""
+"""The actions that the new events belong to. Only decisions, undos and redos are of one."""
 
 _decision = events.alias("decision")
 _touched = (

@@ -22,6 +22,7 @@ export function drawCard(card, keyOf = () => null) {
       drawConflict(card, keyOf),
       labelsOf(card),
       came(card),
+      asked(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
       twice(card),
       moved(card),
@@ -101,6 +102,14 @@ function labelsOf(card) {
 /** Why a card that was decided is here again. */
 function came(card) {
   return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
+}
+
+/** Who asks this reviewer to look at the row; the note stands in the history after the verdict. */
+function asked({ asked_by: people }) {
+  const names = (people ?? []).map((name, at) => [at ? ", " : "", el("strong", null, bdi(name))]);
+  const ask = names.length === 1 ? " asks" : " ask";
+  const what = [ask, " you to look at this row. You see the note after your own verdict."];
+  return names.length > 0 && el("p", { class: "au-notice au-asked" }, names, what);
 }
 
 /** What this reviewer has decided, and who else has decided something. */
