@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from auditor.review.feed import telling
+from auditor.review.feed import sentences
 from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.known import Known
@@ -72,6 +72,6 @@ def test_a_budget_says_what_part_of_the_suspicion_the_first_rows_hold(verdicts: 
     assert found[8].share == pytest.approx(1.0)
     (usual,) = people_of(verdicts).budgets(order, None)
     assert (usual.hours, usual.rows, usual.share) == (1, 239, 1.0)
-    assert telling.budget(usual) == "All 239 unread rows can be judged in 1 hour at this rate."
-    said = telling.budget(Budget(2, 150, 0.629))
+    assert sentences.budget(usual) == "All 239 unread rows can be judged in 1 hour at this rate."
+    said = sentences.budget(Budget(2, 150, 0.629))
     assert said.startswith("150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors")
