@@ -10,7 +10,7 @@ from auditor import markup
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
-from auditor.wording import counted, inside
+from auditor.wording import counted, inside, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def _cut(text: str) -> str:
 
 
 class Findings:
-    """The findings of a finished audit.
+    """The findings of an audit. Its ranking can be read before it is finished: :attr:`unfinished` says so.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Findings:
     Raises
     ------
     RunMissingError
-        If the run does not exist, or is not finished.
+        If the run does not exist, or has no ranking yet.
     """
 
     def __init__(self, run: Findings | Run | str | Path) -> None:
@@ -111,6 +111,13 @@ class Findings:
     def caution(self) -> str | None:
         """A warning that names the classes the models cannot tell; None if there are none."""
         return in_words(self.unrecognised)
+
+    @property
+    def unfinished(self) -> str | None:
+        """A note that the run is not finished, and on which models its ranking rests; None if it is finished."""
+        if self.run.manifest.finished:
+            return None
+        return f"The run is not finished. So far, its ranking rests on these models: {listed(self.run.config.pooled)}."
 
     @cached_property
     def texts(self) -> LabeledTexts:

@@ -41,6 +41,7 @@ ORDER = (
         "arrays",
         "compat",
         "modelspecs",
+        "effort",
         "config",
         "recognition",
     ),
@@ -49,7 +50,7 @@ ORDER = (
 )
 """Each imports from those before it."""
 SEE_EVERYTHING = {
-    *("api", "findings", "pipeline", "retraining", "environment"),
+    *("api", "findings", "judgements", "pipeline", "retraining", "environment"),
     *("cli", "commands", "console", "__init__", "__main__"),
 }
 """``console`` draws for ``cli``; no room knows of it."""

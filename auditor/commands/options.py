@@ -98,8 +98,20 @@ ABOVE = typer.Argument(
 LEAVE_OUT = typer.Option(
     help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
 )
+TIES = typer.Option(
+    "--ties",
+    metavar="keep|adjudicated-only",
+    help="Treatment of rows on which as many reviewers say one thing as another: keep them unchanged, or leave them out"
+    " until they are adjudicated.",
+)
 UNREVIEWED = typer.Option(
-    help="Treatment of rows that nobody has judged: keep, drop, or suggest-above (followed by a threshold)."
+    help="Treatment of rows that nobody has judged: keep, drop, suggest-above (followed by a threshold, without any"
+    " guarantee), or suggest with --wrong-at-most."
+)
+WRONG_AT_MOST = typer.Option(
+    metavar="SHARE",
+    help="With --unreviewed suggest: take the suggestions that a test has certified to have at most this share of wrong"
+    " labels, such as 5%. The test's cards: `auditor review RUN --certify 5%`.",
 )
 ADD_CLASSES = typer.Option(help="Label rows that no class fits with the new class that reviewers proposed.")
 VERDICT_LIST = typer.Option(

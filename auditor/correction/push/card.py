@@ -14,7 +14,7 @@ from auditor.correction.push.markdown import code, one_line
 from auditor.data.formats.files.tree import SPLIT_NAMES
 from auditor.errors import HubError
 from auditor.review.feed.estimate import Estimate, Range
-from auditor.review.feed.telling import MEANING, interval
+from auditor.review.feed.sentences import MEANING, interval
 
 ORIGINAL = "original"
 """Configuration with the given labels; see :func:`name_of_original`."""
@@ -266,7 +266,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],
         wrong=_wrong(facts.estimate, facts.left_wrong),
         trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
-        marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.leave_out),
+        marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.left_out),
         tested=[code(renamed.get(entry.split, entry.split)) for entry in facts.splits if _is_tested(entry)],
         renamed=renamed,
         most=MOST,
@@ -277,6 +277,7 @@ _UNREVIEWED = {
     "keep": "unchanged",
     "drop": "left out",
     "suggest-above": "the suggested label where the models are sure; else unchanged",
+    "suggest": "the suggested label where a test has certified it; else unchanged",
 }
 _SINGULAR = {"people": "person", "classes": "class"}
 

@@ -1,0 +1,206 @@
+"""Sentences: an estimate in words, the same in the terminal, the report and the dataset's card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, floor
+
+from auditor.estimate.agreement import Alpha
+from auditor.estimate.shares import Share
+from auditor.review.feed.agreement import Agreement
+from auditor.review.feed.certified import CertificateStatus
+from auditor.review.feed.estimate import Estimate, Part, Range
+from auditor.review.feed.people import Budget
+from auditor.review.feed.served import Reviewers
+from auditor.wording import counted
+
+MEANING = (
+    "Wrong means that the people who judged would not uphold the label. The interval takes it that a row's outcome "
+    "does not depend on who judges it, when, or what is shown."
+)
+AGREEMENT_MEANING = (
+    "Krippendorff's α is 1 where all agree and 0 where they agree no more than by chance; he advises at least 0.8, or "
+    "0.667 for tentative conclusions. Verdicts made in bulk or by models, adjudications and unsure do not count."
+)
+_FEW = 10
+"""Minimum number of cards for a statement on the reviewers."""
+_CARDS = 100
+"""Number of blind cards in the outlook."""
+
+
+def number(estimate: Estimate) -> str:
+    """Say how many labels are wrong and how many are left, or that nobody can know yet.
+
+    >>> number(estimate)  # doctest: +SKIP
+    '7.9 % of the labels are wrong (95 %: 6.6 to 10.1), by 140 cards drawn at random; about 31 (12 to 64) are left …'
+    """
+    rate, left, found = estimate.rate, estimate.left, estimate.found_at_least
+    if rate is None or left is None or found is None:
+        return "How many labels are wrong is not known: nobody has judged a card drawn at random."
+    sentence = (
+        f"{points(rate.value)} % of the labels are wrong (95 %: {ends(rate)}), by "
+        f"{counted(estimate.blind, 'card')} drawn at random"
+    )
+    if estimate.drifted:
+        return f"{sentence}. Outcomes have changed on the way, so this interval does not hold at all times."
+    if estimate.judged == estimate.rows:
+        return f"{sentence}; every row is judged."
+    return (
+        f"{sentence}; about {round(left.value):,} ({left.low:,.0f} to {left.high:,.0f}) are left unread; at least "
+        f"{floor(100 * found)} % have been found."
+    )
+
+
+def outlook(estimate: Estimate) -> str | None:
+    """Say what the next cards drawn at random would tell, or whether reviewing can stop."""
+    if estimate.rate is None:
+        for plan in estimate.plan:
+            if plan.cards >= min(_CARDS, estimate.rows):
+                low, high = plan.rate
+                minutes = counted(max(round(plan.minutes), 1), "minute")
+                return (
+                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within "
+                    f"{points((high - low) / 2)} points if some 5 % are wrong: give `auditor review` --sample 100."
+                )
+        return None
+    stop = estimate.stop
+    if stop is None or not stop.holds:
+        return None
+    if stop.left_reached:
+        return (
+            f"You can stop: at most {stop.left_at_most:,} wrong labels are left among the "
+            f"{estimate.rows - estimate.judged:,} unread rows."
+        )
+    if stop.found_reached:
+        return f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found."
+    return (
+        f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
+        f"{100 * stop.found_wanted:.0f} % found."
+    )
+
+
+def blind_alone(estimate: Estimate) -> str | None:
+    """Describe the interval from blind cards alone; None before the first of them."""
+    if estimate.blind_alone is None:
+        return None
+    low, high = estimate.blind_alone
+    return (
+        f"By the cards drawn at random alone, {ends(Range(low, low, high))} % are wrong (95 %). This interval does not "
+        "use the verdicts on cards that the queue chose."
+    )
+
+
+def calibration(estimate: Estimate) -> Iterator[str]:
+    """Compare P(error) with the errors found among blind cards, if there are enough of them."""
+    for part in estimate.calibration or ():
+        errors = part.errors
+        yield (
+            f"P(error) of {points(part.forecast)} % on average: {errors.count:,} of {counted(errors.of, 'card')} wrong "
+            f"(95 %: {points(errors.low)} to {points(errors.high)} %)"
+        )
+
+
+def reviewers(found: Reviewers) -> Iterator[str]:
+    """Say how far the reviewers can be relied on, as far as enough was measured."""
+    if found.self_agreement.of >= _FEW:
+        yield f"The same person says the same again on {_share(found.self_agreement)}."
+    if found.second_look.of >= _FEW:
+        yield f"A second person says the same on {_share(found.second_look)}."
+    change, (shown, hidden) = found.anchoring, (found.anchoring.first, found.anchoring.second)
+    if change.value is not None and min(shown.of, hidden.of) >= _FEW:
+        yield (
+            f"Seeing the suggestion changes the share of labels not upheld by {100 * change.value:+.1f} points "
+            f"(95 %: {100 * change.low:+.1f} to {100 * change.high:+.1f})."
+        )
+
+
+def _share(found: Share) -> str:
+    return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+
+
+def budget(found: Budget) -> str:
+    """Say what some hours of reviewing would reach.
+
+    >>> budget(Budget(2, 150, 0.62))  # doctest: +SKIP
+    "150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors that the models' suspicion …"
+    """
+    if found.share == 1:
+        return f"All {counted(found.rows, 'unread row')} can be judged in {counted(found.hours, 'hour')} at this rate."
+    return (
+        f"{counted(found.rows, 'row')} in {counted(found.hours, 'hour')}: the first {found.rows:,} unread rows of the"
+        f" order cover {floor(100 * found.share)} % of the errors expected by the models' suspicion."
+    )
+
+
+def agreement(found: Agreement) -> str:
+    """Say how far people agree, and on which rows that rests.
+
+    >>> agreement(found)  # doctest: +SKIP
+    'Krippendorff's α is 0.71 (95 %: 0.60 to 0.81), on 84 rows that the queue served to several people; all say …'
+    """
+    if not found.rows:
+        return "How far people agree is not known: no row was judged one by one by two people."
+    rows = counted(found.rows, "row")
+    basis = "the queue served to several people" if found.served else "several people chose to judge"
+    same = f"all say the same on {found.same.count:,} of them"
+    if found.alpha is None:
+        return f"Krippendorff's α is not defined on {rows} that {basis}: there is one opinion only."
+    sentence = f"Krippendorff's α is {alpha(found.alpha)}, on {rows} that {basis}; {same}."
+    if found.left_out:
+        were = "was" if found.left_out == 1 else "were"
+        sentence += f" {counted(found.left_out, 'other row')} that several people judged {were} left out."
+    return sentence
+
+
+def alpha(found: Alpha) -> str:
+    """``0.71 (95 %: 0.60 to 0.81)``, rounded outwards."""
+    value = f"{found.value:.2f}"
+    if found.low is None or found.high is None:
+        return f"{value} (too little for an interval)"
+    return f"{value} (95 %: {floor(100 * found.low) / 100:.2f} to {ceil(100 * found.high) / 100:.2f})"
+
+
+def certificate(status: CertificateStatus) -> Iterator[str]:
+    """Describe the plan of a test and its state."""
+    limit = f"{100 * status.wrong_at_most:g} %"
+    what = "changing rows to their suggestions" if status.target == "suggestions" else "one verdict on the whole group"
+    first, total = status.cards[0], sum(status.cards)
+    cards = f"{first:,} cards" if first == total else f"{first:,} to {total:,} cards"
+    yield (
+        f"Test of {what}: at most {limit} wrong, with {100 * status.confidence:g} % confidence. Sets of "
+        f"{', '.join(f'{size:,}' for size in status.sets)} rows; {cards}, up to {counted(status.minutes, 'minute')}. "
+        "The suggestion stays hidden until each verdict."
+    )
+    for step in status.steps:
+        done = f"{step.judged:,} of {step.cards:,} cards judged, {step.misses:,} wrong"
+        if step.result is None:
+            yield f"  {step.rows:,} rows: {done}."
+        else:
+            bound = f"at most {100 * step.result.share_at_most:.1f} % of the other rows are wrong"
+            yield f"  {step.rows:,} rows: {done}: {bound}, which {'passes' if step.passed else 'fails'}."
+    if status.changes:
+        yield f"{status.changes:,} unread rows can be changed; at most {status.most_wrong:,} of them will be wrong."
+    elif status.ended:
+        yield "No set has passed: nothing can be changed without reading it."
+
+
+def part(found: Part) -> str:
+    """Say what is known of one class or split."""
+    if found.rate is None:
+        return f"not enough: {counted(found.blind, 'card')} drawn at random"
+    return f"{interval(found.rate)} %, by {counted(found.blind, 'card')} drawn at random"
+
+
+def interval(rate: Range) -> str:
+    """``7.9 (6.6 to 10.1)``, in per cent."""
+    return f"{points(rate.value)} ({ends(rate)})"
+
+
+def ends(rate: Range) -> str:
+    """``6.6 to 10.1``, in per cent, rounded outwards: what is written holds what was found."""
+    return f"{floor(1000 * rate.low) / 10:.1f} to {ceil(1000 * rate.high) / 10:.1f}"
+
+
+def points(share: float) -> str:
+    """A share in per cent, with one decimal."""
+    return f"{100 * share:.1f}"
