@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo review test quick lint types format release-check clean
+.PHONY: help demo review test quick lint types format docs release-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ format: $(VENV)/dev.stamp ## fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(VENV)/docs.stamp ## build the site of the documentation into build/site; broken links fail
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo 'Open build/site/index.html'
+
 release-check: ## build the package, install it elsewhere, and use it there
 	.ci/release-check
 
@@ -55,5 +59,9 @@ $(VENV)/offline.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
 	touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
-	$(INSTALL) -e '.[offline,ui,postgres,dev]'
+	$(INSTALL) -e '.[offline,ui,postgres,dev,docs]'
+	touch $@ $(VENV)/offline.stamp
+
+$(VENV)/docs.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
+	$(INSTALL) -e '.[offline,ui,docs]'
 	touch $@ $(VENV)/offline.stamp

@@ -6,21 +6,20 @@ Modules that read data or train are imported on use, so that short commands stay
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
 from auditor.errors import ModelError, ReviewError
-from auditor.findings import Findings
+from auditor.judgements import Judgements
 from auditor.modelspecs import MODELS
-from auditor.run import Run
+from auditor.run import Run, check_finished
 from auditor.run.artifacts import model_file
 
 if TYPE_CHECKING:
-    from auditor.arrays import Mask, Probabilities, RowIndex
+    from auditor.arrays import Mask, Probabilities
     from auditor.console import Listener
     from auditor.correction.decide.corrections import Corrections
     from auditor.correction.decide.policy import Policy
@@ -30,14 +29,11 @@ if TYPE_CHECKING:
     from auditor.correction.push.push import Pushed
     from auditor.evaluation.comparison.results import Retraining
     from auditor.evaluation.saved.predictor import Predictor
-    from auditor.review.feed.agreement import Agreement
-    from auditor.review.feed.estimate import Estimate
-    from auditor.review.log.event import Event
     from auditor.review.log.log import DecisionLog
     from auditor.vocabulary import ModelName
 
 
-class Audit(Findings):
+class Audit(Judgements):
     """A finished audit.
 
     Properties hold what the audit found, as frames and dicts. Methods do what the commands of the same names do.
@@ -53,7 +49,7 @@ class Audit(Findings):
     Raises
     ------
     RunMissingError
-        If the run does not exist or is not finished.
+        If the run does not exist or has no ranking yet.
     """
 
     def report(self, *, db: str | None = None) -> Path:
@@ -61,6 +57,7 @@ class Audit(Findings):
         from auditor import report
 
         with self.run.held():
+            check_finished(self.run)
             return report.write_report(self.directory, db)
 
     # -- decisions ----------------------------------------------------------------------------------------------
@@ -76,6 +73,7 @@ class Audit(Findings):
         open_browser: bool = True,
         forwarded_allow_ips: str = "",
         queue: QueueConfig | None = None,
+        guidelines: Path | None = None,
     ) -> None:
         """Serve the review page until Ctrl-C. The parameters are the options of ``auditor review``.
 
@@ -87,12 +85,15 @@ class Audit(Findings):
             If the accounts, the keys, the log or the port cannot be used.
         """
         from auditor.access.accounts import Accounts
+        from auditor.review.guidelines import read_guidelines
         from auditor.review.keys import read_keys
 
         if auth:  # checks small files before importing the page, which takes seconds
             _ = Accounts(auth).names
         if keys:
             read_keys(keys)
+        if guidelines:
+            read_guidelines(guidelines)
         try:  # the page is outside the library, which imports it only here
             page = importlib.import_module("auditor_ui.serve")
         except ModuleNotFoundError as missing:
@@ -109,76 +110,8 @@ class Audit(Findings):
             open_browser=open_browser,
             forwarded_allow_ips=forwarded_allow_ips,
             queue=queue,
+            guidelines=guidelines,
         )
-
-    @contextmanager
-    def log(self, db: str | None = None, *, read_only: bool = False) -> Iterator[DecisionLog]:
-        """Open the decision log. If read-only, a missing log reads as an empty one and is not created."""
-        from auditor.review.log.opening import opened_log
-
-        with opened_log(self.run, db, read_only=read_only) as log:
-            yield log
-
-    def decisions(self, *, db: str | None = None) -> list[Event]:
-        """Return every event of the decision log in order, including undone decisions and their undos."""
-        with self.log(db, read_only=True) as log:
-            return list(log.all_events())
-
-    def export_decisions(self, file: str | Path, *, db: str | None = None) -> int:
-        """Write the decision log as JSON Lines. Return the number of events."""
-        from auditor.review.log.jsonl import export_log
-
-        with self.log(db, read_only=True) as log:
-            return export_log(log, Path(file))
-
-    def import_decisions(self, file: str | Path, *, db: str | None = None) -> tuple[int, int]:
-        """Add the events of a file to the decision log, all or none. Return how many were new and already there."""
-        from auditor.review.log.jsonl import import_log
-
-        with self.log(db) as log:
-            return import_log(log, Path(file))
-
-    def estimate(self, *, db: str | None = None) -> Estimate:
-        """Estimate how many labels are wrong from the cards drawn at random and judged one by one.
-
-        The 95 % interval holds at all times together: look as often as you like, and stop when you like. A label counts
-        as wrong if the reviewers would not uphold it.
-
-        Raises
-        ------
-        RunDamagedError, LogError
-        """
-        from auditor.review.feed.estimate import estimate_of
-
-        with self.log(db, read_only=True) as log:
-            return estimate_of(self.run, log)
-
-    def agreement(self, *, db: str | None = None) -> Agreement:
-        """Measure how far the people who judged the same rows agree: Krippendorff's alpha, Cohen's kappa, by class.
-
-        Raises
-        ------
-        RunDamagedError, LogError
-        """
-        from auditor.review.feed.agreement import agreement_of
-
-        with self.log(db, read_only=True) as log:
-            return agreement_of(self.run, log)
-
-    def learnt_order(self, *, db: str | None = None) -> RowIndex:
-        """Return the N rows, likeliest error first, as learnt from the verdicts; without any, the static order.
-
-        ``audit.texts.frame().iloc[audit.learnt_order()]`` is the dataset in this order. ``issues`` stays as the audit
-        ranked it.
-
-        Raises
-        ------
-        RunDamagedError, LogError
-        """
-        from auditor.review.feed.learner import learnt_from
-
-        with self.log(db, read_only=True) as log:
-            return learnt_from(self.run, log).order
 
     # -- corrections --------------------------------------------------------------------------------------------
 
@@ -197,7 +130,7 @@ class Audit(Findings):
         from auditor.review.feed.estimate import estimate_of
 
         estimate = estimate_of(self.run, log) if log.draws() else None
-        found = replace(corrections_of(self.run, log.standing_and_adjudicated(), policy), estimate=estimate)
+        found = replace(corrections_of(self.run, log, policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:

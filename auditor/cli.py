@@ -27,6 +27,8 @@ VERBS = {
     "issues": ("issues:issues", "Show the rows to read again, most suspect first."),
     "report": ("reporting:report", "Re-create the report of a run."),
     "review": ("reviewing:review", "Review the rows of a run in the browser."),
+    "judge": ("judging:judge", "Have a language model judge rows, as one more reviewer."),
+    "labels": ("labelling:labels", "Rename, merge or delete classes in the corrected dataset."),
     "estimate": ("estimating:estimate", "Estimate how many labels are wrong from the verdicts so far."),
     "agreement": ("agreeing:agreement", "Measure how far the people who judged the same rows agree."),
     "export": ("correcting:export", "Write the corrected dataset."),

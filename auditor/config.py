@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from auditor.effort import Effort, with_preset, without_preset
 from auditor.errors import ConfigError
 from auditor.modelspecs import MODELS, ModelSpec, specs_of
 from auditor.validation import Settings, split_labels
@@ -168,8 +169,9 @@ class EncoderConfig(Settings):
     pooling: Literal["mean", "cls"] = "mean"
     max_length: Positive = 128
     """Tokens per text; longer texts are truncated."""
-    token_budget: Positive = 4096
-    """Tokens per batch, padding included. It is configuration because it changes the low bits of the vectors."""
+    token_budget: Positive | None = None
+    """Tokens per batch, padding included. It changes the low bits of the vectors. Default: 1,024 on a CPU that does not
+    multiply bfloat16 matrices, where small batches are quicker, else 4,096; the manifest's stage records the number."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto`` is bfloat16 where the hardware reports that it multiplies bfloat16 matrices, else float32."""
 
@@ -205,7 +207,9 @@ class FinetunedConfig(Settings):
     """Fine-tuning of the whole transformer with Hugging Face's Trainer."""
 
     base_model: str = DEFAULT_ENCODER
-    epochs: Positive = 3
+    epochs: Positive = 2
+    frozen_layers: Annotated[int, Field(ge=0)] = 0
+    """Number of lowest layers that are not trained; the highest layer always is."""
     batch_size: Positive = 32
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -263,6 +267,24 @@ def _share(given: Any) -> Any:
         ) from None
 
 
+def read_share(name: str, given: str) -> float:
+    """Read a share between 0 and 1, such as ``5%`` or ``0.05``.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a number above 0 and below 1.
+    """
+    number = given.strip()
+    try:
+        share = float(fractions.Fraction(number.removesuffix("%"))) / (100 if number.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        share = 0.0
+    if not 0 < share < 1:
+        raise ConfigError(f"{name} is {given!r:.80}, which is not a share.", f"Give one between 0 and 1: {name} 5%.")
+    return share
+
+
 class QueueConfig(Settings):
     """How the default queue of the review page mixes its cards."""
 
@@ -282,6 +304,10 @@ class QueueConfig(Settings):
     """File of rows whose answers are known, with the columns id and label."""
     gold_cards: Annotated[int, Field(ge=1, le=1000)] = 20
     """Known answers mixed into the first cards of each reviewer."""
+    certify: str | None = None
+    """Id of the plan whose cards are served, and no others; None for the usual cards."""
+    assign: str | None = None
+    """How the rows are split among the accounts: ``evenly``, ``class``, ``split``, or a JSON file; None if not."""
 
 
 class AuditConfig(Settings):
@@ -294,13 +320,17 @@ class AuditConfig(Settings):
     """Names of the models whose probabilities the user supplies; :func:`auditor.audit` sets them."""
     signals: Annotated[tuple[OwnSignal, ...], BeforeValidator(_split_names)] = ()
     """``package.module:Name`` of the user's own signals."""
-    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    effort: Effort = "default"
+    """Preset of ``folds``, ``finetuned.epochs`` and ``finetuned.frozen_layers``; each can be set beside it."""
+    folds: Annotated[int, Field(ge=2, le=100)] = 3
     """Number of cross-validation folds."""
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     """Trainings of each model, each on other folds and from another seed. They steady the consensus and measure how
     stable the flags are."""
     cheap_repeats: Annotated[int, Field(ge=1, le=100)] = 3
     """Fewest trainings of each model that trains in seconds."""
+    train_rows: Positive | None = None
+    """Most rows that a model learns from. Default: all, or 50,000 of a dataset of more than 100,000 rows."""
     train_on: tuple[str, ...] = ()
     """Splits to train on instead of cross-validation; requires ``audit``."""
     audit: tuple[str, ...] = ()
@@ -330,6 +360,12 @@ class AuditConfig(Settings):
     def tuned(self) -> ModelSpec | None:
         """The chosen model that provides vectors and keeps its training dynamics; None without one."""
         return next((spec for spec in self.specs if spec.gives_vectors and spec.keeps_dynamics), None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_effort(cls, given: Any) -> Any:
+        """Fill in the settings of the effort. A run records all settings, so this changes no run that is read."""
+        return with_preset(given, given.get("effort", "default")) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _names_are_clean(self) -> Self:
@@ -371,6 +407,8 @@ class AuditConfig(Settings):
             If a field does not exist, or its value is not allowed.
         """
         current = self.model_dump()
+        if options.get("effort", self.effort) != self.effort:
+            current = without_preset(current, self.effort)
         parts = {
             name: {**current[name], **value} for name, value in options.items() if _is_part(current.get(name), value)
         }

@@ -22,6 +22,7 @@ AuditorError
 │   ├── DecisionError          a decision is invalid, or its row has changed
 │   ├── FilterError            a filter is invalid
 │   ├── LogError               the decision log cannot be opened, read or written
+│   ├── EndpointError          a model's server cannot be reached, or refuses
 │   └── AccountError           a reviewer's account is invalid, or the page may not be opened to others
 ├── CorrectionError            correcting
 │   ├── ExportError            the corrected dataset cannot be made or written
@@ -151,6 +152,10 @@ class FilterError(ReviewError):
 
 class LogError(ReviewError):
     """The decision log cannot be opened, read or written."""
+
+
+class EndpointError(ReviewError):
+    """The server of a model that judges cannot be reached, refuses, or gives no usable answer."""
 
 
 class AccountError(ReviewError):

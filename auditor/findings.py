@@ -6,9 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor import markup
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
+from auditor.wording import counted, inside, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,9 +18,16 @@ if TYPE_CHECKING:
     from auditor.data import LabeledTexts
     from auditor.ranking import Ranking
 
+_SHOWN, _CHARACTERS = 10, 200
+"""Rows that a notebook shows, and characters of their texts."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"
+
 
 class Findings:
-    """The findings of a finished audit.
+    """The findings of an audit. Its ranking can be read before it is finished: :attr:`unfinished` says so.
 
     Parameters
     ----------
@@ -28,7 +37,7 @@ class Findings:
     Raises
     ------
     RunMissingError
-        If the run does not exist, or is not finished.
+        If the run does not exist, or has no ranking yet.
     """
 
     def __init__(self, run: Findings | Run | str | Path) -> None:
@@ -37,6 +46,19 @@ class Findings:
     def __repr__(self) -> str:
         found = f"{self.health['issues']} of {self.health['rows']} rows to read again"
         return f"{type(self).__name__}({str(self.run.directory)!r}, {found})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the counts, a caution if there is one, and the first rows of the ranking."""
+        columns = ["rank", "text", "given_label", "suggested_label", "suspicion"]
+        first = self.issues[self.issues["suspicion"].notna()].head(_SHOWN)  # rows that cannot be judged are no news
+        cells = [
+            (row["rank"], _cut(row["text"]), row["given_label"], row["suggested_label"], inside(row["suspicion"]))
+            for row in first[columns].to_dict("records")
+        ]
+        about = f"{self.health['issues']:,} of {counted(self.health['rows'], 'row')} to read again"
+        caution = markup.paragraph(self.caution) if self.caution else ""
+        header = ["rank", "text", "given label", "suggested label", "suspicion"]
+        return str(markup.title(self.directory.name, about) + caution + markup.table(header, cells))
 
     @property
     def directory(self) -> Path:
@@ -89,6 +111,13 @@ class Findings:
     def caution(self) -> str | None:
         """A warning that names the classes the models cannot tell; None if there are none."""
         return in_words(self.unrecognised)
+
+    @property
+    def unfinished(self) -> str | None:
+        """A note that the run is not finished, and on which models its ranking rests; None if it is finished."""
+        if self.run.manifest.finished:
+            return None
+        return f"The run is not finished. So far, its ranking rests on these models: {listed(self.run.config.pooled)}."
 
     @cached_property
     def texts(self) -> LabeledTexts:

@@ -1,9 +1,10 @@
 """A whole audit on one page, stage by stage.
 
-    read → duplicates, conflicts → folds → encode → models out of fold → neighbours, map → consensus → issues → report
+    read → duplicates, conflicts → folds → encode → cheap models out of fold → neighbours → consensus → issues
+         → other models out of fold → neighbours → consensus → issues → map → report
 
-Users call :func:`audit`. Each ``_Pipeline`` method below is one stage or a few that belong together;
-:meth:`_Pipeline.stages` lists them in order.
+The ranking of the cheap models can be read and reviewed while the others are trained. Users call :func:`audit`. Each
+``_Pipeline`` method below is one stage or a few that belong together; :meth:`_Pipeline.stages` lists them in order.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from auditor import detection, report
 from auditor.api import Audit
 from auditor.arrays import Codes, FoldNumbers
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, short_name
 from auditor.console import Listener, Silent
 from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
@@ -36,13 +37,14 @@ from auditor.models.folds import (
     trained_on,
 )
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
-from auditor.models.registry import arithmetic, candidates, check_own
+from auditor.models.registry import arithmetic, candidates, check_own, settled
+from auditor.models.sampling import limit
 from auditor.models.scores import score
 from auditor.models.transformer.device import pick_device
-from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoder import Encoder, default_budget
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.modelspecs import CHEAP, ModelSpec
+from auditor.modelspecs import CHEAP
 from auditor.report.display import duration
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
 from auditor.run.artifacts import (
@@ -153,9 +155,15 @@ class _Pipeline:
         folds = self.folds()
         take_given(self.run, given, judgeable(self.labels, folds[0], self.num_classes))
         self.encode(encoder)
-        self.models(folds, duplicates.near, base)
-        self.neighbours_and_map(folds[0])
-        self.detect(folds)
+        cheap = tuple(spec.name for spec in self.config.specs if spec.is_cheap)
+        others = tuple(model for model in self.config.models if model not in cheap)
+        self.models((BASELINE, *cheap), folds, duplicates.near, base)
+        self.neighbours()
+        self.rank_early(cheap, others, folds)
+        self.models(tuple(map(short_name, others)), folds, duplicates.near, base)
+        self.tuned_neighbours(folds[0])
+        self.rank(self.config, folds)
+        self.draw_map()
         self.run.record(used=sorted(self.run.visited))
         self.write_report()
         self.run.record(finished=True)
@@ -173,6 +181,7 @@ class _Pipeline:
             )
         self.run.record(
             finished=False,
+            ranked=False,
             config=self.config.model_dump(mode="json"),
             versions=describe_versions(),
             machine=describe_machine(self.device),
@@ -252,17 +261,21 @@ class _Pipeline:
 
         parameters = {
             **config.model_dump(mode="json"),
+            "token_budget": config.token_budget or default_budget(config, self.device),
             "weights": weights.fingerprint,
             **arithmetic(config.precision, self.config.device),
         }
         self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
-    def models(self, folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
-        available = candidates(self.config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
+    def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
         note_cost = cache(lambda name: self._note_cost(name, folds, base))  # once per model
         for repeat in range(len(folds)):
-            for candidate in available:
-                if repeat >= (1 if candidate.name == BASELINE else self.config.times(candidate.name)):
+            config = settled(self.run, self.config, folds[0]) if repeat else self.config
+            for candidate in candidates(
+                config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups
+            ):
+                times = 1 if candidate.name == BASELINE else self.config.times(candidate.name)
+                if candidate.name not in names or repeat >= times:
                     continue
                 this = replace(candidate, repeat=repeat)
                 this = this.before_training(partial(note_cost, this.name)) if this.has_base else this
@@ -277,7 +290,8 @@ class _Pipeline:
         seconds = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
         parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
         left = [part for part in parts if artifact_name(f"{name}/fold-{part[1]}", part[0]) not in self.run.visited]
-        texts = config.epochs * sum(int(trained_on(folds[repeat], k).sum()) for repeat, k in left)
+        most = limit(self.config.train_rows, len(self.data))
+        texts = config.epochs * sum(min(most, int(trained_on(folds[repeat], k).sum())) for repeat, k in left)
         self.listener.note(
             f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
             f"at {1 / seconds:,.0f} per second: about {duration(texts * seconds)} on {self.device}. "
@@ -286,7 +300,7 @@ class _Pipeline:
 
     # -- detection ----------------------------------------------------------------------------------------------
 
-    def neighbours_and_map(self, folds: FoldNumbers) -> None:
+    def neighbours(self) -> None:
         config, seed = self.config.detection, self.config.seed
 
         def find(space: Path, read: Reader) -> None:
@@ -295,20 +309,13 @@ class _Pipeline:
                 found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
             neighbours().save(space, Nearest(*found))
 
-        def draw(space: Path, read: Reader) -> None:
-            with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
-                MAP.save(space, detection.make_map(read.load(VECTORS), config, seed))
+        self.run.stage("neighbours", find, inputs=[VECTORS], parameters=self._search)
 
-        search = {**config.model_dump(include={"neighbours", "exact_neighbours_to"}), "seed": seed}
-        layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
-        self.run.stage("neighbours", find, inputs=[VECTORS], parameters=search)
-        if self.config.tuned:
-            self.tuned_neighbours(self.config.tuned, fold_numbers(folds), search)
-        self.run.stage("map", draw, inputs=[VECTORS], parameters=layout)
-
-    def tuned_neighbours(self, model: ModelSpec, folds: Sequence[int], search: dict[str, Any]) -> None:
-        config, seed = self.config.detection, self.config.seed
-        files = [dynamics(model.name, "vectors", fold) for fold in folds]
+    def tuned_neighbours(self, folds: FoldNumbers) -> None:
+        config, seed, model = self.config.detection, self.config.seed, self.config.tuned
+        if model is None:
+            return
+        files = [dynamics(model.name, "vectors", fold) for fold in fold_numbers(folds)]
 
         def find(space: Path, read: Reader) -> None:
             with self.listener.task(f"Nearest texts, by the {model.adjective} model") as progress:
@@ -319,11 +326,27 @@ class _Pipeline:
                 )
             neighbours(model.name).save(space, Nearest(*found))
 
-        self.run.stage(f"neighbours-{model.name}", find, inputs=[folds_of(), *files], parameters=search)
+        self.run.stage(f"neighbours-{model.name}", find, inputs=[folds_of(), *files], parameters=self._search)
 
-    def detect(self, folds: Sequence[FoldNumbers]) -> None:
-        config = self.config
-        pooling = detection.Pooling(self.data, config, folds)
+    @property
+    def _search(self) -> dict[str, Any]:
+        """Parameters of both searches for nearest texts."""
+        settings = self.config.detection.model_dump(include={"neighbours", "exact_neighbours_to"})
+        return {**settings, "seed": self.config.seed}
+
+    def rank_early(self, cheap: Sequence[str], others: Sequence[str], folds: Sequence[FoldNumbers]) -> None:
+        """Rank the rows by the cheap models, unless the run has results of others, which its ranking may rest on."""
+        if not cheap or not others or any(self.run.has(probabilities(short_name(model))) for model in others):
+            return
+        self.rank(self.config.updated(models=cheap, signals=()), folds)
+        names, where = " and ".join(cheap), self.run.directory
+        self.listener.note(f"Ranked by {names} so far. You can begin: auditor issues {where}, auditor review {where}.")
+
+    def rank(self, config: AuditConfig, folds: Sequence[FoldNumbers]) -> None:
+        """Rank the rows by the models of a configuration, and open the ranking to readers."""
+        # While artifacts are replaced, nobody can open the run.
+        self.run.record(ranked=False, config=config.model_dump(mode="json"))
+        pooling = detection.Pooling(self.data, config, folds[: config.trainings])
         files = {name: probabilities(name) for name in (BASELINE, *config.pooled)}
 
         def pool(space: Path, read: Reader) -> None:
@@ -338,6 +361,17 @@ class _Pipeline:
                 self.listener.note(note)
             found = detection.Detection(self.run, self.data, config, folds[0])
             self.run.stage("detect", found.write, inputs=found.inputs, parameters=found.parameters)
+        self.run.record(ranked=True)
+
+    def draw_map(self) -> None:
+        config, seed = self.config.detection, self.config.seed
+
+        def draw(space: Path, read: Reader) -> None:
+            with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
+                MAP.save(space, detection.make_map(read.load(VECTORS), config, seed))
+
+        layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
+        self.run.stage("map", draw, inputs=[VECTORS], parameters=layout)
 
     def write_report(self) -> None:
         with self.listener.task("Report"):

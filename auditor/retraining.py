@@ -18,8 +18,9 @@ from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import find_weights
 from auditor.modelspecs import CHEAP, specs_of
 from auditor.report.display import duration
+from auditor.review.feed.replay import replay_draws
 from auditor.review.log.log import DecisionLog
-from auditor.run import Run
+from auditor.run import Run, check_finished
 from auditor.vocabulary import MODEL_NAMES, ModelName
 
 
@@ -37,7 +38,8 @@ def retrain(
     """Run :meth:`auditor.Audit.retrain` with an open decision log."""
     listener = listener or Silent()
     with run.held():
-        corrected = corrections_of(run, log.standing_and_adjudicated(), policy)
+        check_finished(run)
+        corrected = corrections_of(run, log, policy)
         # These rows were drawn at random, whatever was decided on them since.
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
         drawn = {item_id for item_id in by_chance if item_id}
@@ -47,7 +49,8 @@ def retrain(
         encoder = find_weights(config.encoder.name)
         has_base = any(spec.has_base for spec in specs_of(chosen))
         base = find_weights(config.finetuned.base_model) if has_base else encoder
-        trials = Trials(run, corrected, config, encoder, base, seeds)
+        blind = replay_draws(run, log) if log.draws() else None
+        trials = Trials(run, corrected, config, encoder, base, seeds, blind)
         for candidate in trials.candidates(chosen):
             if candidate.has_base:
                 _report_cost(trials, candidate, listener)

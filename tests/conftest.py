@@ -137,6 +137,7 @@ LONGEST = (
     "test_resume.py",
     "test_pipeline.py",
     "test_readme.py",
+    "test_notebook.py",
     "browser/test_queue_outages.py",
     "models/transformer/test_finetuned.py",
     "report/test_write.py",

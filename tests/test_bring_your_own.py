@@ -148,9 +148,8 @@ def test_reviewing_and_the_card_know_them(audited: auditor.Audit) -> None:
     items = Items.of(audited.run)
     assert items.models == ("consensus", "bayes", "lexical", "on_vectors", "bert-base")
     assert len(Orders(items).of("loss:bert-base")) == 60
-    from auditor.correction.decide.corrections import corrections_of
 
-    about = gather(audited.run, corrections_of(audited.run, [], None)).models
+    about = gather(audited.run, audited.corrections()).models
     assert about["bayes"] == f"a custom classifier, `{__name__}:bayes`"
     assert about["bert-base"] == "probabilities made elsewhere"
 

@@ -54,9 +54,9 @@ def test_the_command_line_has_no_defaults_of_its_own() -> None:
     shown = {parameter.name: parameter.default for parameter in load("run").params}
     settings = AuditConfig()
     for part, names in (
-        (settings, ("folds", "repeats", "seed", "device")),
+        (settings, ("effort", "repeats", "seed", "device")),
         (settings.read, ("encoding", "quoting", "header", "drop_invalid", "mirrors")),
-        (settings.finetuned, ("base_model", "epochs", "max_length")),
+        (settings.finetuned, ("base_model", "max_length")),
         (settings.encoder, ("pooling", "max_length")),
     ):
         for name in names:

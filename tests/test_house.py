@@ -21,8 +21,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-README = (ROOT / "README.md").read_text("utf-8")
-SHOWN = "".join(re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL))
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHELL = re.compile(r"^ *```sh\n(.*?)```", re.DOTALL | re.MULTILINE)
+SHOWN = "".join(block for page in PAGES for block in SHELL.findall(page.read_text("utf-8")))
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
@@ -30,6 +31,7 @@ ORDER = (
     *(
         "errors",
         "wording",
+        "markup",
         "vocabulary",
         "version",
         "validation",
@@ -39,6 +41,7 @@ ORDER = (
         "arrays",
         "compat",
         "modelspecs",
+        "effort",
         "config",
         "recognition",
     ),
@@ -47,7 +50,7 @@ ORDER = (
 )
 """Each imports from those before it."""
 SEE_EVERYTHING = {
-    *("api", "findings", "pipeline", "retraining", "environment"),
+    *("api", "findings", "judgements", "pipeline", "retraining", "environment"),
     *("cli", "commands", "console", "__init__", "__main__"),
 }
 """``console`` draws for ``cli``; no room knows of it."""
@@ -225,7 +228,8 @@ def test_exit_codes_are_documented() -> None:
     from auditor import errors
 
     codes = {one.exit_code for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Exception)}
-    documented = {int(code) for code in re.findall(r"^\| *`?(\d+)`? *\|", README, flags=re.MULTILINE)}
+    page = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
+    documented = {int(code) for code in re.findall(r"^\| *`?(\d+)`? *\|", page, flags=re.MULTILINE)}
     assert documented >= codes | {0, 2, 130}
 
 

@@ -58,6 +58,16 @@ def test_it_says_how_many_there_are(invoke: Invoke, table: pa.Table) -> None:
     assert invoke("issues", "diary", "--top", 1)[1].startswith(f"1 of {number} rows to read again")
 
 
+def test_it_says_that_models_are_still_being_trained(invoke: Invoke, table: pa.Table) -> None:
+    Run(Path("reports/runs/diary")).record(finished=False, ranked=True)
+    code, out, _ = invoke("issues", "diary")
+    assert code == 0
+    first, second = out.splitlines()[:2]
+    assert first.startswith("The run is not finished. So far, its ranking rests on these models: ")
+    assert second == f"20 of {flagged(table)} rows to read again, most suspect first."
+    assert len(json.loads(invoke("issues", "diary", "--json")[1])) == 20
+
+
 def test_rows_that_are_not_flagged_are_named_so(invoke: Invoke, table: pa.Table) -> None:
     number = flagged(table)
     for top in (number + 1, len(table), len(table) + 1):

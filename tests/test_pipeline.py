@@ -17,8 +17,10 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
+from auditor.console import Silent
 from auditor.data import LabeledTexts, sample
-from auditor.errors import InputError, ModelError, RunMismatchError
+from auditor.errors import InputError, ModelError, RunHeldError, RunMismatchError
+from auditor.review.view.items import Items
 from auditor.run import Run
 from auditor.signals import OF_A_RUN
 from tests.forks import Forks
@@ -48,11 +50,49 @@ def messages() -> pd.DataFrame:
     return frame[frame["label"].isin(["joy", "sadness", "anger"])].head(120).reset_index(drop=True)
 
 
+class Reader(Silent):
+    """Opens the run as soon as it is ranked, and keeps what it finds."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.found = directory, dict[str, Any]()
+
+    def note(self, text: str) -> None:
+        if text.startswith("Ranked by features and lexical so far."):
+            audit = auditor.Audit(self.directory)
+            self.found = {
+                "issues": audit.issues,
+                "unfinished": audit.unfinished,
+                "models": audit.run.config.pooled,
+                "page": Items.of(audit.run).models,
+            }
+            for open_again in (audit.report, audit.retrain):
+                with pytest.raises(RunHeldError):
+                    open_again()
+
+
 @pytest.fixture(scope="module")
-def audited(messages: pd.DataFrame, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> auditor.Audit:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader(tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.fixture(scope="module")
+def audited(messages: pd.DataFrame, tiny_model: Path, reader: Reader) -> auditor.Audit:
     """All models and signals: the quick models are trained three times, the fine-tuned one twice."""
     config = configured(tiny_model, **REPEATED)
-    return auditor.audit(messages, "text", "label", config=config, out=tmp_path_factory.mktemp("run"))
+    return auditor.audit(messages, "text", "label", config=config, out=reader.directory, listener=reader)
+
+
+def test_the_ranking_can_be_read_while_the_fine_tuning_runs(audited: auditor.Audit, reader: Reader) -> None:
+    early = reader.found
+    assert early["models"] == ("features", "lexical")
+    assert early["page"] == ("consensus", "features", "lexical")
+    assert early["unfinished"].endswith("rests on these models: features, lexical.")
+    assert "loss_lexical" in early["issues"]
+    assert "loss_finetuned" not in early["issues"]
+    assert len(early["issues"]) == 120
+    assert audited.unfinished is None
+    assert audited.run.config.pooled == ("features", "lexical", "finetuned")
+    assert "loss_finetuned" in audited.issues
 
 
 @pytest.fixture

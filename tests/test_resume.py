@@ -62,9 +62,14 @@ def hashes(directory: Path) -> dict[str, str]:
     return found
 
 
+RANKING = {"consensus", "detect"}
+"""Stages that run twice: first for the cheap models, then for all."""
+
+
 def assert_kept(before: dict[str, Any], directory: Path) -> None:
     now = stages(directory)
-    assert {name: now.get(name) for name in before} == before
+    kept = {name: entry for name, entry in before.items() if name not in RANKING}
+    assert {name: now.get(name) for name in kept} == kept
 
 
 def test_killed_at_every_border(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
@@ -88,7 +93,7 @@ def test_killed_at_every_border(auditing: Forks, command: Words, uninterrupted: 
     # A stage begins again after each kill before it stood in the manifest, and never once it does: least of all a fold.
     half_done = Counter(border.split(":")[0] for border in killed_at if not border.endswith(": manifest.json"))
     times_begun = Counter(begun.read_text("utf-8").splitlines())
-    assert times_begun == {stage: half_done[stage] + 1 for stage in stages(directory)}
+    assert times_begun == {stage: half_done[stage] + 1 + (stage in RANKING) for stage in stages(directory)}
 
 
 def test_killed_at_random_moments(auditing: Forks, command: Words, uninterrupted: Path, tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_no_space_left(auditing: Forks, command: Words, uninterrupted: Path, tmp
         assert "cannot be written: " in ended.output
         assert "→ Free some disk space" in ended.output
         assert "Traceback" not in ended.output
-        assert not (tmp_path / name).exists()
+        assert name == "issues.csv" or not (tmp_path / name).exists(), "that of the cheap models may be there"
         assert_kept(before, tmp_path)
     assert len(stages(tmp_path)) == len(stages(uninterrupted))
     assert run(auditing, *command, tmp_path).code == 0

@@ -23,7 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auditor.errors import RunDamagedError, RunError, RunHeldError, RunMissingError, StorageError
-from auditor.run import DEFAULT_PLACE, Make, Manifest, Reader, Run, find_run
+from auditor.run import DEFAULT_PLACE, Make, Manifest, Reader, Run, check_finished, find_run
 from auditor.run.artifacts import HEALTH, ISSUES, MAP, Table, neighbours
 from auditor.storage import hash_file
 from tests.disk import files_up_to
@@ -555,6 +555,9 @@ def test_an_unfinished_run_is_not_opened(there: Path) -> None:
     with pytest.raises(RunMissingError, match=r"half is not finished") as caught:
         find_run("half")
     assert "auditor run" in caught.value.todo
+    Run(there / "half").record(ranked=True)
+    with pytest.raises(RunMissingError, match=r"half is not finished"):
+        check_finished(find_run("half"))
 
 
 @pytest.mark.parametrize("name", ["tweet", "other", "../tweets", "..", ".", "", "/", "a\0b", "x" * 300, "😀"])

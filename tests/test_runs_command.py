@@ -108,6 +108,7 @@ MANIFESTS: dict[str, tuple[bytes | None, str]] = {
     "deep": (b"[" * 100_000, "broken"),
     "binary": (b"\xff\xfe", "broken"),
     "unfinished": (b'{"format": 1, "created": "soon", "finished": false, "stages": {}}', "unfinished"),
+    "ranked": (b'{"stages": {}, "finished": false, "ranked": true}', "ranked"),
     "odd": (b'{"stages": {}, "finished": true, "dataset": {"rows": "1e9"}, "created": 3}', "finished"),
     "negative": (b'{"stages": {}, "finished": true, "dataset": {"rows": -3}, "created": null}', "finished"),
     "true": (b'{"stages": {}, "finished": true, "dataset": {"rows": true}}', "finished"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import hmac
 import os
@@ -14,7 +15,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from auditor.access.names import Reviewer
+from auditor.access.names import Reviewer, is_model
 from auditor.errors import AccountError
 from auditor.storage import lock, open_file, write
 from auditor.validation import first_fault
@@ -144,7 +145,7 @@ class Accounts:
         AccountError
             If the name or password is invalid, the account exists, or the file cannot be written.
         """
-        name = _checked(_normal(name))
+        name = reviewer_name(name)
         if not SHORTEST <= len(password) <= LONGEST:
             raise AccountError(
                 f"The password has {len(password)} characters; expected {SHORTEST} to {LONGEST}.",
@@ -280,9 +281,20 @@ def reviewer_name(name: str) -> str:
     Raises
     ------
     AccountError
-        If the name is not 1 to 100 printable characters.
+        If the name is not 1 to 100 printable characters, or is one of a model.
     """
-    return _checked(_normal(name))
+    checked = _checked(_normal(name))
+    if is_model(checked):
+        raise AccountError(f"{checked!r} is the name of a model, not of a person.", "Choose another name.")
+    return checked
+
+
+def own_name() -> str:
+    """Return the name of the user of this computer, or `auditor` if it has none that a log can record."""
+    try:
+        return reviewer_name(getpass.getuser())
+    except (OSError, KeyError, AccountError):
+        return "auditor"
 
 
 def _normal(name: str) -> str:

@@ -16,9 +16,15 @@ def _printable(name: str) -> str:
 Reviewer = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 
 MODEL = "model:"
-"""Prefix of the names under which models judge."""
+"""Beginning of the names of models that judge; no person may have such a name."""
 
 
-def is_person(name: str) -> bool:
-    """Return whether a reviewer is a person, and not a model."""
-    return not name.startswith(MODEL)
+def model_reviewer(model: str) -> str:
+    """Return the name under which a model's verdicts stand in the decision log."""
+    name = "".join(character for character in model if character.isprintable()).strip()
+    return f"{MODEL}{name}"[:100].strip()
+
+
+def is_model(reviewer: str) -> bool:
+    """Return whether a name is one of a model, in any case of its letters."""
+    return reviewer.casefold().startswith(MODEL)

@@ -31,11 +31,11 @@ def agreement(
     if as_json:
         print_json(found.as_dict())
         return
-    from auditor.review.feed import telling
+    from auditor.review.feed import sentences
 
-    say(telling.agreement(found))
+    say(sentences.agreement(found))
     if found.rows:
-        say(telling.AGREEMENT_MEANING)
+        say(sentences.AGREEMENT_MEANING)
         _show(found)
 
 
@@ -57,10 +57,10 @@ def _show(found: Agreement) -> None:
 
 
 def _part(part: Part) -> str:
-    from auditor.review.feed import telling
+    from auditor.review.feed import sentences
 
     same = f"the same on {part.same.count:,} of {counted(part.same.of, 'row')}"
-    return f"{part.name}: {same}" + (f", α {telling.alpha(part.alpha)}" if part.alpha else "")
+    return f"{part.name}: {same}" + (f", α {sentences.alpha(part.alpha)}" if part.alpha else "")
 
 
 def _list(title: str, lines: list[str]) -> None:

@@ -30,7 +30,9 @@ from auditor.commands.options import (
     TO,
     UNREVIEWED,
     VERDICT_LIST,
+    WRONG_AT_MOST,
 )
+from auditor.config import read_share
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.errors import ExportError, InputError
@@ -58,6 +60,7 @@ def export(
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
     ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
+    wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
     changed_only: Annotated[bool, CHANGED_ONLY] = False,
@@ -83,7 +86,9 @@ def export(
     if to is None:
         raise ExportError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
-    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties)
+    policy = make_policy(
+        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
+    )
     done = Audit(run).export(
         to,
         policy,
@@ -120,13 +125,14 @@ def make_policy(
     changed_only: bool,
     reviewers: Any,
     ties: str = POLICY.ties,
+    wrong_at_most: str | None = None,
 ) -> Policy:
     """Make a policy from the options.
 
     Raises
     ------
     InputError
-        If a word is unknown, or the threshold is not one number from 0 to 1.
+        If a word is unknown, or a threshold or share is missing or not a number from 0 to 1.
     """
     word, _, threshold = unreviewed.partition("=")
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
@@ -134,6 +140,11 @@ def make_policy(
         raise InputError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
     if ties not in (allowed := get_args(Policy.model_fields["ties"].annotation)):
         raise InputError(f"--ties is {ties!r}, which is unknown.", f"Choose from {', '.join(allowed)}.")
+    if (word == "suggest") != (wrong_at_most is not None):
+        raise InputError(
+            "--unreviewed suggest and --wrong-at-most belong together, and only one of them is given.",
+            "Give both: --unreviewed suggest --wrong-at-most 5%.",
+        )
     if threshold or above is not None:
         try:
             value = float(threshold or above or 0)
@@ -151,6 +162,7 @@ def make_policy(
         ties=ties,  # type: ignore[arg-type]  # checked above
         unreviewed=word,  # type: ignore[arg-type]  # checked above
         above=value,
+        wrong_at_most=None if wrong_at_most is None else read_share("--wrong-at-most", wrong_at_most),
         add_classes=add_classes,
         verdicts=_words("--verdicts", verdicts, VERDICTS),
         changed_only=changed_only,
@@ -193,6 +205,9 @@ def sentences(summary: Summary) -> list[str]:
         lines.append(f"Changes: {listed(pairs, most=_SHOWN)}.")
     if summary.new_classes:
         lines.append(f"New classes: {listed(summary.new_classes)}.")
+    if summary.class_changes:
+        changes = "; ".join(summary.class_changes)
+        lines.append(f"Classes: {changes}. These are no verdicts; they affect {counted(summary.reclassified, 'row')}.")
     lines += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
     return lines
 

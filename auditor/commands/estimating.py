@@ -35,41 +35,48 @@ def estimate(
     if as_json:
         print_json(found.as_dict())
         return
-    from auditor.review.feed import telling
+    from auditor.review.feed import sentences
 
-    say(telling.number(found))
-    if more := telling.outlook(found):
+    say(sentences.number(found))
+    if more := sentences.outlook(found):
         say(more)
     if found.rate is not None:
-        say(telling.MEANING)
+        say(sentences.MEANING)
+    if alone := sentences.blind_alone(found):
+        say(alone)
     if by_class:
         _show_parts("class", found.by_class)
     if by_split:
         _show_parts("split", found.by_split)
     if found.blind:
         _show_reviewers(found)
+    if found.calibration:
+        say("")
+        say("Calibration on rows that nobody had read, by cards drawn at random:")
+        for line in sentences.calibration(found):
+            say(f"  {line}")
     if show_plan:
         _show_plan(found)
 
 
 def _show_parts(what: str, parts: Sequence[Part]) -> None:
-    from auditor.review.feed import telling
+    from auditor.review.feed import sentences
 
     say("")
     say(f"Wrong labels by {what}, in per cent, each with its own 95 % interval:")
     for part in parts:
-        say(f"  {part.name}: {telling.part(part)}")
+        say(f"  {part.name}: {sentences.part(part)}")
 
 
 def _show_reviewers(found: Estimate) -> None:
-    from auditor.review.feed import telling
+    from auditor.review.feed import sentences
 
-    for sentence in telling.reviewers(found.reviewers):
+    for sentence in sentences.reviewers(found.reviewers):
         say(sentence)
 
 
 def _show_plan(found: Estimate) -> None:
-    from auditor.review.feed.telling import points
+    from auditor.review.feed.sentences import points
 
     say("")
     say("Cards drawn at random, minutes of reading, and the expected result:")

@@ -23,6 +23,7 @@ from auditor.commands.options import (
     RUN,
     STOPPED,
     VERBOSE,
+    WRONG_AT_MOST,
     listener,
     model_names,
 )
@@ -57,8 +58,13 @@ def retrain(
     ] = TRAININGS,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
     unreviewed: Annotated[
-        str, typer.Option(help="Treatment of rows that nobody has judged: keep, drop, or suggest-above=0.99.")
+        str,
+        typer.Option(
+            help="Treatment of rows that nobody has judged: keep, drop, suggest-above=0.99, or suggest with"
+            " --wrong-at-most."
+        ),
     ] = POLICY.unreviewed,
+    wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     reviewer: Annotated[list[str] | None, REVIEWER] = None,
     push: Annotated[
@@ -82,7 +88,9 @@ def retrain(
     Example: auditor retrain tweets
     """
     names, terminal = model_names(models) if models is not None else (), listener(quiet, verbose)
-    policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or ())
+    policy = make_policy(
+        leave_out, unreviewed, None, add_classes, "", False, reviewer or (), wrong_at_most=wrong_at_most
+    )
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
         raise InputError(
@@ -134,6 +142,8 @@ def _print(found: Retraining, directory: Path) -> None:
         if model.random:
             out.print()
             out.print(_table(f"{model.name}, on {model.random.rows:,} rows of a random sample", model.random))
+        if model.whole:
+            say(model.whole.sentence)
     out.print()
     for sentence in caveats(found):
         say(sentence)

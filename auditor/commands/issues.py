@@ -79,6 +79,8 @@ def issues(
     else:
         from auditor.commands.listing import SHOWN, print_ranking
 
+        if audit.unfinished:
+            say(audit.unfinished)
         say(summary)
         if chosen:
             say("")

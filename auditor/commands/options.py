@@ -105,7 +105,13 @@ TIES = typer.Option(
     " until they are adjudicated.",
 )
 UNREVIEWED = typer.Option(
-    help="Treatment of rows that nobody has judged: keep, drop, or suggest-above (followed by a threshold)."
+    help="Treatment of rows that nobody has judged: keep, drop, suggest-above (followed by a threshold, without any"
+    " guarantee), or suggest with --wrong-at-most."
+)
+WRONG_AT_MOST = typer.Option(
+    metavar="SHARE",
+    help="With --unreviewed suggest: take the suggestions that a test has certified to have at most this share of wrong"
+    " labels, such as 5%. The test's cards: `auditor review RUN --certify 5%`.",
 )
 ADD_CLASSES = typer.Option(help="Label rows that no class fits with the new class that reviewers proposed.")
 VERDICT_LIST = typer.Option(

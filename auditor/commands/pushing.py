@@ -27,6 +27,7 @@ from auditor.commands.options import (
     UNREVIEWED,
     VERBOSE,
     VERDICT_LIST,
+    WRONG_AT_MOST,
     listener,
 )
 from auditor.config import CORRECTED
@@ -74,6 +75,7 @@ def push(
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
     ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
+    wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
     verdicts: Annotated[str, VERDICT_LIST] = "",
     changed_only: Annotated[bool, CHANGED_ONLY] = False,
@@ -92,7 +94,9 @@ def push(
     """
     if to and not dry_run:
         raise InputError("--to is only for a dry run.", "Add --dry-run, or omit --to.")
-    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties)
+    policy = make_policy(
+        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
+    )
     audit = Audit(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None
     try:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.api import Audit
 from auditor.commands.options import DB, RUN
 from auditor.commands.paths import check_files
-from auditor.config import LOCALHOST, QueueConfig
+from auditor.config import LOCALHOST, QueueConfig, read_share
 from auditor.console import say
-from auditor.errors import LogError
+from auditor.errors import InputError, LogError
 from auditor.wording import counted
+
+if TYPE_CHECKING:
+    from auditor.review.feed.certified import CertificateStatus
 
 QUEUE = QueueConfig()
 
@@ -40,6 +43,13 @@ def review(
         Path | None,
         typer.Option(metavar="FILE", help='JSON file that assigns other keys: {"keep": "g", "skip": "ArrowRight"}.'),
     ] = None,
+    guidelines: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Markdown file of guidelines, with a section such as `## joy` for each label: a line, and examples.",
+        ),
+    ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the default browser.")
     ] = True,
@@ -62,6 +72,14 @@ def review(
     overlap: Annotated[
         int, typer.Option(help="Number of people who judge each card, blind to each other.", min=1, max=50)
     ] = QUEUE.overlap,
+    assign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="evenly|class|split|FILE",
+            help="Split the rows among the accounts of --auth: evenly, by whole classes or splits, or by queries in"
+            ' a JSON file: {"ann": "given=joy"}.',
+        ),
+    ] = None,
     open_verdicts: Annotated[
         bool, typer.Option("--show-verdicts", help="Show what colleagues have decided before one's own verdict.")
     ] = QUEUE.open,
@@ -80,6 +98,35 @@ def review(
     gold_cards: Annotated[
         int, typer.Option(help="Number of known answers that each reviewer is asked for.", min=1, max=1000)
     ] = QUEUE.gold_cards,
+    certify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Serve the cards that certify a bulk change: at most this share of the changed rows will be wrong,"
+            " such as 5%. Without --group, it is the suggestions that `auditor export --unreviewed suggest` takes.",
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUERY",
+            help="With --certify: certify one verdict on the rows of this filter (as in the URL of the page) instead."
+            " It is made when the test has passed.",
+        ),
+    ] = None,
+    group_label: Annotated[
+        str | None,
+        typer.Option("--as", metavar="LABEL", help="With --group: new label of its rows. Default: they keep theirs."),
+    ] = None,
+    misses: Annotated[
+        int,
+        typer.Option(
+            help="With --certify: wrong cards with which a set of rows still passes. Fewer need fewer cards, and let a"
+            " set fail that is nearly good enough.",
+            min=0,
+            max=100,
+        ),
+    ] = 2,
     forwarded_allow_ips: Annotated[
         str,
         typer.Option(
@@ -95,7 +142,14 @@ def review(
 
     Example: auditor review tweets
     """
-    Audit(run).review(
+    audit, plan = Audit(run), None
+    if audit.unfinished:
+        say(audit.unfinished)
+    if certify is not None:
+        plan = _plan(audit, certify, group, group_label, misses, db)
+    elif group is not None or group_label is not None:
+        raise InputError("--group and --as are for --certify, which is missing.", "Add it: --certify 5%.")
+    audit.review(
         db=db,
         host=host,
         port=port,
@@ -103,6 +157,7 @@ def review(
         keys=keys,
         open_browser=open_browser,
         forwarded_allow_ips=forwarded_allow_ips,
+        guidelines=guidelines,
         queue=QueueConfig.model_validate(
             {
                 "order": order,
@@ -113,9 +168,32 @@ def review(
                 "open": open_verdicts,
                 "gold": gold,
                 "gold_cards": gold_cards,
+                "certify": plan,
+                "assign": assign,
             }
         ),
     )
+    if plan is not None:
+        _show(audit.certificate(plan, db=db))
+
+
+def _plan(audit: Audit, certify: str, group: str | None, label: str | None, misses: int, db: str | None) -> str:
+    """Plan a certificate, or take up the one in the log. Print its cards and minutes, and return its id."""
+    from auditor.access.accounts import own_name
+
+    if label is not None and group is None:
+        raise InputError("--as is for --group, which is missing.", "Add it: --group given=joy.")
+    limit = read_share("--certify", certify)
+    status = audit.certify(limit, filter=group, label=label, reviewer=own_name(), misses_allowed=misses, db=db)
+    _show(status)
+    return status.plan
+
+
+def _show(status: CertificateStatus) -> None:
+    from auditor.review.feed import sentences
+
+    for sentence in sentences.certificate(status):
+        say(sentence)
 
 
 @decisions.command("export")

@@ -46,6 +46,7 @@ from auditor.commands.options import (
 from auditor.commands.paths import check_files, check_sources
 from auditor.config import DEFAULTS, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import print_json, say
+from auditor.effort import Effort
 from auditor.run import DEFAULT_PLACE
 from auditor.validation import split_labels
 from auditor.wording import counted
@@ -121,9 +122,32 @@ def run(
         Pooling,
         typer.Option(help="Vector of a text: mean of its tokens or [CLS] token.", rich_help_panel=MODELS),
     ] = _POOLING,
+    effort: Annotated[
+        Effort,
+        typer.Option(
+            help="How long to fine-tune: sets --folds and --epochs unless they are given too; quick also trains only"
+            " the upper half of the layers.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = DEFAULTS.effort,
     folds: Annotated[
-        int, typer.Option(help="Number of cross-validation folds.", min=2, max=100, rich_help_panel=TRAINING)
-    ] = DEFAULTS.folds,
+        int | None,
+        typer.Option(
+            help="Number of cross-validation folds. Default: 3, or 5 with --effort thorough.",
+            min=2,
+            max=100,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    train_rows: Annotated[
+        int | None,
+        typer.Option(
+            help="Train each model on at most this many rows. Default: all, or 50,000 of a dataset of more than"
+            " 100,000 rows.",
+            min=1,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     repeats: Annotated[
         int,
         typer.Option(
@@ -134,8 +158,13 @@ def run(
         ),
     ] = DEFAULTS.repeats,
     epochs: Annotated[
-        int, typer.Option(help="Number of epochs to fine-tune for.", min=1, rich_help_panel=MODELS)
-    ] = DEFAULTS.finetuned.epochs,
+        int | None,
+        typer.Option(
+            help="Number of epochs to fine-tune for. Default: 2, or 3 with --effort thorough.",
+            min=1,
+            rich_help_panel=MODELS,
+        ),
+    ] = None,
     max_length: Annotated[
         int,
         typer.Option(
@@ -183,14 +212,16 @@ def run(
         ),
         models=audit_models(models),
         signals=tuple(signals or ()),
-        folds=folds,
+        effort=effort,
+        train_rows=train_rows,
         repeats=repeats,
         train_on=tuple(train_on or ()),
         audit=tuple(audit or ()),
         seed=seed,
         device=device,
         encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
-        finetuned=FinetunedConfig(base_model=base_model, epochs=epochs, max_length=max_length),
+        finetuned=FinetunedConfig(base_model=base_model, max_length=max_length, **_given(epochs=epochs)),
+        **_given(folds=folds),
     )
     allow_local_imports((*settings.models, *settings.signals))
     source = sources[0] if len(sources) == 1 else sources
@@ -222,6 +253,11 @@ def demo(
             f"Of {len(planted)} planted errors, {found[50]} are among the first 50 rows"
             f" and {found[100]} among the first 100."
         )
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Return the options that are set. The effort sets the others."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _audited(

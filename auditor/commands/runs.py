@@ -33,7 +33,8 @@ class _Listed:
 
     Attributes
     ----------
-    state : {"finished", "unfinished", "broken"}
+    state : {"finished", "ranked", "unfinished", "broken"}
+        Ranked: not finished, but the ranking can be read.
     rows, issues : int or None
         Number of all rows, and of rows to read again.
     judged : int or None
@@ -87,12 +88,13 @@ def _look_at(folder: Path) -> _Listed:
         begun = not os.path.exists(folder / MANIFEST)
         return _Listed(name, path, "unfinished" if begun else "broken", judged=_judged(folder))
     finished = manifest.get("finished") is True
+    ranked = manifest.get("ranked") is True
     return _Listed(
         name,
         path,
-        "finished" if finished else "unfinished",
+        "finished" if finished else "ranked" if ranked else "unfinished",
         _number(manifest.get("dataset"), "rows"),
-        _number(_read(folder / HEALTH), "issues") if finished else None,
+        _number(_read(folder / HEALTH), "issues") if finished or ranked else None,
         _judged(folder),
         _moment(manifest.get("created")),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.arrays import Float32, FoldNumbers, Mask
+from auditor.arrays import Codes, Float32, FoldNumbers, Mask
 from auditor.config import AuditConfig, short_name
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
@@ -24,7 +24,8 @@ from auditor.detection.kinds import find_kinds
 from auditor.detection.reasons import Evidence
 from auditor.detection.stability import stability
 from auditor.detection.table import issues_table
-from auditor.models.folds import fold_numbers, judgeable, trained_on
+from auditor.models.folds import fold_numbers, judgeable
+from auditor.models.sampling import limit, training_rows
 from auditor.run import Reader, Run
 from auditor.run.artifacts import (
     CONSENSUS,
@@ -161,7 +162,9 @@ class Detection:
             similarities=nearest.similarity,
             identical=duplicates.exact,
             duplicates=duplicates.near,
-            dynamics={file.name: self._training(read, file, fold) for file, fold in self._trainings.items()},
+            dynamics={
+                file.name: self._training(read, file, fold, duplicates.near) for file, fold in self._trainings.items()
+            },
             texts=data.texts,
             label_names=data.label_names,
         )
@@ -214,5 +217,7 @@ class Detection:
         }
         return {file: fold for file, fold in files.items() if self.run.has(file)}
 
-    def _training(self, read: Reader, file: Array[Any], fold: int) -> Dynamics:
-        return Dynamics(np.flatnonzero(trained_on(self.folds, fold)), read.load(file))
+    def _training(self, read: Reader, file: Array[Any], fold: int, groups: Codes) -> Dynamics:
+        labels, most = self.data.labels, limit(self.config.train_rows, len(self.data))
+        rows = training_rows(self.folds, fold, labels, groups, most, self.config.seed + fold)
+        return Dynamics(rows, read.load(file))

@@ -1,10 +1,10 @@
-"""How accurate a version of a model is on the whole dataset, by the blind rows, which no version has learnt from.
+"""How accurate a version of a model is on the whole dataset, by blind rows, from which no version has learnt.
 
 A version is wrong on a row if it predicts another label than the row was judged to have. Before a blind draw, it is
 wrong on W of the judged rows, and U rows are unread. N − W − U·[wrong on the drawn row] estimates without bias on how
 many of the N rows it is right; the accuracy is the mean of these estimates over the draws, divided by N.
 
-The interval is that of :mod:`auditor.estimate.interval`, with wrong predictions in the place of wrong labels. It needs
+The interval is that of :mod:`auditor.estimate.interval`, with wrong predictions instead of wrong labels. It needs
 versions that do not depend on the outcomes of the blind rows: training leaves these rows and their duplicates out.
 That blind outcomes change the order of later cards, and so what a version has learnt from, is neglected.
 """
@@ -112,8 +112,8 @@ def gain(won: Counted, lost: Counted, alpha: float = ALPHA) -> Estimate:
 
 def _terms(counted: Counted) -> Float64:
     """What each settled draw estimates for the share of all rows."""
-    known = (counted.outcome >= 0) & (counted.unknown == 0)
-    terms: Float64 = (counted.before + counted.pool * counted.outcome.astype(np.int64))[known] / counted.rows
+    settled = (counted.outcome >= 0) & (counted.unknown == 0)
+    terms: Float64 = (counted.before + counted.pool * counted.outcome.astype(np.int64))[settled] / counted.rows
     return terms
 
 

@@ -1,4 +1,4 @@
-"""P(error) from the static order alone, and whether a P(error) keeps its word on unread rows."""
+"""P(error) from the static order alone, and how well a P(error) is calibrated on unread rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPREAD = (1.0, 1.0)
 _ROUNDS = 20
 _CLOSE = 1e-5
 ENOUGH_CARDS = 200
-"""Blind cards below which nothing is said of the calibration."""
+"""Minimum number of blind cards for a statement on the calibration."""
 
 
 def bin_order(rows: int, bins: int = BINS) -> npt.NDArray[np.int64]:

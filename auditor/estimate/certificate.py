@@ -15,6 +15,7 @@ Lehmacher 1995, *Multiple comparisons in drug clinical trials and preclinical as
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import hypergeom
 
+from auditor.arrays import Counts
 from auditor.estimate.plan import SECONDS_A_CARD
 
 SIZES = (250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
@@ -173,6 +175,68 @@ def plan_steps(
         cards = cards_needed(size, wrong_at_most, misses_allowed, alpha)
         steps.append(Step(size, cards, misses_allowed, cards * seconds_a_card / 60))
     return steps
+
+
+def plan_nested(
+    rows: int,
+    wrong_at_most: float,
+    misses_allowed: int = 2,
+    seconds_a_card: float = SECONDS_A_CARD,
+    alpha: float = 0.05,
+    *,
+    nested: bool = True,
+) -> list[Step]:
+    """Plan tests of nested sets: the first 250, 500, 1,000 … rows, and all of them.
+
+    The rows read for the smaller sets are not unread any more when a larger one is tested: its step has fewer rows.
+    Without ``nested``, there is one set, of all rows.
+
+    Examples
+    --------
+    >>> [(step.size, step.cards) for step in plan_nested(600, 0.05, misses_allowed=0)]
+    [(250, 64), (436, 63), (473, 62)]
+    """
+    steps: list[Step] = []
+    read = 0
+    for size in [*(size for size in SIZES if nested and size < rows), rows]:
+        if size <= read:
+            continue
+        steps += plan_steps([size - read], wrong_at_most, misses_allowed, seconds_a_card, alpha)
+        read += steps[-1].cards
+    return steps
+
+
+def draw_samples(sets: Sequence[int], cards: Sequence[int], seed: str) -> list[Counts]:
+    """Draw the cards of each of some nested sets uniformly from its rows that no smaller set's sample has.
+
+    A function of its arguments alone: the rows with the smallest SHA-256 of seed and place.
+
+    Parameters
+    ----------
+    sets, cards : sequence of int
+        Number of rows of each set, ascending, and number of rows to draw from it.
+    seed : str
+        128 random bits or more from the operating system.
+
+    Returns
+    -------
+    list of (n,) int64
+        Places in the largest set.
+
+    Examples
+    --------
+    >>> [sample.tolist() for sample in draw_samples((4, 8), (2, 3), "any")]
+    [[2, 3], [6, 7, 4]]
+    """
+    keys = [hashlib.sha256(f"card {seed} {place}".encode()).digest() for place in range(sets[-1] if sets else 0)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    drawn: set[int] = set()
+    samples = []
+    for size, number in zip(sets, cards, strict=True):
+        sample = [place for place in order if place < size and place not in drawn][:number]
+        drawn.update(sample)
+        samples.append(np.array(sample, np.int64))
+    return samples
 
 
 def last_passed(tests: Sequence[Certificate], wrong_at_most: float) -> Certificate | None:

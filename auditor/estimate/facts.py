@@ -104,11 +104,11 @@ class Facts:
 
 def _normal_scores(signal: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """(N,) a signal as normal scores of mean 0 and deviation 1; equal values share one, and what is missing has 0."""
-    scores, known = np.zeros(len(signal)), np.isfinite(signal)
-    if known.any():
-        place = rankdata(signal[known])
+    scores, finite = np.zeros(len(signal)), np.isfinite(signal)
+    if finite.any():
+        place = rankdata(signal[finite])
         found = ndtri((place - 0.5) / len(place))
         found -= found.mean()
         spread = found.std()
-        scores[known] = found / spread if spread > STEP else 0.0
+        scores[finite] = found / spread if spread > STEP else 0.0
     return scores

@@ -24,14 +24,14 @@ _IMAGINED = np.repeat([-2.0, -1.0, 0.0, 1.0, 2.0], 2)
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds of a card = ``base`` + ``each`` × characters."""
+    """Seconds of a card = ``base`` + ``per_character`` × characters."""
 
     base: float
-    each: float
+    per_character: float
 
     def seconds(self, characters: npt.NDArray[np.integer]) -> Float64:
         """(n,) expected seconds of texts of such lengths; half a second at least, five minutes at most."""
-        expected: Float64 = np.clip(self.base + self.each * characters, _SHORTEST, _LONGEST)
+        expected: Float64 = np.clip(self.base + self.per_character * characters, _SHORTEST, _LONGEST)
         return expected
 
 
@@ -49,9 +49,9 @@ def learn_pace(characters: npt.NDArray[np.integer], seconds: npt.NDArray[np.floa
     """
     credible = np.isfinite(seconds) & (seconds >= _SHORTEST) & (seconds <= _LONGEST)
     length, taken = characters[credible].astype(np.float64), seconds[credible].astype(np.float64)
-    base, each = USUAL_SECONDS
+    base, per_character = USUAL_SECONDS
     usual = np.array([0.0, 2 * _CHARACTERS])
-    length, taken = np.append(length, usual), np.append(taken, base + each * usual)
+    length, taken = np.append(length, usual), np.append(taken, base + per_character * usual)
     weight = np.append(np.ones(len(length) - 2), [_CARDS, _CARDS])
     total = weight.sum()
     middle, mean = (weight * length).sum() / total, (weight * taken).sum() / total
@@ -80,9 +80,9 @@ def clear_fit(
     """
     share = np.clip(certainty.astype(np.float64), _SURE, 1 - _SURE)
     logit = np.log(share / (1 - share))
-    known = np.concatenate([logit[rows], _IMAGINED])
+    certainties = np.concatenate([logit[rows], _IMAGINED])
     verdicts = np.concatenate([clear.astype(np.float64), expit(_IMAGINED)])
-    a, b = fit_plain(np.stack([np.ones(len(known)), known], axis=1), verdicts, _WEAK)
+    a, b = fit_plain(np.stack([np.ones(len(certainties)), certainties], axis=1), verdicts, _WEAK)
     return chances(a + b * logit)
 
 

@@ -120,7 +120,7 @@ class Wealth:
     Attributes
     ----------
     low, high : (..., n) int64
-        Smallest and largest M that is possible by what the draw left out: F, and F + m + U.
+        Smallest and largest M that the rows which the draw left out allow: F, and F + m + U.
     """
 
     def __init__(self, draws: Draws) -> None:

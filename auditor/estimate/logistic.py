@@ -151,7 +151,7 @@ class _Point:
         )
 
     def rounded(self) -> _Point:
-        return _Point(*(np.rint(each / UNIT) * UNIT for each in (self.weights, self.groups, self.pairs)))
+        return _Point(*(np.rint(values / UNIT) * UNIT for values in (self.weights, self.groups, self.pairs)))
 
     @property
     def longest(self) -> Float64:

@@ -19,7 +19,7 @@ _NONE = np.float32(-(2.0**15))
 _BLOCK, _CELLS, _SAMPLE = 8_192, 1 << 22, 20_000
 _LARGEST, _DEVIATIONS = 127, 6.0
 _REBUILT = 64
-"""From so many new verdicts on, all lists are made again at once: a product of matrices is quicker than its columns."""
+"""Number of new verdicts from which all lists are rebuilt: one product of matrices is quicker than its columns."""
 
 
 def whole_vectors(vectors: npt.NDArray[np.floating]) -> Vectors:

@@ -1,4 +1,4 @@
-"""The opening: which of the first cards are drawn at random, so that every given label is soon heard of."""
+"""The opening: which of the first cards are drawn at random, so that every given label is judged early."""
 
 from __future__ import annotations
 

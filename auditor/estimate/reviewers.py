@@ -5,6 +5,8 @@ None of this corrects an error rate: M is what these reviewers would not uphold.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,35 @@ def agreement(first: Codes, second: Codes, alpha: float = 0.05) -> Share:
         Codes of the two verdicts on each card, the new label included: equal codes are equal verdicts.
     """
     return share(int(np.count_nonzero(first == second)), len(first), alpha)
+
+
+@dataclass(frozen=True)
+class Flagging:
+    """How well flags find the labels that people did not uphold.
+
+    Attributes
+    ----------
+    precision : Share
+        Of the flagged cards, those whose label is wrong.
+    recall : Share
+        Of the cards whose label is wrong, those flagged.
+    """
+
+    precision: Share
+    recall: Share
+
+
+def flagging(flagged: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], alpha: float = 0.05) -> Flagging:
+    """Measure precision and recall of flags on cards drawn at random.
+
+    Parameters
+    ----------
+    flagged, wrong : (n,) bool
+        Whether each card is flagged, and whether its label is wrong.
+    """
+    both = int(np.count_nonzero(flagged & wrong))
+    parts = (share(both, int(np.count_nonzero(cards)), alpha) for cards in (flagged, wrong))
+    return Flagging(*parts)
 
 
 def anchoring(hidden: npt.NDArray[np.bool_], shown: npt.NDArray[np.bool_], alpha: float = 0.05) -> Difference:

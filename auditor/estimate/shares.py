@@ -91,9 +91,9 @@ def difference(first: Share, second: Share) -> Difference:
     >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
     (0.2, 0.0524, 0.3339)
     """
-    one, two = first.value, second.value
-    if one is None or two is None:
+    left, right = first.value, second.value
+    if left is None or right is None:
         return Difference(first, second, first.low - second.high, first.high - second.low)
-    below = math.hypot(one - first.low, second.high - two)
-    above = math.hypot(first.high - one, two - second.low)
-    return Difference(first, second, one - two - below, one - two + above)
+    below = math.hypot(left - first.low, second.high - right)
+    above = math.hypot(first.high - left, right - second.low)
+    return Difference(first, second, left - right - below, left - right + above)

@@ -16,7 +16,7 @@ LEFT = 0.02
 FOUND = 0.8
 """ρ: share of all errors that has been found."""
 ENOUGH_DRAWS = 10
-"""Draws below which nothing is said of a class or a split."""
+"""Minimum number of draws for the rate of a class or a split."""
 RANKED, BLIND = 100, 30
 """Cards that the hint looks at: ranked ones, the last; blind ones, at least."""
 

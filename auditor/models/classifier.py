@@ -48,7 +48,7 @@ class Classifier(Protocol):
         ...
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
-        """Return the training dynamics by name; empty for classifiers without epochs."""
+        """Return the training dynamics, and what the training chose, by name; empty if there is neither."""
         ...
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from auditor.arrays import Codes, FoldNumbers, LabelCodes
+from auditor.arrays import Codes, FoldNumbers, LabelCodes, RowIndex
 from auditor.models.classifier import Classifier, Progress, Watched
 from auditor.models.folds import fold_numbers, held_out, judgeable, trained_on
 from auditor.models.logistic import take
+from auditor.models.sampling import training_rows
 from auditor.modelspecs import MODELS
 from auditor.run import Make, Reader, Run
 from auditor.run.artifacts import DATASET, Artifact, artifact_name, dynamics, fold_probabilities, probabilities
@@ -37,6 +38,8 @@ class Candidate:
         Everything else that its predictions depend on.
     groups : (N,) int32 array, optional
         Equal for duplicates.
+    most : int, optional
+        Most rows to learn from; all by default.
     stage : str, optional
         Name of its stage; ``name`` by default. It keeps names chosen by users from colliding with other stages.
     repeat : int
@@ -49,8 +52,13 @@ class Candidate:
     reads: tuple[Artifact[Any], ...]
     parameters: Mapping[str, Any]
     groups: Codes | None = None
+    most: int | None = None
     stage: str | None = None
     repeat: int = 0
+
+    def training_rows(self, folds: FoldNumbers, fold: int, labels: LabelCodes, seed: int) -> RowIndex:
+        """Return the rows that the classifier of a fold learns from; see :func:`training_rows`."""
+        return training_rows(folds, fold, labels, self.groups, self.most or len(labels), seed)
 
     @property
     def has_base(self) -> bool:
@@ -85,11 +93,17 @@ def out_of_fold(
     parts = {fold: fold_probabilities(candidate.name, fold, repeat) for fold in numbers}
     stage = artifact_name(candidate.stage or candidate.name, repeat)
     for fold in numbers:
+        limited = candidate.most is not None and trained_on(folds, fold).sum() > candidate.most
         run.stage(
             f"{stage}/fold-{fold}",
             _fold_stage(candidate, labels, fold, seed + fold, _part(progress, fold, len(numbers))),
             inputs=(*candidate.reads, folds_file),
-            parameters={**candidate.parameters, "seed": seed + fold, "fold": fold},
+            parameters={
+                **candidate.parameters,
+                "seed": seed + fold,
+                "fold": fold,
+                **({"train_rows": candidate.most} if limited else {}),
+            },
         )
         progress(fold + 1, len(numbers))
 
@@ -107,7 +121,7 @@ def out_of_fold(
 def _fold_stage(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
     def make(space: Path, read: Reader) -> None:
         folds = read.load(folds_of(candidate.repeat))
-        train, held = np.flatnonzero(trained_on(folds, fold)), np.flatnonzero(held_out(folds, fold))
+        train, held = candidate.training_rows(folds, fold, labels, seed), np.flatnonzero(held_out(folds, fold))
         held_inputs = take(candidate.inputs, held)
         classifier = candidate.make(progress)
         groups = None if candidate.groups is None else candidate.groups[train]

@@ -27,6 +27,10 @@ TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
 """A word, a single character of a script without spaces, or a symbol, including emoji."""
 
 
+STRENGTH = "strength"
+"""Name of the strength that :class:`Logistic` chose, among its dynamics."""
+
+
 class Baseline:
     """Predicts the shares of the classes in the training rows for every text (``DummyClassifier``)."""
 
@@ -75,7 +79,7 @@ class Logistic:
     """Logistic regression on features of the inputs.
 
     The regularisation strength is the one of the grid with the lowest log-loss on a fifth of the training rows,
-    stratified by class. The final model is fitted on all training rows.
+    stratified by class; a grid of one strength leaves no choice. The final model is fitted on all training rows.
 
     Parameters
     ----------
@@ -104,8 +108,10 @@ class Logistic:
         groups: Codes | None = None,
     ) -> Self:
         """Choose the strength, then fit the inputs and their (N,) labels; ``watched`` is ignored."""
-        learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
-        self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self._config.strengths[0]
+        self.strength = self._config.strengths[0]
+        if len(self._config.strengths) > 1:
+            learn, judge = _inner_split(labels, seed, self._config.choose_rows, groups)
+            self.strength = self._choose(inputs, labels, learn, judge) if len(judge) else self.strength
         self.model = self._fitted(inputs, labels, self.strength)
         return self
 
@@ -132,9 +138,9 @@ class Logistic:
             return self.model.predict_proba(inputs)
         return spread_columns(self.model.predict_proba(inputs), self.model.classes_, self._num_classes)
 
-    def dynamics(self) -> Mapping[str, Float32]:
-        """Empty: there are no epochs."""
-        return {}
+    def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
+        """Return the chosen ``strength``, (1,) float64. There are no epochs."""
+        return {STRENGTH: np.array([self.strength], dtype=np.float64)}
 
 
 def features_classifier(config: FeaturesConfig, num_classes: int) -> Logistic:

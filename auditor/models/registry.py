@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from auditor.arrays import Codes, Vectors
+import numpy as np
+
+from auditor.arrays import Codes, FoldNumbers, Vectors
 from auditor.config import AuditConfig, is_address, short_name
 from auditor.errors import InputError
 from auditor.models.crossval import Candidate
-from auditor.models.logistic import Baseline, features_classifier, lexical_classifier
+from auditor.models.folds import fold_numbers
+from auditor.models.logistic import STRENGTH, Baseline, features_classifier, lexical_classifier
 from auditor.models.own.imported import load
 from auditor.models.own.own import Own
+from auditor.models.sampling import limit
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
-from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS
+from auditor.run import Reader
+from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS, dynamics
 
 
 def candidates(
@@ -72,7 +77,22 @@ def candidates(
     ]
     chosen = [candidate for candidate in built_in if candidate.name in (BASELINE, *config.models)]
     own = [_own(address, num_classes, texts, vectors) for address in config.models if is_address(address)]
-    return [replace(candidate, groups=groups) for candidate in (*chosen, *own)]
+    most = limit(config.train_rows, len(texts))
+    return [replace(candidate, groups=groups, most=most) for candidate in (*chosen, *own)]
+
+
+def settled(run: Reader, config: AuditConfig, folds: FoldNumbers) -> AuditConfig:
+    """Return the configuration of the repeats, which keep the strengths that the first training chose.
+
+    Of the strengths chosen in several folds, the median is kept: the lower one of two. Runs of earlier versions did not
+    record them; their repeats choose again.
+    """
+    for name in ("features", "lexical"):
+        files = [dynamics(name, STRENGTH, fold) for fold in fold_numbers(folds)]
+        if name in config.models and all(map(run.has, files)):
+            chosen = np.sort(np.concatenate([run.load(file) for file in files]))
+            config = config.updated(**{name: {"strengths": (float(chosen[(len(chosen) - 1) // 2]),)}})
+    return config
 
 
 def check_own(config: AuditConfig) -> None:

@@ -13,7 +13,7 @@ from auditor.report.draw.gains import METRICS
 from auditor.report.draw.pictures import Pictures
 from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.load.summary import SECONDS_A_ROW, Summary
-from auditor.review.feed import telling
+from auditor.review.feed import sentences
 from auditor.run.artifacts import BASELINE, CONSENSUS
 from auditor.wording import inside
 
@@ -70,13 +70,13 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         p=pictures,
         about=_about(summary.config) | ({} if summary.trust else {"consensus": FORMER_CONSENSUS}),
         words=words,
-        number=telling.number,
-        outlook=telling.outlook,
-        interval_of=telling.interval,
-        meaning=telling.MEANING,
-        agreement=telling.agreement,
-        alpha_of=telling.alpha,
-        agreement_meaning=telling.AGREEMENT_MEANING,
+        number=sentences.number,
+        outlook=sentences.outlook,
+        interval_of=sentences.interval,
+        meaning=sentences.MEANING,
+        agreement=sentences.agreement,
+        alpha_of=sentences.alpha,
+        agreement_meaning=sentences.AGREEMENT_MEANING,
         experts=EXPERTS,
         most_definitions=MOST_DEFINITIONS,
         light=LIGHT,

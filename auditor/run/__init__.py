@@ -1,8 +1,19 @@
 """The directory of one audit: its stages, its manifest, and its artifacts."""
 
-from auditor.run.find import DEFAULT_PLACE, find_run, is_run
+from auditor.run.find import DEFAULT_PLACE, check_finished, find_run, is_run
 from auditor.run.manifest import DatasetRecord, Manifest, Stage
 from auditor.run.reader import Reader
 from auditor.run.store import Make, Run
 
-__all__ = ["DEFAULT_PLACE", "DatasetRecord", "Make", "Manifest", "Reader", "Run", "Stage", "find_run", "is_run"]
+__all__ = [
+    "DEFAULT_PLACE",
+    "DatasetRecord",
+    "Make",
+    "Manifest",
+    "Reader",
+    "Run",
+    "Stage",
+    "check_finished",
+    "find_run",
+    "is_run",
+]

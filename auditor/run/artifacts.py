@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from auditor.arrays import AnyArray, Float32, FoldNumbers, Probabilities, RowIndex, Vectors
+    from auditor.arrays import AnyArray, Float32, FoldNumbers, LabelCodes, Probabilities, RowIndex, Vectors
 
 MANIFEST, LOCK, HOLDER, RUN_ID = "manifest.json", "run.lock", "run.holder", "run.id"
 """Files of a run that are not artifacts: they mark it as a run, lock it, and identify it in decision logs."""
@@ -217,6 +217,11 @@ def neighbours(model: str | None = None) -> Neighbours:
 def retrained(stage: str) -> Array[Probabilities]:
     """Return the artifact of the T test rows' probabilities, (T, K), from a training stage."""
     return Array(f"{stage}.npy")
+
+
+def judged_labels(stage: str) -> Array[LabelCodes]:
+    """Return the artifact of the labels that a training predicts for judged rows it has not seen, (R,)."""
+    return Array(f"{stage}.judged.npy")
 
 
 def model_file(model: str, name: str = "") -> str:

@@ -18,12 +18,12 @@ def is_run(directory: Path) -> bool:
 
 
 def find_run(name: str | Path) -> Run:
-    """Open a finished run by its name (under ``reports/runs``) or path.
+    """Open a run by its name (under ``reports/runs``) or path; it need not be finished if there is a ranking.
 
     Raises
     ------
     RunMissingError
-        If the run does not exist, or is not finished.
+        If the run does not exist, or has no ranking yet.
     """
     places = (Path(name), DEFAULT_PLACE / name)
     directory = next((place for place in places if is_run(place)), None)
@@ -34,9 +34,20 @@ def find_run(name: str | Path) -> Run:
             f"Choose from {', '.join(existing)}." if existing else "Create a run with `auditor run FILE`.",
         )
     run = Run(directory)
+    if not run.manifest.ranked:
+        check_finished(run)
+    return run
+
+
+def check_finished(run: Run) -> None:
+    """Refuse a run that is not finished.
+
+    Raises
+    ------
+    RunMissingError
+    """
     if not run.manifest.finished:
         raise RunMissingError(
-            f"The run {directory} is not finished.",
+            f"The run {run.directory} is not finished.",
             "Run its `auditor run` command again; it continues from where it stopped.",
         )
-    return run

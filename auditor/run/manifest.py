@@ -74,6 +74,9 @@ class Manifest(_Entry):
     created : str
         Time of creation, in ISO 8601.
     finished : bool
+    ranked : bool
+        There is a ranking that can be read, although the run need not be finished. ``config`` says which models it
+        rests on.
     stages : dict of str to Stage
     dataset : DatasetRecord or None
         None before the dataset was read.
@@ -89,6 +92,7 @@ class Manifest(_Entry):
     created: str
     finished: bool
     stages: dict[str, Stage]
+    ranked: bool = False
     dataset: DatasetRecord | None = None
     config: dict[str, Any] | None = None
     versions: dict[str, str] = {}

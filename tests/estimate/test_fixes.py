@@ -8,7 +8,7 @@ from auditor.estimate.fixes import USUAL_SECONDS, clear_fit, fixes_a_minute, lea
 
 def test_the_pace_is_the_usual_one_until_cards_have_been_timed() -> None:
     pace = learn_pace(np.array([10, 900]), np.array([np.nan, 4_000.0]))
-    assert (pace.base, pace.each) == pytest.approx(USUAL_SECONDS)
+    assert (pace.base, pace.per_character) == pytest.approx(USUAL_SECONDS)
 
 
 def test_the_pace_comes_near_to_the_cards_own() -> None:
@@ -21,7 +21,7 @@ def test_the_pace_comes_near_to_the_cards_own() -> None:
 def test_the_pace_never_leaves_what_is_credible(seconds: float) -> None:
     characters = np.arange(500)
     pace = learn_pace(characters, np.where(characters < 250, seconds, 0.6))
-    assert pace.each >= 0
+    assert pace.per_character >= 0
     assert np.all((pace.seconds(np.array([0, 10**6])) >= 0.5) & (pace.seconds(np.array([0, 10**6])) <= 300))
 
 

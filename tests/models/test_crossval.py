@@ -93,6 +93,7 @@ class Setting:
         seed: int = 0,
         repeat: int = 0,
         tell: Callable[[], None] = lambda: None,
+        most: int | None = None,
         **options: Any,
     ) -> None:
         inputs = [f"text {row}" for row in range(len(self.labels))] if inputs is None else inputs
@@ -103,6 +104,7 @@ class Setting:
             (DATASET,),
             parameters or {},
             self.groups,
+            most=most,
             repeat=repeat,
         ).before_training(tell)
 
@@ -188,6 +190,17 @@ def test_what_the_predictions_depend_on_makes_them_again(setting: Setting, chang
     setting.go()
     setting.go(**change)
     assert len(setting.calls) == 6
+
+
+def test_a_limit_on_training_rows_is_recorded_where_it_holds(setting: Setting):
+    setting.go()
+    before = setting.run.manifest.stages
+    setting.go(most=7)
+    assert setting.run.manifest.stages == before, "no fold trains on more"
+    setting.go(most=4)
+    assert len(setting.calls) == 6
+    assert all(3 <= len(call.inputs) <= 4 and {*call.labels} == {0, 1, 2} for call in setting.calls[3:])
+    assert setting.run.manifest.stages["recorder/fold-0"].parameters["train_rows"] == 4
 
 
 @pytest.mark.parametrize("repeat", [0, 1])

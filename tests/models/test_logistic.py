@@ -88,10 +88,17 @@ def test_baseline_is_how_often_each_class_occurs():
     assert probabilities[0] == pytest.approx([0.25, 0, 0.75, 0])
 
 
-@pytest.mark.parametrize("make", [lambda: Baseline(3), lambda: lexical_classifier(LEXICAL, 3)])
-def test_no_epochs_no_dynamics(make):
+def test_no_epochs_no_dynamics_but_the_strength_that_was_chosen():
     texts, labels = moody(30)
-    assert make().fit(texts, labels, 0).dynamics() == {}
+    assert Baseline(3).fit(texts, labels, 0).dynamics() == {}
+    model = lexical_classifier(LEXICAL, 3).fit(texts, labels, 0)
+    assert {name: found.tolist() for name, found in model.dynamics().items()} == {"strength": [model.strength]}
+
+
+def test_one_strength_leaves_no_choice(monkeypatch: pytest.MonkeyPatch):
+    texts, labels = moody(30)
+    monkeypatch.setattr(Logistic, "_choose", lambda *_: pytest.fail("chose"))
+    assert lexical_classifier(LexicalConfig(strengths=(7.0,)), 3).fit(texts, labels, 0).strength == 7.0
 
 
 # -- the strength ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ import torch
 from auditor.config import MODEL_NAMES, AuditConfig, FinetunedConfig
 from auditor.models import registry as module
 from auditor.models.crossval import Candidate
-from auditor.models.registry import BASELINE, arithmetic, candidates
+from auditor.models.registry import BASELINE, arithmetic, candidates, settled
 from auditor.models.transformer.weights import Weights
-from auditor.run import artifacts
+from auditor.run import Reader, Run, artifacts
 
 NAMES = ["sad", "glad"]
 TEXTS = ["so sad", "so glad", "very sad", "very glad"] * 4
@@ -70,6 +71,29 @@ def test_parameters_change_for_the_model_that_an_option_is_of(
     other = CONFIG.model_copy(update={part: getattr(CONFIG, part).model_copy(update=change)})
     before, after = made(tiny_weights), made(tiny_weights, other)
     assert {key for key in before if before[key].parameters != after[key].parameters} == {name}
+
+
+def test_repeats_keep_the_strength_that_the_first_training_chose(tmp_path: Path):
+    run, folds = Run(tmp_path / "run"), np.array([0, 1, 2, 3, -1], np.int16)
+    with run.held():
+        for name, chosen in (("lexical", (10.0, 100.0, 1.0, 30.0)), ("features", (0.1, 0.001))):
+
+            def save(space: Path, read: Reader, name: str = name, chosen: tuple[float, ...] = chosen) -> None:
+                for fold, strength in enumerate(chosen):
+                    artifacts.dynamics(name, "strength", fold).save(space, np.array([strength]))
+
+            run.stage(name, save)
+        found = settled(run, CONFIG, folds)
+        assert found.lexical.strengths == (10.0,), "the lower one of the two in the middle"
+        assert found.features == CONFIG.features, "a run of an earlier version: two folds did not record theirs"
+        other = CONFIG.updated(models=("features",))
+        assert settled(run, other, folds) == other
+        assert settled(run, other, folds[:2]).features.strengths == (0.001,)
+
+
+def test_a_limit_on_training_rows_is_every_models(tiny_weights: Weights):
+    assert {candidate.most for candidate in made(tiny_weights).values()} == {len(TEXTS)}
+    assert {candidate.most for candidate in made(tiny_weights, CONFIG.updated(train_rows=9)).values()} == {9}
 
 
 def test_fine_tuning_depends_on_the_weights_and_the_arithmetic(tiny_weights: Weights):

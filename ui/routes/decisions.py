@@ -17,7 +17,17 @@ from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
 from auditor.review.feed.known import Qualification
 from auditor.review.filter.filter import Filter
-from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
+from auditor.review.log.event import (
+    MAX_LABELS,
+    Event,
+    GuidelineVersion,
+    Id,
+    ItemId,
+    Label,
+    Note,
+    Verdict,
+    check_decision,
+)
 from auditor.review.log.log import TakenError
 
 from ..answers import RefusedError, answer, first_fault
@@ -46,8 +56,9 @@ class Press(_Body):
     """One press of a key: the fields of an event that the browser sends. The server adds the rest.
 
     ``adjudication`` says that the reviewer settles a conflict, which only adjudicators may. ``hidden`` says how the
-    card came to the page, for a server that has restarted since. ``judged_twice`` says that the reviewer was shown both
-    of their verdicts on the card and has decided between them.
+    card came to the page, for a server that has restarted since. ``guideline`` is the version of the guidelines that
+    the page had. ``judged_twice`` says that the reviewer was shown both of their verdicts on the card and has decided
+    between them.
     """
 
     event_id: Id
@@ -63,6 +74,7 @@ class Press(_Body):
     suspicion_seen: float | None = None
     evidence_seen: bool | None = None
     hidden: bool | None = None
+    guideline: GuidelineVersion | None = None
     judged_twice: bool = False
     adjudication: bool = False
     undoes: Id | None = None
@@ -318,8 +330,8 @@ def _is_known(workspace: Workspace, event: Event) -> bool:
     )
 
 
-_SERVED = ("source", "arm", "follow", "hidden", "answer")
-"""Fields of a decision that follow from how its card was served."""
+_SERVED = ("source", "arm", "follow", "hidden", "answer", "guideline")
+"""Fields of a decision that follow from how its card was served, and from the guidelines at that time."""
 
 
 def _decision(workspace: Workspace, me: str, press: Press) -> Event:
@@ -328,6 +340,8 @@ def _decision(workspace: Workspace, me: str, press: Press) -> Event:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
     about = press.model_dump(exclude={"judged_twice"}) | {"adjudication": press.adjudication or None}
     about |= {"run_id": workspace.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    guidelines = workspace.verdicts.guidelines
+    about["guideline"] = guidelines.had([press.guideline, guidelines.version])
     event = Event.model_validate(about | _how_served(workspace, me, press, row))
     given = workspace.items.label_names[workspace.items.given[row]]
     check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from auditor.access.accounts import Role
 from auditor.errors import FilterError
-from auditor.review.feed import telling
+from auditor.review.feed import sentences
 from auditor.review.feed.people import Person
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
@@ -98,9 +98,18 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, how many rows the reviewer has decided, and how many are in conflict."""
-    conflicts = int(workspace.verdicts.conflict.sum())
-    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me), "conflicts": conflicts})
+    """Return the position of the log, the version of the guidelines, and the numbers of rows that a reviewer waits for.
+
+    ``decided`` counts the rows that the reviewer has decided; ``asked``, those that colleagues ask them to look at;
+    ``conflicts``, those on which people disagree.
+    """
+    verdicts = workspace.verdicts
+    counts = {
+        "decided": verdicts.count(me),
+        "asked": len({note.row for note in verdicts.asked(me)}),
+        "conflicts": int(verdicts.conflict.sum()),
+    }
+    return answer({"seq": verdicts.seq, "guideline": verdicts.guidelines.version, **counts})
 
 
 @router.get("/stands")
@@ -198,14 +207,14 @@ def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicate
         agreed["by_people"] = [pair for pair in agreed["by_people"] if me in (pair["first"], pair["second"])]
     order = workspace.selection.orders.of(workspace.about["default_sort"])
     budgets = workspace.people.budgets(order, found["rate_per_hour"])
-    words = {"sentence": telling.agreement(agreement), "meaning": telling.AGREEMENT_MEANING}
+    words = {"sentence": sentences.agreement(agreement), "meaning": sentences.AGREEMENT_MEANING}
     return answer(
         {
             **found,
-            "estimate": workspace.estimate(seconds).as_dict() | {"meaning": telling.MEANING},
+            "estimate": workspace.estimate(seconds).as_dict() | {"meaning": sentences.MEANING},
             "agreement_of_people": agreed | words,
             "people": people,
-            "budgets": [{**asdict(budget), "sentence": telling.budget(budget)} for budget in budgets],
+            "budgets": [{**asdict(budget), "sentence": sentences.budget(budget)} for budget in budgets],
         }
     )
 

@@ -19,10 +19,13 @@ class Policy(Settings):
     """Outcomes whose rows are left out. Of the others, ``relabel`` changes the label; the rest change nothing."""
     ties: Literal["keep", "adjudicated-only"] = "keep"
     """Rows on which as many reviewers say one thing as another: unchanged, or left out until they are adjudicated."""
-    unreviewed: Literal["keep", "drop", "suggest-above"] = "keep"
-    """Rows without a decision: unchanged, excluded, or with the suggested label where the models are sure."""
+    unreviewed: Literal["keep", "drop", "suggest-above", "suggest"] = "keep"
+    """Rows without a decision: unchanged, excluded, or with the suggested label, where the models are sure
+    (``suggest-above``) or where a test on cards drawn at random has certified it (``suggest``)."""
     above: Annotated[float, Field(ge=0, le=1)] = 0.99
     """Minimum consensus probability of the suggested label for ``suggest-above``."""
+    wrong_at_most: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Largest share of wrong labels among the changes of ``suggest``."""
     add_classes: bool = False
     """Label a row that no class fits with the new class that its reviewers propose, instead of leaving it out."""
     verdicts: tuple[Verdict, ...] = ()
@@ -54,7 +57,10 @@ def in_words(policy: Policy) -> list[str]:
         {
             "keep": "Rows without a decision stay unchanged.",
             "drop": "Rows without a decision are left out.",
-            "suggest-above": f"Rows without a decision get the suggested label from probability {policy.above:g}.",
+            "suggest-above": f"Rows without a decision get the suggested label from probability {policy.above:g}; "
+            "nothing guarantees how many of these are right (--unreviewed suggest --wrong-at-most 5% does).",
+            "suggest": "Rows without a decision get the suggested label where a test has certified it"
+            + (f": at most {100 * policy.wrong_at_most:g} % of them wrong." if policy.wrong_at_most else "."),
         }[policy.unreviewed]
     )
     if policy.ties == "adjudicated-only":

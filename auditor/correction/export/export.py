@@ -153,6 +153,8 @@ def write_export(
         record = _record(corrections, summary, run, options, files, notes)
         record |= {"patch": patch} if patch else {}
         record |= {"estimate": _estimated(corrections)} if corrections.estimate else {}
+        if certificates := corrections.certificates:
+            record |= {"certificates": [asdict(certificate) for certificate in certificates]}
         # File names need not be valid UTF-8: invalid parts are written as JSON escapes.
         written = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
         (stage / target.record).write_bytes(written)
@@ -278,6 +280,7 @@ def _notes(target: Target, tables: Sequence[SplitTable], corrections: Correction
             f"The labels are in column {origin.label!r}; each annotator's choice is unchanged. To import the labels"
             f" into the tool again, export to the source's format, {origin.format}."
         )
+    notes += [certificate.sentence for certificate in corrections.certificates]
     if stale := len(corrections.outcomes.stale):
         notes.append(f"{counted(stale, 'decision')} on rows that have changed since had no effect.")
     return notes

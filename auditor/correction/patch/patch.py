@@ -16,9 +16,18 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from auditor.config import ReadConfig
+from auditor.correction.decide.certified import CertificateRecord
 from auditor.correction.decide.corrections import Corrections
 from auditor.errors import ExportError, InputError, PatchError
 from auditor.review.log.event import ItemHash, Moment, Reviewer, Verdict, item_hash
@@ -35,6 +44,16 @@ _EXTENSIONS = {".jsonl", ".ndjson", ".json", ""}
 Name = Annotated[str, Field(max_length=100_000)]
 """An id, a split or a label."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class ChangeCertificate(BaseModel):
+    """Certificate of a change that was made in bulk: of the changes with this plan, few enough are wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: Annotated[str, Field(max_length=64)]
+    wrong_at_most: Annotated[float, Field(gt=0, lt=1)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
 
 
 class Change(BaseModel):
@@ -54,7 +73,7 @@ class Change(BaseModel):
         Name of its new label; None if the row is left out.
     verdict : str or None
         Majority verdict, or ``tie``; None if nobody has judged the row, and the policy takes the suggested label or
-        drops the row.
+        drops the row; or if a class was renamed, merged or left out.
     reviewers : tuple of str
     decided_at : datetime or None
         Time of the last decision.
@@ -63,6 +82,8 @@ class Change(BaseModel):
     copies, copies_elsewhere : dict of str to int
         Given labels of the rows with the same text, in the split (including this row) and in other splits. They show
         whether the text identifies the row.
+    certificate : ChangeCertificate or None
+        Certificate that covers the change; None for changes that people decided one by one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +100,13 @@ class Change(BaseModel):
     new_class: bool
     copies: dict[Name, Count]
     copies_elsewhere: dict[Name, Count]
+    certificate: ChangeCertificate | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_certificate(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit a missing certificate, which earlier versions do not know."""
+        fields: dict[str, Any] = handler(self)
+        return fields if self.certificate else {name: value for name, value in fields.items() if name != "certificate"}
 
     @property
     def has_generated_id(self) -> bool:
@@ -126,13 +154,17 @@ def make_patch(corrections: Corrections) -> tuple[Change, ...]:
     table = texts.table.select(["id", "split", "text", "label"])
     values = table.filter(pa.array(touched)).to_pylist()
     copies = _count_copies(table, values, texts.label_names)
-    rows = zip(np.flatnonzero(touched).tolist(), values, strict=True)
-    return tuple(_change(corrections, row, about, copies[about["text"]]) for row, about in rows)
+    rows = zip(np.flatnonzero(touched).tolist(), corrections.reclassified[touched].tolist(), values, strict=True)
+    return tuple(_change(corrections, row, about, copies[about["text"]], by_class) for row, by_class, about in rows)
 
 
-def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: dict[str, Counter[str]]) -> Change:
+def _change(
+    corrections: Corrections, row: int, about: dict[str, Any], copies: dict[str, Counter[str]], by_class: bool
+) -> Change:
     texts, outcome = corrections.texts, corrections.outcomes.by_row.get(row)
     old, code, kept = texts.label_names[about["label"]], int(corrections.label[row]), bool(corrections.kept[row])
+    if outcome and by_class and not (outcome.verdict == "relabel" and kept):
+        outcome = None  # the verdict is not why the row changes
     elsewhere = sum((counts for split, counts in copies.items() if split != about["split"]), Counter[str]())
     try:
         return Change(
@@ -148,12 +180,19 @@ def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: d
             new_class=kept and code >= texts.num_classes,
             copies=dict(sorted(copies[about["split"]].items())),
             copies_elsewhere=dict(sorted(elsewhere.items())),
+            certificate=_certificate(corrections.certificate_of.get(row)),
         )
     except ValidationError as error:
         raise ExportError(
             f"Row {about['id'][:60]!r} does not fit in a patch: {first_fault(error, Change)}.",
             "Export the corrected dataset instead.",
         ) from None
+
+
+def _certificate(record: CertificateRecord | None) -> ChangeCertificate | None:
+    if record is None or not record.holds:
+        return None
+    return ChangeCertificate(plan=record.plan, wrong_at_most=record.wrong_at_most, confidence=record.confidence)
 
 
 def _count_copies(

@@ -14,7 +14,7 @@ from auditor.correction.push.markdown import code, one_line
 from auditor.data.formats.files.tree import SPLIT_NAMES
 from auditor.errors import HubError
 from auditor.review.feed.estimate import Estimate, Range
-from auditor.review.feed.telling import MEANING, interval
+from auditor.review.feed.sentences import MEANING, interval
 
 ORIGINAL = "original"
 """Configuration with the given labels; see :func:`name_of_original`."""
@@ -277,6 +277,7 @@ _UNREVIEWED = {
     "keep": "unchanged",
     "drop": "left out",
     "suggest-above": "the suggested label where the models are sure; else unchanged",
+    "suggest": "the suggested label where a test has certified it; else unchanged",
 }
 _SINGULAR = {"people": "person", "classes": "class"}
 

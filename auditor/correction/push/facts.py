@@ -92,6 +92,8 @@ class Facts:
         Estimate of the wrong given labels.
     left_wrong : Range or None
         Share of wrong labels in the corrected dataset, where known.
+    certificates : tuple of str
+        Sentences on the changes made in bulk under a certificate.
     """
 
     source: str
@@ -110,6 +112,7 @@ class Facts:
     reading: Mapping[str, Any] = field(default_factory=dict)
     estimate: Estimate | None = None
     left_wrong: Range | None = None
+    certificates: tuple[str, ...] = ()
 
 
 def gather(run: Run, corrections: Corrections) -> Facts:
@@ -135,6 +138,7 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         reading=config.read.reading(),
         estimate=corrections.estimate,
         left_wrong=corrections.left_wrong,
+        certificates=tuple(certificate.sentence for certificate in corrections.certificates),
     )
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.preprocessing import MinMaxScaler
+from threadpoolctl import threadpool_limits
 
 from auditor.arrays import Float32, Vectors
 from auditor.config import DetectionConfig
 
 _FEWEST = 5
-"""Fewest rows for UMAP, which needs them for its graph."""
+"""Fewest rows for t-SNE, which needs neighbours."""
+_SMALL = 5_000
+"""Most rows for t-SNE. UMAP is quicker for many rows, but its first map waits half a minute for Numba to compile it."""
 
 
 def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
-    """Lay the vectors out in two dimensions with UMAP (McInnes, Healy and Melville 2018).
+    """Lay the vectors out in two dimensions.
 
-    Each feature is first scaled to [0, 1]; distances are cosine. Very few rows are laid out by PCA.
+    Each feature is first scaled to [0, 1]; distances are cosine. Up to 5,000 rows are laid out by t-SNE (van der Maaten
+    and Hinton 2008), more by UMAP (McInnes, Healy and Melville 2018), very few by PCA.
 
     Parameters
     ----------
@@ -24,7 +29,7 @@ def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
     config : DetectionConfig
         ``map_rows`` (of more rows, a sample is laid out) and ``map_neighbours``.
     seed : int
-        Seed of the sample and of UMAP, which uses one thread: the same seed gives the same map.
+        Seed of the sample and of the layout, which uses one thread: the same seed gives the same map.
 
     Returns
     -------
@@ -40,8 +45,9 @@ def make_map(vectors: Vectors, config: DetectionConfig, seed: int) -> Float32:
 
 
 def map_seconds(rows: int, config: DetectionConfig) -> float:
-    """Estimate the seconds that :func:`make_map` takes on two cores; UMAP reports no progress."""
-    return 8 + min(rows, config.map_rows) / 700
+    """Estimate the seconds that :func:`make_map` takes on two cores; the layout reports no progress."""
+    laid_out = min(rows, config.map_rows)
+    return laid_out / 300 if laid_out <= _SMALL else 8 + laid_out / 700
 
 
 def _lay_out(vectors: Vectors, neighbours: int, seed: int) -> Float32:
@@ -52,6 +58,8 @@ def _lay_out(vectors: Vectors, neighbours: int, seed: int) -> Float32:
         components = min(2, *scaled.shape)
         flat = PCA(components, svd_solver="full").fit_transform(scaled)
         return np.pad(flat, ((0, 0), (0, 2 - components)))
+    if len(vectors) <= _SMALL:
+        return _by_tsne(scaled, neighbours, seed)
     from umap import UMAP  # its import takes seconds
 
     from auditor.detection.neighbours.compiled import keep_compiled
@@ -65,4 +73,12 @@ def _lay_out(vectors: Vectors, neighbours: int, seed: int) -> Float32:
         n_jobs=1,
     )
     points: Float32 = layout.fit_transform(scaled)
+    return points
+
+
+def _by_tsne(scaled: Float32, neighbours: int, seed: int) -> Float32:
+    perplexity = min(neighbours, (len(scaled) - 1) / 3)
+    layout = TSNE(perplexity=perplexity, max_iter=500, metric="cosine", init="pca", random_state=seed, n_jobs=1)
+    with threadpool_limits(1, user_api="openmp"):  # sums of several threads would differ from run to run
+        points: Float32 = layout.fit_transform(scaled)
     return points

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.evaluation.comparison.results import Retraining, Setting
+from auditor.evaluation.comparison.whole import ENOUGH
 
 _SOURCES = {
     "queue": "in the queue",
@@ -26,6 +27,7 @@ def caveats(found: Retraining) -> tuple[str, ...]:
         _bias(found),
         *_models_own_labels(setting),
         *_left_out(setting),
+        _blind(found),
         _intervals(found),
     )
 
@@ -60,7 +62,7 @@ def _bias(found: Retraining) -> str:
 
 
 def _models_own_labels(setting: Setting) -> Iterable[str]:
-    if setting.policy.get("unreviewed") == "suggest-above":
+    if setting.policy.get("unreviewed") in ("suggest-above", "suggest"):
         yield (
             "Where the models were sure, rows that nobody judged have the models' own label: on corrected labels, "
             "models are rewarded for agreeing with themselves."
@@ -75,6 +77,26 @@ def _left_out(setting: Setting) -> Iterable[str]:
             f"Training rows with an equal or nearly equal text among the test rows are not trained on: "
             f"{setting.leaks:,}."
         )
+
+
+def _blind(found: Retraining) -> str:
+    """Explain the accuracy on all rows, or what it needs."""
+    setting = found.setting
+    if any(model.whole for model in found.models):
+        return (
+            f"No training has seen the rows drawn blind or their duplicates ({setting.not_trained_on:,} training rows "
+            "left out), and every other judged row is predicted by a training without it, so the accuracy on all rows "
+            "does not reward a version for rows that its own suspects selected."
+        )
+    if setting.blind >= ENOUGH:
+        return (
+            "The accuracy on all rows is not estimated: the rows drawn blind and their duplicates are more than half "
+            "of the training rows, so they were trained on."
+        )
+    return (
+        f"The accuracy on all rows is not estimated: it needs {ENOUGH} judged blind cards, and there are "
+        f"{setting.blind:,}. To read the rest: auditor review RUN --sample {ENOUGH}."
+    )
 
 
 def _intervals(found: Retraining) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from itertools import product
 from typing import Any, Literal
 
@@ -10,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from auditor import markup
 from auditor.correction.decide.corrections import Corrections
 from auditor.errors import RunDamagedError
-from auditor.evaluation.comparison.compare import Comparison
+from auditor.evaluation.comparison.compare import Comparison, Estimate
+from auditor.evaluation.comparison.whole import HALVES
 from auditor.run import Reader
 from auditor.run.artifacts import COMPARISON
 from auditor.vocabulary import ModelName
@@ -62,6 +65,10 @@ class Setting(_Frozen):
         Hash of the corrected labels; see :func:`hash_of_labels`.
     policy : dict
         Effect of each verdict; see :class:`auditor.correction.decide.policy.Policy`.
+    blind : int
+        Number of judged cards that were drawn blind.
+    not_trained_on : int
+        Number of training rows left out, because they were drawn blind or are duplicates of such rows.
     """
 
     split: str
@@ -76,14 +83,51 @@ class Setting(_Frozen):
     excluded: int
     corrected: str
     policy: dict[str, Any]
+    blind: int = 0
+    not_trained_on: int = 0
+
+
+class Whole(_Frozen):
+    """Accuracy of one model on all audited rows, estimated from blind cards.
+
+    Attributes
+    ----------
+    rows, cards : int
+        Number of audited rows, and of judged blind cards.
+    original, corrected : Estimate
+        Accuracy of the version, in [0, 1], with an interval that holds at all times together.
+    gain : Estimate
+        Corrected minus original, in [-1, 1].
+    """
+
+    rows: int
+    cards: int
+    original: Estimate
+    corrected: Estimate
+    gain: Estimate
+
+    @property
+    def sentence(self) -> str:
+        """The estimates in words."""
+        before, after = (
+            f"{100 * found.value:.1f} % (95 %: {100 * found.low:.1f} to {100 * found.high:.1f})"
+            for found in (self.original, self.corrected)
+        )
+        gain = self.gain
+        return (
+            f"Accuracy on all {self.rows:,} rows, by {self.cards:,} blind cards: trained on original labels {before}, "
+            f"on corrected ones {after}; difference {100 * gain.value:+.1f} points "
+            f"({100 * gain.low:+.1f} to {100 * gain.high:+.1f})."
+        )
 
 
 class ModelResult(_Frozen):
-    """Results of one model on both versions: all test rows, and those of a random sample."""
+    """Results of one model on both versions: all test rows, those of a random sample, and all rows by blind cards."""
 
     name: ModelName
     comparison: Comparison
     random: Comparison | None
+    whole: Whole | None = None
 
 
 class Retraining(_Frozen):
@@ -97,7 +141,28 @@ class Retraining(_Frozen):
     def stages(self) -> tuple[str, ...]:
         """Names of the trainings' stages."""
         trainings = product((model.name for model in self.models), (ORIGINAL, CORRECTED), self.setting.seeds)
-        return tuple(stage_name(*training) for training in trainings)
+        halves = product((model.name for model in self.models if model.whole), (ORIGINAL, CORRECTED), HALVES)
+        return (*(stage_name(*training) for training in trainings), *(half_name(*training) for training in halves))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: each model's accuracy on both versions of the test labels, and the gains."""
+        tested = self.models[0].comparison.tested_on if self.models else ()
+        rows = [row for model in self.models for row in _accuracies(model)]
+        header = ["model", "trained on", *(f"accuracy on {name} labels" for name in tested)]
+        setting = self.setting
+        about = f"{setting.train.rows:,} rows trained on, {setting.test.rows:,} tested on, {len(setting.seeds)} seeds"
+        return str(markup.title("Retraining", about) + markup.table(header, rows))
+
+
+def _accuracies(model: ModelResult) -> Iterator[list[str]]:
+    """Yield the rows of one model: the versions trained on, then the difference with its interval."""
+    comparison = model.comparison
+    for version in comparison.trained_on:
+        cells = (comparison.cell(version, name).accuracy.value for name in comparison.tested_on)
+        yield [model.name, version, *(f"{100 * cell:.1f} %" for cell in cells)]
+    gains = (comparison.gain(ORIGINAL, CORRECTED, name).accuracy for name in comparison.tested_on)
+    points = [f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]" for gain in gains]
+    yield [model.name, "difference, in points", *points]
 
 
 def read_comparison(run: Reader) -> Retraining | None:
@@ -132,3 +197,8 @@ def hash_of_labels(corrections: Corrections) -> str:
 def stage_name(model: str, version: str, seed: int) -> str:
     """Return the name of a training's stage."""
     return f"retrain/{model}/{version}/seed-{seed}"
+
+
+def half_name(model: str, version: str, half: int) -> str:
+    """Return the name of the stage of a training without one half of the judged rows."""
+    return f"retrain/{model}/{version}/half-{half}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.arrays import Codes, Float32, LabelCodes, Mask
+from auditor.arrays import Codes, Float32, LabelCodes, Mask, RowIndex
 from auditor.errors import InputError
 from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate
@@ -57,12 +57,22 @@ class Split:
         Origin of the split, in words.
     leaks : int
         Number of training rows left out, because they have a duplicate among the test rows.
+    blind : int
+        Number of training rows left out, because they were drawn blind or are duplicates of such rows.
     """
 
     train: Mask
     test: Mask
     how: str
     leaks: int = 0
+    blind: int = 0
+
+    def without(self, rows: Mask) -> Split:
+        """Omit rows drawn blind from the training, unless they are more than half of it."""
+        omitted = self.train & rows
+        if 2 * omitted.sum() > self.train.sum():
+            return self
+        return replace(self, train=self.train & ~rows, blind=int(omitted.sum()))
 
 
 def split_rows(splits: npt.NDArray[np.str_], labels: LabelCodes, duplicates: Codes, seed: int) -> Split:
@@ -126,6 +136,14 @@ def train_on(candidate: Candidate, version: Version, split: Split, seed: int, pr
 def predict_tests(classifier: Classifier, candidate: Candidate, split: Split) -> Float32:
     """Return the (T, K) probabilities of the test rows."""
     return classifier.predict_proba(take(candidate.inputs, np.flatnonzero(split.test)))
+
+
+def predict_labels(classifier: Classifier, candidate: Candidate, rows: RowIndex) -> LabelCodes:
+    """Return the most likely label of each of some rows, (R,) int32."""
+    if not len(rows):
+        return np.empty(0, np.int32)
+    probabilities = classifier.predict_proba(take(candidate.inputs, rows))
+    return np.asarray(probabilities.argmax(axis=1), np.int32)
 
 
 def every_seed(candidate: Candidate, version: Version, split: Split, seeds: Sequence[int]) -> Float32:

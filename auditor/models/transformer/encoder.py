@@ -20,6 +20,7 @@ from transformers import AutoModel
 from auditor.arrays import Counts, Float32, RowIndex, Vectors
 from auditor.config import EncoderConfig
 from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.weights import Weights, load
 from auditor.run.artifacts import VECTORS
 from auditor.storage import write
@@ -51,7 +52,10 @@ class Encoder:
         self.device = pick_device(device)
         self.dtype = pick_dtype(config.precision, self.device)
         self._tokenizer, model = load(weights, AutoModel, dtype=self.dtype)
+        if config.pooling == "cls":
+            only_first_token(model)
         self._model = model.to(self.device).eval()
+        self._budget = config.token_budget or default_budget(config, self.device)
         self._max_length = min(config.max_length, int(self._tokenizer.model_max_length))
         self.dimensions: int = model.config.hidden_size
 
@@ -80,7 +84,7 @@ class Encoder:
         """
         unique, index = _unique(texts)
         lengths = self._lengths(unique)
-        batches = list(token_batches(lengths, self.config.token_budget))
+        batches = list(token_batches(lengths, self._budget))
         with _Partial(folder, (len(unique), self.dimensions)) as partial:
             for number in range(partial.done, len(batches)):
                 rows = batches[number]
@@ -113,6 +117,11 @@ class Encoder:
                 pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         vectors: Vectors = pooled.cpu().numpy()
         return vectors
+
+
+def default_budget(config: EncoderConfig, device: torch.device) -> int:
+    """Return the token budget for a device. Plain AVX2 encodes a fifth more texts per second with the smaller one."""
+    return 1024 if device.type == "cpu" and pick_dtype(config.precision, device) is torch.float32 else 4096
 
 
 def token_batches(lengths: Counts, budget: int) -> Iterator[RowIndex]:

@@ -1,8 +1,8 @@
 """The fine-tuned classifier: the whole transformer, trained with Hugging Face's Trainer.
 
 It is fast on a CPU because of bfloat16 autocast, batches of texts of similar length, frozen token embeddings (half the
-parameters of a small model, which the optimiser would otherwise update at every step), and plain attention (PyTorch's
-fused kernel is slow on a CPU with dropout).
+parameters of a small model, which the optimiser would otherwise update at every step), plain attention (PyTorch's fused
+kernel is slow on a CPU with dropout), and a last layer that computes only the token that is classified.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from auditor.errors import ModelError
 from auditor.models.classifier import Progress, Watched, not_alike
 from auditor.models.randomness import seeded
 from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
 from auditor.models.transformer.weights import Weights, load
 
@@ -109,6 +110,7 @@ class Finetuned:
                 f"The model {weights.name!r} does not classify texts: its files lack {min(info['missing_keys'])}.",
                 "Choose a model that was trained to classify texts, or a retrained run.",
             )
+        only_first_token(found.model)
         found.model.eval()
         found.learned = learned
         return found
@@ -186,6 +188,8 @@ class Finetuned:
         )
         if self._config.freeze_embeddings:
             model.get_input_embeddings().weight.requires_grad_(False)
+        _freeze(model, self._config.frozen_layers)
+        only_first_token(model)
         return tokenizer, model
 
     @property
@@ -270,6 +274,19 @@ class Finetuned:
                 torch.accelerator.synchronize()  # wait for queued work
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds[1:])) / size
+
+
+def _freeze(model: Any, count: int) -> None:
+    """Freeze the lowest layers and the embeddings below them, through which no gradient then needs to flow."""
+    stacks = [part for part in model.base_model.modules() if isinstance(part, torch.nn.ModuleList)]
+    layers = max(stacks, key=len, default=())
+    if count and layers:
+        trained = layers[min(count, len(layers) - 1) :]
+        lowest = next(trained.parameters())
+        for parameter in model.base_model.parameters():
+            if parameter is lowest:
+                break
+            parameter.requires_grad_(False)
 
 
 def softmax(logits: Float32) -> Probabilities:

@@ -117,7 +117,7 @@ def _decisions(
     if db is None and not run.decisions.is_file():
         return None, None, None
     with opened_log(run, db, read_only=True) as log:
-        corrections = corrections_of(run, log.standing_and_adjudicated(), policy)
+        corrections = corrections_of(run, log, policy)
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):
             return None, None, None

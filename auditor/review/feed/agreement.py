@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.access.names import is_person
+from auditor.access.names import is_model
 from auditor.estimate.agreement import ENOUGH, Alpha, Opinions, alpha, pairs, specific
 from auditor.estimate.shares import Share, share
 from auditor.review.feed.blind import Blind
@@ -126,7 +126,7 @@ class Agreements:
         return latest[1]
 
     def _measure(self) -> Agreement:
-        names = [name for name in self._verdicts.reviewers if is_person(name)]
+        names = [name for name in self._verdicts.reviewers if not is_model(name)]
         everything, was_served = self._opinions(names)
         chosen = everything.take(was_served).shared()
         whole = everything.shared()

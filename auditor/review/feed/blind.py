@@ -1,9 +1,9 @@
-"""Blind: the cards drawn at random from the rows that nobody has judged, and the number of errors that they tell."""
+"""Blind: cards drawn at random from the rows that nobody has judged, and the number of errors estimated from them."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import fsum
 from threading import Lock
@@ -15,7 +15,7 @@ from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
 from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
 from auditor.review.log.event import Event, Pool
-from auditor.review.log.records import to_microseconds
+from auditor.review.log.records import in_time
 from auditor.review.view.verdicts import Verdicts
 
 
@@ -32,7 +32,7 @@ class Drawn:
     parent : int
         Place of the draw that it follows; -1 for none.
     judged, reopened : int64
-        RowIndex left out since the parent, and rows no longer left out.
+        Rows left out since the parent, and rows no longer left out.
     """
 
     event: Event
@@ -54,7 +54,7 @@ class Blind:
     """
 
     def __init__(self, verdicts: Verdicts) -> None:
-        self._verdicts = verdicts
+        self.verdicts = verdicts
         items = verdicts.items
         self.population: Mask = ~np.isnan(items.suspicion)
         self._lock = Lock()
@@ -72,12 +72,12 @@ class Blind:
     def catch_up(self) -> None:
         """Take in the draws that were written to the log since the last time."""
         with self._lock:
-            for seq, event in self._verdicts.log.draws(self._seq):
+            for seq, event in self.verdicts.log.draws(self._seq):
                 self._take_in(event)
                 self._seq = seq
 
     def _take_in(self, event: Event) -> None:
-        items, pool = self._verdicts.items, event.pool
+        items, pool = self.verdicts.items, event.pool
         assert pool is not None
         assert event.item_id is not None
         row, *_ = items.rows_of([event.item_id]).tolist()
@@ -96,7 +96,7 @@ class Blind:
         while place >= 0:
             way.append(self._draws[place])
             place = way[-1].parent
-        left_out = np.zeros(len(self._verdicts.items), np.bool_)
+        left_out = np.zeros(len(self.verdicts.items), np.bool_)
         for drawn in reversed(way):
             left_out[drawn.judged], left_out[drawn.reopened] = True, False
         return left_out
@@ -118,17 +118,17 @@ class Blind:
         """
 
         def make() -> Event:
-            self._verdicts.catch_up()
+            self.verdicts.catch_up()
             self.catch_up()
             return self._event(me, chances)
 
-        event = self._verdicts.log.serve(make)
+        event = self.verdicts.log.serve(make)
         self.catch_up()
         return event
 
     def _event(self, me: str, chances: Float64) -> Event:
-        items = self._verdicts.items
-        judged = self._verdicts.outcomes.wrong >= 0
+        items = self.verdicts.items
+        judged = self.verdicts.outcomes.wrong >= 0
         open_rows = self.population & ~judged
         if not open_rows.any():
             raise DecisionError("Every row is judged: none is left to draw.", "Look at Progress for what was found.")
@@ -138,7 +138,7 @@ class Blind:
         mean_p = float(np.nan_to_num(chances[open_rows]).mean())
         return Event(
             event_id=secrets.token_urlsafe(16),
-            run_id=self._verdicts.log.run_id,
+            run_id=self.verdicts.log.run_id,
             kind="serve",
             item_id=items.id_of(row),
             item_hash=items.hash_of(row),
@@ -147,48 +147,86 @@ class Blind:
             source="queue",
             pool=Pool(
                 follows=self._draws[-1].event.event_id if self._draws else None,
-                judged=tuple(items.id_of(one) for one in np.flatnonzero(out & ~self._left_out).tolist()),
-                reopened=tuple(items.id_of(one) for one in np.flatnonzero(self._left_out & ~out).tolist()),
+                judged=self._ids(out & ~self._left_out),
+                reopened=self._ids(self._left_out & ~out),
                 size=int(np.count_nonzero(open_rows)),
                 mean_p=float(np.clip(mean_p, *Q_RANGE)),
-                q=self._forecast(mean_p, self._verdicts.outcomes.wrong),
-                q_any=self._forecast(mean_p, self._verdicts.outcomes.problem),
+                p=float(np.clip(np.nan_to_num(chances[row]), *Q_RANGE)),
+                q=self._forecast(mean_p, self.verdicts.outcomes.wrong),
+                q_any=self._forecast(mean_p, self.verdicts.outcomes.problem),
                 seed=seed,
             ),
         )
 
-    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
-        """Bet on the next draw, by what the settled ones have shown."""
-        outcome = self._outcome(outcomes).tolist()
-        pools = [one.event.pool for one in self._draws if one.event.pool]
-        # An exact sum: the order in which logs were merged changes no bit of it.
-        expected = fsum(pool.mean_p for pool, says in zip(pools, outcome, strict=True) if says != PENDING)
-        return float(choose_q(mean_p, expected=expected, errors=outcome.count(1)))
+    def _ids(self, rows: Mask) -> tuple[str, ...]:
+        return tuple(map(self.verdicts.items.id_of, np.flatnonzero(rows).tolist()))
 
-    # -- what they tell -----------------------------------------------------------------------------------------
+    def interval_alone(self, alpha: float = ALPHA) -> Interval:
+        """Estimate the same from the blind cards alone.
+
+        Rows that were not drawn count as unknown, whatever was decided on them: each of them may be an error or not. So
+        this interval holds even if verdicts on chosen cards differ from those on blind ones.
+        """
+        drawn = np.zeros(len(self.population), np.bool_)
+        drawn[self.rows[self.rows >= 0]] = True
+        outcomes: Outcomes = np.where(drawn, self.verdicts.outcomes.wrong, PENDING).astype(np.int8)
+        judged = self.population & (outcomes >= 0)
+        return interval(
+            replace(self.draws(outcomes), q=self.draws(self.verdicts.outcomes.wrong).q),
+            rows=int(np.count_nonzero(self.population)),
+            judged=int(np.count_nonzero(judged)),
+            found=int(np.count_nonzero(outcomes[judged] == 1)),
+            q=0.5,
+            alpha=alpha,
+        )
+
+    def forecasts(self) -> tuple[Float64, Mask]:
+        """P(error) of each settled draw's row as it was before the draw, and whether it is an error.
+
+        Without the draws of earlier versions, which did not store it.
+        """
+        outcome = self._outcome(self.verdicts.outcomes.wrong).tolist()
+        pools = [draw.event.pool for draw in self._draws]
+        pairs = [
+            (pool.p, now == 1)
+            for pool, now in zip(pools, outcome, strict=True)
+            if pool and pool.p is not None and now != PENDING
+        ]
+        return np.array([p for p, _ in pairs], np.float64), np.array([wrong for _, wrong in pairs], np.bool_)
+
+    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
+        """Forecast the outcome of the next draw from those of the settled ones."""
+        drawn = self._outcome(outcomes).tolist()
+        pools = [draw.event.pool for draw in self._draws if draw.event.pool]
+        # An exact sum: the order in which logs were merged changes no bit of it.
+        expected = fsum(pool.mean_p for pool, outcome in zip(pools, drawn, strict=True) if outcome != PENDING)
+        return float(choose_q(mean_p, expected=expected, errors=drawn.count(1)))
+
+    # -- estimates ----------------------------------------------------------------------------------------------------
 
     @property
-    def _rows(self) -> RowIndex:
-        return np.array([one.row for one in self._draws], np.int64)
+    def rows(self) -> RowIndex:
+        """(n,) rows drawn; -1 where the dataset no longer has one."""
+        return np.array([draw.row for draw in self._draws], np.int64)
 
     def _outcome(self, outcomes: Outcomes) -> Outcomes:
         """(n,) int8: how each drawn row was judged; pending where it was not, or is gone."""
-        rows = self._rows
+        rows = self.rows
         return np.where(rows >= 0, outcomes[rows], PENDING).astype(np.int8) if len(rows) else np.empty(0, np.int8)
 
     def pending(self) -> list[tuple[Event, int]]:
         """Draws without a verdict, the oldest first, each with its row."""
-        outcome = self._outcome(self._verdicts.outcomes.wrong)
-        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said < 0 <= one.row]
+        outcome = self._outcome(self.verdicts.outcomes.wrong)
+        return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now < 0 <= draw.row]
 
     def settled(self) -> list[tuple[Event, int]]:
         """Draws with a verdict, the oldest first, each with its row."""
-        outcome = self._outcome(self._verdicts.outcomes.wrong)
-        return [(one.event, one.row) for one, said in zip(self._draws, outcome, strict=True) if said >= 0]
+        outcome = self._outcome(self.verdicts.outcomes.wrong)
+        return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now >= 0]
 
     def is_pending(self, row: int) -> bool:
         """Whether a row was drawn, and waits for its verdict."""
-        return bool((self._rows == row).any()) and self._verdicts.outcomes.wrong[row] == PENDING
+        return bool((self.rows == row).any()) and self.verdicts.outcomes.wrong[row] == PENDING
 
     def draws(self, outcomes: Outcomes, among: Mask | None = None) -> Draws:
         """Put the draws into arrays, with the outcomes that stand now, by ``(at, event_id)``.
@@ -201,12 +239,12 @@ class Blind:
         """
         counted = self.population if among is None else self.population & among
         errors, unknown, judged = self.counts(counted, outcomes)
-        rows, outcome = self._rows, self._outcome(outcomes)
+        rows, outcome = self.rows, self._outcome(outcomes)
         size = int(np.count_nonzero(counted)) - judged
-        pools = [one.event.pool for one in self._draws if one.event.pool]
-        q = np.array([pool.q if outcomes is self._verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
+        pools = [draw.event.pool for draw in self._draws if draw.event.pool]
+        q = np.array([pool.q if outcomes is self.verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
         kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
-        order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
+        order = sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
     def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
@@ -214,12 +252,12 @@ class Blind:
 
         A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
         """
-        known = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
+        states = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
         found = np.zeros((len(self._draws) + 1, 3), np.int64)  # the last is that of no parent
-        for place, one in enumerate(self._draws):
-            found[place] = found[one.parent]
-            if len(one.judged) or len(one.reopened):
-                found[place] += known[:, one.judged].sum(axis=1) - known[:, one.reopened].sum(axis=1)
+        for place, draw in enumerate(self._draws):
+            found[place] = found[draw.parent]
+            if len(draw.judged) or len(draw.reopened):
+                found[place] += states[:, draw.judged].sum(axis=1) - states[:, draw.reopened].sum(axis=1)
         errors, unknown, judged = found[:-1].T
         return errors, unknown, judged
 
@@ -239,7 +277,7 @@ class Blind:
         alpha : float
             Probability that the interval ever misses.
         """
-        outcomes = self._verdicts.outcomes.problem if problems else self._verdicts.outcomes.wrong
+        outcomes = self.verdicts.outcomes.problem if problems else self.verdicts.outcomes.wrong
         counted = self.population if among is None else self.population & among
         judged = counted & (outcomes >= 0)
         unread = counted & ~judged
@@ -252,7 +290,3 @@ class Blind:
             q=self._forecast(mean_p, outcomes),
             alpha=alpha,
         )
-
-
-def _time(event: Event) -> tuple[int, str]:
-    return to_microseconds(event.at), event.event_id

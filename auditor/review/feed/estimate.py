@@ -10,21 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor import markup
 from auditor.arrays import Float64
+from auditor.estimate.calibration import Bin, calibration
 from auditor.estimate.interval import Interval, interval
 from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
-from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, joint_alpha, stop
+from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.learner import Learner
+from auditor.review.feed.replay import replay
 from auditor.review.feed.served import Reviewers, Served
 from auditor.review.log.log import DecisionLog
-from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 
 POINTS = 60
-"""Of the interval's way over time."""
+"""Maximum number of points of the interval over time."""
 ASSUMED = 0.05
 """Share of wrong labels that a plan assumes before anybody has read a card."""
 
@@ -79,6 +80,11 @@ class Estimate:
         Share of all wrong labels that was found, in [0, 1].
     problems : Range or None
         Like ``rate``, ambiguous rows included.
+    blind_alone : (float, float) or None
+        Ends of the interval of the rate from the blind cards alone, whatever was decided on other cards. It needs the
+        assumption that outcomes do not depend on what is shown least, and is wider.
+    calibration : tuple of Bin or None
+        P(error) against errors found, in three bins of blind cards; None below 200 of them.
     drifted : bool
         Outcomes have changed in a way that no number of errors explains.
     stop : Stop or None
@@ -100,6 +106,8 @@ class Estimate:
     left: Range | None
     found_at_least: float | None
     problems: Range | None
+    blind_alone: tuple[float, float] | None
+    calibration: tuple[Bin, ...] | None
     drifted: bool
     stop: Stop | None
     by_class: tuple[Part, ...]
@@ -111,6 +119,17 @@ class Estimate:
     def as_dict(self) -> dict[str, Any]:
         """Give everything as JSON values."""
         return asdict(self) | {"stop_reached": bool(self.stop and self.stop.reached)}
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the number in sentences, and a table of the classes."""
+        from auditor.review.feed import sentences  # which imports this module
+
+        written = [sentences.number(self), sentences.outlook(self), sentences.MEANING if self.rate else None]
+        shown = [markup.paragraph(sentence) for sentence in written if sentence]
+        if any(part.rate for part in self.by_class):
+            rows = [(part.name, sentences.part(part)) for part in self.by_class]
+            shown.append(markup.table(["class", "wrong labels, with a 95 % interval of its own"], rows))
+        return "".join(shown)
 
 
 @dataclass(frozen=True)
@@ -178,13 +197,13 @@ class Estimator:
         self._catch_up()
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
-        told = self.served.reviewers().hint
+        hint = self.served.reviewers().hint
         return Brief(
             unread=found.unread,
             blind=blind,
             left_at_most=found.left[1] if blind else None,
             stop=stop(found) if blind else None,
-            exhausted=told is not None and told.exhausted,
+            exhausted=hint is not None and hint.exhausted,
         )
 
     def _catch_up(self) -> None:
@@ -195,6 +214,7 @@ class Estimator:
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
         some = blind > 0
+        bins = calibration(*self._blind.forecasts())
         return Estimate(
             rows=found.rows,
             judged=found.judged,
@@ -205,6 +225,8 @@ class Estimator:
             left=Range(found.left_point, *map(float, found.left)) if some else None,
             found_at_least=found.found_at_least if some else None,
             problems=_rate(self._blind.interval(chances, problems=True)) if some else None,
+            blind_alone=self._blind.interval_alone().rate if some else None,
+            calibration=tuple(bins) if bins else None,
             drifted=found.drifted,
             stop=stop(found) if some else None,
             by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),
@@ -242,18 +264,8 @@ class Estimator:
 
 def estimate_of(run: Run, log: DecisionLog) -> Estimate:
     """Estimate from the decisions on a finished run, everything replayed from the log."""
-    items = Items.of(run)
-    verdicts = Verdicts(items, log)
-    verdicts.catch_up()
-    learner = Learner.of(run, items, verdicts)
-    learner.learn()
-    learner.wait()
-    return Estimator(verdicts, Blind(verdicts)).estimate(learner.learnt.error)
-
-
-def together(parts: Sequence[Part], alpha: float = 0.05) -> float:
-    """Level at which each of some parts must be read so that all hold together."""
-    return joint_alpha(sum(part.rate is not None for part in parts), alpha)
+    found = replay(run, log)
+    return Estimator(found.verdicts, found.blind).estimate(found.learnt.error)
 
 
 def _first(draws: Draws, end: int) -> Draws:
@@ -262,7 +274,7 @@ def _first(draws: Draws, end: int) -> Draws:
 
 def _plan(rows: int, rate: float, seconds: float) -> tuple[Plan, ...]:
     """Plan with the rate to two digits: it is assumed anyway, and most verdicts then change nothing."""
-    return tuple(replace(one, minutes=one.cards * seconds / 60) for one in _planned(rows, float(f"{rate:.2g}")))
+    return tuple(replace(step, minutes=step.cards * seconds / 60) for step in _planned(rows, float(f"{rate:.2g}")))
 
 
 @lru_cache(maxsize=32)

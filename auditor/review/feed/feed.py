@@ -1,4 +1,4 @@
-"""Feed: which card the default queue serves next, and why."""
+"""Feed: the card that the default queue serves next, and the reason for it. What colleagues ask for comes first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
+from auditor.review.batches import Batches
 from auditor.review.feed.blind import Blind
+from auditor.review.feed.certified import find_test
 from auditor.review.feed.known import Known
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
@@ -50,9 +52,9 @@ class Serving:
         Without suggestion, models' table, kind, reasons and neighbours.
     follow : float or None
         Of a ranked card: with what probability the learnt order was followed.
-    again : bool
-        Somebody had decided the row before, which is why it comes or does not matter: a repeat, a second look at a
-        blind card, a known answer, or a bulk verdict.
+    decided_before : bool
+        Somebody had decided the row when it was served: a repeat, a second look at a blind card, a known answer, or a
+        row that has a bulk verdict.
     answer : str or None
         Of a card whose answer is known: the label. The page does not hear of it.
     """
@@ -61,7 +63,7 @@ class Serving:
     arm: Arm
     hidden: bool
     follow: float | None = None
-    again: bool = False
+    decided_before: bool = False
     answer: str | None = None
 
 
@@ -72,7 +74,8 @@ def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """
     if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    return {**card, "hidden": serving.hidden, "mine": None, "history": [], "decided_by": [], "adjudicated": None}
+    nobodys: dict[str, Any] = {"mine": None, "history": [], "decided_by": [], "adjudicated": None, "model_verdicts": []}
+    return {**card, "hidden": serving.hidden, **nobodys}
 
 
 class Feed:
@@ -99,12 +102,15 @@ class Feed:
         known: Known | None = None,
     ) -> None:
         self._items, self._verdicts, self._known = items, verdicts, known
+        self.batches: Batches = {}
+        """Rows of each reviewer's batch, by name. Cards drawn at random come from all rows nevertheless."""
         self.blind, self.learner = blind, learner
         self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
         seed = int.from_bytes(hashlib.sha256(verdicts.log.run_id.encode()).digest()[:4])
         population = np.flatnonzero(blind.population)
         self._opening = population[opening(items.given[population], seed, self.config.opening)]
+        self._certificate = None if self.config.certify is None else find_test(verdicts, self.config.certify)
         self._lock = Lock()
         self._served: dict[tuple[str, int], Serving] = {}
         self._turns: Counter[str] = Counter()  # cards served to each reviewer
@@ -134,12 +140,15 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            log, found = self._verdicts.log, list[Serving]()
-            passed = self._rows(skipped)
+            log, passed = self._verdicts.log, self._rows(skipped)
+            found = list[Serving]()
+            if self._certificate is None and not self._is_blind(closing):
+                found = self._asked(me, {*self._rows(list(held)), *passed}, limit)
             late = self._lately(me, passed)
             while len(found) < limit:
-                busy = {*self._rows(list(held)), *self._rows(list(log.leased(me))), *(card.row for card in found)}
-                chosen = self._some(limit - len(found), me, busy, set(passed), late, closing)
+                in_hand = {*self._rows(list(held)), *(card.row for card in found)}
+                others = set(self._rows(list(log.leased(me))))
+                chosen = self._some(limit - len(found), me, in_hand, others, set(passed), late, closing)
                 ids = {self._items.id_of(card.row): card for card in chosen}
                 found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
                 if len(chosen) < limit - len(found):
@@ -151,26 +160,31 @@ class Feed:
             return found
 
     def _some(
-        self, count: int, me: str, busy: set[int], passed: set[int], late: set[int], closing: bool
+        self, count: int, me: str, in_hand: set[int], others: set[int], passed: set[int], late: set[int], closing: bool
     ) -> list[Serving]:
         found: list[Serving] = []
         while len(found) < count:
-            taken = busy | {card.row for card in found}
-            card = self._one(me, taken | passed, taken | late, closing)
+            mine = in_hand | {card.row for card in found}
+            card = self._choose(me, len(mine), mine | others | passed, mine | others | late, closing)
             if card is None:
                 break
-            found.append(replace(card, again=bool(self._verdicts.bits()[card.row])))
+            found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
         return found
 
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
-        return int(np.count_nonzero(self._open(me)))
+        if self._certificate is not None:
+            return len(self._certificate.waiting())
+        rows = self._open(me)
+        rows[[note.row for note in self._verdicts.asked(me)]] = True
+        return int(np.count_nonzero(rows))
 
     def _open(self, me: str) -> Mask:
         """(N,) rows that want one more verdict, and not yet have this reviewer's."""
-        verdicts = self._verdicts
+        verdicts, batch = self._verdicts, self.batches.get(me)
         wanting = (verdicts.people < self.config.overlap) & (verdicts.adjudicated.bits == 0)
-        return np.asarray(wanting & (verdicts.of(me).bits == 0))
+        wanting &= verdicts.of(me).bits == 0
+        return np.asarray(wanting if batch is None else wanting & batch)
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -183,17 +197,24 @@ class Feed:
         """Leave out those of some items that came to the reviewer although somebody had decided them before."""
         rows = self._items.rows_of(item_ids).tolist()
         served = (self._served.get((me, row)) for row in rows)
-        return [one for one, card in zip(item_ids, served, strict=True) if card is None or not card.again]
+        pairs = zip(item_ids, served, strict=True)
+        return [item_id for item_id, card in pairs if card is None or not card.decided_before]
 
     # -- which card ---------------------------------------------------------------------------------------------
 
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _one(self, me: str, busy: set[int], late: set[int], closing: bool) -> Serving | None:
-        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately."""
-        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
-        if closing or sampled or self.config.blind >= 1:
+    def _choose(self, me: str, in_hand: int, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately.
+
+        The judged rows and the cards in hand say how far the opening is. Cards that were skipped, or that others hold,
+        may be judged late or never, and do not count.
+        """
+        if self._certificate is not None:
+            waiting = (row for row in self._certificate.waiting() if row not in late)
+            return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
+        if self._is_blind(closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
         if self._known and coin(f"{tossed} known", KNOWN_SHARE) and (known := self._known.next(me, busy)):
@@ -204,7 +225,7 @@ class Feed:
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(busy)
+        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + in_hand
         open_rows = self._open(me)
         if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
             return self._as_before(me, Serving(row, "opening", hidden))
@@ -213,6 +234,18 @@ class Feed:
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
         head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
+
+    def _is_blind(self, closing: bool) -> bool:
+        """Whether only cards drawn at random are served."""
+        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        return closing or sampled or self.config.blind >= 1
+
+    def _asked(self, me: str, busy: set[int], limit: int) -> list[Serving]:
+        """Cards that colleagues ask the reviewer to look at. Whose they were before, or are now, does not matter."""
+        rows = dict.fromkeys(note.row for note in self._verdicts.asked(me) if note.row not in busy)
+        found = [Serving(row, "asked", hidden=False, decided_before=True) for row in [*rows][:limit]]
+        self._verdicts.log.lease(me, [self._items.id_of(card.row) for card in found])
+        return found
 
     def _as_before(self, me: str, card: Serving) -> Serving:
         """Serve a card as it came the first time, after a reload or in another window: its coin is tossed once."""
@@ -243,7 +276,7 @@ class Feed:
         return None
 
     def _lately(self, me: str, passed: Sequence[int]) -> set[int]:
-        """Rows that the reviewer has just decided or passed over: who was unsure of one is not asked again at once."""
+        """Rows that the reviewer has just decided or skipped; one that they were unsure of comes back later."""
         at = self._verdicts.of(me).at
         rows = np.flatnonzero(at > 0)
         decided = set(rows[np.argsort(at[rows])[-LATELY:]].tolist())

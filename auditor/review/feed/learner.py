@@ -13,7 +13,6 @@ import pyarrow as pa
 from auditor.arrays import Float64, RowIndex
 from auditor.estimate.facts import Facts
 from auditor.estimate.learning import LearntOrder
-from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
@@ -32,7 +31,7 @@ class Learnt:
     verdicts : int
         How many they are.
     order : (N,) int32
-        RowIndex, the likeliest error first.
+        Rows, the likeliest error first.
     error : (N,) float64
         P(error) of each row.
     follow : float
@@ -43,16 +42,6 @@ class Learnt:
     order: RowIndex
     error: Float64
     follow: float
-
-
-def learnt_from(run: Run, log: DecisionLog) -> Learnt:
-    """Learn from all verdicts in a log."""
-    verdicts = Verdicts(Items.of(run), log)
-    verdicts.catch_up()
-    learner = Learner.of(run, verdicts.items, verdicts)
-    learner.learn()
-    learner.wait()
-    return learner.learnt
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from auditor.access.names import is_person
+from auditor.access.names import is_model
 from auditor.arrays import RowIndex
 from auditor.estimate.plan import SECONDS_A_CARD
 from auditor.estimate.shares import Share, share
@@ -110,7 +110,7 @@ class People:
                 compared[name] += pair.same.of
                 same[name] += pair.same.count
         found = []
-        for figures in filter(lambda one: is_person(one.reviewer), self._verdicts.log.reviewers()):
+        for figures in filter(lambda one: not is_model(one.reviewer), self._verdicts.log.reviewers()):
             name = figures.reviewer
             own, known = self._verdicts.of(name), self._known.qualification(name)
             singly = own.at > 0

@@ -1,8 +1,9 @@
-"""Served: how the default queue served each card that was judged, and what its reviewer said of it."""
+"""Served: how the default queue served each card that was judged, and its verdict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 import numpy as np
@@ -29,15 +30,23 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A card judged again by the same person, and their decisions on it before."""
+
+    event: Event
+    before: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
 class Reviewers:
     """How far the reviewers can be relied on.
 
     Attributes
     ----------
     self_agreement : Share
-        Cards on which the same person said the same twice.
+        Cards on which the same person gave the same verdict twice.
     second_look : Share
-        Blind cards on which a second person said what the first had said, without knowing it.
+        Blind cards on which a second person agreed with the first, without knowing the first verdict.
     anchoring : Difference
         Share of labels that were not upheld, cards with the suggestion shown minus cards with it hidden.
     heads : Difference
@@ -68,18 +77,22 @@ class Served:
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
         self._known: dict[tuple[str, int], str] = {}
-        self._repeats: dict[tuple[str, int], tuple[int, int]] = {}
+        self._repeats: dict[tuple[str, int], Repeat] = {}
+        self._turns: dict[tuple[str, str], Event] = {}  # the last undo or redo of each action
 
     def catch_up(self) -> None:
         """Take in what was written to the log since the last time."""
         with self._lock:
             for seq, event in self._verdicts.log.served(self._seq):
                 self._seq = seq
+                if event.kind != "decide":
+                    self._turns[event.reviewer, event.action] = max(event, self._last_turn(event), key=_time)
+                    continue
                 row = self._verdicts.items.row_of(event.item_id or "")
                 if row is None or event.item_hash != self._verdicts.items.hash_of(row):
                     continue
                 if event.arm == "repeat":
-                    self._repeats[event.reviewer, row] = self._code_before(event), self._code_of(event)
+                    self._repeats[event.reviewer, row] = Repeat(event, self._decided_before(event))
                 elif event.arm:
                     if event.answer is not None:
                         self._known.setdefault((event.reviewer, row), event.answer)
@@ -92,8 +105,7 @@ class Served:
 
     def self_agreement(self, reviewer: str) -> Share:
         """Measure how often a reviewer judged a card in the same way when it came again."""
-        pairs = [pair for (name, _), pair in self._repeats.items() if name == reviewer and all(pair)]
-        return agreement(*_columns(pairs))
+        return agreement(*self._twice(reviewer))
 
     def known(self, reviewer: str) -> dict[int, str]:
         """Return the rows with a known answer that a reviewer has judged, and the answers; in the order judged."""
@@ -124,33 +136,46 @@ class Served:
         return bool(self._verdicts.of(card.reviewer).bits[card.row] & WRONG)
 
     def _code(self, reviewer: str, row: int) -> int:
-        """What somebody says of a row as one number, the new label included; 0 for nothing, or for *unsure*."""
+        """Return a reviewer's verdict on a row as one number, the new label included; 0 for none and for *unsure*."""
         own = self._verdicts.of(reviewer)
         bits = int(own.bits[row])
         return 0 if bits in (0, BIT["unsure"]) or not own.at[row] else bits + 256 * int(own.to[row])
 
     def _code_of(self, event: Event) -> int:
-        """The same of an event."""
+        """Return the same code for the verdict of an event."""
         to = 0
         if event.verdict == "relabel":
             to = 1 + self._verdicts.items.codes.get(event.new_labels[0], -1)
         return BIT[event.verdict] + 256 * to if event.verdict and event.verdict != "unsure" else 0
 
-    def _code_before(self, repeat: Event) -> int:
-        """What somebody had said of a card when it came to them again; what they decide on seeing both comes later."""
+    def _last_turn(self, event: Event) -> Event:
+        return self._turns.get((event.reviewer, event.action), event)
+
+    def _stands(self, event: Event) -> bool:
+        """Return whether a decision is not undone."""
+        return self._last_turn(event).kind != "undo"
+
+    def _decided_before(self, repeat: Event) -> tuple[Event, ...]:
+        """Return a reviewer's decisions on a card before its repeat, oldest first."""
         assert repeat.item_id is not None
-        before = [
+        return tuple(
             event
             for event in self._verdicts.log.history(repeat.item_id)
             if (event.reviewer, event.kind, event.item_hash) == (repeat.reviewer, "decide", repeat.item_hash)
             and event.source not in ("repeat", "bulk", "import")
-            and (event.at, event.event_id) < (repeat.at, repeat.event_id)
-        ]
-        return self._code_of(before[-1]) if before else 0
+            and _time(event) < _time(repeat)
+        )
 
-    def _twice(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Codes of both verdicts on each card that somebody has judged twice."""
-        return _columns([pair for pair in self._repeats.values() if all(pair)])
+    def _pair(self, repeat: Repeat) -> tuple[int, int]:
+        """Return the codes of a repeat and of the verdict before it; 0 for one that is undone."""
+        before = [event for event in repeat.before if self._stands(event)]
+        second = self._code_of(repeat.event) if self._stands(repeat.event) else 0
+        return self._code_of(before[-1]) if before else 0, second
+
+    def _twice(self, reviewer: str | None = None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Codes of both verdicts on each card that a reviewer, or anybody, has judged twice."""
+        repeats = (repeat for (name, _), repeat in self._repeats.items() if reviewer in (None, name))
+        return _columns([pair for repeat in repeats if all(pair := self._pair(repeat))])
 
     def _second(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Codes of the two first people on each blind card that several have judged blind."""
@@ -161,6 +186,10 @@ class Served:
             if len(people) > 1:
                 pairs.append((self._code(people[0], row), self._code(people[1], row)))
         return _columns(pairs)
+
+
+def _time(event: Event) -> tuple[datetime, str]:
+    return event.at, event.event_id
 
 
 def _columns(pairs: list[tuple[int, int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

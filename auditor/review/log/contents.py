@@ -16,7 +16,19 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import Event, Extra, Id, Pool, check_labels, may_adjudicate
+from auditor.review.log.event import (
+    OF_DECISIONS,
+    OF_KIND,
+    Event,
+    Extra,
+    Id,
+    LabelChange,
+    ModelAnswer,
+    Plan,
+    Pool,
+    check_labels,
+    may_adjudicate,
+)
 from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of, write_extra
 from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
@@ -36,8 +48,26 @@ _COMBINED = {
 }
 """Columns that must be consistent within an event: the value of some, the presence of others."""
 _REST = {"event_id": "x", "run_id": "x", "at": from_microseconds(0)}
-_POOL = Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)
-_FOR_DECISIONS = {"arm", "follow", "hidden", "evidence_seen", "adjudication", "answer"}
+_PLAN = Plan(
+    target="group",
+    wrong_at_most=0.5,
+    alpha=0.5,
+    rows=("x",),
+    digest="0" * 32,
+    labels=("x",),
+    to=(0,),
+    sets=(1,),
+    cards=(1,),
+    seed="0" * 32,
+)
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "serve": {"pool": Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)},
+    "certify": {"plan": _PLAN},
+    "judge": {"origin": ModelAnswer(instruction="0" * 32)},
+    "guideline": {"guidelines": ""},
+    "labels": {"labels": LabelChange(operation="delete", labels=("x",))},
+}
+"""A value of the field that only events of a kind have: its real one is checked on its own."""
 _SINGLE_COLUMNS = (
     "event_id",
     "item_id",
@@ -110,8 +140,8 @@ def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
     for name, query in _CONTRADICTIONS.items():
         for run, number, value, reason in file.execute(query):
             yield _fault("events", name, (run, number), f"{reason}, found {_shown(value)}")
-    extras = """SELECT run, seq, extra, kind, verdict, source, batch_id FROM events
-                 WHERE extra IS NOT NULL OR kind = 'serve'"""
+    extras = f"""SELECT run, seq, extra, kind, verdict, source, batch_id FROM events
+                 WHERE extra IS NOT NULL OR kind IN ({", ".join(map(repr, OF_KIND))})"""
     for run, number, extra, *rest in file.execute(extras) if ("events", "extra") not in later else ():
         if reason := _wrong_extra(extra, *rest):
             yield _fault("events", "extra", (run, number), f"{reason}, found {_shown(extra)}")
@@ -153,9 +183,9 @@ def _wrong_extra(extra: object, kind: str, verdict: str | None, source: str, bat
         return "expected an answer for cards of the arm known, and for no others"
     if found.adjudication and not may_adjudicate(kind, verdict, source, batch_id, found.arm):
         return "expected an adjudication to be one decision of its own, and not unsure"
-    if kind == "serve":
-        return None if names == {"pool"} else "expected the pool of a draw"
-    return None if kind == "decide" and names <= _FOR_DECISIONS else "expected no fields beyond those of all events"
+    if kind in OF_KIND:
+        return None if names == {OF_KIND[kind]} else f"expected the {OF_KIND[kind]} of {kind}, alone"
+    return None if kind == "decide" and names <= OF_DECISIONS else "expected no fields beyond those of all events"
 
 
 def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -165,9 +195,9 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
     except ValueError:
         return "new_labels", f"expected a JSON array of labels, found {_shown(values['new_labels'])}"
     try:
-        rest = {**_REST, "pool": _POOL} if values["kind"] == "serve" else _REST
+        rest = {**_REST, **_OWN.get(values["kind"], {})}
         event = Event.model_validate({**rest, **values, "new_labels": labels}, strict=True)
-        if event.kind == "decide":
+        if event.verdict is not None:
             check_labels(event)
     except ValidationError as error:
         fault = first_fault(error, with_value=False)

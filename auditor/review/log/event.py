@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from auditor.access.names import MODEL
 from auditor.access.names import Reviewer as Reviewer
 from auditor.errors import DecisionError
 from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
-Kind = Literal["decide", "undo", "redo", "serve"]
-Arm = Literal["blind", "opening", "static", "learnt", "repeat", "known"]
+Kind = Literal["decide", "undo", "redo", "serve", "certify", "judge", "guideline", "labels"]
+Arm = Literal["blind", "opening", "static", "learnt", "repeat", "known", "certificate", "asked"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -25,8 +26,12 @@ MAX_NOTE = 10_000
 """Maximum characters of a note."""
 MAX_LABELS = 1_000
 """Maximum labels of one decision."""
+MAX_PLANNED = 64_000
+"""Maximum number of rows of a plan."""
 MAX_PROPOSED = 200
 """Maximum characters of a proposed new class."""
+MAX_GUIDELINES = 50_000
+"""Maximum characters of the guidelines."""
 LONGEST = 7 * 86_400.0
 """Maximum seconds of one decision. A longer one, on a page left open, counts as a week."""
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -54,6 +59,9 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lamb
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+GuidelineText = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_GUIDELINES)]
+GuidelineVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Operation = Literal["rename", "merge", "delete"]
 
 
 class Pool(BaseModel):
@@ -76,6 +84,8 @@ class Pool(BaseModel):
         U, the number of rows drawn from.
     mean_p : float
         Mean P(error) over these rows according to the models.
+    p : float or None
+        P(error) of the drawn row before the draw; None in draws of earlier versions.
     q, q_any : float
         Forecast probabilities, made before the draw, that the row is an error, and that it is any problem.
     seed : str
@@ -89,9 +99,115 @@ class Pool(BaseModel):
     reopened: tuple[ItemId, ...] = ()
     size: Annotated[int, Field(ge=1)]
     mean_p: Probability
+    p: Probability | None = None
     q: Probability
     q_any: Probability
     seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Plan(BaseModel):
+    """Plan of a test of a bulk change, fixed before its first card.
+
+    Nested sets of rows are tested in turn, each on a sample of its unread rows; see
+    :mod:`auditor.estimate.certificate`. Seed and numbers determine the samples.
+
+    Attributes
+    ----------
+    target : {"suggestions", "group"}
+        Change rows to their suggested labels, or make one verdict on all rows of a group.
+    wrong_at_most : float
+        Largest share of the changed rows that may be wrong.
+    alpha : float
+        Probability that a share above that passes.
+    rows : tuple of str
+        Ids of the rows; the first of them make up the smaller sets.
+    digest : str
+        :func:`digest_of` the rows' hashes: texts and given labels.
+    labels : tuple of str
+        Names of the labels.
+    to : tuple of int
+        Label that each row gets, as a position in ``labels``; it may be the given one.
+    sets, cards : tuple of int
+        Rows of each set, ascending, and number of cards to read of each.
+    seed : str
+        Seed of the samples, from the operating system.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: Literal["suggestions", "group"]
+    wrong_at_most: Probability
+    alpha: Probability
+    rows: Annotated[tuple[ItemId, ...], Field(min_length=1, max_length=MAX_PLANNED)]
+    digest: ItemHash
+    labels: Annotated[tuple[Label, ...], Field(min_length=1)]
+    to: tuple[Annotated[int, Field(ge=0)], ...]
+    sets: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=20)]
+    cards: tuple[Annotated[int, Field(ge=1)], ...]
+    seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if len(self.to) != len(self.rows) or len(set(self.rows)) != len(self.rows):
+            raise ValueError("expected one label for each row, and each row once")
+        if max(self.to) >= len(self.labels):
+            raise ValueError("expected positions in labels")
+        if len(self.cards) != len(self.sets) or list(self.sets) != sorted(set(self.sets)):
+            raise ValueError("expected ascending sets, and a number of cards for each")
+        if self.sets[-1] != len(self.rows):
+            raise ValueError("expected all rows in the last set")
+        taken = 0
+        for size, cards in zip(self.sets, self.cards, strict=True):
+            if cards > size - taken:
+                raise ValueError("expected no more cards than rows")
+            taken += cards
+        return self
+
+
+class ModelAnswer(BaseModel):
+    """What a model's verdict came from.
+
+    Attributes
+    ----------
+    instruction : str
+        Hash of the instruction, its labels and guidelines included: 32 hexadecimal digits of a SHA-256.
+    tokens_in, tokens_out : int
+        Tokens of request and answer as the server counts them; 0 where it does not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    instruction: ItemHash
+    tokens_in: Annotated[int, Field(ge=0, le=10**9)] = 0
+    tokens_out: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
+class LabelChange(BaseModel):
+    """Change of the dataset's classes. It changes no decision, and nothing of what decisions say about the dataset.
+
+    Attributes
+    ----------
+    operation : {"rename", "merge", "delete"}
+    labels : tuple of str
+        Classes to change, by their names in the dataset.
+    to : str or None
+        New name; or the dataset's class that others are merged into; None for ``delete``, whose rows are left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operation: Operation
+    labels: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_LABELS)]
+    to: Label | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_operation(self) -> Self:
+        if (self.to is None) != (self.operation == "delete"):
+            raise ValueError(f"expected {self.operation} {'without' if self.operation == 'delete' else 'with'} to")
+        name = self.to if self.operation == "rename" else None
+        if name is not None and (name != name.strip() or len(name) > MAX_PROPOSED or not name.isprintable()):
+            raise ValueError(f"expected a name of at most {MAX_PROPOSED} printable characters")
+        return self
 
 
 Follow = Annotated[float, Field(ge=0, le=1)]
@@ -108,7 +224,18 @@ class Extra(BaseModel):
     evidence_seen: bool | None = None
     adjudication: Literal[True] | None = None
     answer: Label | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
+    plan: Plan | None = None
+    origin: ModelAnswer | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
+
+
+OF_DECISIONS = frozenset({"arm", "follow", "hidden", "evidence_seen", "adjudication", "answer", "guideline"})
+"""Fields of :class:`Extra` that only decisions have."""
+OF_KIND = {"serve": "pool", "certify": "plan", "judge": "origin", "guideline": "guidelines", "labels": "labels"}
+"""The field of :class:`Extra` that events of a kind must have, and no others may."""
 
 
 class Event(BaseModel):
@@ -119,8 +246,10 @@ class Event(BaseModel):
     event_id : str
         Id made by the client. Events with the same id are one event.
     run_id : str
-    kind : {"decide", "undo", "redo", "serve"}
-        ``serve`` is a blind draw, written before its card is shown.
+    kind : {"decide", "undo", "redo", "serve", "certify", "judge", "guideline", "labels"}
+        ``serve`` is a blind draw, written before its card is shown. ``certify`` is the plan of a test of a bulk change,
+        written before its first card is shown. ``judge`` is the verdict of a model: it is not a decision, so it counts
+        nowhere as a person's. ``guideline`` is new guidelines; ``labels``, a change of the classes.
     item_id, item_hash : str or None
         Id of the row, and :func:`item_hash` of what was judged. None for an undo or redo of several rows.
     reviewer : str
@@ -146,8 +275,9 @@ class Event(BaseModel):
         Action that an undo or redo refers to. None for a decision.
     arm : str or None
         Why the default queue served the card: drawn at random (``blind``, ``opening``), first in one of the two
-        orders (``static``, ``learnt``), a ``repeat`` of a card that the reviewer has judged before, or one whose answer
-        is ``known``. None for decisions made elsewhere.
+        orders (``static``, ``learnt``), a ``repeat`` of a card that the reviewer has judged before, one whose answer is
+        ``known``, one of a test (``certificate``), or one that a colleague ``asked`` the reviewer to look at. None for
+        decisions made elsewhere.
     follow : float or None
         Probability with which the learnt order was chosen for a ranked card.
     hidden : bool or None
@@ -158,8 +288,18 @@ class Event(BaseModel):
         Whether the decision settles the row: it outranks every vote. The reviewer's own vote stays.
     answer : str or None
         Label that is known to be right, of a card of the arm ``known``.
+    guideline : str or None
+        Version of the guidelines that the reviewer had, if there were any.
     pool : Pool or None
         Pool of a ``serve``; None for other kinds.
+    plan : Plan or None
+        Plan of a ``certify``; None for other kinds.
+    origin : ModelAnswer or None
+        Origin of a ``judge``; None for other kinds.
+    guidelines : str or None
+        The whole new text of a ``guideline``; None for other kinds.
+    labels : LabelChange or None
+        Change of a ``labels``; None for other kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -186,23 +326,36 @@ class Event(BaseModel):
     evidence_seen: bool | None = None
     adjudication: Literal[True] | None = None
     answer: Label | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
+    plan: Plan | None = None
+    origin: ModelAnswer | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.item_id is None) != (self.item_hash is None):
             raise ValueError("expected both item_id and item_hash, or neither")
-        if (self.pool is not None) != (self.kind == "serve"):
-            raise ValueError("expected a pool for serve, and for no other kind")
-        if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
-            raise ValueError(f"expected {self.kind} without arm, follow, hidden and evidence_seen")
+        for kind, name in OF_KIND.items():
+            if (getattr(self, name) is not None) != (self.kind == kind):
+                raise ValueError(f"expected {name} for {kind}, and for no other kind")
+        if self.reviewer.startswith(MODEL) != (self.kind == "judge"):
+            raise ValueError(f"expected a reviewer {MODEL}NAME for judge, and for no other kind")
+        if self.kind != "decide" and any(getattr(self, name) is not None for name in OF_DECISIONS):
+            raise ValueError(f"expected {self.kind} without {', '.join(sorted(OF_DECISIONS))}")
         if (self.answer is not None) != (self.arm == "known"):
             raise ValueError("expected an answer for cards of the arm known, and for no others")
         if self.adjudication and not may_adjudicate(self.kind, self.verdict, self.source, self.batch_id, self.arm):
             raise ValueError("expected an adjudication to be one decision of its own, and not unsure")
-        if self.kind == "serve":
-            if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
-                raise ValueError("expected serve with item_id, without verdict, new_labels, note, batch_id and undoes")
+        if self.kind == "judge":
+            if self.item_id is None or self.verdict not in ("keep", "relabel") or self.undoes or self.batch_id:
+                raise ValueError("expected judge with item_id and keep or relabel, without batch_id and undoes")
+        elif self.kind in OF_KIND:
+            if (self.item_id is None) == (self.kind == "serve"):
+                raise ValueError(f"expected {self.kind} {'with' if self.kind == 'serve' else 'without'} item_id")
+            if self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
+                raise ValueError(f"expected {self.kind} without verdict, new_labels, note, batch_id and undoes")
         elif self.kind == "decide":
             if self.item_id is None or self.verdict is None or self.undoes is not None:
                 raise ValueError("expected a decision with an item_id and a verdict, without undoes")
@@ -226,6 +379,11 @@ def item_hash(text: str, label: str) -> str:
     """Hash a text and its given label: 32 hexadecimal digits of a SHA-256."""
     data = text.encode()
     return hashlib.sha256(b"%d:%b%b" % (len(data), data, label.encode())).hexdigest()[:32]
+
+
+def digest_of(hashes: Iterable[str]) -> str:
+    """Hash the hashes of some rows: 32 hexadecimal digits of a SHA-256."""
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:32]
 
 
 def check_decision(event: Event, label_names: Collection[str], given: str, current_hash: str) -> None:

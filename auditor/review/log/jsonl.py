@@ -108,7 +108,7 @@ def _read(path: Path, run_id: str) -> Iterator[tuple[int, Event]]:
 def _event(line: bytes, number: int, path: Path, run_id: str, latest: datetime) -> Event:
     try:
         event = Event.model_validate_json(line, strict=True)
-        if event.kind == "decide":
+        if event.verdict is not None:
             check_labels(event)
     except ValidationError as error:
         raise _refused(path, number, str(first_fault(error, Event))) from None

@@ -14,13 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     Connection,
-    Executable,
     Row,
     Select,
     and_,
     func,
     insert,
-    literal_column,
     select,
     text,
     tuple_,
@@ -33,6 +31,7 @@ from auditor.review.log.database import Database
 from auditor.review.log.event import Event
 from auditor.review.log.figures import ReviewerFigures
 from auditor.review.log.identity import run_id
+from auditor.review.log.kinds import KindReader
 from auditor.review.log.records import CHUNK, COLUMNS, RESTORE, Records, TakenError, chunks, to_microseconds
 from auditor.review.log.schema import actions, events, runs, selections, standing
 
@@ -40,7 +39,7 @@ __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
 STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
-    *(events.c.source, events.c.suggestion_shown, events.c.seconds),
+    *(events.c.source, events.c.suggestion_shown, events.c.seconds, events.c.note, events.c.extra),
 )
 """Columns of :meth:`DecisionLog.standing_columns`: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _IDS = TypeAdapter(list[str])
@@ -48,7 +47,7 @@ _NO_RUN = -1
 """Number of a run that the database does not have. It has no events."""
 
 
-class DecisionLog:
+class DecisionLog(KindReader):
     """The decisions on one run. Safe to use from several threads and processes at once.
 
     Every method raises ``LogError`` when the log cannot be read or written. A method that writes does so in one
@@ -139,13 +138,13 @@ class DecisionLog:
         return self._turn("redo", reviewer, event_id, target, last_first)
 
     def serve(self, draw: Callable[[], Event]) -> Event:
-        """Write a blind draw before its card is shown.
+        """Write a blind draw, or a plan, before its card is shown.
 
         Parameters
         ----------
         draw : callable
-            Makes the event, of kind ``serve``. It is called while nobody else can write, so that it sees every
-            verdict that the draw must leave out.
+            Makes the event, of kind ``serve`` or ``certify``. It is called while nobody else can write, so that it
+            sees every verdict that the draw must leave out.
         """
         with self._writing() as (connection, before):
             event = draw()
@@ -229,24 +228,6 @@ class DecisionLog:
             key = to_microseconds(read[-1].at), read[-1].event_id
             read = self._read(found.where(tuple_(events.c.at, events.c.event_id) > key))
 
-    def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """Return the blind draws after an event, each with its number, in order of arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
-
-    def served(self, after_seq: int = 0) -> list[tuple[int, Event]]:
-        """Return the decisions on cards of the default queue after an event, each with its number, by arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == "decide", events.c.extra.is_not(None)
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
-
     def leased(self, me: str) -> set[str]:
         """List the items that are on the screens of others."""
         with self._database.reading() as connection:
@@ -329,11 +310,6 @@ class DecisionLog:
             # Locked until the commit, so that events are numbered in commit order.
             connection.execute(select(runs.c.run).where(runs.c.run == self._run).with_for_update())
             yield connection, self._records.last(connection)
-
-    def _read(self, found: Executable) -> list[Event]:
-        with self._database.reading() as connection:
-            rows = connection.execute(found).all()
-        return list(map(self._records.event, rows))
 
     def _turn(
         self, kind: Literal["undo", "redo"], reviewer: str, event_id: str, target: str | None, candidates: Select[str]

@@ -58,11 +58,12 @@ def _of_action(table: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 _new = (
     select(events.c.reviewer, events.c.action)
-    .where(events.c.run == _RUN, events.c.seq > _AFTER, events.c.seq <= _UNTIL, events.c.kind != "serve")
+    .where(events.c.run == _RUN, events.c.seq > _AFTER, events.c.seq <= _UNTIL)
+    .where(events.c.kind.in_(("decide", "undo", "redo")))
     .distinct()
     .subquery("new")
 )
-"""The actions that the new events belong to. A blind draw is not an action."""
+"""The actions that the new events belong to. Only decisions, undos and redos are of one."""
 
 _decision = events.alias("decision")
 _touched = (
@@ -142,11 +143,11 @@ _WRONG = (
                     WHERE (turn.run, turn.action, turn.reviewer) = (events.run, events.action, events.reviewer)
                       AND kind IN ('undo', 'redo')
                     ORDER BY at DESC, event_id DESC LIMIT 1) END AS undone_at
-          FROM events WHERE kind <> 'serve' GROUP BY run, action, reviewer)
+          FROM events WHERE kind IN ('decide', 'undo', 'redo') GROUP BY run, action, reviewer)
        SELECT 1 FROM made LEFT JOIN actions USING (run, reviewer, action)
         WHERE (actions.size, actions.at, actions.undone_at) IS NOT (made.size, made.at, made.undone_at)""",
     # More actions than the events have.
-    """WITH made AS (SELECT DISTINCT run, action, reviewer FROM events WHERE kind <> 'serve')
+    """WITH made AS (SELECT DISTINCT run, action, reviewer FROM events WHERE kind IN ('decide', 'undo', 'redo'))
        SELECT 1 WHERE (SELECT count(*) FROM actions WHERE run IN (SELECT run FROM runs))
                    <> (SELECT count(*) FROM made)""",
     # Something else standing than a decision that is not undone, and neither a repeat nor an adjudication.

@@ -58,6 +58,11 @@ def from_microseconds(at: int) -> datetime:
     return _EPOCH + at * _MICROSECOND
 
 
+def in_time(event: Event) -> tuple[int, str]:
+    """Return the key by which events are ordered, whenever they arrived: ``(at, event_id)``."""
+    return to_microseconds(event.at), event.event_id
+
+
 EARLIEST, LATEST = to_microseconds(datetime.min.replace(tzinfo=UTC)), to_microseconds(LAST)
 """Range of an event's time, as the log stores it."""
 

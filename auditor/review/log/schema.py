@@ -213,6 +213,13 @@ MIGRATIONS: tuple[Migration, ...] = (
                 PRIMARY KEY (run, item_id)) {clustered}""",
         ),
     ),
+    Migration(
+        "plans of certificates, verdicts of models",
+        (
+            "CREATE INDEX events_planned ON events (run, seq) WHERE kind = 'certify'",
+            "CREATE INDEX events_judged ON events (run, item_id) WHERE kind = 'judge'",
+        ),
+    ),
 )
 ADDED = {
     4: {("events", "extra")},

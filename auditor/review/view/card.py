@@ -108,6 +108,7 @@ class Cards:
         standing = [event for event in standing if not event.adjudication]
         mine = next((event for event in standing if event.reviewer == me), None)
         history = self.verdicts.log.history(items.id_of(row)) if self.verdicts.touched(row) else []
+        questions = [note for note in self.verdicts.asked(me) if note.row == row]
         if not self._open and mine is None and me is not None and not disputed:
             standing, adjudication = [], None
             history = [event for event in history if event.reviewer == me]
@@ -133,7 +134,15 @@ class Cards:
             "decided_by": [event.reviewer for event in standing],
             "adjudicated": adjudication and {"reviewer": adjudication.reviewer, **_verdict(adjudication)},
             **({"conflict": [_side(event) for event in standing if event.source not in TOGETHER]} if disputed else {}),
+            "model_verdicts": [] if mine is None else self._model_verdicts(row),
+            "asked_by": sorted({note.reviewer for note in questions}),
         }
+
+    def _model_verdicts(self, row: int) -> list[dict[str, Any]]:
+        """Return the verdicts of models that judged the row as it is now. They are shown after one's own verdict."""
+        found = self.verdicts.log.judged(item_ids=[self.items.id_of(row)])
+        current = [event for event in found if event.item_hash == self.items.hash_of(row)]
+        return [{"reviewer": event.reviewer, **_verdict(event)} for event in current]
 
     def _models(self, row: int) -> list[dict[str, Any]]:
         """Return loss and probabilities by model, for the consensus' likeliest labels and the row's own."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.arrays import Codes, Float32, Mask
+from auditor.errors import DecisionError
 from auditor.recognition import unrecognised
 from auditor.review.filter.filter import KINDS, TIERS
 from auditor.review.log.event import item_hash
@@ -228,6 +229,18 @@ class Items:
     def codes(self) -> Mapping[str, int]:
         """Code of each label."""
         return {name: code for code, name in enumerate(self.label_names)}
+
+    def code_of(self, label: str) -> int:
+        """Return the code of a label.
+
+        Raises
+        ------
+        DecisionError
+            If the dataset does not have it.
+        """
+        if label not in self.codes:
+            raise DecisionError(f"The dataset does not have the label {label!r:.80}.", "Choose one of its labels.")
+        return self.codes[label]
 
     def label(self, code: int) -> str | None:
         """Return the name of a code; None for -1."""

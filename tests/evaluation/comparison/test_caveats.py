@@ -62,7 +62,7 @@ def test_it_is_said_when_labels_are_the_models_own_word() -> None:
 
 
 def test_what_is_left_out_is_counted_where_there_is_something() -> None:
-    assert len(caveats(made())) == 3
+    assert len(caveats(made())) == 4
     told = caveats(made(leaks=7, test={"excluded": 1}))
     assert "Test rows in only one version are left out of the comparison: 1." in told
     assert any(sentence.endswith("among the test rows are not trained on: 7.") for sentence in told)

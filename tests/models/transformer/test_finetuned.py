@@ -201,6 +201,20 @@ def test_base_model_that_is_none(tiny_weights: Weights, tmp_path: Path):
         make(weights).fit(TEXTS, LABELS, 0)
 
 
+@pytest.mark.parametrize(("count", "frozen"), [(0, {"word"}), (1, {"word", "below", "0"}), (9, {"word", "below", "0"})])
+def test_the_lowest_layers_can_be_frozen(tiny_weights: Weights, count: int, frozen: set[str]):
+    before = AutoModel.from_pretrained(tiny_weights.folder).state_dict()
+    model = make(tiny_weights, epochs=1, frozen_layers=count, weight_decay=0.0).fit(TEXTS, LABELS, 0)
+    after = model.model.bert.state_dict()
+    parts = {
+        "word": "embeddings.word_embeddings.weight",
+        "below": "embeddings.position_embeddings.weight",
+        "0": "encoder.layer.0.output.dense.weight",
+        "1": "encoder.layer.1.output.dense.weight",  # the highest is trained, however many are to be frozen
+    }
+    assert {part for part, name in parts.items() if torch.equal(after[name], before[name])} == frozen
+
+
 # -- what is kept of the epochs -------------------------------------------------------------------------------------
 
 

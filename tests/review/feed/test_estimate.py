@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
@@ -80,3 +81,61 @@ def test_a_second_look_is_of_blind_cards_alone(verdicts: Verdicts) -> None:
     assert found.reviewers.second_look.of == 0
     assert (again.reviewers.second_look.count, again.reviewers.second_look.of) == (3, 4)
     assert again.found == found.found  # of two who differ, the first counts
+
+
+def test_an_undone_repeat_or_first_verdict_is_no_pair(verdicts: Verdicts) -> None:
+    firsts, repeats = [], []
+    for row in range(6):
+        firsts.append(decide(verdicts, row, "ann", "keep", arm="static", hidden=False, follow=0.5))
+        repeats.append(
+            decide(verdicts, row, "ann", "exclude" if row else "keep", arm="repeat", source="repeat", hidden=True)
+        )
+    estimator = Estimator(verdicts, Blind(verdicts))
+
+    def pairs() -> tuple[int, int]:
+        verdicts.catch_up()
+        views = (estimator, Estimator(verdicts, Blind(verdicts)))  # one that has seen it happen, one that replays
+        found = [view.estimate(chances(verdicts)).reviewers.self_agreement for view in views]
+        assert found[0] == found[1]
+        return found[0].count, found[0].of
+
+    assert pairs() == (1, 6)
+    verdicts.log.undo("ann", "undo-1", repeats[0])
+    assert pairs() == (0, 5)
+    verdicts.log.undo("ann", "undo-2", firsts[1])
+    assert pairs() == (0, 4)
+    verdicts.log.redo("ann", "redo-1", repeats[0])
+    assert pairs() == (1, 5)
+    verdicts.log.undo("ann", "undo-3", repeats[0])
+    assert pairs() == (0, 4)
+
+
+def test_the_interval_from_blind_cards_alone_ignores_other_verdicts(verdicts: Verdicts) -> None:
+    found = sampled(verdicts, 100, 10)
+    assert found.blind_alone == (found.rate.low, found.rate.high)  # type: ignore[union-attr]
+    rows = np.flatnonzero(verdicts.outcomes.wrong < 0)[:60].tolist()
+    estimates = []
+    for verdict in ("keep", "exclude"):
+        for row in rows:
+            decide(verdicts, row, "ann", verdict)
+        estimates.append(Estimator(verdicts, Blind(verdicts)).estimate(chances(verdicts)))
+    first, second = estimates
+    assert first.blind_alone == second.blind_alone
+    assert first.rate != second.rate
+    low, high = first.blind_alone or (1, 0)
+    assert low <= first.rate.low <= first.rate.high <= high  # type: ignore[union-attr]
+
+
+def test_calibration_compares_the_forecasts_before_the_draws(verdicts: Verdicts) -> None:
+    assert sampled(verdicts, 150, 10).calibration is None
+    found = sampled(verdicts, 50, 10)
+    assert found.calibration is not None
+    assert sum(part.errors.of for part in found.calibration) == 200
+    assert sum(part.errors.count for part in found.calibration) == found.found
+    forecasts = [part.forecast for part in found.calibration]
+    assert forecasts == sorted(forecasts)
+    drawn = [verdicts.items.row_of(event.item_id or "") for _, event in verdicts.log.draws()]
+    expected = np.clip(chances(verdicts)[drawn], 1e-4, 1 - 1e-4)
+    assert np.average(forecasts, weights=[part.errors.of for part in found.calibration]) == pytest.approx(
+        expected.mean()
+    )

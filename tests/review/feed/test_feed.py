@@ -189,3 +189,14 @@ def test_several_people_judge_each_card_where_that_is_wanted(verdicts: Verdicts,
         verdicts.log.lease(me, [], only=True)
     assert np.bincount(verdicts.people)[1:].tolist() == [12, 12]  # ann and bob the same twelve, cleo twelve others
     assert feed.left("ann") == len(verdicts.items) - 12
+
+
+def test_skipped_and_leased_cards_do_not_bring_the_opening_forward(verdicts: Verdicts, learner: Learner) -> None:
+    feed = feed_of(verdicts, learner, blind=0, opening=20)
+    first = feed.next("ann", [], 1)
+    skipped: list[Serving] = []
+    for _ in range(3):  # without any verdict, each next card is still the first of the opening
+        assert [card.arm for card in first] == ["static"]
+        skipped += first
+        first = feed.next("ann", [], 1, skipped=held(verdicts, skipped))
+    assert [card.arm for card in feed.next("bob", [], 4)] == ["static", "opening"] * 2  # ann holds four

@@ -73,7 +73,7 @@ def test_an_adjudication_outranks_the_votes_everywhere(verdicts: Verdicts, run: 
     found = progress(verdicts)
     assert (found["conflicts"], found["adjudicated"]) == (0, 1)
     assert {one["verdict"]: one["count"] for one in found["by_verdict"] if one["count"]} == {"relabel": 1}
-    corrections = corrections_of(run, verdicts.log.standing_and_adjudicated())
+    corrections = corrections_of(run, verdicts.log)
     assert corrections.verdict_of(0) == "relabel"
     assert corrections.label_names[corrections.label[0]] == to
     assert corrections.outcomes.by_row[0].reviewers == ("ann", "bob", "cyd")
@@ -100,7 +100,7 @@ def test_ties_are_kept_or_left_out_until_they_are_adjudicated(verdicts: Verdicts
     judged(verdicts, 1, ("keep",), ("exclude",))
     decide(verdicts, 1, "eva", "keep", **SETTLES)
     log, wanted = verdicts.log, Policy(ties="adjudicated-only")
-    kept = [corrections_of(run, log.standing_and_adjudicated(), policy).kept[:2] for policy in (Policy(), wanted)]
+    kept = [corrections_of(run, log, policy).kept[:2] for policy in (Policy(), wanted)]
     assert [rows.tolist() for rows in kept] == [[True, True], [False, True]]
     assert "A tie is left out until it is adjudicated." in in_words(wanted)
     assert wanted.model_dump()["ties"] == "adjudicated-only"

@@ -61,7 +61,7 @@ def reviewed(app: FastAPI) -> None:
 
 def test_the_preview_is_the_summary_of_the_corrections(client: TestClient, run: Run, log: DecisionLog) -> None:
     told = client.get("/api/export/preview").json()
-    summary = summarise(corrections_of(run, log.standing()))
+    summary = summarise(corrections_of(run, log))
     for name in ("rows", "invalid", "judged", "changed", "suggested", "excluded", "written", "verdicts"):
         assert told[name] == getattr(summary, name), name
     assert (told["judged"], told["changed"], told["excluded"], told["invalid"]) == (7, 2, 2, 1)
@@ -89,7 +89,7 @@ def test_every_choice_is_the_policys(
     client: TestClient, run: Run, log: DecisionLog, asked: str, policy: Policy
 ) -> None:
     told = client.get(f"/api/export/preview?{asked}").json()
-    summary = summarise(corrections_of(run, log.standing(), policy))
+    summary = summarise(corrections_of(run, log, policy))
     before = client.get("/api/export/preview").json()
     for name in ("judged", "changed", "suggested", "excluded", "written"):
         assert told[name] == getattr(summary, name), name
@@ -261,3 +261,26 @@ def test_a_download_takes_a_name(client: TestClient) -> None:
 def test_names_of_files_are_safe(name: str, safe: str) -> None:
     assert downloads.safe_name(name) == safe
     assert os.path.basename(safe) == safe
+
+
+def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: DecisionLog) -> None:
+    about = {"run": log.run_id, "operation": "merge", "names": ["love"], "to": "joy", "base": None}
+    found = ann.post("/api/classes/preview", json=about).json()
+    assert found["rows"] > 0
+    assert found["changes"] == [["love", "joy", found["rows"]]]
+    assert ann.get("/api/classes").json()["changes"] == []
+    before = ann.get("/api/progress").json()["estimate"]
+    changed = ann.get("/api/export/preview").json()["changed"]
+    for _ in range(2):  # sent twice
+        made = ann.post("/api/classes", json={**about, "event_id": "c1"}).json()
+    assert [line["words"] for line in made["changes"]] == ["love merged into joy"]
+    assert ("love" in made["classes"], made["base"]) == (False, "c1")
+    assert ann.get("/api/export/preview").json()["changed"] > changed
+    assert ann.get("/api/progress").json()["estimate"] == before
+    late = ann.post("/api/classes", json={**about, "event_id": "c2"})
+    assert (late.status_code, "meanwhile" in late.json()["what"]) == (409, True)
+    wrong = ann.post("/api/classes/preview", json={**about, "base": "c1"})
+    assert (wrong.status_code, "no class 'love'" in wrong.json()["what"]) == (409, True)
+    undone = ann.post("/api/classes/undo", json={"run": log.run_id, "event_id": "u1", "base": "c1"}).json()
+    assert undone["changes"] == []
+    assert ann.get("/api/export/preview").json()["changed"] == changed

@@ -22,7 +22,8 @@ export async function standing(card) {
     return null;
   }
   const mine = turned && now.mine ? { ...now.mine, elsewhere: true } : turned ? null : card.mine;
-  return { turned, news: { mine, history: now.history, decided_by: now.decided_by, adjudicated: now.adjudicated } };
+  const { history, decided_by: people, adjudicated, model_verdicts: models } = now;
+  return { turned, news: { mine, history, decided_by: people, adjudicated, model_verdicts: models } };
 }
 
 const text = JSON.stringify;

@@ -21,6 +21,7 @@ export function drawEstimate(estimate) {
     "section",
     { class: "pg-estimate", "aria-label": "How many labels are wrong" },
     el("p", { class: "pg-sentence" }, sentence(estimate)),
+    alone(estimate),
     estimate.drifted && el("p", { class: "pg-problem" }, DRIFTED),
     el("p", { class: "au-muted" }, estimate.meaning, " ", BLIND),
     el("div", { class: "pg-row pg-stop" }, stopRule(estimate), sample(estimate)),
@@ -50,6 +51,15 @@ function sentence({ rate, left, found_at_least: found, blind, rows, judged, prob
   }
   const range = `${count(Math.round(left.value))} [${count(left.low)}, ${count(left.high)}]`;
   return [wrong, `${by}; about ${range} are left unread; at least ${atLeast(found)} have been found.`];
+}
+
+/** The interval that does not use the verdicts on cards that the queue chose. */
+function alone({ blind_alone: interval }) {
+  if (!interval) {
+    return null;
+  }
+  const [low, high] = interval;
+  return el("p", { class: "au-muted" }, `By the blind cards alone, ${ends95({ low, high })}\u202f% are wrong (95\u202f%).`);
 }
 
 /** The stop rule in one line. */

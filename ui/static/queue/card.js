@@ -22,12 +22,22 @@ export function drawCard(card, keyOf = () => null) {
       drawConflict(card, keyOf),
       labelsOf(card),
       came(card),
+      asked(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
       twice(card),
       moved(card),
       card.hidden ? unseen(card) : reasons(card),
     ),
-    !card.hidden && el("div", { class: "au-side" }, models(card), neighbours(card), duplicates(card), past(card)),
+    !card.hidden &&
+      el(
+        "div",
+        { class: "au-side" },
+        models(card),
+        neighbours(card),
+        duplicates(card),
+        modelVerdicts(card),
+        past(card),
+      ),
   ];
 }
 
@@ -92,6 +102,14 @@ function labelsOf(card) {
 /** Why a card that was decided is here again. */
 function came(card) {
   return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
+}
+
+/** Who asks this reviewer to look at the row; the note stands in the history after the verdict. */
+function asked({ asked_by: people }) {
+  const names = (people ?? []).map((name, at) => [at ? ", " : "", el("strong", null, bdi(name))]);
+  const ask = names.length === 1 ? " asks" : " ask";
+  const what = [ask, " you to look at this row. You see the note after your own verdict."];
+  return names.length > 0 && el("p", { class: "au-notice au-asked" }, names, what);
 }
 
 /** What this reviewer has decided, and who else has decided something. */
@@ -260,6 +278,17 @@ function otherRow(card, other, alike) {
       other.split ? [" · ", bdi(other.split)] : null,
     ),
   );
+}
+
+/** Verdicts of language models, which the server sends only after the reviewer's own. */
+function modelVerdicts({ model_verdicts: verdicts }) {
+  if (!verdicts?.length) {
+    return null;
+  }
+  const entries = verdicts.map((one) =>
+    el("li", null, el("p", null, el("strong", null, bdi(one.reviewer)), " ", words({ ...one, kind: "decide" }))),
+  );
+  return section("Models that judged it", el("ol", { class: "au-history" }, entries));
 }
 
 const past = (card) => el("div", { class: "au-past" }, history(card));

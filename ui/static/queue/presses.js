@@ -1,6 +1,7 @@
 /** What a key or a button does to the card on the screen. */
 
-import { say } from "../common/api.js";
+import { complain, say } from "../common/api.js";
+import { askColleague } from "./ask.js";
 import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
 import { keyName, labelOf } from "./keys.js";
@@ -18,17 +19,20 @@ export class Presses {
   #labels;
   #keys;
   #note;
+  #guidelines;
   #changed;
 
   /**
-   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, changed: function()}} parts
+   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, guidelines: Guidelines,
+   *   changed: function()}} parts
    *   `changed` is called when other labels are marked.
    */
-  constructor({ flow, labels, keys, note, changed }) {
+  constructor({ flow, labels, keys, note, guidelines, changed }) {
     this.#flow = flow;
     this.#labels = labels;
     this.#keys = keys;
     this.#note = note;
+    this.#guidelines = guidelines;
     this.#changed = changed;
   }
 
@@ -56,6 +60,8 @@ export class Presses {
     const { card } = this.#flow;
     if (action === "help") {
       openKeyList(this.#keys);
+    } else if (action === "guidelines") {
+      this.#guidelines.toggle();
     } else if (this.marks) {
       this.#mark(action, card);
     } else if (action === "undo" || action === "redo" || action === "back") {
@@ -80,6 +86,7 @@ export class Presses {
       evidence: () => this.#flow.showEvidence(),
       pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
       note: () => this.#note.open(),
+      ask: () => askColleague((name) => this.#note.add(name)).catch(complain),
     };
     const label = this.labelsOf(card)[labelOf(action)];
     if (actions[action]) {

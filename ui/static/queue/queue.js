@@ -1,6 +1,7 @@
 /** The queue: one card, its verdicts, and the next one. */
 
 import { complain, get, post, say } from "../common/api.js";
+import { askingLine } from "./asking.js";
 import { settle } from "./bar.js";
 import { drawCard, history, ownVerdict } from "./card.js";
 import { conflictsButton, settles } from "./conflict.js";
@@ -9,6 +10,7 @@ import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
+import { Guidelines } from "./guidelines.js";
 import { Keys, isOurs, resting } from "./keys.js";
 import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
@@ -39,6 +41,7 @@ class Queue {
   #params = null;
   #watch = new Watch(() => store.tab === "queue");
   #keys;
+  #guidelines;
   #presses;
   #controls;
   #status;
@@ -54,6 +57,7 @@ class Queue {
     this.#keys = new Keys(session.keys);
     this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
     this.#status = new Status(() => this.#outbox.retry());
+    this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
       settled: () => this.#flow.decided - this.#outbox.size,
@@ -85,6 +89,7 @@ class Queue {
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
+      guideline: () => this.#guidelines.version,
     });
     const { labels } = session;
     this.#presses = new Presses({
@@ -92,9 +97,11 @@ class Queue {
       labels,
       keys: this.#keys,
       note: this.#note,
+      guidelines: this.#guidelines,
       changed: () => this.#print(),
     });
-    this.#controls = new Controls(labels, this.#keys, (action) => this.#presses.act(action));
+    const act = (action) => this.#presses.act(action);
+    this.#controls = new Controls(labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
   }
 
   /** Lay everything out, listen, and bring the first card. */
@@ -110,7 +117,8 @@ class Queue {
       " goes on.",
     );
     this.#controls.element.prepend(this.#note.element, rest);
-    const parts = [bar, this.#status.trail, stopLine(), this.#boundary, this.#article, this.#controls.element];
+    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), stopLine(), this.#boundary];
+    const parts = [...above, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
     replace(this.#element, section);
     settle(section, this.#controls.element, [this.#note.element, rest]);
@@ -201,8 +209,9 @@ class Queue {
   }
 
   /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
-  #moved({ decided }) {
+  #moved({ decided, guideline }) {
     this.#counted(decided);
+    this.#guidelines.heard(guideline);
     this.#outbox.look();
     this.#flow.moved();
     this.#deck.recount();

@@ -1,4 +1,4 @@
-"""Telling: an estimate in sentences, the same in the terminal, the report and the dataset's card."""
+"""Sentences: an estimate in words, the same in the terminal, the report and the dataset's card."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import ceil, floor
 from auditor.estimate.agreement import Alpha
 from auditor.estimate.shares import Share
 from auditor.review.feed.agreement import Agreement
+from auditor.review.feed.certified import CertificateStatus
 from auditor.review.feed.estimate import Estimate, Part, Range
 from auditor.review.feed.people import Budget
 from auditor.review.feed.served import Reviewers
@@ -22,9 +23,9 @@ AGREEMENT_MEANING = (
     "0.667 for tentative conclusions. Verdicts made in bulk or by models, adjudications and unsure do not count."
 )
 _FEW = 10
-"""Cards below which nothing is said of the reviewers."""
+"""Minimum number of cards for a statement on the reviewers."""
 _CARDS = 100
-"""Blind cards that a plan is told for."""
+"""Number of blind cards in the outlook."""
 
 
 def number(estimate: Estimate) -> str:
@@ -76,6 +77,27 @@ def outlook(estimate: Estimate) -> str | None:
         f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
         f"{100 * stop.found_wanted:.0f} % found."
     )
+
+
+def blind_alone(estimate: Estimate) -> str | None:
+    """Describe the interval from blind cards alone; None before the first of them."""
+    if estimate.blind_alone is None:
+        return None
+    low, high = estimate.blind_alone
+    return (
+        f"By the cards drawn at random alone, {ends(Range(low, low, high))} % are wrong (95 %). This interval does not "
+        "use the verdicts on cards that the queue chose."
+    )
+
+
+def calibration(estimate: Estimate) -> Iterator[str]:
+    """Compare P(error) with the errors found among blind cards, if there are enough of them."""
+    for part in estimate.calibration or ():
+        errors = part.errors
+        yield (
+            f"P(error) of {points(part.forecast)} % on average: {errors.count:,} of {counted(errors.of, 'card')} wrong "
+            f"(95 %: {points(errors.low)} to {points(errors.high)} %)"
+        )
 
 
 def reviewers(found: Reviewers) -> Iterator[str]:
@@ -136,6 +158,30 @@ def alpha(found: Alpha) -> str:
     if found.low is None or found.high is None:
         return f"{value} (too little for an interval)"
     return f"{value} (95 %: {floor(100 * found.low) / 100:.2f} to {ceil(100 * found.high) / 100:.2f})"
+
+
+def certificate(status: CertificateStatus) -> Iterator[str]:
+    """Describe the plan of a test and its state."""
+    limit = f"{100 * status.wrong_at_most:g} %"
+    what = "changing rows to their suggestions" if status.target == "suggestions" else "one verdict on the whole group"
+    first, total = status.cards[0], sum(status.cards)
+    cards = f"{first:,} cards" if first == total else f"{first:,} to {total:,} cards"
+    yield (
+        f"Test of {what}: at most {limit} wrong, with {100 * status.confidence:g} % confidence. Sets of "
+        f"{', '.join(f'{size:,}' for size in status.sets)} rows; {cards}, up to {counted(status.minutes, 'minute')}. "
+        "The suggestion stays hidden until each verdict."
+    )
+    for step in status.steps:
+        done = f"{step.judged:,} of {step.cards:,} cards judged, {step.misses:,} wrong"
+        if step.result is None:
+            yield f"  {step.rows:,} rows: {done}."
+        else:
+            bound = f"at most {100 * step.result.share_at_most:.1f} % of the other rows are wrong"
+            yield f"  {step.rows:,} rows: {done}: {bound}, which {'passes' if step.passed else 'fails'}."
+    if status.changes:
+        yield f"{status.changes:,} unread rows can be changed; at most {status.most_wrong:,} of them will be wrong."
+    elif status.ended:
+        yield "No set has passed: nothing can be changed without reading it."
 
 
 def part(found: Part) -> str:

@@ -1,0 +1,61 @@
+"""`auditor judge` as its user sees it: consent, cost before and after, and no key anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.review.judge.server import label, serving
+from tests.review.runs import write_run
+
+Invoke = Callable[..., tuple[int, str, str]]
+SECRET = "sk-very-secret"
+
+
+def test_consent_cost_and_quality(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_API_KEY", SECRET)
+    run = write_run(tmp_path / "diary")
+    words = ("judge", run.directory, "--model", "tiny", "--most", 3, "-q", "--price-in", 1, "--price-out", 2)
+    with serving() as server:
+        server.answer = lambda body: label(run.dataset.label_names[0])
+        code, out, _ = invoke(*words, "--endpoint", server.url, typed="n\n")
+        assert code == 0
+        assert "The texts of 3 rows will be sent to the model tiny at 127.0.0.1" in out
+        assert "cost about" in out
+        assert server.bodies == []
+        code, out, err = invoke(*words, "--endpoint", server.url, "--yes", "-v")
+        assert (code, len(server.bodies)) == (0, 3)
+        assert "3 of 3 rows judged in" in out
+        assert "300 tokens in, 15 out, cost 0.0003." in out
+        assert "How well tiny judges is not known" in out
+        assert SECRET not in out + err
+        server.bodies.clear()
+        code, out, err = invoke(*words, "--endpoint", server.url, "--json", typed="n\n")
+        assert "will be sent to the model tiny" in err  # before the question, which JSON must not contain
+        assert (json.loads(out)["judged"], server.bodies) == (None, [])
+        code, out, _ = invoke(*words, "--json")
+        assert code == 0
+        assert json.loads(out)["quality"]["cards"] == 0
+    for path in run.directory.iterdir():
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--rows", "all"), "--rows is 'all', which is unknown."),
+        (("--rows", "filter"), "belong together"),
+        (("--filter", "given=joy"), "belong together"),
+        (("--endpoint", "localhost:11434"), "--endpoint is not the address of a server."),
+        (("--endpoint", "http://x/v1", "--guidelines", "missing.md"), "missing.md cannot be read"),
+    ],
+)
+def test_options_that_are_refused(invoke: Invoke, tmp_path: Path, words: tuple[str, ...], what: str) -> None:
+    run = write_run(tmp_path / "diary")
+    code, _, err = invoke("judge", run.directory, "--model", "tiny", *words)
+    assert code == 3
+    assert what in err
