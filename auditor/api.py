@@ -73,6 +73,7 @@ class Audit(Judgements):
         open_browser: bool = True,
         forwarded_allow_ips: str = "",
         queue: QueueConfig | None = None,
+        guidelines: Path | None = None,
     ) -> None:
         """Serve the review page until Ctrl-C. The parameters are the options of ``auditor review``.
 
@@ -84,12 +85,15 @@ class Audit(Judgements):
             If the accounts, the keys, the log or the port cannot be used.
         """
         from auditor.access.accounts import Accounts
+        from auditor.review.guidelines import read_guidelines
         from auditor.review.keys import read_keys
 
         if auth:  # checks small files before importing the page, which takes seconds
             _ = Accounts(auth).names
         if keys:
             read_keys(keys)
+        if guidelines:
+            read_guidelines(guidelines)
         try:  # the page is outside the library, which imports it only here
             page = importlib.import_module("auditor_ui.serve")
         except ModuleNotFoundError as missing:
@@ -106,6 +110,7 @@ class Audit(Judgements):
             open_browser=open_browser,
             forwarded_allow_ips=forwarded_allow_ips,
             queue=queue,
+            guidelines=guidelines,
         )
 
     # -- corrections --------------------------------------------------------------------------------------------

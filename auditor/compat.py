@@ -33,3 +33,10 @@ def worksheet_path(sheet: Any) -> str:
 def poll_seldom(page: Any, interval: float) -> None:
     """Let the queue of a Gradio page look for work once per ``interval`` seconds, not a thousand times a second."""
     page._queue.sleep_when_free = interval
+
+
+def attention_function(layer: Any, default: Any) -> Any:
+    """Return the function with which a layer of transformers attends, as its configuration chooses."""
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    return ALL_ATTENTION_FUNCTIONS.get_interface(layer.config._attn_implementation, default)

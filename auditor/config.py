@@ -7,6 +7,7 @@ values. When a part changes, only the stages that depend on it run again.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -266,8 +267,14 @@ class QueueConfig(Settings):
     """Number of people who judge each card."""
     open: bool = False
     """Whether a card shows the verdicts of others before the reviewer's own."""
+    gold: Path | None = None
+    """File of rows whose answers are known, with the columns id and label."""
+    gold_cards: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Known answers mixed into the first cards of each reviewer."""
     certify: str | None = None
     """Id of the plan whose cards are served, and no others; None for the usual cards."""
+    assign: str | None = None
+    """How the rows are split among the accounts: ``evenly``, ``class``, ``split``, or a JSON file; None if not."""
 
 
 class AuditConfig(Settings):

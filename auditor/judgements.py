@@ -12,6 +12,7 @@ from auditor.findings import Findings
 if TYPE_CHECKING:
     from auditor.arrays import RowIndex
     from auditor.console import Listener
+    from auditor.review.feed.agreement import Agreement
     from auditor.review.feed.certified import CertificateStatus
     from auditor.review.feed.estimate import Estimate
     from auditor.review.judge.judge import Judged, JudgePlan
@@ -143,6 +144,18 @@ class Judgements(Findings):
 
         with self.log(db, read_only=True) as log:
             return estimate_of(self.run, log)
+
+    def agreement(self, *, db: str | None = None) -> Agreement:
+        """Measure how far the people who judged the same rows agree: Krippendorff's alpha, Cohen's kappa, by class.
+
+        Raises
+        ------
+        RunDamagedError, LogError
+        """
+        from auditor.review.feed.agreement import agreement_of
+
+        with self.log(db, read_only=True) as log:
+            return agreement_of(self.run, log)
 
     def certify(
         self,

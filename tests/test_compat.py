@@ -44,3 +44,14 @@ def test_where_a_sheet_stands_in_its_workbook() -> None:
     book.save(file)
     read = load_workbook(file, read_only=True)
     assert [compat.worksheet_path(sheet) for sheet in read] == ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"]
+
+
+def test_the_attention_that_a_layer_uses() -> None:
+    from transformers import BertConfig
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+    from transformers.models.bert.modeling_bert import BertLayer, eager_attention_forward
+
+    small = {"hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8}
+    for name, function in (("eager", eager_attention_forward), ("sdpa", sdpa_attention_forward)):
+        layer = BertLayer(BertConfig(attn_implementation=name, **small)).attention.self
+        assert compat.attention_function(layer, eager_attention_forward) is function

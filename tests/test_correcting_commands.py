@@ -144,3 +144,29 @@ def test_in_python(run: Run, tmp_path: Path) -> None:
     )
     assert [path.name for path in again.files] == ["train.jsonl", "excluded.jsonl"]
     assert again.summary.written == 1
+
+
+def test_ties_are_left_out_until_they_are_adjudicated_and_the_record_says_so(
+    run: Run, tmp_path: Path, invoke: Invoke
+) -> None:
+    items = Items.of(run)
+    with closing(DecisionLog(run / "decisions.db", run_id(run))) as log:
+        for row in (0, 1):  # Ann has kept the first, and excluded the second
+            log.append([decision(items, row, "bob", "exclude" if row == 0 else "keep", run_id=log.run_id)])
+        log.append([decision(items, 1, "eva", "keep", run_id=log.run_id, adjudication=True)])
+    for ties, left_out in (("keep", 1), ("adjudicated-only", 2)):
+        code, _, err = invoke("export", "diary", "--to", "clean.csv", "--ties", ties, "--force")
+        assert (code, err) == (0, "")
+        record = json.loads((tmp_path / "clean.csv.export.json").read_text())
+        assert record["policy"]["ties"] == ties
+        assert ("A tie is left out until it is adjudicated." in record["policy_in_words"]) == (left_out == 2)
+        assert record["summary"]["excluded"] == left_out
+        assert record["summary"]["adjudicated"] == 1
+    changes = [json.loads(line) for line in _lines(invoke, tmp_path)]
+    assert items.id_of(1) not in {change.get("id") for change in changes}, "the adjudication keeps it"
+    assert invoke("export", "diary", "--to", "clean.csv", "--ties", "coin")[0] == 3
+
+
+def _lines(invoke: Invoke, folder: Path) -> list[str]:
+    assert invoke("patch", "diary", "--to", "patch.jsonl", "--ties", "adjudicated-only")[0] == 0
+    return (folder / "patch.jsonl").read_text("utf-8").splitlines()

@@ -59,7 +59,10 @@ def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None
     for name in ("ann", "bob [bold]"):
         invoke("user", "add", name, "--auth", "r.json", "--password-stdin", typed=PASSWORD + "\n")
     assert invoke("user", "list", "--auth", "r.json") == (0, "ann\nbob [bold]\n", "")
-    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == ["ann", "bob [bold]"]
+    assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == [
+        {"name": "ann", "role": "reviewer"},
+        {"name": "bob [bold]", "role": "reviewer"},
+    ]
     code, out, err = invoke("user", "remove", "ann", "--auth", "r.json")
     assert (code, err) == (0, "")
     assert out == "'ann' has been removed from r.json and logged out. Decisions under that name stay in the log.\n"
@@ -70,6 +73,17 @@ def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None
     assert "has no accounts" in invoke("user", "list", "--auth", "r.json")[1]
     assert json.loads(invoke("user", "list", "--auth", "r.json", "--json")[1]) == []
     assert Accounts(tmp_path / "r.json").names == []
+
+
+def test_an_account_has_a_role(invoke: Invoke) -> None:
+    words = ("user", "add", "eva", "--auth", "r.json", "--password-stdin", "--role")
+    assert invoke(*words, "chief", typed=PASSWORD + "\n")[0] == 3
+    assert invoke(*words, "adjudicator", typed=PASSWORD + "\n")[0] == 0
+    assert invoke("user", "list", "--auth", "r.json")[1] == "eva (adjudicator)\n"
+    assert invoke("user", "role", "eva", "admin", "--auth", "r.json") == (0, "'eva' is now an admin.\n", "")
+    code, _, err = invoke("user", "role", "eva", "boss", "--auth", "r.json")
+    assert (code, "'boss' is no role." in err) == (3, True)
+    assert invoke("user", "role", "ann", "admin", "--auth", "r.json")[0] == 7
 
 
 def test_names_in_a_file_of_accounts_are_inert(invoke: Invoke, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from .answers import answer_errors, answer_errors_of_middleware
 from .files import serve_files
 from .guard import Guard, PageGuard
 from .page import make_page, theme
-from .routes import decisions, exporting, reading
+from .routes import classes, decisions, exporting, guiding, reading
 from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
 from .services.workspace import Workspace
@@ -65,7 +65,7 @@ def build(
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.workspace = Workspace.of(run, log, keys, queue)
+    app.state.workspace = Workspace.of(run, log, keys, queue, accounts.names if accounts else ())
     app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
     app.state.pusher = Pusher()
     app.state.accounts = accounts
@@ -74,6 +74,8 @@ def build(
     app.include_router(reading.router)
     app.include_router(decisions.router)
     app.include_router(exporting.router)
+    app.include_router(guiding.router)
+    app.include_router(classes.router)
     serve_files(app)
     app.add_middleware(PageGuard)  # middleware added later is further out
     if accounts is not None:

@@ -17,7 +17,7 @@ from auditor.compat import poll_seldom
 from .files import address
 
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
-STYLES = ("style.css", "pages.css", "export.css")
+STYLES = ("style.css", "guidelines.css", "pages.css", "export.css")
 
 _COLOURS = {
     "body_background_fill": "paper",

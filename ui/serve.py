@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import signal
 import socket
 import webbrowser
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from auditor.access.accounts import Accounts
 from auditor.config import QueueConfig
 from auditor.errors import AccountError, ReviewError
+from auditor.review.guidelines import read_guidelines
 from auditor.review.keys import read_keys
 from auditor.review.log.opening import opened_log
 from auditor.run import Run, find_run
@@ -40,6 +42,7 @@ def serve(
     open_browser: bool = False,
     forwarded_allow_ips: str = "",
     queue: QueueConfig | None = None,
+    guidelines: Path | None = None,
 ) -> None:
     """Serve the review page of a run until Ctrl-C or SIGTERM.
 
@@ -60,6 +63,8 @@ def serve(
         Addresses and networks of trusted proxies, separated by commas.
     queue : QueueConfig or None
         How the default queue mixes its cards.
+    guidelines : Path or None
+        Markdown file with what the labels mean.
 
     Raises
     ------
@@ -71,11 +76,17 @@ def serve(
     accounts = _accounts(auth, host)
     proxies = networks_of(forwarded_allow_ips)
     keymap = read_keys(keys) if keys else None
+    text = read_guidelines(guidelines) if guidelines else None
     run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), opened_log(run, db) as log:
         app = build(run, log, accounts=accounts, keys=keymap, queue=queue, hosts=None if accounts else LOCAL)
         logs.set_up()
+        if text is not None and not app.state.workspace.verdicts.guidelines.adopt(text, secrets.token_urlsafe(16)):
+            latest = app.state.workspace.verdicts.guidelines.latest
+            print(
+                f"{guidelines} was changed on the page by {latest.reviewer!r} since: the newer text stays.", flush=True
+            )
         server = _server(app, Limits.of_process(), proxies)
         address = _address(listener)
         print(f"Review of {app.state.workspace.items.name!r}: {address}  (Ctrl-C ends it)", flush=True)

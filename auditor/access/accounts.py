@@ -11,7 +11,7 @@ import stat
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -26,11 +26,15 @@ SHORTEST, LONGEST = 8, 1024
 _NAME: TypeAdapter[str] = TypeAdapter(Reviewer)
 _Answer = TypeVar("_Answer")
 
+Role = Literal["reviewer", "adjudicator", "admin"]
+"""A reviewer judges rows; an adjudicator settles conflicts as well; an admin may do everything an adjudicator may."""
+ROLES: tuple[Role, ...] = get_args(Role)
+
 Hexadecimal = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,64}$")]
 
 
 class _Password(BaseModel):
-    """A password's scrypt hash, with salt and cost (RFC 7914; the cost is OWASP's advice for 32 MiB)."""
+    """A password's scrypt hash, with salt and cost (RFC 7914; the cost is OWASP's advice for 32 MiB), and a role."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,10 +44,11 @@ class _Password(BaseModel):
     r: Annotated[int, Field(ge=1, le=32)] = 8
     p: Annotated[int, Field(ge=1, le=16)] = 3
     logouts: Annotated[int, Field(ge=0)] = 0
+    role: Role = "reviewer"
 
     @classmethod
-    def of(cls, password: str) -> _Password:
-        empty = cls(salt=secrets.token_hex(16))
+    def of(cls, password: str, role: Role) -> _Password:
+        empty = cls(salt=secrets.token_hex(16), role=role)
         return empty.model_copy(update={"hash": empty._hashed(password)})
 
     def fits(self, password: str) -> bool:
@@ -89,6 +94,11 @@ class Accounts:
         return list(self._read().users)
 
     @property
+    def roles(self) -> dict[str, Role]:
+        """Role of each account, in the order they were added."""
+        return {name: account.role for name, account in self._read().users.items()}
+
+    @property
     def secret(self) -> str:
         """Key that signs sessions, 64 hexadecimal digits; created with the file."""
         return self._read().secret
@@ -106,14 +116,17 @@ class Accounts:
     def mark(self, name: str) -> str | None:
         """Return a mark that changes with the account's password and each logout; None without an account."""
         account = self._read().users.get(name)
-        return hashlib.sha256(account.model_dump_json().encode()).hexdigest()[:16] if account else None
+        if account is None:
+            return None
+        # Another role takes effect at once, and needs no new login.
+        return hashlib.sha256(account.model_dump_json(exclude={"role"}).encode()).hexdigest()[:16]
 
     def password_mark(self, name: str) -> str | None:
         """Return a mark that changes with the account's password only; None without an account."""
         account = self._read().users.get(_normal(name))
         return hashlib.sha256(f"{account.salt} {account.hash}".encode()).hexdigest()[:16] if account else None
 
-    def add(self, name: str, password: str, *, replace: bool = False) -> str:
+    def add(self, name: str, password: str, *, replace: bool = False, role: Role | None = None) -> str:
         """Create an account. Return its name as the decision log will record it.
 
         Parameters
@@ -124,6 +137,8 @@ class Accounts:
             8 characters or more.
         replace : bool
             Give an existing account a new password, and end the sessions of the old one.
+        role : str, optional
+            Default: ``reviewer``, or the role that the existing account has.
 
         Raises
         ------
@@ -136,8 +151,25 @@ class Accounts:
                 f"The password has {len(password)} characters; expected {SHORTEST} to {LONGEST}.",
                 "Choose another: three or four words are easy to remember and hard to guess.",
             )
-        hashed = _Password.of(password)
-        return self._writing(lambda: self._add(name, hashed, replace))
+        hashed = _Password.of(password, role or "reviewer")
+        return self._writing(lambda: self._add(name, hashed, replace, keep_role=role is None))
+
+    def set_role(self, name: str, role: Role) -> str:
+        """Give an account another role, which takes effect at once. Return its name.
+
+        Raises
+        ------
+        AccountError
+            If the account does not exist, or the file cannot be read or written.
+        """
+        self._read()  # fails before a lock is created beside a missing file
+        return self._writing(lambda: self._set_role(_normal(name), role))
+
+    def _set_role(self, name: str, role: Role) -> str:
+        file = self._read()
+        account = self._account(file, name).model_copy(update={"role": role})
+        self._write(file.model_copy(update={"users": {**file.users, name: account}}))
+        return name
 
     def remove(self, name: str) -> str:
         """Remove an account and end its sessions. Return its name.
@@ -154,14 +186,18 @@ class Accounts:
 
     def _remove(self, name: str) -> str:
         file = self._read()
+        self._account(file, name)
+        users = {other: password for other, password in file.users.items() if other != name}
+        self._write(file.model_copy(update={"users": users}))
+        return name
+
+    def _account(self, file: _File, name: str) -> _Password:
         if name not in file.users:
             raise AccountError(
                 f"{self.path} has no account for {name[:100]!r}.",
                 f"List its accounts: auditor user list --auth {self.path}",
             )
-        users = {other: password for other, password in file.users.items() if other != name}
-        self._write(file.model_copy(update={"users": users}))
-        return name
+        return file.users[name]
 
     def log_out(self, name: str) -> None:
         """End all sessions of an account, on every device, by changing its :meth:`mark`.
@@ -179,12 +215,14 @@ class Accounts:
             later = account.model_copy(update={"logouts": account.logouts + 1})
             self._write(file.model_copy(update={"users": {**file.users, name: later}}))
 
-    def _add(self, name: str, password: _Password, replace: bool) -> str:
+    def _add(self, name: str, password: _Password, replace: bool, *, keep_role: bool) -> str:
         file = self._read() if self.path.exists() else _File(secret=secrets.token_hex(32), users={})
         if name in file.users and not replace:
             raise AccountError(
                 f"{self.path} already has an account for {name!r}.", "Change its password with --replace."
             )
+        if keep_role and name in file.users:
+            password = password.model_copy(update={"role": file.users[name].role})
         self._write(file.model_copy(update={"users": {**file.users, name: password}}))
         return name
 

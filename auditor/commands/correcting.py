@@ -26,6 +26,7 @@ from auditor.commands.options import (
     RAW,
     REVIEWER,
     RUN,
+    TIES,
     TO,
     UNREVIEWED,
     VERDICT_LIST,
@@ -57,6 +58,7 @@ def export(
     to: Annotated[Path | None, TO] = None,
     format: Annotated[str | None, FORMAT] = None,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
@@ -85,7 +87,7 @@ def export(
         raise ExportError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
     policy = make_policy(
-        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), wrong_at_most
+        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
     )
     done = Audit(run).export(
         to,
@@ -122,6 +124,7 @@ def make_policy(
     verdicts: str,
     changed_only: bool,
     reviewers: Any,
+    ties: str = POLICY.ties,
     wrong_at_most: str | None = None,
 ) -> Policy:
     """Make a policy from the options.
@@ -135,6 +138,8 @@ def make_policy(
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
     if word not in choices:
         raise InputError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
+    if ties not in (allowed := get_args(Policy.model_fields["ties"].annotation)):
+        raise InputError(f"--ties is {ties!r}, which is unknown.", f"Choose from {', '.join(allowed)}.")
     if (word == "suggest") != (wrong_at_most is not None):
         raise InputError(
             "--unreviewed suggest and --wrong-at-most belong together, and only one of them is given.",
@@ -154,6 +159,7 @@ def make_policy(
         value = POLICY.above
     return Policy(
         leave_out=_words("--leave-out", leave_out, LEFT_OUT),
+        ties=ties,  # type: ignore[arg-type]  # checked above
         unreviewed=word,  # type: ignore[arg-type]  # checked above
         above=value,
         wrong_at_most=None if wrong_at_most is None else read_share("--wrong-at-most", wrong_at_most),
@@ -199,6 +205,9 @@ def sentences(summary: Summary) -> list[str]:
         lines.append(f"Changes: {listed(pairs, most=_SHOWN)}.")
     if summary.new_classes:
         lines.append(f"New classes: {listed(summary.new_classes)}.")
+    if summary.class_changes:
+        changes = "; ".join(summary.class_changes)
+        lines.append(f"Classes: {changes}. These are no verdicts; they affect {counted(summary.reclassified, 'row')}.")
     lines += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
     return lines
 

@@ -88,7 +88,9 @@ def retrain(
     Example: auditor retrain tweets
     """
     names, terminal = model_names(models) if models is not None else (), listener(quiet, verbose)
-    policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or (), wrong_at_most)
+    policy = make_policy(
+        leave_out, unreviewed, None, add_classes, "", False, reviewer or (), wrong_at_most=wrong_at_most
+    )
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
         raise InputError(

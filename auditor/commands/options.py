@@ -98,6 +98,12 @@ ABOVE = typer.Argument(
 LEAVE_OUT = typer.Option(
     help=f"Leave out rows with these outcomes, separated by commas: {', '.join(LEFT_OUT)}. Use '' to keep all rows."
 )
+TIES = typer.Option(
+    "--ties",
+    metavar="keep|adjudicated-only",
+    help="Treatment of rows on which as many reviewers say one thing as another: keep them unchanged, or leave them out"
+    " until they are adjudicated.",
+)
 UNREVIEWED = typer.Option(
     help="Treatment of rows that nobody has judged: keep, drop, suggest-above (followed by a threshold, without any"
     " guarantee), or suggest with --wrong-at-most."

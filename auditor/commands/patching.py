@@ -46,6 +46,7 @@ from auditor.commands.options import (
     SOURCES,
     SPLIT,
     TEXT,
+    TIES,
     TO,
     UNREVIEWED,
     VERDICT_LIST,
@@ -83,6 +84,7 @@ def patch(
         "patch.jsonl"
     ),
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
@@ -97,7 +99,9 @@ def patch(
 
     Example: auditor patch tweets --to patch.jsonl
     """
-    policy = make_policy(leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or (), wrong_at_most)
+    policy = make_policy(
+        leave_out, unreviewed, above, add_classes, verdicts, False, reviewer or (), ties, wrong_at_most
+    )
     changes = Audit(run).patch(to, policy, db=db, filter=filter, force=force)
     left_out = sum(change.new is None for change in changes)
     if as_json:

@@ -23,6 +23,7 @@ from auditor.commands.options import (
     REVIEWER,
     RUN,
     STOPPED,
+    TIES,
     UNREVIEWED,
     VERBOSE,
     VERDICT_LIST,
@@ -72,6 +73,7 @@ def push(
         Path | None, typer.Option(metavar="FOLDER", help="Folder for --dry-run. Default: push-<name>.")
     ] = None,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[str, UNREVIEWED] = POLICY.unreviewed,
     wrong_at_most: Annotated[str | None, WRONG_AT_MOST] = None,
     add_classes: Annotated[bool, ADD_CLASSES] = False,
@@ -93,7 +95,7 @@ def push(
     if to and not dry_run:
         raise InputError("--to is only for a dry run.", "Add --dry-run, or omit --to.")
     policy = make_policy(
-        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), wrong_at_most
+        leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
     )
     audit = Audit(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None

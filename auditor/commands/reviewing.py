@@ -44,6 +44,13 @@ def review(
         Path | None,
         typer.Option(metavar="FILE", help='JSON file that assigns other keys: {"keep": "g", "skip": "ArrowRight"}.'),
     ] = None,
+    guidelines: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Markdown file of guidelines, with a section such as `## joy` for each label: a line, and examples.",
+        ),
+    ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the default browser.")
     ] = True,
@@ -66,6 +73,14 @@ def review(
     overlap: Annotated[
         int, typer.Option(help="Number of people who judge each card, blind to each other.", min=1, max=50)
     ] = QUEUE.overlap,
+    assign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="evenly|class|split|FILE",
+            help="Split the rows among the accounts of --auth: evenly, by whole classes or splits, or by queries in"
+            ' a JSON file: {"ann": "given=joy"}.',
+        ),
+    ] = None,
     open_verdicts: Annotated[
         bool, typer.Option("--show-verdicts", help="Show what colleagues have decided before one's own verdict.")
     ] = QUEUE.open,
@@ -73,6 +88,17 @@ def review(
         int | None,
         typer.Option(help="Serve only cards drawn at random until this many are judged.", min=1),
     ] = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file of rows whose labels are known, with the columns id and label. Some of them, and adjudicated"
+            " rows, are mixed into the first cards of each reviewer; Progress shows how many they got right.",
+        ),
+    ] = None,
+    gold_cards: Annotated[
+        int, typer.Option(help="Number of known answers that each reviewer is asked for.", min=1, max=1000)
+    ] = QUEUE.gold_cards,
     certify: Annotated[
         str | None,
         typer.Option(
@@ -132,6 +158,7 @@ def review(
         keys=keys,
         open_browser=open_browser,
         forwarded_allow_ips=forwarded_allow_ips,
+        guidelines=guidelines,
         queue=QueueConfig.model_validate(
             {
                 "order": order,
@@ -140,7 +167,10 @@ def review(
                 "sample": sample,
                 "overlap": overlap,
                 "open": open_verdicts,
+                "gold": gold,
+                "gold_cards": gold_cards,
                 "certify": plan,
+                "assign": assign,
             }
         ),
     )

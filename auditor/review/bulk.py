@@ -144,7 +144,8 @@ def decide(
         )
     if not len(plan.rows):
         raise DecisionError("There is no row to decide.", "Choose other rows.")
-    decided = log.append(_events(items, plan, bulk, me, batch_id, log.run_id))
+    guideline = selection.verdicts.guidelines.version
+    decided = log.append(_events(items, plan, bulk, me, batch_id, log.run_id, guideline))
     return {"batch_id": batch_id, "count": len(decided)}
 
 
@@ -178,7 +179,9 @@ def _plan(selection: Selection, which: Filter | Sequence[str], bulk: Bulk, me: s
     return plan
 
 
-def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_id: str) -> Iterator[Event]:
+def _events(
+    items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_id: str, guideline: str | None = None
+) -> Iterator[Event]:
     """Yield one decision per row. Its id depends only on the batch and the row."""
     for row, to in zip(plan.rows.tolist(), plan.to.tolist(), strict=True):
         item_id = items.id_of(row)
@@ -197,6 +200,7 @@ def _events(items: Items, plan: _Plan, bulk: Bulk, me: str, batch_id: str, run_i
                 source="bulk",
                 batch_id=batch_id,
                 suggestion_shown=items.label_names[to] if bulk.use_suggestion else None,
+                guideline=guideline,
             )
         except ValidationError as error:
             raise DecisionError(

@@ -24,6 +24,8 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "back": "b",
     "note": "e",
     "evidence": "v",
+    "guidelines": "d",
+    "ask": "c",
     "help": "h",
 }
 """Key of each action, as the browser's ``KeyboardEvent.key`` names it. The space bar is ``space``."""

@@ -244,3 +244,24 @@ def test_a_write_that_fails_leaves_the_old_file(accounts: Accounts, monkeypatch:
         accounts.add("bob", PASSWORD)
     assert accounts.path.read_bytes() == before
     assert len(list(accounts.path.parent.iterdir())) == 2
+
+
+def test_a_role_is_kept_changed_and_absent_from_older_files(accounts: Accounts) -> None:
+    accounts.add("ann", PASSWORD, replace=True, role="adjudicator")
+    accounts.add("bob", PASSWORD)
+    assert accounts.roles == {"ann": "adjudicator", "bob": "reviewer"}
+    mark = accounts.mark("ann")
+    accounts.set_role("ann", "admin")
+    assert (accounts.roles["ann"], accounts.mark("ann")) == ("admin", mark), "no session ends"
+    accounts.add("ann", PASSWORD, replace=True)
+    assert accounts.roles["ann"] == "admin"
+    with pytest.raises(AccountError, match="no account for 'cyd'"):
+        accounts.set_role("cyd", "admin")
+    kept = json.loads(accounts.path.read_text("utf-8"))
+    before = accounts.mark("bob")
+    for user in kept["users"].values():
+        del user["role"]
+    accounts.path.write_text(json.dumps(kept), "utf-8")
+    older = Accounts(accounts.path)
+    assert older.roles == {"ann": "reviewer", "bob": "reviewer"}
+    assert older.mark("bob") == before

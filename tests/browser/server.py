@@ -72,16 +72,17 @@ class Server:
 
     def events(self, reviewer: str) -> list[Event]:
         """What the log holds of a reviewer, in the order of arrival."""
-        with closing(self._log()) as log:
+        with self.log() as log:
             return [event for event in log.all_events() if event.reviewer == reviewer]
 
     def standing(self, reviewer: str) -> dict[str | None, str | None]:
         """Verdict by item, of those of a reviewer that stand."""
-        with closing(self._log()) as log:
+        with self.log() as log:
             return {event.item_id: event.verdict for event in log.standing() if event.reviewer == reviewer}
 
-    def _log(self) -> DecisionLog:
-        return DecisionLog(self.directory / "decisions.db", run_id(find_run(self.directory)))
+    def log(self) -> closing[DecisionLog]:
+        """Open the decision log."""
+        return closing(DecisionLog(self.directory / "decisions.db", run_id(find_run(self.directory))))
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -92,7 +90,7 @@ def test_undo_on_a_tab_that_was_opened_by_its_address(open_page: OpenPage, serve
 
 
 def test_a_decision_that_no_longer_counts_says_so_in_the_history(open_page: OpenPage, own_server: Server) -> None:
-    with closing(own_server._log()) as log:
+    with own_server.log() as log:
         log.append([decide("train-5", "bob", "exclude", run_id=log.run_id)])  # of a hash that no row has
     page = open_page(own_server, "ids=train-5&undecided=me&tab=queue", "ann")
     assert shown(page) == "train-5"

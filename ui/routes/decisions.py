@@ -15,13 +15,24 @@ from auditor.access.accounts import reviewer_name
 from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
+from auditor.review.feed.known import Qualification
 from auditor.review.filter.filter import Filter
-from auditor.review.log.event import MAX_LABELS, Event, Id, ItemId, Label, Note, Verdict, check_decision
+from auditor.review.log.event import (
+    MAX_LABELS,
+    Event,
+    GuidelineVersion,
+    Id,
+    ItemId,
+    Label,
+    Note,
+    Verdict,
+    check_decision,
+)
 from auditor.review.log.log import TakenError
 
 from ..answers import RefusedError, answer, first_fault
 from ..services.workspace import Workspace
-from .reading import CurrentWorkspace, Named
+from .reading import Adjudicates, CurrentWorkspace, Named
 
 router = APIRouter(prefix="/api")
 
@@ -44,8 +55,10 @@ class Name(_Body):
 class Press(_Body):
     """One press of a key: the fields of an event that the browser sends. The server adds the rest.
 
-    ``hidden`` says how the card came to the page, for a server that has restarted since. ``judged_twice`` says that the
-    reviewer was shown both of their verdicts on the card and has decided between them.
+    ``adjudication`` says that the reviewer settles a conflict, which only adjudicators may. ``hidden`` says how the
+    card came to the page, for a server that has restarted since. ``guideline`` is the version of the guidelines that
+    the page had. ``judged_twice`` says that the reviewer was shown both of their verdicts on the card and has decided
+    between them.
     """
 
     event_id: Id
@@ -61,7 +74,9 @@ class Press(_Body):
     suspicion_seen: float | None = None
     evidence_seen: bool | None = None
     hidden: bool | None = None
+    guideline: GuidelineVersion | None = None
     judged_twice: bool = False
+    adjudication: bool = False
     undoes: Id | None = None
 
 
@@ -92,6 +107,8 @@ class Presses(FromPage):
 
     events: Annotated[tuple[Any, ...], Field(max_length=500)]
     held: Annotated[tuple[ItemId, ...], Field(max_length=1000)] = ()
+    conflict: bool = False
+    """Whether the page shows the queue of conflicts."""
 
 
 class Held(FromPage):
@@ -162,23 +179,27 @@ async def name(sent: Name, request: Request) -> JSONResponse:
 
 
 @router.post("/events")
-def events(sent: Presses, workspace: CurrentWorkspace, me: Named) -> JSONResponse:
+def events(sent: Presses, workspace: CurrentWorkspace, me: Named, adjudicates: Adjudicates) -> JSONResponse:
     """Apply presses in their order. Those answered as saved are on the disk."""
     sent.check(workspace, me)
-    results = take(workspace, me, sent.events)
+    before = workspace.known_answers.is_asking and workspace.known_answers.qualification(me)
+    results = take(workspace, me, sent.events, adjudicates=adjudicates)
     workspace.verdicts.catch_up()
     for result in results:
         if "items" in result:
             touched = result.pop("items")
             row = workspace.items.row_of(touched[0]) if len(touched) == 1 else None
-            result |= {"items": len(touched), "card": None if row is None else workspace.cards.card(row, me)}
+            shown = adjudicates and sent.conflict
+            card = None if row is None else workspace.cards.card(row, me, adjudicates=shown)
+            result |= {"items": len(touched), "card": card}
     workspace.feed.learner.learn()
     verdicts = workspace.verdicts
     counts = {"seq": verdicts.seq, "decided": verdicts.count(me)}
-    gone = verdicts.gone(sent.held, me, workspace.feed.config.overlap)
+    enough = workspace.feed.config.overlap
+    gone = verdicts.settled(sent.held) if sent.conflict else verdicts.gone(sent.held, me, enough)
     done = verdicts.done(sent.held, me)
     others = {name: workspace.feed.without_served_again(me, ids) for name, ids in (("gone", gone), ("done", done))}
-    return answer({"results": results, **others, **counts})
+    return answer({"results": results, **others, **counts, **_qualified(workspace, me, before)})
 
 
 @router.post("/next")
@@ -236,7 +257,7 @@ def selection(sent: Rows, workspace: CurrentWorkspace, me: Named) -> JSONRespons
     return answer({"selection": key, "count": len(set(sent.rows))})
 
 
-def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str, Any]]:
+def take(workspace: Workspace, me: str, presses: Sequence[Any], *, adjudicates: bool = False) -> list[dict[str, Any]]:
     """Apply presses in their order. A refused press does not stop the next.
 
     Consecutive decisions are written together: they wait for the disk once.
@@ -253,6 +274,11 @@ def take(workspace: Workspace, me: str, presses: Sequence[Any]) -> list[dict[str
         results.append(result)
         try:
             press = Press.model_validate(sent)
+            if press.adjudication and not adjudicates:
+                raise DecisionError(
+                    "Only an adjudicator or an admin can settle a conflict.",
+                    "Ask for the role: auditor user role NAME adjudicator.",
+                )
             if press.kind == "decide":
                 event = _decision(workspace, me, press)
                 waiting.append((event, result))
@@ -304,20 +330,28 @@ def _is_known(workspace: Workspace, event: Event) -> bool:
     )
 
 
-_SERVED = ("source", "arm", "follow", "hidden")
-"""Fields of a decision that follow from how its card was served."""
+_SERVED = ("source", "arm", "follow", "hidden", "answer", "guideline")
+"""Fields of a decision that follow from how its card was served, and from the guidelines at that time."""
 
 
 def _decision(workspace: Workspace, me: str, press: Press) -> Event:
     row = workspace.items.row_of(press.item_id) if press.item_id is not None else None
     if row is None:
         raise DecisionError(f"There is no row {press.item_id!r} in this run.", "Reload the page.")
-    about = press.model_dump(exclude={"judged_twice"})
+    about = press.model_dump(exclude={"judged_twice"}) | {"adjudication": press.adjudication or None}
     about |= {"run_id": workspace.log.run_id, "reviewer": me, "at": datetime.now(UTC)}
+    guidelines = workspace.verdicts.guidelines
+    about["guideline"] = guidelines.had([press.guideline, guidelines.version])
     event = Event.model_validate(about | _how_served(workspace, me, press, row))
     given = workspace.items.label_names[workspace.items.given[row]]
     check_decision(event, workspace.items.label_names, given, workspace.items.hash_of(row))
     return event
+
+
+def _qualified(workspace: Workspace, me: str, before: Qualification | Literal[False] | None) -> dict[str, Any]:
+    """Return how many known answers the reviewer gave, if these presses were the last of them."""
+    now = None if before is False or (before and before.done) else workspace.known_answers.qualification(me)
+    return {"qualified": {"right": now.right.count, "of": now.right.of}} if now and now.done else {}
 
 
 def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[str, Any]:
@@ -325,7 +359,7 @@ def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[s
 
     A card that hides its reviewer's earlier verdict is a repeat, also if the server has restarted since.
     """
-    if press.source != "queue" or press.judged_twice:
+    if press.source != "queue" or press.judged_twice or press.adjudication:
         return {"hidden": None}
     serving = workspace.feed.served(me, row)
     if serving is None and press.hidden and workspace.verdicts.of(me).bits[row]:
@@ -333,7 +367,8 @@ def _how_served(workspace: Workspace, me: str, press: Press, row: int) -> dict[s
     if serving is None:
         return {}
     source = "repeat" if serving.arm == "repeat" else press.source
-    return {"source": source, "arm": serving.arm, "follow": serving.follow, "hidden": serving.hidden}
+    kept = {name: getattr(serving, name) for name in ("arm", "follow", "hidden", "answer")}
+    return {"source": source, **kept}
 
 
 def _first_verdict(workspace: Workspace, event: Event) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
+from auditor.access.accounts import Role
 from auditor.errors import FilterError
-from auditor.review.feed.sentences import MEANING
+from auditor.review.feed import sentences
+from auditor.review.feed.people import Person
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
 from auditor.review.view.views import confusions, groups, map_points, table
@@ -48,15 +50,33 @@ Me = Annotated[str | None, Depends(_me)]
 Named = Annotated[str, Depends(_named)]
 """The reviewer, from the session alone; without one, the request is refused."""
 
+
+async def _role(request: Request, me: Me) -> Role:
+    accounts = request.app.state.accounts
+    if accounts is None:
+        return "admin"  # anyone who can reach the page may use any name
+    found: Role = accounts.roles.get(me or "", "reviewer")
+    return found
+
+
+async def _adjudicates(role: Annotated[Role, Depends(_role)]) -> bool:
+    return role != "reviewer"
+
+
+CurrentRole = Annotated[Role, Depends(_role)]
+Adjudicates = Annotated[bool, Depends(_adjudicates)]
+"""Whether the reviewer may settle conflicts and see the figures of all reviewers."""
+
 Sort = Annotated[str, Query(max_length=200)]
 Seed = Annotated[int, Query(ge=0, lt=2**32)]
 
 
 @router.get("/session")
-def session(request: Request, me: Me) -> JSONResponse:
+def session(request: Request, me: Me, role: CurrentRole) -> JSONResponse:
     """Return the reviewer, the run, and what the page can choose from."""
     workspace: Workspace = request.app.state.workspace
-    return answer({"reviewer": me, "login": request.app.state.accounts is not None, **workspace.about})
+    login = request.app.state.accounts is not None
+    return answer({"reviewer": me, "login": login, "role": role, **workspace.about})
 
 
 @router.get("/queue")
@@ -64,6 +84,7 @@ def queue(
     workspace: CurrentWorkspace,
     which: Which,
     me: Me,
+    adjudicates: Adjudicates,
     sort: Sort = "suspicion",
     seed: Seed = 0,
     after: Annotated[str | None, Query(max_length=200)] = None,
@@ -71,14 +92,24 @@ def queue(
 ) -> JSONResponse:
     """Return the next cards of the queue."""
     page = workspace.queue.page(which, sort, after, limit, me=me, seed=seed)
-    cards = workspace.cards.cards(page.rows, me)
+    cards = workspace.cards.cards(page.rows, me, adjudicates=adjudicates and which.conflict is True)
     return answer({"cards": cards, "next": page.next, "left": page.left, "decided": workspace.verdicts.count(me)})
 
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, and how many rows the reviewer has decided."""
-    return answer({"seq": workspace.verdicts.seq, "decided": workspace.verdicts.count(me)})
+    """Return the position of the log, the version of the guidelines, and the numbers of rows that a reviewer waits for.
+
+    ``decided`` counts the rows that the reviewer has decided; ``asked``, those that colleagues ask them to look at;
+    ``conflicts``, those on which people disagree.
+    """
+    verdicts = workspace.verdicts
+    counts = {
+        "decided": verdicts.count(me),
+        "asked": len({note.row for note in verdicts.asked(me)}),
+        "conflicts": int(verdicts.conflict.sum()),
+    }
+    return answer({"seq": verdicts.seq, "guideline": verdicts.guidelines.version, **counts})
 
 
 @router.get("/stands")
@@ -88,12 +119,18 @@ def stands(workspace: CurrentWorkspace, me: Named, action: Annotated[str, Query(
 
 
 @router.get("/card")
-def card_of_id(workspace: CurrentWorkspace, me: Me, id: Annotated[str, Query(max_length=500)]) -> JSONResponse:
-    """Return the card of a row by its id."""
+def card_of_id(
+    workspace: CurrentWorkspace,
+    me: Me,
+    adjudicates: Adjudicates,
+    id: Annotated[str, Query(max_length=500)],
+    conflict: bool = False,
+) -> JSONResponse:
+    """Return the card of a row by its id; with ``conflict``, as adjudicators see it."""
     row = workspace.items.row_of(id)
     if row is None:
         raise FilterError(f"There is no row {id[:80]!r} in this run.", "Open another row, or clear the filter.")
-    return answer(workspace.cards.card(row, me))
+    return answer(workspace.cards.card(row, me, adjudicates=adjudicates and conflict))
 
 
 @router.get("/row")
@@ -154,8 +191,37 @@ def may_stop(workspace: CurrentWorkspace) -> JSONResponse:
 
 
 @router.get("/progress")
-def progress_so_far(workspace: CurrentWorkspace) -> JSONResponse:
-    """Return the progress of the review, and the estimate of how many labels are wrong."""
+def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicates) -> JSONResponse:
+    """Return the progress of the review, the estimate of how many labels are wrong, and the people's figures.
+
+    Reviewers see their own figures; adjudicators and admins see of everyone what they see of themselves.
+    """
     found = progress(workspace.verdicts)
     seconds = 3600 / found["rate_per_hour"] if found["rate_per_hour"] else None
-    return answer({**found, "estimate": workspace.estimate(seconds).as_dict() | {"meaning": MEANING}})
+    agreement = workspace.agreements.measure()
+    people = [_person(workspace, person) for person in workspace.people.figures(agreement)]
+    agreed = agreement.as_dict()
+    if not adjudicates:
+        people = [person for person in people if person["reviewer"] == me]
+        found["reviewers"] = [person for person in found["reviewers"] if person["reviewer"] == me]
+        agreed["by_people"] = [pair for pair in agreed["by_people"] if me in (pair["first"], pair["second"])]
+    order = workspace.selection.orders.of(workspace.about["default_sort"])
+    budgets = workspace.people.budgets(order, found["rate_per_hour"])
+    words = {"sentence": sentences.agreement(agreement), "meaning": sentences.AGREEMENT_MEANING}
+    return answer(
+        {
+            **found,
+            "estimate": workspace.estimate(seconds).as_dict() | {"meaning": sentences.MEANING},
+            "agreement_of_people": agreed | words,
+            "people": people,
+            "budgets": [{**asdict(budget), "sentence": sentences.budget(budget)} for budget in budgets],
+        }
+    )
+
+
+def _person(workspace: Workspace, person: Person) -> dict[str, Any]:
+    """Return a person's figures, with rows by their ids."""
+    found = asdict(person)
+    if person.known:
+        found["known"]["missed"] = [workspace.items.id_of(row) for row in person.known.missed]
+    return found

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from auditor.correction.decide.certified import certified_rows
+from auditor.correction.decide.classes import standing_changes
 from auditor.correction.decide.corrections import Corrections, Suggestions, correct, suggestions_of
 from auditor.correction.decide.outcome import find_outcomes
 from auditor.correction.decide.policy import Policy
@@ -56,8 +57,9 @@ class CorrectionMaker:
         """
         texts, suggestions = self._rows()
         log = self._workspace.log
-        outcomes = find_outcomes(texts, log.standing(), policy.reviewers)
-        corrections = correct(texts, outcomes, policy, suggestions, certified_rows(self.run, log, policy))
+        outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+        changes = [event.labels for event in standing_changes(log) if event.labels]
+        corrections = correct(texts, outcomes, policy, suggestions, certified_rows(self.run, log, policy), changes)
         corrections = replace(corrections, estimate=self._workspace.estimate() if log.draws() else None)
         return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 
@@ -75,7 +77,9 @@ def summary_for_page(corrections: Corrections) -> dict[str, Any]:
     summary, texts = summarise(corrections), corrections.texts
     return {
         **{name: getattr(summary, name) for name in ("rows", "invalid", "judged", "reviewers", "verdicts", "changed")},
-        **{name: getattr(summary, name) for name in ("suggested", "excluded", "written", "new_classes")},
+        **{
+            name: getattr(summary, name) for name in ("suggested", "excluded", "written", "new_classes", "reclassified")
+        },
         "look": {
             **{verdict: len(ids) for verdict, ids in summary.marked.items()},
             "stale": len(summary.stale),

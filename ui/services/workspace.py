@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,10 +13,14 @@ import numpy as np
 from auditor.config import QueueConfig
 from auditor.correction.decide.policy import Policy
 from auditor.errors import DecisionError, RunError
+from auditor.review.batches import split_rows
+from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
+from auditor.review.feed.known import Known, read_answers
 from auditor.review.feed.learner import Learner
+from auditor.review.feed.people import People
 from auditor.review.filter.filter import QUEUE
 from auditor.review.filter.selection import Selection
 from auditor.review.keys import DEFAULT_KEYS
@@ -26,8 +30,10 @@ from auditor.review.view.items import Items
 from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
-from auditor.run.artifacts import ISSUES, MANIFEST
+from auditor.run.artifacts import DEFINITIONS, ISSUES, MANIFEST
 from auditor.vocabulary import LEFT_OUT, VERDICTS
+
+from .overlaps import overlapping
 
 
 class Edition:
@@ -89,7 +95,14 @@ class Workspace:
     feed : Feed
         Cards that the default queue serves.
     estimator : Estimator
+    agreements : Agreements
+    known_answers : Known
+        Rows whose answers are known, and how reviewers have judged them.
+    people : People
+        Figures of each reviewer.
     edition : Edition
+    overlaps : list of dict
+        Pairs of labels whose texts are hard to tell apart, with examples; see :func:`overlapping`.
     about : dict
         What ``GET session`` returns to every reviewer.
     """
@@ -102,7 +115,11 @@ class Workspace:
     cards: Cards
     feed: Feed
     estimator: Estimator
+    agreements: Agreements
+    known_answers: Known
+    people: People
     edition: Edition
+    overlaps: list[dict[str, Any]]
     about: dict[str, Any]
 
     def estimate(self, seconds_a_card: float | None = None) -> Estimate:
@@ -111,18 +128,28 @@ class Workspace:
 
     @classmethod
     def of(
-        cls, run: Run, log: DecisionLog, keys: Mapping[str, str] | None = None, mix: QueueConfig | None = None
+        cls,
+        run: Run,
+        log: DecisionLog,
+        keys: Mapping[str, str] | None = None,
+        mix: QueueConfig | None = None,
+        names: Sequence[str] = (),
     ) -> Self:
-        """Load a run's rows and the decisions on them."""
+        """Load a run's rows and the decisions on them. ``names`` are those of the accounts."""
         mix = mix or QueueConfig()
         items = Items.of(run)
         verdicts = Verdicts(items, log)
         learner = Learner.of(run, items, verdicts)
         blind = Blind(verdicts)
-        feed = Feed(items, verdicts, blind, learner, mix)
+        estimator = Estimator(verdicts, blind)
+        answers = read_answers(mix.gold, items) if mix.gold else {}
+        known_answers = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
+        feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()
         selection = Selection(items, verdicts, lambda: learner.learnt.order)
+        if mix.assign is not None:
+            feed.batches = selection.batches = split_rows(items, names, mix.assign, mix.overlap, selection.mask)
         queue = Queue(selection)
         about = {
             "run": {
@@ -142,9 +169,28 @@ class Workspace:
             "sorts": queue.sorts,
             "default_sort": "learnt" if mix.order == "learnt" else "suspicion",
             "keys": dict(keys or DEFAULT_KEYS),
-            "has": {"map": items.map is not None, "kinds": bool((items.kind >= 0).any())},
+            "has": {
+                "map": items.map is not None,
+                "kinds": bool((items.kind >= 0).any()),
+                "batches": bool(selection.batches),
+            },
             "default_query": QUEUE.to_query(),
         }
         cards = Cards(items, verdicts, open=mix.open)
         cards.card(0)  # loads lazy artifacts now: later, an audit may be replacing the run's files
-        return cls(items, log, verdicts, selection, queue, cards, feed, Estimator(verdicts, blind), Edition(run), about)
+        return cls(
+            items=items,
+            log=log,
+            verdicts=verdicts,
+            selection=selection,
+            queue=queue,
+            cards=cards,
+            feed=feed,
+            estimator=estimator,
+            agreements=Agreements(verdicts, estimator.served),
+            known_answers=known_answers,
+            people=People(verdicts, estimator.served, known_answers),
+            edition=Edition(run),
+            overlaps=overlapping(run, items) if run.has(DEFINITIONS) else [],
+            about=about,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,11 +12,14 @@ import pyarrow.compute as pc
 
 from auditor.arrays import Codes, Float32, Mask
 from auditor.correction.decide.certified import CertificateRecord, CertifiedRows, certified_rows, still_in_bulk
+from auditor.correction.decide.classes import Classes, standing_changes
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
+from auditor.errors import ExportError
 from auditor.review.feed.estimate import Estimate, Range
+from auditor.review.log.event import LabelChange
 from auditor.review.log.log import DecisionLog
 from auditor.run import Reader, Run
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
@@ -65,6 +69,10 @@ class Corrections:
         Number of wrong given labels, if cards drawn at random allow an estimate.
     certified : tuple of CertifiedRows
         Rows that got a label in bulk, under a certificate.
+    label_changes : tuple of LabelChange
+        Changes of the classes, in their order.
+    judged : Corrections or None
+        The corrections without these changes; None if there are none.
     """
 
     texts: LabeledTexts
@@ -103,6 +111,9 @@ class Corrections:
             covered &= self.changed
         return covered
 
+    label_changes: tuple[LabelChange, ...] = ()
+    judged: Corrections | None = None
+
     def only(self, rows: Mask) -> Corrections:
         """Restrict to the (N,) mask ``rows``: decisions on other rows do nothing, and they are not written."""
         by_row = {row: outcome for row, outcome in self.outcomes.by_row.items() if rows[row]}
@@ -113,6 +124,7 @@ class Corrections:
             kept=self.kept | ~rows,
             chosen=self.chosen & rows,
             partial=True,
+            judged=self.judged and self.judged.only(rows),
         )
 
     @property
@@ -125,8 +137,10 @@ class Corrections:
         """Share of wrong labels among the audited rows of the corrected dataset, in [0, 1].
 
         None where it is unknown: without an estimate, if labels were changed without a one-by-one verdict, or if only
-        some of the rows are written.
+        some of the rows are written. Changes of the classes do not matter: the share is that of the judged labels.
         """
+        if self.judged:
+            return replace(self.judged, estimate=self.estimate).left_wrong
         found, rows = self.estimate, int((self.chosen & ~np.isnan(self.suggestions.suspicion)).sum())
         by_hand = np.zeros(len(self.texts), np.bool_)
         by_hand[[row for row, outcome in self.outcomes.by_row.items() if outcome.judged_singly]] = True
@@ -138,6 +152,13 @@ class Corrections:
         return Range(*(count / rows for count in (found.left.value, found.left.low, found.left.high)))
 
     @property
+    def reclassified(self) -> Mask:
+        """Rows that changes of the classes give another label or leave out, (N,) bool."""
+        if self.judged is None:
+            return np.zeros(len(self.texts), np.bool_)
+        return np.asarray(self.judged.kept & ((self.label != self.judged.label) | ~self.kept))
+
+    @property
     def new_classes(self) -> tuple[str, ...]:
         """Names of the added classes."""
         return self.label_names[self.texts.num_classes :]
@@ -146,7 +167,7 @@ class Corrections:
     def invalid_written(self) -> int:
         """Number of rows set aside by the audit that are written unchanged; 0 if only some rows are chosen."""
         policy = self.policy
-        left_out = "invalid" in policy.leave_out or policy.verdicts or policy.changed_only or self.partial
+        left_out = "invalid" in policy.left_out or policy.verdicts or policy.changed_only or self.partial
         return 0 if left_out else self.texts.rejected.num_rows
 
     def verdict_of(self, row: int) -> str:
@@ -161,6 +182,7 @@ def correct(
     policy: Policy,
     suggestions: Suggestions,
     certified: tuple[CertifiedRows, ...] = (),
+    label_changes: Sequence[LabelChange] = (),
 ) -> Corrections:
     """Apply a policy.
 
@@ -175,6 +197,8 @@ def correct(
         Suggestions, for ``suggest-above`` and for provenance.
     certified : tuple of CertifiedRows
         Rows that certificates cover; ``suggest`` changes those of the suggestions.
+    label_changes : sequence of LabelChange
+        Changes of the classes, in their order.
 
     Raises
     ------
@@ -187,7 +211,7 @@ def correct(
     for row, outcome in outcomes.by_row.items():
         verdict, name = outcome.verdict or "tie", outcome.new_label
         gets_new_class = verdict == "none_fits" and policy.add_classes and name is not None
-        if verdict in policy.leave_out and not gets_new_class:
+        if verdict in policy.left_out and not gets_new_class:
             kept[row] = False
         elif name is not None and (verdict == "relabel" or gets_new_class):
             if name not in codes:
@@ -206,18 +230,55 @@ def correct(
             if part.record.target == "suggestions":
                 unread = ~reviewed[part.rows]
                 label[part.rows[unread]] = part.labels[unread]
+    chosen = _choose(texts, outcomes, policy, label, kept)
+    made = Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
+    made = replace(made, certified=certified)
+    return _reclassify(made, tuple(label_changes)) if label_changes else made
+
+
+def _choose(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, label: Codes, kept: Mask) -> Mask:
     chosen = kept.copy()
     if policy.verdicts:
         wanted = [row for row, outcome in outcomes.by_row.items() if outcome.verdict in policy.verdicts]
         chosen &= np.isin(np.arange(len(texts)), wanted)
     if policy.changed_only:
         chosen &= label != texts.labels
-    made = Corrections(texts, policy, outcomes, suggestions, label, kept, chosen, tuple(codes), tuple(values))
-    return replace(made, certified=certified)
+    return chosen
+
+
+def _reclassify(judged: Corrections, changes: tuple[LabelChange, ...]) -> Corrections:
+    """Apply changes of the classes. A new name becomes a new class; the old one stays without rows."""
+    texts, classes = judged.texts, Classes(judged.texts.label_names, changes)
+    names = [classes.name_of(name) for name in texts.label_names] + list(judged.new_classes)
+    codes = {name: code for code, name in enumerate(judged.label_names)}
+    values, new = list(judged.label_values), np.full(len(names), -1, np.int32)
+    used = set(np.unique(judged.label[judged.kept]).tolist())
+    for code, name in enumerate(names):
+        if name is not None and name not in codes and code in used:
+            codes[name] = len(values)
+            try:
+                values.append(value_of_new_class(texts, name, len(values)))
+            except ExportError as error:
+                raise ExportError(error.what, "Undo the change of the classes: auditor labels RUN undo.") from None
+        if name in codes:
+            new[code] = codes[name]
+    label = new[judged.label]
+    kept = judged.kept & (label >= 0)
+    label = np.where(label >= 0, label, judged.label)
+    return replace(
+        judged,
+        label=label,
+        kept=kept,
+        chosen=_choose(texts, judged.outcomes, judged.policy, label, kept),
+        label_names=tuple(codes),
+        label_values=tuple(values),
+        label_changes=changes,
+        judged=judged,
+    )
 
 
 def corrections_of(run: Run, log: DecisionLog, policy: Policy | None = None) -> Corrections:
-    """Apply the decisions on a finished run, and the certificates of its log.
+    """Apply all that stands in the decision log of a finished run: decisions, certificates, changes of the classes.
 
     Raises
     ------
@@ -228,8 +289,9 @@ def corrections_of(run: Run, log: DecisionLog, policy: Policy | None = None) -> 
     """
     policy = policy or Policy()
     texts = LabeledTexts.of(run)
-    outcomes = find_outcomes(texts, log.standing(), policy.reviewers)
-    return correct(texts, outcomes, policy, suggestions_of(run, texts), certified_rows(run, log, policy))
+    outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+    changes = [event.labels for event in standing_changes(log) if event.labels]
+    return correct(texts, outcomes, policy, suggestions_of(run, texts), certified_rows(run, log, policy), changes)
 
 
 def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:

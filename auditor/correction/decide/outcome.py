@@ -26,33 +26,41 @@ class Outcome:
     row : int
         Position in the dataset.
     votes : tuple of Event
-        Standing decisions, one per reviewer, oldest first; at least one.
+        Standing decisions, one per reviewer, oldest first; at least one, unless the row is adjudicated.
     verdict : str or None
-        Majority verdict; None at a tie. If anyone judged the row one by one, only such verdicts count. Two new labels
-        are two opinions; two sets of fitting labels are one.
+        Verdict of the adjudication, else the majority verdict; None at a tie. If anyone judged the row one by one,
+        only such verdicts count. Two new labels are two opinions; two sets of fitting labels are one.
     new_label : str or None
         New label of ``relabel``; for ``none_fits``, the new class that most of its reviewers propose, if any.
+    adjudication : Event or None
+        The last adjudication, which outranks the votes.
     """
 
     row: int
     votes: tuple[Event, ...]
     verdict: Verdict | None
     new_label: str | None
+    adjudication: Event | None = None
+
+    @property
+    def decisions(self) -> tuple[Event, ...]:
+        """The votes, and the adjudication last."""
+        return (*self.votes, self.adjudication) if self.adjudication else self.votes
 
     @property
     def reviewers(self) -> tuple[str, ...]:
-        """Reviewers of the row, in the order of their decisions."""
-        return tuple(vote.reviewer for vote in self.votes)
+        """Reviewers of the row, in the order of their decisions, the adjudicator last."""
+        return tuple(dict.fromkeys(decision.reviewer for decision in self.decisions))
 
     @property
     def judged_singly(self) -> bool:
         """Whether anyone has judged the row one by one, not in bulk."""
-        return any(vote.source not in TOGETHER for vote in self.votes)
+        return any(decision.source not in TOGETHER for decision in self.decisions)
 
     @property
     def decided_at(self) -> datetime:
         """Time of the last decision."""
-        return self.votes[-1].at
+        return max(decision.at for decision in self.decisions)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Co
     texts : LabeledTexts
         N rows.
     decisions : iterable of Event
-        Standing decisions, one per row and reviewer (:meth:`auditor.review.log.log.DecisionLog.standing`).
+        Standing decisions, one per row and reviewer, and adjudications
+        (:meth:`auditor.review.log.log.DecisionLog.standing_and_adjudicated`).
     reviewers : collection of str
         Reviewers whose decisions count; all if empty.
     """
@@ -103,14 +112,17 @@ def find_outcomes(texts: LabeledTexts, decisions: Iterable[Event], reviewers: Co
     return Outcomes(outcomes, tuple(sorted(stale, key=lambda event: (event.at, event.event_id))))
 
 
-def _outcome(row: int, votes: Sequence[Event]) -> Outcome:
+def _outcome(row: int, decisions: Sequence[Event]) -> Outcome:
+    votes = [event for event in decisions if not event.adjudication]
+    adjudication = next((event for event in reversed(decisions) if event.adjudication), None)
     singly = [vote for vote in votes if vote.source not in TOGETHER]
-    counted = singly or votes  # one-by-one decisions outrank bulk ones
+    # An adjudication outranks all votes, and one-by-one decisions outrank bulk ones.
+    counted = [adjudication] if adjudication else singly or votes
     opinion = _most((vote.verdict, vote.new_labels[0] if vote.verdict == "relabel" else None) for vote in counted)
     verdict, new_label = opinion or (None, None)
     if verdict == "none_fits":
         new_label = _most(vote.new_labels[0].strip() for vote in counted if vote.verdict == verdict and vote.new_labels)
-    return Outcome(row, tuple(votes), verdict, new_label)
+    return Outcome(row, tuple(votes), verdict, new_label, adjudication)
 
 
 def _most(opinions: Iterable[T]) -> T | None:

@@ -17,6 +17,8 @@ class Policy(Settings):
 
     leave_out: tuple[LeftOut, ...] = ("exclude", "none_fits")
     """Outcomes whose rows are left out. Of the others, ``relabel`` changes the label; the rest change nothing."""
+    ties: Literal["keep", "adjudicated-only"] = "keep"
+    """Rows on which as many reviewers say one thing as another: unchanged, or left out until they are adjudicated."""
     unreviewed: Literal["keep", "drop", "suggest-above", "suggest"] = "keep"
     """Rows without a decision: unchanged, excluded, or with the suggested label, where the models are sure
     (``suggest-above``) or where a test on cards drawn at random has certified it (``suggest``)."""
@@ -33,10 +35,16 @@ class Policy(Settings):
     reviewers: tuple[str, ...] = ()
     """Reviewers whose decisions count; all if empty."""
 
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Outcomes whose rows are left out, ties included."""
+        wanted = {*self.leave_out, *(("tie",) if self.ties == "adjudicated-only" else ())}
+        return tuple(name for name in LEFT_OUT if name in wanted)
+
 
 def in_words(policy: Policy) -> list[str]:
     """Describe a policy in sentences."""
-    left_out = [name for name in LEFT_OUT if name in policy.leave_out]
+    left_out = policy.left_out
     unchanged = [name for name in ("ambiguous", "unsure", "tie") if name not in left_out]
     words = ["relabel changes the label, keep changes nothing."]
     if left_out:
@@ -55,6 +63,8 @@ def in_words(policy: Policy) -> list[str]:
             + (f": at most {100 * policy.wrong_at_most:g} % of them wrong." if policy.wrong_at_most else "."),
         }[policy.unreviewed]
     )
+    if policy.ties == "adjudicated-only":
+        words.append("A tie is left out until it is adjudicated.")
     if policy.verdicts:
         words.append(f"Only rows with the verdict {', '.join(policy.verdicts)}.")
     if policy.changed_only:

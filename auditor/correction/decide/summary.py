@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.correction.decide.classes import in_words
 from auditor.correction.decide.corrections import Corrections
 
 MARKED = ("ambiguous", "unsure", "tie")
@@ -25,8 +26,10 @@ class Summary:
         Number of rows with a decision that counts.
     reviewers : tuple of str
         Reviewers of these rows, by name.
+    adjudicated : int
+        Number of rows that were adjudicated.
     verdicts : dict of str to int
-        Number of rows by majority verdict or ``tie``, most frequent first.
+        Number of rows by outcome: adjudicated or majority verdict, or ``tie``, most frequent first.
     changed : int
         Number of rows of the corrected dataset with a new label.
     suggested : int
@@ -36,6 +39,10 @@ class Summary:
     written : int
         Number of rows in the main file, including ``invalid`` ones written unchanged.
     new_classes : tuple of str
+    class_changes : list of str
+        Changes of the classes, in words.
+    reclassified : int
+        Number of rows that these give another label or leave out.
     marked : dict of str to list of str
         Ids of rows by :data:`MARKED` outcome.
     stale : list of str
@@ -48,12 +55,15 @@ class Summary:
     invalid: int
     judged: int
     reviewers: tuple[str, ...]
+    adjudicated: int
     verdicts: dict[str, int]
     changed: int
     suggested: int
     excluded: int
     written: int
     new_classes: tuple[str, ...]
+    class_changes: list[str]
+    reclassified: int
     marked: dict[str, list[str]]
     stale: list[str]
     confusions: list[tuple[str, str, int]]
@@ -75,12 +85,15 @@ def summarise(corrections: Corrections) -> Summary:
         invalid=texts.rejected.num_rows,
         judged=len(outcomes),
         reviewers=tuple(sorted({name for outcome in outcomes.values() for name in outcome.reviewers})),
+        adjudicated=sum(outcome.adjudication is not None for outcome in outcomes.values()),
         verdicts=dict(Counter(verdicts.values()).most_common()),
         changed=int(changed.sum()),
-        suggested=sum(int(row) not in outcomes for row in np.flatnonzero(changed)),
-        excluded=int((~corrections.kept).sum()) + ("invalid" in corrections.policy.leave_out) * texts.rejected.num_rows,
+        suggested=sum(int(row) not in outcomes for row in np.flatnonzero((corrections.judged or corrections).changed)),
+        excluded=int((~corrections.kept).sum()) + ("invalid" in corrections.policy.left_out) * texts.rejected.num_rows,
         written=int(corrections.chosen.sum()) + corrections.invalid_written,
         new_classes=corrections.new_classes,
+        class_changes=in_words(texts.label_names, corrections.label_changes),
+        reclassified=int(corrections.reclassified.sum()),
         marked=dict(marked),
         stale=list(dict.fromkeys(event.item_id or "" for event in corrections.outcomes.stale)),
         confusions=[(names[old], names[new], rows) for (old, new), rows in Counter(pairs).most_common()],

@@ -28,7 +28,8 @@ def provenance_table(corrections: Corrections, taken: Collection[str] = ()) -> d
     Returns
     -------
     dict of str to pyarrow.Array
-        ``given_label`` (string, the class's name), ``verdict`` (string; ``tie`` where reviewers disagree),
+        ``given_label`` (string, the class's name), ``verdict`` (string; ``tie`` where reviewers disagree and nobody has
+        adjudicated),
         ``reviewers`` (list of string), ``decided_at`` (timestamp, UTC), ``suspicion`` (float32),
         ``suggested_label`` (string), ``soft_label`` (list of K float64, see :func:`soft_label`) and ``note`` (string;
         for several reviewers, one line each, ``name: note``). Null where there is no value.
@@ -39,7 +40,12 @@ def provenance_table(corrections: Corrections, taken: Collection[str] = ()) -> d
     outcomes, given = corrections.outcomes.by_row, texts.labels
     rows = range(len(texts))
     by_position = [outcomes.get(row) for row in rows]
-    shares = {row: soft_label(outcome.votes, codes, texts.label_names[given[row]]) for row, outcome in outcomes.items()}
+    shares = {
+        row: soft_label(
+            (outcome.adjudication,) if outcome.adjudication else outcome.votes, codes, texts.label_names[given[row]]
+        )
+        for row, outcome in outcomes.items()
+    }
     columns = {
         "given_label": names.take(pa.array(given)),
         "verdict": pa.array([corrections.verdict_of(row) or None for row in rows], pa.string()),
@@ -75,8 +81,8 @@ def soft_label(votes: Sequence[Event], codes: dict[str, int], given: str) -> lis
 
 
 def _note(outcome: Outcome) -> str | None:
-    notes = [vote for vote in outcome.votes if vote.note]
-    if len(outcome.votes) == 1:
+    notes = [decision for decision in outcome.decisions if decision.note]
+    if len(outcome.decisions) == 1:
         return notes[0].note if notes else None
     return "\n".join(f"{vote.reviewer}: {vote.note}" for vote in notes) or None
 

@@ -94,7 +94,7 @@ def excluded_tables(
     corrections: Corrections, *, provenance: bool = False, label_names: bool = False
 ) -> tuple[SplitTable, ...]:
     """Make the tables of the rows left out. Omit empty tables."""
-    with_invalid = "invalid" in corrections.policy.leave_out
+    with_invalid = "invalid" in corrections.policy.left_out
     tables = _split_tables(corrections, ~corrections.kept, with_invalid, provenance, label_names)
     return tuple(part for part in tables if part.table.num_rows)
 

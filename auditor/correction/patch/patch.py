@@ -73,7 +73,7 @@ class Change(BaseModel):
         Name of its new label; None if the row is left out.
     verdict : str or None
         Majority verdict, or ``tie``; None if nobody has judged the row, and the policy takes the suggested label or
-        drops the row.
+        drops the row; or if a class was renamed, merged or left out.
     reviewers : tuple of str
     decided_at : datetime or None
         Time of the last decision.
@@ -154,13 +154,17 @@ def make_patch(corrections: Corrections) -> tuple[Change, ...]:
     table = texts.table.select(["id", "split", "text", "label"])
     values = table.filter(pa.array(touched)).to_pylist()
     copies = _count_copies(table, values, texts.label_names)
-    rows = zip(np.flatnonzero(touched).tolist(), values, strict=True)
-    return tuple(_change(corrections, row, about, copies[about["text"]]) for row, about in rows)
+    rows = zip(np.flatnonzero(touched).tolist(), corrections.reclassified[touched].tolist(), values, strict=True)
+    return tuple(_change(corrections, row, about, copies[about["text"]], by_class) for row, by_class, about in rows)
 
 
-def _change(corrections: Corrections, row: int, about: dict[str, Any], copies: dict[str, Counter[str]]) -> Change:
+def _change(
+    corrections: Corrections, row: int, about: dict[str, Any], copies: dict[str, Counter[str]], by_class: bool
+) -> Change:
     texts, outcome = corrections.texts, corrections.outcomes.by_row.get(row)
     old, code, kept = texts.label_names[about["label"]], int(corrections.label[row]), bool(corrections.kept[row])
+    if outcome and by_class and not (outcome.verdict == "relabel" and kept):
+        outcome = None  # the verdict is not why the row changes
     elsewhere = sum((counts for split, counts in copies.items() if split != about["split"]), Counter[str]())
     try:
         return Change(

@@ -266,7 +266,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],
         wrong=_wrong(facts.estimate, facts.left_wrong),
         trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
-        marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.leave_out),
+        marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.left_out),
         tested=[code(renamed.get(entry.split, entry.split)) for entry in facts.splits if _is_tested(entry)],
         renamed=renamed,
         most=MOST,

@@ -130,7 +130,7 @@ def gather(run: Run, corrections: Corrections) -> Facts:
         verdicts=_verdicts(summary, corrections.policy),
         splits=_splits(corrections),
         classes=_classes(corrections),
-        by_several=sum(len(outcome.votes) > 1 for outcome in corrections.outcomes.by_row.values()),
+        by_several=sum(len(outcome.reviewers) > 1 for outcome in corrections.outcomes.by_row.values()),
         models={name: _about(name, config) for name in config.pooled},
         version=manifest.versions.get("label-auditor", ""),
         date=manifest.created[:10],
@@ -150,8 +150,8 @@ def _verdicts(summary: Summary, policy: Policy) -> tuple[VerdictRows, ...]:
 
 def _fate(verdict: str, policy: Policy) -> str:
     if verdict == "none_fits" and policy.add_classes:
-        return "the new class where one was proposed" + ("; else left out" if verdict in policy.leave_out else "")
-    if verdict in policy.leave_out:
+        return "the new class where one was proposed" + ("; else left out" if verdict in policy.left_out else "")
+    if verdict in policy.left_out:
         return "left out"
     return "relabelled" if verdict == "relabel" else "unchanged"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.bert.modeling_bert import BertLayer, BertModel, eager_attention_forward
+
+from auditor.compat import attention_function
 
 
 def only_first_token(model: Any) -> None:
@@ -33,7 +34,7 @@ class FirstTokenLayer(BertLayer):
         def by_head(states: torch.Tensor) -> torch.Tensor:
             return states.view(*states.shape[:2], -1, layer.attention_head_size).transpose(1, 2)
 
-        attend = ALL_ATTENTION_FUNCTIONS.get_interface(layer.config._attn_implementation, eager_attention_forward)
+        attend = attention_function(layer, eager_attention_forward)
         attended, _ = attend(
             layer,
             by_head(layer.query(first)),
@@ -43,5 +44,6 @@ class FirstTokenLayer(BertLayer):
             dropout=layer.dropout.p if self.training else 0.0,
             scaling=layer.scaling,
         )
-        found: torch.Tensor = self.feed_forward_chunk(self.attention.output(attended.reshape(first.shape), first))
+        states = self.attention.output(attended.reshape(first.shape), first)
+        found: torch.Tensor = self.feed_forward_chunk(states)  # type: ignore[no-untyped-call]
         return found

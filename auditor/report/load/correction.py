@@ -12,6 +12,7 @@ from auditor.correction.decide.summary import Summary, summarise
 from auditor.errors import ExportError, LogError, RunDamagedError
 from auditor.evaluation.comparison.caveats import caveats
 from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
+from auditor.review.feed.agreement import Agreement, agreement_of
 from auditor.review.feed.estimate import Estimate, estimate_of
 from auditor.review.log.opening import opened_log
 from auditor.run import Run
@@ -73,12 +74,15 @@ class Correction:
         Reason why the decisions cannot be read.
     estimate : Estimate or None
         Estimate of wrong labels from the cards drawn at random; None without decisions.
+    agreement : Agreement or None
+        How far people agree; None without decisions.
     """
 
     decisions: Decisions | None = None
     gains: Gains | None = None
     trouble: str | None = None
     estimate: Estimate | None = None
+    agreement: Agreement | None = None
 
 
 def load_correction(run: Run, db: str | None = None) -> Correction | None:
@@ -98,29 +102,31 @@ def load_correction(run: Run, db: str | None = None) -> Correction | None:
     """
     found = read_comparison(run)
     policy = Policy.model_validate(found.setting.policy) if found else Policy()
-    trouble = decisions = estimate = None
+    trouble = decisions = estimate = agreement = None
     try:
-        decisions, estimate = _decisions(run, db, policy)
+        decisions, estimate, agreement = _decisions(run, db, policy)
     except (LogError, RunDamagedError, ExportError) as error:
         trouble = error.what
     gains = _load_gains(run, found, decisions) if found else None
-    return Correction(decisions, gains, trouble, estimate) if decisions or gains or trouble else None
+    return Correction(decisions, gains, trouble, estimate, agreement) if decisions or gains or trouble else None
 
 
-def _decisions(run: Run, db: str | None, policy: Policy) -> tuple[Decisions, Estimate] | tuple[None, None]:
+def _decisions(
+    run: Run, db: str | None, policy: Policy
+) -> tuple[Decisions, Estimate, Agreement] | tuple[None, None, None]:
     if db is None and not run.decisions.is_file():
-        return None, None
+        return None, None, None
     with opened_log(run, db, read_only=True) as log:
         corrections = corrections_of(run, log, policy)
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):
-            return None, None
-        estimate = estimate_of(run, log)
+            return None, None, None
+        estimate, agreement = estimate_of(run, log), agreement_of(run, log)
     size = len(corrections.label_names)
     before = np.bincount(corrections.texts.labels, minlength=size).tolist()
     after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
     classes = tuple(map(ClassRows, corrections.label_names, before, after))
-    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections)), estimate
+    return Decisions(tuple(in_words(policy)), summary, classes, hash_of_labels(corrections)), estimate, agreement
 
 
 def _load_gains(run: Run, found: Retraining, decisions: Decisions | None) -> Gains:

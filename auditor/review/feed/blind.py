@@ -15,7 +15,7 @@ from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
 from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
 from auditor.review.log.event import Event, Pool
-from auditor.review.log.records import to_microseconds
+from auditor.review.log.records import in_time
 from auditor.review.view.verdicts import Verdicts
 
 
@@ -244,7 +244,7 @@ class Blind:
         pools = [draw.event.pool for draw in self._draws if draw.event.pool]
         q = np.array([pool.q if outcomes is self.verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
         kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
-        order = sorted(kept.tolist(), key=lambda at: _time(self._draws[at].event))
+        order = sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
     def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
@@ -290,7 +290,3 @@ class Blind:
             q=self._forecast(mean_p, outcomes),
             alpha=alpha,
         )
-
-
-def _time(event: Event) -> tuple[int, str]:
-    return to_microseconds(event.at), event.event_id

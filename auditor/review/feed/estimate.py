@@ -165,11 +165,16 @@ class Estimator:
     ----------
     verdicts : Verdicts
     blind : Blind
+
+    Attributes
+    ----------
+    served : Served
+        The judged cards of the default queue.
     """
 
     def __init__(self, verdicts: Verdicts, blind: Blind) -> None:
         self._verdicts, self._blind = verdicts, blind
-        self._served = Served(verdicts, blind)
+        self.served = Served(verdicts, blind)
         self._latest: tuple[tuple[int, int, float | None], Float64, Estimate] | None = None
 
     def estimate(self, chances: Float64, *, seconds_a_card: float | None = None) -> Estimate:
@@ -193,7 +198,7 @@ class Estimator:
         self._catch_up()
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
-        hint = self._served.reviewers().hint
+        hint = self.served.reviewers().hint
         return Brief(
             unread=found.unread,
             blind=blind,
@@ -204,7 +209,7 @@ class Estimator:
 
     def _catch_up(self) -> None:
         self._blind.catch_up()
-        self._served.catch_up()
+        self.served.catch_up()
 
     def _estimate(self, chances: Float64, seconds_a_card: float | None) -> Estimate:
         found = self._blind.interval(chances)
@@ -228,7 +233,7 @@ class Estimator:
             by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),
             by_split=self._parts(chances, self._verdicts.items.splits, self._verdicts.items.split),
             trail=self._trail(found),
-            reviewers=self._served.reviewers(),
+            reviewers=self.served.reviewers(),
             plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )
 

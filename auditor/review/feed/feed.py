@@ -1,4 +1,4 @@
-"""Feed: the card that the default queue serves next, and the reason for it."""
+"""Feed: the card that the default queue serves next, and the reason for it. What colleagues ask for comes first."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from auditor.config import QueueConfig
 from auditor.errors import DecisionError
 from auditor.estimate.opening import at_random, opening
 from auditor.estimate.stream import coin
+from auditor.review.batches import Batches
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.certified import find_test
+from auditor.review.feed.known import Known
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import BIT, Verdicts
 
+KNOWN_SHARE = 1 / 2
+"""Of a new reviewer's cards: those whose answer is known, until there are enough."""
 HIDDEN_SHARE = 1 / 10
 """Of ranked cards: those whose evidence stays hidden until the verdict, to compare with the others."""
 REPEAT_SHARE, REPEAT_AFTER = 3 / 100, 50
@@ -49,8 +53,10 @@ class Serving:
     follow : float or None
         Of a ranked card: with what probability the learnt order was followed.
     decided_before : bool
-        Somebody had decided the row when it was served: a repeat, a second look at a blind card, or a row that has a
-        bulk verdict.
+        Somebody had decided the row when it was served: a repeat, a second look at a blind card, a known answer, or a
+        row that has a bulk verdict.
+    answer : str or None
+        Of a card whose answer is known: the label. The page does not hear of it.
     """
 
     row: int
@@ -58,13 +64,18 @@ class Serving:
     hidden: bool
     follow: float | None = None
     decided_before: bool = False
+    answer: str | None = None
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
-    """Make a card look like any other of its kind: one whose evidence is hidden shows nobody's verdict either."""
-    if not serving.hidden:
+    """Make a card look like any other of its kind.
+
+    One whose evidence is hidden, or whose answer is known, shows nobody's verdict either.
+    """
+    if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    return {**card, "hidden": True, "mine": None, "history": [], "decided_by": [], "model_verdicts": []}
+    nobodys: dict[str, Any] = {"mine": None, "history": [], "decided_by": [], "adjudicated": None, "model_verdicts": []}
+    return {**card, "hidden": serving.hidden, **nobodys}
 
 
 class Feed:
@@ -77,12 +88,22 @@ class Feed:
     blind : Blind
     learner : Learner
     config : QueueConfig, optional
+    known : Known, optional
+        Rows whose answers are known.
     """
 
     def __init__(
-        self, items: Items, verdicts: Verdicts, blind: Blind, learner: Learner, config: QueueConfig | None = None
+        self,
+        items: Items,
+        verdicts: Verdicts,
+        blind: Blind,
+        learner: Learner,
+        config: QueueConfig | None = None,
+        known: Known | None = None,
     ) -> None:
-        self._items, self._verdicts = items, verdicts
+        self._items, self._verdicts, self._known = items, verdicts, known
+        self.batches: Batches = {}
+        """Rows of each reviewer's batch, by name. Cards drawn at random come from all rows nevertheless."""
         self.blind, self.learner = blind, learner
         self.config = config or QueueConfig()
         self._static = np.argsort(items.rank, kind="stable").astype(np.int32)
@@ -119,8 +140,10 @@ class Feed:
         """
         with self._lock:
             self.blind.catch_up()
-            log, found = self._verdicts.log, list[Serving]()
-            passed = self._rows(skipped)
+            log, passed = self._verdicts.log, self._rows(skipped)
+            found = list[Serving]()
+            if self._certificate is None and not self._is_blind(closing):
+                found = self._asked(me, {*self._rows(list(held)), *passed}, limit)
             late = self._lately(me, passed)
             while len(found) < limit:
                 in_hand = {*self._rows(list(held)), *(card.row for card in found)}
@@ -152,11 +175,16 @@ class Feed:
         """Rows that the reviewer may still be served."""
         if self._certificate is not None:
             return len(self._certificate.waiting())
-        return int(np.count_nonzero(self._open(me)))
+        rows = self._open(me)
+        rows[[note.row for note in self._verdicts.asked(me)]] = True
+        return int(np.count_nonzero(rows))
 
     def _open(self, me: str) -> Mask:
         """(N,) rows that want one more verdict, and not yet have this reviewer's."""
-        return np.asarray((self._verdicts.people < self.config.overlap) & (self._verdicts.of(me).bits == 0))
+        verdicts, batch = self._verdicts, self.batches.get(me)
+        wanting = (verdicts.people < self.config.overlap) & (verdicts.adjudicated.bits == 0)
+        wanting &= verdicts.of(me).bits == 0
+        return np.asarray(wanting if batch is None else wanting & batch)
 
     def served(self, me: str, row: int) -> Serving | None:
         """How a row was served to a reviewer; None where the default queue has not served it since the start."""
@@ -186,10 +214,12 @@ class Feed:
         if self._certificate is not None:
             waiting = (row for row in self._certificate.waiting() if row not in late)
             return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
-        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
-        if closing or sampled or self.config.blind >= 1:
+        if self._is_blind(closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
+        if self._known and coin(f"{tossed} known", KNOWN_SHARE) and (known := self._known.next(me, busy)):
+            hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
+            return self._as_before(me, Serving(known[0], "known", hidden, answer=known[1]))
         if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
@@ -205,6 +235,18 @@ class Feed:
         head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
 
+    def _is_blind(self, closing: bool) -> bool:
+        """Whether only cards drawn at random are served."""
+        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        return closing or sampled or self.config.blind >= 1
+
+    def _asked(self, me: str, busy: set[int], limit: int) -> list[Serving]:
+        """Cards that colleagues ask the reviewer to look at. Whose they were before, or are now, does not matter."""
+        rows = dict.fromkeys(note.row for note in self._verdicts.asked(me) if note.row not in busy)
+        found = [Serving(row, "asked", hidden=False, decided_before=True) for row in [*rows][:limit]]
+        self._verdicts.log.lease(me, [self._items.id_of(card.row) for card in found])
+        return found
+
     def _as_before(self, me: str, card: Serving) -> Serving:
         """Serve a card as it came the first time, after a reload or in another window: its coin is tossed once."""
         before = self._served.get((me, card.row))
@@ -218,7 +260,7 @@ class Feed:
                 return Serving(row, "blind", hidden=True)
         for event, row in self.blind.settled():
             wanted = coin(f"{event.event_id} second", SECOND_SHARE) and len(self._verdicts.decided_by(row)) == 1
-            if wanted and row not in busy and not own[row]:
+            if wanted and row not in busy and not own[row] and not self._verdicts.adjudicated.bits[row]:
                 return Serving(row, "blind", hidden=True)
         unread = np.flatnonzero(self.blind.population & (self._verdicts.outcomes.wrong < 0))
         if len(unread) <= len(busy) and busy.issuperset(unread.tolist()):

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, floor
 
+from auditor.estimate.agreement import Alpha
 from auditor.estimate.shares import Share
+from auditor.review.feed.agreement import Agreement
 from auditor.review.feed.certified import CertificateStatus
 from auditor.review.feed.estimate import Estimate, Part, Range
+from auditor.review.feed.people import Budget
 from auditor.review.feed.served import Reviewers
 from auditor.wording import counted
 
 MEANING = (
     "Wrong means that the people who judged would not uphold the label. The interval takes it that a row's outcome "
     "does not depend on who judges it, when, or what is shown."
+)
+AGREEMENT_MEANING = (
+    "Krippendorff's α is 1 where all agree and 0 where they agree no more than by chance; he advises at least 0.8, or "
+    "0.667 for tentative conclusions. Verdicts made in bulk or by models, adjudications and unsure do not count."
 )
 _FEW = 10
 """Minimum number of cards for a statement on the reviewers."""
@@ -109,6 +116,48 @@ def reviewers(found: Reviewers) -> Iterator[str]:
 
 def _share(found: Share) -> str:
     return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+
+
+def budget(found: Budget) -> str:
+    """Say what some hours of reviewing would reach.
+
+    >>> budget(Budget(2, 150, 0.62))  # doctest: +SKIP
+    "150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors that the models' suspicion …"
+    """
+    if found.share == 1:
+        return f"All {counted(found.rows, 'unread row')} can be judged in {counted(found.hours, 'hour')} at this rate."
+    return (
+        f"{counted(found.rows, 'row')} in {counted(found.hours, 'hour')}: the first {found.rows:,} unread rows of the"
+        f" order cover {floor(100 * found.share)} % of the errors expected by the models' suspicion."
+    )
+
+
+def agreement(found: Agreement) -> str:
+    """Say how far people agree, and on which rows that rests.
+
+    >>> agreement(found)  # doctest: +SKIP
+    'Krippendorff's α is 0.71 (95 %: 0.60 to 0.81), on 84 rows that the queue served to several people; all say …'
+    """
+    if not found.rows:
+        return "How far people agree is not known: no row was judged one by one by two people."
+    rows = counted(found.rows, "row")
+    basis = "the queue served to several people" if found.served else "several people chose to judge"
+    same = f"all say the same on {found.same.count:,} of them"
+    if found.alpha is None:
+        return f"Krippendorff's α is not defined on {rows} that {basis}: there is one opinion only."
+    sentence = f"Krippendorff's α is {alpha(found.alpha)}, on {rows} that {basis}; {same}."
+    if found.left_out:
+        were = "was" if found.left_out == 1 else "were"
+        sentence += f" {counted(found.left_out, 'other row')} that several people judged {were} left out."
+    return sentence
+
+
+def alpha(found: Alpha) -> str:
+    """``0.71 (95 %: 0.60 to 0.81)``, rounded outwards."""
+    value = f"{found.value:.2f}"
+    if found.low is None or found.high is None:
+        return f"{value} (too little for an interval)"
+    return f"{value} (95 %: {floor(100 * found.low) / 100:.2f} to {ceil(100 * found.high) / 100:.2f})"
 
 
 def certificate(status: CertificateStatus) -> Iterator[str]:

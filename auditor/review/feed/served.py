@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import RowIndex
 from auditor.estimate.gate import compare_heads
 from auditor.estimate.reviewers import agreement, anchoring
 from auditor.estimate.shares import Difference, Share
@@ -75,6 +76,7 @@ class Served:
         self._lock = Lock()
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
+        self._known: dict[tuple[str, int], str] = {}
         self._repeats: dict[tuple[str, int], Repeat] = {}
         self._turns: dict[tuple[str, str], Event] = {}  # the last undo or redo of each action
 
@@ -92,8 +94,22 @@ class Served:
                 if event.arm == "repeat":
                     self._repeats[event.reviewer, row] = Repeat(event, self._decided_before(event))
                 elif event.arm:
+                    if event.answer is not None:
+                        self._known.setdefault((event.reviewer, row), event.answer)
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
+
+    def to(self, reviewer: str) -> RowIndex:
+        """Return the rows that the default queue served to a reviewer, (R,) int64, without repeats."""
+        return np.array([row for name, row in self._cards if name == reviewer], np.int64)
+
+    def self_agreement(self, reviewer: str) -> Share:
+        """Measure how often a reviewer judged a card in the same way when it came again."""
+        return agreement(*self._twice(reviewer))
+
+    def known(self, reviewer: str) -> dict[int, str]:
+        """Return the rows with a known answer that a reviewer has judged, and the answers; in the order judged."""
+        return {row: answer for (name, row), answer in self._known.items() if name == reviewer}
 
     def reviewers(self) -> Reviewers:
         """Measure how far the reviewers can be relied on, by the verdicts that stand now."""
@@ -156,9 +172,10 @@ class Served:
         second = self._code_of(repeat.event) if self._stands(repeat.event) else 0
         return self._code_of(before[-1]) if before else 0, second
 
-    def _twice(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Codes of both verdicts on each card that somebody has judged twice."""
-        return _columns([pair for repeat in self._repeats.values() if all(pair := self._pair(repeat))])
+    def _twice(self, reviewer: str | None = None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Codes of both verdicts on each card that a reviewer, or anybody, has judged twice."""
+        repeats = (repeat for (name, _), repeat in self._repeats.items() if reviewer in (None, name))
+        return _columns([pair for repeat in repeats if all(pair := self._pair(repeat))])
 
     def _second(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Codes of the two first people on each blind card that several have judged blind."""

@@ -39,6 +39,7 @@ Some = Annotated[tuple[T, ...], Field(max_length=MOST_VALUES)]
 Name = Annotated[str, AfterValidator(_encodable)]
 Suspicion = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
+Guideline = Annotated[str, Field(pattern=r"^(current|older|[0-9a-f]{12})$")]
 
 _PAIR: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[str, str])
 _BOOLEANS = {"1": True, "0": False}
@@ -68,6 +69,19 @@ class Filter(BaseModel):
         Reviewers. Without ``verdict``: rows that one of them has decided.
     undecided : "anyone", "me" or None
         Rows that nobody has decided, or that the requesting reviewer has not.
+    conflict : bool or None
+        Rows whose one-by-one verdicts of different people differ, and that nobody has adjudicated; or the others.
+    note : str
+        Text to find in the notes that stand, ignoring case.
+    note_by : tuple of str
+        Authors of notes. Without ``note``: rows on which one of them has a note.
+    asked : "me" or None
+        Rows that a colleague's note asks the requesting reviewer to look at, until they have.
+    guideline : tuple of str
+        Versions of the guidelines under which a row was decided, by any reviewer or those in ``reviewer``; or
+        ``current``, or ``older``.
+    batch : tuple of str
+        Reviewers whose batch a row is in; ``me`` is the requesting reviewer.
     duplicate_group, group : int or None
         Numbers from ``issues.parquet``.
     ids : tuple of str
@@ -91,6 +105,12 @@ class Filter(BaseModel):
     verdict: Some[Verdict] = ()
     reviewer: Some[Name] = ()
     undecided: Literal["anyone", "me"] | None = None
+    conflict: bool | None = None
+    note: Annotated[str, Field(max_length=1000)] = ""
+    note_by: Some[Name] = ()
+    asked: Literal["me"] | None = None
+    guideline: Some[Guideline] = ()
+    batch: Some[Name] = ()
     duplicate_group: Number | None = None
     group: Number | None = None
     ids: Some[Name] = ()
@@ -160,7 +180,7 @@ def _read(name: str, values: list[str]) -> Any:
         return tuple(_read_pair(value) for value in values) if name == "pair" else tuple(values)
     if len(values) > 1:
         raise _refused(name, _shortened(values), "it takes one value")
-    if name in ("regex", "issue"):
+    if name in ("regex", "issue", "conflict"):
         if values[0] not in _BOOLEANS:
             raise _refused(name, _shortened(values[0]), "it takes 1 or 0")
         return _BOOLEANS[values[0]]

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.arrays import Mask, RowIndex
+from auditor.errors import FilterError
+from auditor.review.batches import Batches
 from auditor.review.filter.conditions import CONDITIONS, among_pairs, rows_of_ids
 from auditor.review.filter.filter import KINDS, TIERS, Filter
 from auditor.review.filter.search import Searches
@@ -41,6 +43,8 @@ class Selection:
 
     def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], RowIndex] | None = None) -> None:
         self.items, self.verdicts, self.orders = items, verdicts, Orders(items, learnt)
+        self.batches: Batches = {}
+        """Rows of each reviewer's batch, by name; empty if the rows are not split."""
         self._kept = lru_cache(maxsize=_KEPT)(lambda fields, alone: CONDITIONS[fields](items, alone))
         self._selected = lru_cache(maxsize=_KEPT)(lambda key: rows_of_ids(items, verdicts.log.selection(key)))
         self._searches = Searches(items.texts)
@@ -69,8 +73,19 @@ class Selection:
             found &= self._selected(filter.selection)
         if filter.verdict or filter.reviewer:
             found &= self.verdicts.bits(filter.reviewer) & _bits(filter.verdict) != 0
+        if filter.conflict is not None:
+            found &= self.verdicts.conflict == filter.conflict
         if filter.undecided:
             found &= self._undecided(filter.undecided, me)
+        if filter.note or filter.note_by:
+            rows = [note.row for note in self.verdicts.talk.found(filter.note, filter.note_by)]
+            found &= self._only(rows)
+        if filter.asked:
+            found &= self._only([note.row for note in self.verdicts.asked(me)])
+        if filter.guideline:
+            found &= self.verdicts.under(filter.guideline, filter.reviewer)
+        if filter.batch:
+            found &= self._batch(filter.batch, me)
         return found
 
     def rows(self, filter: Filter, sort: str = DEFAULT, me: str | None = None, seed: int = 0) -> RowIndex:
@@ -83,6 +98,21 @@ class Selection:
         bits = self.verdicts.bits() if by == "anyone" else self.verdicts.of(me).bits
         undecided: Mask = bits == 0
         return undecided
+
+    def _only(self, rows: Sequence[int]) -> Mask:
+        """Return some rows as an (N,) mask."""
+        found = np.zeros(len(self.items), np.bool_)
+        found[list(rows)] = True
+        return found
+
+    def _batch(self, names: Sequence[str], me: str | None) -> Mask:
+        if not self.batches:
+            raise FilterError("The rows are not split among reviewers.", "Clear the filter, or start with --assign.")
+        found = np.zeros(len(self.items), np.bool_)
+        for name in names:
+            batch = self.batches.get((me or "") if name == "me" else name)
+            found |= batch if batch is not None else False
+        return found
 
     # -- counts -------------------------------------------------------------------------------------------------
 
@@ -119,7 +149,11 @@ class Selection:
                 "kind": _choices(KINDS, count(items.kind, len(KINDS), "kind")),
                 "tier": _choices(TIERS, count(items.tier, len(TIERS), "tier")),
                 "issue": _choices((False, True), count(items.is_issue.view(np.int8), 2, "issue")),
+                "conflict": _choices((False, True), count(self.verdicts.conflict.view(np.int8), 2, "conflict")),
                 "undecided": _choices(("anyone", "me"), [undecided("anyone"), undecided("me")]),
+                **self._talk(find("asked"), find("note", "note_by"), filter.note, me),
+                **self._under(filter, find("guideline")),
+                "batch": self._batches(find("batch"), me),
             },
             "suspicion": {"histogram": histogram, "missing": missing},
         }
@@ -144,6 +178,35 @@ class Selection:
         reviewers = verdicts.reviewers
         by_reviewer = [int(np.count_nonzero(verdicts.of(name).bits[found] & wanted)) for name in reviewers]
         return {"verdict": _choices(VERDICTS, by_verdict), "reviewer": _choices(reviewers, by_reviewer)}
+
+    def _talk(self, of_asked: Mask, of_notes: Mask, text: str, me: str | None) -> dict[str, list[dict[str, Any]]]:
+        """Count the rows that ask the reviewer, and those with a note of each author that holds the text."""
+        asked = {note.row for note in self.verdicts.asked(me)}
+        rows: dict[str, set[int]] = {}
+        for note in self.verdicts.talk.found(text, ()):
+            rows.setdefault(note.reviewer, set()).add(note.row)
+        authors = sorted(rows)
+        by_author = [int(np.count_nonzero(of_notes[list(rows[name])])) for name in authors]
+        return {
+            "asked": _choices(("me",), [int(np.count_nonzero(of_asked[list(asked)]))]),
+            "note_by": _choices(authors, by_author),
+        }
+
+    def _under(self, filter: Filter, found: Mask) -> dict[str, list[dict[str, Any]]]:
+        """Count the rows decided under the current guidelines and under older ones; none if there were never any."""
+        if self.verdicts.guidelines.latest is None:
+            return {"guideline": []}
+        counts = [
+            int(np.count_nonzero(found & self.verdicts.under([version], filter.reviewer)))
+            for version in ("current", "older")
+        ]
+        return {"guideline": _choices(("current", "older"), counts)}
+
+    def _batches(self, found: Mask, me: str | None) -> list[dict[str, Any]]:
+        """Count the rows of each batch, the reviewer's own first."""
+        others = [name for name in self.batches if name != me]
+        names = ["me", *others] if me in self.batches else others
+        return _choices(names, [int(np.count_nonzero(found & self._batch([name], me))) for name in names])
 
 
 def _bits(verdicts: Sequence[Verdict]) -> np.uint8:

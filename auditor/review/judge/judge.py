@@ -143,7 +143,7 @@ class Job:
         done = {
             (event.item_id, event.item_hash)
             for event in before
-            if event.answer and event.answer.instruction == hash_of(instruction)
+            if event.origin and event.origin.instruction == hash_of(instruction)
         }
         left = [row for row in chosen if (items.id_of(row), items.hash_of(row)) not in done]
         rows = left[:most]
@@ -216,7 +216,7 @@ class Job:
             at=datetime.now(UTC),
             seconds=reply.seconds,
             source="queue",
-            answer=ModelAnswer(
+            origin=ModelAnswer(
                 instruction=hash_of(self.instruction), tokens_in=reply.tokens_in, tokens_out=reply.tokens_out
             ),
         )

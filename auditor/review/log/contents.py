@@ -16,8 +16,20 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import Event, Extra, Id, ModelAnswer, Plan, Pool, check_labels
-from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of
+from auditor.review.log.event import (
+    OF_DECISIONS,
+    OF_KIND,
+    Event,
+    Extra,
+    Id,
+    LabelChange,
+    ModelAnswer,
+    Plan,
+    Pool,
+    check_labels,
+    may_adjudicate,
+)
+from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of, write_extra
 from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
 
@@ -36,7 +48,6 @@ _COMBINED = {
 }
 """Columns that must be consistent within an event: the value of some, the presence of others."""
 _REST = {"event_id": "x", "run_id": "x", "at": from_microseconds(0)}
-_POOL = Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)
 _PLAN = Plan(
     target="group",
     wrong_at_most=0.5,
@@ -49,16 +60,14 @@ _PLAN = Plan(
     cards=(1,),
     seed="0" * 32,
 )
-_ANSWER = ModelAnswer(instruction="0" * 32)
-_PRESENT: Mapping[object, Mapping[str, Any]] = {
-    "serve": {"pool": _POOL},
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "serve": {"pool": Pool(size=1, mean_p=0.5, q=0.5, q_any=0.5, seed="0" * 32)},
     "certify": {"plan": _PLAN},
-    "judge": {"answer": _ANSWER},
+    "judge": {"origin": ModelAnswer(instruction="0" * 32)},
+    "guideline": {"guidelines": ""},
+    "labels": {"labels": LabelChange(operation="delete", labels=("x",))},
 }
-"""Values of the column ``extra`` that each of these kinds must have."""
-_ALONE = {"serve": "pool", "certify": "plan", "judge": "answer"}
-"""The one field in ``extra`` of an event of these kinds."""
-_FOR_DECISIONS = {"arm", "follow", "hidden", "evidence_seen"}
+"""A value of the field that only events of a kind have: its real one is checked on its own."""
 _SINGLE_COLUMNS = (
     "event_id",
     "item_id",
@@ -131,9 +140,10 @@ def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
     for name, query in _CONTRADICTIONS.items():
         for run, number, value, reason in file.execute(query):
             yield _fault("events", name, (run, number), f"{reason}, found {_shown(value)}")
-    extras = "SELECT run, seq, kind, extra FROM events WHERE extra IS NOT NULL OR kind IN ('serve', 'certify', 'judge')"
-    for run, number, kind, extra in file.execute(extras) if ("events", "extra") not in later else ():
-        if reason := _wrong_extra(kind, extra):
+    extras = f"""SELECT run, seq, extra, kind, verdict, source, batch_id FROM events
+                 WHERE extra IS NOT NULL OR kind IN ({", ".join(map(repr, OF_KIND))})"""
+    for run, number, extra, *rest in file.execute(extras) if ("events", "extra") not in later else ():
+        if reason := _wrong_extra(extra, *rest):
             yield _fault("events", "extra", (run, number), f"{reason}, found {_shown(extra)}")
     combined = ", ".join(f"{expression} AS {name}" for name, expression in _COMBINED.items())
     for values in file.execute(f"SELECT DISTINCT {combined} FROM events"):
@@ -158,7 +168,7 @@ def _reason(type_: TypeAdapter[Any], value: object) -> str:
     return f"found {_shown(value)}"
 
 
-def _wrong_extra(kind: object, extra: object) -> str | None:
+def _wrong_extra(extra: object, kind: str, verdict: str | None, source: str, batch_id: str | None) -> str | None:
     """Return what is wrong with the column ``extra``; None if nothing is."""
     try:
         found = Extra.model_validate_json(extra) if isinstance(extra, str) else None
@@ -167,9 +177,15 @@ def _wrong_extra(kind: object, extra: object) -> str | None:
     names = found.model_fields_set if found else set()
     if not found or not names or names != {name for name, value in found if value is not None}:
         return "expected a JSON object without empty fields"
-    if kind in _ALONE:
-        return None if names == {_ALONE[str(kind)]} else f"expected the {_ALONE[str(kind)]} of {kind}"
-    return None if kind == "decide" and names <= _FOR_DECISIONS else "expected no fields beyond those of all events"
+    if write_extra(found) != extra:
+        return "expected JSON without spaces, its names in order"
+    if (found.answer is not None) != (found.arm == "known"):
+        return "expected an answer for cards of the arm known, and for no others"
+    if found.adjudication and not may_adjudicate(kind, verdict, source, batch_id, found.arm):
+        return "expected an adjudication to be one decision of its own, and not unsure"
+    if kind in OF_KIND:
+        return None if names == {OF_KIND[kind]} else f"expected the {OF_KIND[kind]} of {kind}, alone"
+    return None if kind == "decide" and names <= OF_DECISIONS else "expected no fields beyond those of all events"
 
 
 def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -179,7 +195,7 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
     except ValueError:
         return "new_labels", f"expected a JSON array of labels, found {_shown(values['new_labels'])}"
     try:
-        rest = {**_REST, **_PRESENT.get(values["kind"], {})}
+        rest = {**_REST, **_OWN.get(values["kind"], {})}
         event = Event.model_validate({**rest, **values, "new_labels": labels}, strict=True)
         if event.verdict is not None:
             check_labels(event)

@@ -130,7 +130,7 @@ class Database:
             if state == _checked.get(self._file):
                 return found, True
             check_contents(connection, self.name, found)
-            is_current = projection.is_current(connection)
+            is_current = projection.is_current(connection, found)
             if is_current and state[-1] < time.time_ns() - _TICK:  # a change within the tick would go unnoticed
                 _checked[self._file] = state
             return found, is_current

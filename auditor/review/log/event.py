@@ -15,8 +15,8 @@ from auditor.errors import DecisionError
 from auditor.vocabulary import VERDICTS as VERDICTS
 from auditor.vocabulary import Verdict as Verdict
 
-Kind = Literal["decide", "undo", "redo", "serve", "certify", "judge"]
-Arm = Literal["blind", "opening", "static", "learnt", "repeat", "certificate"]
+Kind = Literal["decide", "undo", "redo", "serve", "certify", "judge", "guideline", "labels"]
+Arm = Literal["blind", "opening", "static", "learnt", "repeat", "known", "certificate", "asked"]
 Source = Literal["queue", "table", "map", "group", "random", "repeat", "bulk", "import"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -30,6 +30,8 @@ MAX_PLANNED = 64_000
 """Maximum number of rows of a plan."""
 MAX_PROPOSED = 200
 """Maximum characters of a proposed new class."""
+MAX_GUIDELINES = 50_000
+"""Maximum characters of the guidelines."""
 LONGEST = 7 * 86_400.0
 """Maximum seconds of one decision. A longer one, on a page left open, counts as a week."""
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -57,6 +59,9 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lamb
 Suspicion = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+GuidelineText = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=MAX_GUIDELINES)]
+GuidelineVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Operation = Literal["rename", "merge", "delete"]
 
 
 class Pool(BaseModel):
@@ -177,6 +182,34 @@ class ModelAnswer(BaseModel):
     tokens_out: Annotated[int, Field(ge=0, le=10**9)] = 0
 
 
+class LabelChange(BaseModel):
+    """Change of the dataset's classes. It changes no decision, and nothing of what decisions say about the dataset.
+
+    Attributes
+    ----------
+    operation : {"rename", "merge", "delete"}
+    labels : tuple of str
+        Classes to change, by their names in the dataset.
+    to : str or None
+        New name; or the dataset's class that others are merged into; None for ``delete``, whose rows are left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operation: Operation
+    labels: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_LABELS)]
+    to: Label | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_operation(self) -> Self:
+        if (self.to is None) != (self.operation == "delete"):
+            raise ValueError(f"expected {self.operation} {'without' if self.operation == 'delete' else 'with'} to")
+        name = self.to if self.operation == "rename" else None
+        if name is not None and (name != name.strip() or len(name) > MAX_PROPOSED or not name.isprintable()):
+            raise ValueError(f"expected a name of at most {MAX_PROPOSED} printable characters")
+        return self
+
+
 Follow = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -189,9 +222,20 @@ class Extra(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    adjudication: Literal[True] | None = None
+    answer: Label | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
     plan: Plan | None = None
-    answer: ModelAnswer | None = None
+    origin: ModelAnswer | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
+
+
+OF_DECISIONS = frozenset({"arm", "follow", "hidden", "evidence_seen", "adjudication", "answer", "guideline"})
+"""Fields of :class:`Extra` that only decisions have."""
+OF_KIND = {"serve": "pool", "certify": "plan", "judge": "origin", "guideline": "guidelines", "labels": "labels"}
+"""The field of :class:`Extra` that events of a kind must have, and no others may."""
 
 
 class Event(BaseModel):
@@ -202,10 +246,10 @@ class Event(BaseModel):
     event_id : str
         Id made by the client. Events with the same id are one event.
     run_id : str
-    kind : {"decide", "undo", "redo", "serve", "certify", "judge"}
+    kind : {"decide", "undo", "redo", "serve", "certify", "judge", "guideline", "labels"}
         ``serve`` is a blind draw, written before its card is shown. ``certify`` is the plan of a test of a bulk change,
         written before its first card is shown. ``judge`` is the verdict of a model: it is not a decision, so it counts
-        nowhere as a person's.
+        nowhere as a person's. ``guideline`` is new guidelines; ``labels``, a change of the classes.
     item_id, item_hash : str or None
         Id of the row, and :func:`item_hash` of what was judged. None for an undo or redo of several rows.
     reviewer : str
@@ -231,7 +275,8 @@ class Event(BaseModel):
         Action that an undo or redo refers to. None for a decision.
     arm : str or None
         Why the default queue served the card: drawn at random (``blind``, ``opening``), first in one of the two
-        orders (``static``, ``learnt``), or a ``repeat`` of a card that the reviewer has judged before. None for
+        orders (``static``, ``learnt``), a ``repeat`` of a card that the reviewer has judged before, one whose answer is
+        ``known``, one of a test (``certificate``), or one that a colleague ``asked`` the reviewer to look at. None for
         decisions made elsewhere.
     follow : float or None
         Probability with which the learnt order was chosen for a ranked card.
@@ -239,12 +284,22 @@ class Event(BaseModel):
         Whether the queue hid suggestion, models' table, kind, reasons and neighbours of the card.
     evidence_seen : bool or None
         Whether these were on the screen before the verdict, for example after a key showed them.
+    adjudication : True or None
+        Whether the decision settles the row: it outranks every vote. The reviewer's own vote stays.
+    answer : str or None
+        Label that is known to be right, of a card of the arm ``known``.
+    guideline : str or None
+        Version of the guidelines that the reviewer had, if there were any.
     pool : Pool or None
         Pool of a ``serve``; None for other kinds.
     plan : Plan or None
         Plan of a ``certify``; None for other kinds.
-    answer : ModelAnswer or None
+    origin : ModelAnswer or None
         Origin of a ``judge``; None for other kinds.
+    guidelines : str or None
+        The whole new text of a ``guideline``; None for other kinds.
+    labels : LabelChange or None
+        Change of a ``labels``; None for other kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -269,33 +324,38 @@ class Event(BaseModel):
     follow: Follow | None = None
     hidden: bool | None = None
     evidence_seen: bool | None = None
+    adjudication: Literal[True] | None = None
+    answer: Label | None = None
+    guideline: GuidelineVersion | None = None
     pool: Pool | None = None
     plan: Plan | None = None
-    answer: ModelAnswer | None = None
+    origin: ModelAnswer | None = None
+    guidelines: GuidelineText | None = None
+    labels: LabelChange | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.item_id is None) != (self.item_hash is None):
             raise ValueError("expected both item_id and item_hash, or neither")
-        if (self.pool is not None) != (self.kind == "serve"):
-            raise ValueError("expected a pool for serve, and for no other kind")
-        if (self.plan is not None) != (self.kind == "certify"):
-            raise ValueError("expected a plan for certify, and for no other kind")
-        if (self.answer is not None) != (self.kind == "judge"):
-            raise ValueError("expected an answer for judge, and for no other kind")
+        for kind, name in OF_KIND.items():
+            if (getattr(self, name) is not None) != (self.kind == kind):
+                raise ValueError(f"expected {name} for {kind}, and for no other kind")
         if self.reviewer.startswith(MODEL) != (self.kind == "judge"):
             raise ValueError(f"expected a reviewer {MODEL}NAME for judge, and for no other kind")
-        if self.kind != "decide" and {self.arm, self.follow, self.hidden, self.evidence_seen} != {None}:
-            raise ValueError(f"expected {self.kind} without arm, follow, hidden and evidence_seen")
-        if self.kind == "serve":
-            if self.item_id is None or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
-                raise ValueError("expected serve with item_id, without verdict, new_labels, note, batch_id and undoes")
-        elif self.kind == "judge":
+        if self.kind != "decide" and any(getattr(self, name) is not None for name in OF_DECISIONS):
+            raise ValueError(f"expected {self.kind} without {', '.join(sorted(OF_DECISIONS))}")
+        if (self.answer is not None) != (self.arm == "known"):
+            raise ValueError("expected an answer for cards of the arm known, and for no others")
+        if self.adjudication and not may_adjudicate(self.kind, self.verdict, self.source, self.batch_id, self.arm):
+            raise ValueError("expected an adjudication to be one decision of its own, and not unsure")
+        if self.kind == "judge":
             if self.item_id is None or self.verdict not in ("keep", "relabel") or self.undoes or self.batch_id:
                 raise ValueError("expected judge with item_id and keep or relabel, without batch_id and undoes")
-        elif self.kind == "certify":
-            if self.item_id or self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
-                raise ValueError("expected certify without item_id, verdict, new_labels, note, batch_id and undoes")
+        elif self.kind in OF_KIND:
+            if (self.item_id is None) == (self.kind == "serve"):
+                raise ValueError(f"expected {self.kind} {'with' if self.kind == 'serve' else 'without'} item_id")
+            if self.undoes or self.verdict or self.new_labels or self.note or self.batch_id:
+                raise ValueError(f"expected {self.kind} without verdict, new_labels, note, batch_id and undoes")
         elif self.kind == "decide":
             if self.item_id is None or self.verdict is None or self.undoes is not None:
                 raise ValueError("expected a decision with an item_id and a verdict, without undoes")
@@ -307,6 +367,12 @@ class Event(BaseModel):
     def action(self) -> str:
         """Id of what is undone and redone as one: a decision, or all decisions of a bulk action."""
         return self.undoes or self.batch_id or self.event_id
+
+
+def may_adjudicate(kind: str, verdict: str | None, source: str, batch_id: str | None, arm: str | None) -> bool:
+    """Return whether an event with these fields may be an adjudication: a decision made one by one, not unsure."""
+    one_by_one = kind == "decide" and source not in {*TOGETHER, "repeat"} and batch_id is None and arm is None
+    return one_by_one and verdict not in (None, "unsure")
 
 
 def item_hash(text: str, label: str) -> str:

@@ -1,10 +1,11 @@
-"""Kinds: reads the events that serve other purposes than decisions: draws, plans, cards served, verdicts of models."""
+"""Kinds: reads the events of one kind: draws, plans, cards served, verdicts of models, guidelines, classes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from sqlalchemy import Executable, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, literal_column, or_, select
 
 from auditor.review.log.database import Database
 from auditor.review.log.event import Event
@@ -21,12 +22,7 @@ class KindReader:
 
     def draws(self, after_seq: int = 0) -> list[tuple[int, Event]]:
         """Return the blind draws after an event, each with its number, in order of arrival."""
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, events.c.kind == literal_column("'serve'")
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(found.order_by(events.c.seq)).all()
-        return [(int(seq), self._records.event(row)) for seq, *row in rows]
+        return self._since(after_seq, events.c.kind == literal_column("'serve'"))
 
     def plans(self) -> list[Event]:
         """Return the plans of certificates, oldest first."""
@@ -59,10 +55,21 @@ class KindReader:
 
         Each comes with its number, in order of arrival.
         """
-        decided = and_(events.c.kind == "decide", events.c.extra.is_not(None))
-        found = select(events.c.seq, *COLUMNS).where(
-            events.c.run == self._run, events.c.seq > after_seq, or_(decided, events.c.kind.in_(("undo", "redo")))
-        )
+        decided = and_(events.c.kind == "decide", events.c.extra.like('%"arm"%'))
+        return self._since(after_seq, or_(decided, events.c.kind.in_(("undo", "redo"))))
+
+    def of_kind(self, kind: Literal["guideline", "labels"], after_seq: int = 0) -> list[tuple[int, Event]]:
+        """Return the events of a kind after an event, each with its number, in order of arrival."""
+        return self._since(after_seq, events.c.kind == kind)
+
+    def turns_of(self, action_ids: Sequence[str]) -> list[Event]:
+        """Return the undos and redos of some actions, by anyone, in any order."""
+        turns = (events.c.kind.in_(("undo", "redo")), events.c.action.in_(action_ids))
+        return [event for _, event in self._since(0, *turns)]
+
+    def _since(self, after_seq: int, *conditions: ColumnElement[bool]) -> list[tuple[int, Event]]:
+        """Return the events after number ``after_seq`` that meet the conditions, each with its number, by arrival."""
+        found = select(events.c.seq, *COLUMNS).where(events.c.run == self._run, events.c.seq > after_seq, *conditions)
         with self._database.reading() as connection:
             rows = connection.execute(found.order_by(events.c.seq)).all()
         return [(int(seq), self._records.event(row)) for seq, *row in rows]

@@ -39,7 +39,7 @@ __all__ = ["DecisionLog", "ReviewerFigures", "TakenError", "run_id"]
 
 STANDING = (
     *(events.c.item_id, events.c.item_hash, events.c.reviewer, events.c.verdict, events.c.new_labels, events.c.at),
-    *(events.c.source, events.c.suggestion_shown, events.c.seconds),
+    *(events.c.source, events.c.suggestion_shown, events.c.seconds, events.c.note, events.c.extra),
 )
 """Columns of :meth:`DecisionLog.standing_columns`: ``new_labels`` as JSON, ``at`` in microseconds since 1970."""
 _IDS = TypeAdapter(list[str])
@@ -191,6 +191,19 @@ class DecisionLog(KindReader):
         """
         for rows in self._standing(COLUMNS, item_ids):
             yield from map(self._records.event, rows)
+
+    def adjudications(self, item_ids: Sequence[str] | None = None) -> list[Event]:
+        """Return the adjudications that are not undone, of some rows or of all; the last one of a row counts."""
+        found = projection.adjudications(self._run, COLUMNS)
+        if item_ids is None:
+            return self._read(found)
+        parts = (self._read(found.where(events.c.item_id.in_(ids))) for ids in chunks(dict.fromkeys(item_ids)))
+        return [event for part in parts for event in part]
+
+    def standing_and_adjudicated(self) -> Iterator[Event]:
+        """Yield everything that a row's outcome depends on: the decisions that stand, then the adjudications."""
+        yield from self.standing()
+        yield from self.adjudications()
 
     def standing_columns(self, item_ids: Sequence[str] | None = None) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         """Yield the same decisions as chunks of plain rows of :data:`STANDING`, which is much faster."""

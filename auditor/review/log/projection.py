@@ -9,19 +9,25 @@ in any order:
     at 3  ann undoes B                       keep stands
 
 A repeat, the same card judged again by the same person, measures how well they agree with themselves. It never stands:
-their first verdict does, unless they decide anew.
+their first verdict does, unless they decide anew. An adjudication settles a row and is nobody's vote. The votes
+stay as they stand, so that they can still be compared; adjudications are read on their own (:func:`adjudications`).
 
 The statements are built once: building them takes longer than running them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Executable,
     FromClause,
+    Select,
     and_,
     bindparam,
     case,
@@ -29,14 +35,16 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     tuple_,
 )
 
-from auditor.review.log.schema import actions, analyze, events, runs, standing
+from auditor.review.log.schema import ADDED, actions, analyze, events, runs, standing
 
 _MANY = 1_000
 """Number of events from which a table's statistics are refreshed."""
+
+_ADJUDICATES = func.coalesce(events.c.extra, "").contains('"adjudication":true', autoescape=True)
+"""Condition that an event is an adjudication. No other value matches: within a text, JSON escapes quotes."""
 
 _RUN: BindParameter[int] = bindparam("of_run")
 _AFTER: BindParameter[int] = bindparam("after")
@@ -55,7 +63,7 @@ _new = (
     .distinct()
     .subquery("new")
 )
-"""The actions that the new events belong to. A blind draw or a plan is not an action."""
+"""The actions that the new events belong to. Only decisions, undos and redos are of one."""
 
 _decision = events.alias("decision")
 _touched = (
@@ -100,6 +108,7 @@ def _refresh_standing() -> tuple[Executable, Executable]:
         events.c.reviewer == _touched.c.reviewer,
         events.c.kind == "decide",
         events.c.source != "repeat",
+        ~_ADJUDICATES,
     )
     candidates = (
         select(*(events.c[name] for name in columns), place.label("place"))
@@ -141,28 +150,39 @@ _WRONG = (
     """WITH made AS (SELECT DISTINCT run, action, reviewer FROM events WHERE kind IN ('decide', 'undo', 'redo'))
        SELECT 1 WHERE (SELECT count(*) FROM actions WHERE run IN (SELECT run FROM runs))
                    <> (SELECT count(*) FROM made)""",
-    # Something else standing than a decision that is not undone, and no repeat.
+    # Something else standing than a decision that is not undone, and neither a repeat nor an adjudication.
     """SELECT 1 FROM standing LEFT JOIN events USING (run, seq)
          LEFT JOIN actions ON (actions.run, actions.reviewer, actions.action)
                             = (events.run, events.reviewer, events.action)
         WHERE standing.run IN (SELECT run FROM runs)
           AND (events.item_id, events.reviewer, events.at, events.verdict, events.source, events.kind, undone_at,
-               events.source = 'repeat')
+               events.source = 'repeat' OR {adjudicates})
               IS NOT (standing.item_id, standing.reviewer, standing.at, standing.verdict, standing.source, 'decide',
                       NULL, 0)""",
     # A decision that is not undone, and is later than the one that stands.
     """SELECT 1 FROM events JOIN actions USING (run, reviewer, action)
          LEFT JOIN standing USING (run, item_id, reviewer)
         WHERE events.kind = 'decide' AND events.source <> 'repeat' AND undone_at IS NULL
+          AND NOT {adjudicates}
           AND (standing.seq IS NULL OR (standing.seq <> events.seq AND (events.at, events.event_id) > (
               SELECT at, event_id FROM events AS last WHERE (last.run, last.seq) = (standing.run, standing.seq))))""",
 )
 """Queries for rows of ``actions`` and ``standing`` of an SQLite file that contradict its events."""
 
 
-def is_current(connection: Connection) -> bool:
-    """Return whether ``actions`` and ``standing`` of an SQLite file match its events, in every run."""
-    return all(connection.execute(text(f"{wrong} LIMIT 1")).first() is None for wrong in _WRONG)
+def is_current(connection: Connection, seen: int) -> bool:
+    """Return whether ``actions`` and ``standing`` of an SQLite file match its events, in every run.
+
+    Parameters
+    ----------
+    connection : Connection
+    seen : int
+        Number of the last migration that the file has seen.
+    """
+    has_extra = all(("events", "extra") not in added for number, added in ADDED.items() if number > seen)
+    adjudicates = """coalesce(events.extra, '') LIKE '%"adjudication":true%'""" if has_extra else "0"
+    queries = (f"{wrong.format(adjudicates=adjudicates)} LIMIT 1" for wrong in _WRONG)
+    return all(connection.exec_driver_sql(query).first() is None for query in queries)
 
 
 def rebuild_all(connection: Connection) -> None:
@@ -199,6 +219,24 @@ def rebuild(connection: Connection, run: int, until: int) -> None:
     for table in (actions, standing):
         connection.execute(delete(table).where(table.c.run == run))
     project(connection, run, 0, until)
+
+
+def adjudications(run: int, columns: Sequence[Column[Any]]) -> Select[Any]:
+    """Return the query for the adjudications that are not undone, oldest first: the last one of a row counts."""
+    return (
+        select(*columns)
+        .join_from(
+            events,
+            actions,
+            and_(
+                actions.c.run == events.c.run,
+                actions.c.action == events.c.action,
+                actions.c.reviewer == events.c.reviewer,
+            ),
+        )
+        .where(events.c.run == run, events.c.kind == "decide", _ADJUDICATES, actions.c.undone_at.is_(None))
+        .order_by(events.c.at, events.c.event_id)
+    )
 
 
 def touched_rows(connection: Connection, run: int, after: int, until: int) -> list[str]:

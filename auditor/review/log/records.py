@@ -58,6 +58,11 @@ def from_microseconds(at: int) -> datetime:
     return _EPOCH + at * _MICROSECOND
 
 
+def in_time(event: Event) -> tuple[int, str]:
+    """Return the key by which events are ordered, whenever they arrived: ``(at, event_id)``."""
+    return to_microseconds(event.at), event.event_id
+
+
 EARLIEST, LATEST = to_microseconds(datetime.min.replace(tzinfo=UTC)), to_microseconds(LAST)
 """Range of an event's time, as the log stores it."""
 
@@ -186,8 +191,20 @@ class Records:
 
 def _extra(event: Event) -> str | None:
     """Return the fields that few events have as JSON."""
-    kept = event.model_dump(mode="json", include=set(EXTRA), exclude_none=True)
-    return json.dumps(kept, separators=(",", ":"), sort_keys=True) if kept else None
+    kept = Extra.model_construct(**{name: getattr(event, name) for name in EXTRA})
+    return write_extra(kept) or None
+
+
+def write_extra(extra: Extra) -> str:
+    """Write the fields that are not empty as JSON, always in the same form, so that SQL can look for one.
+
+    Returns
+    -------
+    str
+        Blank if all fields are empty.
+    """
+    kept = extra.model_dump(mode="json", exclude_none=True)
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True) if kept else ""
 
 
 def _read_extra(extra: str) -> dict[str, Any]:

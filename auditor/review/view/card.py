@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.config import PROBABILITY_FLOOR
 from auditor.review.filter.filter import KINDS, TIERS
-from auditor.review.log.event import Event
+from auditor.review.log.event import TOGETHER, Event
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run.artifacts import CONSENSUS
@@ -38,21 +38,25 @@ class Cards:
     def __init__(self, items: Items, verdicts: Verdicts, *, open: bool = True) -> None:
         self.items, self.verdicts, self._open = items, verdicts, open
 
-    def card(self, row: int, me: str | None = None) -> dict[str, Any]:
+    def card(self, row: int, me: str | None = None, *, adjudicates: bool = False) -> dict[str, Any]:
         """Make the card of a row for the reviewer ``me``.
 
         Returns
         -------
         dict
             JSON values. ``loss`` and ``suspicion`` are None if the audit did not judge the row; ``probabilities`` are
-            empty if the model has no prediction for it.
+            empty if the model has no prediction for it. With ``adjudicates``, a row in conflict has the verdicts that
+            differ as ``conflict``, whether or not ``me`` has judged it.
         """
-        return self.cards([row], me)[0]
+        return self.cards([row], me, adjudicates=adjudicates)[0]
 
-    def cards(self, rows: Sequence[int], me: str | None = None) -> list[dict[str, Any]]:
+    def cards(self, rows: Sequence[int], me: str | None = None, *, adjudicates: bool = False) -> list[dict[str, Any]]:
         """Make the cards of some rows."""
         standing = self._standing(rows)
-        return [self._card(row, standing[row], me) for row in rows]
+        return [
+            self._card(row, standing[row], me, disputed=adjudicates and bool(self.verdicts.conflict[row]))
+            for row in rows
+        ]
 
     def briefs(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """Return short entries of some rows, with all decisions on them."""
@@ -62,15 +66,16 @@ class Cards:
     # -- parts --------------------------------------------------------------------------------------------------
 
     def _standing(self, rows: Sequence[int]) -> defaultdict[int, list[Event]]:
-        """Return the standing decisions on each row by reviewer, without stale ones."""
+        """Return the standing decisions on each row by reviewer, then the adjudications, without stale ones."""
         items, found = self.items, defaultdict[int, list[Event]](list)
         row_of = {items.id_of(row): row for row in rows if self.verdicts.touched(row)}
         hashes = {item_id: items.hash_of(row) for item_id, row in row_of.items()}
-        for event in self.verdicts.log.standing(list(row_of)) if row_of else ():
+        log, ids = self.verdicts.log, list(row_of)
+        for event in (*log.standing(ids), *log.adjudications(ids)) if row_of else ():
             if event.item_id is not None and event.item_hash == hashes[event.item_id]:
                 found[row_of[event.item_id]].append(event)
         for events in found.values():
-            events.sort(key=lambda event: event.reviewer)
+            events.sort(key=lambda event: (bool(event.adjudication), "" if event.adjudication else event.reviewer))
         return found
 
     def _row(self, row: int) -> dict[str, Any]:
@@ -90,16 +95,23 @@ class Cards:
         }
 
     def _brief(self, row: int, standing: Sequence[Event]) -> dict[str, Any]:
-        verdicts = [{"reviewer": event.reviewer, **_verdict(event)} for event in standing]
+        verdicts = [
+            {"reviewer": event.reviewer, **_verdict(event), **({"adjudication": True} if event.adjudication else {})}
+            for event in standing
+        ]
         return {**self._row(row), "text": shorten(self.items.text_of(row)), "verdicts": verdicts}
 
-    def _card(self, row: int, standing: Sequence[Event], me: str | None) -> dict[str, Any]:
+    def _card(self, row: int, standing: Sequence[Event], me: str | None, *, disputed: bool = False) -> dict[str, Any]:
         items = self.items
         duplicates = items.duplicates(row)
+        adjudication = next((event for event in reversed(standing) if event.adjudication), None)
+        standing = [event for event in standing if not event.adjudication]
         mine = next((event for event in standing if event.reviewer == me), None)
         history = self.verdicts.log.history(items.id_of(row)) if self.verdicts.touched(row) else []
-        if not self._open and mine is None and me is not None:
-            standing, history = [], [event for event in history if event.reviewer == me]
+        questions = [note for note in self.verdicts.asked(me) if note.row == row]
+        if not self._open and mine is None and me is not None and not disputed:
+            standing, adjudication = [], None
+            history = [event for event in history if event.reviewer == me]
         return {
             **self._row(row),
             "text": items.text_of(row),
@@ -120,7 +132,10 @@ class Cards:
             "history": [_history_entry(event, items.hash_of(row)) for event in history],
             "mine": None if mine is None else {**_verdict(mine), "note": mine.note},
             "decided_by": [event.reviewer for event in standing],
+            "adjudicated": adjudication and {"reviewer": adjudication.reviewer, **_verdict(adjudication)},
+            **({"conflict": [_side(event) for event in standing if event.source not in TOGETHER]} if disputed else {}),
             "model_verdicts": [] if mine is None else self._model_verdicts(row),
+            "asked_by": sorted({note.reviewer for note in questions}),
         }
 
     def _model_verdicts(self, row: int) -> list[dict[str, Any]]:
@@ -184,8 +199,13 @@ def _verdict(event: Event) -> dict[str, Any]:
     return {"verdict": event.verdict, "new_labels": list(event.new_labels)}
 
 
+def _side(event: Event) -> dict[str, Any]:
+    """Return one of the verdicts that differ."""
+    return {"reviewer": event.reviewer, **_verdict(event), **event.model_dump(mode="json", include={"note", "at"})}
+
+
 def _history_entry(event: Event, current_hash: str) -> dict[str, Any]:
     """Return an event for the history of a row. A stale decision was made on another text or given label."""
-    kept = {"kind", "reviewer", "verdict", "new_labels", "note", "at", "source"}
+    kept = {"kind", "reviewer", "verdict", "new_labels", "note", "at", "source", "adjudication"}
     stale = event.kind == "decide" and event.item_hash != current_hash
     return {**event.model_dump(mode="json", include=kept), "stale": stale}

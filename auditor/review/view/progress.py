@@ -31,7 +31,8 @@ def progress(verdicts: Verdicts) -> dict[str, Any]:
         Speed: ``rate_per_hour``, decisions of all current reviewers together, and ``seconds_left`` for the remaining
         issues at that rate; see :func:`~auditor.review.view.pace.rate_per_hour`.
         Standing decisions of every reviewer: ``agreement`` with the suggestion shown (``followed`` out ``of`` the rows
-        kept or relabelled one by one). ``reviewers``, the figures of each. ``stale``, the number of decisions on rows
+        kept or relabelled one by one). ``reviewers``, the figures of each. ``conflicts``, rows whose verdicts differ,
+        and ``adjudicated``, those that were settled. ``stale``, the number of decisions on rows
         that have changed since; they count nowhere else.
     """
     items = verdicts.items
@@ -77,6 +78,8 @@ def progress(verdicts: Verdicts) -> dict[str, Any]:
             }
             for figures in verdicts.log.reviewers()
         ],
+        "conflicts": int(np.count_nonzero(verdicts.conflict)),
+        "adjudicated": int(np.count_nonzero(verdicts.adjudicated.bits)),
         "stale": verdicts.stale,
     }
 

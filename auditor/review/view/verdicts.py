@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -14,10 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Row
 
+from auditor.access.names import is_model
 from auditor.arrays import Codes, Float32, Float64, Mask
-from auditor.review.log.event import TOGETHER, VERDICTS, Source, Verdict, item_hash
+from auditor.review.guidelines import Guidelines
+from auditor.review.log.event import TOGETHER, VERDICTS, Event, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
+from auditor.review.view.talk import Note, Talk, asks
 
 Bits = npt.NDArray[np.uint8]
 
@@ -28,6 +32,8 @@ WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
 """Bits of the verdicts that do not uphold the given label."""
 _WEEK = 7 * 24 * 3600
 """Maximum seconds: a log from elsewhere may hold more than a float32 can."""
+_AT = 2
+"""Place of the time among the values of a decision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,8 @@ class Own:
         Time of decisions made one by one, in seconds since 1970.
     seconds : (N,) float32
         Time that the row was on the screen; 0 where unknown.
+    guideline : (N,) int32
+        Code of the guidelines' version that the reviewer had, :attr:`Verdicts.versions`; 0 for none.
     """
 
     bits: Bits
@@ -54,32 +62,36 @@ class Own:
     suggestion: Bits
     at: Float64
     seconds: Float32
+    guideline: Codes
 
     @classmethod
     def none(cls, rows: int) -> Own:
         """Return arrays without decisions."""
         bits, to, suggestion = np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
-        return cls(bits, to, suggestion, np.zeros(rows), np.zeros(rows, np.float32))
+        return cls(bits, to, suggestion, np.zeros(rows), np.zeros(rows, np.float32), np.zeros(rows, np.int32))
 
     def put(self, rows: Codes, fresh: Own) -> None:
         """Replace the decisions on some rows."""
         self.bits[rows], self.to[rows] = fresh.bits, fresh.to
         self.suggestion[rows], self.at[rows], self.seconds[rows] = fresh.suggestion, fresh.at, fresh.seconds
+        self.guideline[rows] = fresh.guideline
 
     def take(self, rows: Mask) -> Own:
         """Return the decisions on some rows."""
-        return Own(self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows])
+        kept = self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows]
+        return Own(*kept, self.guideline[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """Joint outcome of the verdicts on N rows that people have judged one by one.
 
-    The majority of the verdicts decides; at a tie, the first verdict. Bulk and imported verdicts do not count, nor does
-    *unsure*:
+    An adjudication decides; else the majority of the verdicts; at a tie, the first verdict. Bulk and imported verdicts
+    do not count, nor does *unsure*:
 
         keep, relabel, relabel    wrong (2 of 3)
         keep, relabel             not wrong: a tie, and keep came first
+        keep, relabel, adjudicated relabel   wrong
 
     Attributes
     ----------
@@ -89,7 +101,8 @@ class Outcomes:
     problem : (N,) int8
         As ``wrong``, with ``ambiguous`` counted as well.
     at : (N,) float64
-        Time of the first verdict in seconds since 1970; infinite where the row is not judged.
+        Time of the first verdict, or of an adjudication without any, in seconds since 1970; infinite where the row is
+        not judged.
     """
 
     wrong: npt.NDArray[np.int8]
@@ -101,10 +114,29 @@ class Outcomes:
         """Return outcomes of rows that nobody has judged."""
         return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
 
-    def put(self, rows: Codes, decisions: Sequence[Own]) -> None:
-        """Recompute the outcomes of some rows from each reviewer's decisions on them."""
-        self.wrong[rows], self.at[rows] = _majority(decisions, len(rows), WRONG)
-        self.problem[rows], _ = _majority(decisions, len(rows), WRONG | BIT["ambiguous"])
+    def put(self, rows: Codes, decisions: Sequence[Own], adjudicated: Own) -> None:
+        """Recompute the outcomes of some rows from each reviewer's decisions on them, and the adjudications."""
+        problem = WRONG | BIT["ambiguous"]
+        wrong, first = _majority(decisions, len(rows), WRONG)
+        settled = adjudicated.bits > 0
+        self.wrong[rows] = np.where(settled, (adjudicated.bits & WRONG) > 0, wrong)
+        self.problem[rows] = np.where(
+            settled, (adjudicated.bits & problem) > 0, _majority(decisions, len(rows), problem)[0]
+        )
+        self.at[rows] = np.where(settled & np.isinf(first), adjudicated.at, first)
+
+
+def _differ(decisions: Sequence[Own], size: int) -> Mask:
+    """Return the rows on which the one-by-one verdicts of different people differ.
+
+    As in an export, two new labels are two opinions, and two sets of fitting labels are one.
+    """
+    first, differ = np.zeros(size, np.int64), np.zeros(size, np.bool_)
+    for own in decisions:
+        opinion = np.where((own.at > 0) & (own.bits > 0), own.bits + 256 * own.to.astype(np.int64), 0)
+        differ |= (opinion > 0) & (first > 0) & (opinion != first)
+        first = np.where(first > 0, first, opinion)
+    return differ
 
 
 def _majority(decisions: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
@@ -120,6 +152,12 @@ def _majority(decisions: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArr
         first_at[earlier], first[earlier] = own.at[earlier], is_against[earlier]
     most = np.where(2 * against == votes, first, 2 * against > votes)
     return np.where(votes > 0, most, -1).astype(np.int8), first_at
+
+
+@lru_cache(maxsize=1024)
+def _version_in(extra: str | None) -> str | None:
+    """Return the version of the guidelines in the column ``extra``."""
+    return json.loads(extra).get("guideline") if extra and '"guideline"' in extra else None
 
 
 class Verdicts:
@@ -141,10 +179,18 @@ class Verdicts:
         self._stale: dict[str, int] = {}
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
+        self.adjudicated = Own.none(len(items))
+        """The adjudications that stand."""
+        self.conflict: Mask = np.zeros(len(items), np.bool_)
+        """(N,) rows whose one-by-one verdicts of different people differ, and that nobody has adjudicated."""
         self.outcomes = Outcomes.none(len(items))
         self.people = np.zeros(len(items), np.int16)
         """(N,) how many have decided each row."""
         self._touched = np.zeros(len(items), np.bool_)
+        self.talk = Talk()
+        self.guidelines = Guidelines(log)
+        self.versions: dict[str, int] = {}
+        """Code of each version of the guidelines that a decision was made under."""
 
     def catch_up(self) -> None:
         """Read what was written to the log since the last call. This is fast if nothing was."""
@@ -152,28 +198,40 @@ class Verdicts:
             seq, ids = self.log.changes(self._seq)
             if seq > self._seq:
                 # Standing decisions are read after seq: what is written in between is read again next time.
-                self._take_in(ids, self.log.standing_columns(ids if self._seq else None))
+                some = ids if self._seq else None
+                self._take_in(ids, self.log.standing_columns(some), self.log.adjudications(some))
+                self.guidelines.catch_up()
                 self._seq = seq
 
-    def _take_in(self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]]) -> None:
+    def _take_in(
+        self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]], adjudications: Iterable[Event]
+    ) -> None:
         """Replace the decisions on some items by those that stand now."""
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
         fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
         stale: defaultdict[str, int] = defaultdict(int)
+        notes: dict[tuple[str, int], Note] = {}
         for chunk in standing:
             places = [place_of.get(row[0], -1) for row in chunk]
             hashes = self._hashes(rows[[place for place in places if place >= 0]])
             for place, row in zip(places, chunk, strict=True):
-                item_id, taken_on, reviewer, *decided = row
+                item_id, taken_on, reviewer, *decided, note, extra = row
                 if place < 0:
                     continue  # written since the changes were read
                 if next(hashes) != taken_on:
                     stale[item_id] += 1
                 else:
                     self._set(fresh[reviewer], place, *decided)
+                    fresh[reviewer].guideline[place] = self._code_of(_version_in(extra))
+                    if note:
+                        at = decided[_AT] / 1_000_000
+                        notes[reviewer, int(rows[place])] = Note(reviewer, int(rows[place]), note, at)
+        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         found = rows >= 0
-        rows, anyone = rows[found], np.zeros(np.count_nonzero(found), np.uint8)
+        rows, adjudicated = rows[found], adjudicated.take(found)
+        anyone = adjudicated.bits.copy()
+        self.adjudicated.put(rows, adjudicated)
         decisions = list[Own]()
         for reviewer in fresh.keys() - self._own.keys():
             self._own = {**self._own, reviewer: Own.none(len(self.items))}
@@ -184,9 +242,35 @@ class Verdicts:
             decisions.append(current)
         self._anyone[rows] = anyone
         self._touched[rows] = True
-        self.outcomes.put(rows, decisions)
+        self.outcomes.put(rows, decisions, adjudicated)
+        people = [own for name, own in zip(sorted(self._own), decisions, strict=True) if not is_model(name)]
+        self.conflict[rows] = _differ(people, len(rows)) & (adjudicated.bits == 0)
         self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in decisions), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
+        decided_rows = rows.tolist() if self._seq else []
+        self.talk = self.talk.changed({(name, row) for name in self._own for row in decided_rows}, notes)
+
+    def _code_of(self, version: str | None) -> int:
+        return 0 if version is None else self.versions.setdefault(version, len(self.versions) + 1)
+
+    def _adjudicated(
+        self, rows: Codes, place_of: dict[str, int], adjudications: Iterable[Event], stale: defaultdict[str, int]
+    ) -> Own:
+        """Return the last adjudication of each item."""
+        own = Own.none(len(rows))
+        for event in adjudications:
+            item_id = event.item_id or ""
+            place = place_of.get(item_id, -1)
+            if place < 0:
+                continue  # written since the changes were read
+            if rows[place] < 0 or self.items.hash_of(int(rows[place])) != event.item_hash:
+                stale[item_id] += 1
+                continue
+            own.bits[place], own.to[place] = BIT[event.verdict or "unsure"], 0
+            if event.verdict == "relabel":
+                own.to[place] = 1 + self.items.codes.get(event.new_labels[0], -1)
+            own.at[place] = event.at.timestamp()
+        return own
 
     def _hashes(self, rows: Codes) -> Iterator[str | None]:
         """Yield the hash that decisions on each row must have; None for -1, a row that no longer exists."""
@@ -215,6 +299,41 @@ class Verdicts:
         own.at[place], own.seconds[place] = at / 1_000_000, min(seconds or 0, _WEEK)
         if shown is not None and verdict in ("keep", "relabel"):
             own.suggestion[place] = FOLLOWED if labels == [shown] else SHOWN
+
+    # -- talk and guidelines -------------------------------------------------------------------------------------------
+
+    def asked(self, me: str | None) -> list[Note]:
+        """Return the questions to somebody that are not answered, the oldest first."""
+        found = [note for note in self.talk.questions(me) if not self._is_answered(note, me)] if me else []
+        return sorted(found, key=lambda note: (note.at, note.reviewer, note.row))
+
+    def _is_answered(self, note: Note, me: str) -> bool:
+        """Return whether the person asked, or anybody where all were, has judged the row one by one since."""
+        people = self._own.keys() - {note.reviewer} if not asks(note.text, me) else self._own.keys() & {me}
+        return any(self._own[name].at[note.row] > note.at for name in people)
+
+    def under(self, versions: Sequence[str], reviewers: Sequence[str] = ()) -> Mask:
+        """Return the rows that some reviewers, or anybody, has decided under some versions of the guidelines.
+
+        Parameters
+        ----------
+        versions : sequence of str
+            Versions, or ``current`` and ``older``; decisions without a version are older than any.
+        reviewers : sequence of str
+        """
+        current = self.versions.get(self.guidelines.version or "", -1) if self.guidelines.version else 0
+        codes = [self.versions[version] for version in versions if version in self.versions]
+        found = np.zeros(len(self.items), np.bool_)
+        for name in self._own.keys() & reviewers if reviewers else self._own.keys():
+            own = self._own[name]
+            decided = own.bits > 0
+            if "current" in versions:
+                found |= decided & (own.guideline == current)
+            if "older" in versions:
+                found |= decided & (own.guideline != current)
+            for code in codes:
+                found |= decided & (own.guideline == code)
+        return found
 
     # -- what stands --------------------------------------------------------------------------------------------
 
@@ -269,6 +388,11 @@ class Verdicts:
             and self.people[row] >= enough
             and any(own.bits[row] for reviewer, own in self._own.items() if reviewer != me)
         ]
+
+    def settled(self, item_ids: Sequence[str]) -> list[str]:
+        """Return those of some items that are not in conflict."""
+        rows = self.items.rows_of(item_ids).tolist()
+        return [item for item, row in zip(item_ids, rows, strict=True) if row >= 0 and not self.conflict[row]]
 
     def done(self, item_ids: Sequence[str], me: str) -> list[str]:
         """Return those of some items that the reviewer has decided."""

@@ -261,3 +261,26 @@ def test_a_download_takes_a_name(client: TestClient) -> None:
 def test_names_of_files_are_safe(name: str, safe: str) -> None:
     assert downloads.safe_name(name) == safe
     assert os.path.basename(safe) == safe
+
+
+def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: DecisionLog) -> None:
+    about = {"run": log.run_id, "operation": "merge", "names": ["love"], "to": "joy", "base": None}
+    found = ann.post("/api/classes/preview", json=about).json()
+    assert found["rows"] > 0
+    assert found["changes"] == [["love", "joy", found["rows"]]]
+    assert ann.get("/api/classes").json()["changes"] == []
+    before = ann.get("/api/progress").json()["estimate"]
+    changed = ann.get("/api/export/preview").json()["changed"]
+    for _ in range(2):  # sent twice
+        made = ann.post("/api/classes", json={**about, "event_id": "c1"}).json()
+    assert [line["words"] for line in made["changes"]] == ["love merged into joy"]
+    assert ("love" in made["classes"], made["base"]) == (False, "c1")
+    assert ann.get("/api/export/preview").json()["changed"] > changed
+    assert ann.get("/api/progress").json()["estimate"] == before
+    late = ann.post("/api/classes", json={**about, "event_id": "c2"})
+    assert (late.status_code, "meanwhile" in late.json()["what"]) == (409, True)
+    wrong = ann.post("/api/classes/preview", json={**about, "base": "c1"})
+    assert (wrong.status_code, "no class 'love'" in wrong.json()["what"]) == (409, True)
+    undone = ann.post("/api/classes/undo", json={"run": log.run_id, "event_id": "u1", "base": "c1"}).json()
+    assert undone["changes"] == []
+    assert ann.get("/api/export/preview").json()["changed"] == changed

@@ -39,7 +39,7 @@ def test_session(client: TestClient, app: FastAPI) -> None:
     assert session["keys"] == DEFAULT_KEYS
     assert tuple(session["verdicts"]) == VERDICTS
     assert session["left_out"] == {"choices": [*LEFT_OUT], "default": ["exclude", "none_fits"]}
-    assert session["has"] == {"map": True, "kinds": True}
+    assert session["has"] == {"map": True, "kinds": True, "batches": False}
     assert "suspicion" in session["sorts"]
     assert Filter.from_query(session["default_query"]) == Filter(undecided="anyone")
 

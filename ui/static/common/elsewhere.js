@@ -9,17 +9,21 @@ import { get } from "./api.js";
  *   Null when nothing is, or the server does not answer.
  */
 export async function standing(card) {
+  if (card.conflict) {
+    return null; // what is new of it is said of all cards of its queue
+  }
   const now = await get("card", { id: card.id }).catch(() => null);
   if (!now) {
     return null;
   }
   const turned = text(now.mine) !== text(own(card));
-  if (!turned && text(now.decided_by) === text(card.decided_by ?? [])) {
+  const settled = text(now.adjudicated) !== text(card.adjudicated ?? null);
+  if (!turned && !settled && text(now.decided_by) === text(card.decided_by ?? [])) {
     return null;
   }
   const mine = turned && now.mine ? { ...now.mine, elsewhere: true } : turned ? null : card.mine;
-  const { history, decided_by: people, model_verdicts: models } = now;
-  return { turned, news: { mine, history, decided_by: people, model_verdicts: models } };
+  const { history, decided_by: people, adjudicated, model_verdicts: models } = now;
+  return { turned, news: { mine, history, decided_by: people, adjudicated, model_verdicts: models } };
 }
 
 const text = JSON.stringify;

@@ -28,7 +28,7 @@ export function button(text, onclick, more) {
 /** Verdicts that stand on a row, each with its reviewer. */
 export function standing(verdicts) {
   return verdicts.map((one) =>
-    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, "by ", bdi(one.reviewer))),
+    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, one.adjudication ? "settled by " : "by ", bdi(one.reviewer))),
   );
 }
 

@@ -8,7 +8,7 @@ let seen = null; // number of the log's latest event that this page knows of
 
 /**
  * Begin to ask. When the log has moved, `document` hears of it as the event `auditor:moved`; its detail says how many
- * rows this reviewer has `decided`.
+ * rows this reviewer has `decided`. Each answer is heard of as `auditor:pulse`.
  */
 export function start() {
   let asking = false;
@@ -21,6 +21,9 @@ export function start() {
     asking = false;
     if (answer && seen !== null && answer.seq > seen) {
       document.dispatchEvent(new CustomEvent("auditor:moved", { detail: answer }));
+    }
+    if (answer) {
+      document.dispatchEvent(new CustomEvent("auditor:pulse", { detail: answer }));
     }
     known(answer?.seq);
   };

@@ -2,6 +2,7 @@
 
 import { complain, get, post } from "../common/api.js";
 import { count, el, plural, replace } from "../common/dom.js";
+import { classesForm } from "./classes.js";
 import { exportForm } from "./exportform.js";
 import { pushForm } from "./exportpush.js";
 import { downloads, query } from "./exporttake.js";
@@ -20,7 +21,7 @@ export function mount(element, session) {
   const take = downloads(rows);
   element.append(
     el("div", { class: "ex" }, [
-      section("ex-choose", "Choose", form.element),
+      section("ex-choose", "Choose", form.element, classesForm(session, () => ask())),
       section("ex-comes-out", "What comes out", figures, take.element, lists, pushForm(session, rows)),
     ]),
   );
@@ -54,8 +55,12 @@ const section = (id, title, ...content) =>
   el("section", { "aria-labelledby": id }, el("h2", { id, class: "ex-title" }, title), content);
 
 function tiles(answer) {
-  const { rows, invalid, judged, changed, suggested, excluded, written, new_classes: classes } = answer;
-  const by = suggested ? `${count(suggested)} by the models’ word alone` : "by people’s verdicts";
+  const { rows, invalid, judged, changed, suggested, excluded, written, new_classes: classes, reclassified } = answer;
+  const otherwise = [
+    suggested && `${count(suggested)} by the models’ word alone`,
+    reclassified && `${plural(reclassified, "row")} in classes that were changed`,
+  ];
+  const by = otherwise.filter(Boolean).join(", ") || "by people’s verdicts";
   const all = `of ${plural(rows + invalid, "row")}${invalid ? `, ${count(invalid)} of them invalid` : ""}`;
   const figures = [
     ["Rows", count(written), all],

@@ -21,11 +21,22 @@ const WORDS = {
   issue: (value) => (value === "1" ? "rows to read again" : "rows that are not flagged"),
   kind: (value) => bdi(kindName(value)),
   tier: (value) => ["tier ", bdi(value)],
+  conflict: (value) => (value === "1" ? "verdicts differ" : "no verdicts that differ"),
   undecided: (value) => NOBODY[value] ?? bdi(value),
   duplicate_group: (value) => ["duplicates ", bdi(value)],
   group: (value) => ["group ", bdi(value)],
+  note: (value) => ["note has ", bdi(value)],
+  note_by: (value) => ["note by ", bdi(value)],
+  asked: () => "for me to look at",
+  guideline: (value) => guidelineName(value),
+  batch: (value) => (value === "me" ? "my batch" : ["batch of ", bdi(value)]),
   selection: () => "rows picked on the map",
 };
+
+const GUIDELINES = { current: "under the current guidelines", older: "under older guidelines" };
+
+/** Under which guidelines a row was decided. */
+export const guidelineName = (value) => GUIDELINES[value] ?? ["guidelines ", bdi(value)];
 
 /** The two labels of a pair as the URL holds it; the text itself where it holds something else. */
 export function pair(value) {

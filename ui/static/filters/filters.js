@@ -1,7 +1,7 @@
 /** The filter's panel: what is asked for, how many rows that finds, and what each further choice would find. */
 
 import { get, say } from "../common/api.js";
-import { chosenPairs, drawChips, pair } from "./chips.js";
+import { chosenPairs, drawChips, guidelineName, pair } from "./chips.js";
 import { bdi, el, plural } from "../common/dom.js";
 import { facet } from "./facet.js";
 import { debounced, live } from "../common/live.js";
@@ -12,6 +12,7 @@ import { kindName, tierName, verdictName } from "../common/words.js";
 
 const ISSUES = { "": "All", 1: "Rows to read again", 0: "Other rows" };
 const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
+const CONFLICT = { "": "All", 1: "Verdicts differ", 0: "Other rows" };
 const NARROW = "(max-width: 48rem)";
 
 export function mount(element, session) {
@@ -23,6 +24,7 @@ export function mount(element, session) {
     title: "Rows that nobody has decided, most suspect first",
   });
   const text = textSearch();
+  const notes = noteSearch();
   const suspicions = range();
   const facets = makeFacets(session);
   const actions = el(
@@ -37,13 +39,15 @@ export function mount(element, session) {
     el("div", null, found, chips, actions),
     el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
       text.element,
+      notes.element,
       facets.map((one) => [one.name === "pair" && suspicions.element, one.element]),
     ]),
   );
   const chip = () => drawChips(chips, clear);
-  store.subscribe(() => (chip(), text.update()));
+  store.subscribe(() => (chip(), text.update(), notes.update()));
   chip();
   text.update();
+  notes.update();
   live(element, {
     ask: (signal) => get("facets", store.query, { signal }),
     stays: true,
@@ -69,15 +73,27 @@ export function mount(element, session) {
 
 /** The facets in the order of the panel; each draws its part of the server's counts. */
 function makeFacets(session) {
-  const make = (name, legend, options, choices = (counts) => counts) => {
+  const make = (name, legend, { always = true, ...options } = {}, choices = (counts) => counts) => {
     const { element, update } = facet(name, legend, { describe: (value) => bdi(value), ...options });
-    return { name, element, draw: (all) => update(choices(all[name])) };
+    const draw = (all) => {
+      update(choices(all[name]));
+      element.hidden = !always && !store.query.has(name) && !all[name].some((one) => one.count > 0);
+    };
+    return { name, element, draw };
   };
   const any = { value: "", count: null };
   const words = (names) => ({ single: true, describe: (value) => names[value] });
   return [
     make("undecided", "Decided", words(DECIDED), (counts) => [any, ...counts]),
+    make("asked", "Asked", { always: false, describe: () => "For me to look at" }),
+    ...(session.has.batches
+      ? [make("batch", "Batch", { open: false, describe: (value) => (value === "me" ? "My batch" : bdi(value)) })]
+      : []),
     make("issue", "Flagged", words(ISSUES), (counts) => [
+      any,
+      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
+    ]),
+    make("conflict", "Conflicts", { ...words(CONFLICT), open: false }, (counts) => [
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
     ]),
@@ -98,6 +114,8 @@ function makeFacets(session) {
     ...(session.splits.length > 1 ? [make("split", "Split", { open: false })] : []),
     make("verdict", "Verdict", { open: false, describe: (value) => bdi(verdictName(value)) }),
     make("reviewer", "Reviewer", { open: false }),
+    make("note_by", "Notes by", { open: false, always: false }),
+    make("guideline", "Guidelines", { open: false, always: false, describe: guidelineName }),
   ];
 }
 
@@ -130,6 +148,21 @@ function textSearch() {
     el("label", { class: "pg-choice" }, regex, el("span", { class: "pg-choice-text" }, "Regular expression")),
   );
   return { element, fail, update };
+}
+
+/** Search in the notes that people have written. */
+function noteSearch() {
+  const input = el("input", { type: "search", dir: "auto", id: "pg-note", maxlength: "1000" });
+  input.addEventListener(
+    "input",
+    debounced(() => store.set({ note: input.value || null })),
+  );
+  const update = () => {
+    if (document.activeElement !== input) {
+      input.value = store.query.get("note") ?? "";
+    }
+  };
+  return { element: el("div", { class: "pg-facet" }, el("label", { for: input.id, class: "pg-legend" }, "Notes"), input), update };
 }
 
 /** Copy the page's address; where the browser refuses that, show it to be copied by hand. */

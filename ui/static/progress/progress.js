@@ -1,16 +1,18 @@
 /** Progress: how far the reviewing has come, how fast it goes, and what it has said so far. */
 
 import { get } from "../common/api.js";
-import { bdi, count, el, plural, replace } from "../common/dom.js";
+import { count, el, plural, replace } from "../common/dom.js";
 import { live } from "../common/live.js";
 import { bar, change, label, scroller, table } from "../common/parts.js";
-import { decimal, percent, verdictName } from "../common/words.js";
+import { percent, verdictName } from "../common/words.js";
+import { drawAgreement } from "./agreement.js";
 import { drawEstimate } from "./estimate.js";
+import { drawPeople } from "./people.js";
 
 const EVERY = 5000;
 const MOST_PAIRS = 30;
 
-export function mount(element) {
+export function mount(element, session) {
   const body = el("div", { class: "pg-progress" });
   element.append(body);
   live(element, {
@@ -20,7 +22,16 @@ export function mount(element) {
       const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
       const focused = [...body.querySelectorAll(".au-scroll")].indexOf(document.activeElement);
       const open = [...body.querySelectorAll("details")].map((one) => one.open);
-      replace(body, drawEstimate(answer.estimate), tiles(answer), whole(answer), stale(answer), tables(answer));
+      replace(
+        body,
+        drawEstimate(answer.estimate),
+        tiles(answer),
+        whole(answer),
+        stale(answer),
+        drawPeople(answer, session),
+        drawAgreement(answer.agreement_of_people),
+        tables(answer),
+      );
       body.querySelectorAll("details").forEach((one, index) => (one.open = open[index] ?? false));
       const boxes = [...body.querySelectorAll(".au-scroll")];
       boxes.forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
@@ -85,7 +96,6 @@ function tables(answer) {
     byVerdict(answer.by_verdict),
     byPair(answer.by_pair),
     byClass(answer.by_verdict.map(({ verdict }) => verdict), answer.by_class),
-    byReviewer(answer.reviewers),
   ]);
 }
 
@@ -119,16 +129,4 @@ function byClass(outcomes, classes) {
   const columns = ["Given label", "Rows", ...outcomes.map(verdictName)];
   const caption = "Verdicts by given label";
   return scroller(caption, table(caption, columns, rows, outcomes.map((_, at) => at + 2)));
-}
-
-function byReviewer(people) {
-  const columns = ["Reviewer", "Rows decided", "Undone", "Rows an hour", "Median seconds"];
-  const rows = people.map((one) => [
-    bdi(one.reviewer),
-    count(one.decided),
-    count(one.undone),
-    rate(one.rate_per_hour),
-    decimal(one.median_seconds, 1),
-  ]);
-  return scroller("Reviewers", table("Reviewers", columns, rows, [1, 2, 3, 4]));
 }

@@ -1,6 +1,7 @@
 /** The card: all that is known of a row, as elements. */
 
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
+import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
 
 /** Texts of more characters than this are folded to their beginning. */
@@ -9,16 +10,19 @@ const BEGINNING = 1200;
 
 /**
  * @param {Object} card As the server sends it.
+ * @param {function(Object): string|null} [keyOf] The key that decides as a verdict does.
  */
-export function drawCard(card) {
+export function drawCard(card, keyOf = () => null) {
   return [
     el(
       "div",
       { class: "au-main" },
       head(card),
       textOf(card),
+      drawConflict(card, keyOf),
       labelsOf(card),
       came(card),
+      asked(card),
       el("div", { class: "au-own" }, ownVerdict(card)),
       twice(card),
       moved(card),
@@ -100,11 +104,20 @@ function came(card) {
   return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
 }
 
+/** Who asks this reviewer to look at the row; the note stands in the history after the verdict. */
+function asked({ asked_by: people }) {
+  const names = (people ?? []).map((name, at) => [at ? ", " : "", el("strong", null, bdi(name))]);
+  const ask = names.length === 1 ? " asks" : " ask";
+  const what = [ask, " you to look at this row. You see the note after your own verdict."];
+  return names.length > 0 && el("p", { class: "au-notice au-asked" }, names, what);
+}
+
 /** What this reviewer has decided, and who else has decided something. */
-export function ownVerdict({ mine, decided_by: people }) {
+export function ownVerdict({ mine, decided_by: people, adjudicated: settled }) {
   const others = (people ?? []).filter(Boolean);
   const where = mine?.elsewhere ? ", given in another window." : ".";
   return [
+    adjudicated({ adjudicated: settled }),
     mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where),
     others.length > 0 &&
       el(
@@ -311,7 +324,7 @@ export function history(card) {
 
 function words(entry) {
   if (entry.kind === "decide") {
-    return verdictWords(entry);
+    return [entry.adjudication && "settled the row: ", verdictWords(entry)];
   }
   return entry.kind === "undo" ? "undid it" : ["did it again", entry.verdict ? [": ", verdictWords(entry)] : null];
 }

@@ -16,10 +16,12 @@ const MOVES = [
   ["undo", "Undo"],
   ["redo", "Redo"],
   ["note", "Note"],
+  ["ask", "Ask"],
+  ["guidelines", "Guidelines"],
   ["evidence", "Show what the models say"],
 ];
 /** What a button is called where there is little room. */
-const SHORT = { evidence: "Models" };
+const SHORT = { evidence: "Models", guidelines: "Guide" };
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
 /** Characters of a label that a button shows. */
@@ -32,15 +34,18 @@ export class Controls {
   #act;
   #buttons = {};
   #parts;
+  #lineOf;
 
   /**
    * @param {string[]} labels All labels.
    * @param {Keys} keys
    * @param {function(string)} act Do what a button stands for.
+   * @param {function(string): string} lineOf What the guidelines say of a label.
    */
-  constructor(labels, keys, act) {
+  constructor(labels, keys, act, lineOf) {
     this.#keys = keys;
     this.#act = act;
+    this.#lineOf = lineOf;
     const some = Math.min(labels.length, DIGITS);
     const digits = Array.from({ length: some }, (_, at) => this.#button(`label${at + 1}`, ""));
     this.#parts = {
@@ -149,6 +154,8 @@ export class Controls {
       return;
     }
     print(button, "", label);
+    const line = this.#lineOf(label);
+    line && set(button, "title", `${label}: ${line}`);
     set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
     button.classList.toggle("au-is-given", label === card?.given);
     button.classList.toggle("au-is-suggested", !card?.hidden && label === card?.suggested);

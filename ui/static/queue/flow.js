@@ -28,6 +28,7 @@ export class Flow {
   #view;
   #reviewer;
   #source;
+  #guideline;
   #seen = []; // cards left behind, latest last: what `back` goes through
   #done = []; // own actions that undo takes back, latest last: {id, card, before, after}; no card of a bulk action
   #undone = []; // those that redo does again
@@ -36,18 +37,20 @@ export class Flow {
 
   /**
    * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
+   *   guideline: function(): string|null,
    *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
    *   decided: function(Object), decidedElsewhere: function(),
    *   colleaguesDecided: function(), beyond: function(Object)}}} parts `beyond` hears of each
    *   card that comes in its turn.
    */
-  constructor({ outbox, deck, watch, view, reviewer, source }) {
+  constructor({ outbox, deck, watch, view, reviewer, source, guideline = () => null }) {
     this.#outbox = outbox;
     this.#deck = deck;
     this.#watch = watch;
     this.#view = view;
     this.#reviewer = reviewer;
     this.#source = source;
+    this.#guideline = guideline;
   }
 
   /** Bring the next card, if none is on the screen. */
@@ -105,9 +108,11 @@ export class Flow {
       suspicion_seen: card.hidden ? null : card.suspicion,
       evidence_seen: !card.hidden,
       hidden: Boolean(card.unaided && !card.mine),
+      guideline: this.#guideline(),
       judged_twice: Boolean(card.judged_twice),
+      adjudication: Boolean(card.conflict),
     };
-    Object.assign(card, { hidden: false, settling: false }); // from now on, it shows all
+    Object.assign(card, { hidden: false, settling: false, asked_by: [] }); // from now on, it shows all
     const action = { id: event.event_id, card, before: card.mine, after: { verdict, new_labels: labels, note } };
     this.#outbox.add(event);
     this.#done.push(action);
@@ -191,8 +196,8 @@ export class Flow {
   }
 
   /** A row that is decided again is not one more. */
-  #count({ before }, by) {
-    this.decided += before ? 0 : by;
+  #count({ card, before }, by) {
+    this.decided += before || card?.conflict ? 0 : by; // settling a row is no vote
   }
 
   /** Put a card behind, wherever it is. */
@@ -261,7 +266,8 @@ export class Flow {
     remove(this.#undone, event.event_id);
     this.#view.mark(event.event_id, "refused");
     say(`Not saved: ${what} ${todo}`, { error: true });
-    const card = await get("card", { id: event.item_id }).catch(() => null);
+    const conflict = Boolean(event.adjudication);
+    const card = await get("card", { id: event.item_id, conflict }).catch(() => null);
     if (!card) {
       return;
     }
@@ -327,7 +333,11 @@ export class Flow {
   gone(ids) {
     this.#deck.remove(ids);
     if (this.card && ids.includes(this.card.id)) {
-      say("Somebody else has decided this row meanwhile; you can still give your own verdict.");
+      say(
+        this.card.conflict
+          ? "This row is no longer in conflict; your verdict would still settle it."
+          : "Somebody else has decided this row meanwhile; you can still give your own verdict.",
+      );
     }
   }
 

@@ -21,6 +21,8 @@ const ACTIONS = {
   back: ["b", "Back to the card before"],
   note: ["e", "Write a note"],
   evidence: ["v", "Show what the models say, where it is hidden"],
+  guidelines: ["d", "Guidelines: what the labels mean"],
+  ask: ["c", "Ask a colleague to look at this row"],
   help: ["h", "This list"],
 };
 

@@ -38,6 +38,15 @@ export class Note {
     this.#input.focus();
   }
 
+  /** Add some words, and go on writing after them. */
+  add(words) {
+    const { value } = this.#input;
+    this.#input.value = `${value}${value && !/\s$/.test(value) ? " " : ""}${words} `;
+    this.#card && this.#keep();
+    this.open();
+    this.#input.setSelectionRange(this.#input.value.length, this.#input.value.length);
+  }
+
   /** Show what was noted on a card, and make room for it only if there is something. */
   show(card) {
     this.#card = card;

@@ -5,7 +5,7 @@
  * network and a server that starts anew; it may be sent twice, and the log takes it once, by its id.
  */
 
-import { post } from "../common/api.js";
+import { post, say } from "../common/api.js";
 import { known } from "../common/pulse.js";
 
 const MOST_AT_ONCE = 50;
@@ -86,10 +86,10 @@ export class Outbox {
   #emptied = [];
 
   /**
-   * @param {{run: string, reviewer: string, held: function(): string[], onResult: function(Object, Object),
+   * @param {{run: string, reviewer: string, held: function(): string[], conflict: function(): boolean, onResult: function(Object, Object),
    *   onGone: function(string[], string[]), onDecided: function(number), onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
    *   goes into the log of another run, nor under another name.
-   *   `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided, and which
+   *   `conflict` says whether the page shows the queue of conflicts. `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided, and which
    *   this reviewer, on this page or elsewhere; `onDecided` hears how many rows this reviewer has decided.
    */
   constructor(options) {
@@ -126,10 +126,11 @@ export class Outbox {
 
   /** Ask which of the cards that wait have been decided elsewhere, as the answer to every press says, too. */
   async look() {
-    const { run, reviewer, held } = this.#options;
+    const { run, reviewer, held, conflict = () => false } = this.#options;
     const waiting = held();
     if (waiting.length && !this.size) {
-      const answer = await post("events", { events: [], held: waiting, run, reviewer }).catch(() => null);
+      const sent = { events: [], held: waiting, conflict: conflict(), run, reviewer };
+      const answer = await post("events", sent).catch(() => null);
       answer && this.#tellGone(answer);
     }
   }
@@ -154,8 +155,8 @@ export class Outbox {
     }
     this.#sending = true;
     const batch = this.#entries.slice(0, this.#atOnce);
-    const { run, reviewer, held } = this.#options;
-    const sent = { events: batch.map(([, event]) => event), held: held(), run, reviewer };
+    const { run, reviewer, held, conflict = () => false } = this.#options;
+    const sent = { events: batch.map(([, event]) => event), held: held(), conflict: conflict(), run, reviewer };
     const answer = await post("events", sent, { timeout: 15000 }).catch((error) => this.#answerTo(error, batch));
     this.#sending = false;
     if (answer) {
@@ -184,6 +185,10 @@ export class Outbox {
       this.#options.onResult(event, results.get(event.event_id));
     }
     this.#tellGone(answer);
+    if (answer.qualified) {
+      const { right, of } = answer.qualified;
+      say(`Of ${of} cards whose answer is known, you chose it on ${right}. Progress lists the others.`);
+    }
     if (answered.length) {
       this.#failures = 0;
       this.#atOnce = MOST_AT_ONCE;

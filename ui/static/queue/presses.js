@@ -1,12 +1,14 @@
 /** What a key or a button does to the card on the screen. */
 
-import { say } from "../common/api.js";
+import { complain, say } from "../common/api.js";
+import { askColleague } from "./ask.js";
 import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
 import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
 
 const DIGITS = 10;
+const UNSETTLED = "Unsure settles nothing: skip the card to leave it open.";
 const HOW_TO_MARK = "Mark the labels that fit by their keys; Enter ends, Escape gives up.";
 
 export class Presses {
@@ -17,17 +19,20 @@ export class Presses {
   #labels;
   #keys;
   #note;
+  #guidelines;
   #changed;
 
   /**
-   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, changed: function()}} parts
+   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, guidelines: Guidelines,
+   *   changed: function()}} parts
    *   `changed` is called when other labels are marked.
    */
-  constructor({ flow, labels, keys, note, changed }) {
+  constructor({ flow, labels, keys, note, guidelines, changed }) {
     this.#flow = flow;
     this.#labels = labels;
     this.#keys = keys;
     this.#note = note;
+    this.#guidelines = guidelines;
     this.#changed = changed;
   }
 
@@ -42,11 +47,21 @@ export class Presses {
     return card?.models[0]?.probabilities.map(({ label }) => label).slice(0, DIGITS) ?? [];
   }
 
+  /** The key that decides as a verdict does; null where that takes more than one key. */
+  keyOf(card, { verdict, new_labels: [label] }) {
+    const at = verdict === "relabel" ? this.labelsOf(card).indexOf(label) : -1;
+    const taken = at >= 0 ? `label${at + 1}` : label === card.suggested ? "suggest" : null;
+    const action = { keep: "keep", exclude: "exclude", relabel: taken }[verdict];
+    return action ? keyName(this.#keys.current[action]) : null;
+  }
+
   /** Do what `action` stands for. */
   act(action) {
     const { card } = this.#flow;
     if (action === "help") {
       openKeyList(this.#keys);
+    } else if (action === "guidelines") {
+      this.#guidelines.toggle();
     } else if (this.marks) {
       this.#mark(action, card);
     } else if (action === "undo" || action === "redo" || action === "back") {
@@ -66,11 +81,12 @@ export class Presses {
       ambiguous: () => this.#startMarking(),
       none: () => askProposal(this.#labels, (proposed) => decide("none_fits", proposed)),
       exclude: () => decide("exclude"),
-      unsure: () => decide("unsure"),
+      unsure: () => (card.conflict ? say(UNSETTLED) : decide("unsure")),
       skip: () => this.#flow.skip(),
       evidence: () => this.#flow.showEvidence(),
       pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
       note: () => this.#note.open(),
+      ask: () => askColleague((name) => this.#note.add(name)).catch(complain),
     };
     const label = this.labelsOf(card)[labelOf(action)];
     if (actions[action]) {

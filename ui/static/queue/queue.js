@@ -1,13 +1,16 @@
 /** The queue: one card, its verdicts, and the next one. */
 
 import { complain, get, post, say } from "../common/api.js";
+import { askingLine } from "./asking.js";
 import { settle } from "./bar.js";
 import { drawCard, history, ownVerdict } from "./card.js";
+import { conflictsButton, settles } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { count, el, plural, replace, set } from "../common/dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
+import { Guidelines } from "./guidelines.js";
 import { Keys, isOurs, resting } from "./keys.js";
 import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
@@ -38,6 +41,7 @@ class Queue {
   #params = null;
   #watch = new Watch(() => store.tab === "queue");
   #keys;
+  #guidelines;
   #presses;
   #controls;
   #status;
@@ -53,6 +57,7 @@ class Queue {
     this.#keys = new Keys(session.keys);
     this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
     this.#status = new Status(() => this.#outbox.retry());
+    this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
       settled: () => this.#flow.decided - this.#outbox.size,
@@ -62,6 +67,7 @@ class Queue {
       run: session.run.id,
       reviewer: session.reviewer,
       held: () => this.#held(),
+      conflict: () => settles(this.#session),
       onResult: (event, result) => this.#answered(event, result),
       onGone: (gone, done) => this.#gone(gone, done),
       onDecided: (decided) => this.#counted(decided),
@@ -83,6 +89,7 @@ class Queue {
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
+      guideline: () => this.#guidelines.version,
     });
     const { labels } = session;
     this.#presses = new Presses({
@@ -90,16 +97,18 @@ class Queue {
       labels,
       keys: this.#keys,
       note: this.#note,
+      guidelines: this.#guidelines,
       changed: () => this.#print(),
     });
-    this.#controls = new Controls(labels, this.#keys, (action) => this.#presses.act(action));
+    const act = (action) => this.#presses.act(action);
+    this.#controls = new Controls(labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
   }
 
   /** Lay everything out, listen, and bring the first card. */
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), this.#status.element);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflictsButton(this.#session), this.#status.element);
     const rest = el(
       "p",
       { class: "au-resting", hidden: true },
@@ -108,7 +117,8 @@ class Queue {
       " goes on.",
     );
     this.#controls.element.prepend(this.#note.element, rest);
-    const parts = [bar, this.#status.trail, stopLine(), this.#boundary, this.#article, this.#controls.element];
+    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), stopLine(), this.#boundary];
+    const parts = [...above, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
     replace(this.#element, section);
     settle(section, this.#controls.element, [this.#note.element, rest]);
@@ -154,7 +164,7 @@ class Queue {
     this.#deck.start(null);
     this.#draw();
     await this.#outbox.empty();
-    const first = id === null ? null : await get("card", { id }).catch(complain);
+    const first = id === null ? null : await get("card", { id, conflict: settles(this.#session) }).catch(complain);
     if (shown === this.#shown) {
       this.#deck.start(params, [this.#flow.card?.id, first?.id], this.#feed());
       if (first) {
@@ -184,12 +194,12 @@ class Queue {
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
     const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.has("undecided") ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") || settles(this.#session) ? cards.map((card) => card.id) : [];
   }
 
   /** Some of them have been decided: by others, and by this reviewer. */
   #gone(gone, done) {
-    if (store.query.get("undecided") === "anyone") {
+    if (store.query.get("undecided") === "anyone" || settles(this.#session)) {
       this.#flow.gone(gone);
     }
     if (store.query.has("undecided")) {
@@ -199,8 +209,9 @@ class Queue {
   }
 
   /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
-  #moved({ decided }) {
+  #moved({ decided, guideline }) {
     this.#counted(decided);
+    this.#guidelines.heard(guideline);
     this.#outbox.look();
     this.#flow.moved();
     this.#deck.recount();
@@ -236,7 +247,7 @@ class Queue {
     this.#presses.marks = null;
     this.#note.show(card);
     this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
-    replace(this.#article, card ? drawCard(card) : this.#empty());
+    replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
     if (this.#article.dataset.id !== (card?.id ?? "")) {

@@ -1,0 +1,78 @@
+"""The command that renames, merges and deletes classes."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from typing import Annotated, Literal, cast
+
+import typer
+
+from auditor.access.accounts import reviewer_name
+from auditor.api import Audit
+from auditor.commands.options import DB, RUN
+from auditor.console import say
+from auditor.errors import InputError
+from auditor.wording import counted
+
+_ACTIONS = ("list", "rename", "merge", "delete", "undo")
+
+
+def labels(
+    run: Annotated[str, RUN],
+    action: Annotated[str, typer.Argument(metavar="[list|rename|merge|delete|undo]", help="What to do.")] = "list",
+    names: Annotated[list[str] | None, typer.Argument(metavar="[LABEL]...", help="Classes to change.")] = None,
+    to: Annotated[str | None, typer.Option(help="New name; or the class that the others become.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Write the change. Without it, only the preview is shown.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Your name in the log. Default: your login.")] = None,
+    db: Annotated[str | None, DB] = None,
+) -> None:
+    """Rename, merge or delete classes in the corrected dataset, and undo that.
+
+    Such a change is no verdict on a label: export, patch and card follow it, the share of wrong labels does not.
+    `delete` leaves out the rows of a class.
+
+    Example: auditor labels tweets merge love --to joy --yes
+    """
+    from auditor.correction.decide.classes import Classes, in_words
+    from auditor.correction.decide.reclassify import preview, undo_change, write_change
+
+    if action not in _ACTIONS:
+        raise InputError(f"labels: there is no action {action!r:.80}.", f"Choose from {', '.join(_ACTIONS)}.")
+    if (action in ("list", "undo")) == bool(names):
+        raise InputError(f"labels {action} {'takes no' if names else 'needs a'} class.", "See auditor labels --help.")
+    audit = Audit(run)
+    now = audit.corrections(db=db)
+    classes = Classes(now.texts.label_names, now.label_changes)
+    if action == "list":
+        for line in in_words(now.texts.label_names, now.label_changes):
+            say(f"{line}.")
+        say(f"Classes: {', '.join(classes.names)}.")
+    elif action == "undo":
+        if not yes:
+            say("The latest change would be undone. Nothing is written: add --yes.")
+            return
+        with audit.log(db) as log:
+            undone = undo_change(log, _name(by), secrets.token_urlsafe(16))
+        say(f"Undone: {in_words(now.texts.label_names, (*now.label_changes[:-1], undone))[-1]}.")
+    else:
+        change = classes.change(cast(Literal["rename", "merge", "delete"], action), names or (), to)
+        found = preview(now, change)
+        for old, new, count in found.changes:
+            say(f"{old} → {new if new is not None else 'left out'}: {counted(count, 'row')}.")
+        say(f"{counted(found.rows, 'row')} affected{'.' if yes else '. Nothing is written: add --yes.'}")
+        if yes:
+            with audit.log(db) as log:
+                write_change(log, change, _name(by), secrets.token_urlsafe(16))
+            say("Written to the log. Undo it: auditor labels RUN undo --yes")
+
+
+def _name(by: str | None) -> str:
+    if by is None:
+        try:
+            by = getpass.getuser()
+        except (OSError, KeyError, ImportError):  # no such user, as in some containers
+            raise InputError("Your name is not known.", "Give it with --by NAME.") from None
+    return reviewer_name(by)
