@@ -6,7 +6,6 @@ values. When a part changes, only the stages that depend on it run again.
 
 from __future__ import annotations
 
-import fractions
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from auditor.effort import Effort, with_preset, without_preset
 from auditor.errors import ConfigError
 from auditor.modelspecs import MODELS, ModelSpec, specs_of
-from auditor.validation import Settings, split_labels
+from auditor.validation import Settings, share_of_cards, split_labels
 from auditor.vocabulary import DEFAULT_ENCODER, MODEL_NAMES, TOOL_NAMES
 
 PROBABILITY_FLOOR = 1e-6
@@ -253,44 +252,12 @@ class DetectionConfig(Settings):
     """How raters' votes are weighed against each other and the models; see :mod:`auditor.signals.crowd`."""
 
 
-def _share(given: Any) -> Any:
-    """Read ``1/20``, ``5%``, ``all`` or ``off``."""
-    if not isinstance(given, str):
-        return given
-    if given in ("all", "off"):
-        return float(given == "all")
-    try:
-        return float(fractions.Fraction(given.strip().removesuffix("%"))) / (100 if given.strip().endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        raise ConfigError(
-            f"blind: {given!r:.80} is not a share of cards.", "Use a number from 0 to 1, such as 1/20, or all, or off."
-        ) from None
-
-
-def read_share(name: str, given: str) -> float:
-    """Read a share between 0 and 1, such as ``5%`` or ``0.05``.
-
-    Raises
-    ------
-    ConfigError
-        If it is not a number above 0 and below 1.
-    """
-    number = given.strip()
-    try:
-        share = float(fractions.Fraction(number.removesuffix("%"))) / (100 if number.endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        share = 0.0
-    if not 0 < share < 1:
-        raise ConfigError(f"{name} is {given!r:.80}, which is not a share.", f"Give one between 0 and 1: {name} 5%.")
-    return share
-
-
 class QueueConfig(Settings):
     """How the default queue of the review page mixes its cards."""
 
     order: Literal["learnt", "static"] = "learnt"
     """Order that a reviewer starts with: the learnt one, mixed as set below, or the static one alone."""
-    blind: Annotated[float, Field(ge=0, le=1), BeforeValidator(_share)] = 1 / 20
+    blind: Annotated[float, Field(ge=0, le=1), BeforeValidator(share_of_cards)] = 1 / 20
     """Share of cards drawn at random from the rows that nobody has judged."""
     opening: Annotated[int, Field(ge=0, le=1000)] = 80
     """Cards in the opening; every second one is drawn evenly over the given labels."""

@@ -7,6 +7,7 @@ user wrote an option, a line of a file or a field of an address.
 from __future__ import annotations
 
 import csv
+import fractions
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -239,3 +240,35 @@ def split_labels(given: str) -> tuple[str, ...]:
             f"The missing labels {given!r:.120} cannot be read: {error}.",
             "Separate labels with commas, and put a label that contains a comma in double quotes.",
         ) from None
+
+
+def share_of_cards(given: Any) -> Any:
+    """Read ``1/20``, ``5%``, ``all`` or ``off``."""
+    if not isinstance(given, str):
+        return given
+    if given in ("all", "off"):
+        return float(given == "all")
+    try:
+        return float(fractions.Fraction(given.strip().removesuffix("%"))) / (100 if given.strip().endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise ConfigError(
+            f"blind: {given!r:.80} is not a share of cards.", "Use a number from 0 to 1, such as 1/20, or all, or off."
+        ) from None
+
+
+def read_share(name: str, given: str) -> float:
+    """Read a share between 0 and 1, such as ``5%`` or ``0.05``.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a number above 0 and below 1.
+    """
+    number = given.strip()
+    try:
+        share = float(fractions.Fraction(number.removesuffix("%"))) / (100 if number.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        share = 0.0
+    if not 0 < share < 1:
+        raise ConfigError(f"{name} is {given!r:.80}, which is not a share.", f"Give one between 0 and 1: {name} 5%.")
+    return share

@@ -32,10 +32,10 @@ from auditor.commands.options import (
     VERDICT_LIST,
     WRONG_AT_MOST,
 )
-from auditor.config import read_share
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import Policy, in_words
 from auditor.errors import ExportError, InputError
+from auditor.validation import read_share
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 from auditor.wording import counted, listed
 

@@ -10,9 +10,10 @@ import typer
 from auditor.api import Audit
 from auditor.commands.options import DB, RUN
 from auditor.commands.paths import check_files
-from auditor.config import LOCALHOST, QueueConfig, read_share
+from auditor.config import LOCALHOST, QueueConfig
 from auditor.console import say
 from auditor.errors import InputError, LogError
+from auditor.validation import read_share
 from auditor.wording import counted
 
 if TYPE_CHECKING:

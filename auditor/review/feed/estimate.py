@@ -124,8 +124,9 @@ class Estimate:
         """Return what a notebook shows: the number in sentences, and a table of the classes."""
         from auditor.review.feed import sentences  # which imports this module
 
-        written = [sentences.number(self), sentences.outlook(self), sentences.MEANING if self.rate else None]
-        shown = [markup.paragraph(sentence) for sentence in written if sentence]
+        lines = [sentences.number(self), sentences.outlook(self), sentences.MEANING if self.rate else None]
+        lines.append(sentences.blind_alone(self))
+        shown = [markup.paragraph(line) for line in lines if line]
         if any(part.rate for part in self.by_class):
             rows = [(part.name, sentences.part(part)) for part in self.by_class]
             shown.append(markup.table(["class", "wrong labels, with a 95 % interval of its own"], rows))

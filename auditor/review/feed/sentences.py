@@ -180,8 +180,14 @@ def certificate(status: CertificateStatus) -> Iterator[str]:
             yield f"  {step.rows:,} rows: {done}: {bound}, which {'passes' if step.passed else 'fails'}."
     if status.changes:
         yield f"{status.changes:,} unread rows can be changed; at most {status.most_wrong:,} of them will be wrong."
-    elif status.ended:
+    elif not status.ended:
+        return
+    elif not any(step.passed for step in status.steps):
         yield "No set has passed: nothing can be changed without reading it."
+    elif status.target == "group":
+        yield "The test has passed, and the group has its verdict."
+    else:
+        yield "A set has passed, but verdicts made since then leave no rows for which the promise holds."
 
 
 def part(found: Part) -> str:

@@ -125,6 +125,7 @@ def test_a_group_gets_its_verdict_once_when_its_test_has_passed(verdicts: Verdic
     count = apply_group(test, verdicts)
     assert count == 149 - len(test.samples[0])
     assert apply_group(test, verdicts) == 0
+    assert list(certificate(status_of(test)))[-1] == "The test has passed, and the group has its verdict."
     assert len(verdicts.log.items_of(test.event.event_id)) == count
     assert plan_group(verdicts, rows, 0, 0.1, "ann").event == test.event
     with pytest.raises(DecisionError, match="only once"):
