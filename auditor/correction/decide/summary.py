@@ -39,16 +39,16 @@ class Summary:
     written : int
         Number of rows in the main file, including ``invalid`` ones written unchanged.
     new_classes : tuple of str
-    class_changes : list of str
-        Changes of the classes, in words.
-    reclassified : int
-        Number of rows that these give another label or leave out.
     marked : dict of str to list of str
         Ids of rows by :data:`MARKED` outcome.
     stale : list of str
         Ids of rows that have changed since they were judged.
     confusions : list of (str, str, int)
         Given label, new label, number of rows; most frequent first.
+    class_changes : tuple of str
+        Changes of the classes, in words.
+    reclassified : int
+        Number of rows that these give another label or leave out.
     """
 
     rows: int
@@ -62,11 +62,11 @@ class Summary:
     excluded: int
     written: int
     new_classes: tuple[str, ...]
-    class_changes: list[str]
-    reclassified: int
     marked: dict[str, list[str]]
     stale: list[str]
     confusions: list[tuple[str, str, int]]
+    class_changes: tuple[str, ...] = ()
+    reclassified: int = 0
 
 
 def summarise(corrections: Corrections) -> Summary:
@@ -92,7 +92,7 @@ def summarise(corrections: Corrections) -> Summary:
         excluded=int((~corrections.kept).sum()) + ("invalid" in corrections.policy.left_out) * texts.rejected.num_rows,
         written=int(corrections.chosen.sum()) + corrections.invalid_written,
         new_classes=corrections.new_classes,
-        class_changes=in_words(texts.label_names, corrections.label_changes),
+        class_changes=tuple(in_words(texts.label_names, corrections.label_changes)),
         reclassified=int(corrections.reclassified.sum()),
         marked=dict(marked),
         stale=list(dict.fromkeys(event.item_id or "" for event in corrections.outcomes.stale)),

@@ -50,6 +50,8 @@ def facts(names: tuple[str, ...] = ("joy", "love"), source: str = "`diary.csv`",
         marked={"ambiguous": ["a", "b", "c", "d", "e"]},
         stale=[],
         confusions=pairs,
+        class_changes=tuple(f"{name} renamed" for name in names),
+        reclassified=7,
     )
     made: dict[str, Any] = {
         "source": source,
@@ -183,6 +185,12 @@ def test_a_beginning_that_has_lost_its_end_takes_nothing_with_it() -> None:
 def test_metadata_that_cannot_be_read_are_refused(there: str) -> None:
     with pytest.raises(HubError, match=r"metadata in README\.md of ann/x"):
         read_card(there, "ann/x")
+
+
+def test_changes_of_classes_are_told_as_no_verdicts() -> None:
+    text = card(facts())
+    assert "Classes were changed besides: `joy renamed`, `love renamed`. That is no verdict" in text
+    assert "affects 7 rows" in text
 
 
 @pytest.mark.slow
