@@ -43,5 +43,6 @@ class FirstTokenLayer(BertLayer):
             dropout=layer.dropout.p if self.training else 0.0,
             scaling=layer.scaling,
         )
-        found: torch.Tensor = self.feed_forward_chunk(self.attention.output(attended.reshape(first.shape), first))
+        attended = self.attention.output(attended.reshape(first.shape), first)
+        found: torch.Tensor = self.output(self.intermediate(attended), attended)
         return found
