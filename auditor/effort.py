@@ -21,7 +21,8 @@ PRESETS: Mapping[str, Preset] = {
 
 def with_preset(settings: dict[str, Any], effort: Any) -> dict[str, Any]:
     """Return the settings, and those of the effort that are not set. An unknown effort adds nothing."""
-    return _filled(settings, PRESETS.get(effort, {})) if isinstance(effort, str) else settings
+    filled: dict[str, Any] = _filled(settings, PRESETS.get(effort, {}) if isinstance(effort, str) else {})
+    return filled
 
 
 def without_preset(settings: Preset, effort: str) -> dict[str, Any]:

@@ -279,10 +279,9 @@ class Finetuned:
 def _freeze(model: Any, count: int) -> None:
     """Freeze the lowest layers and the embeddings below them, through which no gradient then needs to flow."""
     stacks = [part for part in model.base_model.modules() if isinstance(part, torch.nn.ModuleList)]
-    layers = max(stacks, key=len, default=())
-    if count and layers:
-        trained = layers[min(count, len(layers) - 1) :]
-        lowest = next(trained.parameters())
+    layers = max(stacks, key=len, default=torch.nn.ModuleList())
+    if count and len(layers):
+        lowest = next(layers[min(count, len(layers) - 1)].parameters())
         for parameter in model.base_model.parameters():
             if parameter is lowest:
                 break

@@ -44,6 +44,6 @@ class FirstTokenLayer(BertLayer):
             dropout=layer.dropout.p if self.training else 0.0,
             scaling=layer.scaling,
         )
-        states = self.attention.output(attended.reshape(first.shape), first)
-        found: torch.Tensor = self.feed_forward_chunk(states)  # type: ignore[no-untyped-call]
+        attended = self.attention.output(attended.reshape(first.shape), first)
+        found: torch.Tensor = self.output(self.intermediate(attended), attended)
         return found
