@@ -27,8 +27,9 @@ from pathlib import Path
 from threading import Lock
 
 from auditor.errors import DecisionError, SourceError
-from auditor.review.log.event import MAX_GUIDELINES, Event
+from auditor.review.log.event import Event
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import MAX_GUIDELINES
 from auditor.review.log.records import in_time
 from auditor.storage import open_file
 

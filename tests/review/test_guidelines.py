@@ -20,9 +20,10 @@ from auditor.review.guidelines import (
     tidied,
     version_of,
 )
-from auditor.review.log.event import MAX_GUIDELINES, Event
+from auditor.review.log.event import Event
 from auditor.review.log.jsonl import export_log, import_log
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import MAX_GUIDELINES
 from tests.review.events import RUN, later
 
 NAMES = ("joy", "love", "Anger", "and / or")

@@ -14,7 +14,7 @@ from auditor.correction.decide.corrections import Corrections
 from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.reclassify import preview, undo_change, write_change
 from auditor.errors import DecisionError
-from auditor.review.log.event import MAX_LABELS, Id, Label, LabelChange, Operation
+from auditor.review.log.parts import MAX_LABELS, Id, Label, LabelChange, Operation
 
 from ..answers import answer
 from ..services.workspace import Workspace

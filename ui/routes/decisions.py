@@ -17,18 +17,9 @@ from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
 from auditor.review.feed.known import Qualification
 from auditor.review.filter.filter import Filter
-from auditor.review.log.event import (
-    MAX_LABELS,
-    Event,
-    GuidelineVersion,
-    Id,
-    ItemId,
-    Label,
-    Note,
-    Verdict,
-    check_decision,
-)
+from auditor.review.log.event import Event, Note, Verdict, check_decision
 from auditor.review.log.log import TakenError
+from auditor.review.log.parts import MAX_LABELS, GuidelineVersion, Id, ItemId, Label
 
 from ..answers import RefusedError, answer, first_fault
 from ..services.workspace import Workspace

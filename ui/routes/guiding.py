@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from auditor.review.guidelines import pairs_with_line, sections
-from auditor.review.log.event import MAX_GUIDELINES, GuidelineVersion, Id
+from auditor.review.log.parts import MAX_GUIDELINES, GuidelineVersion, Id
 from auditor.review.view.talk import ANYONE
 
 from ..answers import answer

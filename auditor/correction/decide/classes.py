@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from auditor.errors import DecisionError
-from auditor.review.log.event import Event, LabelChange, Operation
+from auditor.review.log.event import Event
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import LabelChange, Operation
 from auditor.review.log.records import in_time
 
 _VERBS = {"rename": "renamed", "merge": "merged into", "delete": "left out"}

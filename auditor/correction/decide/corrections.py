@@ -19,8 +19,8 @@ from auditor.correction.export.classes import Value, value_of_new_class
 from auditor.data import LabeledTexts
 from auditor.errors import ExportError
 from auditor.review.feed.estimate import Estimate, Range
-from auditor.review.log.event import LabelChange
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import LabelChange
 from auditor.run import Reader, Run
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
 

@@ -11,8 +11,9 @@ import numpy as np
 from auditor.correction.decide.classes import standing_changes
 from auditor.correction.decide.corrections import Corrections, correct
 from auditor.errors import DecisionError
-from auditor.review.log.event import Event, LabelChange
+from auditor.review.log.event import Event
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import LabelChange
 
 
 @dataclass(frozen=True)

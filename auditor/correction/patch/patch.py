@@ -30,7 +30,8 @@ from auditor.config import ReadConfig
 from auditor.correction.decide.certified import CertificateRecord
 from auditor.correction.decide.corrections import Corrections
 from auditor.errors import ExportError, InputError, PatchError
-from auditor.review.log.event import ItemHash, Moment, Reviewer, Verdict, item_hash
+from auditor.review.log.event import Moment, Reviewer, Verdict, item_hash
+from auditor.review.log.parts import ItemHash
 from auditor.storage import open_file, replacing, storage_errors
 from auditor.tabular import json_array
 from auditor.validation import first_fault

@@ -14,7 +14,8 @@ from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
 from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
-from auditor.review.log.event import Event, Pool
+from auditor.review.log.event import Event
+from auditor.review.log.parts import Pool
 from auditor.review.log.records import in_time
 from auditor.review.view.verdicts import Verdicts
 

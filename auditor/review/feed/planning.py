@@ -12,7 +12,8 @@ from auditor.arrays import Codes, Counts, Float32, Mask
 from auditor.errors import DecisionError
 from auditor.estimate.certificate import plan_nested
 from auditor.review.feed.certified import CertificateTest, certificate_tests, find_test
-from auditor.review.log.event import MAX_PLANNED, Event, Plan, digest_of
+from auditor.review.log.event import Event, digest_of
+from auditor.review.log.parts import MAX_PLANNED, Plan
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 

@@ -18,8 +18,9 @@ from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.judge.endpoint import Endpoint, Reply
 from auditor.review.judge.prompt import hash_of, tokens_about
-from auditor.review.log.event import Event, ModelAnswer
+from auditor.review.log.event import Event
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import ModelAnswer
 from auditor.review.view.items import Items
 
 Which = Literal["queue", "blind", "filter"]

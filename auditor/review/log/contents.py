@@ -16,19 +16,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import (
-    OF_DECISIONS,
-    OF_KIND,
-    Event,
-    Extra,
-    Id,
-    LabelChange,
-    ModelAnswer,
-    Plan,
-    Pool,
-    check_labels,
-    may_adjudicate,
-)
+from auditor.review.log.event import OF_DECISIONS, OF_KIND, Event, Extra, check_labels, may_adjudicate
+from auditor.review.log.parts import Id, LabelChange, ModelAnswer, Plan, Pool
 from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of, write_extra
 from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault

@@ -13,7 +13,8 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, func, insert, select
 
 from auditor.errors import DecisionError, LogError
-from auditor.review.log.event import LAST, MAX_LABELS, Event, Extra, Label
+from auditor.review.log.event import LAST, Event, Extra
+from auditor.review.log.parts import MAX_LABELS, Label
 from auditor.review.log.schema import analyze, events
 
 CHUNK = 500

@@ -20,9 +20,10 @@ from auditor.correction.export.tables import corrected_tables
 from auditor.correction.patch.patch import make_patch
 from auditor.errors import DecisionError, ExportError
 from auditor.review.feed.estimate import Estimate, Range
-from auditor.review.log.event import Event, LabelChange
+from auditor.review.log.event import Event
 from auditor.review.log.jsonl import export_log, import_log
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import LabelChange
 from tests.correction.deciding import corrected, vote
 from tests.review.events import RUN, later
 

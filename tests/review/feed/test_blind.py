@@ -10,9 +10,9 @@ import pytest
 from auditor.errors import DecisionError
 from auditor.estimate.stream import draw_row
 from auditor.review.feed.blind import Blind
-from auditor.review.log.event import Pool
 from auditor.review.log.jsonl import export_log, import_log
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import Pool
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run

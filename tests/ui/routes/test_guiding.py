@@ -13,8 +13,8 @@ from auditor.config import QueueConfig
 from auditor.errors import SourceError
 from auditor.review.filter.filter import Filter
 from auditor.review.guidelines import version_of
-from auditor.review.log.event import MAX_GUIDELINES
 from auditor.review.log.log import DecisionLog
+from auditor.review.log.parts import MAX_GUIDELINES
 from auditor.run import Run
 from tests.ui.conftest import browser, make_app
 from tests.ui.routes.test_decisions import decide, queue, run_of, send
