@@ -43,7 +43,7 @@ def find_truth(corrections: Corrections) -> Truth:
     """Find the labels that fit the judged rows: by the majority of the one-by-one verdicts, or the first at a tie."""
     names = corrections.label_names
     outcomes = corrections.outcomes.by_row
-    opinions = {row: vote for row, outcome in outcomes.items() if (vote := leading_vote(outcome.votes))}
+    opinions = {row: vote for row, outcome in outcomes.items() if (vote := leading_vote(outcome.decisions))}
     fits = np.zeros((len(opinions), len(names)), np.bool_)
     for place, (row, vote) in enumerate(opinions.items()):
         given = (names[corrections.texts.labels[row]],) if vote.verdict == "keep" else ()

@@ -180,7 +180,8 @@ class CertificateTest:
     def _votes(self, rows: Sequence[int]) -> defaultdict[int, list[Event]]:
         items, votes = self._verdicts.items, defaultdict[int, list[Event]](list)
         row_of = {items.id_of(row): row for row in rows}
-        for vote in self._verdicts.log.standing(list(row_of)) if row_of else ():
+        log, ids = self._verdicts.log, list(row_of)
+        for vote in (*log.standing(ids), *log.adjudications(ids)) if ids else ():
             row = row_of[vote.item_id or ""]
             if vote.item_hash == items.hash_of(row):
                 votes[row].append(vote)

@@ -48,7 +48,8 @@ def measure(blind: Blind, model: str) -> Quality:
     rows = list(dict.fromkeys(row for _, row in blind.settled() if row in by_row))
     votes = defaultdict[int, list[Event]](list)
     row_of = {items.id_of(row): row for row in rows}
-    for vote in log.standing(list(row_of)) if rows else ():
+    ids = list(row_of)
+    for vote in (*log.standing(ids), *log.adjudications(ids)) if ids else ():
         row = row_of[vote.item_id or ""]
         if vote.item_hash == items.hash_of(row):
             votes[row].append(vote)

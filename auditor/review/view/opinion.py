@@ -11,12 +11,12 @@ from auditor.review.log.event import TOGETHER, Event
 def leading_vote(votes: Iterable[Event]) -> Event | None:
     """Return a vote for the most frequent verdict and labels; at a tie, the first vote for one of the most frequent.
 
-    Bulk and imported verdicts do not count, nor does *unsure*.
+    Bulk and imported verdicts do not count, nor does *unsure*. An adjudication settles the row.
 
     Parameters
     ----------
     votes : iterable of Event
-        Standing decisions on one row.
+        Standing decisions on one row, and its adjudications.
 
     Returns
     -------
@@ -25,6 +25,8 @@ def leading_vote(votes: Iterable[Event]) -> Event | None:
     """
     counted = [vote for vote in votes if vote.source not in TOGETHER and vote.verdict != "unsure"]
     counted.sort(key=lambda vote: (vote.at, vote.event_id))
+    if settled := [vote for vote in counted if vote.adjudication]:
+        return settled[-1]
     votes_of = Counter((vote.verdict, vote.new_labels) for vote in counted)
     most = max(votes_of.values(), default=0)
     return next((vote for vote in counted if votes_of[vote.verdict, vote.new_labels] == most), None)
