@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from auditor.review.feed import telling
+from auditor.review.feed import sentences
 from auditor.review.feed.agreement import Agreement, Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.served import Served
@@ -30,7 +30,7 @@ def test_nothing_is_said_before_two_people_have_judged_a_row(verdicts: Verdicts)
     decide(verdicts, 1, "bob")
     found = measured(verdicts)
     assert (found.rows, found.alpha, found.by_people) == (0, None, ())
-    assert telling.agreement(found).startswith("How far people agree is not known")
+    assert sentences.agreement(found).startswith("How far people agree is not known")
     json.dumps(found.as_dict(), allow_nan=False)
 
 
@@ -43,7 +43,6 @@ def test_only_one_by_one_verdicts_of_people_count(verdicts: Verdicts) -> None:
     decide(verdicts, 4, "ann", "keep")
     decide(verdicts, 4, "bob", "exclude", source="bulk", batch_id="all")
     decide(verdicts, 5, "ann", "keep")
-    decide(verdicts, 5, "model:big", "exclude")
     decide(verdicts, 1, "ann", "exclude", source="repeat", arm="repeat", hidden=True)
     found = measured(verdicts)
     assert (found.rows, found.same.count, found.served) == (2, 1, False)
@@ -51,7 +50,7 @@ def test_only_one_by_one_verdicts_of_people_count(verdicts: Verdicts) -> None:
     given = verdicts.items.label(verdicts.items.given[0])
     assert [(one.given, one.new, one.rows, one.same) for one in found.by_change] == [(given, other, 1, 0.0)]
     assert sum(part.same.of for part in found.by_class) == 2
-    assert "2 rows that several people chose to judge; all say the same on 1 of them" in telling.agreement(found)
+    assert "2 rows that several people chose to judge; all say the same on 1 of them" in sentences.agreement(found)
 
 
 def test_rows_that_the_queue_served_to_several_people_stand_alone(verdicts: Verdicts) -> None:
@@ -61,7 +60,7 @@ def test_rows_that_the_queue_served_to_several_people_stand_alone(verdicts: Verd
     decide(verdicts, 2, "bob", "exclude")  # from the table
     found = measured(verdicts)
     assert (found.served, found.rows, found.left_out) == (True, 2, 1)
-    said = telling.agreement(found)
+    said = sentences.agreement(found)
     assert "on 2 rows that the queue served to several people" in said
     assert "1 other row that several people judged was left out." in said
 
@@ -91,5 +90,5 @@ def test_many_rows_give_an_interval(verdicts: Verdicts) -> None:
     found = measured(verdicts)
     assert found.alpha is not None
     assert found.alpha.low is not None
-    assert "(95 %: " in telling.agreement(found)
+    assert "(95 %: " in sentences.agreement(found)
     assert len(found.by_people) == 3

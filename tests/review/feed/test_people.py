@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from auditor.review.feed import telling
+from auditor.review.feed import sentences
 from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.known import Known
@@ -47,7 +47,6 @@ def test_each_person_is_a_row(verdicts: Verdicts) -> None:
     decide(verdicts, 80, "bob", "keep", source="bulk", batch_id="all")
     decide(verdicts, 81, "bob", "keep", event_id="again")
     verdicts.log.undo("bob", "undone", "again")
-    decide(verdicts, 82, "model:big", "keep")
     verdicts.catch_up()
     found = figures(verdicts)
     assert list(found) == ["ann", "bob"]
@@ -72,6 +71,6 @@ def test_a_budget_says_what_part_of_the_suspicion_the_first_rows_hold(verdicts: 
     assert found[8].share == pytest.approx(1.0)
     (usual,) = people_of(verdicts).budgets(order, None)
     assert (usual.hours, usual.rows, usual.share) == (1, 239, 1.0)
-    assert telling.budget(usual) == "All 239 unread rows can be judged in 1 hour at this rate."
-    said = telling.budget(Budget(2, 150, 0.629))
+    assert sentences.budget(usual) == "All 239 unread rows can be judged in 1 hour at this rate."
+    said = sentences.budget(Budget(2, 150, 0.629))
     assert said.startswith("150 rows in 2 hours: the first 150 unread rows of the order cover 62 % of the errors")
