@@ -43,7 +43,6 @@ def test_only_one_by_one_verdicts_of_people_count(verdicts: Verdicts) -> None:
     decide(verdicts, 4, "ann", "keep")
     decide(verdicts, 4, "bob", "exclude", source="bulk", batch_id="all")
     decide(verdicts, 5, "ann", "keep")
-    decide(verdicts, 5, "model:big", "exclude")
     decide(verdicts, 1, "ann", "exclude", source="repeat", arm="repeat", hidden=True)
     found = measured(verdicts)
     assert (found.rows, found.same.count, found.served) == (2, 1, False)

@@ -35,7 +35,9 @@ def test_the_first_cards_of_a_new_reviewer_hold_known_answers_unmarked(run: Run,
     for _ in range(60):
         (serving,) = feed.next("ann", [], 1)
         card = as_served({"id": verdicts.items.id_of(serving.row)}, serving)
-        assert {*card} <= {"id", "hidden", "mine", "history", "decided_by", "adjudicated"}, "nothing tells it apart"
+        assert {*card} <= {"id", "hidden", "mine", "history", "decided_by", "adjudicated", "model_verdicts"}, (
+            "nothing tells it apart"
+        )
         row = serving.row
         assert (serving.answer is not None) == (serving.arm == "known")
         more = {"arm": serving.arm, "hidden": serving.hidden, "answer": serving.answer}

@@ -47,7 +47,6 @@ def test_each_person_is_a_row(verdicts: Verdicts) -> None:
     decide(verdicts, 80, "bob", "keep", source="bulk", batch_id="all")
     decide(verdicts, 81, "bob", "keep", event_id="again")
     verdicts.log.undo("bob", "undone", "again")
-    decide(verdicts, 82, "model:big", "keep")
     verdicts.catch_up()
     found = figures(verdicts)
     assert list(found) == ["ann", "bob"]

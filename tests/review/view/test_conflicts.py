@@ -58,7 +58,6 @@ def test_only_one_by_one_verdicts_of_different_people_conflict(verdicts: Verdict
     decide(verdicts, 0, "ann", "keep")
     decide(verdicts, 0, "ann", "exclude", source="repeat", arm="repeat")
     decide(verdicts, 0, "bob", "exclude", source="bulk", batch_id="all")
-    decide(verdicts, 0, "model:big", "exclude")
     assert not verdicts.conflict.any()
 
 
