@@ -157,12 +157,12 @@ def pairs(opinions: Opinions) -> Iterator[Pair]:
     """Compare every two people who have judged the same rows."""
     of_person = {person: np.flatnonzero(opinions.person == person) for person in np.unique(opinions.person).tolist()}
     for first, second in combinations(of_person, 2):
-        one, two = of_person[first], of_person[second]
-        both, at_one, at_two = np.intersect1d(opinions.row[one], opinions.row[two], True, return_indices=True)
-        if len(both):
-            said, heard = opinions.opinion[one[at_one]], opinions.opinion[two[at_two]]
-            same = int(np.count_nonzero(said == heard))
-            yield Pair(first, second, len(both), same, kappa(said, heard))
+        places = of_person[first], of_person[second]
+        mine, theirs = (opinions.row[place] for place in places)
+        rows, *shared = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+        if len(rows):
+            left, right = (opinions.opinion[place[some]] for place, some in zip(places, shared, strict=True))
+            yield Pair(first, second, len(rows), int(np.count_nonzero(left == right)), kappa(left, right))
 
 
 def kappa(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> float | None:
@@ -178,8 +178,8 @@ def kappa(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> float 
     rows = len(first)
     codes = np.unique(np.concatenate([first, second]), return_inverse=True)[1]
     size = int(codes.max(initial=-1)) + 1
-    one, two = np.bincount(codes[:rows], minlength=size), np.bincount(codes[rows:], minlength=size)
-    by_chance = float(one @ two) / rows**2 if rows else 1.0
+    counts = [np.bincount(half, minlength=size) for half in (codes[:rows], codes[rows:])]
+    by_chance = float(counts[0] @ counts[1]) / rows**2 if rows else 1.0
     return None if by_chance == 1 else float((np.mean(first == second) - by_chance) / (1 - by_chance))
 
 
@@ -191,9 +191,9 @@ class Specific:
     ----------
     opinion : int
     rows : int
-        Rows of which somebody said so.
+        Rows on which somebody has it.
     same : float
-        Probability that another person who judged the row said so, too.
+        Probability that another person who judged the row has it, too.
     """
 
     opinion: int
@@ -205,16 +205,16 @@ def specific(opinions: Opinions) -> list[Specific]:
     """Measure the agreement on each opinion about shared rows, the most frequent first.
 
     The positive agreement of Spitzer and Fleiss (1974), for any number of people: Σ n_u (n_u − 1) / (m_u − 1) over
-    Σ n_u, where n_u of the m_u people who judged row u said so.
+    Σ n_u, where n_u of the m_u people who judged row u have it.
     """
     shared = opinions.shared()
     _, place, people = np.unique(shared.row, return_inverse=True, return_counts=True)
-    said, number = np.unique(np.column_stack([shared.opinion, place]), axis=0, return_counts=True)
-    names, start = np.unique(said[:, 0], return_index=True)
+    held, number = np.unique(np.column_stack([shared.opinion, place]), axis=0, return_counts=True)
+    names, start = np.unique(held[:, 0], return_index=True)
     if not len(names):
         return []
-    others = number * (number - 1) / (people[said[:, 1]] - 1)
+    others = number * (number - 1) / (people[held[:, 1]] - 1)
     same = np.add.reduceat(others, start) / np.add.reduceat(number, start)
-    rows = np.diff(np.append(start, len(said)))
+    rows = np.diff(np.append(start, len(held)))
     order = np.argsort(-rows, kind="stable").tolist()
     return [Specific(int(names[at]), int(rows[at]), float(same[at])) for at in order]

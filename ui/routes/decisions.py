@@ -15,7 +15,7 @@ from auditor.access.accounts import reviewer_name
 from auditor.errors import AccountError, DecisionError, FilterError
 from auditor.review.bulk import Bulk, decide, preview
 from auditor.review.feed.feed import Serving, as_served
-from auditor.review.feed.known import Qualification
+from auditor.review.feed.known_answers import Qualification
 from auditor.review.filter.filter import Filter
 from auditor.review.log.event import Event, Note, Verdict, check_decision
 from auditor.review.log.log import TakenError

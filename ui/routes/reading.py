@@ -222,6 +222,6 @@ def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicate
 def _person(workspace: Workspace, person: Person) -> dict[str, Any]:
     """Return a person's figures, with rows by their ids."""
     found = asdict(person)
-    if person.known:
-        found["known"]["missed"] = [workspace.items.id_of(row) for row in person.known.missed]
+    if person.qualification:
+        found["qualification"]["missed"] = [workspace.items.id_of(row) for row in person.qualification.missed]
     return found

@@ -18,7 +18,7 @@ from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
-from auditor.review.feed.known import Known, read_answers
+from auditor.review.feed.known_answers import KnownAnswers, read_answers
 from auditor.review.feed.learner import Learner
 from auditor.review.feed.people import People
 from auditor.review.filter.filter import QUEUE
@@ -96,7 +96,7 @@ class Workspace:
         Cards that the default queue serves.
     estimator : Estimator
     agreements : Agreements
-    known_answers : Known
+    known_answers : KnownAnswers
         Rows whose answers are known, and how reviewers have judged them.
     people : People
         Figures of each reviewer.
@@ -116,7 +116,7 @@ class Workspace:
     feed: Feed
     estimator: Estimator
     agreements: Agreements
-    known_answers: Known
+    known_answers: KnownAnswers
     people: People
     edition: Edition
     overlaps: list[dict[str, Any]]
@@ -143,7 +143,7 @@ class Workspace:
         blind = Blind(verdicts)
         estimator = Estimator(verdicts, blind)
         answers = read_answers(mix.gold, items) if mix.gold else {}
-        known_answers = Known(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
+        known_answers = KnownAnswers(verdicts, estimator.served, answers, mix.gold_cards if mix.gold else 0)
         feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()

@@ -174,9 +174,9 @@ class Agreements:
         size = (len(names) + 1) * _TO
         told_apart = np.where(changed, found.opinion + size * (1 + given), found.opinion)
         return [
-            Change(names[one.opinion // size - 1], names[one.opinion % size // _TO - 1], one.rows, one.same)
-            for one in specific(Opinions(found.row, found.person, told_apart, found.at))
-            if one.opinion >= size
+            Change(names[change.opinion // size - 1], names[change.opinion % size // _TO - 1], change.rows, change.same)
+            for change in specific(Opinions(found.row, found.person, told_apart, found.at))
+            if change.opinion >= size
         ]
 
 

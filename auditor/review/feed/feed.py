@@ -20,7 +20,7 @@ from auditor.estimate.stream import coin
 from auditor.review.batches import Batches
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.certified import find_test
-from auditor.review.feed.known import Known
+from auditor.review.feed.known_answers import KnownAnswers
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
@@ -88,7 +88,7 @@ class Feed:
     blind : Blind
     learner : Learner
     config : QueueConfig, optional
-    known : Known, optional
+    known_answers : KnownAnswers, optional
         Rows whose answers are known.
     """
 
@@ -99,9 +99,9 @@ class Feed:
         blind: Blind,
         learner: Learner,
         config: QueueConfig | None = None,
-        known: Known | None = None,
+        known_answers: KnownAnswers | None = None,
     ) -> None:
-        self._items, self._verdicts, self._known = items, verdicts, known
+        self._items, self._verdicts, self._known_answers = items, verdicts, known_answers
         self.batches: Batches = {}
         """Rows of each reviewer's batch, by name. Cards drawn at random come from all rows nevertheless."""
         self.blind, self.learner = blind, learner
@@ -217,9 +217,10 @@ class Feed:
         if self._is_blind(closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
-        if self._known and coin(f"{tossed} known", KNOWN_SHARE) and (known := self._known.next(me, busy)):
+        answers = self._known_answers
+        if answers and coin(f"{tossed} known", KNOWN_SHARE) and (asked := answers.next(me, busy)):
             hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-            return self._as_before(me, Serving(known[0], "known", hidden, answer=known[1]))
+            return self._as_before(me, Serving(asked[0], "known", hidden, answer=asked[1]))
         if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):

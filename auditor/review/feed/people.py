@@ -13,7 +13,7 @@ from auditor.arrays import RowIndex
 from auditor.estimate.plan import SECONDS_A_CARD
 from auditor.estimate.shares import Share, share
 from auditor.review.feed.agreement import Agreement
-from auditor.review.feed.known import Known, Qualification
+from auditor.review.feed.known_answers import KnownAnswers, Qualification
 from auditor.review.feed.served import Served
 from auditor.review.view.pace import PAUSE, rate_per_hour
 from auditor.review.view.verdicts import FOLLOWED, SHOWN, Own, Verdicts
@@ -52,7 +52,7 @@ class Person:
         Cards that were judged in the same way when they came again.
     followed : Share
         Rows kept or relabelled whose suggestion was shown and taken.
-    known : Qualification or None
+    qualification : Qualification or None
         Known answers; None before the reviewer has judged all that are asked for.
     days : tuple of Day
         The last :data:`DAYS` days with verdicts, oldest first.
@@ -67,7 +67,7 @@ class Person:
     same: Share
     self_agreement: Share
     followed: Share
-    known: Qualification | None
+    qualification: Qualification | None
     days: tuple[Day, ...]
 
 
@@ -95,11 +95,11 @@ class People:
     ----------
     verdicts : Verdicts
     served : Served
-    known : Known
+    known_answers : KnownAnswers
     """
 
-    def __init__(self, verdicts: Verdicts, served: Served, known: Known) -> None:
-        self._verdicts, self._served, self._known = verdicts, served, known
+    def __init__(self, verdicts: Verdicts, served: Served, known_answers: KnownAnswers) -> None:
+        self._verdicts, self._served, self._known_answers = verdicts, served, known_answers
 
     def figures(self, agreement: Agreement) -> list[Person]:
         """Return the figures of everyone who has ever decided something, by name."""
@@ -110,9 +110,9 @@ class People:
                 compared[name] += pair.same.of
                 same[name] += pair.same.count
         found = []
-        for figures in filter(lambda one: not is_model(one.reviewer), self._verdicts.log.reviewers()):
+        for figures in filter(lambda figures: not is_model(figures.reviewer), self._verdicts.log.reviewers()):
             name = figures.reviewer
-            own, known = self._verdicts.of(name), self._known.qualification(name)
+            own, qualification = self._verdicts.of(name), self._known_answers.qualification(name)
             singly = own.at > 0
             shown = np.bincount(own.suggestion, minlength=3)
             found.append(
@@ -126,7 +126,7 @@ class People:
                     same=share(same[name], compared[name]),
                     self_agreement=self._served.self_agreement(name),
                     followed=share(int(shown[FOLLOWED]), int(shown[SHOWN] + shown[FOLLOWED])),
-                    known=known if known and known.done else None,
+                    qualification=qualification if qualification and qualification.done else None,
                     days=_days(own),
                 )
             )

@@ -76,7 +76,7 @@ class Served:
         self._lock = Lock()
         self._seq = 0
         self._cards: dict[tuple[str, int], Card] = {}
-        self._known: dict[tuple[str, int], str] = {}
+        self._known_answers: dict[tuple[str, int], str] = {}
         self._repeats: dict[tuple[str, int], Repeat] = {}
         self._turns: dict[tuple[str, str], Event] = {}  # the last undo or redo of each action
 
@@ -95,7 +95,7 @@ class Served:
                     self._repeats[event.reviewer, row] = Repeat(event, self._decided_before(event))
                 elif event.arm:
                     if event.answer is not None:
-                        self._known.setdefault((event.reviewer, row), event.answer)
+                        self._known_answers.setdefault((event.reviewer, row), event.answer)
                     card = Card(event.reviewer, row, event.arm, bool(event.hidden))
                     self._cards.setdefault((event.reviewer, row), card)
 
@@ -107,9 +107,9 @@ class Served:
         """Measure how often a reviewer judged a card in the same way when it came again."""
         return agreement(*self._twice(reviewer))
 
-    def known(self, reviewer: str) -> dict[int, str]:
+    def known_answers(self, reviewer: str) -> dict[int, str]:
         """Return the rows with a known answer that a reviewer has judged, and the answers; in the order judged."""
-        return {row: answer for (name, row), answer in self._known.items() if name == reviewer}
+        return {row: answer for (name, row), answer in self._known_answers.items() if name == reviewer}
 
     def reviewers(self) -> Reviewers:
         """Measure how far the reviewers can be relied on, by the verdicts that stand now."""

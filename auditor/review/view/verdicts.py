@@ -396,8 +396,5 @@ class Verdicts:
 
     def done(self, item_ids: Sequence[str], me: str) -> list[str]:
         """Return those of some items that the reviewer has decided."""
-        own = self._own.get(me)
-        if own is None:
-            return []
-        rows = self.items.rows_of(item_ids).tolist()
-        return [item_id for item_id, row in zip(item_ids, rows, strict=True) if row >= 0 and own.bits[row]]
+        rows, own = self.items.rows_of(item_ids).tolist(), self._own.get(me)
+        return [item_id for item_id, row in zip(item_ids, rows, strict=True) if own and row >= 0 and own.bits[row]]

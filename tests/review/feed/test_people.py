@@ -10,7 +10,7 @@ import pytest
 from auditor.review.feed import sentences
 from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.known import Known
+from auditor.review.feed.known_answers import KnownAnswers
 from auditor.review.feed.people import Budget, People, Person
 from auditor.review.feed.served import Served
 from auditor.review.view.verdicts import Verdicts
@@ -21,7 +21,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def people_of(verdicts: Verdicts) -> People:
     served = Served(verdicts, Blind(verdicts))
-    return People(verdicts, served, Known(verdicts, served, {}, 0))
+    return People(verdicts, served, KnownAnswers(verdicts, served, {}, 0))
 
 
 def figures(verdicts: Verdicts) -> dict[str, Person]:
@@ -57,7 +57,7 @@ def test_each_person_is_a_row(verdicts: Verdicts) -> None:
     assert (ann.same.count, ann.same.of) == (bob.same.count, bob.same.of) == (1, 2)
     assert [(day.day, day.judged) for day in ann.days] == [("2026-03-01", 8), ("2026-03-02", len(judged) - 8)]
     assert ann.days[0].minutes == pytest.approx(0.8)
-    assert (bob.judged, bob.bulk, bob.undone, bob.known) == (2, 1, 1, None)
+    assert (bob.judged, bob.bulk, bob.undone, bob.qualification) == (2, 1, 1, None)
 
 
 def test_a_budget_says_what_part_of_the_suspicion_the_first_rows_hold(verdicts: Verdicts) -> None:

@@ -49,7 +49,7 @@ def test_they_are_read_as_written(file: Path) -> None:
         assert found["labels"].labels == other("labels", labels=RENAME).labels
         assert [event.item_id for event in log.standing()] == ["1"]
         assert log.reviewers()[0].decided == 1
-        assert log.served() == []
+        assert not [event for _, event in log.served() if event.kind == "decide"]
 
 
 @pytest.mark.parametrize(

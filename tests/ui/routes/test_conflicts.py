@@ -109,6 +109,6 @@ def test_a_new_reviewer_is_told_how_many_known_answers_they_gave(run: Run, log: 
         told += [answer["qualified"]] if "qualified" in answer else []
     assert told == [{"right": 1, "of": 2}]
     (mine,) = client.get("/api/progress").json()["people"]
-    assert (mine["known"]["right"]["count"], mine["known"]["missed"]) == (1, [items.id_of(71)])
+    assert (mine["qualification"]["right"]["count"], mine["qualification"]["missed"]) == (1, [items.id_of(71)])
     answers = {event.item_id: event.answer for event in log.all_events() if event.answer}
     assert answers == {items.id_of(row): items.label(items.given[row]) for row in (70, 71)}

@@ -41,7 +41,7 @@ function conflictLine(conflicts, adjudicated) {
 
 /** How this reviewer did on the cards whose answers are known. */
 function known(people, me) {
-  const mine = people.find((one) => one.reviewer === me)?.known;
+  const mine = people.find((one) => one.reviewer === me)?.qualification;
   return (
     mine &&
     el(
@@ -79,7 +79,7 @@ function figures(people) {
     share(one.self_agreement),
     share(one.followed),
     count(one.undone),
-    one.known ? share(one.known.right) : "–",
+    one.qualification ? share(one.qualification.right) : "–",
   ]);
   return scroller(name, table(name, columns, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]));
 }

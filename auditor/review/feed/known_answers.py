@@ -40,7 +40,7 @@ class Qualification:
     missed: tuple[int, ...]
 
 
-class Known:
+class KnownAnswers:
     """The rows whose answers are known: those of a file, and adjudicated ones. Safe to use from many threads.
 
     Parameters
@@ -78,11 +78,11 @@ class Known:
         if not self._cards:
             return None
         self._served.catch_up()
-        if len(self._served.known(me)) >= self._cards:
+        if len(self._served.known_answers(me)) >= self._cards:
             return None
         answers = self._all()
         waiting = sum(row in answers for row in busy)
-        if len(self._served.known(me)) + waiting >= self._cards:
+        if len(self._served.known_answers(me)) + waiting >= self._cards:
             return None
         own = self._verdicts.of(me).bits
         left = [row for row in answers if not own[row] and row not in busy]
@@ -95,7 +95,7 @@ class Known:
         """Return how a reviewer judged the known answers by the verdicts that stand now; None before the first."""
         self._served.catch_up()
         own = self._verdicts.of(reviewer)
-        judged = {row: answer for row, answer in self._served.known(reviewer).items() if own.bits[row]}
+        judged = {row: answer for row, answer in self._served.known_answers(reviewer).items() if own.bits[row]}
         if not judged:
             return None
         missed = tuple(row for row, answer in judged.items() if self._label(own.bits[row], own.to[row], row) != answer)

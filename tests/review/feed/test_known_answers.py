@@ -9,7 +9,7 @@ import pytest
 from auditor.errors import SourceError
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.feed import Feed, as_served
-from auditor.review.feed.known import Known, read_answers
+from auditor.review.feed.known_answers import KnownAnswers, read_answers
 from auditor.review.feed.learner import Learner
 from auditor.review.feed.served import Served
 from auditor.review.view.items import Items
@@ -18,8 +18,8 @@ from auditor.run import Run
 from tests.review.reviewing import decide
 
 
-def known_of(verdicts: Verdicts, answers: dict[int, str], cards: int = 3) -> Known:
-    return Known(verdicts, Served(verdicts, Blind(verdicts)), answers, cards)
+def known_of(verdicts: Verdicts, answers: dict[int, str], cards: int = 3) -> KnownAnswers:
+    return KnownAnswers(verdicts, Served(verdicts, Blind(verdicts)), answers, cards)
 
 
 def answers_of(items: Items, rows: range) -> dict[int, str]:
@@ -31,7 +31,9 @@ def answers_of(items: Items, rows: range) -> dict[int, str]:
 def test_the_first_cards_of_a_new_reviewer_hold_known_answers_unmarked(run: Run, verdicts: Verdicts) -> None:
     answers = answers_of(verdicts.items, range(60, 80))
     known = known_of(verdicts, answers, 6)
-    feed = Feed(verdicts.items, verdicts, Blind(verdicts), Learner.of(run, verdicts.items, verdicts), known=known)
+    feed = Feed(
+        verdicts.items, verdicts, Blind(verdicts), Learner.of(run, verdicts.items, verdicts), known_answers=known
+    )
     for _ in range(60):
         (serving,) = feed.next("ann", [], 1)
         card = as_served({"id": verdicts.items.id_of(serving.row)}, serving)
@@ -48,10 +50,12 @@ def test_the_first_cards_of_a_new_reviewer_hold_known_answers_unmarked(run: Run,
     assert found is not None
     assert (found.right.of, found.done) == (6, True)
     right = [
-        row for row in known._served.known("ann") if answers[row] == verdicts.items.label(verdicts.items.given[row])
+        row
+        for row in known._served.known_answers("ann")
+        if answers[row] == verdicts.items.label(verdicts.items.given[row])
     ]
     assert found.right.count == len(right)
-    assert set(found.missed) == set(known._served.known("ann")) - set(right)
+    assert set(found.missed) == set(known._served.known_answers("ann")) - set(right)
 
 
 def test_a_reviewer_is_asked_in_an_order_of_their_own_and_never_twice(verdicts: Verdicts) -> None:
