@@ -158,8 +158,8 @@ def pairs(opinions: Opinions) -> Iterator[Pair]:
     of_person = {person: np.flatnonzero(opinions.person == person) for person in np.unique(opinions.person).tolist()}
     for first, second in combinations(of_person, 2):
         places = of_person[first], of_person[second]
-        mine, theirs = (opinions.row[place] for place in places)
-        rows, *shared = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+        first_rows, second_rows = (opinions.row[place] for place in places)
+        rows, *shared = np.intersect1d(first_rows, second_rows, assume_unique=True, return_indices=True)
         if len(rows):
             left, right = (opinions.opinion[place[some]] for place, some in zip(places, shared, strict=True))
             yield Pair(first, second, len(rows), int(np.count_nonzero(left == right)), kappa(left, right))

@@ -50,9 +50,9 @@ class Change:
     ----------
     given, new : str
     rows : int
-        Rows of which somebody said so.
+        Rows of which somebody chose so.
     same : float
-        Probability that another person who judged the row said so, too.
+        Probability that another person who judged the row chose so, too.
     """
 
     given: str
