@@ -50,7 +50,7 @@ class Change:
     ----------
     given, new : str
     rows : int
-        Rows of which somebody chose so.
+        Rows on which somebody chose so.
     same : float
         Probability that another person who judged the row chose so, too.
     """
