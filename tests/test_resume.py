@@ -117,7 +117,7 @@ def test_another_seed_and_back(auditing: Forks, command: Words, uninterrupted: P
     assert set(other) == set(expected)
     same = {name for name in expected if expected[name] == other[name]}
     assert same >= {"dataset.parquet", "rejected.parquet", "duplicates.parquet", "vectors.npy"}
-    assert not same & {"folds.npy", "map.npy", "issues.parquet", "issues.csv", "scores.json"}
+    assert not same & {"folds.npy", "issues.parquet", "issues.csv", "scores.json"}
     assert not {name for name in same if name.startswith("dynamics/finetuned")}
 
     kill_after_a_stage(auditing, command, tmp_path)
