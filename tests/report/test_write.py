@@ -110,7 +110,7 @@ def test_the_page_says_what_was_found(page: str) -> None:
     assert "An earlier version made this run" not in words
     assert "Classes that overlap in two dimensions need not overlap in the vectors." in words
     assert "The column 'text' was taken for the texts." in words
-    assert "5 stratified folds, out-of-fold; seed 0" in words
+    assert "3 stratified folds, out-of-fold; seed 0" in words
     for heading in ("The 25 most suspect texts", "The 25 most certain texts", "Tokens that stand out", "Classes"):
         assert heading in words
     for model in ("dummy", "features", "lexical", "finetuned", "consensus"):
