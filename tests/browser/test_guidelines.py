@@ -60,7 +60,7 @@ def test_a_colleague_is_asked_and_told(own_server: Server, open_page: OpenPage) 
     press(ada, "i")
     settle(ada)
     phone = open_page(own_server, "", "bob", **PHONE)
-    line = phone.locator(".au-stop", has_text="Colleagues ask you to look at 1 row.")
+    line = phone.locator(".au-asking", has_text="Colleagues ask you to look at 1 row.")
     expect(line).to_be_visible()
     assert problems(phone) == []
     line.get_by_role("button", name="Look at them").click()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 def unfold(page: Page) -> None:
     """Open every part of the filter."""
-    folded = page.locator(".pg-fold[aria-expanded=false]")
+    folded = page.locator(".pg-fold[aria-expanded=false]:visible")
     while folded.count():
         folded.first.click()
 

@@ -101,7 +101,7 @@ def nothing_is_cut_off_in_the_filter(page: Page) -> None:
     panel = page.locator(".auditor-page[data-page=filters]")
     if panel.evaluate("(one) => one.closest('[inert]') !== null"):
         page.get_by_role("button", name="Filter", exact=True).click()
-    folded = panel.locator(".pg-fold[aria-expanded=false]")
+    folded = panel.locator(".pg-fold[aria-expanded=false]:visible")
     while folded.count():
         folded.first.click()
     if (more := panel.get_by_role("button", name="Show all").first).is_visible():

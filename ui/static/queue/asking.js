@@ -6,7 +6,7 @@ import { store } from "../common/store.js";
 export function askingLine() {
   const words = el("p");
   const open = el("button", { type: "button", onclick: () => store.openQueue({ asked: "me" }) }, "Look at them");
-  const line = el("div", { class: "au-stop", role: "status", hidden: true }, words, open);
+  const line = el("div", { class: "au-line au-asking", role: "status", hidden: true }, words, open);
   let rows = 0;
   const draw = () => {
     line.hidden = rows === 0 || store.isFeed || store.query.has("asked");

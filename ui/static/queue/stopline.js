@@ -12,7 +12,7 @@ const EXHAUSTED = "The last 100 ranked cards held no more wrong labels than card
 
 /** Make the line; it follows the verdicts while the queue is seen. */
 export function stopLine() {
-  const line = el("div", { class: "au-stop", hidden: true });
+  const line = el("div", { class: "au-line au-stop", hidden: true });
   const only = latest();
   let spoken = null;
   const ask = async () => {
