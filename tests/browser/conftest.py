@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OpenPage = Callable[..., "Page"]
 
 _PROFILE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
-PATIENCE = 20_000
+PATIENCE = 180_000
 """Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 
 

@@ -228,6 +228,8 @@ def test_by_keyboard(open_page: OpenPage, server: Server) -> None:
     page.keyboard.press("Tab")
     expect(panel(page).get_by_label("Regular expression")).to_be_focused()
     page.keyboard.press("Tab")
+    expect(panel(page).get_by_label("Notes", exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
     expect(panel(page).get_by_role("button", name="Decided")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")

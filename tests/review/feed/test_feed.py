@@ -133,10 +133,13 @@ def test_some_ranked_cards_hide_the_evidence(verdicts: Verdicts, learner: Learne
 
 
 def test_a_hidden_card_looks_like_any_other() -> None:
-    card = {"mine": {"verdict": "keep"}, "history": [1], "decided_by": ["bob"], "adjudicated": None, "text": "so"}
+    card = {"mine": {"verdict": "keep"}, "history": [1], "decided_by": ["bob"], "text": "so"} | {
+        "adjudicated": None,
+        "model_verdicts": [{"reviewer": "model:x", "verdict": "keep"}],
+    }
     looks = [as_served(card, Serving(1, arm, hidden=True)) for arm in ("blind", "repeat", "static")]
     assert looks[0] == looks[1] == looks[2]
-    assert looks[0] == card | {"mine": None, "history": [], "decided_by": [], "hidden": True}
+    assert looks[0] == card | {"mine": None, "history": [], "decided_by": [], "model_verdicts": [], "hidden": True}
     known = as_served(card, Serving(1, "known", hidden=False, answer="joy"))
     assert known == looks[0] | {"hidden": False}, "nobody's verdict gives the answer away"
     assert as_served(card, Serving(1, "static", hidden=False)) == {**card, "hidden": False}
