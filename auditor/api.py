@@ -6,6 +6,7 @@ Modules that read data or train are imported on use, so that short commands stay
 from __future__ import annotations
 
 import importlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.console import Listener
     from auditor.correction.decide.corrections import Corrections
     from auditor.correction.decide.policy import Policy
+    from auditor.correction.decide.reclassify import Affected
     from auditor.correction.export.export import Exported
     from auditor.correction.export.formats import Format
     from auditor.correction.patch.patch import Change
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from auditor.evaluation.comparison.results import Retraining
     from auditor.evaluation.saved.predictor import Predictor
     from auditor.review.log.log import DecisionLog
+    from auditor.review.log.parts import Operation
     from auditor.vocabulary import ModelName
 
 
@@ -132,6 +135,65 @@ class Audit(Judgements):
         estimate = estimate_of(self.run, log) if log.draws() else None
         found = replace(corrections_of(self.run, log, policy), estimate=estimate)
         return found.only(self._rows_found(log, filter)) if filter else found
+
+    def labels(
+        self,
+        operation: Operation,
+        names: Sequence[str],
+        to: str | None = None,
+        *,
+        write: bool = True,
+        reviewer: str = "auditor",
+        db: str | None = None,
+    ) -> Affected:
+        """Rename, merge or delete classes in the corrected dataset. Return the rows that change.
+
+        Parameters
+        ----------
+        operation : {"rename", "merge", "delete"}
+        names : sequence of str
+            Classes to change, by the names that they have now.
+        to : str, optional
+            New name, or the class that the others become. ``delete`` has none, and leaves the rows out.
+        write : bool
+            Write the change to the decision log; otherwise only preview it.
+        reviewer : str
+            Who changes them.
+        db : str, optional
+
+        Raises
+        ------
+        DecisionError
+            If there is no such class, or the new name is taken or cannot be a name.
+        ExportError
+            If the label column cannot hold the new name.
+        """
+        from auditor.correction.decide.classes import Classes
+        from auditor.correction.decide.reclassify import preview, write_change
+
+        now = self.corrections(db=db)
+        change = Classes(now.texts.label_names, now.label_changes).change(operation, names, to)
+        found = preview(now, change)
+        if write:
+            with self.log(db) as log:
+                write_change(log, change, reviewer, secrets.token_urlsafe(16))
+        return found
+
+    def undo_labels(self, *, reviewer: str = "auditor", db: str | None = None) -> str:
+        """Undo the latest change of the classes. Return it in words.
+
+        Raises
+        ------
+        DecisionError
+            If no change stands.
+        """
+        from auditor.correction.decide.classes import in_words
+        from auditor.correction.decide.reclassify import undo_change
+
+        now = self.corrections(db=db)
+        with self.log(db) as log:
+            undone = undo_change(log, reviewer, secrets.token_urlsafe(16))
+        return in_words(now.texts.label_names, (*now.label_changes[:-1], undone))[-1]
 
     def _rows_found(self, log: DecisionLog, query: str) -> Mask:
         """Return the rows that a query of the review page finds, as an (N,) mask."""

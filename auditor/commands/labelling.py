@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import secrets
 from typing import Annotated, Literal, cast
 
 import typer
@@ -37,35 +36,29 @@ def labels(
     Example: auditor labels tweets merge love --to joy --yes
     """
     from auditor.correction.decide.classes import Classes, in_words
-    from auditor.correction.decide.reclassify import preview, undo_change, write_change
 
     if action not in _ACTIONS:
         raise InputError(f"labels: there is no action {action!r:.80}.", f"Choose from {', '.join(_ACTIONS)}.")
     if (action in ("list", "undo")) == bool(names):
         raise InputError(f"labels {action} {'takes no' if names else 'needs a'} class.", "See auditor labels --help.")
     audit = Audit(run)
-    now = audit.corrections(db=db)
-    classes = Classes(now.texts.label_names, now.label_changes)
     if action == "list":
+        now = audit.corrections(db=db)
         for line in in_words(now.texts.label_names, now.label_changes):
             say(f"{line}.")
-        say(f"Classes: {', '.join(classes.names)}.")
+        say(f"Classes: {', '.join(Classes(now.texts.label_names, now.label_changes).names)}.")
     elif action == "undo":
         if not yes:
             say("The latest change would be undone. Nothing is written: add --yes.")
             return
-        with audit.log(db) as log:
-            undone = undo_change(log, _name(by), secrets.token_urlsafe(16))
-        say(f"Undone: {in_words(now.texts.label_names, (*now.label_changes[:-1], undone))[-1]}.")
+        say(f"Undone: {audit.undo_labels(reviewer=_name(by), db=db)}.")
     else:
-        change = classes.change(cast(Literal["rename", "merge", "delete"], action), names or (), to)
-        found = preview(now, change)
+        operation = cast(Literal["rename", "merge", "delete"], action)
+        found = audit.labels(operation, names or (), to, write=yes, reviewer=_name(by) if yes else "auditor", db=db)
         for old, new, count in found.changes:
             say(f"{old} → {new if new is not None else 'left out'}: {counted(count, 'row')}.")
         say(f"{counted(found.rows, 'row')} affected{'.' if yes else '. Nothing is written: add --yes.'}")
         if yes:
-            with audit.log(db) as log:
-                write_change(log, change, _name(by), secrets.token_urlsafe(16))
             say("Written to the log. Undo it: auditor labels RUN undo --yes")
 
 

@@ -33,7 +33,7 @@ CARD = {
         "duplicate_group",
         "group",
     ),
-    *("history", "mine", "decided_by", "adjudicated", "model_verdicts"),
+    *("history", "mine", "decided_by", "asked_by", "adjudicated", "model_verdicts"),
 }
 
 
