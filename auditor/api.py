@@ -88,7 +88,6 @@ class Audit(Judgements):
             If the accounts, the keys, the log or the port cannot be used.
         """
         from auditor.access.accounts import Accounts
-        from auditor.review.guidelines import read_guidelines
         from auditor.review.keys import read_keys
 
         if auth:  # checks small files before importing the page, which takes seconds
@@ -96,6 +95,8 @@ class Audit(Judgements):
         if keys:
             read_keys(keys)
         if guidelines:
+            from auditor.review.guidelines import read_guidelines
+
             read_guidelines(guidelines)
         try:  # the page is outside the library, which imports it only here
             page = importlib.import_module("auditor_ui.serve")

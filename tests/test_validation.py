@@ -122,7 +122,7 @@ def test_what_is_no_json_is_told(data: bytes) -> None:
             lambda: AuditConfig().updated(finetuned={"epochs": 0}),
             "Option finetuned.epochs=0: expected a whole number of 1",
         ),
-        (lambda: auditor.Policy(unreviewed="guess"), "Option unreviewed='guess': expected 'keep', 'drop' or"),
+        (lambda: auditor.Policy(unreviewed="guess"), "Option unreviewed='guess': expected 'keep', 'drop', "),
         (lambda: auditor.Policy(above=2), "Option above=2: expected a number from 0 to 1."),
         (lambda: auditor.audit(pd.DataFrame(), folds=1), "Option folds=1: expected a whole number from 2 to 100."),
         (lambda: auditor.audit(pd.DataFrame(), foldz=5), "Option foldz=5: there is no such field."),
