@@ -134,7 +134,7 @@ def test_a_note_that_is_being_written_outlives_a_reload(open_page: OpenPage, ser
     expect(field).to_be_hidden()
     [skipped] = press(page, "Space")
     second = shown(page)
-    page.get_by_role("button", name="Note").click()
+    page.locator("[data-action=note]").click()
     page.keyboard.type("half a no")
     page.reload()
     assert wait_for_card(page) == second != skipped

@@ -8,7 +8,7 @@
 import { get, say } from "../common/api.js";
 import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
-import { newId } from "./outbox.js";
+import { newId, remove } from "./outbox.js";
 import { verdictText } from "../common/words.js";
 
 const SEEN = 500;
@@ -395,10 +395,4 @@ export class Flow {
       say(`${card.text.slice(0, 300)} Given: ${card.given}.${suggested}${mine}`, { quiet: true, about: "card" });
     }
   }
-}
-
-/** Take the action `id` out, if it is there. */
-function remove(actions, id) {
-  const at = actions.findIndex((action) => action.id === id);
-  return at < 0 ? null : actions.splice(at, 1)[0];
 }

@@ -14,6 +14,12 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
 const NOT_OURS = 409;
 const LONG_WAIT = 60000;
 
+/** Take the action `id` out, if it is there. */
+export function remove(actions, id) {
+  const at = actions.findIndex((action) => action.id === id);
+  return at < 0 ? null : actions.splice(at, 1)[0];
+}
+
 /** An id that no other event has; `crypto.randomUUID` is missing on plain http. */
 export function newId() {
   if (crypto.randomUUID) {
