@@ -106,7 +106,8 @@ def main() -> None:
         code = typer.main.get_command(app)(prog_name="auditor", standalone_mode=False)
     except AuditorError as failure:
         code = _print_error(failure.what, failure.todo, failure.exit_code)
-        if isinstance(failure, OwnCodeError) and logging.getLogger("auditor").isEnabledFor(logging.INFO):
+        verbose = logging.getLogger("auditor").isEnabledFor(logging.INFO)
+        if isinstance(failure, OwnCodeError) and failure.__cause__ and verbose:
             for line in "".join(traceback.format_exception(failure.__cause__)).splitlines():
                 stderr().print(plain(line), soft_wrap=True)
     except TyperException as failure:  # an invalid command line

@@ -22,10 +22,6 @@ _SHOWN, _CHARACTERS = 10, 200
 """Rows that a notebook shows, and characters of their texts."""
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"
-
-
 class Findings:
     """The findings of an audit. Its ranking can be read before it is finished: :attr:`unfinished` says so.
 
@@ -49,10 +45,18 @@ class Findings:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the counts, a caution if there is one, and the first rows of the ranking."""
+        from auditor.report.display import shorten
+
         columns = ["rank", "text", "given_label", "suggested_label", "suspicion"]
         first = self.issues[self.issues["suspicion"].notna()].head(_SHOWN)  # rows that cannot be judged are no news
         cells = [
-            (row["rank"], _cut(row["text"]), row["given_label"], row["suggested_label"], inside(row["suspicion"]))
+            (
+                row["rank"],
+                shorten(row["text"], _CHARACTERS),
+                row["given_label"],
+                row["suggested_label"],
+                inside(row["suspicion"]),
+            )
             for row in first[columns].to_dict("records")
         ]
         about = f"{self.health['issues']:,} of {counted(self.health['rows'], 'row')} to read again"

@@ -19,13 +19,14 @@ from auditor.commands.options import (
     LEAVES_OUT,
     POLICY,
     QUIET,
+    RESUME,
     REVIEWER,
     RUN,
-    STOPPED,
     VERBOSE,
     WRONG_AT_MOST,
     listener,
     model_names,
+    stoppable,
 )
 from auditor.config import TRAININGS
 from auditor.console import print_json, say, stdout
@@ -96,7 +97,7 @@ def retrain(
         raise InputError(
             "--push publishes the fine-tuned model, which --models does not include.", "Add finetuned to --models."
         )
-    try:
+    with stoppable(RESUME):
         found = audit.retrain(
             names,
             policy,
@@ -108,9 +109,6 @@ def retrain(
         if not as_json:
             _print(found, audit.directory)
         pushed = audit.push_model(push, private=private, listener=terminal) if push else None
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command again to continue.", err=True)
-        raise typer.Exit(STOPPED) from None
     if as_json:
         _print_json(found, audit.directory, pushed)
     elif pushed:

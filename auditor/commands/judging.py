@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.api import Audit
-from auditor.commands.options import DB, FILTER, JSON, QUIET, RUN, STOPPED, VERBOSE, listener
+from auditor.commands.options import DB, FILTER, JSON, QUIET, RESUME, RUN, VERBOSE, listener, stoppable
 from auditor.console import plain, print_json, say, stderr
 from auditor.errors import InputError
 from auditor.wording import counted
@@ -85,7 +85,7 @@ def judge(
                     say(sentence)
             return bool(plan.rows) and (yes or typer.confirm("Send them?", err=as_json))
 
-        try:
+        with stoppable(RESUME):
             done = audit.judge(
                 endpoint,
                 model,
@@ -100,9 +100,6 @@ def judge(
                 db=db,
                 listener=listener(quiet, verbose),
             )
-        except KeyboardInterrupt:
-            typer.echo("Stopped. Run the same command again to continue.", err=True)
-            raise typer.Exit(STOPPED) from None
     quality = audit.judge_quality(model, db=db)
     if as_json:
         about: dict[str, Any] = {"judged": done and done.as_dict(), "quality": quality.as_dict()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ POLICY = Policy()
 LEAVES_OUT = ",".join(POLICY.leave_out)
 STOPPED = 130
 """Exit code after Ctrl-C."""
+RESUME = "Run the same command again to continue."
 READING, MODELS, TRAINING = "How to read the source", "Models", "Training and judging"
 """Panels of the help."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
@@ -213,6 +215,17 @@ def allow_local_imports(addresses: Sequence[str]) -> None:
 
     if any(is_address(address) for address in addresses) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
+
+
+@contextmanager
+def stoppable(todo: str | None = None) -> Iterator[None]:
+    """End the command on Ctrl-C, with the exit code :data:`STOPPED`; say what to do then, if there is anything."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if todo:
+            typer.echo(f"Stopped. {todo}", err=True)
+        raise typer.Exit(STOPPED) from None
 
 
 def listener(quiet: bool = False, verbose: bool = False) -> Terminal:

@@ -11,7 +11,7 @@ import typer
 from rich.bar import Bar
 from rich.table import Table
 
-from auditor.commands.options import DEVICE, QUIET, STOPPED, listener
+from auditor.commands.options import DEVICE, QUIET, listener, stoppable
 from auditor.commands.paths import check_files
 from auditor.config import DEFAULTS
 from auditor.console import inert_json, plain, stdout
@@ -75,13 +75,11 @@ def predict(
     from auditor.evaluation.saved.find import find_model
 
     found = find_model(model, kind, device)
-    try:
+    with stoppable():
         if source is not None:
             _predict_many(found, source, quiet)
         else:
             _predict_given(found, texts or [], as_json, png)
-    except KeyboardInterrupt:
-        raise typer.Exit(STOPPED) from None
 
 
 def _source(

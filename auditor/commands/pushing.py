@@ -22,13 +22,13 @@ from auditor.commands.options import (
     QUIET,
     REVIEWER,
     RUN,
-    STOPPED,
     TIES,
     UNREVIEWED,
     VERBOSE,
     VERDICT_LIST,
     WRONG_AT_MOST,
     listener,
+    stoppable,
 )
 from auditor.config import CORRECTED
 from auditor.console import print_json, say
@@ -99,7 +99,7 @@ def push(
     )
     audit = Audit(run)
     folder = (to or Path(f"push-{repo.rsplit('/', 1)[-1]}")) if dry_run else None
-    try:
+    with stoppable("Run the same command again to continue: uploaded files are not sent again."):
         pushed = audit.push(
             repo,
             policy,
@@ -114,9 +114,6 @@ def push(
             filter=filter,
             listener=listener(quiet, verbose),
         )
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command again to continue: uploaded files are not sent again.", err=True)
-        raise typer.Exit(STOPPED) from None
     if as_json:
         print_json(_about(pushed))
         return

@@ -32,7 +32,6 @@ from auditor.commands.options import (
     SIGNAL,
     SOURCES,
     SPLIT,
-    STOPPED,
     TEXT,
     TRAINING,
     VERBOSE,
@@ -42,6 +41,7 @@ from auditor.commands.options import (
     audit_models,
     listener,
     split_names,
+    stoppable,
 )
 from auditor.commands.paths import check_files, check_sources
 from auditor.config import DEFAULTS, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
@@ -263,13 +263,10 @@ def _given(**options: Any) -> dict[str, Any]:
 def _audited(
     source: Any, settings: AuditConfig, out: Path | None, fresh: bool, terminal: Terminal, probabilities: Any = None
 ) -> Any:
-    try:
+    with stoppable("Run the same command again, without --fresh, to continue."):
         with terminal.task("Starting"):
             from auditor.pipeline import audit  # importing torch takes seconds
         return audit(source, config=settings, probabilities=probabilities, out=out, fresh=fresh, listener=terminal)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command again, without --fresh, to continue.", err=True)
-        raise typer.Exit(STOPPED) from None
 
 
 def _print_summary(result: Any, as_json: bool, **more: Any) -> None:

@@ -237,13 +237,3 @@ def draw_samples(sets: Sequence[int], cards: Sequence[int], seed: str) -> list[C
         drawn.update(sample)
         samples.append(np.array(sample, np.int64))
     return samples
-
-
-def last_passed(tests: Sequence[Certificate], wrong_at_most: float) -> Certificate | None:
-    """The last of the nested sets that passed before the first one that failed; None if the first one failed."""
-    passed = None
-    for test in tests:
-        if not test.passes(wrong_at_most):
-            break
-        passed = test
-    return passed

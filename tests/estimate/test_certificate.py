@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from auditor.estimate.certificate import cards_needed, certify, last_passed, plan_steps, upper_bound
+from auditor.estimate.certificate import cards_needed, certify, plan_steps, upper_bound
 
 tests = st.integers(1, 60).flatmap(
     lambda size: st.integers(0, size).flatmap(
@@ -47,13 +47,6 @@ def test_cards_and_minutes_are_known_beforehand():
     for step in steps:
         assert certify(step.size, step.cards, 2).passes(0.05)
         assert not certify(step.size, step.cards, 3).passes(0.05)
-
-
-def test_sets_are_taken_in_turn_until_one_fails():
-    good, bad = certify(1000, 100, 0), certify(2000, 100, 9)
-    assert last_passed([good, certify(2000, 100, 1), bad, certify(4000, 200, 0)], 0.05) == certify(2000, 100, 1)
-    assert last_passed([bad, good], 0.05) is None
-    assert last_passed([], 0.05) is None
 
 
 def test_a_set_read_in_full_leaves_nothing_open():

@@ -74,8 +74,14 @@ def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """
     if not serving.hidden and serving.answer is None:
         return {**card, "hidden": False}
-    nobodys: dict[str, Any] = {"mine": None, "history": [], "decided_by": [], "adjudicated": None, "model_verdicts": []}
-    return {**card, "hidden": serving.hidden, **nobodys}
+    unjudged: dict[str, Any] = {
+        "mine": None,
+        "history": [],
+        "decided_by": [],
+        "adjudicated": None,
+        "model_verdicts": [],
+    }
+    return {**card, "hidden": serving.hidden, **unjudged}
 
 
 class Feed:

@@ -110,8 +110,10 @@ class People:
                 compared[name] += pair.same.of
                 same[name] += pair.same.count
         found = []
-        for figures in filter(lambda figures: not is_model(figures.reviewer), self._verdicts.log.reviewers()):
+        for figures in self._verdicts.log.reviewers():
             name = figures.reviewer
+            if is_model(name):
+                continue
             own, qualification = self._verdicts.of(name), self._known_answers.qualification(name)
             singly = own.at > 0
             shown = np.bincount(own.suggestion, minlength=3)

@@ -129,7 +129,7 @@ export class Guidelines {
     );
   }
 
-  /** Have them written anew, beginning with `text`. */
+  /** Open the editor of the guidelines, which begins with `text`. */
   #write(text) {
     const base = this.version;
     const problem = el("p", { class: "au-problem", role: "alert" });
