@@ -14,6 +14,7 @@ import sys
 from threading import Lock, Thread
 from typing import Any
 
+from auditor.compat import exit_at_once
 from auditor.runner.base import perform
 
 START = (
@@ -31,12 +32,12 @@ def main() -> None:
     logger.setLevel(order["log"])
     logger.addHandler(_Relay(say))
     say(perform(order["task"], order["arguments"], lambda done, total: say({"progress": [done, total]})))
-    os._exit(0)  # there is nothing to clean up, and libraries take their time
+    exit_at_once(0)  # there is nothing to clean up, and libraries take their time
 
 
 def _end_with_parent() -> None:
     os.read(0, 1)  # nothing is ever written; it returns at the end of the pipe
-    os._exit(1)
+    exit_at_once(1)
 
 
 def _speaker() -> Any:
