@@ -88,7 +88,7 @@ class Ray:
         if self._ray.is_initialized():
             return
         try:
-            self._ray.init(address=self._address, include_dashboard=False, logging_level="warning")
+            self._ray.init(address=self._address, include_dashboard=False, logging_level="warning", log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise WorkerError(
                 f"The Ray cluster {self._address or os.environ.get('RAY_ADDRESS', '')!r} cannot be reached: "

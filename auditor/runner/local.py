@@ -38,14 +38,14 @@ class Local:
         self.jobs = jobs
 
     def at_once(self, parts: int, need: Need) -> int:
-        """Return the number of processes; 0 if a single one would run, or short parts."""
+        """Return the number of processes; 0 if one would do, or if the parts are short."""
         if self.jobs is not None:
             jobs = self.jobs
         elif need.seconds < _WORTH or need.gpus:
             jobs = 1
         else:
             jobs = min(cores() // need.threads, free_memory() // max(need.memory, 1))
-        return 0 if jobs <= 1 else min(parts, jobs)
+        return min(parts, jobs) if min(parts, jobs) > 1 else 0
 
     def map(
         self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]

@@ -35,7 +35,7 @@ def run(task: Task, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]
         (None, 3, LONG, 8, 1, 0),
         (None, 3, Need(seconds=1), 8, 16, 0),
         (None, 3, Need(seconds=100, gpus=1), 8, 16, 0),
-        (None, 1, LONG, 8, 16, 1),
+        (None, 1, LONG, 8, 16, 0),
         (1, 3, LONG, 8, 16, 0),
         (2, 3, Need(), 1, 0, 2),
         (9, 3, LONG, 2, 1, 3),

@@ -71,6 +71,7 @@ class Finetuned:
         self._progress = progress
         self._threads = threads
         self._epochs = Epochs()
+        self._watched: Sequence[str] | None = None
         self.history: list[dict[str, float]] = []
         """Weighted F1, accuracy, loss and evaluation speed after each epoch, for the watched rows
         (``held_out_weighted_f1`` …) and for the rows that the epoch is chosen on (``chosen_on_weighted_f1`` …)."""
@@ -151,6 +152,7 @@ class Finetuned:
             trainer.train()
         self._epochs.finish(self.model)
         self.history = self._epochs.history
+        self._watched = watched.inputs if watched else None
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
@@ -160,7 +162,10 @@ class Finetuned:
         return softmax(logits)
 
     def predict_logits(self, inputs: Sequence[str]) -> Float32:
-        """Return the (N, K) float32 logits."""
+        """Return the (N, K) float32 logits; those of the watched texts are known from the evaluation of the epoch."""
+        final = self._epochs.final
+        if inputs is self._watched and final is not None:
+            return final.copy()
         with self._reproducible(0), tempfile.TemporaryDirectory() as folder:
             trainer = RecordingTrainer(
                 Epochs(),
