@@ -37,8 +37,8 @@ _STEPS = 1_000
 """Steps of progress in a fold."""
 _LIBRARIES = 1_500_000_000
 """Bytes of a process that has imported torch and holds a batch."""
-_ROWS_PER_SECOND = 1_000
-"""Rows that a cheap model learns from in a second, roughly, the choice of its strength included."""
+_ROWS_PER_SECOND = 5_000
+"""Rows that a cheap model is fitted to in a second, roughly."""
 
 
 def pending_folds(run: Run, folds: Sequence[Fold]) -> list[tuple[Fold, Pending]]:
@@ -52,7 +52,9 @@ def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights, label_nam
     candidate, rows = folds[0].candidate, float(np.mean([fold.rows for fold in folds]))
     if not candidate.has_base:
         vectors = candidate.inputs.nbytes if isinstance(candidate.inputs, np.ndarray) else 0
-        return Need(memory=_LIBRARIES + 4 * vectors, seconds=rows / _ROWS_PER_SECOND)
+        strengths = len(getattr(config, candidate.name).strengths)  # a grid of one leaves no choice to fit for
+        fits = strengths + 1 if strengths > 1 else 1
+        return Need(memory=_LIBRARIES + 4 * vectors, seconds=fits * rows / _ROWS_PER_SECOND)
     weights = sum(path.stat().st_size for path in base.folder.glob("*.safetensors"))
     on_gpu = pick_device(config.device).type != "cpu"
     model = Finetuned(base, config.finetuned, label_names, config.device, threads=config.threads)
