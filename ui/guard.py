@@ -223,6 +223,7 @@ class _PageSending:
             links = "".join(f'<link rel="stylesheet" href="{address(name)}">' for name in STYLES)
             # Without these, a browser learns of each script only when another imports it, in four rounds of requests.
             links += "".join(f'<link rel="modulepreload" href="{address(name)}">' for name in scripts())
+            links += f'<meta name="auditor-language" content="{self._language}">'
             if self._language != "en":
                 words = address(f"{self._language}.json")
                 links += f'<link rel="preload" as="fetch" crossorigin href="{words}">'

@@ -69,4 +69,4 @@ def _ranked(accepted: str) -> list[str]:
             rank = 0.0
         if rank > 0:
             wanted.append((-rank, tag.strip().partition("-")[0].lower()))
-    return [tag for _, tag in sorted(wanted, key=lambda one: one[0])]
+    return [tag for _, tag in sorted(wanted, key=lambda ranked: ranked[0])]

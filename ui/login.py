@@ -255,7 +255,7 @@ def _form(
     request: Request, query: str, name: str = "", message: str = "", status: int = 200, retry_after: int | None = None
 ) -> Response:
     language, run, query = language_of(request), request.app.state.workspace.items.name, _short_query(query)
-    other = next(one for one in LANGUAGES if one != language)
+    other = next(choice for choice in LANGUAGES if choice != language)
     page = _PAGE.format(
         tag=TAGS[language],
         title=translate(language, "Log in · {run} · auditor", run=run),

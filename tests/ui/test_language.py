@@ -249,6 +249,8 @@ def test_the_page_is_chinese_where_the_browser_is(client: TestClient) -> None:
     english, chinese = client.get("/").text, client.get("/", headers={"Accept-Language": CHINESE}).text
     assert '<html\n\tlang="en"' in english
     assert "zh.json" not in english
+    assert '<meta name="auditor-language" content="en">' in english
+    assert '<meta name="auditor-language" content="zh">' in chinese
     assert '<html\n\tlang="zh-CN"' in chinese
     assert re.findall(r'rel="preload" as="fetch" crossorigin href="static/edition/\w+/zh.json"', chinese)
     for tab in (*TABS, "Filters"):

@@ -92,8 +92,10 @@ function item(group, session, done) {
   const title = t("Decide {name}: {rows}", { name, rows: plural(group.rows, "row") });
   const whole = () => openBulk({ query: params.toString() }, title, session, (taken) => done.show(taken));
   const decided = group.rows - group.undecided;
-  const figures = { decided: decided ? count(decided) : t("none"), suspicion: suspicionText(group.mean_suspicion) };
-  const state = t(", {decided} decided, mean suspicion {suspicion}", figures);
+  const figures = { decided: count(decided), suspicion: suspicionText(group.mean_suspicion) };
+  const state = decided
+    ? t(", {decided} decided, mean suspicion {suspicion}", figures)
+    : t(", none decided, mean suspicion {suspicion}", figures);
   const words = group.words.map((word) => el("li", null, bdi(word)));
   return el(
     "li",
