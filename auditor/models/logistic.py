@@ -26,7 +26,7 @@ from auditor.scripts import ngrams
 
 TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
 """A word, a single Chinese, Japanese or Korean character, or a symbol, including emoji."""
-UNITS = 3
+UNITS = 2
 """Characters in the longest n-gram of scripts without spaces."""
 
 STRENGTH = "strength"
