@@ -25,6 +25,7 @@ from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.data.naming import name_of
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
+from auditor.languages import advice
 from auditor.models.crossval import Candidate, Fold, out_of_fold
 from auditor.models.folds import (
     check_splits,
@@ -63,6 +64,7 @@ from auditor.run.artifacts import (
 )
 from auditor.run.artifacts import folds as folds_of
 from auditor.runner import Local, Need, Runner
+from auditor.scripts import revision
 from auditor.signals import own_signals
 
 
@@ -128,7 +130,7 @@ def audit(
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)
-    for note in texts.notes:
+    for note in filter(None, (*texts.notes, advice(texts.texts, config))):
         listener.note(note)
     given = read_given(probabilities, texts)
     for note in (model.note for model in given if model.note):
@@ -208,7 +210,7 @@ class _Pipeline:
             with self.listener.task("Looking for duplicates") as progress:
                 find_duplicates(self.texts, self.config.duplicates, progress).write(space / DUPLICATES)
 
-        parameters = self.config.duplicates.model_dump(mode="json")
+        parameters = {**self.config.duplicates.model_dump(mode="json"), **revision(self.texts)}
         self.run.stage("duplicates", make, inputs=[DATASET], parameters=parameters)
         duplicates = Duplicates.of(self.run)
         conflicts = find_conflicts(duplicates, self.labels, self.data.splits)

@@ -21,6 +21,7 @@ from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
 from auditor.run import Reader
 from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS, dynamics
+from auditor.scripts import revision
 
 
 def candidates(
@@ -61,7 +62,7 @@ def candidates(
             lambda progress: lexical_classifier(config.lexical, num_classes),
             texts,
             texts_and_groups,
-            config.lexical.model_dump(mode="json"),
+            {**config.lexical.model_dump(mode="json"), **revision(texts)},
         ),
         Candidate(
             "finetuned",
