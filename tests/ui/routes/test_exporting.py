@@ -76,6 +76,7 @@ def test_the_preview_is_the_summary_of_the_corrections(client: TestClient, run: 
     ("asked", "policy"),
     [
         ("leave_out=", Policy(leave_out=())),
+        ("leave_out=&ties=adjudicated-only", Policy(leave_out=(), ties="adjudicated-only")),
         ("leave_out=tie&leave_out=invalid", Policy(leave_out=("tie", "invalid"))),
         ("unreviewed=drop", Policy(unreviewed="drop")),
         ("unreviewed=suggest-above&above=0.5", Policy(unreviewed="suggest-above", above=0.5)),

@@ -8,7 +8,8 @@ const UNREVIEWED = {
   drop: "Are left out",
   "suggest-above": "Get the suggested label where the models are sure of it",
 };
-const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid: set aside when it was read" };
+const OTHERS = { invalid: "Invalid: set aside when it was read" };
+const TIES = { keep: "Stay as they are", "adjudicated-only": "Are left out until an adjudicator has settled them" };
 
 /**
  * Make the form.
@@ -28,7 +29,10 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     sure.hidden = unreviewed.value() !== "suggest-above";
     changed();
   });
-  const leftOut = boxes(choices, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
+  const ties = radios("ex-ties", TIES, changed);
+  const tied = el("span", { class: "pg-count" });
+  const outcomes = choices.filter((one) => one !== "tie"); // it has choices of its own
+  const leftOut = boxes(outcomes, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
   const verdicts = boxes(known, verdictName, changed);
   const people = peopleBoxes(changed);
   const classes = box("Add the classes that reviewers propose", changed);
@@ -39,6 +43,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
     group("Rows without a decision", unreviewed.rows, sure),
     group("Left out, by verdict", hint("They go into a file of their own, beside the dataset."), leftOut.rows),
+    group(["Ties: as many say one thing as another ", tied], ties.rows),
     group("New classes", classes.row),
     group("Only some rows", view.row, changedOnly.row, fold("Only rows with a verdict of", verdicts)),
     people.element,
@@ -47,6 +52,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   function read() {
     return {
       leave_out: leftOut.values(),
+      ties: ties.value(),
       unreviewed: unreviewed.value(),
       ...(sure.hidden ? {} : { above: above.value }),
       add_classes: classes.input.checked,
@@ -59,6 +65,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     const amounts = { ...answer.verdicts, invalid: answer.invalid };
     leftOut.count(amounts);
     leftOut.hide("invalid", answer.invalid === 0);
+    tied.textContent = count(answer.verdicts.tie ?? 0);
     verdicts.count(answer.verdicts);
     people.update(answer.everyone);
     view.amount.textContent = count(answer.found);
