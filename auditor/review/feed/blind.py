@@ -73,9 +73,12 @@ class Blind:
     def catch_up(self) -> None:
         """Take in the draws that were written to the log since the last time."""
         with self._lock:
-            for seq, event in self.verdicts.log.draws(self._seq):
-                self._take_in(event)
-                self._seq = seq
+            latest = self.verdicts.latest("serve")
+            if latest > self._seq:
+                for seq, event in self.verdicts.log.draws(self._seq):
+                    self._take_in(event)
+                    latest = max(latest, seq)
+                self._seq = latest
 
     def _take_in(self, event: Event) -> None:
         items, pool = self.verdicts.items, event.pool
@@ -124,6 +127,7 @@ class Blind:
             return self._event(me, chances)
 
         event = self.verdicts.log.serve(make)
+        self.verdicts.catch_up()
         self.catch_up()
         return event
 

@@ -8,17 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import Row
 
 from auditor.access.names import is_model
 from auditor.arrays import Codes, Float32, Float64, Mask
 from auditor.review.guidelines import Guidelines
-from auditor.review.log.event import TOGETHER, VERDICTS, Event, Source, Verdict, item_hash
+from auditor.review.log.changes import Changes
+from auditor.review.log.event import TOGETHER, VERDICTS, Event, Kind, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 from auditor.review.view.talk import Note, Talk, asks
@@ -175,7 +174,8 @@ class Verdicts:
     def __init__(self, items: Items, log: DecisionLog) -> None:
         self.items, self.log = items, log
         self._lock = Lock()
-        self._seq = 0
+        self._seq = self._begun = self._done = 0
+        self._latest: dict[str, int] = {}
         self._stale: dict[str, int] = {}
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
@@ -193,20 +193,34 @@ class Verdicts:
         """Code of each version of the guidelines that a decision was made under."""
 
     def catch_up(self) -> None:
-        """Read what was written to the log since the last call. This is fast if nothing was."""
-        with self._lock:
-            seq, ids = self.log.changes(self._seq)
-            if seq > self._seq:
-                # Standing decisions are read after seq: what is written in between is read again next time.
-                some = ids if self._seq else None
-                self._take_in(ids, self.log.standing_columns(some), self.log.adjudications(some))
-                self.guidelines.catch_up()
-                self._seq = seq
+        """Read what was written to the log before this call. This is fast if nothing was.
 
-    def _take_in(
-        self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]], adjudications: Iterable[Event]
-    ) -> None:
+        Of several threads that wait for one that reads, the first reads for all.
+        """
+        begun_before = self._begun
+        with self._lock:
+            if self._done > begun_before:
+                return  # by a thread that began to read after this call
+            self._begun += 1
+            changes = self.log.changes(self._seq)
+            if changes.seq > self._seq:
+                # Standing decisions are read after seq: what is written in between is read again next time.
+                self._take_in(changes)
+                if "guideline" in changes.kinds:
+                    self.guidelines.catch_up()
+                self._latest |= dict.fromkeys(changes.kinds, changes.seq)
+                self._seq = changes.seq
+            self._done = self._begun
+
+    def latest(self, kind: Kind) -> int:
+        """Return a number that is no less than that of any event of a kind, and grows with each."""
+        return self._latest.get(kind, 0)
+
+    def _take_in(self, changes: Changes) -> None:
         """Replace the decisions on some items by those that stand now."""
+        ids = changes.item_ids
+        some = ids if self._seq else None
+        standing = self.log.standing_columns(some)
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
         fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
@@ -227,8 +241,10 @@ class Verdicts:
                     if note:
                         at = decided[_AT] / 1_000_000
                         notes[reviewer, int(rows[place])] = Note(reviewer, int(rows[place]), note, at)
-        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         found = rows >= 0
+        may_differ = changes.adjudications or self.adjudicated.bits[rows[found]].any() or self._stale.keys() & place_of
+        adjudications = self.log.adjudications(some) if may_differ else ()
+        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         rows, adjudicated = rows[found], adjudicated.take(found)
         anyone = adjudicated.bits.copy()
         self.adjudicated.put(rows, adjudicated)
