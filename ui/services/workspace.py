@@ -33,6 +33,7 @@ from auditor.run import Run
 from auditor.run.artifacts import DEFINITIONS, ISSUES, MANIFEST
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 
+from .classes import CurrentClasses
 from .overlaps import overlapping
 
 
@@ -101,6 +102,7 @@ class Workspace:
     people : People
         Figures of each reviewer.
     edition : Edition
+    classes : CurrentClasses
     overlaps : list of dict
         Pairs of labels whose texts are hard to tell apart, with examples; see :func:`overlapping`.
     about : dict
@@ -119,6 +121,7 @@ class Workspace:
     known_answers: KnownAnswers
     people: People
     edition: Edition
+    classes: CurrentClasses
     overlaps: list[dict[str, Any]]
     about: dict[str, Any]
 
@@ -191,6 +194,7 @@ class Workspace:
             known_answers=known_answers,
             people=People(verdicts, estimator.served, known_answers),
             edition=Edition(run),
+            classes=CurrentClasses(verdicts),
             overlaps=overlapping(run, items) if run.has(DEFINITIONS) else [],
             about=about,
         )

@@ -1,6 +1,7 @@
 /** The page's one entry: each of Gradio's empty elements is given here to the script of its name. */
 
 import { complain, get, post, say } from "./common/api.js";
+import { start as startClasses } from "./common/classes.js";
 import { askName } from "./common/dialog.js";
 import { el } from "./common/dom.js";
 import { Keys, isOurs } from "./queue/keys.js";
@@ -42,6 +43,7 @@ async function start() {
   document.querySelector(".auditor-title")?.replaceChildren(el("bdi", null, session.run.name));
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query, session.default_sort);
+  startClasses(session);
   startPulse();
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;

@@ -276,6 +276,10 @@ def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: Decision
         made = ann.post("/api/classes", json={**about, "event_id": "c1"}).json()
     assert [line["words"] for line in made["changes"]] == ["love merged into joy"]
     assert ("love" in made["classes"], made["base"]) == (False, "c1")
+    session = ann.get("/api/session").json()
+    names = dict(zip(session["labels"], session["classes"]["names"], strict=True))
+    assert (names["love"], names["joy"]) == ({"name": "joy", "own": False}, {"name": "joy", "own": True})
+    assert ann.get("/api/pulse").json()["classes"] == session["classes"]["base"] == "c1"
     assert ann.get("/api/export/preview").json()["changed"] > changed
     assert ann.get("/api/progress").json()["estimate"] == before
     late = ann.post("/api/classes", json={**about, "event_id": "c2"})
@@ -284,4 +288,8 @@ def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: Decision
     assert (wrong.status_code, "no class 'love'" in wrong.json()["what"]) == (409, True)
     undone = ann.post("/api/classes/undo", json={"run": log.run_id, "event_id": "u1", "base": "c1"}).json()
     assert undone["changes"] == []
+    assert all(
+        one == {"name": label, "own": True} for label, one in zip(session["labels"], undone["names"], strict=True)
+    )
+    assert ann.get("/api/pulse").json()["classes"] is None
     assert ann.get("/api/export/preview").json()["changed"] == changed

@@ -1,5 +1,6 @@
 /** Pairs given → suggested as a ranked list: what a matrix of very many classes would hide. */
 
+import { className } from "./classes.js";
 import { count, el, plural } from "./dom.js";
 import { bar, button, change, scroller } from "./parts.js";
 
@@ -41,7 +42,7 @@ export function pairList(labels, cells, picked, pick) {
 
 function line([given, suggested, rows, undecided], labels, most, picked, pick) {
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = `given ${labels[given]}, suggested ${labels[suggested]}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
+  const words = `given ${className(labels[given])}, suggested ${className(labels[suggested])}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, data: { pair } };
   return el(
     "tr",

@@ -1,5 +1,6 @@
 /** How the page calls things. */
 
+import { className } from "./classes.js";
 import { bdi, plural } from "./dom.js";
 
 const VERDICTS = {
@@ -18,7 +19,8 @@ export const verdictName = (verdict) => VERDICTS[verdict] ?? verdict;
 /** A verdict with its labels, as nodes: Relabel to *love*. */
 export function verdictWords({ verdict, new_labels: labels = [] }) {
   const between = { relabel: " to ", none_fits: ", proposed: " }[verdict] ?? ": ";
-  return [verdictName(verdict), labels.map((label, at) => [at ? ", " : between, bdi(label)])];
+  const name = verdict === "none_fits" ? String : className; // a proposed class is none of the dataset's
+  return [verdictName(verdict), labels.map((label, at) => [at ? ", " : between, bdi(name(label))])];
 }
 
 /** The same as one string, to be read aloud. */
@@ -65,10 +67,10 @@ export function kindWords(card) {
 /** What the models prefer, with the labels by their names. */
 function preference({ kind, given, suggested }) {
   if (suggested !== null && kind === "mislabelled") {
-    return ["The models prefer ", bdi(suggested)];
+    return ["The models prefer ", bdi(className(suggested))];
   }
   if (suggested !== null && kind === "ambiguous") {
-    return ["The models are divided between ", bdi(given), " and ", bdi(suggested)];
+    return ["The models are divided between ", bdi(className(given)), " and ", bdi(className(suggested))];
   }
   return kindName(kind);
 }

@@ -3,7 +3,8 @@
 import { complain, get, post, say } from "../common/api.js";
 import { openDialog } from "../common/dialog.js";
 import { bdi, count, el, plural, replace, set } from "../common/dom.js";
-import { button, change } from "../common/parts.js";
+import { learn } from "../common/classes.js";
+import { asWritten, button, change } from "../common/parts.js";
 import { newId } from "../queue/outbox.js";
 import { moment } from "../common/words.js";
 
@@ -27,6 +28,7 @@ export function classesForm(session, changed) {
 
   function take(answer) {
     now = answer;
+    learn(answer);
     draw();
     changed();
   }
@@ -126,7 +128,7 @@ function openChange({ classes, base }, from, take) {
 
 function affected({ rows, left_out: gone, changes }) {
   const line = ([old, name, number]) =>
-    el("li", null, name === null ? [bdi(old), " is left out"] : change(old, name), ` · ${plural(number, "row")}`);
+    el("li", null, name === null ? [bdi(old), " is left out"] : change(old, name, asWritten), ` · ${plural(number, "row")}`);
   const out = gone ? `, ${count(gone)} of them left out` : "";
   return [el("p", null, el("strong", null, `${plural(rows, "row")} affected${out}.`)), el("ul", null, changes.map(line))];
 }

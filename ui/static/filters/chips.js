@@ -1,5 +1,6 @@
 /** What the filter asks for, as chips that each can be taken away. */
 
+import { className } from "../common/classes.js";
 import { bdi, el, plural, replace } from "../common/dom.js";
 import { change } from "../common/parts.js";
 import { store } from "../common/store.js";
@@ -9,8 +10,8 @@ const NOBODY = { anyone: "decided by nobody", me: "not decided by me" };
 
 /** How a chip words one value of each field. */
 const WORDS = {
-  given: (value) => ["given ", bdi(value)],
-  suggested: (value) => ["suggested ", bdi(value)],
+  given: (value) => ["given ", bdi(className(value))],
+  suggested: (value) => ["suggested ", bdi(className(value))],
   pair: (value) => change(...pair(value)),
   split: (value) => ["split ", bdi(value)],
   verdict: (value) => ["verdict ", bdi(verdictName(value))],

@@ -51,8 +51,17 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
     const input = el("input", { type: single ? "radio" : "checkbox", name: `pg-${name}`, value, onchange: choose });
     const amount = el("span", { class: "pg-count" });
     const text = el("span", { class: "pg-choice-text" }, describe(value));
-    return { input, amount, row: el("label", { class: "pg-choice" }, input, text, amount), text: text.textContent };
+    const row = el("label", { class: "pg-choice" }, input, text, amount);
+    return { input, amount, row, name: text, text: text.textContent };
   }
+
+  document.addEventListener("auditor:classes", () => {
+    rows.forEach((one, value) => {
+      one.name.replaceChildren(describe(value));
+      one.text = one.name.textContent;
+    });
+    draw();
+  });
 
   function update(choices) {
     const counts = new Map(choices.map((choice) => [choice.value, choice.count]));

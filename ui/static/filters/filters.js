@@ -2,6 +2,7 @@
 
 import { get, say } from "../common/api.js";
 import { chosenPairs, drawChips, guidelineName, pair } from "./chips.js";
+import { className } from "../common/classes.js";
 import { bdi, el, plural } from "../common/dom.js";
 import { facet } from "./facet.js";
 import { debounced, live } from "../common/live.js";
@@ -103,8 +104,8 @@ function makeFacets(session) {
           make("tier", "Tier", { describe: (value) => bdi(tierName(value)) }),
         ]
       : []),
-    make("given", "Given label"),
-    make("suggested", "Suggested label"),
+    make("given", "Given label", { describe: (value) => bdi(className(value)) }),
+    make("suggested", "Suggested label", { describe: (value) => bdi(className(value)) }),
     make(
       "pair",
       "Given → suggested",

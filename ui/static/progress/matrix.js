@@ -1,5 +1,6 @@
 /** A matrix of counts as a table: each number is a button; the arrow keys go from one to the next. */
 
+import { className } from "../common/classes.js";
 import { bdi, count, el, plural } from "../common/dom.js";
 import { button } from "../common/parts.js";
 
@@ -20,10 +21,10 @@ export function matrix(labels, cells, picked, pick) {
   const number = (value) => el("td", { class: "pg-number" }, count(value));
   const line = ([code, all]) => {
     const squares = suggested.map(([other]) => square(byPair.get(`${code},${other}`), labels, most, picked, pick));
-    return el("tr", null, el("th", { scope: "row" }, bdi(labels[code])), squares, number(all));
+    return el("tr", null, el("th", { scope: "row" }, bdi(className(labels[code]))), squares, number(all));
   };
   const corner = el("td", { class: "pg-corner" }, el("div", null, "given ↓"), el("div", null, "suggested →"));
-  const heads = suggested.map(([code]) => el("th", { scope: "col" }, bdi(labels[code])));
+  const heads = suggested.map(([code]) => el("th", { scope: "col" }, bdi(className(labels[code]))));
   const element = el(
     "table",
     { class: "pg-table pg-matrix", onkeydown: move },
@@ -60,7 +61,7 @@ function square(cell, labels, most, picked, pick) {
   }
   const [given, suggested, rows, undecided] = cell;
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = `given ${labels[given]}, suggested ${labels[suggested]}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
+  const words = `given ${className(labels[given])}, suggested ${className(labels[suggested])}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, title: words };
   return el(
     "td",

@@ -1,5 +1,6 @@
 /** The card: all that is known of a row, as elements. */
 
+import { className } from "../common/classes.js";
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
 import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
@@ -89,11 +90,11 @@ function unfold(text, element) {
 }
 
 function labelsOf(card) {
-  const suggested = card.suggested === null ? "none" : bdi(card.suggested, { class: "au-chip au-chip-suggested" });
+  const suggested = card.suggested === null ? "none" : bdi(className(card.suggested), { class: "au-chip au-chip-suggested" });
   return el(
     "dl",
     { class: "au-labels" },
-    el("div", null, el("dt", null, "Given"), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
+    el("div", null, el("dt", null, "Given"), el("dd", null, bdi(className(card.given), { class: "au-chip au-chip-given" }))),
     !card.hidden && el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
     !card.hidden && el("div", null, el("dt", null, "Suggested"), el("dd", null, suggested)),
   );
@@ -139,7 +140,7 @@ function unseen({ closing }) {
 /** The verdicts on similar texts that are why a card comes so early. */
 function moved({ moved: nearby, given }) {
   const is = nearby?.wrong === 1 ? "is" : "are";
-  const found = nearby && [`: of ${count(nearby.judged)} labelled `, bdi(given), `, ${count(nearby.wrong)} ${is} wrong.`];
+  const found = nearby && [`: of ${count(nearby.judged)} labelled `, bdi(className(given)), `, ${count(nearby.wrong)} ${is} wrong.`];
   return nearby && el("p", { class: "au-moved" }, "↑ Moved up by verdicts on similar texts", found);
 }
 
@@ -195,7 +196,7 @@ function models(card) {
       el(
         "th",
         { scope: "row" },
-        bdi(label),
+        bdi(className(label)),
         label === card.given && tag("given"),
         label === card.suggested && tag("suggested"),
       ),
@@ -271,7 +272,7 @@ function otherRow(card, other, alike) {
     el(
       "p",
       { class: "au-muted" },
-      bdi(other.label, { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
+      bdi(className(other.label), { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
       same ? " same label" : " other label",
       " · ",
       alike,

@@ -91,17 +91,16 @@ class Queue {
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
       guideline: () => this.#guidelines.version,
     });
-    const { labels } = session;
     this.#presses = new Presses({
       flow: this.#flow,
-      labels,
+      labels: session.labels,
       keys: this.#keys,
       note: this.#note,
       guidelines: this.#guidelines,
       changed: () => this.#print(),
     });
     const act = (action) => this.#presses.act(action);
-    this.#controls = new Controls(labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
+    this.#controls = new Controls(session.labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
   }
 
   /** Lay everything out, listen, and bring the first card. */
@@ -127,6 +126,7 @@ class Queue {
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
+    document.addEventListener("auditor:classes", () => this.#renamed());
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -274,6 +274,16 @@ class Queue {
   #drawOwn() {
     const own = this.#article.querySelector(".au-own");
     own && replace(own, ownVerdict(this.#flow.card));
+  }
+
+  /** Classes have other names; what one reads and writes stays where it is. */
+  #renamed() {
+    const { card } = this.#flow;
+    if (card) {
+      replace(this.#article, drawCard(card, (one) => this.#presses.keyOf(card, one)));
+    }
+    this.#print();
+    say("The classes have changed: labels show their new names.", { quiet: true });
   }
 
   /** What colleagues decided may be seen, since the reviewer has decided. */
