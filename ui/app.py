@@ -22,8 +22,8 @@ from .files import serve_files
 from .guard import Guard, PageGuard
 from .page import make_page, theme
 from .routes import classes, decisions, exporting, guiding, reading
-from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
+from .services.renewal import Renewal
 from .services.workspace import Workspace
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -65,8 +65,8 @@ def build(
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.workspace = Workspace.of(run, log, keys, queue, accounts.names if accounts else ())
-    app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
+    names = accounts.names if accounts else ()
+    app.state.renewal = Renewal(app.state, run, lambda ranked: Workspace.of(ranked, log, keys, queue, names))
     app.state.pusher = Pusher()
     app.state.accounts = accounts
     app.state.throttle, app.state.turns = Throttle(), Turns()

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api")
 
 def _workspace(request: Request) -> Workspace:
     """Return the workspace, up to date with all decisions so far."""
-    workspace: Workspace = request.app.state.workspace
+    workspace: Workspace = request.app.state.renewal.workspace()
     workspace.verdicts.catch_up()
     return workspace
 
@@ -99,7 +99,7 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, the versions of guidelines and classes, and numbers of rows.
+    """Return the position of the log, the versions of guidelines, classes and ranking, and numbers of rows.
 
     ``decided`` counts the rows that the reviewer has decided; ``asked``, those that colleagues ask them to look at;
     ``conflicts``, those on which people disagree.
@@ -110,7 +110,11 @@ def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
         "asked": len({note.row for note in verdicts.asked(me)}),
         "conflicts": int(verdicts.conflict.sum()),
     }
-    versions = {"guideline": verdicts.guidelines.version, "classes": workspace.classes.now()["base"]}
+    versions = {
+        "guideline": verdicts.guidelines.version,
+        "classes": workspace.classes.now()["base"],
+        "ranking": workspace.edition.ranking,
+    }
     return answer({"seq": verdicts.seq, **versions, **counts})
 
 

@@ -6,6 +6,7 @@ import { askName } from "./common/dialog.js";
 import { el } from "./common/dom.js";
 import { Keys, isOurs } from "./queue/keys.js";
 import { start as startPulse } from "./common/pulse.js";
+import { start as startRanking } from "./common/ranking.js";
 import { store } from "./common/store.js";
 
 /** The script of each of them. */
@@ -44,6 +45,7 @@ async function start() {
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query, session.default_sort);
   startClasses(session);
+  startRanking(session);
   startPulse();
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;

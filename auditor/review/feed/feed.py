@@ -223,6 +223,13 @@ class Feed:
         with self._reserving:
             self._reserved.difference_update(card.row for card in cards)
 
+    def take_over(self, other: Feed) -> None:
+        """Remember how another feed of the same rows, whose ranking is out of date, has served its cards."""
+        self._served |= other._served
+        self._turns.update(other._turns)
+        self._turn |= other._turn
+        self._repeated |= other._repeated
+
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
         if self._certificate is not None:

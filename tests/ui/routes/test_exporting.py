@@ -153,8 +153,8 @@ def test_the_runs_rows_are_read_once_and_never_those_of_a_run_made_again(
     correction_maker: CorrectionMaker = app.state.correction_maker
     first = correction_maker.corrections(Policy()).texts
     assert correction_maker.corrections(Policy(unreviewed="drop")).texts is first
-    monkeypatch.setattr(app.state.workspace.edition, "_fingerprints", ("another", []))
-    monkeypatch.setattr(app.state.workspace.edition, "_checked", (None, False))
+    edition = app.state.workspace.edition
+    monkeypatch.setattr(edition, "_opened", edition._opened._replace(rows="another"))
     answer = client.get("/api/export/preview")
     assert answer.status_code == 409
     assert "re-created" in answer.json()["what"]

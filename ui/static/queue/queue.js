@@ -3,11 +3,12 @@
 import { complain, get, post, say } from "../common/api.js";
 import { askingLine } from "./asking.js";
 import { settle } from "./bar.js";
+import { Boundary } from "./boundary.js";
 import { drawCard, history, ownVerdict } from "./card.js";
 import { conflictsButton, settles } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
-import { count, el, plural, replace, set } from "../common/dom.js";
+import { el, plural, replace, set } from "../common/dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
 import { Guidelines } from "./guidelines.js";
@@ -15,6 +16,7 @@ import { Keys, isOurs, resting } from "./keys.js";
 import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
 import { Presses } from "./presses.js";
+import { rankingLine } from "../common/ranking.js";
 import { Status } from "./status.js";
 import { stopLine } from "./stopline.js";
 import { store } from "../common/store.js";
@@ -35,7 +37,7 @@ class Queue {
   #session;
   #element;
   #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
-  #boundary = el("p", { class: "au-boundary", hidden: true });
+  #boundary;
   #note;
   #shown = null; // what the cards are from: filter, sort, seed, and whether they are a closing sample
   #params = null;
@@ -49,7 +51,6 @@ class Queue {
   #deck;
   #flow;
   #before = 0; // rows that this reviewer had decided without this page's doing
-  #bounded = false; // whether it was said that the flagged rows are at their end
 
   constructor(element, session) {
     this.#session = session;
@@ -57,6 +58,7 @@ class Queue {
     this.#keys = new Keys(session.keys);
     this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
     this.#status = new Status(() => this.#outbox.retry());
+    this.#boundary = new Boundary(session.run);
     this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
@@ -85,7 +87,7 @@ class Queue {
         decidedElsewhere: () => this.#drawOwn(),
         colleaguesDecided: () => this.#drawPast(),
         evidence: () => this.#draw(),
-        beyond: (card) => this.#sayBoundary(card),
+        beyond: (card) => this.#boundary.pass(card, [...this.#flow.skipped.values()].filter(Boolean).length),
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
@@ -116,7 +118,7 @@ class Queue {
       " goes on.",
     );
     this.#controls.element.prepend(this.#note.element, rest);
-    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), stopLine(), this.#boundary];
+    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), rankingLine(), stopLine(), this.#boundary.element];
     const parts = [...above, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
     replace(this.#element, section);
@@ -127,6 +129,7 @@ class Queue {
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
     document.addEventListener("auditor:classes", () => this.#renamed());
+    document.addEventListener("auditor:ranked", () => this.#rankedAnew());
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -154,6 +157,15 @@ class Queue {
     this.#params = params;
     if (changed || (store.card !== null && store.card !== this.#flow.card?.id)) {
       this.#reload(store.card);
+    }
+  }
+
+  /** Bring the cards to come in their new order, once the log has all that was decided; the one on the screen stays. */
+  async #rankedAnew() {
+    const shown = this.#shown;
+    await this.#outbox.empty();
+    if (shown === this.#shown) {
+      this.#deck.start(this.#params, [this.#flow.card?.id], this.#feed());
     }
   }
 
@@ -246,7 +258,7 @@ class Queue {
     const { card } = this.#flow;
     this.#presses.marks = null;
     this.#note.show(card);
-    this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
+    this.#boundary.show(card);
     replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
@@ -290,22 +302,6 @@ class Queue {
   #drawPast() {
     const past = this.#article.querySelector(".au-past");
     past && replace(past, history(this.#flow.card));
-  }
-
-  /** Say once, above the first card of which it is true, that those after it were not flagged. */
-  #sayBoundary(card) {
-    const { flagged_to: last } = this.#session.run;
-    if (this.#bounded || !last || card.rank <= last || store.sort !== "suspicion" || store.query.get("issue") === "0") {
-      return;
-    }
-    this.#bounded = true;
-    const skipped = [...this.#flow.skipped.values()].filter(Boolean).length; // flagged ones
-    const read = skipped
-      ? `The flagged rows end here; you have skipped ${count(skipped)} of them. What follows is less suspect.`
-      : "You have read all flagged rows; what follows is less suspect.";
-    this.#boundary.dataset.id = card.id;
-    replace(this.#boundary, read);
-    say(read, { quiet: true });
   }
 
   #announce() {
