@@ -12,7 +12,8 @@ from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.view.card import Cards
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 from tests.review import reviewing
 from tests.review.runs import ROWS, UNJUDGED
 

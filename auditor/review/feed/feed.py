@@ -24,7 +24,8 @@ from auditor.review.feed.known_answers import KnownAnswers
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 
 KNOWN_SHARE = 1 / 2
 """Of a new reviewer's cards: those whose answer is known, until there are enough."""

@@ -16,7 +16,8 @@ from auditor.estimate.shares import Difference, Share
 from auditor.estimate.stopping import Hint, hint
 from auditor.review.feed.blind import Blind
 from auditor.review.log.event import Event
-from auditor.review.view.verdicts import BIT, WRONG, Verdicts
+from auditor.review.view.own import BIT, WRONG
+from auditor.review.view.verdicts import Verdicts
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,13 @@ def end(connection: Connection, run: int, me: str, item_ids: Sequence[str]) -> N
 
 
 def _holds() -> ColumnElement[bool]:
-    """Build the condition that a lease is not over. One that would last longer than any is of a wrong clock."""
+    """Build the condition that a lease is not over.
+
+    One that would last much longer than any is of a wrong clock. A little longer is possible: a statement that waits
+    for another one's row has looked at the clock before it.
+    """
     now = _now()
-    return leases.c.until.between(now + 1, now + _LASTS)
+    return leases.c.until.between(now + 1, now + 2 * _LASTS)
 
 
 def _now() -> int:
