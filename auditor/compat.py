@@ -1,16 +1,22 @@
-"""Private names of other libraries, all that we touch: a new version of theirs may drop any of them without notice.
+"""Names with an underscore of other libraries, all that we touch: most may go without notice in a new version.
 
 Each has a test that fails when the installed version no longer has it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, NoReturn
 
 HUB_LOGGERS = ("huggingface_hub.utils._http", "huggingface_hub.hf_api", "huggingface_hub._commit_api")
 """Loggers whose messages contain secret URLs."""
 ATTENTION_KEYS = ("_attn_implementation", "_experts_implementation")
 """Keys under which transformers stores in a config.json what its public keys without the underscore choose."""
+
+
+def exit_at_once(code: int) -> NoReturn:
+    """End the process without cleaning up: no thread is waited for."""
+    os._exit(code)
 
 
 def packaged_datasets() -> frozenset[str]:

@@ -306,6 +306,9 @@ class AuditConfig(Settings):
     """Random seed. Each fold adds its number, and NumPy accepts seeds below 2**32."""
     device: str = "auto"
     """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``mps``."""
+    threads: Positive | None = 2
+    """Threads of each fine-tuning on a CPU; None for torch's own number. They change the last bits of the results, so
+    that the default is not the number of cores: folds are trained side by side instead."""
     duplicates: DuplicatesConfig = DuplicatesConfig()
     encoder: EncoderConfig = EncoderConfig()
     features: FeaturesConfig = FeaturesConfig()

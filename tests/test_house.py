@@ -45,7 +45,7 @@ ORDER = (
         "config",
         "recognition",
     ),
-    *("folders", "storage", "run", "ranking", "hub", "access"),
+    *("folders", "storage", "run", "runner", "ranking", "hub", "access"),
     *("data", "models", "signals", "detection", "estimate", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""
