@@ -18,6 +18,7 @@ from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
+from auditor.review.feed.fixes import Fixes
 from auditor.review.feed.known_answers import KnownAnswers, read_answers
 from auditor.review.feed.learner import Learner
 from auditor.review.feed.people import People
@@ -27,6 +28,7 @@ from auditor.review.keys import DEFAULT_KEYS
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.card import Cards
 from auditor.review.view.items import Items
+from auditor.review.view.orders import FIXES, LEARNT
 from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
@@ -147,7 +149,9 @@ class Workspace:
         feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()
-        selection = Selection(items, verdicts, lambda: learner.learnt.order)
+        fixes = Fixes(verdicts)
+        learnt = {LEARNT: lambda: learner.learnt.order, FIXES: lambda: fixes.order(learner.learnt)}
+        selection = Selection(items, verdicts, learnt)
         if mix.assign is not None:
             feed.batches = selection.batches = split_rows(items, names, mix.assign, mix.overlap, selection.mask)
         queue = Queue(selection)

@@ -86,6 +86,7 @@ function stabilityWords(stability, repeats) {
 
 const SORTS = {
   learnt: "Learnt from your verdicts",
+  "fixes-per-minute": "Most expected fixes a minute",
   suspicion: "Most suspect first",
   random: "Random order",
   given: "Order of the dataset",
