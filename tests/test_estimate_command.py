@@ -56,7 +56,7 @@ def test_before_any_card_it_says_what_cards_would_tell(untouched: Run, invoke: I
 def test_it_says_how_many_are_wrong_and_what_that_means(judged: Path, invoke: Invoke) -> None:
     code, out, _ = invoke("estimate", judged, "--classes", "--splits")
     assert code == 0
-    assert "% of the labels are wrong (95 %: " in out
+    assert "audited labels are wrong (95 %: " in out
     assert "by 60 cards drawn at random" in out
     assert "would not uphold the label" in out
     for label in Audit(judged).run.dataset.label_names:

@@ -35,6 +35,7 @@ from auditor.run import Run
 from auditor.run.artifacts import DEFINITIONS, ISSUES, MANIFEST
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 
+from .certificates import Certificates
 from .overlaps import overlapping
 
 
@@ -103,6 +104,8 @@ class Workspace:
     people : People
         Figures of each reviewer.
     edition : Edition
+    certificates : Certificates
+        Tests of bulk changes, in words.
     overlaps : list of dict
         Pairs of labels whose texts are hard to tell apart, with examples; see :func:`overlapping`.
     about : dict
@@ -121,6 +124,7 @@ class Workspace:
     known_answers: KnownAnswers
     people: People
     edition: Edition
+    certificates: Certificates
     overlaps: list[dict[str, Any]]
     about: dict[str, Any]
 
@@ -195,6 +199,7 @@ class Workspace:
             known_answers=known_answers,
             people=People(verdicts, estimator.served, known_answers),
             edition=Edition(run),
+            certificates=Certificates(verdicts),
             overlaps=overlapping(run, items) if run.has(DEFINITIONS) else [],
             about=about,
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from math import fsum
 from threading import Lock
 
 import numpy as np
+import pyarrow as pa
 
 from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
@@ -29,7 +33,7 @@ class Drawn:
     event : Event
         Of kind ``serve``.
     row : int
-        -1 where the dataset no longer has it.
+        -1 where the dataset no longer has it, or where the draw was made from other rows than are audited now.
     parent : int
         Place of the draw that it follows; -1 for none.
     judged, reopened : int64
@@ -84,12 +88,28 @@ class Blind:
         row, *_ = items.rows_of([event.item_id]).tolist()
         judged, reopened = (items.rows_of(ids).astype(np.int64) for ids in (pool.judged, pool.reopened))
         parent = self._place.get(pool.follows, -1) if pool.follows else -1
-        drawn = Drawn(event, row, parent, judged[judged >= 0], reopened[reopened >= 0])
+        judged, reopened = judged[judged >= 0], reopened[reopened >= 0]
         if parent != len(self._draws) - 1:  # another log's draws came in between
             self._left_out = self.pool_of(parent)
-        self._left_out[drawn.judged], self._left_out[drawn.reopened] = True, False
+        self._left_out[judged], self._left_out[reopened] = True, False
+        row = row if self._is_of_these_rows(pool) else -1
         self._place[event.event_id] = len(self._draws)
-        self._draws.append(drawn)
+        self._draws.append(Drawn(event, row, parent, judged, reopened))
+
+    def _is_of_these_rows(self, pool: Pool) -> bool:
+        """Return whether the draw that came last was made from the rows that are audited now.
+
+        After another audit, or of another version of the dataset, a draw may have had other rows to choose from: then
+        it is no uniform draw from the present ones.
+        """
+        if pool.audited is None:
+            return pool.size == int(np.count_nonzero(self.population & ~self._left_out))
+        return pool.audited == self._audited
+
+    @cached_property
+    def _audited(self) -> str:
+        ids = self.verdicts.items.ids.filter(pa.array(self.population)).to_pylist()
+        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:32]
 
     def pool_of(self, place: int) -> Mask:
         """(N,) bool: the rows that a draw left out."""
@@ -151,6 +171,7 @@ class Blind:
                 judged=self._ids(out & ~self._left_out),
                 reopened=self._ids(self._left_out & ~out),
                 size=int(np.count_nonzero(open_rows)),
+                audited=self._audited,
                 mean_p=float(np.clip(mean_p, *Q_RANGE)),
                 p=float(np.clip(np.nan_to_num(chances[row]), *Q_RANGE)),
                 q=self._forecast(mean_p, self.verdicts.outcomes.wrong),
@@ -206,8 +227,13 @@ class Blind:
     # -- estimates ----------------------------------------------------------------------------------------------------
 
     @property
+    def outdated(self) -> int:
+        """Number of draws from other rows than are audited now: they do not count, though verdicts on them do."""
+        return int(np.count_nonzero(self.rows < 0))
+
+    @property
     def rows(self) -> RowIndex:
-        """(n,) rows drawn; -1 where the dataset no longer has one."""
+        """(n,) rows drawn; -1 where the draw does not count."""
         return np.array([draw.row for draw in self._draws], np.int64)
 
     def _outcome(self, outcomes: Outcomes) -> Outcomes:

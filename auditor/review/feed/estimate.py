@@ -92,6 +92,8 @@ class Estimate:
     by_class, by_split : tuple of Part
     trail : tuple of (int, float, float)
         Judged blind cards, and the interval of ``rate`` after them.
+    outdated : int
+        Blind cards that do not count, since they were drawn from other rows than are audited now.
     reviewers : Reviewers
     plan : tuple of Plan
         What more blind cards would tell.
@@ -113,6 +115,7 @@ class Estimate:
     by_class: tuple[Part, ...]
     by_split: tuple[Part, ...]
     trail: tuple[tuple[int, float, float], ...]
+    outdated: int
     reviewers: Reviewers
     plan: tuple[Plan, ...]
 
@@ -125,7 +128,7 @@ class Estimate:
         from auditor.review.feed import sentences  # which imports this module
 
         lines = [sentences.number(self), sentences.outlook(self), sentences.MEANING if self.rate else None]
-        lines.append(sentences.blind_alone(self))
+        lines += sentences.details(self)
         shown = [markup.paragraph(line) for line in lines if line]
         if any(part.rate for part in self.by_class):
             rows = [(part.name, sentences.part(part)) for part in self.by_class]
@@ -213,7 +216,7 @@ class Estimator:
 
     def _estimate(self, chances: Float64, seconds_a_card: float | None) -> Estimate:
         found = self._blind.interval(chances)
-        blind = found.draws - found.pending
+        blind = len({row for _, row in self._blind.settled()})  # two logs may have drawn the same one
         some = blind > 0
         bins = calibration(*self._blind.forecasts())
         return Estimate(
@@ -233,6 +236,7 @@ class Estimator:
             by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),
             by_split=self._parts(chances, self._verdicts.items.splits, self._verdicts.items.split),
             trail=self._trail(found),
+            outdated=self._blind.outdated,
             reviewers=self.served.reviewers(),
             plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )

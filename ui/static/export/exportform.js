@@ -6,6 +6,7 @@ import { verdictName } from "../common/words.js";
 const UNREVIEWED = {
   keep: "Stay as they are",
   drop: "Are left out",
+  suggest: "Get the suggested label where a test has certified it",
   "suggest-above": "Get the suggested label where the models are sure of it",
 };
 const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid: set aside when it was read" };
@@ -24,6 +25,8 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
   const wanted = el("label", { for: above.id }, "Probability of it, at least");
   const sure = el("div", { class: "pg-extra pg-row", hidden: true }, wanted, above);
+  const certified = el("div");
+  let limit = null; // largest share of wrong rows among the certified ones
   const unreviewed = radios("ex-unreviewed", UNREVIEWED, () => {
     sure.hidden = unreviewed.value() !== "suggest-above";
     changed();
@@ -37,7 +40,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   const element = el(
     "form",
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
-    group("Rows without a decision", unreviewed.rows, sure),
+    group("Rows without a decision", unreviewed.rows, sure, certified),
     group("Left out, by verdict", hint("They go into a file of their own, beside the dataset."), leftOut.rows),
     group("New classes", classes.row),
     group("Only some rows", view.row, changedOnly.row, fold("Only rows with a verdict of", verdicts)),
@@ -49,6 +52,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
       leave_out: leftOut.values(),
       unreviewed: unreviewed.value(),
       ...(sure.hidden ? {} : { above: above.value }),
+      ...(unreviewed.value() === "suggest" ? { wrong_at_most: limit } : {}),
       add_classes: classes.input.checked,
       changed_only: changedOnly.input.checked,
       verdicts: verdicts.values(),
@@ -61,6 +65,9 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     leftOut.hide("invalid", answer.invalid === 0);
     verdicts.count(answer.verdicts);
     people.update(answer.everyone);
+    limit = answer.certified.limit;
+    unreviewed.enable("suggest", limit !== null);
+    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(line.trim())));
     view.amount.textContent = count(answer.found);
   }
   return { element, read, onlyView: () => view.input.checked, update };
@@ -105,7 +112,8 @@ function radios(name, choices, changed) {
     el("input", { type: "radio", name, value, checked: index === 0, onchange: changed }),
   );
   const rows = inputs.map((input) => el("label", { class: "pg-choice" }, input, choiceText(choices[input.value])));
-  return { rows, value: () => inputs.find((input) => input.checked).value };
+  const enable = (value, possible) => (inputs.find((input) => input.value === value).disabled = !possible);
+  return { rows, enable, value: () => inputs.find((input) => input.checked).value };
 }
 
 /** A list of boxes that begins folded; what is ticked in it is said on its head. */

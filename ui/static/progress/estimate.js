@@ -20,9 +20,8 @@ export function drawEstimate(estimate) {
   return el(
     "section",
     { class: "pg-estimate", "aria-label": "How many labels are wrong" },
-    el("p", { class: "pg-sentence" }, sentence(estimate)),
-    alone(estimate),
-    estimate.drifted && el("p", { class: "pg-problem" }, DRIFTED),
+    el("p", { class: estimate.drifted ? "pg-sentence pg-problem" : "pg-sentence" }, estimate.sentence),
+    estimate.details.map((line) => el("p", { class: "au-muted" }, line)),
     el("p", { class: "au-muted" }, estimate.meaning, " ", BLIND),
     el("div", { class: "pg-row pg-stop" }, stopRule(estimate), sample(estimate)),
     trail(estimate),
@@ -32,44 +31,17 @@ export function drawEstimate(estimate) {
   );
 }
 
-const DRIFTED =
-  "Verdicts have changed on the way, more than any number of wrong labels explains. The interval is that of now; " +
-  "it does not hold at all times, and the stop rule does not count.";
-
-function sentence({ rate, left, found_at_least: found, blind, rows, judged, problems }) {
-  if (rows === 0) {
-    return "No row of this run was audited, so there is nothing to estimate.";
-  }
-  if (!rate) {
-    return "How many labels are wrong is not known: nobody has read a blind card yet.";
-  }
-  const wrong = [el("strong", null, `${points(rate.value)}\u202f%`), ` of the labels are wrong (95\u202f%: ${ends95(rate)})`];
-  const all = problems.value > rate.value ? `, ${points(problems.value)}\u202f% with the ambiguous ones` : "";
-  const by = `${all}, by ${plural(blind, "blind card")}`;
-  if (judged === rows) {
-    return [wrong, `${by}; every row is read.`];
-  }
-  const range = `${count(Math.round(left.value))} [${count(left.low)}, ${count(left.high)}]`;
-  return [wrong, `${by}; about ${range} are left unread; at least ${atLeast(found)} have been found.`];
-}
-
-/** The interval that does not use the verdicts on cards that the queue chose. */
-function alone({ blind_alone: interval }) {
-  if (!interval) {
-    return null;
-  }
-  const [low, high] = interval;
-  return el("p", { class: "au-muted" }, `By the blind cards alone, ${ends95({ low, high })}\u202f% are wrong (95\u202f%).`);
-}
-
 /** The stop rule in one line. */
 function stopRule({ stop, rows, judged, rate, plan }) {
   const unread = rows - judged;
+  if (unread === 0) {
+    return el("p", null, "Nothing is left to read.");
+  }
   if (!rate || !stop) {
     return el("p", null, outlook(plan));
   }
-  if (!stop.holds || unread === 0) {
-    return el("p", null, unread === 0 ? "Nothing is left to read." : "Whether you can stop cannot be told.");
+  if (!stop.holds) {
+    return el("p", null, "Whether you can stop cannot be told.");
   }
   const left = `${count(stop.left_at_most)} of the ${plural(unread, "unread row")}`;
   if (stop.left_at_most <= stop.left_allowed) {
@@ -80,7 +52,7 @@ function stopRule({ stop, rows, judged, rate, plan }) {
     return el("p", null, el("strong", null, "You can stop: "), found);
   }
   const goal = `${count(Math.floor(stop.left_allowed))}, or ${percent(stop.found_wanted)} must have been found`;
-  return el("p", null, el("strong", null, "Not yet: "), `up to ${left} may be wrong. To stop, that must be at most ${goal}.`);
+  return el("p", null, el("strong", null, "Not yet: "), `up to ${left} may be wrong (95\u202f%). To stop, that must be at most ${goal}.`);
 }
 
 function outlook(plan) {
@@ -89,7 +61,7 @@ function outlook(plan) {
     return null;
   }
   const [low, high] = one.rate;
-  const within = `to within ${points((high - low) / 2)} points if some 5\u202f% are wrong`;
+  const within = `to within some ${points((high - low) / 2)} points if 5\u202f% are wrong`;
   const clean = `if none of them is, at most ${points(one.certified)}\u202f% can be`;
   return `${plural(one.cards, "blind card")} (some ${minutes(one)}) would tell it ${within}; ${clean}.`;
 }
@@ -129,13 +101,13 @@ function reviewers({ reviewers: found, rate }) {
     ["Same verdict when the same person reads a card again", ...agreement(own)],
     ["Same verdict when a second person reads a blind card", ...agreement(second)],
     ["Labels rejected more often when the suggestion is shown", ...difference(anchoring, "shown", "hidden")],
-    ["More wrong labels a card in the learnt order than in the static one", ...difference(heads, "learnt", "static")],
+    ["Wrong labels a card, learnt order minus static, as if on the same cards", ...difference(heads, "learnt", "static")],
   ];
   if (found.hint) {
     const { ranked, blind } = found.hint;
     rows.push([
       "A hint: wrong labels among the last ranked cards, and among blind ones",
-      `${percent(ranked.count / ranked.of)} and ${percent(blind.count / blind.of)}`,
+      `${agreement(ranked)[0]} and ${agreement(blind)[0]}`,
       `${count(ranked.of)} ranked cards, ${count(blind.of)} blind`,
     ]);
   }
@@ -145,19 +117,20 @@ function reviewers({ reviewers: found, rate }) {
 
 function agreement({ count: same, of, low, high }) {
   const by = `${count(same)} of ${plural(of, "card")}`;
-  return of < FEW ? [NOT_ENOUGH, by] : [`${percent(same / of)} (${whole(low)} to ${whole(high)})`, by];
+  return of < FEW ? [NOT_ENOUGH, by] : [`${percent(same / of)} (${outwards(low, high)})`, by];
 }
 
-function difference({ first, second, low, high }, one, other) {
+function difference({ first, second, low, high, value }, one, other) {
   const by = `${count(first.count)} of ${count(first.of)} ${one}, ${count(second.count)} of ${count(second.of)} ${other}`;
   if (Math.min(first.of, second.of) < FEW) {
     return [NOT_ENOUGH, by];
   }
-  const change = first.count / first.of - second.count / second.of;
-  return [`${signed(change)} points (${signed(low)} to ${signed(high)})`, by];
+  const change = value ?? first.count / first.of - second.count / second.of;
+  return [`${signed(change)} points (${signed(Math.floor(100 * low) / 100)} to ${signed(Math.ceil(100 * high) / 100)})`, by];
 }
 
 const whole = (share) => Math.round(100 * share);
+const outwards = (low, high) => `${Math.floor(100 * low)} to ${Math.ceil(100 * high)}`;
 
 /** `+3`, `−4`, `0`. */
 const signed = (share) => (whole(share) > 0 ? `+${whole(share)}` : whole(share) < 0 ? `−${-whole(share)}` : "0");

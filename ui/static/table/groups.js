@@ -100,6 +100,7 @@ function item(group, session, done) {
     el("p", null, el("strong", null, plural(group.rows, "row")), state),
     decided > 0 && bar(decided / group.rows),
     words.length > 0 && el("ul", { class: "pg-words", "aria-label": "Typical words" }, words),
+    group.certificates.map((line) => el("p", { class: "au-muted" }, line)),
     el(
       "div",
       { class: "pg-row" },
