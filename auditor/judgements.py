@@ -270,6 +270,6 @@ class Judgements(Findings):
 
     def issues_by(self, order: Order, *, db: str | None = None) -> pd.DataFrame:
         """Return the frame ``issues`` in an order; see :meth:`order`."""
-        frame = self.issues
         rank = self.run.load(ISSUES)["rank"].to_numpy()
-        return frame.iloc[rank[self.order(order, db=db)] - 1].reset_index(drop=True)
+        frame: pd.DataFrame = self.issues.iloc[rank[self.order(order, db=db)] - 1].reset_index(drop=True)
+        return frame

@@ -17,7 +17,7 @@ import pyarrow as pa
 from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
-from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
+from auditor.estimate.stream import PENDING, Q_RANGE, Change, Draws, choose_q, count_pools, draw_row
 from auditor.review.log.event import Event
 from auditor.review.log.parts import Pool
 from auditor.review.log.records import in_time
@@ -26,7 +26,7 @@ from auditor.review.view.verdicts import Verdicts
 
 @dataclass(frozen=True)
 class Drawn:
-    """One blind draw, with the rows that its pool left out as changes to those of an earlier draw.
+    """One blind draw, with the rows that its pool left out as a change to those of an earlier draw.
 
     Attributes
     ----------
@@ -34,17 +34,12 @@ class Drawn:
         Of kind ``serve``.
     row : int
         -1 where the dataset no longer has it, or where the draw was made from other rows than are audited now.
-    parent : int
-        Place of the draw that it follows; -1 for none.
-    judged, reopened : int64
-        Rows left out since the parent, and rows no longer left out.
+    change : Change
     """
 
     event: Event
     row: int
-    parent: int
-    judged: RowIndex
-    reopened: RowIndex
+    change: Change
 
 
 class Blind:
@@ -94,7 +89,7 @@ class Blind:
         self._left_out[judged], self._left_out[reopened] = True, False
         row = row if self._is_of_these_rows(pool) else -1
         self._place[event.event_id] = len(self._draws)
-        self._draws.append(Drawn(event, row, parent, judged, reopened))
+        self._draws.append(Drawn(event, row, Change(parent, judged, reopened)))
 
     def _is_of_these_rows(self, pool: Pool) -> bool:
         """Return whether the draw that came last was made from the rows that are audited now.
@@ -113,13 +108,13 @@ class Blind:
 
     def pool_of(self, place: int) -> Mask:
         """(N,) bool: the rows that a draw left out."""
-        way = []
+        way = list[Change]()
         while place >= 0:
-            way.append(self._draws[place])
+            way.append(self._draws[place].change)
             place = way[-1].parent
         left_out = np.zeros(len(self.verdicts.items), np.bool_)
-        for drawn in reversed(way):
-            left_out[drawn.judged], left_out[drawn.reopened] = True, False
+        for change in reversed(way):
+            left_out[change.judged], left_out[change.reopened] = True, False
         return left_out
 
     def draw(self, me: str, chances: Float64) -> Event:
@@ -275,18 +270,8 @@ class Blind:
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
     def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
-        """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
-
-        A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
-        """
-        states = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
-        found = np.zeros((len(self._draws) + 1, 3), np.int64)  # the last is that of no parent
-        for place, draw in enumerate(self._draws):
-            found[place] = found[draw.parent]
-            if len(draw.judged) or len(draw.reopened):
-                found[place] += states[:, draw.judged].sum(axis=1) - states[:, draw.reopened].sum(axis=1)
-        errors, unknown, judged = found[:-1].T
-        return errors, unknown, judged
+        """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them."""
+        return count_pools([draw.change for draw in self._draws], outcomes, counted)
 
     def interval(
         self, chances: Float64, *, problems: bool = False, among: Mask | None = None, alpha: float = ALPHA
