@@ -12,8 +12,8 @@ const FEW = 10;
 const OUTLOOK = 100;
 const NOT_ENOUGH = "not enough yet";
 const BLIND =
-  "Blind cards are drawn at random from the rows that nobody has judged, and come without what the models say: " +
-  "they tell how many labels are wrong.";
+  "Blind cards are drawn at random from the rows that nobody has judged, and hide what the models say until you " +
+  "decide or ask for it: they tell how many labels are wrong.";
 
 /** @param {Object} estimate As the server sends it. */
 export function drawEstimate(estimate) {

@@ -19,7 +19,7 @@ export function trail({ trail: points_, rate }) {
   }
   const [cards, low, high] = points_.at(-1);
   const title = "How the interval has narrowed";
-  const text = `After ${plural(cards, "blind card")}, ${ends95({ low, high })} per cent of the labels are wrong.`;
+  const text = `After ${plural(cards, "blind card")}, ${ends95({ low, high })} per cent of the labels are wrong (95\u202f%).`;
   return el(
     "figure",
     { class: "pg-trail" },
