@@ -130,7 +130,7 @@ def calibration(estimate: Estimate) -> Iterator[str]:
         errors = part.errors
         yield (
             f"P(error) of {points(part.forecast)} % on average: {errors.count:,} of {counted(errors.of, 'card')} wrong "
-            f"(95 %: {points(errors.low)} to {points(errors.high)} %)"
+            f"(95 %: {ends(Range(errors.low, errors.low, errors.high))} %)"
         )
 
 
@@ -144,12 +144,12 @@ def reviewers(found: Reviewers) -> Iterator[str]:
     if change.value is not None and min(shown.of, hidden.of) >= _FEW:
         yield (
             f"Seeing the suggestion changes the share of labels not upheld by {100 * change.value:+.1f} points "
-            f"(95 %: {100 * change.low:+.1f} to {100 * change.high:+.1f})."
+            f"(95 %: {floor(1000 * change.low) / 10:+.1f} to {ceil(1000 * change.high) / 10:+.1f})."
         )
 
 
 def _share(found: Share) -> str:
-    return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+    return f"{found.count:,} of {found.of:,} cards (95 %: {floor(100 * found.low)} to {ceil(100 * found.high)} %)"
 
 
 def budget(found: Budget) -> str:
