@@ -7,8 +7,16 @@ import pytest
 from auditor_ui.services.certificates import Certificates
 
 from auditor.review.feed.planning import plan_group, plan_suggestions
+from auditor.review.log.log import DecisionLog
+from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
 from tests.review.feed.test_certified import planned, read_all, sure
+
+
+@pytest.fixture
+def verdicts(run: Run, log: DecisionLog) -> Verdicts:
+    return Verdicts(Items.of(run), log)
 
 
 @pytest.fixture
