@@ -246,6 +246,11 @@ class Blind:
         outcome = self._outcome(self.verdicts.outcomes.wrong)
         return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now >= 0]
 
+    @property
+    def cards(self) -> RowIndex:
+        """(C,) rows drawn and judged, each once: several draws may have met the same card before its verdict."""
+        return np.unique(np.array([row for _, row in self.settled()], np.int64))
+
     def is_pending(self, row: int) -> bool:
         """Whether a row was drawn, and waits for its verdict."""
         return bool((self.rows == row).any()) and self.verdicts.outcomes.wrong[row] == PENDING
@@ -261,13 +266,22 @@ class Blind:
         """
         counted = self.population if among is None else self.population & among
         errors, unknown, judged = self.counts(counted, outcomes)
-        rows, outcome = self.rows, self._outcome(outcomes)
+        outcome = self._outcome(outcomes)
         size = int(np.count_nonzero(counted)) - judged
         pools = [draw.event.pool for draw in self._draws if draw.event.pool]
         q = np.array([pool.q if outcomes is self.verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
-        kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
-        order = sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
+        order = self._in_time(counted)
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
+
+    def rows_in_time(self) -> RowIndex:
+        """(n,) row of each draw that counts, in the order of :meth:`draws`."""
+        return self.rows[self._in_time(self.population)]
+
+    def _in_time(self, counted: Mask) -> list[int]:
+        """Return the places of the draws of some rows, by ``(at, event_id)``."""
+        rows = self.rows
+        kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
+        return sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
 
     def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
         """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them."""

@@ -200,7 +200,7 @@ class Estimator:
         """Say how reviewing stands; quick enough to be asked after every verdict. See :meth:`estimate`."""
         self._catch_up()
         found = self._blind.interval(chances)
-        blind = found.draws - found.pending
+        blind = len(self._blind.cards)
         hint = self.served.reviewers().hint
         return Brief(
             unread=found.unread,
@@ -216,7 +216,7 @@ class Estimator:
 
     def _estimate(self, chances: Float64, seconds_a_card: float | None) -> Estimate:
         found = self._blind.interval(chances)
-        blind = len({row for _, row in self._blind.settled()})  # two logs may have drawn the same one
+        blind = len(self._blind.cards)
         some = blind > 0
         bins = calibration(*self._blind.forecasts())
         return Estimate(
@@ -245,8 +245,7 @@ class Estimator:
         if len(names) < 2:
             return ()
         outcomes, rows = self._verdicts.outcomes.wrong, np.flatnonzero(self._blind.population)
-        settled = np.array([row for _, row in self._blind.settled()], np.int64)
-        which = (rows, rows[outcomes[rows] >= 0], rows[outcomes[rows] == 1], settled)
+        which = (rows, rows[outcomes[rows] >= 0], rows[outcomes[rows] == 1], self._blind.cards)
         counts = [np.bincount(codes[some], minlength=len(names)).tolist() for some in which]
         parts = []
         for code, (name, size, judged, found, drawn) in enumerate(zip(names, *counts, strict=True)):
@@ -258,7 +257,9 @@ class Estimator:
     def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
         """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
         draws = self._blind.draws(self._verdicts.outcomes.wrong)
-        judged = np.cumsum(draws.settled).tolist()  # a draw that waits for its verdict is no step
+        first = np.zeros(len(draws), np.bool_)
+        first[np.unique(self._blind.rows_in_time(), return_index=True)[1]] = True
+        judged = np.cumsum(draws.settled & first).tolist()  # no step: a draw that waits for its verdict, a second one
         trail = {}
         for end in np.unique(np.linspace(1, len(draws), POINTS).astype(int)).tolist() if len(draws) else []:
             some, rows = _first(draws, end), whole.rows
