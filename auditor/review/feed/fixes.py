@@ -9,7 +9,8 @@ from auditor.arrays import Counts, Float64, Mask, RowIndex
 from auditor.estimate.fixes import clear_fit, fixes_a_minute, learn_pace
 from auditor.review.feed.learner import Learnt
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, WRONG, Own, Verdicts
+from auditor.review.view.own import BIT, WRONG, Own
+from auditor.review.view.verdicts import Verdicts
 from auditor.run.artifacts import CONSENSUS
 
 _BLOCK = 1 << 16

@@ -3,9 +3,9 @@
 import { bdi, count, el, plural } from "../common/dom.js";
 import { button, label, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
-import { atLeast, ends95, percent, percentOf, points } from "../common/words.js";
+import { atLeast, ends95, percent, points } from "../common/words.js";
 import { trail } from "./trail.js";
-import { nodes, t, told } from "../common/language.js";
+import { t, told } from "../common/language.js";
 
 /** Cards below which nothing is said of a share. */
 const FEW = 10;
@@ -36,7 +36,7 @@ export function drawEstimate(estimate) {
 function stopRule({ stop, rows, judged, rate, plan }) {
   const unread = rows - judged;
   if (unread === 0) {
-    return el("p", null, "Nothing is left to read.");
+    return el("p", null, t("Nothing is left to read."));
   }
   if (!rate || !stop) {
     return el("p", null, outlook(plan));
