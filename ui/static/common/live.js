@@ -2,6 +2,7 @@
 
 import { el, replace } from "./dom.js";
 import { store } from "./store.js";
+/** @import { ApiError } from "./api.js" */
 
 /** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
 const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0 };

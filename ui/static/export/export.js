@@ -62,6 +62,7 @@ function tiles(answer) {
   ];
   const by = otherwise.filter(Boolean).join(", ") || "by people’s verdicts";
   const all = `of ${plural(rows + invalid, "row")}${invalid ? `, ${count(invalid)} of them invalid` : ""}`;
+  /** @type {any[][]} */
   const figures = [
     ["Rows", count(written), all],
     ["Labels changed", count(changed), changed ? by : "none so far"],
@@ -71,7 +72,7 @@ function tiles(answer) {
   if (classes.length) {
     figures.push(["New classes", count(classes.length), listed(classes)]);
   }
-  const tile = ([name, value, more]) =>
+  const tile = (/** @type {any[]} */ [name, value, more]) =>
     el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
   return el("dl", { class: "pg-tiles" }, figures.map(tile));
 }
@@ -104,7 +105,7 @@ const LOOK = [
 function lookAt({ look }, open) {
   const way = (text, which, tab, name) =>
     button(text, () => open(which, tab), { class: "pg-link", "aria-label": `${text}: ${name}` });
-  const line = ([which, name, why]) => [
+  const line = (/** @type {string[]} */ [which, name, why]) => [
     [name, el("div", { class: "pg-hint" }, why)],
     count(look[which]),
     el("span", { class: "ex-ways" }, way("Queue", which, "queue", name), " ", way("Table", which, "table", name)),

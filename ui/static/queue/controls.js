@@ -3,6 +3,7 @@
 import { bdi, el, replace, set } from "../common/dom.js";
 import { keyName, labelOf } from "./keys.js";
 import { ends } from "../common/words.js";
+/** @import { Keys } from "./keys.js" */
 
 const VERDICTS = [
   ["ambiguous", "Ambiguous"],
@@ -39,8 +40,8 @@ export class Controls {
   /**
    * @param {string[]} labels All labels.
    * @param {Keys} keys
-   * @param {function(string)} act Do what a button stands for.
-   * @param {function(string): string} lineOf What the guidelines say of a label.
+   * @param {(action: string) => void} act Do what a button stands for.
+   * @param {(label: string) => string} lineOf What the guidelines say of a label.
    */
   constructor(labels, keys, act, lineOf) {
     this.#keys = keys;

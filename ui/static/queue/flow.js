@@ -10,6 +10,9 @@ import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
 import { newId, remove } from "./outbox.js";
 import { verdictText } from "../common/words.js";
+/** @import { Watch } from "../common/watch.js" */
+/** @import { Deck } from "./deck.js" */
+/** @import { Outbox } from "./outbox.js" */
 
 const SEEN = 500;
 /** Stands for the time at which a card was fetched if its reviewer has judged it since. */
@@ -36,12 +39,11 @@ export class Flow {
   #shownAlready = new Set(); // undos and redos whose effect was on the screen before the server answered
 
   /**
-   * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
-   *   guideline: function(): string|null,
-   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
-   *   decided: function(Object), decidedElsewhere: function(),
-   *   colleaguesDecided: function(), beyond: function(Object)}}} parts `beyond` hears of each
-   *   card that comes in its turn.
+   * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: () => string,
+   *   guideline?: () => string|null, view: {show: (card: Object|null) => void,
+   *   mark: (id: string, state: string, card?: Object) => void, reload: () => void, evidence: () => void,
+   *   decided: (card: Object) => void, decidedElsewhere: () => void, colleaguesDecided: () => void,
+   *   beyond: (card: Object) => void}}} parts `beyond` hears of each card that comes in its turn.
    */
   constructor({ outbox, deck, watch, view, reviewer, source, guideline = () => null }) {
     this.#outbox = outbox;

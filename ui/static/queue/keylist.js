@@ -3,6 +3,7 @@
 import { openDialog } from "../common/dialog.js";
 import { el, replace } from "../common/dom.js";
 import { actionName, keyName } from "./keys.js";
+/** @import { Keys } from "./keys.js" */
 
 /** @param {Keys} keys */
 export function openKeyList(keys) {

@@ -6,6 +6,7 @@
 
 import { el, replace } from "../common/dom.js";
 import { store } from "../common/store.js";
+/** @import { Keys } from "./keys.js" */
 
 export class Note {
   element;

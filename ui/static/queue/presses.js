@@ -6,6 +6,10 @@ import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
 import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
+/** @import { Flow } from "./flow.js" */
+/** @import { Guidelines } from "./guidelines.js" */
+/** @import { Keys } from "./keys.js" */
+/** @import { Note } from "./note.js" */
 
 const DIGITS = 10;
 const UNSETTLED = "Unsure settles nothing: skip the card to leave it open.";
@@ -24,8 +28,7 @@ export class Presses {
 
   /**
    * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, guidelines: Guidelines,
-   *   changed: function()}} parts
-   *   `changed` is called when other labels are marked.
+   *   changed: () => void}} parts `changed` is called when other labels are marked.
    */
   constructor({ flow, labels, keys, note, guidelines, changed }) {
     this.#flow = flow;

@@ -3,6 +3,7 @@
 import { say } from "../common/api.js";
 import { bdi, count, el, replace } from "../common/dom.js";
 import { shorten, verdictWords } from "../common/words.js";
+/** @import { ApiError } from "../common/api.js" */
 
 const STATES = {
   saving: "saving…",
@@ -22,7 +23,7 @@ export class Status {
   /** The latest decisions, newest first. */
   trail = el("ol", { class: "au-trail", "aria-label": "Your latest decisions" });
 
-  /** @param {function()} retry Send again now. */
+  /** @param {() => void} retry Send again now. */
   constructor(retry) {
     this.#retry = el("button", { type: "button", onclick: retry }, "Try now");
   }
@@ -36,7 +37,7 @@ export class Status {
     const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
     this.#tell(state, trouble);
     this.#saved.dataset.state = state;
-    this.#saved.dataset.waiting = waiting;
+    this.#saved.dataset.waiting = String(waiting);
     if (state === "trouble") {
       replace(
         this.#saved,
@@ -66,7 +67,7 @@ export class Status {
 
   /** Note what has become of a decision; `card` when it is new. */
   mark(id, state, card) {
-    let line = [...this.trail.children].find((one) => one.dataset.event === id);
+    let line = /** @type {HTMLElement[]} */ ([...this.trail.children]).find((one) => one.dataset.event === id);
     if (!line && card) {
       line = el(
         "li",
