@@ -1,4 +1,4 @@
-"""Private names of other libraries, all that we touch: a new version of theirs may drop any of them without notice.
+"""All private names of other libraries that we use: any new version of a library may drop them without notice.
 
 Each has a test that fails when the installed version no longer has it.
 """

@@ -3,7 +3,6 @@
 import { bdi, el, replace, set } from "../common/dom.js";
 import { keyName, labelOf } from "./keys.js";
 import { ends } from "../common/words.js";
-/** @import { Keys } from "./keys.js" */
 
 const VERDICTS = [
   ["ambiguous", "Ambiguous"],
@@ -39,7 +38,7 @@ export class Controls {
 
   /**
    * @param {string[]} labels All labels.
-   * @param {Keys} keys
+   * @param {import("./keys.js").Keys} keys
    * @param {(action: string) => void} act Do what a button stands for.
    * @param {(label: string) => string} lineOf What the guidelines say of a label.
    */

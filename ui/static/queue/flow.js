@@ -10,9 +10,6 @@ import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
 import { newId, remove } from "./outbox.js";
 import { verdictText } from "../common/words.js";
-/** @import { Watch } from "../common/watch.js" */
-/** @import { Deck } from "./deck.js" */
-/** @import { Outbox } from "./outbox.js" */
 
 const SEEN = 500;
 /** Stands for the time at which a card was fetched if its reviewer has judged it since. */
@@ -39,7 +36,8 @@ export class Flow {
   #shownAlready = new Set(); // undos and redos whose effect was on the screen before the server answered
 
   /**
-   * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: () => string,
+   * @param {{outbox: import("./outbox.js").Outbox, deck: import("./deck.js").Deck,
+   *   watch: import("../common/watch.js").Watch, reviewer: string, source: () => string,
    *   guideline?: () => string|null, view: {show: (card: Object|null) => void,
    *   mark: (id: string, state: string, card?: Object) => void, reload: () => void, evidence: () => void,
    *   decided: (card: Object) => void, decidedElsewhere: () => void, colleaguesDecided: () => void,

@@ -3,9 +3,8 @@
 import { openDialog } from "../common/dialog.js";
 import { el, replace } from "../common/dom.js";
 import { actionName, keyName } from "./keys.js";
-/** @import { Keys } from "./keys.js" */
 
-/** @param {Keys} keys */
+/** @param {import("./keys.js").Keys} keys */
 export function openKeyList(keys) {
   const said = el("p", { class: "au-muted", role: "status" });
   const body = el("tbody");

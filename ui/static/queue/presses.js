@@ -6,10 +6,6 @@ import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
 import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
-/** @import { Flow } from "./flow.js" */
-/** @import { Guidelines } from "./guidelines.js" */
-/** @import { Keys } from "./keys.js" */
-/** @import { Note } from "./note.js" */
 
 const DIGITS = 10;
 const UNSETTLED = "Unsure settles nothing: skip the card to leave it open.";
@@ -27,7 +23,8 @@ export class Presses {
   #changed;
 
   /**
-   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, guidelines: Guidelines,
+   * @param {{flow: import("./flow.js").Flow, labels: string[], keys: import("./keys.js").Keys,
+   *   note: import("./note.js").Note, guidelines: import("./guidelines.js").Guidelines,
    *   changed: () => void}} parts `changed` is called when other labels are marked.
    */
   constructor({ flow, labels, keys, note, guidelines, changed }) {

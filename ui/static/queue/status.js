@@ -3,7 +3,6 @@
 import { say } from "../common/api.js";
 import { bdi, count, el, replace } from "../common/dom.js";
 import { shorten, verdictWords } from "../common/words.js";
-/** @import { ApiError } from "../common/api.js" */
 
 const STATES = {
   saving: "saving…",
@@ -29,7 +28,8 @@ export class Status {
   }
 
   /**
-   * @param {{found: number|null, left: number|null, decided: number, waiting: number, trouble: ApiError|null}} figures
+   * @param {{found: number|null, left: number|null, decided: number, waiting: number,
+   *   trouble: import("../common/api.js").ApiError|null}} figures
    */
   report({ found, left, decided, waiting, trouble }) {
     const rest = left !== null ? ` · ${count(left)} left` : found !== null ? ` · ${count(found)} found` : null;
