@@ -37,7 +37,7 @@ from auditor.models.folds import (
     trained_on,
 )
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
-from auditor.models.registry import arithmetic, candidates, check_own, with_chosen_strengths
+from auditor.models.registry import arithmetic, candidates, check_own, settled
 from auditor.models.sampling import limit
 from auditor.models.scores import score
 from auditor.models.transformer.device import pick_device
@@ -270,7 +270,7 @@ class _Pipeline:
     def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
         note_cost = cache(lambda name: self._note_cost(name, folds, base))  # once per model
         for repeat in range(len(folds)):
-            config = with_chosen_strengths(self.run, self.config, folds[0]) if repeat else self.config
+            config = settled(self.run, self.config, folds[0]) if repeat else self.config
             for candidate in candidates(
                 config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups
             ):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, ndtri
 
-from auditor.arrays import Float64, Integers
+from auditor.arrays import Float64
 from auditor.estimate.shares import Share, share
 
 BINS = 64
@@ -28,7 +28,7 @@ def bin_order(rows: int, bins: int = BINS) -> npt.NDArray[np.int64]:
     return np.arange(rows, dtype=np.int64) * min(bins, rows) // max(rows, 1)
 
 
-def fit_bins(judged: Integers, errors: Integers) -> Float64:
+def fit_bins(judged: npt.NDArray[np.integer], errors: npt.NDArray[np.integer]) -> Float64:
     """P(error) in each bin of the static order: logit P = a + b·z, with z the normal score of the bin.
 
     The most probable a and b, given a weak prior and the verdicts so far. Counts in bins are all that it needs, so
@@ -77,7 +77,7 @@ def fit_bins(judged: Integers, errors: Integers) -> Float64:
     return np.asarray(expit(a[..., None] + b[..., None] * z))
 
 
-def mean_p(chances: Float64, unread: Integers) -> Float64:
+def mean_p(chances: Float64, unread: npt.NDArray[np.integer]) -> Float64:
     """p̄: mean P(error) over the unread rows, (...,), from the bins' P(error) and their unread rows, (..., B)."""
     return np.asarray((chances * unread).sum(-1) / np.maximum(unread.sum(-1), 1))
 

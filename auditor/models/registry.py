@@ -82,7 +82,7 @@ def candidates(
     return [replace(candidate, groups=groups, most=most) for candidate in (*chosen, *own)]
 
 
-def with_chosen_strengths(run: Reader, config: AuditConfig, folds: FoldNumbers) -> AuditConfig:
+def settled(run: Reader, config: AuditConfig, folds: FoldNumbers) -> AuditConfig:
     """Return the configuration of the repeats, which keep the strengths that the first training chose.
 
     Of the strengths chosen in several folds, the median is kept: the lower one of two. Runs of earlier versions did not

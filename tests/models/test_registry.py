@@ -10,7 +10,7 @@ import torch
 from auditor.config import MODEL_NAMES, AuditConfig, FinetunedConfig
 from auditor.models import registry as module
 from auditor.models.crossval import Candidate
-from auditor.models.registry import BASELINE, arithmetic, candidates, with_chosen_strengths
+from auditor.models.registry import BASELINE, arithmetic, candidates, settled
 from auditor.models.transformer.weights import Weights
 from auditor.run import Reader, Run, artifacts
 
@@ -83,12 +83,12 @@ def test_repeats_keep_the_strength_that_the_first_training_chose(tmp_path: Path)
                     artifacts.dynamics(name, "strength", fold).save(space, np.array([strength]))
 
             run.stage(name, save)
-        found = with_chosen_strengths(run, CONFIG, folds)
+        found = settled(run, CONFIG, folds)
         assert found.lexical.strengths == (10.0,), "the lower one of the two in the middle"
         assert found.features == CONFIG.features, "a run of an earlier version: two folds did not record theirs"
         other = CONFIG.updated(models=("features",))
-        assert with_chosen_strengths(run, other, folds) == other
-        assert with_chosen_strengths(run, other, folds[:2]).features.strengths == (0.001,)
+        assert settled(run, other, folds) == other
+        assert settled(run, other, folds[:2]).features.strengths == (0.001,)
 
 
 def test_a_limit_on_training_rows_is_every_models(tiny_weights: Weights):

@@ -67,39 +67,6 @@ class Serving:
     answer: str | None = None
 
 
-@dataclass(frozen=True)
-class _Asking:
-    """Who asks for cards, and the rows that may be unfit to be served now.
-
-    Attributes
-    ----------
-    me : str
-    closing : bool
-        Blind cards alone are wanted.
-    in_hand, others : set of int
-        On the reviewer's page; on the pages of others.
-    passed, late : set of int
-        Skipped by the reviewer; decided or skipped by them a few cards ago.
-    """
-
-    me: str
-    closing: bool
-    in_hand: set[int]
-    others: set[int]
-    passed: set[int]
-    late: set[int]
-
-    @property
-    def busy(self) -> set[int]:
-        """Rows that are not ranked now."""
-        return self.in_hand | self.others | self.passed
-
-    @property
-    def recent(self) -> set[int]:
-        """Rows that no blind card is about now."""
-        return self.in_hand | self.others | self.late
-
-
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
     """Make a card look like any other of its kind.
 
@@ -187,8 +154,7 @@ class Feed:
             while len(found) < limit:
                 in_hand = {*self._rows(list(held)), *(card.row for card in found)}
                 others = set(self._rows(list(log.leased(me))))
-                asking = _Asking(me, closing, in_hand, others, set(passed), late)
-                chosen = self._some(limit - len(found), asking)
+                chosen = self._some(limit - len(found), me, in_hand, others, set(passed), late, closing)
                 ids = {self._items.id_of(card.row): card for card in chosen}
                 found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
                 if len(chosen) < limit - len(found):
@@ -199,13 +165,15 @@ class Feed:
                 self._turn[me, card.row] = self._turns[me]
             return found
 
-    def _some(self, count: int, asking: _Asking) -> list[Serving]:
+    def _some(
+        self, count: int, me: str, in_hand: set[int], others: set[int], passed: set[int], late: set[int], closing: bool
+    ) -> list[Serving]:
         found: list[Serving] = []
         while len(found) < count:
-            card = self._choose(asking)
+            mine = in_hand | {card.row for card in found}
+            card = self._choose(me, len(mine), mine | others | passed, mine | others | late, closing)
             if card is None:
                 break
-            asking = replace(asking, in_hand=asking.in_hand | {card.row})
             found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
         return found
 
@@ -243,29 +211,28 @@ class Feed:
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _choose(self, asking: _Asking) -> Serving | None:
-        """Choose a card that is not ``busy``; a blind one that is not ``recent``.
+    def _choose(self, me: str, in_hand: int, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+        """Choose a card that is not ``busy``; of the blind ones, one that did not come lately.
 
         The judged rows and the cards in hand say how far the opening is. Cards that were skipped, or that others hold,
         may be judged late or never, and do not count.
         """
-        me, busy, recent = asking.me, asking.busy, asking.recent
         if self._certificate is not None:
-            waiting = (row for row in self._certificate.waiting() if row not in recent)
+            waiting = (row for row in self._certificate.waiting() if row not in late)
             return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
-        if self._is_blind(asking.closing):
-            return self._blind(me, recent)
+        if self._is_blind(closing):
+            return self._blind(me, late)
         tossed = secrets.token_hex(16)
         answers = self._known_answers
         if answers and coin(f"{tossed} known", KNOWN_SHARE) and (asked := answers.next(me, busy)):
             hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
             return self._as_before(me, Serving(asked[0], "known", hidden, answer=asked[1]))
-        if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, recent)):
+        if coin(f"{tossed} blind", self.config.blind) and (card := self._blind(me, late)):
             return card
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + len(asking.in_hand)
+        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + in_hand
         open_rows = self._open(me)
         if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
             return self._as_before(me, Serving(row, "opening", hidden))

@@ -16,7 +16,7 @@ let numbered = 0;
 export function openDialog(title, content, { onClose, closable = true, className = "" } = {}) {
   numbered += 1;
   const id = `au-dialog-${numbered}`;
-  const before = /** @type {HTMLElement} */ (document.activeElement);
+  const before = document.activeElement;
   const close = el("button", { type: "button", class: "au-close", "aria-label": "Close", onclick: () => shut() }, "×");
   const element = el(
     "dialog",
@@ -29,7 +29,7 @@ export function openDialog(title, content, { onClose, closable = true, className
     if (element.isConnected) {
       element.close();
       element.remove();
-      before?.isConnected && before.focus();
+      before?.isConnected && /** @type {HTMLElement} */ (before).focus();
       onClose?.();
     }
   };

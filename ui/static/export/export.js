@@ -62,7 +62,6 @@ function tiles(answer) {
   ];
   const by = otherwise.filter(Boolean).join(", ") || "by people’s verdicts";
   const all = `of ${plural(rows + invalid, "row")}${invalid ? `, ${count(invalid)} of them invalid` : ""}`;
-  /** @type {any[][]} */
   const figures = [
     ["Rows", count(written), all],
     ["Labels changed", count(changed), changed ? by : "none so far"],
@@ -85,13 +84,18 @@ function people({ judged, reviewers }) {
   return el("p", { class: "au-muted" }, `Judged by ${number}: `, listed(reviewers), ".");
 }
 
-/** Names one after the other; of very many, the first. */
+/**
+ * Names one after the other; of very many, the first.
+ *
+ * @returns {any}
+ */
 function listed(names) {
   const rest = names.length - MOST_NAMES;
   const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? ", " : null, label(name)]);
   return [shown, rest > 0 && ` and ${count(rest)} more`];
 }
 
+/** @type {[string, string, string][]} */
 const LOOK = [
   ["changed", "Label changed", "another one than in the source"],
   ["excluded", "Left out", "in the file beside"],
@@ -105,7 +109,7 @@ const LOOK = [
 function lookAt({ look }, open) {
   const way = (text, which, tab, name) =>
     button(text, () => open(which, tab), { class: "pg-link", "aria-label": `${text}: ${name}` });
-  const line = (/** @type {string[]} */ [which, name, why]) => [
+  const line = ([which, name, why]) => [
     [name, el("div", { class: "pg-hint" }, why)],
     count(look[which]),
     el("span", { class: "ex-ways" }, way("Queue", which, "queue", name), " ", way("Table", which, "table", name)),
