@@ -1,4 +1,4 @@
-"""Count what the house rules are about, in two states of the repository, and write the table of README.md.
+"""Count what the house rules are about, in two states of the repository, and print the table of README.md.
 
 python reports/house/measure.py [BEFORE [AFTER]]    # commits; default: the one before the rooms had suites, and HEAD
 """
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 BEFORE = "1fa3549"
-README = PurePosixPath(__file__).with_name("README.md")
 ARRAY = re.compile(r"^(\w+)(?:: TypeAlias)? = (npt\.NDArray\[.+\])$", re.MULTILINE)
 MAKES_MODELS = {"modelspecs.py", "registry.py", "vocabulary.py", "effort.py"}
 """Files in which a model's name is at home: specification, making, the type of the names, presets of its settings."""
@@ -34,6 +33,10 @@ def sources(commit: str) -> Sources:
 
 def python(files: Sources) -> Sources:
     return {path: text for path, text in files.items() if path.suffix == ".py"}
+
+
+def lines(files: Sources) -> int:
+    return sum(len(text.splitlines()) for text in files.values())
 
 
 def files_in_a_folder(files: Sources) -> Counter[PurePosixPath]:
@@ -92,10 +95,9 @@ MEASURES: dict[str, Callable[[Sources], int]] = {
     "definitions of a name of an array type beyond its first": lambda files: array_homes(files),
     '`"finetuned"` outside the files where models are specified and made': models_by_name,
     "uses of `Any`": uses_of_any,
-    "lines of Python": lambda files: sum(len(text.splitlines()) for text in python(files).values()),
-    "lines of JavaScript": lambda files: sum(
-        len(text.splitlines()) for path, text in files.items() if path.suffix == ".js"
-    ),
+    "uses of `Any` in 10,000 lines": lambda files: round(1e4 * uses_of_any(files) / lines(python(files))),
+    "lines of Python": lambda files: lines(python(files)),
+    "lines of JavaScript": lambda files: lines(files) - lines(python(files)),
 }
 
 
