@@ -64,7 +64,7 @@ def test_the_pages_policy_names_its_own_scripts_and_no_other_host(client: TestCl
     scripts = re.search("script-src ([^;]+)", policy)
     assert scripts is not None
     assert "unsafe-inline" not in scripts[1]
-    assert "//" not in policy
+    assert "://" not in policy
     assert "connect-src 'self'" in policy
     inline = re.findall(r"<script(?![^>]*src=)[^>]*>(.*?)</script>", answer.text, flags=re.DOTALL)
     assert len(inline) >= 4

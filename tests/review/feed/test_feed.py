@@ -52,8 +52,9 @@ def test_the_opening_takes_turns_with_the_head_of_the_order(verdicts: Verdicts, 
         cards += feed.next("ann", held(verdicts, cards), 1)
     assert [card.arm for card in cards[:18]] == ["static", "opening"] * 9  # one drawn at random was a head, too
     assert {card.arm for card in cards[20:]} == {"static"}
-    labels = Counter(verdicts.items.given[[card.row for card in cards[1:20:2]]].tolist())
-    assert max(labels.values()) - min(labels.values()) <= 1
+    drawn = [card.row for card in cards if card.arm == "opening"]
+    labels = Counter(verdicts.items.given[drawn].tolist())
+    assert max(labels.values()) - min(labels.values()) <= 1 + (10 - len(drawn))  # a head takes the turn of its label
     assert len({card.row for card in cards}) == 30
 
 
