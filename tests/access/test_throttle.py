@@ -32,11 +32,11 @@ def throttle(clock: Clock) -> Throttle:
     return Throttle(clock=clock)
 
 
-def right(throttle: Throttle, name: str, place: str, *, known: bool = False) -> bool:
+def right(throttle: Throttle, name: str, place: str, *, familiar: bool = False) -> bool:
     """Whether a right password gets through."""
-    if throttle.attempt(name, place, familiar=known):
+    if throttle.attempt(name, place, familiar=familiar):
         return False
-    throttle.succeed(name, place, familiar=known)
+    throttle.succeed(name, place, familiar=familiar)
     return True
 
 
