@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
 from auditor.errors import ModelError, ReviewError
@@ -77,6 +77,7 @@ class Audit(Judgements):
         forwarded_allow_ips: str = "",
         queue: QueueConfig | None = None,
         guidelines: Path | None = None,
+        lang: Literal["en", "zh"] | None = None,
     ) -> None:
         """Serve the review page until Ctrl-C. The parameters are the options of ``auditor review``.
 
@@ -115,6 +116,7 @@ class Audit(Judgements):
             forwarded_allow_ips=forwarded_allow_ips,
             queue=queue,
             guidelines=guidelines,
+            language=lang,
         )
 
     # -- corrections --------------------------------------------------------------------------------------------

@@ -1,16 +1,22 @@
-"""All private names of other libraries that we use: any new version of a library may drop them without notice.
+"""All names with an underscore of other libraries that we use: a new version may drop most of them without notice.
 
 Each has a test that fails when the installed version no longer has it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, NoReturn
 
 HUB_LOGGERS = ("huggingface_hub.utils._http", "huggingface_hub.hf_api", "huggingface_hub._commit_api")
 """Loggers whose messages contain secret URLs."""
 ATTENTION_KEYS = ("_attn_implementation", "_experts_implementation")
 """Keys under which transformers stores in a config.json what its public keys without the underscore choose."""
+
+
+def exit_at_once(code: int) -> NoReturn:
+    """End the process without cleaning up: no thread is waited for."""
+    os._exit(code)
 
 
 def packaged_datasets() -> frozenset[str]:

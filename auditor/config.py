@@ -155,7 +155,7 @@ class DuplicatesConfig(Settings):
     jaccard: Fraction = 0.8
     """Least (estimated) Jaccard similarity of the shingles of two near duplicates."""
     shingle: Positive = 5
-    """Characters in a shingle."""
+    """Characters in a shingle; a Chinese or Japanese one counts as two and a half."""
     permutations: Positive = 128
     max_share: Fraction = 0.02
     """Chains of near duplicates over this share of the rows (and over 50 texts) are reduced to exact duplicates."""
@@ -186,7 +186,7 @@ class LogisticConfig(Settings):
 
 
 class LexicalConfig(LogisticConfig):
-    """TF-IDF words + logistic regression."""
+    """TF-IDF words + logistic regression; in scripts without spaces, n-grams of characters are words too."""
 
     strengths: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0)
     ngrams: Positive = 1
@@ -306,6 +306,9 @@ class AuditConfig(Settings):
     """Random seed. Each fold adds its number, and NumPy accepts seeds below 2**32."""
     device: str = "auto"
     """``auto`` (a GPU when there is one), ``cpu``, ``cuda``, ``mps``."""
+    threads: Positive | None = 2
+    """Threads of each fine-tuning on a CPU; None for torch's own number. They change the last bits of the results, so
+    that the default is not the number of cores: folds are trained side by side instead."""
     duplicates: DuplicatesConfig = DuplicatesConfig()
     encoder: EncoderConfig = EncoderConfig()
     features: FeaturesConfig = FeaturesConfig()

@@ -27,6 +27,7 @@ AuditorError
 ├── CorrectionError            correcting
 │   ├── ExportError            the corrected dataset cannot be made or written
 │   └── PatchError             a patch cannot be read, or belongs to another dataset
+├── WorkerError                a part of the work cannot be run: its process was killed, or Ray is not available
 └── StorageError               the disk is full or not writable
 
 ``what`` says what was found, where, and what was expected; ``todo`` says what to do. The command line prints both, one
@@ -180,3 +181,9 @@ class StorageError(AuditorError):
     """The disk is full or not writable."""
 
     exit_code = 6
+
+
+class WorkerError(AuditorError):
+    """A part of the work cannot be run: its process was killed, or Ray is missing or cannot be reached."""
+
+    exit_code = 10

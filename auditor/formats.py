@@ -29,7 +29,10 @@ PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip"}
 """Second file extension → compression."""
 WHOLE = ("parquet", "xlsx")
 """Formats that are compressed already."""
-OTHER_FILES = {".7z", ".arrow", ".dat", ".feather", ".ods", ".pkl", ".rar", ".tar", ".tgz", ".xls", ".xml", ".zst"}
+_ARCHIVES = {".7z", ".rar", ".tar", ".tgz", ".zst", ".tar.gz", ".tar.bz2", ".tar.xz"}
+_SHEETS = {".ods", ".xls", ".xlsm", ".xlsb"}
+_ARRAYS = {".arrow", ".feather", ".pkl"}
+OTHER_FILES = {*_ARCHIVES, *_SHEETS, *_ARRAYS, ".dat", ".tab", ".xml"}
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 
 
@@ -43,6 +46,26 @@ def packing_of(path: Path) -> str:
     """Return the compression suffix of a file; empty if it is not compressed."""
     suffix = path.suffix.lower()
     return suffix if suffix in PACKED else ""
+
+
+def unknown_format(path: Path) -> SourceError:
+    """Return the error for a file whose name does not say how to read it."""
+    ending = "".join(path.suffixes[-2:]).lower()
+    ending = ending if ending in _ARCHIVES else path.suffix
+    named = f"its name ends in {ending!r}" if ending else "its name has no extension"
+    if ending.lower() in _ARCHIVES:
+        todo = "Unpack it and choose the files to read, or their folder."
+    elif ending.lower() in _SHEETS:
+        todo = "Save it as .xlsx or .csv."
+    elif ending.lower() in _ARRAYS:
+        todo = "Load it with the library that wrote it, and save it as .parquet or .csv."
+    else:
+        todo = (
+            f"Rename it as what it is: {listed(list(FORMATS), most=20)} (all but {' and '.join(WHOLE)} also with"
+            f" {listed(list(PACKED))}); or choose a folder of datasets' save_to_disk, a folder with a subfolder of"
+            " texts for each class, or the name of a dataset on the Hub."
+        )
+    return SourceError(f"{path} has an unknown format: {named}.", todo)
 
 
 def looks_like_path(source: str) -> bool:

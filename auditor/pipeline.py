@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,15 @@ from auditor import detection, report
 from auditor.api import Audit
 from auditor.arrays import Codes, FoldNumbers
 from auditor.config import AuditConfig, short_name
-from auditor.console import Listener, Silent
+from auditor.console import Advance, Listener, Silent
 from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.data.naming import name_of
 from auditor.environment import describe_machine, describe_versions
 from auditor.errors import RunMismatchError
-from auditor.models.crossval import out_of_fold
+from auditor.languages import advice
+from auditor.models.crossval import Candidate, Fold, out_of_fold
 from auditor.models.folds import (
     check_splits,
     fold_numbers,
@@ -34,17 +34,15 @@ from auditor.models.folds import (
     judgeable,
     make_folds,
     split_stuck_groups,
-    trained_on,
 )
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
 from auditor.models.registry import arithmetic, candidates, check_own, settled
-from auditor.models.sampling import limit
 from auditor.models.scores import score
+from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.device import pick_device
 from auditor.models.transformer.encoder import Encoder, default_budget
-from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.modelspecs import CHEAP
+from auditor.modelspecs import CHEAP, MODELS
 from auditor.report.display import duration
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
 from auditor.run.artifacts import (
@@ -65,6 +63,8 @@ from auditor.run.artifacts import (
     probabilities,
 )
 from auditor.run.artifacts import folds as folds_of
+from auditor.runner import Local, Need, Runner
+from auditor.scripts import revision
 from auditor.signals import own_signals
 
 
@@ -79,6 +79,7 @@ def audit(
     probabilities: AnyProbabilities | None = None,
     out: str | Path | None = None,
     fresh: bool = False,
+    runner: Runner | None = None,
     listener: Listener | None = None,
     **options: Any,
 ) -> Audit:
@@ -104,6 +105,9 @@ def audit(
         The run directory; ``reports/runs/<name of the source>`` by default. An interrupted audit in it continues.
     fresh : bool
         Discard an existing run and start over.
+    runner : Runner, optional
+        Where the folds of the models are trained: :class:`auditor.runner.Local`, the default, or
+        :class:`auditor.runner.Ray`. The results are the same.
     listener : Listener, optional
         Receives the progress.
     **options
@@ -126,22 +130,22 @@ def audit(
     listener = listener or Silent()
     with listener.task("Reading"):
         texts = read(source, config.read)
-    for note in texts.notes:
+    for note in filter(None, (*texts.notes, advice(texts.texts, config))):
         listener.note(note)
     given = read_given(probabilities, texts)
     for note in (model.note for model in given if model.note):
         listener.note(note)
     run = Run(Path(out) if out else DEFAULT_PLACE / name_of(source, texts), fresh=fresh)
     with run.held():
-        _Pipeline(run, texts, config, listener).stages(given)
+        _Pipeline(run, texts, config, runner or Local(), listener).stages(given)
     return Audit(run)
 
 
 class _Pipeline:
     """An audit in progress; holds what its stages share."""
 
-    def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, listener: Listener) -> None:
-        self.run, self.data, self.config, self.listener = run, texts, config, listener
+    def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, runner: Runner, listener: Listener) -> None:
+        self.run, self.data, self.config, self.runner, self.listener = run, texts, config, runner, listener
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
         self.device = pick_device(config.device)
 
@@ -206,7 +210,7 @@ class _Pipeline:
             with self.listener.task("Looking for duplicates") as progress:
                 find_duplicates(self.texts, self.config.duplicates, progress).write(space / DUPLICATES)
 
-        parameters = self.config.duplicates.model_dump(mode="json")
+        parameters = {**self.config.duplicates.model_dump(mode="json"), **revision(self.texts)}
         self.run.stage("duplicates", make, inputs=[DATASET], parameters=parameters)
         duplicates = Duplicates.of(self.run)
         conflicts = find_conflicts(duplicates, self.labels, self.data.splits)
@@ -268,7 +272,6 @@ class _Pipeline:
         self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
     def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
-        note_cost = cache(lambda name: self._note_cost(name, folds, base))  # once per model
         for repeat in range(len(folds)):
             config = settled(self.run, self.config, folds[0]) if repeat else self.config
             for candidate in candidates(
@@ -277,25 +280,40 @@ class _Pipeline:
                 times = 1 if candidate.name == BASELINE else self.config.times(candidate.name)
                 if candidate.name not in names or repeat >= times:
                     continue
-                this = replace(candidate, repeat=repeat)
-                this = this.before_training(partial(note_cost, this.name)) if this.has_base else this
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
+                    # A cheap model's repeats depend on its first training; those of the others are known at once.
+                    repeats = range(repeat, times if repeat or candidate.has_base else 1)
+                    parts = [part for number in repeats for part in self._parts(candidate, folds, number)]
+                    if candidate.name in MODELS:  # a classifier of the user's own is trained in this process
+                        self._train_ahead(parts, config, base, progress)
+                    this = replace(candidate, repeat=repeat)
                     seed = self._seed(repeat)
                     out_of_fold(self.run, this, self.labels, folds[repeat], self.num_classes, seed, progress)
 
-    def _note_cost(self, name: str, folds: Sequence[FoldNumbers], base: Weights) -> None:
-        """Note how long fine-tuning will take, measured on a few batches."""
-        config = self.config.finetuned
-        seconds = Finetuned(base, config, self.data.label_names, self.config.device).seconds_a_text(self.texts)
-        parts = [(repeat, k) for repeat in range(self.config.repeats) for k in fold_numbers(folds[repeat])]
-        left = [part for part in parts if artifact_name(f"{name}/fold-{part[1]}", part[0]) not in self.run.visited]
-        most = limit(self.config.train_rows, len(self.data))
-        texts = config.epochs * sum(min(most, int(trained_on(folds[repeat], k).sum())) for repeat, k in left)
+    def _parts(self, candidate: Candidate, folds: Sequence[FoldNumbers], repeat: int) -> list[Fold]:
+        return Fold.all_of(replace(candidate, repeat=repeat), folds[repeat], self._seed(repeat))
+
+    def _train_ahead(self, parts: Sequence[Fold], config: AuditConfig, base: Weights, progress: Advance) -> None:
+        """Train folds side by side if the runner does; first say what fine-tuning will take."""
+        left = pending_folds(self.run, parts)
+        if not left:
+            return
+        need = need_of([fold for fold, _ in left], config, base, self.data.label_names)
+        at_once = self.runner.at_once(len(left), need)
+        if parts[0].candidate.has_base and not parts[0].candidate.repeat:
+            self._note_cost(len(parts), [fold for fold, _ in left], need, at_once)
+        if at_once:
+            train_side_by_side(self.run, left, config, base, self.runner, need, progress)
+
+    def _note_cost(self, parts: int, left: Sequence[Fold], need: Need, at_once: int) -> None:
+        epochs = self.config.finetuned.epochs
+        texts, rounds = epochs * sum(fold.rows for fold in left), -(-len(left) // max(at_once, 1))
+        folds = f" in each of {at_once} folds" if at_once > 1 else ""
         self.listener.note(
-            f"Fine-tuning: {len(left)} of {len(parts)} folds × {config.epochs} epochs, {texts:,} texts "
-            f"at {1 / seconds:,.0f} per second: about {duration(texts * seconds)} on {self.device}. "
-            f"To skip it: --models {CHEAP}."
+            f"Fine-tuning: {len(left)} of {parts} folds × {epochs} epochs, {texts:,} texts at "
+            f"{texts / len(left) / need.seconds:,.0f} per second{folds}: about {duration(rounds * need.seconds)} on "
+            f"{self.device}. To skip it: --models {CHEAP}."
         )
 
     # -- detection ----------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def retrain(
         by_chance = (e.item_id for e in log.all_events() if e.source == "random" or e.kind == "serve")
         drawn = {item_id for item_id in by_chance if item_id}
         check_changes(corrected)
-        config = run.config.updated(device=device or run.config.device)
+        config = run.config.updated(device=device or run.config.device, threads=None)  # one training at a time
         chosen = to_retrain(models, config, listener)
         encoder = find_weights(config.encoder.name)
         has_base = any(spec.has_base for spec in specs_of(chosen))

@@ -6,6 +6,7 @@ A command takes ten seconds to start, of which a fork takes none: so a test can 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -166,6 +167,7 @@ def _answer(order: dict[str, Any]) -> Any:
     if "ended" in order:
         pid, status = os.waitpid(order["ended"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else None
+    gc.freeze()  # what is loaded stays: a fork that looked through it for garbage would copy its memory
     return os.fork() or _obey(order)
 
 

@@ -87,6 +87,8 @@ def test_each_error_is_two_lines_and_its_code(
         ("run tweets.csv nowhere", 3, "nowhere does not exist"),
         ("run tweets.csv --probabilities nowhere.npy", 3, "nowhere.npy does not exist"),
         ("run tweets.csv --models magic", 3, "'magic'"),
+        ("run tweets.csv --address 10.0.0.1:6379", 3, "--address was given, but not --runner ray"),
+        ("run tweets.csv --runner ray --jobs 2", 3, "--jobs was given with --runner ray"),
         ("predict diary --file nowhere.txt", 3, "nowhere.txt does not exist"),
         ("apply patch.jsonl nowhere.csv --to x.csv", 3, "nowhere.csv does not exist"),
         ("review diary --keys nowhere.json", 3, "nowhere.json cannot be read"),

@@ -32,6 +32,7 @@ ORDER = (
         "errors",
         "wording",
         "markup",
+        "scripts",
         "vocabulary",
         "version",
         "validation",
@@ -43,9 +44,10 @@ ORDER = (
         "modelspecs",
         "effort",
         "config",
+        "languages",
         "recognition",
     ),
-    *("folders", "storage", "run", "ranking", "hub", "access"),
+    *("folders", "storage", "run", "runner", "ranking", "hub", "access"),
     *("data", "models", "signals", "detection", "estimate", "review", "correction", "evaluation", "report"),
 )
 """Each imports from those before it."""

@@ -20,6 +20,7 @@ from . import login
 from .answers import answer_errors, answer_errors_of_middleware
 from .files import serve_files
 from .guard import Guard, PageGuard
+from .language import Language
 from .page import make_page, theme
 from .routes import classes, decisions, exporting, guiding, reading
 from .services.corrections import CorrectionMaker
@@ -42,6 +43,7 @@ def build(
     keys: Mapping[str, str] | None = None,
     queue: QueueConfig | None = None,
     hosts: Collection[str] | None = LOCAL,
+    language: Language | None = None,
 ) -> FastAPI:
     """Make the review page of a run.
 
@@ -59,6 +61,8 @@ def build(
         How the default queue mixes its cards.
     hosts : collection of str, or None
         Host names under which the page is served; any when None, which is safe only with accounts.
+    language : "en", "zh" or None
+        Language of the page where none was chosen on it; the browser's when None.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def build(
     app.state.workspace = Workspace.of(run, log, keys, queue, accounts.names if accounts else ())
     app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
     app.state.pusher = Pusher()
-    app.state.accounts = accounts
+    app.state.accounts, app.state.language = accounts, language
     app.state.throttle, app.state.turns = Throttle(), Turns()
     answer_errors(app)
     app.include_router(reading.router)

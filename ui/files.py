@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 
 SUITES = ("common", "export", "filters", "map", "progress", "queue", "table")
 """Folders of scripts in ``static``. Other folders belong to Gradio."""
+KINDS = ("js", "css", "json")
+"""Extensions of our own files: scripts, styles, and the words of other languages."""
 KEPT_FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Headers of files whose address contains a hash of their contents."""
 _REVALIDATED = {"Cache-Control": "no-cache"}
@@ -23,7 +25,7 @@ _STATIC = Path(__file__).parent / "static"
 def edition() -> str:
     """Return the first 12 digits of the SHA-256 of all files; a page loads all of its scripts from one edition."""
     digest = hashlib.sha256()
-    for path in (*sorted(_STATIC.rglob("*.js")), *sorted(_STATIC.rglob("*.css")), _plotly()):
+    for path in (*(path for kind in KINDS for path in sorted(_STATIC.rglob(f"*.{kind}"))), _plotly()):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]
 

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .files import KEPT_FOR_A_YEAR, SUITES, address, scripts
-from .page import STYLES
+from .language import Language, language_of, translate_page
+from .page import STYLES, WORDS
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -183,7 +185,7 @@ def _host_name(host: str) -> str | None:
 
 
 class PageGuard:
-    """The innermost layer, around Gradio's page: drops the query and sets the policy that the page's scripts need."""
+    """The innermost layer, around Gradio's page: drops the query, sets the language, and the policy of the scripts."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -195,15 +197,15 @@ class PageGuard:
             # must not be compressed, because it is read here.
             headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
             scope = {**scope, "query_string": b"", "headers": headers}
-            send = _PageSending(send)
+            send = _PageSending(send, language_of(HTTPConnection(scope)))
         await self._app(scope, receive, send)
 
 
 class _PageSending:
     """Buffers the page until it is complete, then adds to it."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, language: Language) -> None:
+        self._send, self._language = send, language
         self._start: Message = {}
         self._body = b""
 
@@ -221,6 +223,11 @@ class _PageSending:
             links = "".join(f'<link rel="stylesheet" href="{address(name)}">' for name in STYLES)
             # Without these, a browser learns of each script only when another imports it, in four rounds of requests.
             links += "".join(f'<link rel="modulepreload" href="{address(name)}">' for name in scripts())
+            links += f'<meta name="auditor-language" content="{self._language}">'
+            if self._language != "en":
+                words = address(f"{self._language}.json")
+                links += f'<link rel="preload" as="fetch" crossorigin href="{words}">'
+            self._body = translate_page(self._body, self._language, WORDS)
             self._body = self._body.replace(b"</head>", links.encode() + b"</head>", 1)
             headers["Content-Length"] = str(len(self._body))
         headers["Content-Security-Policy"] = _PAGE_POLICY.format(scripts=_hashes(self._body))

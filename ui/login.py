@@ -9,7 +9,7 @@ import math
 import secrets
 from asyncio import wrap_future
 from typing import Annotated, Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
@@ -26,6 +26,7 @@ from auditor.errors import AccountError
 
 from .answers import BusyError
 from .guard import refuse
+from .language import COOKIE, LANGUAGES, NAMES, TAGS, Language, language_of, translate
 
 router = APIRouter()
 
@@ -33,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 FORMS = ("/login", "/logout")
 
+_YEAR = 365 * 24 * 60 * 60
+"""Seconds."""
 _OPEN_PATHS = ("/login", "/static/login.css", "/favicon.ico")
 _MAX_QUERY = 8_000
 """Maximum bytes of the query as the form sends it. The other fields must fit into 16 KiB with it."""
@@ -41,31 +44,33 @@ _POLICY = (
 )
 
 _PAGE = Markup("""<!doctype html>
-<html lang="en">
+<html lang="{tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Log in · {run} · auditor</title>
+<title>{title}</title>
 <link rel="stylesheet" href="static/login.css">
 </head>
 <body>
 <main>
 <h1>auditor</h1>
-<p>Review of <bdi>{run}</bdi></p>
+<p>{review}</p>
 {message}
 <form method="post" action="login">
 <input type="hidden" name="query" value="{query}">
-<label for="name">Name</label>
+<label for="name">{name_label}</label>
 <input id="name" name="name" value="{name}" required maxlength="100" autocomplete="username" autocapitalize="none">
-<label for="password">Password</label>
+<label for="password">{password}</label>
 <input id="password" name="password" type="password" required maxlength="{longest}" autocomplete="current-password">
-<button type="submit">Log in</button>
+<button type="submit">{log_in}</button>
 </form>
+<p class="language"><a href="login?{link}" lang="{other_tag}">{other}</a></p>
 </main>
 </body>
 </html>
 """)
+_NAME = Markup("<bdi>{}</bdi>")
 _MESSAGE = Markup('<p role="alert">{}</p>')
 
 
@@ -97,7 +102,8 @@ class Sessions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] == "http" and not _is_session(HTTPConnection(scope).cookies.get(self._cookie, "")):
+        cookie = HTTPConnection(scope).cookies.get(self._cookie) if scope["type"] == "http" else None
+        if cookie is not None and not _is_session(cookie):
             scope = {**scope, "headers": [header for header in scope["headers"] if header[0] != b"cookie"]}
         await (self._secure if scope.get("scheme") == "https" else self._plain)(scope, receive, send)
 
@@ -141,11 +147,17 @@ def _turn_away(scope: Scope) -> Response:
 
 
 @router.get("/login")
-def form(request: Request, query: str = "") -> Response:
-    """Show the form, unless the reviewer is logged in."""
+def form(request: Request, query: str = "", language: Language | None = None) -> Response:
+    """Show the form, unless the reviewer is logged in. With ``language``, that becomes the one chosen."""
     if reviewer(request, request.app.state.accounts):
-        return _to_page(query)
-    return _form(request, query)
+        response = _to_page(query)
+    elif language is None:
+        response = _form(request, query)
+    else:
+        response = RedirectResponse(f"login?{urlencode({'query': _short_query(query)})}", 303)
+    if language is not None:
+        response.set_cookie(COOKIE, language, max_age=_YEAR, path=None, samesite="lax")
+    return response
 
 
 @router.post("/login")
@@ -163,8 +175,7 @@ async def log_in(
     if wait := throttle.attempt(**attempt):
         seconds = math.ceil(wait)
         _log.warning("login of %r from %s refused: too many failures, %d s to wait", name[:100], address, seconds)
-        plural = "s" * (seconds != 1)
-        return _retry_later(request, query, name, f"Too many failed attempts. Wait {seconds} second{plural}", seconds)
+        return _form(request, query, name, _too_many(language_of(request), seconds), 429, retry_after=seconds)
     try:
         account = await _verified(request, attempt["place"], name, password)
     except BaseException as unchecked:
@@ -172,10 +183,12 @@ async def log_in(
         if not isinstance(unchecked, BusyError):
             raise
         _log.warning("login of %r from %s refused: too many are logging in at once", name[:100], address)
-        return _retry_later(request, query, name, "Too many people are logging in. Wait a second", 1)
+        words = translate(language_of(request), "Too many people are logging in. Wait a second, then try again.")
+        return _form(request, query, name, words, 429, retry_after=1)
     if account is None:
         _log.warning("login of %r from %s failed: wrong name or password", name[:100], address)
-        return _form(request, query, name, "This name and password do not belong together. Try again.", 401)
+        words = translate(language_of(request), "This name and password do not belong together. Try again.")
+        return _form(request, query, name, words, 401)
     throttle.succeed(**attempt)
     request.session.clear()
     request.session.update(reviewer=account, mark=accounts.mark(account))
@@ -223,10 +236,10 @@ def _trusted_browser(request: Request, name: str) -> str | None:
     return browser
 
 
-def _retry_later(request: Request, query: str, name: str, reason: str, seconds: int) -> Response:
-    response = _form(request, query, name, f"{reason}, then try again.", 429)
-    response.headers["Retry-After"] = str(seconds)
-    return response
+def _too_many(language: Language, seconds: int) -> str:
+    if seconds == 1:
+        return translate(language, "Too many failed attempts. Wait 1 second, then try again.")
+    return translate(language, "Too many failed attempts. Wait {seconds} seconds, then try again.", seconds=seconds)
 
 
 def _short_query(query: str) -> str:
@@ -238,12 +251,27 @@ def _to_page(query: str) -> Response:
     return RedirectResponse(f"./?{query}" if query else "./", 303)
 
 
-def _form(request: Request, query: str, name: str = "", message: str = "", status: int = 200) -> Response:
+def _form(
+    request: Request, query: str, name: str = "", message: str = "", status: int = 200, retry_after: int | None = None
+) -> Response:
+    language, run, query = language_of(request), request.app.state.workspace.items.name, _short_query(query)
+    other = next(choice for choice in LANGUAGES if choice != language)
     page = _PAGE.format(
-        run=request.app.state.workspace.items.name,
+        tag=TAGS[language],
+        title=translate(language, "Log in · {run} · auditor", run=run),
+        review=Markup(translate(language, "Review of {run}", run=_NAME.format(run))),
         message=_MESSAGE.format(escape(message)) if message else "",
-        query=_short_query(query),
+        query=query,
+        name_label=translate(language, "Name"),
         name=name,
+        password=translate(language, "Password"),
         longest=LONGEST,
+        log_in=translate(language, "Log in"),
+        link=urlencode({"query": query, "language": other}),
+        other=NAMES[other],
+        other_tag=TAGS[other],
     )
-    return HTMLResponse(page, status, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return HTMLResponse(page, status, headers=headers)

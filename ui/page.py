@@ -17,6 +17,8 @@ from auditor.compat import poll_seldom
 from .files import address
 
 TABS = ("Queue", "Table", "Groups", "Map", "Confusions", "Progress", "Export")
+WORDS = (*TABS, "Filters", "Log out")
+"""Words on the page that the scripts do not put there."""
 STYLES = ("style.css", "guidelines.css", "pages.css", "export.css")
 
 _COLOURS = {
@@ -43,6 +45,7 @@ _HEADER = """
 <header class="auditor-header">
   <h1 class="auditor-title">auditor</h1>
   <span class="auditor-reviewer"></span>
+  <span class="auditor-language"></span>
   {logout}
 </header>
 """

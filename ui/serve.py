@@ -25,6 +25,7 @@ from auditor.run import Run, find_run
 from . import logs
 from .app import LOCAL, build
 from .connections import Config, Limits, Server
+from .language import Language
 from .proxies import Network, Proxies, networks_of
 
 FIRST_PORT, PORTS = 7860, 20
@@ -43,6 +44,7 @@ def serve(
     forwarded_allow_ips: str = "",
     queue: QueueConfig | None = None,
     guidelines: Path | None = None,
+    language: Language | None = None,
 ) -> None:
     """Serve the review page of a run until Ctrl-C or SIGTERM.
 
@@ -65,6 +67,8 @@ def serve(
         How the default queue mixes its cards.
     guidelines : Path or None
         Markdown file with what the labels mean.
+    language : "en", "zh" or None
+        Language of the page where none was chosen on it; the browser's when None.
 
     Raises
     ------
@@ -80,7 +84,8 @@ def serve(
     run = run if isinstance(run, Run) else find_run(run)
     listener = _listen(host, port)
     with _sigterm_as_ctrl_c(), closing(listener), opened_log(run, db) as log:
-        app = build(run, log, accounts=accounts, keys=keymap, queue=queue, hosts=None if accounts else LOCAL)
+        hosts = None if accounts else LOCAL
+        app = build(run, log, accounts=accounts, keys=keymap, queue=queue, hosts=hosts, language=language)
         logs.set_up()
         if text is not None and not app.state.workspace.verdicts.guidelines.adopt(text, secrets.token_urlsafe(16)):
             latest = app.state.workspace.verdicts.guidelines.latest

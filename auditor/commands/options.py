@@ -27,6 +27,7 @@ STOPPED = 130
 """Exit code after Ctrl-C."""
 RESUME = "Run the same command again to continue."
 READING, MODELS, TRAINING = "How to read the source", "Models", "Training and judging"
+WHERE = "Where to train"
 """Panels of the help."""
 RUN = typer.Argument(metavar="RUN", help="Name of a run (under reports/runs) or its path.")
 SOURCES = typer.Argument(

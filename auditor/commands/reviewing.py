@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -49,6 +49,12 @@ def review(
         typer.Option(
             metavar="FILE",
             help="Markdown file of guidelines, with a section such as `## joy` for each label: a line, and examples.",
+        ),
+    ] = None,
+    lang: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option(
+            help="Language of the page: English or Chinese. Default: the browser's. It can be changed on the page."
         ),
     ] = None,
     open_browser: Annotated[
@@ -159,6 +165,7 @@ def review(
         open_browser=open_browser,
         forwarded_allow_ips=forwarded_allow_ips,
         guidelines=guidelines,
+        lang=lang,
         queue=QueueConfig.model_validate(
             {
                 "order": order,

@@ -36,6 +36,7 @@ from auditor.commands.options import (
     TRAINING,
     VERBOSE,
     VOTES,
+    WHERE,
     Quoting,
     allow_local_imports,
     audit_models,
@@ -47,6 +48,7 @@ from auditor.commands.paths import check_files, check_sources
 from auditor.config import DEFAULTS, AuditConfig, EncoderConfig, FinetunedConfig, ReadConfig
 from auditor.console import print_json, say
 from auditor.effort import Effort
+from auditor.errors import ConfigError
 from auditor.run import DEFAULT_PLACE
 from auditor.validation import split_labels
 from auditor.vocabulary import MODEL_NAMES
@@ -54,6 +56,7 @@ from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
+    from auditor.runner import Runner
 
 
 class Pooling(StrEnum):
@@ -63,7 +66,35 @@ class Pooling(StrEnum):
     cls = "cls"
 
 
+class RunnerName(StrEnum):
+    """Where to train the folds of the models."""
+
+    local = "local"
+    ray = "ray"
+
+
 _POOLING, _QUOTING = Pooling(DEFAULTS.encoder.pooling), Quoting(DEFAULTS.read.quoting)
+_THREADS = DEFAULTS.threads or 1
+RUNNER = typer.Option(
+    help="Where to train the folds: local (processes on this machine) or ray (tasks of a Ray cluster; needs the extra"
+    " ray). The results are the same.",
+    rich_help_panel=WHERE,
+)
+JOBS = typer.Option(
+    help="Maximum number of folds to train at the same time on this machine. Default: as many as the cores and the free"
+    " memory permit, unless the models train in seconds. The results do not depend on it.",
+    min=1,
+    rich_help_panel=WHERE,
+)
+THREADS = typer.Option(
+    help="Number of threads for each fine-tuning on a CPU. It changes the last bits of the results.",
+    min=1,
+    rich_help_panel=WHERE,
+)
+ADDRESS = typer.Option(
+    help="Address of the Ray cluster. Default: RAY_ADDRESS, else the cluster on this machine, else a new one.",
+    rich_help_panel=WHERE,
+)
 
 
 def run(
@@ -176,6 +207,10 @@ def run(
         int, typer.Option(help="Random seed.", min=0, max=2**31 - 1, rich_help_panel=TRAINING)
     ] = DEFAULTS.seed,
     device: Annotated[str, typer.Option(help=DEVICE, rich_help_panel=TRAINING)] = DEFAULTS.device,
+    runner: Annotated[RunnerName, RUNNER] = RunnerName.local,
+    jobs: Annotated[int | None, JOBS] = None,
+    threads: Annotated[int, THREADS] = _THREADS,
+    address: Annotated[str | None, ADDRESS] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/<name of the source>.")] = None,
     fresh: Annotated[bool, typer.Option(help="Discard an earlier run in the run directory and start over.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -220,13 +255,15 @@ def run(
         audit=tuple(audit or ()),
         seed=seed,
         device=device,
+        threads=threads,
         encoder=EncoderConfig(name=encoder, pooling=pooling.value, max_length=max_length),
         finetuned=FinetunedConfig(base_model=base_model, max_length=max_length, **_given(epochs=epochs)),
         **_given(folds=folds),
     )
     allow_local_imports((*settings.models, *settings.signals))
     source = sources[0] if len(sources) == 1 else sources
-    result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities)
+    where = _runner(runner, jobs, address)
+    result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities, where)
     _print_summary(result, as_json)
 
 
@@ -261,13 +298,42 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def _runner(name: RunnerName, jobs: int | None, address: str | None) -> Runner:
+    from auditor.runner import Local, Ray
+
+    if name == RunnerName.ray:
+        if jobs is not None:
+            raise ConfigError(
+                "--jobs was given with --runner ray, which starts as many as the cluster has room for.",
+                "Leave out --jobs, or use --runner local.",
+            )
+        return Ray(address)
+    if address is not None:
+        raise ConfigError("--address was given, but not --runner ray.", "Add --runner ray, or leave out --address.")
+    return Local(jobs)
+
+
 def _audited(
-    source: Any, settings: AuditConfig, out: Path | None, fresh: bool, terminal: Terminal, probabilities: Any = None
+    source: Any,
+    settings: AuditConfig,
+    out: Path | None,
+    fresh: bool,
+    terminal: Terminal,
+    probabilities: Any = None,
+    runner: Runner | None = None,
 ) -> Any:
     with stoppable("Run the same command again, without --fresh, to continue."):
         with terminal.task("Starting"):
             from auditor.pipeline import audit  # importing torch takes seconds
-        return audit(source, config=settings, probabilities=probabilities, out=out, fresh=fresh, listener=terminal)
+        return audit(
+            source,
+            config=settings,
+            probabilities=probabilities,
+            out=out,
+            fresh=fresh,
+            runner=runner,
+            listener=terminal,
+        )
 
 
 def _print_summary(result: Any, as_json: bool, **more: Any) -> None:

@@ -23,6 +23,7 @@ from auditor.arrays import Codes, Float64, RowIndex
 from auditor.config import DuplicatesConfig
 from auditor.run import Reader
 from auditor.run.artifacts import DUPLICATES
+from auditor.scripts import IDEOGRAPHIC
 
 T = TypeVar("T", bound=Hashable)
 Pairs = tuple[RowIndex, RowIndex]
@@ -35,8 +36,11 @@ STRICT = 0.95
 """Jaccard threshold within a chain that is too long."""
 SMALLEST_CHAIN = 50
 """Distinct texts in the longest chain that is never cut."""
+IDEOGRAPH = 2.5
+"""Characters that a Chinese or Japanese one counts as: their texts are that much shorter than English ones."""
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
+_IDEOGRAPH = re.compile(f"[{IDEOGRAPHIC}]")
 _CUT_GROUPS = b"auditor:cut_groups"
 _WINDOW = 5
 _BLOCK = 10_000
@@ -123,9 +127,10 @@ def find_duplicates(
     """Group exact and near duplicates.
 
     Near duplicates have a Jaccard similarity of at least ``config.jaccard`` between the sets of their runs of
-    ``config.shingle`` characters, ignoring web addresses and @mentions. Candidates come from MinHash signatures cut
-    into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3) and are then compared
-    exactly. Near duplicates of near duplicates join one group. Such a chain with more distinct texts than
+    ``config.shingle`` characters, ignoring web addresses and @mentions. A Chinese or Japanese character counts as
+    :data:`IDEOGRAPH`: where an English run has five characters, a Chinese one has two. Candidates come from MinHash
+    signatures cut into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3) and are
+    then compared exactly. Near duplicates of near duplicates join one group. Such a chain with more distinct texts than
     ``config.max_share`` of the rows (and than 50) keeps only links of at least 0.95; if it is still too long, it is
     split into exact groups. A text shorter than a shingle has only exact duplicates.
 
@@ -175,13 +180,18 @@ def _body(text: str, shingle: int) -> str:
     """Return the part of a text that is compared: without addresses, unless too little is left."""
     start = text[:CHARACTERS]
     body = " ".join(_ADDRESS.sub(" ", start).split())
-    return body if len(body) >= shingle else start
+    return body if len(body) + (IDEOGRAPH - 1) * len(_IDEOGRAPH.findall(body)) >= shingle else start
 
 
 def _shingles(text: str, length: int) -> frozenset[bytes]:
     """Return every run of ``length`` characters in UTF-32; a shorter text is returned whole."""
     data = text.encode("utf-32-le", "surrogatepass")
-    return frozenset(data[start : start + 4 * length] for start in range(0, max(len(data) - 4 * length, 0) + 1, 4))
+    if not _IDEOGRAPH.search(text):
+        return frozenset(data[start : start + 4 * length] for start in range(0, max(len(data) - 4 * length, 0) + 1, 4))
+    widths = np.cumsum([0, *(IDEOGRAPH if _IDEOGRAPH.match(character) else 1 for character in text)])
+    ends = np.searchsorted(widths, widths[:-1] + length)
+    whole = ends[ends < len(widths)].tolist() or [len(text)]
+    return frozenset(data[4 * start : 4 * end] for start, end in enumerate(whole))
 
 
 def _banding(threshold: float, permutations: int) -> tuple[int, int]:

@@ -97,7 +97,8 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         wrong = pc.if_else(pc.equal(reasons, "missing label"), None, reasons)
     invalid, set_aside = (len(found_reasons) - found_reasons.null_count for found_reasons in (wrong, reasons))
     if invalid and not config.drop_invalid:
-        raise refuse(wrong, found.parts, because=labels.unlabelled)
+        gaps = [gap for part in found.parts for gap in part.about.get("gaps", ())]
+        raise refuse(wrong, found.parts, because=(*labels.unlabelled, *gaps))
     valid = reasons.is_null()
     splits = pa.chunked_array([pa.repeat(part.split, part.table.num_rows) for part in found.parts], pa.string())
     ours = pa.table({"id": ids, "text": texts, "label": labels.codes, "split": splits})
@@ -205,9 +206,7 @@ def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Col
         suspected = [why for part in source.parts if (why := part.about.get("suspected"))]
         if not suspected:
             raise
-        raise ColumnError(
-            error.what, f"If the first line is a row ({suspected[0]}), add --no-header. {error.todo}"
-        ) from None
+        raise ColumnError(error.what, f"{suspected[0]} {error.todo}") from None
     for part in source.parts:
         for role, name in (("text", columns.text), ("label", columns.label)):
             if part.about.get("names", ()).count(name) > 1:
@@ -218,7 +217,7 @@ def _find_columns(source: Source, original: pa.Table, config: ReadConfig) -> Col
             if why := part.about.get("json_columns", {}).get(name):
                 raise ColumnError(
                     f"Column {name!r} of {part.name} cannot be used: {why}.",
-                    f"Give all {role}s the same type, or choose another column with --{role}.",
+                    f"Write every {role} as a string of valid Unicode, or choose another column with --{role}.",
                 )
     return columns
 

@@ -47,6 +47,7 @@ from auditor.run.artifacts import (
     probabilities,
 )
 from auditor.run.artifacts import folds as folds_of
+from auditor.scripts import revision
 from auditor.signals import (
     Annotators,
     Dynamics,
@@ -100,7 +101,7 @@ class Detection:
         clusters = self.config.detection.model_dump(mode="json", include={"max_clusters", "cluster_rows"})
         raters = {"raters": self.config.detection.raters} if self.data.votes else {}
         about = {"models": list(self._models), "signals": names, "seed": self.config.seed, "revision": REVISION}
-        return about | clusters | raters
+        return about | clusters | raters | revision(self.data.texts)
 
     @cached_property
     def signals(self) -> list[Signal]:

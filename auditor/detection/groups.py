@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from auditor.arrays import Codes, LabelCodes, Vectors
 from auditor.config import DetectionConfig
 from auditor.detection.flags import Flags
+from auditor.scripts import UNSPACED, has_unspaced, words_of
 
 _WORDS = 5
 """Most words in the name of a group."""
@@ -37,11 +38,8 @@ _PLAIN = frozenset(
 )
 _CHARACTERS = 2_000
 """Most characters of a text that words are taken from."""
-# Scripts that are written without spaces: Thai, Lao, Khmer, kana, Chinese characters.
-_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
-_TOKEN = re.compile(rf"[{_EMOJI}]|[{_UNSPACED}]+|[^\W\d_{_UNSPACED}](?:[^\W_{_UNSPACED}]|['’])+")
-_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
+_TOKEN = re.compile(rf"[{_EMOJI}]|[{UNSPACED}]+|[^\W\d_{UNSPACED}](?:[^\W_{UNSPACED}]|['’])+")
 
 _SCHEMA = pa.schema(
     [
@@ -156,8 +154,24 @@ def _typical_words(texts: Sequence[str], group: Codes, groups: int) -> list[list
             if count >= min(2, size) and share < count / size and share <= most:
                 scores[word] = _z_score(count, size, outside, others)
         typical = [word for word, score in scores.items() if score >= least]
-        words.append(sorted(typical, key=lambda word: (-scores[word], word))[:_WORDS])
+        words.append(_first(sorted(typical, key=lambda word: (-scores[word], -_units(word), word))))
     return words
+
+
+def _units(word: str) -> int:
+    """Return the length of an n-gram, so that of equal ones the longest comes first; 0 for words between spaces."""
+    return len(word) if has_unspaced(word) else 0
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """Return the first words for a name, without n-grams that contain an earlier word or are part of one."""
+    chosen: list[str] = []
+    for word in words:
+        if len(chosen) == _WORDS:
+            break
+        if not (has_unspaced(word) and any(word in other or other in word for other in chosen)):
+            chosen.append(word)
+    return chosen
 
 
 def _z_score(inside: int, size: int, outside: int, others: int) -> float:
@@ -167,14 +181,14 @@ def _z_score(inside: int, size: int, outside: int, others: int) -> float:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return words of at least two letters, pairs of characters in unspaced scripts, and emoji.
+    """Return words of at least two letters, n-grams in scripts without spaces, and emoji.
 
     English function words are omitted, also with an apostrophe, such as ``don't``.
     """
     tokens: list[str] = []
     for run in _TOKEN.findall(text[:_CHARACTERS].casefold()):
-        if len(run) > 1 and _UNSPACED_RUN.fullmatch(run):
-            tokens += (run[i : i + 2] for i in range(len(run) - 1))
+        if has_unspaced(run):
+            tokens += words_of(run)
         elif len(run) <= _LONGEST and not _is_plain(run):
             tokens.append(run)
     return tokens

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -61,18 +61,84 @@ class Candidate:
         return training_rows(folds, fold, labels, self.groups, self.most or len(labels), seed)
 
     @property
+    def stage_name(self) -> str:
+        """Name of the stage that assembles the folds."""
+        return artifact_name(self.stage or self.name, self.repeat)
+
+    @property
     def has_base(self) -> bool:
         """Whether the classifier starts from pretrained weights, and is therefore slow to train."""
         return self.name in MODELS and MODELS[self.name].has_base
 
-    def before_training(self, callback: Callable[[], None]) -> Candidate:
-        """Return a candidate that calls ``callback`` before each training."""
 
-        def make(progress: Progress) -> Classifier:
-            callback()
-            return self.make(progress)
+@dataclass(frozen=True)
+class Fold:
+    """One fold of a candidate's cross-validation, which is a stage of the run.
 
-        return replace(self, make=make)
+    Attributes
+    ----------
+    candidate : Candidate
+    folds : (N,) int16 array
+    number : int
+        Number of the fold.
+    seed : int
+        Seed of this training.
+    """
+
+    candidate: Candidate
+    folds: FoldNumbers
+    number: int
+    seed: int
+
+    @classmethod
+    def all_of(cls, candidate: Candidate, folds: FoldNumbers, seed: int) -> list[Self]:
+        """Return every fold; each adds its number to the seed."""
+        return [cls(candidate, folds, number, seed + number) for number in fold_numbers(folds)]
+
+    @property
+    def stage(self) -> str:
+        """Name of the stage."""
+        return f"{self.candidate.stage_name}/fold-{self.number}"
+
+    @property
+    def needs(self) -> dict[str, Any]:
+        """Inputs and parameters of the stage, as :meth:`auditor.run.Run.stage` takes them."""
+        most = self.candidate.most
+        limited = most is not None and self._available > most
+        parameters = {
+            **self.candidate.parameters,
+            "seed": self.seed,
+            "fold": self.number,
+            **({"train_rows": most} if limited else {}),
+        }
+        return {"inputs": (*self.candidate.reads, folds_of(self.candidate.repeat)), "parameters": parameters}
+
+    @property
+    def rows(self) -> int:
+        """Number of rows that the classifier learns from, roughly: a sample keeps whole groups."""
+        return min(self._available, self.candidate.most or self._available)
+
+    @property
+    def _available(self) -> int:
+        return int(trained_on(self.folds, self.number).sum())
+
+    @property
+    def probabilities(self) -> Artifact[Any]:
+        """Artifact with the probabilities of the fold's rows."""
+        return fold_probabilities(self.candidate.name, self.number, self.candidate.repeat)
+
+    def train(self, labels: LabelCodes, space: Path, progress: Progress) -> None:
+        """Train on the other folds, predict this one, and write the artifacts."""
+        candidate, held = self.candidate, np.flatnonzero(held_out(self.folds, self.number))
+        train = candidate.training_rows(self.folds, self.number, labels, self.seed)
+        held_inputs = take(candidate.inputs, held)
+        classifier = candidate.make(progress)
+        groups = None if candidate.groups is None else candidate.groups[train]
+        watched = Watched(held_inputs, labels[held])
+        classifier.fit(take(candidate.inputs, train), labels[train], self.seed, watched, groups)
+        self.probabilities.save(space, classifier.predict_proba(held_inputs))
+        for what, values in classifier.dynamics().items():
+            dynamics(candidate.name, what, self.number, candidate.repeat).save(space, values)
 
 
 def out_of_fold(
@@ -89,49 +155,25 @@ def out_of_fold(
     Each fold is a separate stage: finished folds are not trained again. The classifier's training dynamics are written
     to its ``dynamics``.
     """
-    numbers, folds_file, repeat = fold_numbers(folds), folds_of(candidate.repeat), candidate.repeat
-    parts = {fold: fold_probabilities(candidate.name, fold, repeat) for fold in numbers}
-    stage = artifact_name(candidate.stage or candidate.name, repeat)
-    for fold in numbers:
-        limited = candidate.most is not None and trained_on(folds, fold).sum() > candidate.most
-        run.stage(
-            f"{stage}/fold-{fold}",
-            _fold_stage(candidate, labels, fold, seed + fold, _part(progress, fold, len(numbers))),
-            inputs=(*candidate.reads, folds_file),
-            parameters={
-                **candidate.parameters,
-                "seed": seed + fold,
-                "fold": fold,
-                **({"train_rows": candidate.most} if limited else {}),
-            },
-        )
-        progress(fold + 1, len(numbers))
+    parts, folds_file, repeat = Fold.all_of(candidate, folds, seed), folds_of(candidate.repeat), candidate.repeat
+    for done, part in enumerate(parts):
+        run.stage(part.stage, _make(part, labels, _part(progress, done, len(parts))), **part.needs)
+        progress(done + 1, len(parts))
 
     def assemble(space: Path, read: Reader) -> None:
         folds = read.load(folds_file)
         whole = np.full((len(labels), num_classes), np.nan, dtype=np.float32)
-        for fold, part in parts.items():
-            whole[held_out(folds, fold)] = read.load(part)
+        for part in parts:
+            whole[held_out(folds, part.number)] = read.load(part.probabilities)
         whole[~judgeable(labels, folds, num_classes)] = np.nan
         probabilities(candidate.name, repeat).save(space, whole)
 
-    run.stage(stage, assemble, inputs=[DATASET, folds_file, *parts.values()])
+    inputs = [DATASET, folds_file, *(part.probabilities for part in parts)]
+    run.stage(candidate.stage_name, assemble, inputs=inputs)
 
 
-def _fold_stage(candidate: Candidate, labels: LabelCodes, fold: int, seed: int, progress: Progress) -> Make:
-    def make(space: Path, read: Reader) -> None:
-        folds = read.load(folds_of(candidate.repeat))
-        train, held = candidate.training_rows(folds, fold, labels, seed), np.flatnonzero(held_out(folds, fold))
-        held_inputs = take(candidate.inputs, held)
-        classifier = candidate.make(progress)
-        groups = None if candidate.groups is None else candidate.groups[train]
-        watched = Watched(held_inputs, labels[held])
-        classifier.fit(take(candidate.inputs, train), labels[train], seed, watched, groups)
-        fold_probabilities(candidate.name, fold, candidate.repeat).save(space, classifier.predict_proba(held_inputs))
-        for what, values in classifier.dynamics().items():
-            dynamics(candidate.name, what, fold, candidate.repeat).save(space, values)
-
-    return make
+def _make(part: Fold, labels: LabelCodes, progress: Progress) -> Make:
+    return lambda space, read: part.train(labels, space, progress)
 
 
 def _part(progress: Progress, fold: int, folds: int) -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -22,10 +22,12 @@ from auditor.arrays import Codes, Float32, LabelCodes, Probabilities, RowIndex
 from auditor.config import FeaturesConfig, LexicalConfig, LogisticConfig
 from auditor.models.classifier import Watched, not_alike, spread_columns
 from auditor.models.scores import floored
+from auditor.scripts import ngrams
 
 TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
-"""A word, a single character of a script without spaces, or a symbol, including emoji."""
-
+"""A word, a single Chinese, Japanese or Korean character, or a symbol, including emoji."""
+UNITS = 2
+"""Characters in the longest n-gram of scripts without spaces."""
 
 STRENGTH = "strength"
 """Name of the strength that :class:`Logistic` chose, among its dynamics."""
@@ -63,8 +65,15 @@ class Baseline:
 class Words(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn has no types
     """TF-IDF of the n-grams that occur in at least ``min_df`` texts, or of all n-grams if none does.
 
-    scikit-learn refuses texts that share no word, such as texts of one word each.
+    In scripts without spaces, n-grams of characters are words too. scikit-learn refuses texts that share no word, such
+    as texts of one word each.
     """
+
+    def build_analyzer(self) -> Callable[[str], list[str]]:
+        """Return a function that lists the words of a text and their n-grams."""
+        words = super().build_analyzer()
+        # TOKEN has the single characters.
+        return lambda text: [*words(text), *(gram for gram in ngrams(text, 1, UNITS) if len(gram) > 1)]
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
         """Learn the vocabulary and return the (N, words) sparse weights."""

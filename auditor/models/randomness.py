@@ -1,4 +1,4 @@
-"""Seeded randomness that leaves the caller's generators unchanged."""
+"""Seeded randomness and a fixed number of threads, both restored for the caller."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
+
+
+@contextmanager
+def with_threads(count: int | None) -> Iterator[None]:
+    """Let torch compute with ``count`` threads within the block; None changes nothing.
+
+    How a sum is divided among threads changes its last bits.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

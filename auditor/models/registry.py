@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from auditor.arrays import Codes, FoldNumbers, Vectors
-from auditor.config import AuditConfig, is_address, short_name
+from auditor.config import DEFAULTS, AuditConfig, is_address, short_name
 from auditor.errors import InputError
 from auditor.models.crossval import Candidate
 from auditor.models.folds import fold_numbers
@@ -22,6 +22,7 @@ from auditor.models.transformer.weights import Weights
 from auditor.modelspecs import specs_of
 from auditor.run import Reader
 from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS, dynamics
+from auditor.scripts import revision
 
 
 def candidates(
@@ -62,17 +63,18 @@ def candidates(
             lambda progress: lexical_classifier(config.lexical, num_classes),
             texts,
             texts_and_groups,
-            config.lexical.model_dump(mode="json"),
+            {**config.lexical.model_dump(mode="json"), **revision(texts)},
         ),
         Candidate(
             "finetuned",
-            lambda progress: Finetuned(base, config.finetuned, label_names, config.device, progress),
+            lambda progress: Finetuned(base, config.finetuned, label_names, config.device, progress, config.threads),
             texts,
             texts_and_groups,
             {
                 **config.finetuned.model_dump(mode="json"),
                 "weights": base.fingerprint,
                 **arithmetic(config.finetuned.precision, config.device),
+                **_threads(config),
             },
         ),
     ]
@@ -133,3 +135,9 @@ def arithmetic(precision: str, device: str) -> dict[str, str]:
     """Return the stage parameters that affect the low bits of results: type of device, and precision."""
     where = pick_device(device)
     return {"device": where.type, "dtype": str(pick_dtype(precision, where)).removeprefix("torch.")}
+
+
+def _threads(config: AuditConfig) -> dict[str, int]:
+    """Return the parameter for a number of threads other than the default, which earlier versions did not record."""
+    on_cpu = pick_device(config.device).type == "cpu"
+    return {"threads": config.threads} if on_cpu and config.threads not in (None, DEFAULTS.threads) else {}

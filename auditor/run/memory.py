@@ -1,7 +1,8 @@
-"""Peak memory of a stage."""
+"""Memory: the peak of a stage, and what is free."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,3 +18,29 @@ def peak_memory() -> int | None:
     with suppress(OSError, IndexError):
         return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
     return None
+
+
+def free_memory() -> int:
+    """Return the bytes that are free under every limit of the system."""
+    return min(_free())
+
+
+def _free() -> Iterator[int]:
+    """Yield the free bytes under each limit of the system."""
+    yield 1 << 40
+    with suppress(OSError, IndexError, ValueError):
+        yield int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) * 1024
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        with suppress(OSError, ValueError):  # a container's limit; "max" if there is none
+            folder = Path("/sys/fs/cgroup")
+            yield max(int((folder / limit).read_text()) - int((folder / used).read_text()), 0)
+    with suppress(ImportError, OSError, IndexError, ValueError):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            yield max(most - pages * resource.getpagesize(), 0)

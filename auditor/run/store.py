@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -51,6 +52,26 @@ _IN_PLACE = (LOCK, f"{RUN_ID}.lock", DECISIONS, _WORK)
 """Prefixes of files that are written in place; ``decisions.db`` covers the files that SQLite puts beside it."""
 _OURS = (*_IN_PLACE, HOLDER, RUN_ID, MANIFEST)
 """Prefixes of all files that a run may contain before its manifest is written."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A stage that is not up to date.
+
+    Attributes
+    ----------
+    name, key : str
+    parameters, inputs : dict
+        As in :class:`~auditor.run.manifest.Stage`.
+    space : Path
+        Its directory under ``.work/``, which need not exist.
+    """
+
+    name: str
+    key: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    space: Path
 
 
 class Run(Reader):
@@ -249,33 +270,54 @@ class Run(Reader):
         StorageError
             If the disk is full.
         """
-        hashes = {os.fspath(artifact): self.hash_of(artifact) for artifact in inputs}
-        about = {"parameters": dict(parameters or {}), "inputs": hashes}
+        pending = self.pending(name, inputs=inputs, parameters=parameters)
+        if pending is None:
+            return False
+        if not resumable:
+            shutil.rmtree(pending.space, ignore_errors=True)
+        reset_peak_memory()
+        start = time.perf_counter()
+        with storage_errors(self.directory):
+            if not pending.space.exists():
+                make_folder(pending.space)
+            check_tree(pending.space, ("",))
+            make(pending.space, DeclaredReader(self, name, pending.inputs))
+        self.finish(pending, pending.space, time.perf_counter() - start, peak_memory())
+        return True
+
+    def pending(
+        self, name: str, *, inputs: Iterable[Name] = (), parameters: Mapping[str, Any] | None = None
+    ) -> Pending | None:
+        """Return what is needed to run a stage elsewhere, or None if it is up to date; see :meth:`stage`."""
+        about: dict[str, Any] = {
+            "parameters": dict(parameters or {}),
+            "inputs": {os.fspath(artifact): self.hash_of(artifact) for artifact in inputs},
+        }
         key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
         done = self.manifest.stages.get(name)
         if done and done.key == key:
             for artifact in done.outputs:
                 self.hash_of(artifact)
             self.visited.add(name)
-            return False
-        space = self / _WORK / f"{name.replace('/', '-')}-{key[:12]}"
-        if not resumable:
-            shutil.rmtree(space, ignore_errors=True)
-        reset_peak_memory()
-        start = time.perf_counter()
-        with storage_errors(self.directory):
-            if not space.exists():
-                make_folder(space)
-            check_tree(space, ("",))
-            make(space, DeclaredReader(self, name, hashes))
-            outputs = self._move_in(name, space)
-        seconds = round(time.perf_counter() - start, 2)
+            return None
         about = json.loads(json.dumps(about))  # as the file will store it
-        entry = Stage(key=key, **about, outputs=outputs, seconds=seconds, peak_memory=peak_memory())
-        self.record(stages={**self.manifest.stages, name: entry})
-        self.visited.add(name)
-        shutil.rmtree(space, ignore_errors=True)
-        return True
+        return Pending(name, key, **about, space=self / _WORK / f"{name.replace('/', '-')}-{key[:12]}")
+
+    def finish(self, pending: Pending, folder: Path, seconds: float, peak: int | None) -> None:
+        """Move the files that a pending stage has written into ``folder`` into the run, and record the stage."""
+        with storage_errors(self.directory):
+            outputs = self._move_in(pending.name, folder)
+        entry = Stage(
+            key=pending.key,
+            parameters=pending.parameters,
+            inputs=pending.inputs,
+            outputs=outputs,
+            seconds=round(seconds, 2),
+            peak_memory=peak,
+        )
+        self.record(stages={**self.manifest.stages, pending.name: entry})
+        self.visited.add(pending.name)
+        shutil.rmtree(pending.space, ignore_errors=True)
 
     def _move_in(self, name: str, space: Path) -> dict[str, str]:
         """Flush the stage's files and move them into the run. Return their hashes."""

@@ -93,7 +93,9 @@ def test_no_issues():
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["我很高兴今天", "他很高兴吗", "火车晚点"], "高兴"),
+        (["我很高兴今天", "他很高兴吗", "火车晚点"], "很高兴"),
+        (["ไม่ดีเลย", "อาหารไม่ดี", "รถไฟ"], "ไม่ดี"),
+        (["とても嬉しい", "今日は嬉しいね", "列車"], "嬉しい"),
         (["😂 😂", "so 😂", "🚂"], "😂"),
         (["أنا سعيد جدا", "سعيد اليوم", "القطار"], "سعيد"),
     ],
@@ -101,6 +103,14 @@ def test_no_issues():
 def test_texts_in_other_scripts(texts, expected):
     _, table = make_groups(flags_for([1, 1, 0]), np.array([0, 0, 1], np.int32), NAMES, None, texts, CONFIG, 0)
     assert expected in table["words"].to_pylist()[0]
+
+
+def test_no_word_of_a_name_is_part_of_another():
+    texts = ["我很不高兴", "他很不高兴吗", "很不高兴啊", *(f"火车{town}晚点" for town in "京津沪渝宁杭苏锡常徐" * 3)]
+    labels = np.array([0] * 3 + [1] * 30, np.int32)
+    _, table = make_groups(flags_for([1] * 3 + [0] * 30), labels, NAMES, None, texts, CONFIG, 0)
+    [words] = [row["words"] for row in table.to_pylist() if row["rows"] == 3]
+    assert not [(one, other) for one in words for other in words if one != other and one in other]
 
 
 def test_texts_without_words():

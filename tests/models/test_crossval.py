@@ -92,7 +92,6 @@ class Setting:
         parameters: Mapping[str, Any] | None = None,
         seed: int = 0,
         repeat: int = 0,
-        tell: Callable[[], None] = lambda: None,
         most: int | None = None,
         **options: Any,
     ) -> None:
@@ -106,7 +105,7 @@ class Setting:
             self.groups,
             most=most,
             repeat=repeat,
-        ).before_training(tell)
+        )
 
         def save_folds(space: Path, read: Reader) -> None:
             folds_of(repeat).save(space, self.folds)
@@ -236,16 +235,6 @@ def test_a_repeat_lies_beside_the_first_time(setting: Setting):
     assert np.load(setting.run.open("dynamics/repeat-1/recorder/fold-0.train.npy")).max() == 4
     setting.go(seed=1000, repeat=1)
     assert len(setting.calls) == 6, "what is done is not done again"
-
-
-def test_something_is_told_before_each_training_that_is_not_done(setting: Setting):
-    told: list[int] = []
-    with pytest.raises(KeyboardInterrupt):
-        setting.go(fails_in=2, tell=lambda: told.append(len(setting.calls)))
-    assert told == [0, 1, 2]
-    setting.go(tell=lambda: told.append(len(setting.calls)))
-    setting.go(tell=lambda: told.append(len(setting.calls)))
-    assert told == [0, 1, 2, 2]
 
 
 def test_progress_grows_to_the_end(setting: Setting):

@@ -59,6 +59,33 @@ def test_lexical_learns_words():
     assert (probabilities.argmax(1) == truth).all()
 
 
+@pytest.mark.parametrize("text", ["I'm so_so, 3 times!", "Ça va? ёлка 😂", "영화가 3개", "हिन्दी में", "كتاب جيد", ""])
+def test_lexical_words_of_texts_with_spaces_are_words_alone(text: str) -> None:
+    words = TfidfVectorizer(token_pattern=TOKEN, ngram_range=(1, 2)).build_analyzer()
+    assert lexical_classifier(LEXICAL, 2).features.build_analyzer()(text) == words(text)
+
+
+@pytest.mark.parametrize(
+    ("moods", "fillers"),
+    [
+        (("高兴", "兴高"), "我们今天在那里看了一部电影"),
+        (("ไม่ดี", "ดีมาก"), "วันนี้เราไปดูหนังที่นั่น"),
+        (("たのしい", "しいたの"), "きょうはえいがをみました"),
+    ],
+    ids=["chinese", "thai", "japanese"],
+)
+def test_lexical_learns_words_where_no_spaces_are(moods: tuple[str, str], fillers: str) -> None:
+    """The words of both moods have the same characters in Chinese and Japanese, and stand within long runs."""
+    rng = np.random.default_rng(0)
+    labels = codes(np.arange(200) % 2)
+    cuts = rng.integers(1, len(fillers), (200, 3))
+    texts = [
+        fillers[a:] + fillers[:c] + moods[label] + fillers[b:] for (a, b, c), label in zip(cuts, labels, strict=True)
+    ]
+    model = lexical_classifier(LEXICAL, 2).fit(texts[:100], labels[:100], 0)
+    assert (model.predict_proba(texts[100:]).argmax(1) == labels[100:]).mean() > 0.95
+
+
 def test_features_learn_vectors():
     vectors, labels = cloud(200)
     unseen, truth = cloud(100, seed=1)

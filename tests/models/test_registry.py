@@ -73,6 +73,12 @@ def test_parameters_change_for_the_model_that_an_option_is_of(
     assert {key for key in before if before[key].parameters != after[key].parameters} == {name}
 
 
+def test_only_the_lexical_model_reads_chinese_in_another_way_than_earlier_versions(tiny_weights: Weights):
+    chinese = candidates(CONFIG, NAMES, ["很好", *TEXTS[1:]], VECTORS, tiny_weights, GROUPS)
+    before, after = made(tiny_weights), {candidate.name: candidate for candidate in chinese}
+    assert {key for key in before if before[key].parameters != after[key].parameters} == {"lexical"}
+
+
 def test_repeats_keep_the_strength_that_the_first_training_chose(tmp_path: Path):
     run, folds = Run(tmp_path / "run"), np.array([0, 1, 2, 3, -1], np.int16)
     with run.held():

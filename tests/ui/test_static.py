@@ -45,7 +45,7 @@ def test_nothing_comes_from_another_host_and_files_stay_short(path: Path) -> Non
 def test_the_page_knows_every_kind_and_tier_and_calls_no_label_wrong() -> None:
     words = (STATIC / "common" / "words.js").read_text("utf-8")
     blocks = {name: words.partition(f"const {name} = {{")[2].partition("};")[0] for name in ("KINDS", "TIERS")}
-    named = {name: dict(re.findall(r"(\w+): \"(.*)\",", block)) for name, block in blocks.items()}
+    named = {name: dict(re.findall(r"(\w+): t\(\"(.*)\"\),", block)) for name, block in blocks.items()}
     assert list(named["KINDS"]) == list(KINDS)
     assert not [
         text for name in named for text in named[name].values() if re.search("wrong|mislabel|error", text, re.I)

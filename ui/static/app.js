@@ -6,6 +6,7 @@ import { el } from "./common/dom.js";
 import { Keys, isOurs } from "./queue/keys.js";
 import { start as startPulse } from "./common/pulse.js";
 import { store } from "./common/store.js";
+import { OTHER, switchLanguage, t } from "./common/language.js";
 
 /** The script of each of them. */
 const PAGES = {
@@ -43,6 +44,7 @@ async function start() {
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query, session.default_sort);
   startPulse();
+  document.querySelector(".auditor-language")?.replaceChildren(languageButton());
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));
   return session;
 }
@@ -52,7 +54,13 @@ const takeName = async (name) => (await post("name", { name })).reviewer;
 /** The reviewer's name; one that nobody has logged in with can be changed. */
 function reviewer({ reviewer: name, login }) {
   const shown = el("bdi", null, name);
-  return login ? shown : el("button", { type: "button", title: "Change the name", onclick: () => rename(name) }, shown);
+  return login ? shown : el("button", { type: "button", title: t("Change the name"), onclick: () => rename(name) }, shown);
+}
+
+/** The way to the other language, named in it. */
+function languageButton() {
+  const [name, lang] = OTHER;
+  return el("button", { type: "button", lang, onclick: switchLanguage }, name);
 }
 
 /** Ask for the name again, and begin anew under it; the queue may say that something has to be saved first. */
@@ -68,7 +76,7 @@ function sayWhereUndoIs(event, session) {
   if (!document.querySelector(".au-queue") && isOurs(event)) {
     const action = new Keys(session.keys).actionOf(event);
     if (action === "undo" || action === "redo") {
-      say("Undo and redo are in the queue: open it first.");
+      say(t("Undo and redo are in the queue: open it first."));
     }
   }
 }

@@ -134,10 +134,8 @@ def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style
         if style.marked:
             file.write(encoder.encode("\ufeff"))
         for number, piece in enumerate(copied_rows(parts, guard=style.guard, raw=style.raw, newline=style.newline)):
-            if number == 0 and piece.startswith(
-                codecs.BOM_UTF8
-            ):  # part of the first text, but it would be read as the file's mark
-                file.write(encoder.encode("\ufeff"))
+            if number == 0 and not style.marked and piece.startswith(codecs.BOM_UTF8):
+                file.write(encoder.encode("\ufeff"))  # else the mark in the first text would be read as the file's
             if style.encoding not in ("utf-8", "utf8"):
                 try:
                     piece = encoder.encode(piece.decode())

@@ -15,6 +15,7 @@ from auditor.data.columns import is_text
 from auditor.data.labels.column import is_list
 from auditor.data.labels.literals import is_literal, parse_votes
 from auditor.data.labels.votes import NO_VOTE
+from auditor.data.source import listed
 from auditor.errors import ColumnError, RowError
 
 DELIMITERS = "|;,\t"
@@ -22,6 +23,8 @@ DELIMITERS = "|;,\t"
 _NAMELESS = "The votes have no names: raters are identified by the position of their vote."
 _NOBODY = {*NO_VOTE, "-1"}
 """Cells that mean "no vote" in a column of lists or mappings."""
+_ROWS = 5
+"""Fewest rows from which an equal sum of numbers is not an accident."""
 _WHOLE = 2.0**53
 """Floats represent every whole number below this."""
 
@@ -74,20 +77,42 @@ def column_of_votes(column: pa.ChunkedArray, name: str, given: Collection[str]) 
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if is_text(column.type):
-        return _from_strings(column.cast(pa.string()), name, given)
+        return _checked(_from_strings(column.cast(pa.string()), name, given), name, given)
     whole = column.combine_chunks()
     if is_list(column.type) and not types.is_nested(column.type.value_type):
         return _from_lists(whole.cast(pa.large_list(column.type.value_type)))
     if types.is_struct(column.type) and not any(types.is_nested(field.type) for field in column.type):
-        return _from_structs(whole)
+        return _checked(_from_structs(whole), name, given)
     if types.is_map(column.type) and not types.is_nested(column.type.item_type):
-        return _from_maps(whole)
+        return _checked(_from_maps(whole), name, given)
     raise ColumnError(
         f"Column {name!r} has values of type {column.type}; expected votes: lists of labels, mappings rater → label, or"
         " strings of labels with a delimiter between them.",
         "Choose the column of votes with --votes, or all raters' columns, separated by commas, if each has one; or"
         " choose the column of raters with --annotator if each row is one vote.",
     )
+
+
+def _checked(ballots: Ballots, name: str, given: Collection[str]) -> Ballots:
+    """Refuse mappings label → number of votes, as ``{"joy": 2, "anger": 1}``, which look like raters and their labels.
+
+    They have numbers of the given labels or, without these, numbers of words that have one sum in all rows.
+    """
+    try:
+        numbers = ballots.value.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    except pa.ArrowException:
+        return ballots
+    if ballots.note or not len(numbers) or any(rater.strip("+-").isdecimal() for rater in ballots.raters):
+        return ballots
+    sums = np.bincount(ballots.row, numbers)[np.unique(ballots.row)]
+    same = len(sums) >= _ROWS and sums[0] > 1 and bool((sums == sums[0]).all()) and len(np.unique(numbers)) > 1
+    if {*ballots.raters} <= {*given} or (not given and same):
+        raise ColumnError(
+            f"Column {name!r} has numbers of votes for {listed(ballots.raters, most=4)}; expected the label that each"
+            " rater chose.",
+            'Write the votes one by one, such as ["joy", "joy", "anger"] for two of joy and one of anger.',
+        )
+    return ballots
 
 
 def columns_of_raters(table: pa.Table, names: dict[str, Sequence[str] | None]) -> Ballots:

@@ -102,7 +102,7 @@ def encode_labels(
     # A class is written and named by its most frequent spelling; at a tie, by the cleanest.
     for values in classes.values():
         values.sort(key=lambda value: (-counts.get(value, 0), held[value] != alike(str(held[value]))))
-    title = {key: key if isinstance(key, int) else str(held[values[0]]).strip() for key, values in classes.items()}
+    title = {key: key if isinstance(key, int) else _title(held[values[0]]) for key, values in classes.items()}
     ordered = list(classes)
     if not is_ordered:
         ordered.sort(key=lambda key: (isinstance(title[key], str), title[key]))
@@ -119,6 +119,12 @@ def encode_labels(
         unlabelled=unlabelled,
         list_style=style,
     )
+
+
+def _title(label: Value) -> str:
+    """Return a class's name as the column spells it; null characters, which no decision can hold, are left out."""
+    name = str(label).strip()
+    return alike(name) if "\0" in name else name
 
 
 def _held(
@@ -146,9 +152,12 @@ def _check_type(type_: pa.DataType, name: str) -> None:
     value_type = type_.value_type if types.is_dictionary(type_) else type_
     allowed = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
     if not (is_text(type_) or any(is_allowed(value_type) for is_allowed in allowed)):
+        fields = [field.name for field in type_] if types.is_struct(type_) else []
         raise ColumnError(
-            f"Column {name!r} has values of type {type_}; expected strings, integers or booleans.",
-            "Convert the column, or choose another with --label.",
+            f"Column {name!r} has values of type {str(type_)[:80]}; expected strings, integers or booleans.",
+            f"Choose one of the fields of its objects, such as --label {name}.{fields[0]}, or another column."
+            if fields
+            else "Convert the column, or choose another with --label.",
         )
 
 

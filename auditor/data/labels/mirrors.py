@@ -1,8 +1,13 @@
-"""Mirrors: other columns that repeat the label in another form, such as ``label_text`` beside ``label``."""
+"""Mirrors: other columns that repeat the label in another form, such as ``label_text`` beside ``label``.
+
+An indicator marks one label: a column ``joy`` that is 1 where the label is *joy*, else 0. A column named like a label
+may also be coarser than it, with one value for several labels.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -24,6 +29,7 @@ _SAMPLE = 2_000
 _UNLIKELY = math.log(0.001)
 """Largest log-probability that a column mirrors the label by accident."""
 _NEARLY_ALL = 0.9
+_ON, _OFF = {"1", "1.0", "true"}, {"0", "0.0", "false"}
 _SHOWN = 4
 
 
@@ -41,14 +47,28 @@ class _Fit:
     value_of: dict[int, Value]
     differing: int
 
+    @property
+    def is_injective(self) -> bool:
+        """Whether each class has a value of its own."""
+        return len({*self.value_of.values()}) == len(self.value_of)
+
+    def groups(self, codes: LabelCodes) -> LabelCodes:
+        """Return the number of each row's value."""
+        number = {value: place for place, value in enumerate(dict.fromkeys(self.value_of.values()))}
+        table = np.zeros(max(self.value_of) + 1, codes.dtype)
+        for code, value in self.value_of.items():
+            table[code] = number[value]
+        return table[codes]
+
 
 def find_mirrors(
     table: pa.Table, labels: Labels, label: str, parts: Sequence[Part], part_of_row: RowIndex
 ) -> tuple[list[Mirror], tuple[str, ...]]:
-    """Find the columns that correspond one to one to the label.
+    """Find the columns that follow from the label.
 
-    In a mirror, each class has one value in all rows, and each value one class. This must not be an accident: fewer
-    than one in 1,000 random orders of the labels would match, or the column must be named like a label.
+    In a mirror, each class has one value in all rows. Each value also has one class, unless the column is an indicator
+    or is named like a label. This must not be an accident: fewer than one in 1,000 random orders of the labels would
+    match, or the column must be named like a label.
 
     Parameters
     ----------
@@ -71,6 +91,7 @@ def find_mirrors(
     all_codes = np.asarray(labels.codes.to_numpy())
     found: list[Mirror] = []
     notes: list[str] = []
+    indicators: list[str] = []
     for name in table.column_names:
         if not _may_hold_labels(table.schema.field(name).type):
             continue
@@ -83,7 +104,15 @@ def find_mirrors(
         if _fit(codes[sample], column.take(sample)) is None or not _repeats(codes):
             continue
         fit = _fit(codes, column)
-        if fit is None or not (_is_named_alike(name, label) or _is_no_accident(codes)):
+        if fit is None:
+            continue
+        marked = _marked(name, fit, labels)
+        is_named = marked is not None or _is_named_alike(name, label)
+        if not (is_named or _is_no_accident(fit.groups(codes))):
+            continue
+        if not (fit.is_injective or is_named):
+            if not fit.differing:
+                notes.append(f"Column {name!r} follows from {label!r}: corrections do not change it.")
             continue
         if fit.differing:
             notes.append(
@@ -92,9 +121,29 @@ def find_mirrors(
             )
             continue
         values = _values(fit.value_of, labels, _class_names(parts, name))
+        if marked is not None and not fit.is_injective:
+            rest = next(value for code, value in fit.value_of.items() if code != marked)
+            values = [rest if value is None else value for value in values]
+            indicators.append(name)
+        else:
+            notes += _notes(name, label, labels, values)
         found.append(Mirror(column=name, values=values))
-        notes += _notes(name, label, labels, values)
+    if indicators:
+        notes.append(
+            f"Columns that each mark one label: {listed([repr(name) for name in indicators])}. Corrections of {label!r}"
+            " change them, too."
+        )
     return found, tuple(notes)
+
+
+def _marked(name: str, fit: _Fit, labels: Labels) -> int | None:
+    """Return the code of the label that a column marks and is named after; None if it is no indicator."""
+    on = [code for code, value in fit.value_of.items() if str(value).casefold() in _ON]
+    off = [code for code, value in fit.value_of.items() if str(value).casefold() in _OFF]
+    if len(on) != 1 or len(on) + len(off) < len(fit.value_of):
+        return None
+    title = plain(labels.names[on[0]])
+    return on[0] if re.search(rf"(?:^|[^a-z0-9]){re.escape(title)}$", plain(name)) else None
 
 
 def _may_hold_labels(type_: pa.DataType) -> bool:
@@ -109,7 +158,7 @@ def _repeats(codes: LabelCodes) -> bool:
 
 
 def _is_no_accident(codes: LabelCodes) -> bool:
-    """Return whether a mirror is unlikely to be an accident: of N! orders, at most K! n₁! … n_K! match."""
+    """Return whether K values are unlikely to follow by accident: of N! orders, at most K! n₁! … n_K! match."""
     rows = [int(number) for number in np.bincount(codes) if number]
     alike = math.lgamma(len(rows) + 1) + sum(math.lgamma(number + 1) for number in rows)
     return alike - math.lgamma(len(codes) + 1) < _UNLIKELY
@@ -121,7 +170,7 @@ def _is_named_alike(name: str, label: str) -> bool:
 
 
 def _fit(codes: LabelCodes, column: pa.ChunkedArray) -> _Fit | None:
-    """Return a column's value for each class; None if it does not have one value per class."""
+    """Return a column's value for each class; None if it does not have one value per class, or only one in all."""
     encoded = _encoded(column)
     if encoded is None:
         return None
@@ -132,10 +181,8 @@ def _fit(codes: LabelCodes, column: pa.ChunkedArray) -> _Fit | None:
     by_class = np.lexsort((-rows, of_class))  # the most frequent value of each class first
     most = by_class[np.unique(of_class[by_class], return_index=True)[1]]
     has_value = of_value[most] < len(values)
-    is_injective = len(np.unique(of_value[most])) == len(most)
-    if not (
-        is_injective and has_value.all() and (rows[most] >= _NEARLY_ALL * np.bincount(codes)[of_class[most]]).all()
-    ):
+    differs = len(np.unique(of_value[most])) > 1
+    if not (differs and has_value.all() and (rows[most] >= _NEARLY_ALL * np.bincount(codes)[of_class[most]]).all()):
         return None
     pairs_of = zip(of_class[most].tolist(), of_value[most].tolist(), strict=True)
     return _Fit({code: values[value] for code, value in pairs_of}, int(len(codes) - rows[most].sum()))

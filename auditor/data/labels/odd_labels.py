@@ -21,8 +21,8 @@ _LETTERS = str.maketrans("аеорсухіјѕԁһԛԝαονρτιυκ", "aeopcy
 _JOINTS = re.compile(r"(?<=[^\W_])[\s_\-\u2010-\u2014'\u2019.]+(?=[^\W_])")
 _INTEGER = re.compile(r"-?\d+")
 _NO_LABEL = frozenset(
-    "nan na n/a n.a. n\\a #n/a #na <na> none null nil nat undefined unknown unlabeled unlabelled ? ?? ??? - -- --- – —"
-    " . … * [] {} #value! #ref! #name? #null! #num! #div/0!".split()
+    "nan na n/a n.a. n\\a \\n #n/a #na <na> none null nil nat undefined unknown unlabeled unlabelled unsup"
+    " ? ?? ??? - -- --- – — . … * [] {} #value! #ref! #name? #null! #num! #div/0!".split()
 ) | {"no label", "no_label", "no-label", "not labeled", "not labelled", "(none)", "(blank)", "<none>", "<null>"}
 _SENTINELS = {-1, -9, -99, -100, -999, -9999, 99, 999, 9999}
 _MARKS = "#|,;/&+\t\n"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +30,7 @@ from auditor.arrays import Codes, Float32, LabelCodes, Mask, Probabilities, RowI
 from auditor.config import FinetunedConfig
 from auditor.errors import ModelError
 from auditor.models.classifier import Progress, Watched, not_alike
-from auditor.models.randomness import seeded
+from auditor.models.randomness import seeded, with_threads
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
@@ -49,6 +50,8 @@ class Finetuned:
     device : str
     progress : callable, optional
         Called with (steps done, total steps) during training.
+    threads : int, optional
+        Threads to compute with; torch's own number by default.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Finetuned:
         label_names: Sequence[str],
         device: str = "auto",
         progress: Progress | None = None,
+        threads: int | None = None,
     ) -> None:
         self._weights = weights
         self._config = config
@@ -65,7 +69,9 @@ class Finetuned:
         self._device = pick_device(device)
         self._bf16 = pick_dtype(config.precision, self._device) is torch.bfloat16
         self._progress = progress
+        self._threads = threads
         self._epochs = Epochs()
+        self._watched: Sequence[str] | None = None
         self.history: list[dict[str, float]] = []
         """Weighted F1, accuracy, loss and evaluation speed after each epoch, for the watched rows
         (``held_out_weighted_f1`` …) and for the rows that the epoch is chosen on (``chosen_on_weighted_f1`` …)."""
@@ -124,7 +130,7 @@ class Finetuned:
         groups: Codes | None = None,
     ) -> Self:
         """Train on N texts and their (N,) labels; after each epoch, evaluate the watched texts."""
-        with seeded(seed, self._device), tempfile.TemporaryDirectory() as folder:
+        with self._reproducible(seed), tempfile.TemporaryDirectory() as folder:
             self.tokenizer, self.model = self._load()
             learn, choose = self._parts(labels, seed, groups)
             watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
@@ -146,6 +152,7 @@ class Finetuned:
             trainer.train()
         self._epochs.finish(self.model)
         self.history = self._epochs.history
+        self._watched = watched.inputs if watched else None
         return self
 
     def predict_proba(self, inputs: Sequence[str]) -> Probabilities:
@@ -155,8 +162,11 @@ class Finetuned:
         return softmax(logits)
 
     def predict_logits(self, inputs: Sequence[str]) -> Float32:
-        """Return the (N, K) float32 logits."""
-        with seeded(0, self._device), tempfile.TemporaryDirectory() as folder:
+        """Return the (N, K) float32 logits; those of the watched texts are known from the evaluation of the epoch."""
+        final = self._epochs.final
+        if inputs is self._watched and final is not None:
+            return final.copy()
+        with self._reproducible(0), tempfile.TemporaryDirectory() as folder:
             trainer = RecordingTrainer(
                 Epochs(),
                 model=self.model,
@@ -173,6 +183,11 @@ class Finetuned:
         (watched rows, D), inputs of the last layer after the last epoch.
         """
         return self._epochs.dynamics()
+
+    @contextmanager
+    def _reproducible(self, seed: int) -> Iterator[None]:
+        with seeded(seed, self._device), with_threads(self._threads):
+            yield
 
     def _load(self) -> tuple[Any, Any]:
         tokenizer, model = load(
@@ -249,7 +264,7 @@ class Finetuned:
 
         The model is loaded for the measurement and discarded.
         """
-        with seeded(0, self._device):
+        with self._reproducible(0):
             return self._seconds_a_text(texts, batches)
 
     def _seconds_a_text(self, texts: Sequence[str], batches: int) -> float:

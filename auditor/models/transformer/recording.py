@@ -62,7 +62,8 @@ class Epochs:
         self._train: list[Float32] = []
         self._held_out: list[Float32] = []
         self._vectors: Float16 | None = None
-        self._best: tuple[float, dict[str, torch.Tensor], Float16 | None] | None = None
+        self._best: tuple[float, dict[str, torch.Tensor], Float16 | None, int] | None = None
+        self._kept = -1
         self.history: list[dict[str, float]] = []
 
     def start(self) -> None:
@@ -86,15 +87,20 @@ class Epochs:
             self._vectors = vectors
         elif self._choose and (self._best is None or metrics["eval_chosen_on_loss"] < self._best[0]):
             state = {key: value.detach().clone() for key, value in model.state_dict().items()}
-            self._best = (float(metrics["eval_chosen_on_loss"]), state, self._vectors)
+            self._best = (float(metrics["eval_chosen_on_loss"]), state, self._vectors, len(self.history) - 1)
 
     def finish(self, model: Any) -> None:
         """Restore the best epoch, if one is to be chosen."""
         if self._best is not None:
-            _, state, self._vectors = self._best
+            _, state, self._vectors, self._kept = self._best
             model.load_state_dict(state)
             self._best = None
         model.eval()
+
+    @property
+    def final(self) -> Float32 | None:
+        """Logits of the watched rows by the model as it is kept, (watched rows, K); None if no rows were watched."""
+        return self._held_out[self._kept] if self._held_out else None
 
     def dynamics(self) -> dict[str, npt.NDArray[np.floating]]:
         """Return the (epochs, N, K) logits, and the (watched rows, D) vectors of the last epoch."""

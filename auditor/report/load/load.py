@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from auditor.arrays import Float32, LabelCodes, Mask, RowIndex
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.errors import RunMissingError
+from auditor.languages import advice
 from auditor.models.own.given import doubts
 from auditor.models.scores import losses
 from auditor.recognition import unrecognised
@@ -106,6 +107,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         has_former_flags=bool((issues["rank"].to_numpy() > health["issues"])[issues["is_issue"].to_numpy()].any()),
         unrecognised=tuple(unrecognised(scores, data.label_names)),
         notes=run.dataset.notes,
+        advice=advice(data.texts, config),
         label_names=data.label_names,
         splits=_splits(data, judged),
         config=config,

@@ -261,6 +261,8 @@ class Summary:
     machine: dict[str, Any]
     doubts: tuple[str, ...] = ()
     """Sentences on given probabilities that look wrong."""
+    advice: str | None = None
+    """Advice on a model for texts in other languages."""
     leaks: int = 0
     """Number of rows with a duplicate or near duplicate in another split that has another label."""
 

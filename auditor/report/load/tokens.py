@@ -9,27 +9,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from auditor.scripts import UNSPACED, words_of
+
 READ_CHARACTERS = 2_000
 """Only the beginning of a text is read, so that no single text takes long."""
 _SMALLEST_Z = 1.96
 _FEWEST_TEXTS = 3
 
 _TOKEN = re.compile(
-    r"""
+    rf"""
       (?P<url>(?:https?://|www\.)[^\s<>"']+)
     | (?P<mention>@\w+)
     | (?P<hashtag>\#\w+)
-    | (?P<tag></?[a-z][^<>]{0,200}>)
-    | (?P<entity>&(?:\#\d{1,7}|\#x[0-9a-f]{1,6}|[a-z]{2,8});)
+    | (?P<tag></?[a-z][^<>]{{0,200}}>)
+    | (?P<entity>&(?:\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z]{{2,8}});)
     | (?P<number>\d+(?:[.,:]\d+)*)
-    | (?P<character>[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])
-    | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
-    | (?P<symbol>[!?]{2,}|\.{3,}|…|[\u2190-\u2bff\U0001f000-\U0001faff])
+    | (?P<run>[{UNSPACED}]+)
+    | (?P<word>[^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*)
+    | (?P<symbol>[!?]{{2,}}|\.{{3,}}|…|[\u2190-\u2bff\U0001f000-\U0001faff])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _PLACEHOLDERS = {"url": "URL", "mention": "@user", "number": "0–9"}
-_ORDINARY = {"character", "word"}
+_ORDINARY = {"run", "word"}
 _REMAINS = frozenset(
     {"amp", "br", "com", "div", "gt", "href", "html", "http", "https", "img", "lt", "nbsp", "php", "quot"}
     | {"rt", "span", "src", "utf", "www", "xml"}
@@ -43,7 +45,8 @@ class Token:
     Attributes
     ----------
     text : str
-        A word in lower case, ``URL``, ``@user``, ``0–9``, a hashtag, an HTML tag or entity, an emoji …
+        A word in lower case, an n-gram of a script without spaces, ``URL``, ``@user``, ``0–9``, a hashtag, an HTML tag
+        or entity, an emoji …
     special : bool
         Whether it is anything but a word: such tokens are the first to check for shortcuts.
     texts, others : int
@@ -64,10 +67,13 @@ def tokens_of(text: str) -> set[tuple[str, bool]]:
 
     URLs, mentions and numbers become one token each; hashtags, HTML tags and entities stay as they are.
     """
-    found = set()
+    found = set[tuple[str, bool]]()
     for match in _TOKEN.finditer(text[:READ_CHARACTERS]):
         kind = match.lastgroup or "word"
         token = match[0].casefold()
+        if kind == "run":
+            found.update((gram, False) for gram in words_of(token))
+            continue
         if kind == "tag":
             token = "<" + re.split(r"[\s>]", token[1:], maxsplit=1)[0] + ">"
         found.add((_PLACEHOLDERS.get(kind, token), kind not in _ORDINARY or token in _REMAINS))

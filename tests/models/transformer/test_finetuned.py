@@ -112,6 +112,18 @@ def test_probabilities_are_the_softmax_of_the_logits_in_the_order_of_the_texts(t
     np.testing.assert_allclose(logits[:5], one_by_one, atol=1e-5)
 
 
+def test_watched_texts_are_not_predicted_twice(trained: Finetuned, monkeypatch: pytest.MonkeyPatch):
+    def predict(*given: Any) -> None:
+        raise AssertionError("a second forward pass")
+
+    monkeypatch.setattr(RecordingTrainer, "predict", predict)
+    first = trained.predict_logits(WATCHED.inputs)
+    first[:] = np.nan
+    assert np.isfinite(trained.predict_logits(WATCHED.inputs)).all(), "the caller's array is its own"
+    with pytest.raises(AssertionError, match="a second forward pass"):
+        trained.predict_logits(list(UNSEEN))
+
+
 def test_softmax_of_extreme_logits():
     logits = np.array([[1e4, 0, -1e4], [0, 0, 0], [-1e4, -1e4, -1e4]], dtype=np.float32)
     np.testing.assert_allclose(softmax(logits), [[1, 0, 0], [1 / 3] * 3, [1 / 3] * 3], rtol=1e-6)
@@ -227,7 +239,8 @@ def test_logits_of_every_epoch_and_row_are_kept(trained: Finetuned):
     }
     assert all(np.isfinite(logits).all() for logits in dynamics.values())
     assert not np.allclose(dynamics["train"][0], dynamics["train"][1])
-    np.testing.assert_array_equal(dynamics["held_out"][-1], trained.predict_logits(UNSEEN))
+    np.testing.assert_array_equal(dynamics["held_out"][-1], trained.predict_logits(list(UNSEEN)))
+    np.testing.assert_array_equal(dynamics["held_out"][-1], trained.predict_logits(WATCHED.inputs))
 
 
 def test_vectors_are_what_the_last_layer_makes_the_logits_of(trained: Finetuned):
@@ -336,7 +349,8 @@ def test_epoch_is_chosen_on_a_tenth_of_the_training_rows(tiny_weights: Weights):
     found = [figures["chosen_on_loss"] for figures in model.history]
     best = int(np.argmin(found))
     assert best < 3, "the last epoch must not be the best, or nothing is tested"
-    np.testing.assert_array_equal(model.predict_logits(UNSEEN), model.dynamics()["held_out"][best])
+    np.testing.assert_array_equal(model.predict_logits(list(UNSEEN)), model.dynamics()["held_out"][best])
+    np.testing.assert_array_equal(model.predict_logits(WATCHED.inputs), model.dynamics()["held_out"][best])
     with torch.no_grad():
         logits = model.model.classifier(torch.from_numpy(model.dynamics()["vectors"]).float()).numpy()
     np.testing.assert_allclose(logits, model.predict_logits(UNSEEN), atol=2e-3)
@@ -358,7 +372,8 @@ def test_epoch_is_not_chosen_on_duplicates_of_what_was_learned(tiny_weights: Wei
 def test_too_few_rows_to_choose_by(tiny_weights: Weights):
     model = make(tiny_weights, choose_epoch=True).fit(TEXTS[:9], LABELS[:9], 0, WATCHED)
     assert np.isfinite(model.dynamics()["train"]).all()
-    np.testing.assert_array_equal(model.predict_logits(UNSEEN), model.dynamics()["held_out"][-1])
+    np.testing.assert_array_equal(model.predict_logits(list(UNSEEN)), model.dynamics()["held_out"][-1])
+    np.testing.assert_array_equal(model.predict_logits(WATCHED.inputs), model.dynamics()["held_out"][-1])
 
 
 # -- the cost -------------------------------------------------------------------------------------------------------

@@ -25,7 +25,11 @@ WORDS = st.lists(st.lists(st.sampled_from(["sun", "rain", "@me", "#sky", "12"]),
         ("12.50", "0–9", True),
         ("really?!", "?!", True),
         ("😀", "😀", True),
-        ("我高兴", "高", False),
+        ("我高兴", "高兴", False),
+        ("iPhone手机", "手机", False),
+        ("iPhone手机", "iphone", False),
+        ("好!", "好", False),
+        ("ภาษาไทย", "ไทย", False),
     ],
 )
 def test_tokens(text: str, token: str, special: bool) -> None:

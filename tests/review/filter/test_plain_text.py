@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor.review.filter import plain_text
 from auditor.review.filter.plain_text import PlainText
 
-LETTERS = "aAbBäÄσΣжЖ爱😀.* \n"
+LETTERS = "aAbBäÄσΣжЖ爱好รักั😀.* \n"
 FOREVER = float("inf")
 
 
@@ -40,6 +40,14 @@ def test_it_finds_what_a_plain_search_would(chunks: list[list[str]], sought: str
     found = PlainText(pa.chunked_array(chunks, pa.string())).find(sought, FOREVER)
     assert found is not None
     assert found.tolist() == [re.search(re.escape(sought), text, re.IGNORECASE) is not None for text in texts]
+
+
+def test_words_are_found_where_no_spaces_are() -> None:
+    texts = PlainText(pa.chunked_array([["我很高兴", "一点也不ＯＫ", "ภาษาไทยน่ารัก", "たのしい"]]))
+    for row, sought in enumerate(["高兴", "ｏｋ", "น่ารัก", "のし"]):
+        found = texts.find(sought, FOREVER)
+        assert found is not None
+        assert found.nonzero()[0].tolist() == [row]
 
 
 @pytest.mark.parametrize(

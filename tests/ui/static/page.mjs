@@ -50,6 +50,7 @@ Object.assign(globalThis, {
   document: {
     hidden: false,
     body: element(),
+    documentElement: {},
     baseURI: "http://page/",
     createElement: element,
     createTextNode: (text) => ({ text }),

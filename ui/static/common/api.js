@@ -1,6 +1,7 @@
 /** The server's JSON, what it says when something is wrong, and what the page says aloud. */
 
 import { el } from "./dom.js";
+import { t, told } from "./language.js";
 
 const ROOT = new URL("api/", document.baseURI);
 
@@ -49,7 +50,7 @@ export function file(path, params, { post: sent = false, ...options } = {}) {
   }
   const read = async (response) => ({
     name: /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "export",
-    notes: JSON.parse(response.headers.get("Auditor-Notes") ?? "[]"),
+    notes: JSON.parse(response.headers.get("Auditor-Notes") ?? "[]").map(told),
     blob: await response.blob(),
   });
   return call(url, sent ? request : {}, { timeout: 3600000, read, ...options });
@@ -68,13 +69,13 @@ async function call(url, request, { signal, timeout = 30000, read = json } = {})
     if (signal?.aborted) {
       throw error;
     }
-    throw new ApiError("The server does not answer.", "See whether `auditor review` still runs.", 0);
+    throw new ApiError(t("The server does not answer."), t("See whether `auditor review` still runs."), 0);
   }
   if (!response.ok || answer === null) {
     const said = typeof answer?.what === "string" ? answer : {};
     throw new ApiError(
-      said.what ?? `The server answered ${response.status}.`,
-      said.todo ?? "Try again, or see what `auditor review` says.",
+      told(said.what) ?? t("The server answered {status}.", { status: response.status }),
+      told(said.todo) ?? t("Try again, or see what `auditor review` says."),
       response.ok ? 0 : response.status,
     );
   }
@@ -100,7 +101,7 @@ export function say(message, { error = false, quiet = false, about = message } =
   if (quiet) {
     return;
   }
-  const close = el("button", { type: "button", onclick: () => toast.remove() }, "Close");
+  const close = el("button", { type: "button", onclick: () => toast.remove() }, t("Close"));
   const toast = el(
     "div",
     { class: error ? "au-toast au-toast-error" : "au-toast" },
@@ -144,7 +145,7 @@ function regions() {
   if (!made) {
     const aloud = el("div", { role: "status", "aria-live": "polite", class: "au-unseen", id: "au-status" });
     const urgent = el("div", { role: "alert", class: "au-unseen", id: "au-alert" });
-    const shown = el("div", { class: "au-toasts", role: "region", "aria-label": "Messages" });
+    const shown = el("div", { class: "au-toasts", role: "region", "aria-label": t("Messages") });
     document.body.append(aloud, urgent, shown);
     made = { aloud, urgent, shown };
   }

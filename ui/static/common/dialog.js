@@ -1,6 +1,7 @@
 /** Dialogs: the browser's own, which keeps the focus within and closes with Escape. */
 
 import { el } from "./dom.js";
+import { t } from "./language.js";
 
 let numbered = 0;
 
@@ -17,7 +18,7 @@ export function openDialog(title, content, { onClose, closable = true, className
   numbered += 1;
   const id = `au-dialog-${numbered}`;
   const before = document.activeElement;
-  const close = el("button", { type: "button", class: "au-close", "aria-label": "Close", onclick: () => shut() }, "×");
+  const close = el("button", { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => shut() }, "×");
   const element = el(
     "dialog",
     { class: `au-dialog ${className}`, "aria-labelledby": id },
@@ -75,12 +76,12 @@ export function askName(take, now = null) {
     const form = el(
       "form",
       { onsubmit: submit },
-      el("p", null, "Decisions are kept under a name, so that everybody can undo their own."),
-      field("Your name", input),
+      el("p", null, t("Decisions are kept under a name, so that everybody can undo their own.")),
+      field(t("Your name"), input),
       problem,
-      el("p", { class: "au-actions" }, el("button", { type: "submit", class: "au-primary" }, "Start")),
+      el("p", { class: "au-actions" }, el("button", { type: "submit", class: "au-primary" }, t("Start"))),
     );
-    const { close } = openDialog("Who is reviewing?", form, { closable: now !== null });
+    const { close } = openDialog(t("Who is reviewing?"), form, { closable: now !== null });
   });
 }
 
@@ -97,7 +98,7 @@ export function askProposal(labels, take) {
     event.preventDefault();
     const proposed = input.value.trim();
     if (labels.includes(proposed)) {
-      problem.textContent = `${proposed} is a label already: close this, and choose it.`;
+      problem.textContent = t("{label} is a label already: close this, and choose it.", { label: proposed });
       return;
     }
     close();
@@ -106,19 +107,20 @@ export function askProposal(labels, take) {
   const form = el(
     "form",
     { onsubmit: submit },
-    field("A new label that would fit (may stay empty)", input),
+    field(t("A new label that would fit (may stay empty)"), input),
     problem,
     el(
       "p",
       { class: "au-actions" },
-      el("button", { type: "button", onclick: () => close() }, "Give up ", el("kbd", { "aria-hidden": "true" }, "Esc")),
+      el("button", { type: "button", onclick: () => close() }, t("Give up"), " ", el("kbd", { "aria-hidden": "true" }, "Esc")),
       el(
         "button",
         { type: "submit", class: "au-primary" },
-        "None fits ",
+        t("None fits"),
+        " ",
         el("kbd", { "aria-hidden": "true" }, "Enter"),
       ),
     ),
   );
-  const { close } = openDialog("None of the labels fits", form);
+  const { close } = openDialog(t("None of the labels fits"), form);
 }

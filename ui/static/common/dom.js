@@ -5,6 +5,8 @@
  * code or fetch something from elsewhere is refused here, so that no page has to think of it.
  */
 
+import { NUMBERS, counted, t } from "./language.js";
+
 const LINKS = new Set(["href", "src", "action", "formaction", "xlink:href"]);
 const OWN = /^(?:[?#]|\.\/)/;
 
@@ -105,10 +107,10 @@ function visible(text) {
     pieces.push(string.slice(end, match.index), el("span", { class: "au-code-point", dir: "ltr" }, `U+${code}`));
     end = match.index + match[0].length;
   }
-  return [...pieces, string.slice(end) || (end ? null : "(blank)")];
+  return [...pieces, string.slice(end) || (end ? null : t("(blank)"))];
 }
 
-const COUNT = new Intl.NumberFormat("en-US");
+const COUNT = new Intl.NumberFormat(NUMBERS);
 
 /** Number with thousands separated, `1,234`. */
 export function count(number) {
@@ -117,5 +119,5 @@ export function count(number) {
 
 /** `1 row`, `1,234 rows`. */
 export function plural(number, one, many = `${one}s`) {
-  return `${count(number)} ${number === 1 ? one : many}`;
+  return counted(count(number), one, many, number === 1);
 }

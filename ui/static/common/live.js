@@ -2,6 +2,7 @@
 
 import { el, replace } from "./dom.js";
 import { store } from "./store.js";
+import { t } from "./language.js";
 
 /** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
 const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0 };
@@ -61,7 +62,7 @@ export function live(element, { ask, draw, key = () => store.query.toString(), f
   const show = (error) => {
     problem.hidden = false;
     withhold(!stays && answered !== drawn);
-    const again = el("button", { type: "button", onclick: refresh }, "Try again");
+    const again = el("button", { type: "button", onclick: refresh }, t("Try again"));
     replace(problem, el("p", null, el("strong", null, error.what ?? error.message), " ", error.todo), again);
   };
   async function refresh() {

@@ -2,6 +2,7 @@
 
 import { count, el } from "./dom.js";
 import { button } from "./parts.js";
+import { t } from "./language.js";
 
 const SIZES = [25, 50, 100, 200];
 
@@ -14,10 +15,10 @@ export class Pager {
   /** @param {() => void} changed Called when another page is asked for. */
   constructor(changed) {
     this.#changed = changed;
-    this.first = button("First", () => this.#turn(0));
-    this.previous = button("Previous", () => this.#turn(this.page - 1));
-    this.next = button("Next", () => this.#turn(this.page + 1));
-    this.last = button("Last", () => this.#turn(this.#pages - 1));
+    this.first = button(t("First"), () => this.#turn(0));
+    this.previous = button(t("Previous"), () => this.#turn(this.page - 1));
+    this.next = button(t("Next"), () => this.#turn(this.page + 1));
+    this.last = button(t("Last"), () => this.#turn(this.#pages - 1));
     this.where = el("span", { class: "au-muted", role: "status" });
     this.sizes = el(
       "select",
@@ -26,10 +27,10 @@ export class Pager {
     );
     this.element = el(
       "nav",
-      { class: "pg-bar", "aria-label": "Pages" },
+      { class: "pg-bar", "aria-label": t("Pages") },
       el("span", { class: "pg-row" }, this.first, this.previous, this.next, this.last),
       this.where,
-      el("label", { class: "pg-row" }, "Rows a page", this.sizes),
+      el("label", { class: "pg-row" }, t("Rows a page"), this.sizes),
     );
   }
 
@@ -46,7 +47,7 @@ export class Pager {
     this.last.disabled = this.next.disabled = this.page === this.#pages - 1;
     const begin = this.page * this.size;
     this.where.textContent = found
-      ? `${count(begin + 1)}–${count(Math.min(found, begin + this.size))} of ${count(found)}`
+      ? t("{from}–{to} of {all}", { from: count(begin + 1), to: count(Math.min(found, begin + this.size)), all: count(found) })
       : "";
     return beyond;
   }

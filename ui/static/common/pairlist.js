@@ -1,7 +1,9 @@
 /** Pairs given → suggested as a ranked list: what a matrix of very many classes would hide. */
 
 import { count, el, plural } from "./dom.js";
+import { pairWords } from "./words.js";
 import { bar, button, change, scroller } from "./parts.js";
+import { t } from "./language.js";
 
 const STEP = 50;
 let listed = STEP; // stays when the list is drawn anew
@@ -16,14 +18,14 @@ export function pairList(labels, cells, picked, pick) {
   const ranked = [...cells].sort((a, b) => b[2] - a[2]);
   const most = ranked[0][2];
   const body = el("tbody");
-  const more = button("Show more", () => add(STEP));
+  const more = button(t("Show more"), () => add(STEP));
   const head = (name, side) => el("th", { scope: "col", class: side }, name);
   const add = (step) => {
     const begin = body.children.length;
     body.append(...ranked.slice(begin, begin + step).map((cell) => line(cell, labels, most, picked, pick)));
     listed = Math.max(listed, body.children.length);
     more.hidden = body.children.length === ranked.length;
-    more.textContent = `Show more of ${plural(ranked.length, "pair")}`;
+    more.textContent = t("Show more of {pairs}", { pairs: plural(ranked.length, "pair") });
     if (begin) {
       body.children[begin]?.querySelector("button").focus();
     }
@@ -32,16 +34,16 @@ export function pairList(labels, cells, picked, pick) {
   const table = el(
     "table",
     { class: "pg-table pg-pairs" },
-    el("caption", { class: "au-unseen" }, "Pairs of given and suggested label, those with most rows first"),
-    el("thead", null, el("tr", null, head("Rows"), head("Given → suggested"), head("Undecided", "pg-number"))),
+    el("caption", { class: "au-unseen" }, t("Pairs of given and suggested label, those with most rows first")),
+    el("thead", null, el("tr", null, head(t("Rows")), head(t("Given → suggested")), head(t("Undecided"), "pg-number"))),
     body,
   );
-  return el("div", null, scroller("Confusions", table), el("p", { class: "pg-bar" }, more));
+  return el("div", null, scroller(t("Confusions"), table), el("p", { class: "pg-bar" }, more));
 }
 
 function line([given, suggested, rows, undecided], labels, most, picked, pick) {
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = `given ${labels[given]}, suggested ${labels[suggested]}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
+  const words = pairWords(labels[given], labels[suggested], rows, undecided);
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, data: { pair } };
   return el(
     "tr",

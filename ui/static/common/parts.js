@@ -2,11 +2,12 @@
 
 import { bdi, el } from "./dom.js";
 import { verdictWords } from "./words.js";
+import { nodes, t } from "./language.js";
 
 /** A label; null where a row has none. */
 export function label(name) {
   return name === null || name === undefined
-    ? el("span", { class: "au-muted" }, "none")
+    ? el("span", { class: "au-muted" }, t("none"))
     : bdi(name, { class: "pg-label" });
 }
 
@@ -28,8 +29,14 @@ export function button(text, onclick, more) {
 /** Verdicts that stand on a row, each with its reviewer. */
 export function standing(verdicts) {
   return verdicts.map((one) =>
-    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, one.adjudication ? "settled by " : "by ", bdi(one.reviewer))),
+    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, byWhom(one))),
   );
+}
+
+/** Who has given a verdict, or settled a row. */
+function byWhom({ adjudication, reviewer }) {
+  const who = { name: bdi(reviewer) };
+  return adjudication ? nodes("settled by {name}", who) : nodes("by {name}", who);
 }
 
 /** A table in a box of its own that scrolls, so that the page never does sideways. */

@@ -4,10 +4,23 @@
  * A view can so be bookmarked and sent. All pages read from here, and change what is shown by `set` alone.
  */
 
+import { t } from "./language.js";
+
 export const TABS = ["queue", "table", "groups", "map", "confusions", "progress", "export"];
 /** Names in the URL that are the page's own; those that begin with two underscores, and `view`, are Gradio's. */
 const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view", "closing"]);
 const isField = (name) => !OWN.has(name) && !name.startsWith("__");
+
+/** Tabs by what Gradio's buttons say. */
+const NAMES = {
+  [t("Queue")]: "queue",
+  [t("Table")]: "table",
+  [t("Groups")]: "groups",
+  [t("Map")]: "map",
+  [t("Confusions")]: "confusions",
+  [t("Progress")]: "progress",
+  [t("Export")]: "export",
+};
 
 const listeners = new Set();
 
@@ -169,7 +182,7 @@ const here = (params) => `${location.pathname}?${params}${location.hash}`;
 
 /** Name of the tab that a button of Gradio's opens, if it does. */
 function tabOf(button) {
-  const name = button?.dataset.tabId ?? button?.textContent.trim().toLowerCase();
+  const name = button?.dataset.tabId ?? NAMES[button?.textContent.trim()];
   return TABS.includes(name) ? name : null;
 }
 

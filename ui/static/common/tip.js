@@ -5,6 +5,7 @@ import { el, prose, replace } from "./dom.js";
 import { debounced } from "./live.js";
 import { change } from "./parts.js";
 import { shorten } from "./words.js";
+import { t } from "./language.js";
 
 const PAUSE = 350;
 const LONGEST = 240;
@@ -23,7 +24,7 @@ export class Tip {
    */
   show({ row, given, suggested, issue }, event) {
     this.#row = row;
-    replace(this.element, el("p", null, change(given, suggested), issue ? " · flagged" : ""));
+    replace(this.element, el("p", null, change(given, suggested), issue ? t(" · flagged") : ""));
     this.element.hidden = false;
     const frame = this.element.parentElement.getBoundingClientRect();
     const left = Math.min(event.clientX - frame.left + 12, frame.width - WIDTH);

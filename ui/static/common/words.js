@@ -1,15 +1,16 @@
 /** How the page calls things. */
 
-import { bdi, plural } from "./dom.js";
+import { bdi, count, plural } from "./dom.js";
+import { DATES, nodes, t } from "./language.js";
 
 const VERDICTS = {
-  keep: "Keep",
-  relabel: "Relabel",
-  ambiguous: "Ambiguous",
-  none_fits: "None fits",
-  exclude: "Exclude",
-  unsure: "Unsure",
-  tie: "Tie",
+  keep: t("Keep"),
+  relabel: t("Relabel"),
+  ambiguous: t("Ambiguous"),
+  none_fits: t("None fits"),
+  exclude: t("Exclude"),
+  unsure: t("Unsure"),
+  tie: t("Tie"),
 };
 
 /** What a verdict is called, or what several come to: `Keep`, `Tie`. */
@@ -17,8 +18,8 @@ export const verdictName = (verdict) => VERDICTS[verdict] ?? verdict;
 
 /** A verdict with its labels, as nodes: Relabel to *love*. */
 export function verdictWords({ verdict, new_labels: labels = [] }) {
-  const between = { relabel: " to ", none_fits: ", proposed: " }[verdict] ?? ": ";
-  return [verdictName(verdict), labels.map((label, at) => [at ? ", " : between, bdi(label)])];
+  const between = { relabel: t(" to "), none_fits: t(", proposed: ") }[verdict] ?? t(": ");
+  return [verdictName(verdict), labels.map((label, at) => [at ? t(", ") : between, bdi(label)])];
 }
 
 /** The same as one string, to be read aloud. */
@@ -29,21 +30,26 @@ export const verdictText = (decision) =>
     .join("");
 
 const KINDS = {
-  mislabelled: "The models prefer another label",
-  ambiguous: "The models are divided",
-  none_fits: "The models prefer no single label",
-  duplicate_conflict: "The same text has another label",
-  unclear: "Not clear",
+  mislabelled: t("The models prefer another label"),
+  ambiguous: t("The models are divided"),
+  none_fits: t("The models prefer no single label"),
+  duplicate_conflict: t("The same text has another label"),
+  unclear: t("Not clear"),
 };
 
 /** What the models say of a row, in a few words: `The models are divided`. None says that a label is wrong. */
 export const kindName = (kind) => KINDS[kind] ?? kind;
 
 const TIERS = {
-  high: "High: flagged in every repeat",
-  medium: "Medium: flagged, but not in every repeat",
-  low: "Low: not flagged, but in some repeat",
+  high: t("High: flagged in every repeat"),
+  medium: t("Medium: flagged, but not in every repeat"),
+  low: t("Low: not flagged, but in some repeat"),
 };
+
+const TIER = { high: t("high"), medium: t("medium"), low: t("low") };
+
+/** A tier by its name. */
+export const tierWord = (tier) => TIER[tier] ?? tier;
 
 /** What a tier means. */
 export const tierName = (tier) => TIERS[tier] ?? tier;
@@ -58,17 +64,17 @@ export function kindWords(card) {
   if (!known && !tier) {
     return null;
   }
-  const what = known ? preference(card) : "The models prefer the given label";
+  const what = known ? preference(card) : t("The models prefer the given label");
   return [what, ` · ${stabilityWords(stability, repeats)}`];
 }
 
 /** What the models prefer, with the labels by their names. */
 function preference({ kind, given, suggested }) {
   if (suggested !== null && kind === "mislabelled") {
-    return ["The models prefer ", bdi(suggested)];
+    return nodes("The models prefer {label}", { label: bdi(suggested) });
   }
   if (suggested !== null && kind === "ambiguous") {
-    return ["The models are divided between ", bdi(given), " and ", bdi(suggested)];
+    return nodes("The models are divided between {given} and {suggested}", { given: bdi(given), suggested: bdi(suggested) });
   }
   return kindName(kind);
 }
@@ -76,36 +82,43 @@ function preference({ kind, given, suggested }) {
 /** How many repeats of the audit flag a row. */
 function stabilityWords(stability, repeats) {
   if (stability === null || stability === undefined) {
-    return "no repeats to tell whether its flag stays";
+    return t("no repeats to tell whether its flag stays");
   }
   const flagged = Math.round(stability * repeats);
   // Not every repeat may have judged the row.
   const whole = Math.abs(stability * repeats - flagged) < 1e-3;
-  return whole ? `flagged in ${flagged || "none"} of ${plural(repeats, "repeat")}` : "flagged in some of its repeats";
+  if (!whole) {
+    return t("flagged in some of its repeats");
+  }
+  const all = plural(repeats, "repeat");
+  return flagged ? t("flagged in {some} of {repeats}", { some: flagged, repeats: all }) : t("flagged in none of {repeats}", { repeats: all });
 }
 
 const SORTS = {
-  learnt: "Learnt from your verdicts",
-  suspicion: "Most suspect first",
-  random: "Random order",
-  given: "Order of the dataset",
-  pair: "By given and suggested label",
+  learnt: t("Learnt from your verdicts"),
+  suspicion: t("Most suspect first"),
+  random: t("Random order"),
+  given: t("Order of the dataset"),
+  pair: t("By given and suggested label"),
 };
-const MODELS = { lexical: "words model", features: "meaning model", finetuned: "fine-tuned model" };
+const MODELS = { lexical: t("words model"), features: t("meaning model"), finetuned: t("fine-tuned model") };
 
 /** What an order is called: `loss:lexical` puts those first whose given label that model expects least. */
 export function sortName(sort) {
   const model = sort.replace(/^loss:/, "");
-  return SORTS[sort] ?? `Least expected by the ${MODELS[model] ?? `model ${model}`}`;
+  return SORTS[sort] ?? t("Least expected by the {model}", { model: MODELS[model] ?? t("model {name}", { name: model }) });
 }
+
+/** A number in per cent, with the sign. */
+export const percentOf = (number) => t("{number}\u202f%", { number });
 
 /** A share as whole percents, with its ends told apart: `<1 %`, `>99 %`. */
 export function percent(share) {
   const whole = Math.round(share * 100);
   if (whole === 0 && share > 0) {
-    return "<1\u202f%";
+    return percentOf("<1");
   }
-  return whole === 100 && share < 1 ? ">99\u202f%" : `${whole}\u202f%`;
+  return percentOf(whole === 100 && share < 1 ? ">99" : whole);
 }
 
 /** A share in per cent with one decimal, `7.9`, without its sign. */
@@ -113,11 +126,12 @@ export const points = (share) => (100 * share).toFixed(1);
 
 /** The ends of an interval in per cent, `6.6 to 10.1`, rounded outwards: what is written holds what was found. */
 export function ends95({ low, high }) {
-  return `${(Math.floor(1000 * low) / 10).toFixed(1)} to ${(Math.ceil(1000 * high) / 10).toFixed(1)}`;
+  const ends = { low: (Math.floor(1000 * low) / 10).toFixed(1), high: (Math.ceil(1000 * high) / 10).toFixed(1) };
+  return t("{low} to {high}", ends);
 }
 
 /** At least so much, in whole percents: `58 %`. */
-export const atLeast = (share) => `${Math.floor(100 * share)}\u202f%`;
+export const atLeast = (share) => percentOf(Math.floor(100 * share));
 
 /** A suspicion; one that is not quite 1 or 0 is never shown as if it were: `> 0.99`, `< 0.01`. */
 export function suspicionText(share) {
@@ -131,7 +145,16 @@ export function suspicionText(share) {
 /** Number with `digits` decimals, or a dash. */
 export const decimal = (number, digits = 2) => (number === null || number === undefined ? "–" : number.toFixed(digits));
 
-const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const MOMENT = new Intl.DateTimeFormat(DATES, { dateStyle: "medium", timeStyle: "short" });
+
+/** A cell of a matrix of labels, to be read aloud. */
+export const pairWords = (given, suggested, rows, undecided) =>
+  t("given {given}, suggested {suggested}: {rows}, {undecided} undecided", {
+    given,
+    suggested,
+    rows: plural(rows, "row"),
+    undecided: count(undecided),
+  });
 
 /** When something was, in the reader's own time. */
 export function moment(at) {

@@ -6,8 +6,9 @@ import { bdi, count, el, plural, replace, set } from "../common/dom.js";
 import { button, change } from "../common/parts.js";
 import { newId } from "../queue/outbox.js";
 import { moment } from "../common/words.js";
+import { nodes, t, told } from "../common/language.js";
 
-const OPERATIONS = { rename: "Rename", merge: "Merge into", delete: "Leave out" };
+const OPERATIONS = { rename: t("Rename"), merge: t("Merge into"), delete: t("Leave out") };
 
 /**
  * The classes' part of the export page.
@@ -33,16 +34,16 @@ export function classesForm(session, changed) {
 
   function draw() {
     const lines = now.changes.map(({ words, by, at }) =>
-      el("li", null, bdi(words), el("span", { class: "au-muted" }, " · ", bdi(by), `, ${moment(at)}`)),
+      el("li", null, bdi(told(words)), el("span", { class: "au-muted" }, " · ", bdi(by), t(", "), moment(at))),
     );
     replace(
       element,
-      el("legend", null, "Classes"),
-      el("p", { class: "pg-hint" }, "A class renamed, merged or left out here changes no verdict, and not the share of wrong labels."),
+      el("legend", null, t("Classes")),
+      el("p", { class: "pg-hint" }, t("A class renamed, merged or left out here changes no verdict, and not the share of wrong labels.")),
       lines.length > 0 && el("ul", { class: "ex-changes" }, lines),
       el("div", { class: "pg-row" }, [
-        button("Change classes…", () => openChange(now, from, take)),
-        lines.length > 0 && button("Undo the latest", undo),
+        button(t("Change classes…"), () => openChange(now, from, take)),
+        lines.length > 0 && button(t("Undo the latest"), undo),
       ]),
     );
   }
@@ -50,7 +51,7 @@ export function classesForm(session, changed) {
   async function undo() {
     try {
       take(await post("classes/undo", { ...from, event_id: newId(), base: now.base }));
-      say("The latest change of the classes is undone.");
+      say(t("The latest change of the classes is undone."));
     } catch (error) {
       complain(error);
       load();
@@ -67,15 +68,15 @@ function openChange({ classes, base }, from, take) {
   const option = (name) => el("option", { value: name }, name);
   const operation = el(
     "select",
-    { "aria-label": "What to do", onchange: () => show() },
+    { "aria-label": t("What to do"), onchange: () => show() },
     Object.entries(OPERATIONS).map(([value, words]) => el("option", { value }, words)),
   );
-  const name = el("select", { "aria-label": "Class", onchange: () => show() }, classes.map(option));
-  const to = el("input", { type: "text", maxlength: "200", "aria-label": "New name", autocomplete: "off", oninput: () => show() });
-  const into = el("select", { "aria-label": "Into which class", onchange: () => show() }, classes.map(option));
+  const name = el("select", { "aria-label": t("Class"), onchange: () => show() }, classes.map(option));
+  const to = el("input", { type: "text", maxlength: "200", "aria-label": t("New name"), autocomplete: "off", oninput: () => show() });
+  const into = el("select", { "aria-label": t("Into which class"), onchange: () => show() }, classes.map(option));
   const found = el("div", { class: "ex-affected", role: "status" });
   const problem = el("p", { class: "au-problem", role: "alert" });
-  const confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, "Change");
+  const confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, t("Change"));
   const sent = () => ({
     ...{ ...from, base, operation: operation.value, names: [name.value] },
     to: { rename: to.value.trim(), merge: into.value }[operation.value] || null,
@@ -90,7 +91,7 @@ function openChange({ classes, base }, from, take) {
     problem.textContent = "";
     const wanted = sent();
     if (operation.value !== "delete" && (wanted.to === null || wanted.to === name.value)) {
-      replace(found, el("p", { class: "au-muted" }, operation.value === "merge" ? "Choose another class." : "Write the new name."));
+      replace(found, el("p", { class: "au-muted" }, operation.value === "merge" ? t("Choose another class.") : t("Write the new name.")));
       return;
     }
     try {
@@ -112,7 +113,7 @@ function openChange({ classes, base }, from, take) {
     try {
       take(await post("classes", { ...sent(), event_id: id }));
       close();
-      say("The classes are changed.");
+      say(t("The classes are changed."));
     } catch (error) {
       problem.textContent = `${error.what ?? error.message} ${error.todo ?? ""}`;
     }
@@ -120,13 +121,16 @@ function openChange({ classes, base }, from, take) {
 
   const row = el("div", { class: "pg-row" }, operation, name, into, to);
   const form = el("form", { onsubmit: submit }, row, found, problem, el("p", { class: "au-actions" }, confirm));
-  const { close } = openDialog("Change classes", form);
+  const { close } = openDialog(t("Change classes"), form);
   show();
 }
 
 function affected({ rows, left_out: gone, changes }) {
-  const line = ([old, name, number]) =>
-    el("li", null, name === null ? [bdi(old), " is left out"] : change(old, name), ` · ${plural(number, "row")}`);
-  const out = gone ? `, ${count(gone)} of them left out` : "";
-  return [el("p", null, el("strong", null, `${plural(rows, "row")} affected${out}.`)), el("ul", null, changes.map(line))];
+  const line = ([old, name, number]) => {
+    const what = name === null ? nodes("{label} is left out", { label: bdi(old) }) : change(old, name);
+    return el("li", null, what, ` · ${plural(number, "row")}`);
+  };
+  const figures = { rows: plural(rows, "row"), gone: count(gone) };
+  const all = gone ? t("{rows} affected, {gone} of them left out.", figures) : t("{rows} affected.", figures);
+  return [el("p", null, el("strong", null, all)), el("ul", null, changes.map(line))];
 }

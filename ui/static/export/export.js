@@ -9,6 +9,7 @@ import { downloads, query } from "./exporttake.js";
 import { debounced, live } from "../common/live.js";
 import { bar, button, change, label, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
+import { nodes, t } from "../common/language.js";
 
 const MOST_PAIRS = 12;
 const MOST_NAMES = 20;
@@ -21,8 +22,8 @@ export function mount(element, session) {
   const take = downloads(rows);
   element.append(
     el("div", { class: "ex" }, [
-      section("ex-choose", "Choose", form.element, classesForm(session, () => ask())),
-      section("ex-comes-out", "What comes out", figures, take.element, lists, pushForm(session, rows)),
+      section("ex-choose", t("Choose"), form.element, classesForm(session, () => ask())),
+      section("ex-comes-out", t("What comes out"), figures, take.element, lists, pushForm(session, rows)),
     ]),
   );
 
@@ -57,19 +58,20 @@ const section = (id, title, ...content) =>
 function tiles(answer) {
   const { rows, invalid, judged, changed, suggested, excluded, written, new_classes: classes, reclassified } = answer;
   const otherwise = [
-    suggested && `${count(suggested)} by the models’ word alone`,
-    reclassified && `${plural(reclassified, "row")} in classes that were changed`,
+    suggested && t("{rows} by the models’ word alone", { rows: count(suggested) }),
+    reclassified && t("{rows} in classes that were changed", { rows: plural(reclassified, "row") }),
   ];
-  const by = otherwise.filter(Boolean).join(", ") || "by people’s verdicts";
-  const all = `of ${plural(rows + invalid, "row")}${invalid ? `, ${count(invalid)} of them invalid` : ""}`;
+  const by = otherwise.filter(Boolean).join(t(", ")) || t("by people’s verdicts");
+  const whole = { rows: plural(rows + invalid, "row"), invalid: count(invalid) };
+  const all = invalid ? t("of {rows}, {invalid} of them invalid", whole) : t("of {rows}", whole);
   const figures = [
-    ["Rows", count(written), all],
-    ["Labels changed", count(changed), changed ? by : "none so far"],
-    ["Left out", count(excluded), excluded ? "in a file of their own" : "none"],
-    ["Judged", count(judged), `of ${plural(rows, "row")}`],
+    [t("Rows"), count(written), all],
+    [t("Labels changed"), count(changed), changed ? by : t("none so far")],
+    [t("Left out"), count(excluded), excluded ? t("in a file of their own") : t("none")],
+    [t("Judged"), count(judged), t("of {rows}", { rows: plural(rows, "row") })],
   ];
   if (classes.length) {
-    figures.push(["New classes", count(classes.length), listed(classes)]);
+    figures.push([t("New classes"), count(classes.length), listed(classes)]);
   }
   const tile = (/** @type {any[]} */ [name, value, more]) =>
     el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
@@ -78,10 +80,10 @@ function tiles(answer) {
 
 function people({ judged, reviewers }) {
   if (!judged) {
-    return el("p", { class: "au-muted" }, "Nobody has judged a row yet: the dataset comes out as it went in.");
+    return el("p", { class: "au-muted" }, t("Nobody has judged a row yet: the dataset comes out as it went in."));
   }
   const number = plural(reviewers.length, "person", "people");
-  return el("p", { class: "au-muted" }, `Judged by ${number}: `, listed(reviewers), ".");
+  return el("p", { class: "au-muted" }, nodes("Judged by {number}: {names}.", { number, names: listed(reviewers) }));
 }
 
 /**
@@ -91,32 +93,32 @@ function people({ judged, reviewers }) {
  */
 function listed(names) {
   const rest = names.length - MOST_NAMES;
-  const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? ", " : null, label(name)]);
-  return [shown, rest > 0 && ` and ${count(rest)} more`];
+  const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? t(", ") : null, label(name)]);
+  return [shown, rest > 0 && t(" and {number} more", { number: count(rest) })];
 }
 
 /** @type {[string, string, string][]} */
 const LOOK = [
-  ["changed", "Label changed", "another one than in the source"],
-  ["excluded", "Left out", "in the file beside"],
-  ["ambiguous", "Ambiguous", "several labels fit"],
-  ["unsure", "Unsure", "whoever reviewed them does not know"],
-  ["tie", "Tie", "as many reviewers say one thing as another"],
-  ["stale", "Out of date", "another text or label since: these decisions do nothing"],
+  ["changed", t("Label changed"), t("another one than in the source")],
+  ["excluded", t("Left out"), t("in the file beside")],
+  ["ambiguous", t("Ambiguous"), t("several labels fit")],
+  ["unsure", t("Unsure"), t("whoever reviewed them does not know")],
+  ["tie", t("Tie"), t("as many reviewers say one thing as another")],
+  ["stale", t("Out of date"), t("another text or label since: these decisions do nothing")],
 ];
 
 /** Rows that somebody may want to see before they are exported, and the ways there. */
 function lookAt({ look }, open) {
   const way = (text, which, tab, name) =>
-    button(text, () => open(which, tab), { class: "pg-link", "aria-label": `${text}: ${name}` });
+    button(text, () => open(which, tab), { class: "pg-link", "aria-label": `${text}${t(": ")}${name}` });
   const line = ([which, name, why]) => [
     [name, el("div", { class: "pg-hint" }, why)],
     count(look[which]),
-    el("span", { class: "ex-ways" }, way("Queue", which, "queue", name), " ", way("Table", which, "table", name)),
+    el("span", { class: "ex-ways" }, way(t("Queue"), which, "queue", name), " ", way(t("Table"), which, "table", name)),
   ];
   const lines = LOOK.filter(([which]) => look[which]).map(line);
-  const made = () => table("Rows to look at", ["Which", "Rows", "Open in"], lines, [1]);
-  return lines.length > 0 && scroller("Rows to look at", made());
+  const made = () => table(t("Rows to look at"), [t("Which"), t("Rows"), t("Open in")], lines, [1]);
+  return lines.length > 0 && scroller(t("Rows to look at"), made());
 }
 
 function pairs({ confusions, pairs: all, changed }) {
@@ -129,9 +131,9 @@ function pairs({ confusions, pairs: all, changed }) {
   const rest = changed - shown.reduce((sum, [, , number]) => sum + number, 0);
   const lines = shown.map(line);
   if (rest) {
-    lines.push([`${count(all - shown.length)} more pairs`, count(rest)]);
+    lines.push([t("{number} more pairs", { number: count(all - shown.length) }), count(rest)]);
   }
-  return scroller("Labels changed", table("Labels changed", ["Given → new", "Rows"], lines));
+  return scroller(t("Labels changed"), table(t("Labels changed"), [t("Given → new"), t("Rows")], lines));
 }
 
 const barred = (number, most) => [el("span", { class: "pg-number" }, count(number)), bar(number / most, "differ")];

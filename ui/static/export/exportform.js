@@ -2,13 +2,14 @@
 
 import { bdi, count, el, plural, set } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
+import { t } from "../common/language.js";
 
 const UNREVIEWED = {
-  keep: "Stay as they are",
-  drop: "Are left out",
-  "suggest-above": "Get the suggested label where the models are sure of it",
+  keep: t("Stay as they are"),
+  drop: t("Are left out"),
+  "suggest-above": t("Get the suggested label where the models are sure of it"),
 };
-const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid: set aside when it was read" };
+const OTHERS = { tie: t("Tie: as many say one thing as another"), invalid: t("Invalid: set aside when it was read") };
 
 /**
  * Make the form.
@@ -22,7 +23,7 @@ const OTHERS = { tie: "Tie: as many say one thing as another", invalid: "Invalid
 export function exportForm({ verdicts: known, left_out: { choices, default: byDefault } }, changed) {
   const range = { type: "number", min: "0", max: "1", step: "0.01", value: "0.99" };
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
-  const wanted = el("label", { for: above.id }, "Probability of it, at least");
+  const wanted = el("label", { for: above.id }, t("Probability of it, at least"));
   const sure = el("div", { class: "pg-extra pg-row", hidden: true }, wanted, above);
   const unreviewed = radios("ex-unreviewed", UNREVIEWED, () => {
     sure.hidden = unreviewed.value() !== "suggest-above";
@@ -31,16 +32,16 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   const leftOut = boxes(choices, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
   const verdicts = boxes(known, verdictName, changed);
   const people = peopleBoxes(changed);
-  const classes = box("Add the classes that reviewers propose", changed);
-  const changedOnly = box("Only rows whose label changes", changed);
-  const view = box("Only this view: what the filter finds", changed);
+  const classes = box(t("Add the classes that reviewers propose"), changed);
+  const changedOnly = box(t("Only rows whose label changes"), changed);
+  const view = box(t("Only this view: what the filter finds"), changed);
   const element = el(
     "form",
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
-    group("Rows without a decision", unreviewed.rows, sure),
-    group("Left out, by verdict", hint("They go into a file of their own, beside the dataset."), leftOut.rows),
-    group("New classes", classes.row),
-    group("Only some rows", view.row, changedOnly.row, fold("Only rows with a verdict of", verdicts)),
+    group(t("Rows without a decision"), unreviewed.rows, sure),
+    group(t("Left out, by verdict"), hint(t("They go into a file of their own, beside the dataset.")), leftOut.rows),
+    group(t("New classes"), classes.row),
+    group(t("Only some rows"), view.row, changedOnly.row, fold(t("Only rows with a verdict of"), verdicts)),
     people.element,
   );
 
@@ -69,7 +70,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
 /** Whose decisions count; there only where several people have decided something. */
 function peopleBoxes(changed) {
   const list = el("div", { class: "pg-choices" });
-  const element = group("Only the decisions of", hint("Of everybody, when nobody is ticked."), list);
+  const element = group(t("Only the decisions of"), hint(t("Of everybody, when nobody is ticked.")), list);
   const made = new Map();
   element.hidden = true;
   const update = (names) => {

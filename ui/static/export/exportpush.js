@@ -6,6 +6,7 @@ import { box, hint } from "./exportform.js";
 import { save, wordsOf } from "./exporttake.js";
 import { live } from "../common/live.js";
 import { bar, button } from "../common/parts.js";
+import { nodes, t, told } from "../common/language.js";
 
 const EVERY = 1500;
 
@@ -19,15 +20,15 @@ export function pushForm(session, rows) {
   const place = { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", required: true };
   const repo = el("input", { ...place, id: "ex-repo", maxlength: "200" });
   const config = el("input", { ...place, id: "ex-config", maxlength: "100" });
-  const hidden = box("Private, if it is new", null, { checked: true });
-  const request = box("As a pull request, for others to accept");
-  const original = box("With the labels as they were given, as a configuration beside", null, { checked: true });
-  const provenance = box("With columns that say who decided what, and when");
+  const hidden = box(t("Private, if it is new"), null, { checked: true });
+  const request = box(t("As a pull request, for others to accept"));
+  const original = box(t("With the labels as they were given, as a configuration beside"), null, { checked: true });
+  const provenance = box(t("With columns that say who decided what, and when"));
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const looked = el("div", { class: "ex-said", role: "status" });
   const status = el("div", { class: "ex-status", role: "status" });
-  const look = button("Look at it first", () => act(download));
-  const go = el("button", { type: "submit", class: "ex-primary" }, "Push");
+  const look = button(t("Look at it first"), () => act(download));
+  const go = el("button", { type: "submit", class: "ex-primary" }, t("Push"));
   config.value = "corrected";
 
   const sent = () => ({
@@ -50,11 +51,11 @@ export function pushForm(session, rows) {
   const form = el(
     "form",
     { onsubmit: (event) => (event.preventDefault(), act(push)) },
-    field("Dataset on the Hub, user/name", repo),
-    field("Name of the configuration", config),
+    field(t("Dataset on the Hub, user/name"), repo),
+    field(t("Name of the configuration"), config),
     el("div", null, hidden.row, request.row, original.row, provenance.row),
     el("div", { class: "pg-row" }, go, look),
-    hint("It is pushed with the token of the machine that serves this page."),
+    hint(t("It is pushed with the token of the machine that serves this page.")),
     looked,
     wrong,
   );
@@ -88,10 +89,10 @@ export function pushForm(session, rows) {
     set(status, "data-state", answer.state);
   }
 
-  const title = "Push to the Hugging Face Hub";
+  const title = t("Push to the Hugging Face Hub");
   const element = el("section", { class: "ex-box", "aria-labelledby": "ex-push" }, el("h3", { id: "ex-push" }, title));
   if (!session.login) {
-    const how = "Pushing needs a login: start the page with --auth, or use auditor push on the command line.";
+    const how = t("Pushing needs a login: start the page with --auth, or use auditor push on the command line.");
     element.append(hint(how));
     return element;
   }
@@ -103,26 +104,26 @@ export function pushForm(session, rows) {
 const STATES = {
   none: () => null,
   running: ({ repo, by, task, done, total }) => [
-    el("p", null, "Pushing to ", bdi(repo), " for ", bdi(by), "…"),
-    el("p", { class: "pg-hint" }, bdi(task), total > 0 && `: ${count(done)} of ${count(total)}`),
+    el("p", null, nodes("Pushing to {repo} for {name}…", { repo: bdi(repo), name: bdi(by) })),
+    el("p", { class: "pg-hint" }, bdi(told(task)), total > 0 && t(": {done} of {total}", { done: count(done), total: count(total) })),
     total > 0 && bar(done / total),
   ],
   done: ({ repo, by, url, pr_url: request, unchanged, notes }) => [
-    el("p", null, el("strong", null, outcome(request, unchanged)), " ", bdi(repo), " by ", bdi(by), ":"),
+    el("p", null, nodes("{outcome} {repo} by {name}:", { outcome: el("strong", null, outcome(request, unchanged)), repo: bdi(repo), name: bdi(by) })),
     el("p", null, bdi(request ?? url, { class: "ex-address" })),
-    notes.map((note) => el("p", { class: "pg-hint" }, bdi(note))),
+    notes.map((note) => el("p", { class: "pg-hint" }, bdi(told(note)))),
   ],
   failed: ({ repo, by, what, todo }) => [
-    el("p", null, el("strong", null, "Not pushed to"), " ", bdi(repo), " by ", bdi(by), ":"),
-    el("p", null, bdi(what), " ", bdi(todo)),
+    el("p", null, nodes("{outcome} {repo} by {name}:", { outcome: el("strong", null, t("Not pushed to")), repo: bdi(repo), name: bdi(by) })),
+    el("p", null, bdi(told(what)), " ", bdi(told(todo))),
   ],
 };
 
 function outcome(request, unchanged) {
   if (unchanged) {
-    return "All of it was there already:";
+    return t("All of it was there already:");
   }
-  return request ? "Proposed to" : "Pushed to";
+  return request ? t("Proposed to") : t("Pushed to");
 }
 
 const field = (name, input) => el("div", { class: "ex-field" }, el("label", { for: input.id }, name), input);

@@ -4,15 +4,16 @@ import { file, say } from "../common/api.js";
 import { bdi, el, replace } from "../common/dom.js";
 import { box, hint } from "./exportform.js";
 import { button } from "../common/parts.js";
+import { nodes, t } from "../common/language.js";
 
 const FORMATS = {
-  source: "As it was read",
+  source: t("As it was read"),
   csv: "CSV",
   tsv: "TSV",
   jsonl: "JSON Lines",
   parquet: "Parquet",
-  txt: "Lines of text;label",
-  arrow: "Arrow folder, for datasets",
+  txt: t("Lines of text;label"),
+  arrow: t("Arrow folder, for datasets"),
 };
 const FOLDERS = ["source", "arrow"];
 const FOR_SPREADSHEETS = ["source", "csv", "tsv"];
@@ -36,7 +37,7 @@ export function save({ name, blob }) {
   link.href = URL.createObjectURL(blob);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  say(`${name} is downloaded.`);
+  say(t("{name} is downloaded.", { name }));
 }
 
 /** The words of an error, on one line. */
@@ -51,13 +52,13 @@ export const wordsOf = (error) => [error.what ?? error.message, error.todo].filt
 export function downloads(rows) {
   const options = Object.entries(FORMATS).map(([value, name]) => el("option", { value }, name));
   const format = el("select", { id: "ex-format", onchange: () => follow() }, options);
-  const provenance = box("Columns that say who decided what, and when");
-  const names = box("Label names in the place of numbers");
-  const guard = box("An apostrophe before what a spreadsheet would run as a formula");
+  const provenance = box(t("Columns that say who decided what, and when"));
+  const names = box(t("Label names in the place of numbers"));
+  const guard = box(t("An apostrophe before what a spreadsheet would run as a formula"));
   const said = el("div", { class: "ex-said", role: "status" });
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
-  const all = button("Download", () => take(false), { class: "ex-primary" });
-  const alone = button("The dataset’s file alone", () => take(true));
+  const all = button(t("Download"), () => take(false), { class: "ex-primary" });
+  const alone = button(t("The dataset’s file alone"), () => take(true));
   const busy = (now) => (all.disabled = alone.disabled = now);
   const follow = () => {
     alone.hidden = FOLDERS.includes(format.value);
@@ -78,12 +79,12 @@ export function downloads(rows) {
   async function take(only) {
     busy(true);
     wrong.textContent = "";
-    replace(said, el("p", null, "The files are being made…"));
+    replace(said, el("p", null, t("The files are being made…")));
     try {
       const made = await file("export/download", query({ ...choices(), alone: only }));
       save(made);
       const notes = made.notes.map((note) => el("p", null, bdi(note)));
-      replace(said, el("p", null, bdi(made.name), " is downloaded."), notes);
+      replace(said, el("p", null, nodes("{name} is downloaded.", { name: bdi(made.name) })), notes);
     } catch (error) {
       replace(said);
       wrong.textContent = wordsOf(error);
@@ -104,11 +105,11 @@ export function downloads(rows) {
   const element = el(
     "section",
     { class: "ex-box", "aria-labelledby": "ex-take" },
-    el("h3", { id: "ex-take" }, "Download"),
-    el("div", { class: "ex-field" }, el("label", { for: format.id }, "Format"), format),
+    el("h3", { id: "ex-take" }, t("Download")),
+    el("div", { class: "ex-field" }, el("label", { for: format.id }, t("Format")), format),
     el("div", null, provenance.row, names.row, guard.row),
     el("div", { class: "pg-row" }, all, alone),
-    hint("A ZIP file: the dataset, the rows left out, and the record of what was done."),
+    hint(t("A ZIP file: the dataset, the rows left out, and the record of what was done.")),
     said,
     wrong,
   );

@@ -2,6 +2,7 @@
 
 import { count, el, plural, set } from "../common/dom.js";
 import { store } from "../common/store.js";
+import { t } from "../common/language.js";
 
 const TOP = 8;
 
@@ -22,7 +23,7 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
   let order = [];
   let all = false;
 
-  const find = el("input", { type: "search", "aria-label": `Find in ${legend}`, placeholder: "Find…", oninput: draw });
+  const find = el("input", { type: "search", "aria-label": t("Find in {legend}", { legend }), placeholder: t("Find…"), oninput: draw });
   const list = el("div", { class: "pg-choices" });
   const more = el("button", { type: "button", class: "pg-link", onclick: () => ((all = !all), draw()) });
   const chosen = el("span", { class: "pg-chosen" });
@@ -86,7 +87,7 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
     }
     find.hidden = order.length <= TOP;
     more.hidden = order.length <= TOP || needle !== "";
-    more.textContent = all ? "Show the most frequent" : `Show all ${count(order.length)}`;
+    more.textContent = all ? t("Show the most frequent") : t("Show all {number}", { number: count(order.length) });
     set(more, "aria-expanded", String(all));
   }
 

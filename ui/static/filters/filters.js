@@ -9,19 +9,20 @@ import { button, change } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { range } from "./suspicion.js";
 import { kindName, tierName, verdictName } from "../common/words.js";
+import { t } from "../common/language.js";
 
-const ISSUES = { "": "All", 1: "Rows to read again", 0: "Other rows" };
-const DECIDED = { "": "All", anyone: "By nobody yet", me: "Not by me yet" };
-const CONFLICT = { "": "All", 1: "Verdicts differ", 0: "Other rows" };
+const ISSUES = { "": t("All"), 1: t("Rows to read again"), 0: t("Other rows") };
+const DECIDED = { "": t("All"), anyone: t("By nobody yet"), me: t("Not by me yet") };
+const CONFLICT = { "": t("All"), 1: t("Verdicts differ"), 0: t("Other rows") };
 const NARROW = "(max-width: 48rem)";
 
 export function mount(element, session) {
   const found = el("p", { class: "pg-found" });
   let said = null;
-  const chips = el("ul", { class: "pg-chips", "aria-label": "Filters that are set" });
-  const clear = button("Clear", () => store.replaceAll({}));
-  const start = button("Default", () => store.replaceAll(session.default_query, { sort: session.default_sort }), {
-    title: "Rows that nobody has decided, most suspect first",
+  const chips = el("ul", { class: "pg-chips", "aria-label": t("Filters that are set") });
+  const clear = button(t("Clear"), () => store.replaceAll({}));
+  const start = button(t("Default"), () => store.replaceAll(session.default_query, { sort: session.default_sort }), {
+    title: t("Rows that nobody has decided, most suspect first"),
   });
   const text = textSearch();
   const notes = noteSearch();
@@ -32,10 +33,10 @@ export function mount(element, session) {
     { class: "pg-row" },
     clear,
     start,
-    button("Copy link", () => copyLink(actions)),
+    button(t("Copy link"), () => copyLink(actions)),
   );
   element.append(
-    el("h2", { class: "pg-panel-title" }, "Filter"),
+    el("h2", { class: "pg-panel-title" }, t("Filter")),
     el("div", null, found, chips, actions),
     el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
       text.element,
@@ -54,14 +55,14 @@ export function mount(element, session) {
     fail: (error) => {
       const ours = text.fail(error);
       if (ours) {
-        found.textContent = "No row is found: the search is not understood.";
+        found.textContent = t("No row is found: the search is not understood.");
       }
       return ours;
     },
     draw: (answer) => {
-      found.textContent = `${plural(answer.found, "row")} found`;
+      found.textContent = t("{rows} found", { rows: plural(answer.found, "row") });
       if (said !== null && said !== store.query.toString()) {
-        say(`${found.textContent}.`, { quiet: true }); // not at each decision
+        say(t("{known}.", { known: found.textContent }), { quiet: true }); // not at each decision
       }
       said = store.query.toString();
       facets.forEach((one) => one.draw(answer.facets));
@@ -85,38 +86,38 @@ function makeFacets(session) {
   const any = { value: "", count: null };
   const words = (names) => ({ single: true, describe: (value) => names[value] });
   return [
-    make("undecided", "Decided", words(DECIDED), (counts) => [any, ...counts]),
-    make("asked", "Asked", { always: false, describe: () => "For me to look at" }),
+    make("undecided", t("Decided"), words(DECIDED), (counts) => [any, ...counts]),
+    make("asked", t("Asked"), { always: false, describe: () => t("For me to look at") }),
     ...(session.has.batches
-      ? [make("batch", "Batch", { open: false, describe: (value) => (value === "me" ? "My batch" : bdi(value)) })]
+      ? [make("batch", t("Batch"), { open: false, describe: (value) => (value === "me" ? t("My batch") : bdi(value)) })]
       : []),
-    make("issue", "Flagged", words(ISSUES), (counts) => [
+    make("issue", t("Flagged"), words(ISSUES), (counts) => [
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
-    make("conflict", "Conflicts", { ...words(CONFLICT), open: false }, (counts) => [
+    make("conflict", t("Conflicts"), { ...words(CONFLICT), open: false }, (counts) => [
       any,
       ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
     ...(session.has.kinds
       ? [
-          make("kind", "What the models say", { describe: (value) => bdi(kindName(value)) }),
-          make("tier", "Tier", { describe: (value) => bdi(tierName(value)) }),
+          make("kind", t("What the models say"), { describe: (value) => bdi(kindName(value)) }),
+          make("tier", t("Tier"), { describe: (value) => bdi(tierName(value)) }),
         ]
       : []),
-    make("given", "Given label"),
-    make("suggested", "Suggested label"),
+    make("given", t("Given label")),
+    make("suggested", t("Suggested label")),
     make(
       "pair",
-      "Given → suggested",
+      t("Given → suggested"),
       { open: false, asked: chosenPairs, describe: (value) => change(...pair(value)) },
       (counts) => counts.map(({ given, suggested, count }) => ({ value: JSON.stringify([given, suggested]), count })),
     ),
-    ...(session.splits.length > 1 ? [make("split", "Split", { open: false })] : []),
-    make("verdict", "Verdict", { open: false, describe: (value) => bdi(verdictName(value)) }),
-    make("reviewer", "Reviewer", { open: false }),
-    make("note_by", "Notes by", { open: false, always: false }),
-    make("guideline", "Guidelines", { open: false, always: false, describe: guidelineName }),
+    ...(session.splits.length > 1 ? [make("split", t("Split"), { open: false })] : []),
+    make("verdict", t("Verdict"), { open: false, describe: (value) => bdi(verdictName(value)) }),
+    make("reviewer", t("Reviewer"), { open: false }),
+    make("note_by", t("Notes by"), { open: false, always: false }),
+    make("guideline", t("Guidelines"), { open: false, always: false, describe: guidelineName }),
   ];
 }
 
@@ -143,10 +144,10 @@ function textSearch() {
   const element = el(
     "div",
     { class: "pg-facet" },
-    el("label", { for: "pg-text", class: "pg-legend" }, "Text"),
+    el("label", { for: "pg-text", class: "pg-legend" }, t("Text")),
     input,
     wrong,
-    el("label", { class: "pg-choice" }, regex, el("span", { class: "pg-choice-text" }, "Regular expression")),
+    el("label", { class: "pg-choice" }, regex, el("span", { class: "pg-choice-text" }, t("Regular expression"))),
   );
   return { element, fail, update };
 }
@@ -163,16 +164,16 @@ function noteSearch() {
       input.value = store.query.get("note") ?? "";
     }
   };
-  return { element: el("div", { class: "pg-facet" }, el("label", { for: input.id, class: "pg-legend" }, "Notes"), input), update };
+  return { element: el("div", { class: "pg-facet" }, el("label", { for: input.id, class: "pg-legend" }, t("Notes")), input), update };
 }
 
 /** Copy the page's address; where the browser refuses that, show it to be copied by hand. */
 async function copyLink(beside) {
   try {
     await navigator.clipboard.writeText(location.href);
-    say("The link to this view is copied.");
+    say(t("The link to this view is copied."));
   } catch {
-    const shown = el("input", { readonly: true, value: location.href, "aria-label": "Link to this view" });
+    const shown = el("input", { readonly: true, value: location.href, "aria-label": t("Link to this view") });
     beside.querySelector("input")?.remove();
     beside.append(shown);
     shown.select();
@@ -191,7 +192,7 @@ function tuck(element) {
     const open = sidebar.classList.contains("open");
     content.inert = !open;
     toggle.setAttribute("aria-expanded", String(open));
-    toggle.setAttribute("aria-label", "Filter");
+    toggle.setAttribute("aria-label", t("Filter"));
   };
   new MutationObserver(follow).observe(sidebar, { attributes: true, attributeFilter: ["class"] });
   if (matchMedia(NARROW).matches && sidebar.classList.contains("open")) {

@@ -3,12 +3,13 @@
 import { count, el, plural, replace } from "../common/dom.js";
 import { debounced } from "../common/live.js";
 import { store } from "../common/store.js";
+import { t } from "../common/language.js";
 
 /** Make the range; `update` draws `{histogram: number[], missing: number}`. */
 export function range() {
   const bars = el("div", { class: "pg-histogram", role: "img", hidden: true });
   const missing = el("p", { class: "pg-hint" });
-  const fields = { min_suspicion: field("from", "0"), max_suspicion: field("to", "1") };
+  const fields = { min_suspicion: field(t("from"), "0"), max_suspicion: field(t("to"), "1") };
   const send = debounced(() => {
     if (Object.values(fields).every(inRange)) {
       store.set(Object.fromEntries(Object.entries(fields).map(([name, input]) => [name, input.value || null])));
@@ -19,7 +20,7 @@ export function range() {
   const element = el(
     "fieldset",
     { class: "pg-facet" },
-    el("legend", null, "Suspicion"),
+    el("legend", null, t("Suspicion")),
     bars,
     el("div", { class: "pg-range" }, inputs),
     missing,
@@ -38,8 +39,8 @@ export function range() {
       ),
     );
     const half = histogram.slice(histogram.length / 2).reduce((sum, rows) => sum + rows, 0);
-    bars.setAttribute("aria-label", `${plural(half, "row")} of suspicion 0.5 or more`);
-    missing.textContent = without ? `${count(without)} without a suspicion` : "";
+    bars.setAttribute("aria-label", t("{rows} of suspicion 0.5 or more", { rows: plural(half, "row") }));
+    missing.textContent = without ? t("{rows} without a suspicion", { rows: count(without) }) : "";
     for (const [name, input] of Object.entries(fields)) {
       if (document.activeElement !== input) {
         input.value = store.query.get(name) ?? "";

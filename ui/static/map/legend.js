@@ -3,6 +3,7 @@
 import { count, el, replace, set } from "../common/dom.js";
 import { look, mark, OWN } from "./palette.js";
 import { button, label } from "../common/parts.js";
+import { t } from "../common/language.js";
 
 export class Legend {
   #classes = el("ul", { class: "pg-legend-list" });
@@ -10,7 +11,7 @@ export class Legend {
   #signs = el("ul", { class: "pg-signs" });
   #all = false;
   #isolate;
-  element = el("div", { role: "group", "aria-label": "Classes" }, this.#classes, this.#more, this.#signs);
+  element = el("div", { role: "group", "aria-label": t("Classes") }, this.#classes, this.#more, this.#signs);
 
   /** @param {(code: number|null) => void} isolate Called with the one class to show, or null for all. */
   constructor(isolate) {
@@ -37,8 +38,8 @@ export class Legend {
     [...this.#classes.querySelectorAll("button")].find((one) => one.dataset.code === focused)?.focus();
     replace(
       this.#signs,
-      el("li", null, mark(look(OWN, dark), ink), "flagged: larger, with a ring"),
-      el("li", { class: "pg-faint" }, mark(look(OWN, dark)), "faint: outside the filter"),
+      el("li", null, mark(look(OWN, dark), ink), t("flagged: larger, with a ring")),
+      el("li", { class: "pg-faint" }, mark(look(OWN, dark)), t("faint: outside the filter")),
     );
     this.#fold(this.#all);
   }
@@ -51,7 +52,7 @@ export class Legend {
       row.hidden = !all && place >= OWN && row.querySelector("[aria-pressed=true]") === null;
     }
     this.#more.hidden = rows.length <= OWN;
-    this.#more.textContent = all ? "Show the largest" : `Show all ${count(rows.length)}`;
+    this.#more.textContent = all ? t("Show the largest") : t("Show all {number}", { number: count(rows.length) });
     set(this.#more, "aria-expanded", String(all));
   }
 }

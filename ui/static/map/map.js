@@ -9,13 +9,14 @@ import { Plot } from "./plot.js";
 import { ranking } from "./scatter.js";
 import { store } from "../common/store.js";
 import { Tip } from "../common/tip.js";
+import { t } from "../common/language.js";
 
-const SIDES = { given: "Given label", suggested: "Suggested label" };
-const MODES = { lasso: "Lasso", box: "Box", pan: "Move" };
+const SIDES = { given: t("Given label"), suggested: t("Suggested label") };
+const MODES = { lasso: t("Lasso"), box: t("Box"), pan: t("Move") };
 
 export function mount(element, session) {
   if (!session.has.map) {
-    element.append(el("p", { class: "pg-found" }, "This run has no map: its audit was made without one."));
+    element.append(el("p", { class: "pg-found" }, t("This run has no map: its audit was made without one.")));
     return;
   }
   new MapPage(element, session).open();
@@ -33,10 +34,10 @@ class MapPage {
   #ways = el(
     "span",
     { class: "pg-row", hidden: true },
-    button("Filter these rows", () => this.#apply()),
-    button("Clear", () => this.#clear()),
+    button(t("Filter these rows"), () => this.#apply()),
+    button(t("Clear"), () => this.#clear()),
   );
-  #drop = button("Drop the selection", () => store.set({ selection: null }));
+  #drop = button(t("Drop the selection"), () => store.set({ selection: null }));
   #canvas = el("div", { class: "pg-map", role: "img" });
   #tip = new Tip();
   #legend = new Legend((code) => this.#isolate(code));
@@ -53,7 +54,7 @@ class MapPage {
 
   /** Lay everything out, and draw the points when they have come. */
   open() {
-    const table = button("Show as a table", () => store.openTab("table"));
+    const table = button(t("Show as a table"), () => store.openTab("table"));
     this.#element.append(
       el("div", { class: "pg-bar" }, this.#summary, table),
       el("div", { class: "pg-bar" }, this.#tools()),
@@ -61,7 +62,7 @@ class MapPage {
         "div",
         { class: "pg-bar pg-lasso" },
         this.#zooms(),
-        el("div", { class: "pg-row", role: "group", "aria-label": "Lasso" }, this.#picked, this.#ways, this.#drop),
+        el("div", { class: "pg-row", role: "group", "aria-label": t("Lasso") }, this.#picked, this.#ways, this.#drop),
       ),
       el(
         "div",
@@ -90,28 +91,36 @@ class MapPage {
       this.#isolate(null);
     };
     return [
-      radios("Coloured by", "pg-map-side", SIDES, colour),
-      radios("Dragging", "pg-map-mode", MODES, (mode) => (this.#plot.mode = mode)),
+      radios(t("Coloured by"), "pg-map-side", SIDES, colour),
+      radios(t("Dragging"), "pg-map-mode", MODES, (mode) => (this.#plot.mode = mode)),
     ];
   }
 
   #zooms() {
     const zooms = [
-      button("+", () => this.#plot.zoom(1.5), { "aria-label": "Zoom in" }),
-      button("−", () => this.#plot.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
-      button("All", () => this.#plot.reset(), { "aria-label": "See the whole map" }),
+      button("+", () => this.#plot.zoom(1.5), { "aria-label": t("Zoom in") }),
+      button("−", () => this.#plot.zoom(1 / 1.5), { "aria-label": t("Zoom out") }),
+      button(t("All"), () => this.#plot.reset(), { "aria-label": t("See the whole map") }),
     ];
-    return el("span", { class: "pg-row", role: "group", "aria-label": "Zoom" }, zooms);
+    return el("span", { class: "pg-row", role: "group", "aria-label": t("Zoom") }, zooms);
   }
 
   #describe() {
     const { rows, found, issue } = this.#points;
     const issues = found.filter((one, place) => one && issue[place]).length;
-    const all = rows.length < this.#session.run.rows ? ` (of ${count(this.#session.run.rows)} in the dataset)` : "";
-    const said = `${count(found.filter(Boolean).length)} of ${plural(rows.length, "row")} on the map${all} are found`;
-    this.#summary.textContent = `${said}, ${count(issues)} of them flagged`;
-    const other = "The table shows the same rows.";
-    this.#canvas.setAttribute("aria-label", `Map of the rows. ${this.#summary.textContent}. ${other}`);
+    const figures = {
+      found: count(found.filter(Boolean).length),
+      rows: plural(rows.length, "row"),
+      flagged: count(issues),
+      all: count(this.#session.run.rows),
+    };
+    const summary =
+      rows.length < this.#session.run.rows
+        ? t("{found} of {rows} on the map (of {all} in the dataset) are found, {flagged} of them flagged", figures)
+        : t("{found} of {rows} on the map are found, {flagged} of them flagged", figures);
+    this.#summary.textContent = summary;
+    const label = t("Map of the rows. {summary}. The table shows the same rows.", { summary });
+    this.#canvas.setAttribute("aria-label", label);
   }
 
   async #draw() {
@@ -147,7 +156,7 @@ class MapPage {
   #pick(places) {
     this.#places = places;
     if (places && !this.#inside().length) {
-      say("There is no row in there.");
+      say(t("There is no row in there."));
       this.#clear();
     }
     this.#count();
@@ -162,12 +171,16 @@ class MapPage {
   #count() {
     const inside = this.#inside();
     const found = inside.filter((place) => this.#points.found[place]).length;
-    const some = found < inside.length ? `, ${count(found)} of them found by the filter` : "";
+    const figures = { rows: plural(inside.length, "row"), found: count(found) };
+    const some =
+      found < inside.length
+        ? t("{rows} in the lasso, {found} of them found by the filter", figures)
+        : t("{rows} in the lasso", figures);
     // All stand in one line, which is always there: the map does not move away from under the pointer.
     this.#ways.hidden = this.#places === null;
     this.#drop.hidden = this.#places !== null || !store.query.has("selection");
     this.#picked.textContent =
-      this.#places === null ? "Draw around points to pick their rows." : `${plural(inside.length, "row")} in the lasso${some}`;
+      this.#places === null ? t("Draw around points to pick their rows.") : some;
   }
 
   /** Make a filter of what the lasso holds. */
@@ -177,7 +190,7 @@ class MapPage {
       const made = await post("selection", { run: this.#session.run.id, rows });
       this.#clear();
       store.set({ selection: made.selection });
-      say(`${plural(made.count, "row")} picked on the map.`);
+      say(t("{rows} picked on the map.", { rows: plural(made.count, "row") }));
     } catch (error) {
       complain(error);
     }

@@ -3,6 +3,7 @@
 import { Lasso } from "./lasso.js";
 import { makeTraces } from "./scatter.js";
 import { nearest, within } from "./shapes.js";
+import { t } from "../common/language.js";
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false };
 const MARGIN = 0.04;
@@ -19,7 +20,7 @@ function plotly() {
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
       loading = undefined;
-      reject(Object.assign(new Error("The map’s drawing library did not load."), { todo: "Try again." }));
+      reject(Object.assign(new Error(t("The map’s drawing library did not load.")), { todo: t("Try again.") }));
     };
     document.head.append(script);
   });

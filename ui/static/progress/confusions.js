@@ -8,6 +8,7 @@ import { matrix } from "./matrix.js";
 import { pairList } from "../common/pairlist.js";
 import { button, change, scroller } from "../common/parts.js";
 import { store } from "../common/store.js";
+import { nodes, t } from "../common/language.js";
 
 /** Labels on one side of the matrix; with more of them, most of its cells would be empty, and none in sight. */
 const MOST = 12;
@@ -15,7 +16,7 @@ const MOST = 12;
 export function mount(element) {
   const summary = el("p", { class: "pg-found", role: "status" });
   const hint =
-    "Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.";
+    t("Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.");
   const chosen = el("div", { class: "pg-done", role: "status" });
   const box = el("div");
   element.append(summary, el("p", { class: "au-muted" }, hint), chosen, box);
@@ -31,8 +32,8 @@ export function mount(element) {
       const scrolled = box.querySelector(".au-scroll");
       const [top, left] = [scrolled?.scrollTop ?? 0, scrolled?.scrollLeft ?? 0];
       summary.textContent = rows
-        ? `${plural(rows, "row")} in ${plural(pairs.length, "pair")}`
-        : "The filter finds no row with a suggestion.";
+        ? t("{rows} in {pairs}", { rows: plural(rows, "row"), pairs: plural(pairs.length, "pair") })
+        : t("The filter finds no row with a suggestion.");
       replace(box, rows ? drawPairs(labels, pairs) : null);
       box.querySelector(".au-scroll")?.scrollTo(left, top);
       [...box.querySelectorAll("[data-pair]")].find((one) => one.dataset.pair === focused)?.focus();
@@ -45,7 +46,7 @@ function drawPairs(labels, pairs) {
   const most = Math.max(...[0, 1].map((side) => new Set(pairs.map((cell) => cell[side])).size));
   /** @type {Parameters<typeof matrix>} */
   const given = [labels, pairs, new Set(chosenPairs()), toggle];
-  return most > MOST ? pairList(...given) : scroller("Confusions", matrix(...given));
+  return most > MOST ? pairList(...given) : scroller(t("Confusions"), matrix(...given));
 }
 
 function toggle(value) {
@@ -55,11 +56,11 @@ function toggle(value) {
 
 /** What is picked, and the ways on from there. */
 function offer(place) {
-  const pairs = chosenPairs().map((value, index) => [index ? ", " : "", change(...pair(value))]);
+  const pairs = chosenPairs().map((value, index) => [index ? t(", ") : "", change(...pair(value))]);
   const ways = [
-    button("Open in the queue", () => store.openQueue(store.query)),
-    button("Show in the table", () => store.openTab("table")),
-    button("Pick none", () => store.set({ pair: null })),
+    button(t("Open in the queue"), () => store.openQueue(store.query)),
+    button(t("Show in the table"), () => store.openTab("table")),
+    button(t("Pick none"), () => store.set({ pair: null })),
   ];
-  replace(place, pairs.length ? [el("p", null, "Picked: ", pairs), ways] : null);
+  replace(place, pairs.length ? [el("p", null, nodes("Picked: {pairs}", { pairs })), ways] : null);
 }

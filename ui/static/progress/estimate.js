@@ -3,27 +3,28 @@
 import { bdi, count, el, plural } from "../common/dom.js";
 import { button, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
-import { atLeast, ends95, percent, points } from "../common/words.js";
+import { atLeast, ends95, percent, percentOf, points } from "../common/words.js";
 import { trail } from "./trail.js";
+import { nodes, t, told } from "../common/language.js";
 
 /** Cards below which nothing is said of a share. */
 const FEW = 10;
 /** Cards that an outlook is told for. */
 const OUTLOOK = 100;
-const NOT_ENOUGH = "not enough yet";
-const BLIND =
-  "Blind cards are drawn at random from the rows that nobody has judged, and come without what the models say: " +
-  "they tell how many labels are wrong.";
+const NOT_ENOUGH = t("not enough yet");
+const BLIND = t(
+  "Blind cards are drawn at random from the rows that nobody has judged, and come without what the models say: they tell how many labels are wrong.",
+);
 
 /** @param {Object} estimate As the server sends it. */
 export function drawEstimate(estimate) {
   return el(
     "section",
-    { class: "pg-estimate", "aria-label": "How many labels are wrong" },
+    { class: "pg-estimate", "aria-label": t("How many labels are wrong") },
     el("p", { class: "pg-sentence" }, sentence(estimate)),
     alone(estimate),
     estimate.drifted && el("p", { class: "pg-problem" }, DRIFTED),
-    el("p", { class: "au-muted" }, estimate.meaning, " ", BLIND),
+    el("p", { class: "au-muted" }, told(estimate.meaning), " ", BLIND),
     el("div", { class: "pg-row pg-stop" }, stopRule(estimate), sample(estimate)),
     trail(estimate),
     plans(estimate),
@@ -32,25 +33,27 @@ export function drawEstimate(estimate) {
   );
 }
 
-const DRIFTED =
-  "Verdicts have changed on the way, more than any number of wrong labels explains. The interval is that of now; " +
-  "it does not hold at all times, and the stop rule does not count.";
+const DRIFTED = t(
+  "Verdicts have changed on the way, more than any number of wrong labels explains. The interval is that of now; it does not hold at all times, and the stop rule does not count.",
+);
 
 function sentence({ rate, left, found_at_least: found, blind, rows, judged, problems }) {
   if (rows === 0) {
-    return "No row of this run was audited, so there is nothing to estimate.";
+    return t("No row of this run was audited, so there is nothing to estimate.");
   }
   if (!rate) {
-    return "How many labels are wrong is not known: nobody has read a blind card yet.";
+    return t("How many labels are wrong is not known: nobody has read a blind card yet.");
   }
-  const wrong = [el("strong", null, `${points(rate.value)}\u202f%`), ` of the labels are wrong (95\u202f%: ${ends95(rate)})`];
-  const all = problems.value > rate.value ? `, ${points(problems.value)}\u202f% with the ambiguous ones` : "";
-  const by = `${all}, by ${plural(blind, "blind card")}`;
+  const share = el("strong", null, percentOf(points(rate.value)));
+  const wrong = nodes("{share} of the labels are wrong (95\u202f%: {range})", { share, range: ends95(rate) });
+  const all = problems.value > rate.value && t(", {share} with the ambiguous ones", { share: percentOf(points(problems.value)) });
+  const cards = plural(blind, "blind card");
   if (judged === rows) {
-    return [wrong, `${by}; every row is read.`];
+    return [wrong, all, t(", by {cards}; every row is read.", { cards })];
   }
   const range = `${count(Math.round(left.value))} [${count(left.low)}, ${count(left.high)}]`;
-  return [wrong, `${by}; about ${range} are left unread; at least ${atLeast(found)} have been found.`];
+  const more = { cards, range, found: atLeast(found) };
+  return [wrong, all, t(", by {cards}; about {range} are left unread; at least {found} have been found.", more)];
 }
 
 /** The interval that does not use the verdicts on cards that the queue chose. */
@@ -59,7 +62,7 @@ function alone({ blind_alone: interval }) {
     return null;
   }
   const [low, high] = interval;
-  return el("p", { class: "au-muted" }, `By the blind cards alone, ${ends95({ low, high })}\u202f% are wrong (95\u202f%).`);
+  return el("p", { class: "au-muted" }, t("By the blind cards alone, {range}\u202f% are wrong (95\u202f%).", { range: ends95({ low, high }) }));
 }
 
 /** The stop rule in one line. */
@@ -69,18 +72,19 @@ function stopRule({ stop, rows, judged, rate, plan }) {
     return el("p", null, outlook(plan));
   }
   if (!stop.holds || unread === 0) {
-    return el("p", null, unread === 0 ? "Nothing is left to read." : "Whether you can stop cannot be told.");
+    return el("p", null, unread === 0 ? t("Nothing is left to read.") : t("Whether you can stop cannot be told."));
   }
-  const left = `${count(stop.left_at_most)} of the ${plural(unread, "unread row")}`;
+  const left = t("{number} of the {rows}", { number: count(stop.left_at_most), rows: plural(unread, "unread row") });
   if (stop.left_at_most <= stop.left_allowed) {
-    return el("p", null, el("strong", null, "You can stop: "), `few enough wrong labels are left, at most ${left} (95\u202f%).`);
+    return el("p", null, el("strong", null, t("You can stop: ")), t("few enough wrong labels are left, at most {left} (95\u202f%).", { left }));
   }
   if (stop.found_at_least >= stop.found_wanted) {
-    const found = `at least ${atLeast(stop.found_at_least)} of the wrong labels have been found (95\u202f%).`;
-    return el("p", null, el("strong", null, "You can stop: "), found);
+    const found = t("at least {share} of the wrong labels have been found (95\u202f%).", { share: atLeast(stop.found_at_least) });
+    return el("p", null, el("strong", null, t("You can stop: ")), found);
   }
-  const goal = `${count(Math.floor(stop.left_allowed))}, or ${percent(stop.found_wanted)} must have been found`;
-  return el("p", null, el("strong", null, "Not yet: "), `up to ${left} may be wrong. To stop, that must be at most ${goal}.`);
+  const goal = { left, allowed: count(Math.floor(stop.left_allowed)), wanted: percent(stop.found_wanted) };
+  const rest = t("up to {left} may be wrong. To stop, that must be at most {allowed}, or {wanted} must have been found.", goal);
+  return el("p", null, el("strong", null, t("Not yet: ")), rest);
 }
 
 function outlook(plan) {
@@ -89,15 +93,21 @@ function outlook(plan) {
     return null;
   }
   const [low, high] = one.rate;
-  const within = `to within ${points((high - low) / 2)} points if some 5\u202f% are wrong`;
-  const clean = `if none of them is, at most ${points(one.certified)}\u202f% can be`;
-  return `${plural(one.cards, "blind card")} (some ${minutes(one)}) would tell it ${within}; ${clean}.`;
+  return t(
+    "{cards} (some {minutes}) would tell it to within {within} points if some 5\u202f% are wrong; if none of them is, at most {most}\u202f% can be.",
+    {
+      cards: plural(one.cards, "blind card"),
+      minutes: minutes(one),
+      within: points((high - low) / 2),
+      most: points(one.certified),
+    },
+  );
 }
 
 const minutes = (plan) => plural(Math.max(1, Math.round(plan.minutes)), "minute");
 
 function sample({ rows, judged }) {
-  return rows > judged && button("Can I stop? Read a closing sample", () => store.readClosingSample(true));
+  return rows > judged && button(t("Can I stop? Read a closing sample"), () => store.readClosingSample(true));
 }
 
 /** What more blind cards would tell, before the first one is read. */
@@ -111,8 +121,8 @@ function plans({ rate, plan }) {
     ends95({ low, high }),
     points(one.certified),
   ]);
-  const columns = ["Blind cards", "Reading", "% wrong, if 5 % are", "% wrong at most, if none was"];
-  return fold("What blind cards would tell", table("", columns, rows, [1, 2, 3]));
+  const columns = [t("Blind cards"), t("Reading"), t("% wrong, if 5 % are"), t("% wrong at most, if none was")];
+  return fold(t("What blind cards would tell"), table("", columns, rows, [1, 2, 3]));
 }
 
 const fold = (title, content) => el("details", null, el("summary", null, title), scroller(title, content));
@@ -126,35 +136,38 @@ function reviewers({ reviewers: found, rate }) {
     return null;
   }
   const rows = [
-    ["Same verdict when the same person reads a card again", ...agreement(own)],
-    ["Same verdict when a second person reads a blind card", ...agreement(second)],
-    ["Labels rejected more often when the suggestion is shown", ...difference(anchoring, "shown", "hidden")],
-    ["More wrong labels a card in the learnt order than in the static one", ...difference(heads, "learnt", "static")],
+    [t("Same verdict when the same person reads a card again"), ...agreement(own)],
+    [t("Same verdict when a second person reads a blind card"), ...agreement(second)],
+    [t("Labels rejected more often when the suggestion is shown"), ...difference(anchoring, t("shown"), t("hidden"))],
+    [t("More wrong labels a card in the learnt order than in the static one"), ...difference(heads, t("learnt"), t("static"))],
   ];
   if (found.hint) {
     const { ranked, blind } = found.hint;
     rows.push([
-      "A hint: wrong labels among the last ranked cards, and among blind ones",
-      `${percent(ranked.count / ranked.of)} and ${percent(blind.count / blind.of)}`,
-      `${count(ranked.of)} ranked cards, ${count(blind.of)} blind`,
+      t("A hint: wrong labels among the last ranked cards, and among blind ones"),
+      t("{first} and {second}", { first: percent(ranked.count / ranked.of), second: percent(blind.count / blind.of) }),
+      t("{ranked} ranked cards, {blind} blind", { ranked: count(ranked.of), blind: count(blind.of) }),
     ]);
   }
-  const title = "How far the reviewers can be relied on";
-  return scroller(title, table(title, ["Measure", "Value (95 %)", "From"], rows));
+  const title = t("How far the reviewers can be relied on");
+  return scroller(title, table(title, [t("Measure"), t("Value (95 %)"), t("From")], rows));
 }
 
 function agreement({ count: same, of, low, high }) {
-  const by = `${count(same)} of ${plural(of, "card")}`;
-  return of < FEW ? [NOT_ENOUGH, by] : [`${percent(same / of)} (${whole(low)} to ${whole(high)})`, by];
+  const by = t("{some} of {all}", { some: count(same), all: plural(of, "card") });
+  const range = { share: percent(same / of), low: whole(low), high: whole(high) };
+  return of < FEW ? [NOT_ENOUGH, by] : [t("{share} ({low} to {high})", range), by];
 }
 
 function difference({ first, second, low, high }, one, other) {
-  const by = `${count(first.count)} of ${count(first.of)} ${one}, ${count(second.count)} of ${count(second.of)} ${other}`;
+  const side = ({ count: some, of }, name) => t("{some} of {all} {name}", { some: count(some), all: count(of), name });
+  const by = [side(first, one), side(second, other)].join(t(", "));
   if (Math.min(first.of, second.of) < FEW) {
     return [NOT_ENOUGH, by];
   }
   const change = first.count / first.of - second.count / second.of;
-  return [`${signed(change)} points (${signed(low)} to ${signed(high)})`, by];
+  const range = { change: signed(change), low: signed(low), high: signed(high) };
+  return [t("{change} points ({low} to {high})", range), by];
 }
 
 const whole = (share) => Math.round(100 * share);
@@ -164,20 +177,19 @@ const signed = (share) => (whole(share) > 0 ? `+${whole(share)}` : whole(share) 
 
 function parts({ by_class: classes, by_split: splits, rate }) {
   const shown = [
-    ["Given label", classes],
-    ["Split", splits],
-  ].filter(([, found]) => rate && found.length);
-  return shown.map(([name, found]) => {
-    const title = `Wrong labels by ${name.toLowerCase()}`;
+    [t("Given label"), t("Wrong labels by given label"), classes],
+    [t("Split"), t("Wrong labels by split"), splits],
+  ].filter(([, , found]) => rate && found.length);
+  return shown.map(([name, title, found]) => {
     const rows = found.map((part) => [
       bdi(part.name),
       count(part.rows),
       count(part.judged),
       count(part.found),
       count(part.blind),
-      part.rate ? `${points(part.rate.value)} (${ends95(part.rate)})` : "not enough",
+      part.rate ? t("{share} ({range})", { share: points(part.rate.value), range: ends95(part.rate) }) : t("not enough"),
     ]);
-    const columns = [name, "Rows", "Judged", "Wrong found", "Blind cards", "% wrong (each 95 % alone)"];
+    const columns = [name, t("Rows"), t("Judged"), t("Wrong found"), t("Blind cards"), t("% wrong (each 95 % alone)")];
     const box = scroller(title, table(title, columns, rows, [1, 2, 3, 4, 5]));
     box.classList.add("pg-parts");
     return box;

@@ -1,7 +1,9 @@
 /** A matrix of counts as a table: each number is a button; the arrow keys go from one to the next. */
 
-import { bdi, count, el, plural } from "../common/dom.js";
+import { bdi, count, el } from "../common/dom.js";
+import { pairWords } from "../common/words.js";
 import { button } from "../common/parts.js";
+import { t } from "../common/language.js";
 
 const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
@@ -22,13 +24,13 @@ export function matrix(labels, cells, picked, pick) {
     const squares = suggested.map(([other]) => square(byPair.get(`${code},${other}`), labels, most, picked, pick));
     return el("tr", null, el("th", { scope: "row" }, bdi(labels[code])), squares, number(all));
   };
-  const corner = el("td", { class: "pg-corner" }, el("div", null, "given ↓"), el("div", null, "suggested →"));
+  const corner = el("td", { class: "pg-corner" }, el("div", null, t("given ↓")), el("div", null, t("suggested →")));
   const heads = suggested.map(([code]) => el("th", { scope: "col" }, bdi(labels[code])));
   const element = el(
     "table",
     { class: "pg-table pg-matrix", onkeydown: move },
-    el("caption", { class: "au-unseen" }, "Rows by given label (down) and suggested label (across)"),
-    el("thead", null, el("tr", null, corner, heads, el("th", { scope: "col" }, "All"))),
+    el("caption", { class: "au-unseen" }, t("Rows by given label (down) and suggested label (across)")),
+    el("thead", null, el("tr", null, corner, heads, el("th", { scope: "col" }, t("All||total")))),
     el("tbody", null, given.map(line)),
     el(
       "tfoot",
@@ -36,7 +38,7 @@ export function matrix(labels, cells, picked, pick) {
       el(
         "tr",
         null,
-        el("th", { scope: "row" }, "All"),
+        el("th", { scope: "row" }, t("All||total")),
         suggested.map(([, all]) => number(all)),
         number(given.reduce((sum, [, all]) => sum + all, 0)),
       ),
@@ -60,7 +62,7 @@ function square(cell, labels, most, picked, pick) {
   }
   const [given, suggested, rows, undecided] = cell;
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = `given ${labels[given]}, suggested ${labels[suggested]}: ${plural(rows, "row")}, ${count(undecided)} undecided`;
+  const words = pairWords(labels[given], labels[suggested], rows, undecided);
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, title: words };
   return el(
     "td",

@@ -4,6 +4,7 @@ import { bdi, count, el, plural } from "../common/dom.js";
 import { button, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { decimal, percent } from "../common/words.js";
+import { t, told } from "../common/language.js";
 
 /** The longest time whose budget is said in a sentence. */
 const HOURS = 2;
@@ -17,9 +18,9 @@ export function drawPeople({ people, budgets, conflicts, adjudicated }, { role, 
   const budget = budgets.filter(({ hours }) => hours <= HOURS).at(-1);
   return el(
     "section",
-    { class: "pg-people", "aria-label": leads ? "People" : "Your figures" },
-    el("h2", null, leads ? "People" : "Your figures"),
-    budget && el("p", { class: "pg-lead" }, bdi(budget.sentence)),
+    { class: "pg-people", "aria-label": leads ? t("People") : t("Your figures") },
+    el("h2", null, leads ? t("People") : t("Your figures")),
+    budget && el("p", { class: "pg-lead" }, bdi(told(budget.sentence))),
     leads && conflictLine(conflicts, adjudicated),
     known(people, reviewer),
     people.length > 0 && [figures(people), byDay(people)],
@@ -28,14 +29,17 @@ export function drawPeople({ people, budgets, conflicts, adjudicated }, { role, 
 }
 
 function conflictLine(conflicts, adjudicated) {
-  const settled = adjudicated ? `; ${plural(adjudicated, "row")} settled so far` : "";
+  const figures = { rows: plural(conflicts, "row"), settled: plural(adjudicated, "row") };
+  const words = adjudicated
+    ? t("{rows} on which people differ; {settled} settled so far.", figures)
+    : t("{rows} on which people differ.", figures);
   return conflicts + adjudicated === 0
     ? null
     : el(
         "p",
         { class: "pg-row pg-stop" },
-        el("span", null, `${plural(conflicts, "row")} on which people differ${settled}.`),
-        conflicts > 0 && button("Settle conflicts", () => store.openQueue({ conflict: "1" }, "queue", { sort: "suspicion" })),
+        el("span", null, words),
+        conflicts > 0 && button(t("Settle conflicts"), () => store.openQueue({ conflict: "1" }, "queue", { sort: "suspicion" })),
       );
 }
 
@@ -47,27 +51,27 @@ function known(people, me) {
     el(
       "p",
       { class: "pg-row pg-stop" },
-      el("span", null, `Of ${plural(mine.right.of, "card")} whose answer is known, you chose it on ${count(mine.right.count)}.`),
-      mine.missed.length > 0 && button("Look at the others", () => store.openQueue(new URLSearchParams(mine.missed.map((id) => ["ids", id])))),
+      el("span", null, t("Of {cards} whose answer is known, you chose it on {right}.", { cards: plural(mine.right.of, "card"), right: count(mine.right.count) })),
+      mine.missed.length > 0 && button(t("Look at the others"), () => store.openQueue(new URLSearchParams(mine.missed.map((id) => ["ids", id])))),
     )
   );
 }
 
-const share = ({ count: part, of }) => (of ? `${percent(part / of)} of ${count(of)}` : "–");
+const share = ({ count: part, of }) => (of ? t("{share} of {all}", { share: percent(part / of), all: count(of) }) : "–");
 
 function figures(people) {
-  const name = "Figures of each person";
+  const name = t("Figures of each person");
   const columns = [
-    "Reviewer",
-    "Judged",
-    "In bulk",
-    "An hour",
-    "Median seconds",
-    "As colleagues",
-    "As before",
-    "Took the suggestion",
-    "Undone",
-    "Known answers",
+    t("Reviewer"),
+    t("Judged"),
+    t("In bulk"),
+    t("An hour"),
+    t("Median seconds"),
+    t("As colleagues"),
+    t("As before"),
+    t("Took the suggestion"),
+    t("Undone"),
+    t("Known answers"),
   ];
   const rows = people.map((one) => [
     bdi(one.reviewer),
@@ -86,18 +90,18 @@ function figures(people) {
 
 function byDay(people) {
   const days = [...new Set(people.flatMap((one) => one.days.map(({ day }) => day)))].sort().slice(-7);
-  const name = "Rows judged by day (UTC), and the minutes recorded";
+  const name = t("Rows judged by day (UTC), and the minutes recorded");
   const cell = (one, day) => {
     const found = one.days.find((entry) => entry.day === day);
-    return found ? `${count(found.judged)} · ${count(Math.round(found.minutes))} min` : "·";
+    return found ? t("{rows} · {minutes} min", { rows: count(found.judged), minutes: count(Math.round(found.minutes)) }) : "·";
   };
   const rows = people.map((one) => [bdi(one.reviewer), ...days.map((day) => cell(one, day))]);
-  return days.length > 0 && scroller(name, table(name, ["Reviewer", ...days.map((day) => el("span", { class: "pg-day" }, day))], rows, days.map((_, at) => at + 1)));
+  return days.length > 0 && scroller(name, table(name, [t("Reviewer"), ...days.map((day) => el("span", { class: "pg-day" }, day))], rows, days.map((_, at) => at + 1)));
 }
 
 function hours(budgets) {
-  const name = "Time budget";
+  const name = t("Time budget");
   const rows = budgets.map(({ hours: some, rows: number, share: part }) => [plural(some, "hour"), count(number), percent(part)]);
-  const columns = ["Time", "Rows", "Of the errors expected by the models’ suspicion"];
+  const columns = [t("Time"), t("Rows"), t("Of the errors expected by the models’ suspicion")];
   return scroller(name, table(name, columns, rows, [1, 2]));
 }

@@ -8,6 +8,7 @@ import { percent, verdictName } from "../common/words.js";
 import { drawAgreement } from "./agreement.js";
 import { drawEstimate } from "./estimate.js";
 import { drawPeople } from "./people.js";
+import { t } from "../common/language.js";
 
 const EVERY = 5000;
 const MOST_PAIRS = 30;
@@ -44,17 +45,17 @@ export function mount(element, session) {
 function tiles(answer) {
   const { followed, of } = answer.agreement;
   const { rows, agree, tied } = answer.together;
-  const singly = of ? `${count(followed)} of ${count(of)} kept or relabelled` : "of those kept or relabelled";
+  const singly = of ? t("{some} of {all} kept or relabelled", { some: count(followed), all: count(of) }) : t("of those kept or relabelled");
   const figures = [
-    ["Flagged rows decided", count(answer.issues_decided), `${plural(answer.decided, "row")} decided in all`],
-    ["Flagged rows left", count(answer.issues_left), `${plural(answer.left, "row")} left in all`],
-    ["An hour", rate(answer.rate_per_hour), "decisions, by all who review now"],
-    ["Time left", duration(answer.seconds_left), "for the flagged rows, at this rate"],
-    ["Took the suggestion", of ? percent(followed / of) : "–", singly],
+    [t("Flagged rows decided"), count(answer.issues_decided), t("{rows} decided in all", { rows: plural(answer.decided, "row") })],
+    [t("Flagged rows left"), count(answer.issues_left), t("{rows} left in all", { rows: plural(answer.left, "row") })],
+    [t("An hour"), rate(answer.rate_per_hour), t("decisions, by all who review now")],
+    [t("Time left"), duration(answer.seconds_left), t("for the flagged rows, at this rate")],
+    [t("Took the suggestion"), of ? percent(followed / of) : "–", singly],
     [
-      "All agree",
-      rows ? `${count(agree)} of ${count(rows)}` : "–",
-      rows ? `rows that several people judged; ${tied ? plural(tied, "tie") : "no tie"}` : "no row was judged by several people",
+      t("All agree"),
+      rows ? t("{some} of {all}", { some: count(agree), all: count(rows) }) : "–",
+      rows ? t("rows that several people judged; {ties}", { ties: tied ? plural(tied, "tie") : t("no tie") }) : t("no row was judged by several people"),
     ],
   ];
   const tile = (/** @type {any[]} */ [name, value, more]) =>
@@ -66,12 +67,12 @@ const rate = (number) => (number === null ? "–" : count(Math.round(number)));
 
 function whole({ issues_decided: decided, issues_left: left }) {
   const all = decided + left;
-  const said = all && `${percent(decided / all)} of ${plural(all, "flagged row")} decided`;
+  const said = all && t("{share} of {rows} decided", { share: percent(decided / all), rows: plural(all, "flagged row") });
   return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, said));
 }
 
 function stale({ stale: number }) {
-  const said = `${plural(number, "decision")} on rows whose text or label has changed since: they count nowhere here.`;
+  const said = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", { decisions: plural(number, "decision") });
   return number > 0 && el("p", { class: "pg-problem" }, said);
 }
 
@@ -82,15 +83,15 @@ function duration(seconds) {
   }
   const minutes = Math.ceil(seconds / 60);
   if (minutes < 60) {
-    return `${minutes} min`;
+    return t("{minutes} min", { minutes });
   }
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${count(Math.round(hours / 24))} days`;
+  return hours < 48 ? t("{hours} h {minutes} min", { hours, minutes: minutes % 60 }) : t("{days} days", { days: count(Math.round(hours / 24)) });
 }
 
 function tables(answer) {
   if (!answer.decided) {
-    return el("p", { class: "au-muted" }, "Nothing is decided yet. The first verdicts will be counted here.");
+    return el("p", { class: "au-muted" }, t("Nothing is decided yet. The first verdicts will be counted here."));
   }
   return el("div", { class: "pg-tables" }, [
     byVerdict(answer.by_verdict),
@@ -106,7 +107,7 @@ function barred(number, most, kind) {
 function byVerdict(counts) {
   const most = Math.max(...counts.map((one) => one.count));
   const rows = counts.map(({ verdict, count: number }) => [verdictName(verdict), barred(number, most)]);
-  return scroller("Verdicts", table("Verdicts", ["Verdict", "Rows"], rows));
+  return scroller(t("Verdicts"), table(t("Verdicts"), [t("Verdict"), t("Rows")], rows));
 }
 
 function byPair(pairs) {
@@ -115,9 +116,9 @@ function byPair(pairs) {
   const rows = shown.map(({ given, to, count: number }) => [change(given, to), barred(number, most, "differ")]);
   const rest = pairs.slice(MOST_PAIRS).reduce((sum, one) => sum + one.count, 0);
   if (rest) {
-    rows.push([`${count(pairs.length - shown.length)} more pairs`, count(rest)]);
+    rows.push([t("{number} more pairs", { number: count(pairs.length - shown.length) }), count(rest)]);
   }
-  return rows.length ? scroller("Labels changed", table("Labels changed", ["Given → new", "Rows"], rows)) : null;
+  return rows.length ? scroller(t("Labels changed"), table(t("Labels changed"), [t("Given → new"), t("Rows")], rows)) : null;
 }
 
 function byClass(outcomes, classes) {
@@ -126,7 +127,7 @@ function byClass(outcomes, classes) {
   const shown = classes.filter(all).sort((a, b) => all(b) - all(a));
   const numbers = (one) => outcomes.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
   const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
-  const columns = ["Given label", "Rows", ...outcomes.map(verdictName)];
-  const caption = "Verdicts by given label";
+  const columns = [t("Given label"), t("Rows"), ...outcomes.map(verdictName)];
+  const caption = t("Verdicts by given label");
   return scroller(caption, table(caption, columns, rows, outcomes.map((_, at) => at + 2)));
 }

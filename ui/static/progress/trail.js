@@ -2,7 +2,8 @@
 
 import { count, el, plural, svg } from "../common/dom.js";
 import { scroller, table } from "../common/parts.js";
-import { ends95, points } from "../common/words.js";
+import { ends95, percentOf, points } from "../common/words.js";
+import { t } from "../common/language.js";
 
 const WIDTH = 640;
 const HEIGHT = 200;
@@ -18,14 +19,14 @@ export function trail({ trail: points_, rate }) {
     return null;
   }
   const [cards, low, high] = points_.at(-1);
-  const title = "How the interval has narrowed";
-  const text = `After ${plural(cards, "blind card")}, ${ends95({ low, high })} per cent of the labels are wrong.`;
+  const title = t("How the interval has narrowed");
+  const text = t("After {cards}, {range} per cent of the labels are wrong.", { cards: plural(cards, "blind card"), range: ends95({ low, high }) });
   return el(
     "figure",
     { class: "pg-trail" },
     el("figcaption", null, title),
     drawing(points_, rate, title, text),
-    el("details", null, el("summary", null, "The same as a table"), asTable(points_, title)),
+    el("details", null, el("summary", null, t("The same as a table")), asTable(points_, title)),
   );
 }
 
@@ -33,7 +34,7 @@ function asTable(all, title) {
   const every = Math.ceil(all.length / LINES);
   const some = all.filter((_, at) => (all.length - 1 - at) % every === 0);
   const rows = some.map(([cards, low, high]) => [count(cards), ends95({ low, high })]);
-  return scroller(title, table("", ["Blind cards", "% wrong (95 %)"], rows, [1]));
+  return scroller(title, table("", [t("Blind cards"), t("% wrong (95 %)")], rows, [1]));
 }
 
 function drawing(all, rate, title, text) {
@@ -52,7 +53,7 @@ function drawing(all, rate, title, text) {
     svg("desc", { id: "pg-trail-text" }, text),
     grid.map((share) => [
       svg("line", { class: "pg-grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(share), y2: y(share) }),
-      svg("text", { x: EDGE.left - 8, y: y(share) + 4, "text-anchor": "end" }, `${tidy(share)}\u202f%`),
+      svg("text", { x: EDGE.left - 8, y: y(share) + 4, "text-anchor": "end" }, percentOf(tidy(share))),
     ]),
     svg("polygon", { class: "pg-band", points: [...highs, ...lows.toReversed()].join(" ") }),
     svg("polyline", { class: "pg-edge", points: highs.join(" ") }),

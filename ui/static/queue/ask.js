@@ -3,6 +3,7 @@
 import { get } from "../common/api.js";
 import { openDialog } from "../common/dialog.js";
 import { bdi, el } from "../common/dom.js";
+import { t } from "../common/language.js";
 
 /**
  * Let a colleague be chosen.
@@ -19,14 +20,14 @@ export async function askColleague(take) {
   const list = el(
     "div",
     { class: "au-people" },
-    choice(anyone, "Anyone"),
+    choice(anyone, t("Anyone")),
     people.map((name) => choice(name, bdi(name))),
   );
   const how = el(
     "p",
     { class: "au-muted" },
-    "The row comes first in their queue until they have judged it. They see your note after their own verdict.",
+    t("The row comes first in their queue until they have judged it. They see your note after their own verdict."),
   );
-  const { close, element } = openDialog("Who should look at this row?", [list, how]);
+  const { close, element } = openDialog(t("Who should look at this row?"), [list, how]);
   element.querySelector(".au-people button").focus();
 }

@@ -3,6 +3,7 @@
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
 import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
+import { nodes, t, told } from "../common/language.js";
 
 /** Texts of more characters than this are folded to their beginning. */
 const LONG = 1500;
@@ -46,22 +47,22 @@ function head(card) {
     "header",
     { class: "au-head" },
     el("h2", null, title(card)),
-    card.issue && !card.hidden ? el("span", { class: "au-badge au-badge-issue" }, "⚑ To read again") : null,
+    card.issue && !card.hidden ? el("span", { class: "au-badge au-badge-issue" }, t("⚑ To read again")) : null,
     el(
       "dl",
       { class: "au-facts" },
-      fact("Suspicion", card.hidden || card.suspicion === null ? null : suspicionText(card.suspicion)),
-      fact("Split", bdi(card.split)),
-      fact("Id", bdi(card.id)),
+      fact(t("Suspicion"), card.hidden || card.suspicion === null ? null : suspicionText(card.suspicion)),
+      fact(t("Split"), bdi(card.split)),
+      fact(t("Id"), bdi(card.id)),
     ),
   );
 }
 
 function title({ hidden, closing, rank }) {
   if (hidden) {
-    return closing ? "Drawn at random" : "Your own reading first";
+    return closing ? t("Drawn at random") : t("Your own reading first");
   }
-  return rank === null ? "Not judged" : `Rank ${count(rank)}`;
+  return rank === null ? t("Not judged") : t("Rank {rank}", { rank: count(rank) });
 }
 
 const fact = (name, value) => (value === null ? null : el("div", null, el("dt", null, name), el("dd", null, value)));
@@ -81,7 +82,7 @@ function unfold(text, element) {
   const show = (open) => {
     replace(element, ...prose("p", open ? text : beginning).childNodes);
     set(button, "aria-expanded", String(open));
-    button.textContent = open ? "Show the beginning alone" : `Show all ${count(letters.length)} characters`;
+    button.textContent = open ? t("Show the beginning alone") : t("Show all {number} characters", { number: count(letters.length) });
   };
   button.addEventListener("click", () => show(button.getAttribute("aria-expanded") === "false"));
   show(false);
@@ -89,58 +90,69 @@ function unfold(text, element) {
 }
 
 function labelsOf(card) {
-  const suggested = card.suggested === null ? "none" : bdi(card.suggested, { class: "au-chip au-chip-suggested" });
+  const suggested = card.suggested === null ? t("none") : bdi(card.suggested, { class: "au-chip au-chip-suggested" });
   return el(
     "dl",
     { class: "au-labels" },
-    el("div", null, el("dt", null, "Given"), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
+    el("div", null, el("dt", null, t("Given")), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
     !card.hidden && el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
-    !card.hidden && el("div", null, el("dt", null, "Suggested"), el("dd", null, suggested)),
+    !card.hidden && el("div", null, el("dt", null, t("Suggested")), el("dd", null, suggested)),
   );
 }
 
 /** Why a card that was decided is here again. */
 function came(card) {
-  return card.came_back ? el("p", { class: "au-notice" }, `Your decision was not taken: ${card.came_back}`) : null;
+  return card.came_back ? el("p", { class: "au-notice" }, t("Your decision was not taken: {why}", { why: card.came_back })) : null;
 }
 
 /** Who asks this reviewer to look at the row; the note stands in the history after the verdict. */
 function asked({ asked_by: people }) {
-  const names = (people ?? []).map((name, at) => [at ? ", " : "", el("strong", null, bdi(name))]);
-  const ask = names.length === 1 ? " asks" : " ask";
-  const what = [ask, " you to look at this row. You see the note after your own verdict."];
-  return names.length > 0 && el("p", { class: "au-notice au-asked" }, names, what);
+  const names = (people ?? []).map((name, at) => [at ? t(", ") : "", el("strong", null, bdi(name))]);
+  const what = names.length === 1 ? nodes("{names} asks you to look at this row.", { names }) : nodes("{names} ask you to look at this row.", { names });
+  return names.length > 0 && el("p", { class: "au-notice au-asked" }, what, " ", t("You see the note after your own verdict."));
 }
 
 /** What this reviewer has decided, and who else has decided something. */
 export function ownVerdict({ mine, decided_by: people, adjudicated: settled }) {
   const others = (people ?? []).filter(Boolean);
-  const where = mine?.elsewhere ? ", given in another window." : ".";
   return [
     adjudicated({ adjudicated: settled }),
-    mine && el("p", { class: "au-notice" }, "Your verdict: ", el("strong", null, verdictWords(mine)), where),
+    mine && el("p", { class: "au-notice" }, yours(mine)),
     others.length > 0 &&
       el(
         "p",
         { class: "au-muted" },
-        "Decided by ",
-        others.map((name, at) => [at ? ", " : "", bdi(name)]),
-        ".",
+        nodes("Decided by {names}.", { names: others.map((name, at) => [at ? t(", ") : "", bdi(name)]) }),
       ),
   ];
 }
 
+function yours(mine) {
+  const verdict = el("strong", null, verdictWords(mine));
+  return mine.elsewhere
+    ? nodes("Your verdict: {verdict}, given in another window.", { verdict })
+    : nodes("Your verdict: {verdict}.", { verdict });
+}
+
 /** In the place of all that the models say, on a card that is to be judged without it. */
 function unseen({ closing }) {
-  const some = closing ? "Cards of the closing sample come" : "Some cards, chosen at random, come";
-  return el("p", { class: "au-muted au-unshown" }, `${some} without what the models say, so that your verdict is your own.`);
+  const why = closing
+    ? t("Cards of the closing sample come without what the models say, so that your verdict is your own.")
+    : t("Some cards, chosen at random, come without what the models say, so that your verdict is your own.");
+  return el("p", { class: "au-muted au-unshown" }, why);
 }
 
 /** The verdicts on similar texts that are why a card comes so early. */
 function moved({ moved: nearby, given }) {
-  const is = nearby?.wrong === 1 ? "is" : "are";
-  const found = nearby && [`: of ${count(nearby.judged)} labelled `, bdi(given), `, ${count(nearby.wrong)} ${is} wrong.`];
-  return nearby && el("p", { class: "au-moved" }, "↑ Moved up by verdicts on similar texts", found);
+  if (!nearby) {
+    return null;
+  }
+  const figures = { judged: count(nearby.judged), label: bdi(given), wrong: count(nearby.wrong) };
+  const why =
+    nearby.wrong === 1
+      ? nodes("↑ Moved up by verdicts on similar texts: of {judged} labelled {label}, {wrong} is wrong.", figures)
+      : nodes("↑ Moved up by verdicts on similar texts: of {judged} labelled {label}, {wrong} are wrong.", figures);
+  return el("p", { class: "au-moved" }, why);
 }
 
 /** Both verdicts of somebody who has judged the same card twice. */
@@ -149,11 +161,10 @@ function twice({ judged_twice: both, settling }) {
     ? el(
         "p",
         { class: "au-notice", role: "alert" },
-        "You have judged this text twice: first ",
-        el("strong", null, verdictWords(both.before)),
-        ", now ",
-        el("strong", null, verdictWords(both.now)),
-        ". Decide which holds; until then, the first does.",
+        nodes("You have judged this text twice: first {before}, now {now}. Decide which holds; until then, the first does.", {
+          before: el("strong", null, verdictWords(both.before)),
+          now: el("strong", null, verdictWords(both.now)),
+        }),
       )
     : null;
 }
@@ -171,11 +182,11 @@ function reasons(card) {
   const list = el(
     "ul",
     { class: "au-reasons" },
-    card.reasons.map((reason) => el("li", null, bdi(reason))),
+    card.reasons.map((reason) => el("li", null, bdi(told(reason)))),
   );
   return section(
-    card.issue ? "Why it is flagged" : "What speaks for and against its label",
-    card.caution && el("p", { class: "au-kind au-caution" }, bdi(card.caution)),
+    card.issue ? t("Why it is flagged") : t("What speaks for and against its label"),
+    card.caution && el("p", { class: "au-kind au-caution" }, bdi(told(card.caution))),
     kind && el("p", { class: "au-kind" }, kind),
     card.reasons.length > 0 && list,
   );
@@ -196,28 +207,28 @@ function models(card) {
         "th",
         { scope: "row" },
         bdi(label),
-        label === card.given && tag("given"),
-        label === card.suggested && tag("suggested"),
+        label === card.given && tag(t("given")),
+        label === card.suggested && tag(t("suggested")),
       ),
       known.map((model) => probability(model.probabilities[at].p)),
     ),
   );
   return section(
-    "What the models say",
+    t("What the models say"),
     el(
       "div",
-      { class: "au-scroll", tabindex: "0", role: "region", "aria-label": "Probabilities by model" },
+      { class: "au-scroll", tabindex: "0", role: "region", "aria-label": t("Probabilities by model") },
       el(
         "table",
         { class: "au-models" },
-        el("caption", { class: "au-unseen" }, "Probability of each label, by model, and loss of the given label"),
+        el("caption", { class: "au-unseen" }, t("Probability of each label, by model, and loss of the given label")),
         el(
           "thead",
           null,
           el(
             "tr",
             null,
-            el("th", { scope: "col" }, "Label"),
+            el("th", { scope: "col" }, t("Label")),
             known.map(({ name }) => el("th", { scope: "col" }, name)),
           ),
         ),
@@ -228,7 +239,7 @@ function models(card) {
           el(
             "tr",
             null,
-            el("th", { scope: "row" }, "Loss of given"),
+            el("th", { scope: "row" }, t("Loss of given")),
             known.map(({ loss }) => el("td", null, decimal(loss))),
           ),
         ),
@@ -248,18 +259,18 @@ function neighbours(card) {
   if (!card.neighbours.length) {
     return null;
   }
-  const rows = card.neighbours.map((one) => otherRow(card, one, `${percent(one.similarity)} alike`));
-  return section("Nearest rows", el("ol", { class: "au-others" }, rows));
+  const rows = card.neighbours.map((one) => otherRow(card, one, t("{share} alike", { share: percent(one.similarity) })));
+  return section(t("Nearest rows"), el("ol", { class: "au-others" }, rows));
 }
 
 function duplicates(card) {
   if (!card.duplicates.length) {
     return null;
   }
-  const rows = card.duplicates.map((one) => otherRow(card, one, one.exact ? "same text" : "nearly the same"));
+  const rows = card.duplicates.map((one) => otherRow(card, one, one.exact ? t("same text") : t("nearly the same")));
   const more = (card.duplicate_count ?? rows.length) - rows.length;
   const list = el("ol", { class: "au-others" }, rows);
-  return section("Duplicates", list, more > 0 && el("p", { class: "au-muted" }, `and ${plural(more, "more row")}.`));
+  return section(t("Duplicates"), list, more > 0 && el("p", { class: "au-muted" }, t("and {rows}.", { rows: plural(more, "more row") })));
 }
 
 function otherRow(card, other, alike) {
@@ -272,7 +283,8 @@ function otherRow(card, other, alike) {
       "p",
       { class: "au-muted" },
       bdi(other.label, { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
-      same ? " same label" : " other label",
+      " ",
+      same ? t("same label") : t("other label"),
       " · ",
       alike,
       other.split ? [" · ", bdi(other.split)] : null,
@@ -288,8 +300,19 @@ function modelVerdicts({ model_verdicts: verdicts }) {
   const entries = verdicts.map((one) =>
     el("li", null, el("p", null, el("strong", null, bdi(one.reviewer)), " ", words({ ...one, kind: "decide" }))),
   );
-  return section("Models that judged it", el("ol", { class: "au-history" }, entries));
+  return section(t("Models that judged it"), el("ol", { class: "au-history" }, entries));
 }
+
+/** Where a verdict was given, as the log calls it, in words. */
+const SOURCES = {
+  table: t("table"),
+  map: t("map"),
+  group: t("group"),
+  random: t("random"),
+  repeat: t("repeat"),
+  bulk: t("bulk"),
+  import: t("import"),
+};
 
 const past = (card) => el("div", { class: "au-past" }, history(card));
 
@@ -308,23 +331,24 @@ export function history(card) {
         el("strong", null, bdi(entry.reviewer)),
         " ",
         words(entry),
-        entry.note ? [": ", bdi(entry.note, { class: "au-note" })] : null,
+        entry.note ? [t(": "), bdi(entry.note, { class: "au-note" })] : null,
       ),
       el(
         "p",
         { class: "au-muted" },
         moment(entry.at),
-        entry.source && entry.source !== "queue" ? ` · ${entry.source}` : null,
+        entry.source && entry.source !== "queue" ? ` · ${SOURCES[entry.source] ?? entry.source}` : null,
       ),
-      entry.stale && el("p", { class: "au-muted" }, "No longer counts: the row had another text or given label then."),
+      entry.stale && el("p", { class: "au-muted" }, t("No longer counts: the row had another text or given label then.")),
     ),
   );
-  return section("History", el("ol", { class: "au-history" }, entries));
+  return section(t("History"), el("ol", { class: "au-history" }, entries));
 }
 
 function words(entry) {
+  const verdict = verdictWords(entry);
   if (entry.kind === "decide") {
-    return [entry.adjudication && "settled the row: ", verdictWords(entry)];
+    return entry.adjudication ? nodes("settled the row: {verdict}", { verdict }) : verdict;
   }
-  return entry.kind === "undo" ? "undid it" : ["did it again", entry.verdict ? [": ", verdictWords(entry)] : null];
+  return entry.kind === "undo" ? t("undid it") : [t("did it again"), entry.verdict ? [t(": "), verdict] : null];
 }

@@ -4,6 +4,7 @@ import { get } from "../common/api.js";
 import { bdi, count, el } from "../common/dom.js";
 import { store } from "../common/store.js";
 import { moment, verdictWords } from "../common/words.js";
+import { nodes, t } from "../common/language.js";
 
 /**
  * @param {Object} card As the server sends it; `conflict` holds the verdicts that differ.
@@ -14,10 +15,10 @@ export function drawConflict({ conflict }, keyOf) {
     conflict &&
     el(
       "section",
-      { class: "au-conflict", "aria-label": "Verdicts that differ" },
-      el("h3", null, "Verdicts differ"),
+      { class: "au-conflict", "aria-label": t("Verdicts that differ") },
+      el("h3", null, t("Verdicts differ")),
       el("ol", { class: "au-sides" }, conflict.map((one) => side(one, keyOf(one)))),
-      el("p", { class: "au-muted" }, "Your verdict settles this row: it outranks these. Skip the card to leave it open."),
+      el("p", { class: "au-muted" }, t("Your verdict settles this row: it outranks these. Skip the card to leave it open.")),
     )
   );
 }
@@ -26,7 +27,7 @@ function side(one, key) {
   return el(
     "li",
     null,
-    el("p", { class: "au-side-verdict" }, el("strong", null, verdictWords(one)), key && el("kbd", { title: "Decide so, too" }, key)),
+    el("p", { class: "au-side-verdict" }, el("strong", null, verdictWords(one)), key && el("kbd", { title: t("Decide so, too") }, key)),
     one.note && el("p", null, bdi(one.note, { class: "au-note" })),
     el("p", { class: "au-muted" }, bdi(one.reviewer), " · ", moment(one.at)),
   );
@@ -34,7 +35,14 @@ function side(one, key) {
 
 /** Who has settled a row, and how. */
 export function adjudicated({ adjudicated: found }) {
-  return found && el("p", { class: "au-notice" }, "Settled by ", bdi(found.reviewer), ": ", el("strong", null, verdictWords(found)), ".");
+  return (
+    found &&
+    el(
+      "p",
+      { class: "au-notice" },
+      nodes("Settled by {name}: {verdict}.", { name: bdi(found.reviewer), verdict: el("strong", null, verdictWords(found)) }),
+    )
+  );
 }
 
 /** Whether the queue is that of the rows in conflict, in which a verdict settles the row. */
@@ -51,7 +59,7 @@ export function conflictsButton(session) {
     const pulse = session.role === "reviewer" ? null : await get("pulse").catch(() => null);
     if (pulse) {
       button.hidden = !pulse.conflicts && !settles(session);
-      button.textContent = `Conflicts: ${count(pulse.conflicts)}`;
+      button.textContent = t("Conflicts: {number}", { number: count(pulse.conflicts) });
     }
     button.setAttribute("aria-pressed", String(settles(session)));
   };

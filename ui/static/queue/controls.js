@@ -3,25 +3,26 @@
 import { bdi, el, replace, set } from "../common/dom.js";
 import { keyName, labelOf } from "./keys.js";
 import { ends } from "../common/words.js";
+import { t } from "../common/language.js";
 
 const VERDICTS = [
-  ["ambiguous", "Ambiguous"],
-  ["none", "None fits"],
-  ["exclude", "Exclude"],
-  ["unsure", "Unsure"],
+  ["ambiguous", t("Ambiguous")],
+  ["none", t("None fits")],
+  ["exclude", t("Exclude")],
+  ["unsure", t("Unsure")],
 ];
 const MOVES = [
-  ["skip", "Skip"],
-  ["back", "Back"],
-  ["undo", "Undo"],
-  ["redo", "Redo"],
-  ["note", "Note"],
-  ["ask", "Ask"],
-  ["guidelines", "Guidelines"],
-  ["evidence", "Show what the models say"],
+  ["skip", t("Skip")],
+  ["back", t("Back")],
+  ["undo", t("Undo")],
+  ["redo", t("Redo")],
+  ["note", t("Note")],
+  ["ask", t("Ask")],
+  ["guidelines", t("Guidelines")],
+  ["evidence", t("Show what the models say")],
 ];
 /** What a button is called where there is little room. */
-const SHORT = { evidence: "Models", guidelines: "Guide" };
+const SHORT = { evidence: t("Models"), guidelines: t("Guide") };
 const FIXED = { done: "Enter", "give-up": "Escape" };
 const DIGITS = 10;
 /** Characters of a label that a button shows. */
@@ -49,30 +50,30 @@ export class Controls {
     const some = Math.min(labels.length, DIGITS);
     const digits = Array.from({ length: some }, (_, at) => this.#button(`label${at + 1}`, ""));
     this.#parts = {
-      first: group("Verdict", "au-first", [this.#button("keep", "Keep"), this.#button("suggest", "Take")]),
-      labels: group("Labels", "au-labels-row", [
+      first: group(t("Verdict"), "au-first", [this.#button("keep", t("Keep")), this.#button("suggest", t("Take"))]),
+      labels: group(t("Labels"), "au-labels-row", [
         ...digits,
-        this.#button("pick", labels.length > DIGITS ? "Other…" : "Find…"),
+        this.#button("pick", labels.length > DIGITS ? t("Other…") : t("Find…")),
       ]),
       others: group(
-        "Other verdicts",
+        t("Other verdicts"),
         "au-row",
         VERDICTS.map(([action, name]) => this.#button(action, name)),
       ),
-      marking: group("Ambiguous", "au-row au-marking", [
-        el("p", { id: "au-marking-hint" }, "Mark the labels that fit."),
-        this.#button("done", "Done", { class: "au-primary" }),
-        this.#button("give-up", "Give up"),
+      marking: group(t("Ambiguous"), "au-row au-marking", [
+        el("p", { id: "au-marking-hint" }, t("Mark the labels that fit.")),
+        this.#button("done", t("Done"), { class: "au-primary" }),
+        this.#button("give-up", t("Give up")),
       ]),
-      moves: group("Moves", "au-row au-moves", [
+      moves: group(t("Moves"), "au-row au-moves", [
         ...MOVES.map(([action, name]) => this.#button(action, name)),
-        this.#button("help", "Keys"),
+        this.#button("help", t("Keys")),
       ]),
     };
     this.#parts.marking.hidden = true;
     this.element = el(
       "div",
-      { class: "au-controls", role: "group", "aria-label": "Verdicts and moves" },
+      { class: "au-controls", role: "group", "aria-label": t("Verdicts and moves") },
       Object.values(this.#parts),
     );
     keys.subscribe(() => this.#printKeys());
@@ -117,9 +118,9 @@ export class Controls {
    * @param {Set<string>|null} marks Labels marked as fitting; null when none are asked for.
    */
   update(card, labels, marks) {
-    this.#name("keep", "Keep ", card?.given);
+    this.#name("keep", t("Keep "), card?.given);
     const missing = whyNone(card);
-    this.#name("suggest", ...(missing ? [missing] : ["Take ", card.suggested]));
+    this.#name("suggest", ...(missing ? [missing] : [t("Take "), card.suggested]));
     set(this.#buttons.suggest, "aria-disabled", missing ? "true" : null);
     this.#buttons.evidence.hidden = !card?.hidden;
     for (const [action, button] of Object.entries(this.#buttons)) {
@@ -129,7 +130,7 @@ export class Controls {
       }
     }
     this.#reveal(marks !== null);
-    this.#parts.labels.setAttribute("aria-label", marks ? "Labels that fit" : "Labels");
+    this.#parts.labels.setAttribute("aria-label", marks ? t("Labels that fit") : t("Labels"));
     this.element.classList.toggle("au-idle", card === null);
   }
 
@@ -155,7 +156,7 @@ export class Controls {
     }
     print(button, "", label);
     const line = this.#lineOf(label);
-    line && set(button, "title", `${label}: ${line}`);
+    line && set(button, "title", `${label}${t(": ")}${line}`);
     set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
     button.classList.toggle("au-is-given", label === card?.given);
     button.classList.toggle("au-is-suggested", !card?.hidden && label === card?.suggested);
@@ -169,12 +170,12 @@ export class Controls {
 /** Why there is no suggestion to take; null where there is one. */
 function whyNone(card) {
   if (!card) {
-    return "Take the suggestion";
+    return t("Take the suggestion");
   }
   if (card.hidden) {
-    return "The suggestion is hidden";
+    return t("The suggestion is hidden");
   }
-  return card.suggested === null ? "No other label is suggested" : null;
+  return card.suggested === null ? t("No other label is suggested") : null;
 }
 
 /** Print a label on a button, a long one by both its ends; the pointer and the focus show the whole of it. */

@@ -2,18 +2,19 @@
 
 import { bdi, el, plural } from "../common/dom.js";
 import { store } from "../common/store.js";
+import { t } from "../common/language.js";
 
 /** Cards are on their way, or what hinders them. */
 export function drawWaiting(trouble, retry) {
   if (!trouble) {
-    return el("p", { class: "au-muted" }, "The next cards are on their way…");
+    return el("p", { class: "au-muted" }, t("The next cards are on their way…"));
   }
   return el(
     "div",
     { class: "au-nothing" },
-    el("h2", null, "No cards can be had"),
+    el("h2", null, t("No cards can be had")),
     el("p", null, bdi(trouble.what), " ", bdi(trouble.todo)),
-    el("p", { class: "au-actions" }, button("Try again", retry)),
+    el("p", { class: "au-actions" }, button(t("Try again"), retry)),
   );
 }
 
@@ -25,30 +26,35 @@ export function drawWaiting(trouble, retry) {
 export function drawEnd({ decided, skipped, query, restart }) {
   const ways = [];
   if (skipped) {
-    ways.push(button(`Start over with the ${plural(skipped, "skipped row")}`, restart));
+    ways.push(button(t("Start over with the {rows}", { rows: plural(skipped, "skipped row") }), restart));
   }
   if (query.get("issue") === "1") {
     ways.push(
-      button("Go on with the rows that are not flagged, most suspect first", () =>
+      button(t("Go on with the rows that are not flagged, most suspect first"), () =>
         store.set({ issue: null }, { sort: "suspicion" }),
       ),
     );
   }
   if ([...query.keys()].some((name) => name !== "undecided")) {
     ways.push(
-      button("Go on without any filter", () =>
+      button(t("Go on without any filter"), () =>
         store.replaceAll(query.has("undecided") ? { undecided: query.get("undecided") } : {}),
       ),
     );
   }
-  ways.push(button("Look for new ones", restart));
+  ways.push(button(t("Look for new ones"), restart));
   return el(
     "div",
     { class: "au-nothing" },
-    el("h2", null, "This queue is at its end"),
-    el("p", null, `You have decided ${plural(decided, "row")} and skipped ${skipped}${skipped ? "; skipped rows come again" : ""}.`),
+    el("h2", null, t("This queue is at its end")),
+    el("p", null, summary(plural(decided, "row"), skipped)),
     el("p", { class: "au-actions" }, ways),
   );
 }
+
+const summary = (rows, skipped) =>
+  skipped
+    ? t("You have decided {rows} and skipped {skipped}; skipped rows come again.", { rows, skipped })
+    : t("You have decided {rows} and skipped 0.", { rows });
 
 const button = (text, onclick) => el("button", { type: "button", onclick }, text);

@@ -10,8 +10,10 @@ import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
 import { newId, remove } from "./outbox.js";
 import { verdictText } from "../common/words.js";
+import { t, told } from "../common/language.js";
 
 const SEEN = 500;
+const NOTHING = { undo: t("There is nothing to undo."), redo: t("There is nothing to redo.") };
 /** Stands for the time at which a card was fetched if its reviewer has judged it since. */
 const JUDGED_SINCE = -1;
 
@@ -130,9 +132,9 @@ export class Flow {
     if (this.card?.hidden) {
       this.card.hidden = false;
       this.#view.evidence();
-      say("What the models say is shown.");
+      say(t("What the models say is shown."));
     } else {
-      say("All that the models say is shown already.");
+      say(t("All that the models say is shown already."));
     }
   }
 
@@ -149,7 +151,7 @@ export class Flow {
     if (card) {
       this.show(card);
     } else {
-      say("There is no card before this one.");
+      say(t("There is no card before this one."));
     }
   }
 
@@ -237,7 +239,7 @@ export class Flow {
       this.#judgedTwice(event, result.before);
     } else if (result.status === "saved") {
       this.#view.mark(event.event_id, "saved");
-      say("Saved.", { quiet: true, about: "saved" });
+      say(t("Saved."), { quiet: true, about: "saved" });
     } else {
       this.#refused(event, result);
     }
@@ -253,7 +255,8 @@ export class Flow {
     const now = { verdict: event.verdict, new_labels: event.new_labels };
     Object.assign(card, { judged_twice: { before, now }, settling: true, mine: before });
     this.#seen = this.#seen.filter((one) => one.id !== card.id);
-    say(`You have judged this text before: ${verdictText(before)}, now ${verdictText(now)}. Decide which holds.`);
+    const both = { before: verdictText(before), now: verdictText(now) };
+    say(t("You have judged this text before: {before}, now {now}. Decide which holds.", both));
     this.#deck.putBack(card);
   }
 
@@ -265,13 +268,13 @@ export class Flow {
     }
     remove(this.#undone, event.event_id);
     this.#view.mark(event.event_id, "refused");
-    say(`Not saved: ${what} ${todo}`, { error: true });
+    say(t("Not saved: {why}", { why: `${told(what)} ${told(todo)}` }), { error: true });
     const conflict = Boolean(event.adjudication);
     const card = await get("card", { id: event.item_id, conflict }).catch(() => null);
     if (!card) {
       return;
     }
-    card.came_back = what;
+    card.came_back = told(what);
     this.#seen = this.#seen.filter((one) => one.id !== card.id);
     if (!this.card || this.card.id === card.id) {
       this.card = null;
@@ -282,10 +285,10 @@ export class Flow {
   }
 
   #moveAnswered(event, { undoes, items, card }) {
-    const verb = event.kind === "undo" ? "Undone" : "Done again";
+    const done = event.kind === "undo" ? t("Undone.") : t("Done again.");
     if (this.#shownAlready.delete(event.event_id)) {
       this.#view.mark(event.undoes, event.kind === "undo" ? "undone" : "saved");
-      say(`${verb}.`, { quiet: true, about: "moved" });
+      say(done, { quiet: true, about: "moved" });
       return;
     }
     // Done before this page was opened, or elsewhere on it: the server alone knows what it was.
@@ -293,14 +296,12 @@ export class Flow {
     remove(from, undoes);
     to.push({ id: undoes, card: null });
     if (!card) {
-      say(`${verb}: one action on ${plural(items, "row")}.`);
+      const rows = plural(items, "row");
+      say(event.kind === "undo" ? t("Undone: one action on {rows}.", { rows }) : t("Done again: one action on {rows}.", { rows }));
       this.#view.reload();
-    } else if (event.kind === "undo") {
-      say(`${verb}.`);
-      this.show(card);
     } else {
-      say(`${verb}.`);
-      this.#leave(card);
+      say(done);
+      event.kind === "undo" ? this.show(card) : this.#leave(card);
     }
   }
 
@@ -309,9 +310,9 @@ export class Flow {
     remove(this.#done, event.undoes);
     remove(this.#undone, event.undoes);
     if (result.status === "nothing") {
-      say(event.undoes ? "That was done elsewhere already." : `There is nothing to ${event.kind}.`);
+      say(event.undoes ? t("That was done elsewhere already.") : NOTHING[event.kind]);
     } else {
-      say(`${result.what} ${result.todo}`, { error: true });
+      say(`${told(result.what)} ${told(result.todo)}`, { error: true });
     }
   }
 
@@ -335,8 +336,8 @@ export class Flow {
     if (this.card && ids.includes(this.card.id)) {
       say(
         this.card.conflict
-          ? "This row is no longer in conflict; your verdict would still settle it."
-          : "Somebody else has decided this row meanwhile; you can still give your own verdict.",
+          ? t("This row is no longer in conflict; your verdict would still settle it.")
+          : t("Somebody else has decided this row meanwhile; you can still give your own verdict."),
       );
     }
   }
@@ -346,7 +347,7 @@ export class Flow {
     const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
     this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
     if (this.card?.hidden && elsewhere(this.card)) {
-      say("You have decided this row in another window meanwhile.");
+      say(t("You have decided this row in another window meanwhile."));
       this.card = null; // it was to be judged without any verdict in sight
       this.#next();
     } else if (this.card && elsewhere(this.card)) {
@@ -380,8 +381,8 @@ export class Flow {
     if (changed.turned) {
       say(
         card.mine
-          ? `You have decided this row in another window meanwhile: ${verdictText(card.mine)}.`
-          : "You have taken back your verdict on this row in another window.",
+          ? t("You have decided this row in another window meanwhile: {verdict}.", { verdict: verdictText(card.mine) })
+          : t("You have taken back your verdict on this row in another window."),
       );
     }
   }
@@ -390,9 +391,10 @@ export class Flow {
   announce() {
     const { card } = this;
     if (card) {
-      const mine = card.mine ? ` You decided: ${verdictText(card.mine)}.` : "";
-      const suggested = card.hidden || card.suggested === null ? "" : ` Suggested: ${card.suggested}.`;
-      say(`${card.text.slice(0, 300)} Given: ${card.given}.${suggested}${mine}`, { quiet: true, about: "card" });
+      const mine = card.mine && t("You decided: {verdict}.", { verdict: verdictText(card.mine) });
+      const suggested = !card.hidden && card.suggested !== null && t("Suggested: {label}.", { label: card.suggested });
+      const read = [card.text.slice(0, 300), t("Given: {label}.", { label: card.given }), suggested, mine];
+      say(read.filter(Boolean).join(" "), { quiet: true, about: "card" });
     }
   }
 }

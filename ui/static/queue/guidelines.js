@@ -5,12 +5,13 @@ import { bdi, el, plural, prose, replace, set } from "../common/dom.js";
 import { newId } from "./outbox.js";
 import { drawMarkdown } from "./markdown.js";
 import { moment } from "../common/words.js";
+import { nodes, t } from "../common/language.js";
 
 const HOW =
-  "A heading such as ## joy begins the section of a label: its first line is the tip of the label’s button, and list items are its examples. ## joy / love begins that of a pair.";
+  t("A heading such as ## joy begins the section of a label: its first line is the tip of the label’s button, and list items are its examples. ## joy / love begins that of a pair.");
 
 export class Guidelines {
-  element = el("aside", { class: "au-guide", "aria-label": "Guidelines", hidden: true, tabindex: "-1" });
+  element = el("aside", { class: "au-guide", "aria-label": t("Guidelines"), hidden: true, tabindex: "-1" });
 
   #session;
   #changed;
@@ -46,7 +47,7 @@ export class Guidelines {
       if (this.element.getBoundingClientRect().top < 0) {
         this.element.scrollIntoView({ block: "start" });
       }
-      say("The guidelines are shown beside the card.", { quiet: true });
+      say(t("The guidelines are shown beside the card."), { quiet: true });
     }
   }
 
@@ -68,7 +69,7 @@ export class Guidelines {
     const known = this.#now !== null && found.version !== this.version;
     this.#now = found;
     if (known && found.by !== this.#session.reviewer) {
-      say(`${found.by ?? "Somebody"} has changed the guidelines.`);
+      say(t("{name} has changed the guidelines.", { name: found.by ?? t("Somebody") }));
     }
     if (!this.#writing) {
       this.#draw();
@@ -81,12 +82,12 @@ export class Guidelines {
       return;
     }
     const { text, by, at, version } = this.#now;
-    const from = by === null ? "From a file" : ["By ", bdi(by)];
-    const about = version && el("p", { class: "au-muted" }, from, `, ${moment(at)} · version ${version}`);
-    const none = el("p", null, "There are no guidelines yet: write what each label means, with examples.");
+    const from = by === null ? t("From a file") : nodes("By {name}", { name: bdi(by) });
+    const about = version && el("p", { class: "au-muted" }, nodes("{from}, {when} · version {version}", { from, when: moment(at), version }));
+    const none = el("p", null, t("There are no guidelines yet: write what each label means, with examples."));
     replace(
       this.element,
-      this.#head(el("button", { type: "button", onclick: () => this.#write(text) }, text ? "Edit" : "Write them")),
+      this.#head(el("button", { type: "button", onclick: () => this.#write(text) }, text ? t("Edit") : t("Write them"))),
       about,
       el("div", { class: "au-guide-text" }, text ? drawMarkdown(text) : none),
       this.#pairs(),
@@ -94,8 +95,8 @@ export class Guidelines {
   }
 
   #head(...buttons) {
-    const close = el("button", { type: "button", class: "au-close", "aria-label": "Close", onclick: () => this.toggle() }, "×");
-    return el("header", null, el("h2", null, "Guidelines"), buttons, close);
+    const close = el("button", { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => this.toggle() }, "×");
+    return el("header", null, el("h2", null, t("Guidelines")), buttons, close);
   }
 
   /** Pairs of labels whose texts people and models mix up, those without a line first. */
@@ -106,7 +107,7 @@ export class Guidelines {
       el(
         "section",
         { class: "au-guide-pairs" },
-        el("h3", null, "Labels that are hard to tell apart"),
+        el("h3", null, t("Labels that are hard to tell apart")),
         pairs.map((pair) => this.#pair(pair)),
       )
     );
@@ -124,8 +125,8 @@ export class Guidelines {
       texts.length > 0 && el("div", { class: "au-guide-both au-muted" }, el("p", null, bdi(a)), el("p", null, bdi(b))),
       texts,
       done
-        ? el("p", { class: "au-muted" }, "The guidelines have a line for this pair.")
-        : el("button", { type: "button", onclick: write }, "Write a line"),
+        ? el("p", { class: "au-muted" }, t("The guidelines have a line for this pair."))
+        : el("button", { type: "button", onclick: write }, t("Write a line")),
     );
   }
 
@@ -133,8 +134,8 @@ export class Guidelines {
   #write(text) {
     const base = this.version;
     const problem = el("p", { class: "au-problem", role: "alert" });
-    const input = el("textarea", { rows: "14", dir: "auto", maxlength: this.#now.longest, "aria-label": "Guidelines, in Markdown" });
-    const save = el("button", { type: "submit", class: "au-primary" }, "Save");
+    const input = el("textarea", { rows: "14", dir: "auto", maxlength: this.#now.longest, "aria-label": t("Guidelines, in Markdown") });
+    const save = el("button", { type: "submit", class: "au-primary" }, t("Save"));
     const id = newId();
     const send = async (event) => {
       event.preventDefault();
@@ -144,7 +145,7 @@ export class Guidelines {
         const found = await post("guidelines", { run: run.id, reviewer, event_id: id, text: input.value, base });
         this.#writing = false;
         this.#take(found);
-        say("The guidelines are saved. Decisions from now on are made under them.");
+        say(t("The guidelines are saved. Decisions from now on are made under them."));
         this.element.focus();
       } catch (error) {
         problem.textContent = `${error.what ?? error.message} ${error.todo ?? ""}`;
@@ -166,7 +167,7 @@ export class Guidelines {
         { onsubmit: send },
         input,
         problem,
-        el("p", { class: "au-actions" }, save, el("button", { type: "button", onclick: giveUp }, "Give up")),
+        el("p", { class: "au-actions" }, save, el("button", { type: "button", onclick: giveUp }, t("Give up"))),
         el("p", { class: "au-muted" }, HOW),
       ),
     );

@@ -3,6 +3,7 @@
 import { openDialog } from "../common/dialog.js";
 import { el, replace } from "../common/dom.js";
 import { actionName, keyName } from "./keys.js";
+import { t } from "../common/language.js";
 
 /** @param {import("./keys.js").Keys} keys */
 export function openKeyList(keys) {
@@ -18,8 +19,8 @@ export function openKeyList(keys) {
     const name = actionName(action);
     const change = el(
       "button",
-      { type: "button", "aria-label": `Change the key: ${name}`, onclick: () => ask(action) },
-      "Change",
+      { type: "button", "aria-label": t("Change the key: {name}", { name }), onclick: () => ask(action) },
+      t("Change"),
     );
     return el(
       "tr",
@@ -32,7 +33,7 @@ export function openKeyList(keys) {
 
   function ask(action) {
     waiting = action;
-    said.textContent = `Press the new key: ${actionName(action)}. Escape leaves it as it is.`;
+    said.textContent = t("Press the new key: {name}. Escape leaves it as it is.", { name: actionName(action) });
   }
 
   function press(event) {
@@ -43,8 +44,8 @@ export function openKeyList(keys) {
     event.stopPropagation();
     const action = waiting;
     waiting = null;
-    const refused = event.key === "Escape" ? "It stays as it is." : keys.change(action, event);
-    said.textContent = refused ?? `${actionName(action)}: now ${keyName(keys.current[action])}.`;
+    const refused = event.key === "Escape" ? t("It stays as it is.") : keys.change(action, event);
+    said.textContent = refused ?? t("{name}: now {key}.", { name: actionName(action), key: keyName(keys.current[action]) });
     draw();
     body.querySelector(`[data-action="${action}"] button`).focus();
   }
@@ -52,7 +53,7 @@ export function openKeyList(keys) {
   function reset() {
     waiting = null;
     keys.reset();
-    said.textContent = "All keys are as they were.";
+    said.textContent = t("All keys are as they were.");
     draw();
   }
 
@@ -65,7 +66,7 @@ export function openKeyList(keys) {
       el(
         "tr",
         null,
-        ["Key", "What it does", "Change"].map((name) => el("th", { scope: "col" }, name)),
+        [t("Key"), t("What it does"), t("Change")].map((name) => el("th", { scope: "col" }, name)),
       ),
     ),
     body,
@@ -73,10 +74,10 @@ export function openKeyList(keys) {
   const notes = el(
     "p",
     { class: "au-muted" },
-    "With more than ten labels, the digits are those of the card’s most likely ones, as printed. While you write, and with Ctrl, Alt or ⌘, keys are the browser’s.",
+    t("With more than ten labels, the digits are those of the card’s most likely ones, as printed. While you write, and with Ctrl, Alt or ⌘, keys are the browser’s."),
   );
-  const actions = el("p", { class: "au-actions" }, el("button", { type: "button", onclick: reset }, "Reset all keys"));
+  const actions = el("p", { class: "au-actions" }, el("button", { type: "button", onclick: reset }, t("Reset all keys")));
   draw();
-  const { element } = openDialog("Keys", [said, table, notes, actions], { className: "au-keylist" });
+  const { element } = openDialog(t("Keys"), [said, table, notes, actions], { className: "au-keylist" });
   element.addEventListener("keydown", press, true);
 }

@@ -1,33 +1,36 @@
 /** Which key does what: the server's keys, changed by the reader's own, which the browser keeps. */
 
+import { t } from "../common/language.js";
+
 const KEPT = "auditor:keys";
 const NUMBER = /^label(\d+)$/;
 
 /** All actions in the order in which they are listed, with the keys they have unless somebody changes them. */
 const ACTIONS = {
-  keep: ["k", "Keep the given label"],
-  suggest: ["s", "Take the suggestion"],
+  keep: ["k", t("Keep the given label")],
+  suggest: ["s", t("Take the suggestion")],
   ...Object.fromEntries(
-    [..."1234567890"].map((digit, at) => [`label${at + 1}`, [digit, `Relabel: ${ordinal(at + 1)} label`]]),
+    [..."1234567890"].map((digit, at) => [`label${at + 1}`, [digit, relabel(at + 1)]]),
   ),
-  pick: ["/", "Choose a label by typing"],
-  ambiguous: ["a", "Ambiguous: several labels fit"],
-  none: ["n", "None of the labels fits"],
-  exclude: ["x", "Exclude the row"],
-  unsure: ["i", "Unsure"],
-  skip: [" ", "Skip, without a decision"],
-  undo: ["u", "Undo"],
-  redo: ["r", "Redo"],
-  back: ["b", "Back to the card before"],
-  note: ["e", "Write a note"],
-  evidence: ["v", "Show what the models say, where it is hidden"],
-  guidelines: ["d", "Guidelines: what the labels mean"],
-  ask: ["c", "Ask a colleague to look at this row"],
-  help: ["h", "This list"],
+  pick: ["/", t("Choose a label by typing")],
+  ambiguous: ["a", t("Ambiguous: several labels fit")],
+  none: ["n", t("None of the labels fits")],
+  exclude: ["x", t("Exclude the row")],
+  unsure: ["i", t("Unsure")],
+  skip: [" ", t("Skip, without a decision")],
+  undo: ["u", t("Undo")],
+  redo: ["r", t("Redo")],
+  back: ["b", t("Back to the card before")],
+  note: ["e", t("Write a note")],
+  evidence: ["v", t("Show what the models say, where it is hidden")],
+  guidelines: ["d", t("Guidelines: what the labels mean")],
+  ask: ["c", t("Ask a colleague to look at this row")],
+  help: ["h", t("This list")],
 };
 
-function ordinal(number) {
-  return `${number}${{ 1: "st", 2: "nd", 3: "rd" }[number] ?? "th"}`;
+function relabel(number) {
+  const first = { 1: t("Relabel: 1st label"), 2: t("Relabel: 2nd label"), 3: t("Relabel: 3rd label") };
+  return first[number] ?? t("Relabel: {number}th label", { number });
 }
 
 /** What an action is called. */
@@ -36,7 +39,7 @@ export const actionName = (action) => ACTIONS[action][1];
 /** Place of the label that an action stands for, from 0; -1 if it stands for none. */
 export const labelOf = (action) => Number(NUMBER.exec(action)?.[1] ?? 0) - 1;
 
-const NAMES = { " ": "space", Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+const NAMES = { " ": t("space"), Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 /** How a key is printed. */
 export const keyName = (key) => NAMES[key] ?? key;
@@ -100,10 +103,10 @@ export class Keys {
     const key = pressed(event);
     const other = Object.keys(this.current).find((one) => one !== action && this.current[one] === key);
     if (!TAKEN.test(key)) {
-      return `${event.key} cannot be used: take a letter, a digit, a sign or an arrow.`;
+      return t("{key} cannot be used: take a letter, a digit, a sign or an arrow.", { key: event.key });
     }
     if (other) {
-      return `${keyName(key)} is taken: ${actionName(other)}.`;
+      return t("{key} is taken: {name}.", { key: keyName(key), name: actionName(other) });
     }
     this.#keep({ ...this.#own, [action]: key });
     return null;

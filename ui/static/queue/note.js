@@ -6,11 +6,12 @@
 
 import { el, replace } from "../common/dom.js";
 import { store } from "../common/store.js";
+import { t } from "../common/language.js";
 
 export class Note {
   element;
 
-  #input = el("textarea", { rows: "1", maxlength: "10000", dir: "auto", placeholder: "Why, for those who come after" });
+  #input = el("textarea", { rows: "1", maxlength: "10000", dir: "auto", placeholder: t("Why, for those who come after") });
   #drafts;
   #card = null;
 
@@ -25,7 +26,7 @@ export class Note {
     this.element = el(
       "label",
       { class: "au-note-field", hidden: true },
-      el("span", null, "Note ", key),
+      el("span", null, t("Note"), " ", key),
       this.#input,
     );
     this.#input.addEventListener("input", () => this.#card && this.#keep());

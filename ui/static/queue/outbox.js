@@ -7,6 +7,7 @@
 
 import { post, say } from "../common/api.js";
 import { known } from "../common/pulse.js";
+import { t } from "../common/language.js";
 
 const MOST_AT_ONCE = 50;
 const WAITS = [500, 1000, 2000, 4000, 8000];
@@ -195,7 +196,7 @@ export class Outbox {
     this.#tellGone(answer);
     if (answer.qualified) {
       const { right, of } = answer.qualified;
-      say(`Of ${of} cards whose answer is known, you chose it on ${right}. Progress lists the others.`);
+      say(t("Of {of} cards whose answer is known, you chose it on {right}. Progress lists the others.", { of, right }));
     }
     if (answered.length) {
       this.#failures = 0;

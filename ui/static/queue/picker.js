@@ -2,6 +2,7 @@
 
 import { openDialog } from "../common/dialog.js";
 import { bdi, el, plural, replace } from "../common/dom.js";
+import { t } from "../common/language.js";
 
 const MOST = 200;
 
@@ -23,11 +24,11 @@ export function matching(labels, typed) {
 export function pickLabel(title, labels, take) {
   let found = [];
   let active = 0;
-  const list = el("ul", { class: "au-options", role: "listbox", id: "au-options", "aria-label": "Labels" });
+  const list = el("ul", { class: "au-options", role: "listbox", id: "au-options", "aria-label": t("Labels") });
   const input = el("input", {
     type: "text",
     role: "combobox",
-    "aria-label": "Label",
+    "aria-label": t("Label"),
     "aria-expanded": "true",
     "aria-controls": "au-options",
     "aria-autocomplete": "list",
@@ -46,7 +47,7 @@ export function pickLabel(title, labels, take) {
       list,
       found.slice(0, MOST).map((label, at) => option(label, at)),
     );
-    status.textContent = found.length ? plural(found.length, "label") : "No label holds this.";
+    status.textContent = found.length ? plural(found.length, "label") : t("No label holds this.");
     mark();
   }
 

@@ -6,10 +6,11 @@ import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
 import { keyName, labelOf } from "./keys.js";
 import { pickLabel } from "./picker.js";
+import { t } from "../common/language.js";
 
 const DIGITS = 10;
-const UNSETTLED = "Unsure settles nothing: skip the card to leave it open.";
-const HOW_TO_MARK = "Mark the labels that fit by their keys; Enter ends, Escape gives up.";
+const UNSETTLED = t("Unsure settles nothing: skip the card to leave it open.");
+const HOW_TO_MARK = t("Mark the labels that fit by their keys; Enter ends, Escape gives up.");
 
 export class Presses {
   /** Labels marked as fitting, while an ambiguous row is being judged; else null. */
@@ -67,7 +68,7 @@ export class Presses {
     } else if (action === "undo" || action === "redo" || action === "back") {
       this.#flow[action]();
     } else if (!card) {
-      say("No card is shown: nothing was decided.");
+      say(t("No card is shown: nothing was decided."));
     } else {
       this.#judge(action, card);
     }
@@ -84,7 +85,7 @@ export class Presses {
       unsure: () => (card.conflict ? say(UNSETTLED) : decide("unsure")),
       skip: () => this.#flow.skip(),
       evidence: () => this.#flow.showEvidence(),
-      pick: () => pickLabel("Which label fits?", this.#labels, (label) => this.#relabel(card, label)),
+      pick: () => pickLabel(t("Which label fits?"), this.#labels, (label) => this.#relabel(card, label)),
       note: () => this.#note.open(),
       ask: () => askColleague((name) => this.#note.add(name)).catch(complain),
     };
@@ -92,7 +93,7 @@ export class Presses {
     if (actions[action]) {
       actions[action]();
     } else if (label === undefined) {
-      say("No label has this key.");
+      say(t("No label has this key."));
     } else {
       this.#relabel(card, label);
     }
@@ -100,9 +101,10 @@ export class Presses {
 
   #suggest(card) {
     if (card.hidden) {
-      say(`The suggestion is hidden, so that your verdict is your own; ${keyName(this.#keys.current.evidence)} shows it.`);
+      const key = keyName(this.#keys.current.evidence);
+      say(t("The suggestion is hidden, so that your verdict is your own; {key} shows it.", { key }));
     } else if (card.suggested === null) {
-      say("The models suggest no other label.");
+      say(t("The models suggest no other label."));
     } else {
       this.#relabel(card, card.suggested);
     }
@@ -118,7 +120,7 @@ export class Presses {
     if (this.#flow.card === card) {
       this.#flow.decide(verdict, labels, this.#note.value);
     } else {
-      say("Another card has come meanwhile: nothing was decided.");
+      say(t("Another card has come meanwhile: nothing was decided."));
     }
   }
 
@@ -133,12 +135,12 @@ export class Presses {
     if (action === "done" && this.marks.size > 1) {
       this.#decide(card, "ambiguous", [...this.marks]);
     } else if (action === "done") {
-      say("Mark at least two labels that fit.");
+      say(t("Mark at least two labels that fit."));
     } else if (action === "give-up") {
       this.marks = null;
       this.#changed();
     } else if (action === "pick") {
-      pickLabel("Which label fits, too?", this.#labels, (one) => this.#toggle(one));
+      pickLabel(t("Which label fits, too?"), this.#labels, (one) => this.#toggle(one));
     } else if (label !== undefined) {
       this.#toggle(label);
     } else {
@@ -151,6 +153,6 @@ export class Presses {
       this.marks?.add(label);
     }
     this.#changed();
-    say(`${label}: ${this.marks?.has(label) ? "marked" : "not marked"}.`, { quiet: true });
+    say(this.marks?.has(label) ? t("{label}: marked.", { label }) : t("{label}: not marked.", { label }), { quiet: true });
   }
 }

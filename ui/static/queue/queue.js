@@ -20,6 +20,7 @@ import { stopLine } from "./stopline.js";
 import { store } from "../common/store.js";
 import { Watch } from "../common/watch.js";
 import { sortName } from "../common/words.js";
+import { nodes, t } from "../common/language.js";
 
 /** Milliseconds for which a card that was served is nobody else's. */
 const HELD_FOR = 120000;
@@ -34,7 +35,7 @@ export function mount(element, session) {
 class Queue {
   #session;
   #element;
-  #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": "Card" });
+  #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": t("Card") });
   #boundary = el("p", { class: "au-boundary", hidden: true });
   #note;
   #shown = null; // what the cards are from: filter, sort, seed, and whether they are a closing sample
@@ -108,18 +109,16 @@ class Queue {
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, "Order ", sort), conflictsButton(this.#session), this.#status.element);
+    const bar = el("div", { class: "au-queue-bar" }, el("label", null, t("Order"), " ", sort), conflictsButton(this.#session), this.#status.element);
     const rest = el(
       "p",
       { class: "au-resting", hidden: true },
-      "The keys rest while you write; ",
-      el("kbd", null, "Esc"),
-      " goes on.",
+      nodes("The keys rest while you write; {key} goes on.", { key: el("kbd", null, "Esc") }),
     );
     this.#controls.element.prepend(this.#note.element, rest);
     const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), stopLine(), this.#boundary];
     const parts = [...above, this.#article, this.#controls.element];
-    const section = el("section", { class: "au-queue", "aria-label": "Queue" }, parts);
+    const section = el("section", { class: "au-queue", "aria-label": t("Queue") }, parts);
     replace(this.#element, section);
     settle(section, this.#controls.element, [this.#note.element, rest]);
     document.addEventListener("keydown", (event) => this.#press(event));
@@ -291,8 +290,8 @@ class Queue {
     this.#bounded = true;
     const skipped = [...this.#flow.skipped.values()].filter(Boolean).length; // flagged ones
     const read = skipped
-      ? `The flagged rows end here; you have skipped ${count(skipped)} of them. What follows is less suspect.`
-      : "You have read all flagged rows; what follows is less suspect.";
+      ? t("The flagged rows end here; you have skipped {skipped} of them. What follows is less suspect.", { skipped: count(skipped) })
+      : t("You have read all flagged rows; what follows is less suspect.");
     this.#boundary.dataset.id = card.id;
     replace(this.#boundary, read);
     say(read, { quiet: true });
@@ -302,7 +301,7 @@ class Queue {
     if (this.#flow.card) {
       this.#flow.announce();
     } else {
-      const what = this.#deck.ended ? "This queue is at its end." : "The next cards are on their way.";
+      const what = this.#deck.ended ? t("This queue is at its end.") : t("The next cards are on their way.");
       say(what, { quiet: true, about: "card" });
     }
   }
@@ -375,7 +374,7 @@ class Queue {
     const action = isOurs(event) && !event.repeat ? this.#keys.actionOf(event) : null;
     if (action === "undo" || action === "redo") {
       event.preventDefault();
-      say(action === "undo" ? "Undoing your latest action." : "Doing again what you have undone.");
+      say(action === "undo" ? t("Undoing your latest action.") : t("Doing again what you have undone."));
       this.#flow[action]();
     }
   }
@@ -384,7 +383,8 @@ class Queue {
   #mayRename(event) {
     if (this.#outbox.size) {
       event.preventDefault();
-      say(`${plural(this.#outbox.size, "decision")} must be saved first, under the name that you have now.`);
+      const decisions = plural(this.#outbox.size, "decision");
+      say(t("{decisions} must be saved first, under the name that you have now.", { decisions }));
     }
   }
 }

@@ -3,13 +3,14 @@
 import { say } from "../common/api.js";
 import { bdi, count, el, replace } from "../common/dom.js";
 import { shorten, verdictWords } from "../common/words.js";
+import { nodes, t } from "../common/language.js";
 
 const STATES = {
-  saving: "saving…",
-  saved: "✓ saved",
-  undoing: "undoing…",
-  undone: "↶ undone",
-  refused: "✗ not taken",
+  saving: t("saving…"),
+  saved: t("✓ saved"),
+  undoing: t("undoing…"),
+  undone: t("↶ undone"),
+  refused: t("✗ not taken"),
 };
 const TRAIL = 5;
 
@@ -20,11 +21,11 @@ export class Status {
   #told = null; // the trouble that was said
   element = el("div", { class: "au-status" }, this.#figures, this.#saved);
   /** The latest decisions, newest first. */
-  trail = el("ol", { class: "au-trail", "aria-label": "Your latest decisions" });
+  trail = el("ol", { class: "au-trail", "aria-label": t("Your latest decisions") });
 
   /** @param {() => void} retry Send again now. */
   constructor(retry) {
-    this.#retry = el("button", { type: "button", onclick: retry }, "Try now");
+    this.#retry = el("button", { type: "button", onclick: retry }, t("Try now"));
   }
 
   /**
@@ -32,8 +33,8 @@ export class Status {
    *   trouble: import("../common/api.js").ApiError|null}} figures
    */
   report({ found, left, decided, waiting, trouble }) {
-    const rest = left !== null ? ` · ${count(left)} left` : found !== null ? ` · ${count(found)} found` : null;
-    replace(this.#figures, `${count(decided)} decided`, rest);
+    const rest = left !== null ? t(" · {rows} left", { rows: count(left) }) : found !== null && t(" · {rows} found", { rows: count(found) });
+    replace(this.#figures, t("{rows} decided", { rows: count(decided) }), rest);
     const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
     this.#tell(state, trouble);
     this.#saved.dataset.state = state;
@@ -41,15 +42,14 @@ export class Status {
     if (state === "trouble") {
       replace(
         this.#saved,
-        `${count(waiting)} not saved yet: `,
-        bdi(trouble.what),
+        nodes("{number} not saved yet: {why}", { number: count(waiting), why: bdi(trouble.what) }),
         " ",
         bdi(trouble.todo),
         " ",
         this.#retry,
       );
     } else {
-      replace(this.#saved, state === "saved" ? "✓ All saved" : `Saving ${count(waiting)}…`);
+      replace(this.#saved, state === "saved" ? t("✓ All saved") : t("Saving {number}…", { number: count(waiting) }));
     }
   }
 
@@ -57,11 +57,11 @@ export class Status {
   #tell(state, trouble) {
     if (state === "trouble" && this.#told !== trouble.what) {
       this.#told = trouble.what;
-      const next = trouble.status === 409 ? trouble.todo : "What you decide is kept in this browser and sent again.";
-      say(`Not saved yet: ${trouble.what} ${next}`);
+      const next = trouble.status === 409 ? trouble.todo : t("What you decide is kept in this browser and sent again.");
+      say(t("Not saved yet: {why}", { why: `${trouble.what} ${next}` }));
     } else if (state === "saved" && this.#told) {
       this.#told = null;
-      say("All saved.");
+      say(t("All saved."));
     }
   }
 

@@ -5,10 +5,11 @@ import { count, el, plural, replace } from "../common/dom.js";
 import { latest } from "../common/live.js";
 import { store } from "../common/store.js";
 import { atLeast } from "../common/words.js";
+import { t } from "../common/language.js";
 
 const CHANGES = ["auditor:decided", "auditor:moved", "auditor:bulk", "auditor:undone"];
 
-const EXHAUSTED = "The last 100 ranked cards held no more wrong labels than cards drawn at random. Can you stop?";
+const EXHAUSTED = t("The last 100 ranked cards held no more wrong labels than cards drawn at random. Can you stop?");
 
 /** Make the line; it follows the verdicts while the queue is seen. */
 export function stopLine() {
@@ -40,14 +41,14 @@ export function stopLine() {
 function draw(answer) {
   const news = reached(answer);
   if (store.closing) {
-    const known = el("p", null, el("strong", null, "Closing sample. "), sampled(answer), news && ` ${news}`);
-    return [known, button("Back to the queue", false)];
+    const known = el("p", null, el("strong", null, t("Closing sample. ")), sampled(answer), news && ` ${news}`);
+    return [known, button(t("Back to the queue"), false)];
   }
   if (news) {
-    const known = el("p", null, el("strong", null, "You can stop here. "), news);
-    return [known, button("Make sure: read a closing sample", true)];
+    const known = el("p", null, el("strong", null, t("You can stop here. ")), news);
+    return [known, button(t("Make sure: read a closing sample"), true)];
   }
-  return answer.exhausted && [el("p", null, EXHAUSTED), button("Read a closing sample", true)];
+  return answer.exhausted && [el("p", null, EXHAUSTED), button(t("Read a closing sample"), true)];
 }
 
 const button = (text, closing) => el("button", { type: "button", onclick: () => store.readClosingSample(closing) }, text);
@@ -58,14 +59,17 @@ function reached({ reached: rule, unread, left_at_most: left, stop }) {
     return null;
   }
   if (rule.left) {
-    return `Few enough wrong labels are left: at most ${count(left)} of the ${plural(unread, "unread row")} (95\u202f%).`;
+    return t("Few enough wrong labels are left: at most {left} of the {rows} (95\u202f%).", { left: count(left), rows: plural(unread, "unread row") });
   }
-  return rule.found ? `Enough wrong labels are found: at least ${atLeast(stop.found_at_least)} of them (95\u202f%).` : null;
+  return rule.found ? t("Enough wrong labels are found: at least {share} of them (95\u202f%).", { share: atLeast(stop.found_at_least) }) : null;
 }
 
 /** How far the cards drawn at random have come. */
 function sampled({ blind, unread, left_at_most: left, reached: rule }) {
-  const known = `${plural(blind, "card")} drawn at random ${blind === 1 ? "is" : "are"} read`;
-  const most = `at most ${count(left ?? 0)} of the ${plural(unread, "unread row")} are wrong (95\u202f%)`;
-  return blind === 0 || rule.left ? `${known}.` : `${known}; ${most}.`;
+  const cards = plural(blind, "card");
+  const known = blind === 1 ? t("{cards} drawn at random is read", { cards }) : t("{cards} drawn at random are read", { cards });
+  const figures = { known, left: count(left ?? 0), rows: plural(unread, "unread row") };
+  return blind === 0 || rule.left
+    ? t("{known}.", figures)
+    : t("{known}; at most {left} of the {rows} are wrong (95\u202f%).", figures);
 }

@@ -7,6 +7,7 @@ import { debounced, latest } from "../common/live.js";
 import { newId } from "../queue/outbox.js";
 import { button, change, label, table } from "../common/parts.js";
 import { verdictForm } from "./verdictform.js";
+import { t, told } from "../common/language.js";
 
 const MOST_CHANGES = 12;
 
@@ -34,7 +35,7 @@ class BulkDialog {
   #says = el("p", { class: "pg-says", role: "status" });
   #shown = el("div");
   #wrong = el("p", { class: "pg-wrong", role: "alert" });
-  #confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, "Decide");
+  #confirm = el("button", { type: "submit", class: "au-primary", disabled: true }, t("Decide"));
 
   constructor(which, session, taken) {
     this.#which = which;
@@ -43,7 +44,7 @@ class BulkDialog {
   }
 
   open(title) {
-    const region = { class: "pg-preview", role: "region", "aria-label": "What it would do", tabindex: "0" };
+    const region = { class: "pg-preview", role: "region", "aria-label": t("What it would do"), tabindex: "0" };
     const submit = (event) => {
       event.preventDefault();
       this.#take();
@@ -56,7 +57,7 @@ class BulkDialog {
       el(
         "p",
         { class: "au-actions" },
-        button("Cancel", () => this.#dialog.close()),
+        button(t("Cancel"), () => this.#dialog.close()),
         this.#confirm,
       ),
     );
@@ -75,7 +76,7 @@ class BulkDialog {
     const { missing, ...verdict } = this.#form.read();
     if (missing) {
       this.#says.textContent = missing;
-      this.#confirm.textContent = "Decide";
+      this.#confirm.textContent = t("Decide");
       replace(this.#shown);
       return;
     }
@@ -83,8 +84,9 @@ class BulkDialog {
       const found = await this.#latest((signal) => post("bulk/preview", { ...this.#which, ...verdict }, { signal }));
       this.#token = found.token;
       this.#confirm.disabled = found.count === 0;
-      this.#confirm.textContent = `Decide ${plural(found.count, "row")}`;
-      this.#says.textContent = `${plural(found.count, "row")} would be decided.`;
+      const rows = plural(found.count, "row");
+      this.#confirm.textContent = t("Decide {rows}", { rows });
+      this.#says.textContent = t("{rows} would be decided.", { rows });
       replace(this.#shown, drawPreview(found, verdict));
     } catch (error) {
       this.#refuse(error);
@@ -121,13 +123,13 @@ function drawPreview({ count: rows, left_out: without, changes, sample }, verdic
     .map(({ given, to, count: number }) => [to === null ? bdi(given) : change(given, to), count(number)]);
   const rest = changes.slice(MOST_CHANGES);
   if (rest.length) {
-    lines.push([`${count(rest.length)} more`, count(rest.reduce((sum, one) => sum + one.count, 0))]);
+    lines.push([t("{number} more", { number: count(rest.length) }), count(rest.reduce((sum, one) => sum + one.count, 0))]);
   }
-  const leftOut = `${plural(without, "row")} left out, which this verdict does not fit.`;
-  const heading = rows > sample.length ? `A sample of ${sample.length}` : "These rows";
+  const leftOut = t("{rows} left out, which this verdict does not fit.", { rows: plural(without, "row") });
+  const heading = rows > sample.length ? t("A sample of {number}", { number: sample.length }) : t("These rows");
   return [
     without > 0 && el("p", { class: "au-muted" }, leftOut),
-    lines.length > 0 && table("What changes", ["Given label, and what it becomes", "Rows"], lines, [1]),
+    lines.length > 0 && table(t("What changes"), [t("Given label, and what it becomes"), t("Rows")], lines, [1]),
     sample.length > 0 && el("h3", null, heading),
     el(
       "ul",
@@ -171,10 +173,10 @@ export function undoLine() {
       const event = { event_id: newId(), kind: "undo", undoes: batch };
       const [result] = (await post("events", { events: [event], held: [], run })).results;
       if (result.status === "saved") {
-        say(`Undone: ${plural(result.items, "row")}.`);
+        say(t("Undone: {rows}.", { rows: plural(result.items, "row") }));
         document.dispatchEvent(new CustomEvent("auditor:undone", { detail: { batch_id: batch } }));
       } else {
-        say([result.what ?? "This is undone already.", result.todo].filter(Boolean).join(" "), { error: true });
+        say([told(result.what) ?? t("This is undone already."), told(result.todo)].filter(Boolean).join(" "), { error: true });
       }
       clear();
     } catch (error) {
@@ -183,11 +185,11 @@ export function undoLine() {
   };
   const show = (done) => {
     shown = done.batch_id;
-    const said = el("p", null, `${plural(done.count, "row")} decided: ${done.words}.`);
+    const said = el("p", null, t("{rows} decided: {verdict}.", { rows: plural(done.count, "row"), verdict: done.words }));
     replace(
       element,
       said,
-      button("Undo this", () => undo(done)),
+      button(t("Undo this"), () => undo(done)),
     );
   };
   return { element, show };

@@ -7,6 +7,7 @@ import { live } from "../common/live.js";
 import { bar, button, change, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { suspicionText } from "../common/words.js";
+import { t } from "../common/language.js";
 
 const STEP = 30;
 
@@ -14,7 +15,7 @@ export function mount(element, session) {
   const summary = el("p", { class: "pg-found", role: "status" });
   const done = undoLine();
   const list = el("ol", { class: "pg-groups" });
-  const more = button("Show more", () => add());
+  const more = button(t("Show more"), () => add());
   const alone = el("div");
   element.append(summary, done.element, list, more, alone);
   let groups = [];
@@ -44,11 +45,11 @@ export function mount(element, session) {
 function summaryOf(groups, singles) {
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const words = [
-    groups.length && `${plural(groups.length, "group")} with ${plural(rows, "row")}`,
+    groups.length && t("{groups} with {rows}", { groups: plural(groups.length, "group"), rows: plural(rows, "row") }),
     singles.length && plural(singles.length, "single row"),
   ];
-  const found = words.filter(Boolean).join(", and ");
-  return found ? `${found} that the filter finds` : "The filter finds no row that is in a group.";
+  const found = words.filter(Boolean).join(t(", and "));
+  return found ? t("{rows} that the filter finds", { rows: found }) : t("The filter finds no row that is in a group.");
 }
 
 /** Rows that are alone in their groups, in one card: dozens of cards of one row would tell nothing. */
@@ -65,33 +66,36 @@ function together(singles, session) {
   };
   const rows = singles.map((group) => [
     change(group.given, group.suggested),
-    group.words.map((word, at) => [at ? ", " : "", bdi(word)]),
+    group.words.map((word, at) => [at ? t(", ") : "", bdi(word)]),
     suspicionText(group.mean_suspicion),
   ]);
-  const columns = ["Given → suggested", "Words", "Suspicion"];
+  const columns = [t("Given → suggested"), t("Words"), t("Suspicion")];
   return el(
     "section",
     { class: "pg-card pg-alone", "aria-labelledby": "pg-alone" },
-    el("h2", { id: "pg-alone" }, `${plural(singles.length, "single row")}: each is alone in its group`),
+    el("h2", { id: "pg-alone" }, t("{rows}: each is alone in its group", { rows: plural(singles.length, "single row") })),
     el(
       "div",
       { class: "pg-row" },
-      button("Open them in the queue", open("queue")),
-      button("Show them in the table", open("table")),
+      button(t("Open them in the queue"), open("queue")),
+      button(t("Show them in the table"), open("table")),
     ),
-    scroller("Single rows", table("", columns, rows, [2])),
+    scroller(t("Single rows"), table("", columns, rows, [2])),
   );
 }
 
 function item(group, session, done) {
-  const name = `group ${group.group}`;
+  const name = t("group {number}", { number: group.group });
   const params = new URLSearchParams(store.query);
   params.set("group", group.group);
   const queue = () => store.openQueue(params, "group");
-  const title = `Decide ${name}: ${plural(group.rows, "row")}`;
+  const title = t("Decide {name}: {rows}", { name, rows: plural(group.rows, "row") });
   const whole = () => openBulk({ query: params.toString() }, title, session, (taken) => done.show(taken));
   const decided = group.rows - group.undecided;
-  const state = `, ${decided ? count(decided) : "none"} decided, mean suspicion ${suspicionText(group.mean_suspicion)}`;
+  const figures = { decided: count(decided), suspicion: suspicionText(group.mean_suspicion) };
+  const state = decided
+    ? t(", {decided} decided, mean suspicion {suspicion}", figures)
+    : t(", none decided, mean suspicion {suspicion}", figures);
   const words = group.words.map((word) => el("li", null, bdi(word)));
   return el(
     "li",
@@ -99,12 +103,12 @@ function item(group, session, done) {
     el("h2", null, change(group.given, group.suggested)),
     el("p", null, el("strong", null, plural(group.rows, "row")), state),
     decided > 0 && bar(decided / group.rows),
-    words.length > 0 && el("ul", { class: "pg-words", "aria-label": "Typical words" }, words),
+    words.length > 0 && el("ul", { class: "pg-words", "aria-label": t("Typical words") }, words),
     el(
       "div",
       { class: "pg-row" },
-      button("Open in the queue", queue, { "aria-label": `Open ${name} in the queue` }),
-      button("Decide as a whole…", whole, { "aria-label": `Decide ${name} as a whole` }),
+      button(t("Open in the queue"), queue, { "aria-label": t("Open {name} in the queue", { name }) }),
+      button(t("Decide as a whole…"), whole, { "aria-label": t("Decide {name} as a whole", { name }) }),
     ),
   );
 }

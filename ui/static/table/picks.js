@@ -1,6 +1,7 @@
 /** Rows that are picked in the table, by their ids, over as many pages as one likes. */
 
 import { el } from "../common/dom.js";
+import { t } from "../common/language.js";
 
 export class Picks {
   #ids = new Set();
@@ -24,7 +25,7 @@ export class Picks {
     this.#boxes = rows.map((row, index) => {
       const attributes = {
         type: "checkbox",
-        "aria-label": `Pick row ${row.rank}`,
+        "aria-label": t("Pick row {rank}", { rank: row.rank }),
         onclick: (event) => this.#click(event, index),
       };
       const box = el("input", attributes);

@@ -8,7 +8,8 @@ import { Pager } from "../common/pager.js";
 import { bar, button, change, scroller, standing } from "../common/parts.js";
 import { Picks } from "./picks.js";
 import { store } from "../common/store.js";
-import { kindName, sortName, suspicionText } from "../common/words.js";
+import { kindName, sortName, suspicionText, tierWord } from "../common/words.js";
+import { t } from "../common/language.js";
 
 /** Orders that a click on a column's head asks for. */
 const ORDERS = { pair: "ascending", suspicion: "descending" };
@@ -26,18 +27,18 @@ export function mount(element, session) {
   const pager = new Pager(() => refresh());
   const bulk = makeBulk(session);
   element.append(
-    el("div", { class: "pg-bar" }, found, el("label", { class: "pg-row" }, "Order", orders)),
+    el("div", { class: "pg-bar" }, found, el("label", { class: "pg-row" }, t("Order"), orders)),
     ...bulk.elements,
     scroller(
-      "Rows",
+      t("Rows"),
       el(
         "table",
         { class: "pg-table pg-rows", role: "table" },
-        el("caption", { class: "au-unseen" }, "Rows that the filter finds"),
+        el("caption", { class: "au-unseen" }, t("Rows that the filter finds")),
         el(
           "thead",
           { role: "rowgroup" },
-          el("tr", { role: "row" }, el("th", headRole, el("span", { class: "au-unseen" }, "Pick")), heads),
+          el("tr", { role: "row" }, el("th", headRole, el("span", { class: "au-unseen" }, t("Pick"))), heads),
         ),
         body,
       ),
@@ -65,10 +66,10 @@ export function mount(element, session) {
         refresh();
         return;
       }
-      found.textContent = `${plural(answer.found, "row")} found`;
+      found.textContent = t("{rows} found", { rows: plural(answer.found, "row") });
       bulk.show(answer.found);
       const boxes = bulk.picks.boxes(answer.rows);
-      const nothing = () => cell("No row is found. Take something out of the filter.", { colspan: columns.length + 1 });
+      const nothing = () => cell(t("No row is found. Take something out of the filter."), { colspan: columns.length + 1 });
       const lines = answer.rows.map((row, index) => line(row, boxes[index], columns));
       const end = answer.head - answer.page * answer.size; // of the flagged rows, on this page
       if (store.sort === "suspicion" && answer.head > 0 && answer.head < answer.found && end >= 0 && end < lines.length) {
@@ -90,15 +91,14 @@ const named = (name) => ({ data: { head: name } });
 
 /** @returns {{name: string, sort?: string, cell: (row: Object) => HTMLElement}[]} */
 function makeColumns({ splits }) {
-  const columns = [
-    { name: "Rank", cell: (row) => cell(opener(row), { class: "pg-number" }) },
-    { name: "Text", cell: (row) => prose("td", row.text, { role: "cell", class: "pg-text" }) },
-    { name: "Given → suggested", sort: "pair", cell: (row) => cell(change(row.given, row.suggested)) },
-    { name: "Suspicion", sort: "suspicion", cell: (row) => cell(suspicion(row), named("Suspicion")) },
-    { name: "Split", cell: (row) => cell(bdi(row.split), named("Split")) },
-    { name: "Verdicts", cell: (row) => cell(standing(row.verdicts), row.verdicts.length ? named("Verdicts") : {}) },
+  return [
+    { name: t("Rank"), cell: (row) => cell(opener(row), { class: "pg-number" }) },
+    { name: t("Text"), cell: (row) => prose("td", row.text, { role: "cell", class: "pg-text" }) },
+    { name: t("Given → suggested"), sort: "pair", cell: (row) => cell(change(row.given, row.suggested)) },
+    { name: t("Suspicion"), sort: "suspicion", cell: (row) => cell(suspicion(row), named(t("Suspicion"))) },
+    ...(splits.length > 1 ? [{ name: t("Split"), cell: (row) => cell(bdi(row.split), named(t("Split"))) }] : []),
+    { name: t("Verdicts"), cell: (row) => cell(standing(row.verdicts), row.verdicts.length ? named(t("Verdicts")) : {}) },
   ];
-  return columns.filter((column) => column.name !== "Split" || splits.length > 1);
 }
 
 /** @param {{name: string, sort?: string}} column */
@@ -109,12 +109,12 @@ function head({ name, sort }) {
 const open = (row) => store.openQueue(store.query, "table", { card: row.id });
 
 function opener(row) {
-  return button(row.rank, () => open(row), { class: "pg-link", "aria-label": `Open row ${row.rank} in the queue` });
+  return button(row.rank, () => open(row), { class: "pg-link", "aria-label": t("Open row {rank} in the queue", { rank: row.rank }) });
 }
 
 function suspicion(row) {
-  const flag = row.issue ? el("span", { class: "pg-flag" }, "to read again") : null;
-  const tier = row.tier && [flag && ", ", `tier ${row.tier}`];
+  const flag = row.issue ? el("span", { class: "pg-flag" }, t("to read again")) : null;
+  const tier = row.tier && [flag && t(", "), t("tier {value}", { value: tierWord(row.tier) })];
   const how = flag || tier ? el("div", { class: "pg-kind" }, flag, tier) : null;
   const kind = row.kind ? el("div", { class: "pg-kind" }, kindName(row.kind)) : null;
   return [
@@ -137,7 +137,7 @@ function line(row, box, columns) {
 
 /** Where the flagged rows end. */
 function divider(columns) {
-  const words = "The flagged rows end here; what follows is less suspect.";
+  const words = t("The flagged rows end here; what follows is less suspect.");
   return el("tr", { role: "row", class: "pg-divider" }, cell(words, { colspan: columns }));
 }
 
@@ -146,22 +146,22 @@ function makeBulk(session) {
   const done = undoLine();
   let found = 0;
   const decide = (which, rows) =>
-    openBulk(which, `Decide ${rows}`, session, (taken) => {
+    openBulk(which, t("Decide {rows}", { rows }), session, (taken) => {
       picks.clear();
       done.show(taken);
     });
-  const some = button("Decide the picked…", () => decide({ ids: picks.ids }, plural(picks.ids.length, "picked row")));
-  const none = button("Pick none", () => picks.clear(), { class: "pg-link" });
-  const all = button("Decide all found…", () =>
-    decide({ query: store.query.toString() }, `all ${plural(found, "row")} found`),
+  const some = button(t("Decide the picked…"), () => decide({ ids: picks.ids }, plural(picks.ids.length, "picked row")));
+  const none = button(t("Pick none"), () => picks.clear(), { class: "pg-link" });
+  const all = button(t("Decide all found…"), () =>
+    decide({ query: store.query.toString() }, t("all {rows} found", { rows: plural(found, "row") })),
   );
   const number = el("span", { role: "status" });
   const picks = new Picks((picked) => {
     some.disabled = picked === 0;
     none.hidden = picked === 0;
-    number.textContent = picked ? `${plural(picked, "row")} picked` : "";
+    number.textContent = picked ? t("{rows} picked", { rows: plural(picked, "row") }) : "";
   });
-  const page = el("label", { class: "pg-row" }, picks.wholePage, "Pick the page");
+  const page = el("label", { class: "pg-row" }, picks.wholePage, t("Pick the page"));
   const show = (rows) => {
     found = rows;
     all.disabled = rows === 0;

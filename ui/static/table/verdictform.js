@@ -2,8 +2,9 @@
 
 import { bdi, el } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
+import { t } from "../common/language.js";
 
-const SUGGESTION = "Take each row’s suggestion";
+const SUGGESTION = t("Take each row’s suggestion");
 
 /**
  * Make the form's fields.
@@ -39,13 +40,13 @@ export function verdictForm({ labels, verdicts }, changed) {
   const element = el(
     "div",
     null,
-    el("fieldset", { class: "pg-facet" }, el("legend", null, "Verdict"), choices.map(choice)),
-    el("label", { for: note.id, class: "pg-legend" }, "Note (optional)"),
+    el("fieldset", { class: "pg-facet" }, el("legend", null, t("Verdict")), choices.map(choice)),
+    el("label", { for: note.id, class: "pg-legend" }, t("Note (optional)")),
     note,
   );
 
   function read() {
-    const missing = chosen === null ? "Choose a verdict to see what it would do." : extras[chosen]?.missing();
+    const missing = chosen === null ? t("Choose a verdict to see what it would do.") : extras[chosen]?.missing();
     if (missing) {
       return { missing };
     }
@@ -63,13 +64,13 @@ function one(labels, changed) {
   const options = labels.map((name) => el("option", { value: name }, name));
   const select = el(
     "select",
-    { onchange: changed, "aria-label": "New label" },
-    el("option", { value: "" }, "Which label?"),
+    { onchange: changed, "aria-label": t("New label") },
+    el("option", { value: "" }, t("Which label?")),
     options,
   );
   return {
     element: el("div", { class: "pg-extra", hidden: true }, select),
-    missing: () => (select.selectedIndex === 0 ? "Choose the label that they get." : null),
+    missing: () => (select.selectedIndex === 0 ? t("Choose the label that they get.") : null),
     labels: () => [labels[select.selectedIndex - 1]],
   };
 }
@@ -83,10 +84,10 @@ function several(labels, changed) {
   return {
     element: el(
       "div",
-      { class: "pg-extra pg-choices", role: "group", "aria-label": "Labels that fit", hidden: true },
+      { class: "pg-extra pg-choices", role: "group", "aria-label": t("Labels that fit"), hidden: true },
       rows,
     ),
-    missing: () => (chosen().length < 2 ? "Choose the labels that fit, two at least." : null),
+    missing: () => (chosen().length < 2 ? t("Choose the labels that fit, two at least.") : null),
     labels: chosen,
   };
 }
@@ -95,8 +96,8 @@ function proposed(changed) {
   const input = el("input", {
     type: "text",
     maxlength: "200",
-    placeholder: "A new class (optional)",
-    "aria-label": "New class",
+    placeholder: t("A new class (optional)"),
+    "aria-label": t("New class"),
     oninput: changed,
   });
   return {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.correction.export.layouts.json_text import JsonStyle, is_compact, objects, put
+from auditor.data.formats.text.encoding import line_end
 from auditor.data.formats.tools import TOOLS
 from auditor.data.formats.tools.base import Edit
 from auditor.errors import ExportError
@@ -54,5 +55,5 @@ class AnnotatedRows:
         end = spans[-1][1]
         new = style.dumped(value, compact=is_compact(text))
         if not self.about["array"]:
-            return text[:end] + ("\r\n" if "\r\n" in text else "\n") + new + text[end:]
+            return text[:end] + line_end(text.encode()) + new + text[end:]
         return f"{text[:end]},{text[: spans[0][0]].lstrip(', ')}{new}{text[end:]}"

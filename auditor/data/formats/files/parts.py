@@ -22,7 +22,7 @@ from auditor.data.formats.text.parallel import MAPPING, find_pairs, other_half, 
 from auditor.data.formats.text.text_files import read_text
 from auditor.data.source import Part, Source, listed
 from auditor.errors import SourceError
-from auditor.formats import FORMATS, PACKED, WHOLE, check_exists, packing_of, suffix_of
+from auditor.formats import FORMATS, WHOLE, check_exists, packing_of, suffix_of, unknown_format
 from auditor.storage import hash_file, kind_of
 
 Reader = Callable[[str], Part]
@@ -146,12 +146,7 @@ def _look_at(path: Path) -> Given:
         return _look_into(open_tree(path))
     format_ = FORMATS.get(suffix_of(path))
     if format_ is None or (format_ in WHOLE and packing_of(path)):
-        raise SourceError(
-            f"{path} has an unknown format: its name ends in {path.suffix or 'no extension'!r}.",
-            f"Use {listed(list(FORMATS), most=20)} (all but {' and '.join(WHOLE)} also with {listed(list(PACKED))}),"
-            " a folder of datasets' save_to_disk, a folder with a subfolder of texts for each class, or the name of a"
-            " dataset on the Hub.",
-        )
+        raise unknown_format(path)
     return Given(path, format_)
 
 

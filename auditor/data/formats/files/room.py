@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-
 from auditor.errors import SourceError
+from auditor.run.memory import free_memory
 
 _SHARE = 4
 """Divisor of the free memory: one part for a file's contents, the others for reading, checking and storing."""
@@ -14,7 +11,7 @@ _SHARE = 4
 
 def room() -> int:
     """Return the most bytes for the contents of a file, by the memory that is free now."""
-    return min(_free()) // _SHARE
+    return free_memory() // _SHARE
 
 
 def check_room(taken: int, name: str, most: int) -> None:
@@ -34,24 +31,3 @@ def check_room(taken: int, name: str, most: int) -> None:
 
 def _in_words(size: int) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"
-
-
-def _free() -> Iterator[int]:
-    """Yield the free bytes under each limit of the system."""
-    yield 1 << 40
-    with suppress(OSError, IndexError, ValueError):
-        yield int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) * 1024
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        with suppress(OSError, ValueError):  # a container's limit; "max" if there is none
-            folder = Path("/sys/fs/cgroup")
-            yield max(int((folder / limit).read_text()) - int((folder / used).read_text()), 0)
-    with suppress(ImportError, OSError, IndexError, ValueError):
-        import resource
-
-        most = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if most != resource.RLIM_INFINITY:
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            yield max(most - pages * resource.getpagesize(), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from auditor.compat import worksheet_path
 from auditor.data.check import MOST_COLUMNS, check_number
 from auditor.data.formats.files.packed import Archive
 from auditor.data.formats.files.room import check_room, room
-from auditor.data.formats.text.header import given_names, unique_names, why_no_header
-from auditor.data.source import listed
+from auditor.data.formats.text.header import doubt_header, given_names, unique_names
+from auditor.data.source import counted, listed
 from auditor.errors import InputError, SourceError
 
 MOST_ROWS = 1_048_576
@@ -31,6 +32,11 @@ _STYLES, _UNFOLDED, _UNFOLDED_STYLES = "xl/styles.xml", 8, 400
 _CELL = 64
 _OLE = b"\xd0\xcf\x11\xe0"
 """First bytes of a workbook of Excel 97, or of one with a password."""
+_ZIP = b"PK"
+_BESIDE = 64
+"""Columns beyond the header that are searched for values; a sheet may claim any width."""
+_MERGED = re.compile(rb'mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_FORMULA = re.compile(rb"<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Sheet:
         Number of the first row.
     others : tuple of str
         Titles of the other non-empty sheets.
+    gaps : tuple of str
+        Sentences on cells that look filled, but have no value.
     """
 
     title: str
@@ -61,6 +69,7 @@ class Sheet:
     numbers: list[int]
     begin: int
     others: tuple[str, ...]
+    gaps: tuple[str, ...]
 
 
 def read_workbook(
@@ -114,9 +123,16 @@ def read_workbook(
             f"{name}: read the sheet {found.title!r}, not {listed([repr(title) for title in found.others])} (--sheet)."
         )
     shown = pa.table([pa.array(map(_as_string, column)) for column in zip(*rows[:_HEADER], strict=True)], names=names)
-    if header and (why := why_no_header(names, shown)):
-        about["suspected"] = why
-        notes.append(f"{name}: {why}; if it is a row, add --no-header.")
+    doubts = []
+    if header and (doubt := doubt_header(names, shown)):
+        doubts.append(doubt.todo)
+        notes.append(f"{name}: {doubt.note}")
+    if found.others:
+        doubts.append(f"If the data are in another sheet, choose it with --sheet: {listed(found.others)}.")
+    if doubts:
+        about["suspected"] = " ".join(doubts)
+    if found.gaps:
+        about["gaps"] = list(found.gaps)
     if len(data) <= KEPT:
         about["workbook"] = base64.b64encode(data).decode()
     return table, about, tuple(notes)
@@ -140,14 +156,20 @@ def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
         raise SourceError(
             f"{name} has a password, or is a workbook of an older Excel.", "Save it as .xlsx without a password."
         )
-    members, most = Archive(data, name).zip.infolist(), room()
+    if not data.startswith(_ZIP):
+        raise SourceError(
+            f"{name} is not an Excel workbook.",
+            "Save it as .xlsx again; if it is a table of text, rename it to end in .csv or .tsv.",
+        )
+    archive, most = Archive(data, name), room()
+    members = archive.zip.infolist()
     weights = [_UNFOLDED_STYLES if member.filename == _STYLES else _UNFOLDED for member in members]
     check_room(sum(one.file_size * weight for one, weight in zip(members, weights, strict=True)), name, most)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unknown styles
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            return _sheet(book, name, title, most)
+            return _sheet(book, archive, title, most)
     except InputError:
         raise
     except Exception as error:  # malformed files can raise any error
@@ -155,7 +177,8 @@ def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
         raise SourceError(f"{name} is not a valid Excel workbook: {reason:.200}.", "Save it again.") from None
 
 
-def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
+def _sheet(book: Any, archive: Archive, title: str | None, most: int) -> Sheet:
+    name = archive.name
     sheets = sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
     begins = {sheet.title: begin for sheet in sheets if (begin := _begin(sheet)) is not None}
     if title is None and not begins:
@@ -168,19 +191,42 @@ def _sheet(book: Any, name: str, title: str | None, most: int) -> Sheet:
     title = title if title is not None else next(iter(begins))
     (sheet,) = (one for one in sheets if one.title == title)
     number, first = begins[title]
-    width = max(place for place, value in enumerate(first, start=1) if value is not None)
+    width = _width(first)
     check_number(width, name)
     rows: list[tuple[Any, ...]] = []
     numbers, taken = [], 0
-    for at, row in _rows(sheet, number + 1, MOST_ROWS, width):
-        taken += sum(_CELL + (len(value) if isinstance(value, str) else 0) for value in row)
+    # Columns that the header does not name are read as well.
+    for at, row in _rows(sheet, number + 1, MOST_ROWS, width + _BESIDE):
+        width = max(width, _width(row))
+        taken += sum(_CELL + (len(value) if isinstance(value, str) else 0) for value in row[:width])
         if len(rows) % 1_000 == 0:
             check_room(taken, name, most)
-        rows.append(row)
+        rows.append(row[:width])
         numbers.append(at)
     check_room(taken, name, most)
+    rows = [row + (None,) * (width - len(row)) for row in rows]
+    names = [*first[:width], *[None] * (width - len(first))]
     others = tuple(one.title for one in sheets if one.title != title and one.title in begins)
-    return Sheet(title, worksheet_path(sheet), list(first[:width]), rows, numbers, number, others)
+    path = worksheet_path(sheet)
+    return Sheet(title, path, names, rows, numbers, number, others, _gaps(archive, path))
+
+
+def _width(row: Sequence[Any]) -> int:
+    """Return the number of the last cell with a value."""
+    return max((place for place, value in enumerate(row, start=1) if value is not None), default=0)
+
+
+def _gaps(archive: Archive, path: str) -> tuple[str, ...]:
+    """Return sentences on merged cells and on formulas without a stored value."""
+    data, found = archive.zip.read(path), []
+    merged = [(b"%s%s:%s%s" % cells).decode() for cells in _MERGED.findall(data) if cells[1] != cells[3]]
+    if merged:
+        found.append(f"{archive.name} has merged cells, of which only the first holds the value: {listed(merged)}.")
+    if number := len(_FORMULA.findall(data)):
+        found.append(
+            f"{archive.name} has {counted(number, 'formula')} without a stored value: open it in Excel and save it."
+        )
+    return tuple(found)
 
 
 def _begin(sheet: Any) -> tuple[int, tuple[Any, ...]] | None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from auditor.data.check import check_number
 from auditor.data.formats.text.dialect import Dialect, passed_blank
-from auditor.data.formats.text.header import given_names, unique_names, why_no_header
+from auditor.data.formats.text.header import doubt_header, given_names, unique_names
 from auditor.data.formats.text.quick import Cut, cut_quickly
 from auditor.data.formats.text.quoting import Place, choose_dialect, line_ends
 from auditor.data.source import Contents, counted
@@ -79,11 +79,7 @@ def read_delimited(
     start = passed_blank(data, place, Dialect(delimiter))
     width = _width(data, start, delimiter, quoting, name)
     if width < fewest:
-        first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
-        raise ColumnError(
-            f"{name} has one column, {first[:60]!r}; expected a column of texts and one of labels.",
-            "If another character separates the columns, choose it with --delimiter.",
-        )
+        raise _single_column(data, name, start)
     check_number(width, name)
     dialect, cut, notes = _cut(data, Place(start, header, width), delimiter, quoting, name)
     about: dict[str, Any] = {**asdict(dialect), "header": header, "columns": width}
@@ -95,9 +91,9 @@ def read_delimited(
     else:
         names = given_names(columns, width, name)
     table = cut.table.rename_columns(names)
-    if header and (why := why_no_header(names, table)):
-        about["suspected"] = why
-        notes.append(f"{name}: {why}; if it is a row, add --no-header.")
+    if header and (doubt := doubt_header(names, table)):
+        about["suspected"] = doubt.todo
+        notes.append(f"{name}: {doubt.note}")
     if blank := cut.blank + line_ends(data[place:start]) + line_ends(data[cut.end :]):
         notes.append(f"{name}: {counted(blank, 'blank line')} skipped.")
     return Contents(table, cut.raw, about, tuple(notes))
@@ -111,6 +107,8 @@ def _cut(data: bytes, place: Place, delimiter: str, quoting: Quoting, name: str)
     chosen = choose_dialect(data, place, delimiter, quoting)
     dialect, rows = chosen.dialect, chosen.rows
     if not rows.whole:
+        if place.header and rows.end == rows.begin:
+            _check_header(data, name, dialect, place.columns, rows.begin)
         raise _malformed(data, name, dialect, place.columns, rows.end, quoting)
     if not rows.number:
         raise SourceError(f"{name} has a header but no rows.", "Choose a file with labelled texts.")
@@ -158,6 +156,25 @@ def widths(data: bytes, place: int, dialect: Dialect) -> list[int]:
     return found
 
 
+def _single_column(data: bytes, name: str, start: int) -> ColumnError:
+    """Return the error for a first line with one field, which may be a title or a comment."""
+    first = data[start : start + 200].decode("utf-8", "ignore").splitlines()[0]
+    what = f"{name} has one column, {first[:60]!r}"
+    row = Dialect("\0").cut(data, start)
+    if row is not None and row[1] < len(data):
+        delimiter = _find_delimiter(data, row[1])
+        found = widths(data, row[1], Dialect(delimiter))
+        if len(found) > 1 and found[0] > 1 and found.count(found[0]) == len(found):
+            return ColumnError(
+                f"{what}, in its first line; the next lines have {found[0]} fields (delimiter {delimiter!r}).",
+                "Delete the lines above the header, or name each column in the header.",
+            )
+    return ColumnError(
+        f"{what}; expected a column of texts and one of labels.",
+        "If another character separates the columns, choose it with --delimiter.",
+    )
+
+
 def _width(data: bytes, start: int, delimiter: str, quoting: Quoting, name: str) -> int:
     """Return the number of columns of the first row."""
     row = Dialect(delimiter, quotes=quoting != "none").cut(data, start)
@@ -177,6 +194,19 @@ def _names(first_row: Sequence[str], dialect: Dialect) -> list[str]:
     return [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in first_row]
 
 
+def _check_header(data: bytes, name: str, dialect: Dialect, width: int, place: int) -> None:
+    """Refuse a header that names more or fewer columns than all of the first rows have, as R's tables do."""
+    found = widths(data, place, dialect)
+    fields = found[0] if found else 0
+    if len(found) > 1 and fields not in (0, 1, width) and found.count(fields) == len(found):
+        raise ColumnError(
+            f"The header of {name} names {counted(width, 'column')}, but its rows have {fields} fields (delimiter"
+            f" {dialect.delimiter!r}).",
+            "Name each column in the header, also one of row names or an empty one; or double-quote texts that contain"
+            " the delimiter.",
+        )
+
+
 def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int, quoting: Quoting) -> InputError:
     """Return the error for the malformed row that begins at ``place``."""
     place = passed_blank(data, place, dialect)
@@ -185,11 +215,18 @@ def _malformed(data: bytes, name: str, dialect: Dialect, width: int, place: int,
     begins = data[place : place + 240].decode("utf-8", "ignore").splitlines()[0][:60]
     row = dialect.cut(data, place)
     if row is not None:
+        fewer = (
+            "Complete or delete the line, double-quote texts that contain a line break, or choose another character"
+            " with --delimiter."
+        )
+        more = (
+            'Double-quote (") texts that contain the delimiter, a quote or a line break, or choose another character'
+            " with --delimiter."
+        )
         return RowError(
             f"{where}: {counted(len(row[0]), 'field')} found, {width} expected (delimiter {dialect.delimiter!r});"
             f" the line begins {begins!r}.",
-            'Double-quote (") texts that contain the delimiter, a quote or a line break, or choose another character'
-            " with --delimiter.",
+            more if len(row[0]) > width else fewer,
         )
     todo = 'Close the quote, and write a quote within a text twice ("").'
     if quoting == "auto":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Self
 
 import pyarrow as pa
@@ -48,13 +48,23 @@ class Dialect:
 
     def cut(self, data: bytes, place: int) -> tuple[list[bytes], int] | None:
         """Cut a row of any number of fields. Return them and the next position; None if the row is malformed."""
-        pattern, fields = _field(self), list[bytes]()
+        pattern, fields = self._field, list[bytes]()
         while found := pattern.match(data, place):
             fields.append(found[1])
             place = found.end()
             if found[2] != self.delimiter.encode():
                 return fields, place
         return None
+
+    @cached_property
+    def blank(self) -> re.Pattern[bytes]:
+        """Pattern of blank lines."""
+        return re.compile(blank_lines(self))
+
+    @cached_property
+    def _field(self) -> re.Pattern[bytes]:
+        """Pattern of a field with the delimiter or line end after it."""
+        return re.compile(_pattern(self) + rb"(" + re.escape(self.delimiter).encode() + rb"|" + _END + rb")")
 
     def values(self, fields: pa.Array) -> pa.Array:
         """Decode raw fields (N, binary) into values (N, string)."""
@@ -103,7 +113,7 @@ class Dialect:
 
 def passed_blank(data: bytes, place: int, dialect: Dialect) -> int:
     """Skip blank lines. Return the next position."""
-    found = _blank(dialect).match(data, place)
+    found = dialect.blank.match(data, place)
     return found.end() if found else place
 
 
@@ -129,16 +139,6 @@ def _pattern(dialect: Dialect) -> bytes:
     if not dialect.blanks:
         return rb"(" + quoted + rb'|(?!")' + bare + rb")"
     return rb"[ ]*+(" + quoted + rb'|(?!")' + bare + rb")[ ]*+"
-
-
-@cache
-def _blank(dialect: Dialect) -> re.Pattern[bytes]:
-    return re.compile(blank_lines(dialect))
-
-
-@cache
-def _field(dialect: Dialect) -> re.Pattern[bytes]:
-    return re.compile(_pattern(dialect) + rb"(" + re.escape(dialect.delimiter).encode() + rb"|" + _END + rb")")
 
 
 @cache

@@ -13,6 +13,7 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 
 from auditor.data.formats.files.packed import read_bytes as read_bytes
+from auditor.data.formats.text.sniff import HEAD, check_is_text, unmarked_utf16
 from auditor.data.source import counted
 from auditor.errors import SourceError
 
@@ -74,6 +75,11 @@ def decode(data: bytes, encoding: str, path: Path | str) -> Decoded:
         if marked and name in ("utf-8", marked[:6]):
             name = marked
         if name in ("utf-8", "utf-8-sig"):
+            check_is_text(data[:HEAD], path)
+            if order := unmarked_utf16(data[:HEAD]):
+                raise SourceError(
+                    f"{path} is not {encoding}, but UTF-16 without a byte order mark.", f"Add --encoding {order}."
+                )
             # UTF-8 is only validated: decoding it would take several times its size in memory.
             plain = _checked(data).removeprefix(codecs.BOM_UTF8)
             return Decoded(plain, "utf-8", len(plain) < len(data), exact=True)
@@ -85,6 +91,12 @@ def decode(data: bytes, encoding: str, path: Path | str) -> Decoded:
             f"There is no text encoding {encoding!r}.", "Choose one with --encoding, such as utf-8, cp1252 or utf-16."
         ) from None
     except UnicodeDecodeError as error:
+        if marked and name == marked:
+            raise SourceError(
+                f"{path} has the byte order mark of {name[:6].upper()}, but is not valid {name[:6].upper()} at offset"
+                f" {error.start:,}: {error.reason}.",
+                "Re-create or download it again, or save it as UTF-8.",
+            ) from None
         raise _not_in(encoding, path, data, error.start) from None
     except UnicodeError as error:
         raise SourceError(f"{path} cannot be read as {encoding}: {error}.", "Choose another with --encoding.") from None

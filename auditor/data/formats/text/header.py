@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,8 @@ from auditor.errors import ColumnError
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _LOOKED_AT = 1_000
+_TITLES = 20
+"""Rows that are searched for the header below a title."""
 _WORDS = 6
 """Words from which a name is probably a text."""
 
@@ -48,10 +51,37 @@ def given_names(columns: Sequence[str], width: int, name: str) -> list[str]:
     return [*columns] or [f"column_{number}" for number in range(1, width + 1)]
 
 
-def why_no_header(names: Sequence[str], table: pa.Table) -> str | None:
-    """Return why the first line looks like a row, not a header; None if it does not."""
+class Doubt(NamedTuple):
+    """A doubt about the header: a note for the user, and what to do if a column is not found."""
+
+    note: str
+    todo: str
+
+
+def doubt_header(names: Sequence[str], table: pa.Table) -> Doubt | None:
+    """Return why the first line may not be the header; None if it has a usual name or looks like names.
+
+    Either it looks like a row, or a row further down looks like the header, as below the title of a table.
+    """
     if any(plain(name) in (*TEXT_NAMES, *LABEL_NAMES) for name in names):
         return None
+    for number, row in enumerate(table.slice(0, _TITLES).to_pylist(), start=1):
+        texts, labels = (
+            [value for value in row.values() if plain(value) in usual] for usual in (TEXT_NAMES, LABEL_NAMES)
+        )
+        if texts and labels:
+            where = f"row {number} below its first line contains the usual column names {texts[0]!r} and {labels[0]!r}"
+            return Doubt(
+                f"{where}; if it is the header, delete the lines above it.",
+                f"If the first line is a title ({where}), delete the lines above the header.",
+            )
+    if (why := _like_a_row(names, table)) is None:
+        return None
+    return Doubt(f"{why}; if it is a row, add --no-header.", f"If the first line is a row ({why}), add --no-header.")
+
+
+def _like_a_row(names: Sequence[str], table: pa.Table) -> str | None:
+    """Return why the first line looks like a row; None if it does not."""
     for name, column in zip(names, table.columns, strict=True):
         here = column.slice(0, _LOOKED_AT)
         if len(name.split()) >= _WORDS:

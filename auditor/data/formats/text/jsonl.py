@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from auditor.data.check import DEEPEST, check_number, is_storable
 from auditor.data.formats.files.room import check_room, room
+from auditor.data.formats.text.lines import line_break
+from auditor.data.formats.text.single_object import check_single
 from auditor.data.source import Contents, counted, listed
 from auditor.errors import ColumnError, RowError, SourceError
 
@@ -22,6 +24,14 @@ _CELL = 8
 """Most bytes per key in a row that lacks it."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_KINDS = {
+    str: "a string",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
 
 
 @dataclass
@@ -66,9 +76,16 @@ def read_json(data: bytes, name: str) -> Contents:
     objects = _elements(data, name, ends) if array else _lines(data, name, ends)
     tables, raw = [], []
     strange: dict[str, str] = {}
-    for batch in _batches(objects, name):
-        tables.append(_table(batch.rows, name, strange))
-        raw.append(pa.array(batch.raw, pa.large_binary()))
+    try:
+        for batch in _batches(objects, name):
+            tables.append(_table(batch.rows, name, strange))
+            raw.append(pa.array(batch.raw, pa.large_binary()))
+    except RowError:
+        if not array and not tables:
+            check_single(data, name)
+        raise
+    if not array and sum(map(len, raw)) == 1:
+        check_single(data, name)
     if not tables:
         raise SourceError(f"{name} contains no objects.", "Choose a file with labelled texts.")
     about = {
@@ -77,7 +94,8 @@ def read_json(data: bytes, name: str) -> Contents:
         "ascii": data.isascii() and b"\\u" in data,
         "slashed": data.count(b"/") == data.count(b"\\/") > 0,
     }
-    blank = 0 if array else data.count(b"\n") + (not data.endswith(b"\n")) - sum(map(len, raw))
+    mark = line_break(data)
+    blank = 0 if array else data.count(mark) + (not data.endswith(mark)) - sum(map(len, raw))
     notes = [f"{name}: {counted(blank, 'blank line')} skipped."] if blank else []
     try:
         table = _joined(tables, raw, strange)
@@ -94,8 +112,9 @@ def read_json(data: bytes, name: str) -> Contents:
 def _lines(data: bytes, name: str, ends: dict[str, str]) -> Iterator[tuple[str, int, bytes]]:
     """Yield the JSON of each object, its line, and all bytes since the last object."""
     place = begun = number = 0
+    mark = line_break(data)
     while place < len(data):
-        end = data.find(b"\n", place) + 1 or len(data)
+        end = data.find(mark, place) + 1 or len(data)
         number += 1
         line = data[place:end]
         place = end
@@ -171,9 +190,10 @@ def _object(text: str, line: int, name: str) -> dict[str, Any]:
 
 def _invalid(error: Exception, name: str, line: int, text: str) -> RowError:
     reason = getattr(error, "msg", None) or str(error)
+    table = "" if line > 1 or text.lstrip()[:1] in ("{", "[") else " If it is a table, rename it to end in .csv."
     return RowError(
-        f"{name}, line {line}: invalid JSON ({reason}); it begins {text[:60]!r}.",
-        "Write one JSON object per line, or one array of objects.",
+        f"{name}, line {line}: invalid JSON ({reason}); it begins {text[:60].strip()!r}.",
+        f"Write one JSON object per line, or one array of objects.{table}",
     )
 
 
@@ -204,6 +224,12 @@ def _table(rows: list[dict[str, Any]], name: str, strange: dict[str, str]) -> pa
 def _why(error: Exception, values: list[Any]) -> str:
     if isinstance(error, UnicodeEncodeError) and error.object in values:
         return f"row {values.index(error.object) + 1:,} contains a lone surrogate, which is not text"
+    first: dict[str, int] = {}
+    for row, value in enumerate(values, start=1):
+        if value is not None:
+            first.setdefault(_KINDS[type(value)], row)
+    if len(first) > 1:
+        return "it has " + listed([f"{kind} in row {row:,}" for kind, row in first.items()], most=3)
     return str(error).splitlines()[0][:200]
 
 

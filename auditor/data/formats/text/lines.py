@@ -82,6 +82,11 @@ def is_header(text: str, label: str) -> bool:
     return plain(text) in TEXT_NAMES and plain(label) in LABEL_NAMES
 
 
+def line_break(data: bytes) -> bytes:
+    """Return the byte that ends a line: CR only in a file without LF, since it may be part of a text elsewhere."""
+    return b"\n" if b"\n" in data or b"\r" not in data else b"\r"
+
+
 def slices(data: bytes, ends: RowIndex) -> pa.LargeBinaryArray:
     """Cut the data into N consecutive pieces at N + 1 positions."""
     offsets = pa.py_buffer(ends.astype(np.int64, copy=False))
@@ -89,9 +94,10 @@ def slices(data: bytes, ends: RowIndex) -> pa.LargeBinaryArray:
 
 
 def split_lines(data: bytes) -> tuple[pa.LargeStringArray, RowIndex]:
-    """Cut at LF and CR LF without copying or looping. Return the lines and where each ends."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-    if not data.endswith(b"\n"):
+    """Cut at LF and CR LF, or at CR in a file without LF. Return the lines and where each ends. Nothing is copied."""
+    end = line_break(data)
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord(end)) + 1
+    if not data.endswith(end):
         ends = np.append(ends, len(data))
     offsets = np.concatenate([[0], ends]).astype(np.int64)
     lines = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))

@@ -44,6 +44,8 @@ def read_text(data: bytes, name: str, format_: str, config: ReadConfig) -> tuple
     if format_ == "jsonl":
         contents = read_json(data, name)
         return ("json" if contents.about["array"] else "jsonl"), contents
+    if _is_json(data):
+        raise SourceError(f"{name} contains JSON, not a table.", "Rename it so that it ends in .jsonl or .json.")
     if format_ in ("lines", "fasttext"):
         if is_fasttext(data):
             return "fasttext", read_fasttext(data, name)
@@ -91,8 +93,6 @@ def _are_usual(names: list[str]) -> bool:
 
 def _read_table(data: bytes, name: str, delimiter: str | None, config: ReadConfig) -> Contents:
     header = config.header and not config.columns
-    if _is_json(data):
-        raise SourceError(f"{name} contains JSON, not a table.", "Rename it so that it ends in .jsonl or .json.")
     try:
         return read_delimited(data, name, delimiter, quoting=config.quoting, header=header, columns=config.columns)
     except ColumnError as error:

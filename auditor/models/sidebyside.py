@@ -1,0 +1,184 @@
+"""Folds side by side: each is a task of a runner, which needs nothing but the run's directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from auditor.config import AuditConfig
+from auditor.data.duplicates import Duplicates
+from auditor.data.labeled_texts import LabeledTexts
+from auditor.errors import ModelError, RunDamagedError
+from auditor.models.classifier import Progress
+from auditor.models.crossval import Fold
+from auditor.models.registry import arithmetic, candidates
+from auditor.models.transformer.device import pick_device
+from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.weights import Weights, find_weights
+from auditor.modelspecs import MODELS
+from auditor.run import Pending, Run
+from auditor.run.artifacts import VECTORS
+from auditor.run.artifacts import folds as folds_of
+from auditor.run.memory import peak_memory, reset_peak_memory
+from auditor.runner import Need, Part, Report, Runner
+from auditor.storage import hash_file, make_folder, storage_errors
+
+_STEPS = 1_000
+"""Steps of progress in a fold."""
+_LIBRARIES = 1_500_000_000
+"""Bytes of a process that has imported torch and holds a batch."""
+_ROWS_PER_SECOND = 5_000
+"""Rows that a cheap model is fitted to in a second, roughly."""
+
+
+def pending_folds(run: Run, folds: Sequence[Fold]) -> list[tuple[Fold, Pending]]:
+    """Return the folds that are not trained yet."""
+    found = [(fold, run.pending(fold.stage, **fold.needs)) for fold in folds]
+    return [(fold, pending) for fold, pending in found if pending is not None]
+
+
+def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights, label_names: Sequence[str]) -> Need:
+    """Estimate what each of some folds of one candidate needs; fine-tuning is measured on a few batches."""
+    candidate, rows = folds[0].candidate, float(np.mean([fold.rows for fold in folds]))
+    if not candidate.has_base:
+        vectors = candidate.inputs.nbytes if isinstance(candidate.inputs, np.ndarray) else 0
+        strengths = len(getattr(config, candidate.name).strengths)  # a grid of one leaves no choice to fit for
+        fits = strengths + 1 if strengths > 1 else 1
+        return Need(memory=_LIBRARIES + 4 * vectors, seconds=fits * rows / _ROWS_PER_SECOND)
+    weights = sum(path.stat().st_size for path in base.folder.glob("*.safetensors"))
+    on_gpu = pick_device(config.device).type != "cpu"
+    model = Finetuned(base, config.finetuned, label_names, config.device, threads=config.threads)
+    return Need(
+        threads=1 if on_gpu else config.threads or torch.get_num_threads(),
+        gpus=int(on_gpu),
+        memory=_LIBRARIES + 5 * weights,  # parameters, gradients, two moments, and one copy
+        seconds=config.finetuned.epochs * rows * model.seconds_a_text(candidate.inputs),
+    )
+
+
+def train_side_by_side(
+    run: Run,
+    folds: Sequence[tuple[Fold, Pending]],
+    config: AuditConfig,
+    base: Weights,
+    runner: Runner,
+    need: Need,
+    progress: Progress,
+) -> None:
+    """Train folds as tasks of a runner, and store each as it finishes.
+
+    Parameters
+    ----------
+    run : Run
+        Run that the caller has locked.
+    folds : sequence of (Fold, Pending)
+        Folds of candidates made from ``config``; see :func:`pending_folds`.
+    config : AuditConfig
+    base : Weights
+        Weights of the model to fine-tune.
+    runner : Runner
+    need : Need
+    progress : callable
+        Called with (done, total) of all folds together.
+
+    Raises
+    ------
+    AuditorError
+        The error of a fold, or ``WorkerError`` if its process is killed twice.
+    """
+    parts = [Part(fold.stage, _arguments(run, fold, pending.space, config, base)) for fold, pending in folds]
+    with storage_errors(run.directory):
+        for _, pending in folds:
+            shutil.rmtree(pending.space, ignore_errors=True)
+            make_folder(pending.space)
+    shares = [0] * len(parts)
+
+    def advance(number: int, done: int, total: int) -> None:
+        shares[number] = _STEPS * done // total
+        progress(sum(shares), _STEPS * len(parts))
+
+    with closing(runner.map(train_fold, parts, need, advance)) as results:
+        for number, result in results:
+            pending = folds[number][1]
+            folder = pending.space / result["folder"]
+            for name, recorded in result["outputs"].items():
+                if hash_file(folder / name) != recorded:
+                    raise RunDamagedError(
+                        f"{folder / name} has changed since it was written.",
+                        "Check the disk, or the file system that the machines share; then run the same command again.",
+                    )
+            run.finish(pending, folder, result["seconds"], result["peak_memory"])
+            advance(number, 1, 1)
+
+
+def _arguments(run: Run, fold: Fold, space: Path, config: AuditConfig, base: Weights) -> dict[str, Any]:
+    """Return all that a fold depends on. Device and precision are this machine's: another one could choose others."""
+    model = fold.candidate.name
+    here = arithmetic(config.finetuned.precision, config.device)
+    settings = config.updated(
+        models=(model,), probabilities=(), signals=(), device=here["device"], finetuned={"precision": here["dtype"]}
+    )
+    return {
+        "run": os.path.abspath(run.directory),
+        "space": os.path.abspath(space),
+        "config": settings.model_dump(mode="json"),
+        "model": model,
+        "weights": os.path.abspath(base.name) if os.path.isdir(base.name) else base.name,
+        "fingerprint": base.fingerprint,
+        "fold": fold.number,
+        "repeat": fold.candidate.repeat,
+        "seed": fold.seed,
+    }
+
+
+def train_fold(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Train one fold in a worker. Return the folder that it wrote, the hashes of the files, and what it took.
+
+    The folder is new, so that a lost worker that is still writing does no harm.
+    """
+    reset_peak_memory()
+    start = time.perf_counter()
+    run, config, repeat = Run(Path(arguments["run"])), AuditConfig(**arguments["config"]), arguments["repeat"]
+    model = MODELS[arguments["model"]]
+    base = _same_weights(arguments) if model.has_base else Weights("", Path(), "", "")
+    data = LabeledTexts.of(run)
+    made = candidates(config, data.label_names, data.texts, run.load(VECTORS), base, Duplicates.of(run).near)
+    candidate = next(candidate for candidate in made if candidate.name == model.name)
+    fold = Fold(replace(candidate, repeat=repeat), run.load(folds_of(repeat)), arguments["fold"], arguments["seed"])
+    with storage_errors(Path(arguments["space"])):
+        folder = Path(tempfile.mkdtemp(dir=arguments["space"]))
+        fold.train(data.labels, folder, report)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        "folder": folder.name,
+        "outputs": {path.relative_to(folder).as_posix(): hash_file(path) for path in files},
+        "seconds": time.perf_counter() - start,
+        "peak_memory": peak_memory(),
+    }
+
+
+def _same_weights(arguments: Mapping[str, Any]) -> Weights:
+    """Find the base model on the worker's machine.
+
+    Raises
+    ------
+    ModelError
+        If its files differ from those of the machine that started the run.
+    """
+    base = find_weights(arguments["weights"])
+    if base.fingerprint != arguments["fingerprint"]:
+        raise ModelError(
+            f"The files of {base.name!r} in {base.folder} differ from those on the machine that started the audit.",
+            "Put the same version of the model on every machine.",
+        )
+    return base

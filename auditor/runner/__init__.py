@@ -1,0 +1,7 @@
+"""Where parts of the training run: in processes of this machine, or on a Ray cluster."""
+
+from auditor.runner.base import Need, Part, Report, Result, Runner, Task
+from auditor.runner.cluster import Ray
+from auditor.runner.local import Local
+
+__all__ = ["Local", "Need", "Part", "Ray", "Report", "Result", "Runner", "Task"]

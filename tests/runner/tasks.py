@@ -1,0 +1,62 @@
+"""Tasks for the tests of runners: they import next to nothing, so that their processes start quickly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import ModelError
+
+Report = Callable[[int, int], None]
+
+
+def double(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    print("a library that talks")
+    logging.getLogger("auditor.tests").warning("half of %d", 2 * arguments["value"])
+    report(1, 2)
+    return {"value": 2 * arguments["value"], "process": os.getpid()}
+
+
+def refuse(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    raise ModelError("What was found.", "What to do.")
+
+
+def break_down(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    raise ZeroDivisionError("a bug")
+
+
+def die(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Be killed, as often as the file may grow; then answer."""
+    tries = Path(arguments["file"])
+    with tries.open("a") as file:
+        file.write("x")
+    if len(tries.read_text()) <= arguments["deaths"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"tries": len(tries.read_text())}
+
+
+def stay(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Leave the number of the process in a file, report, and do not end."""
+    path = Path(arguments["file"])
+    path.with_suffix(".new").write_text(str(os.getpid()))
+    path.with_suffix(".new").rename(path)
+    report(1, 2)
+    time.sleep(600)
+    return {}
+
+
+def train_when_let(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Report a start, wait for a file, then train a fold."""
+    space = Path(arguments["space"])
+    space.with_name(f"{space.name}.{os.getpid()}.started").touch()
+    report(0, 1)
+    while not space.with_name("go").exists():
+        time.sleep(0.01)
+    from auditor.models.sidebyside import train_fold  # imports torch: a node that is killed need not
+
+    return train_fold(arguments, report)

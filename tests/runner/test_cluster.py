@@ -1,0 +1,115 @@
+"""Two nodes of Ray on this machine, one of which is killed; the tests run where the extra ``ray`` is installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.errors import ModelError, WorkerError
+from auditor.runner import Need, Part, Ray, Result, Task
+from tests.runner import tasks
+
+ROOT = Path(__file__).parents[2]
+NODE = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80_000_000}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster of one node; its processes import from the repository, as this one does."""
+    if not find_spec("ray"):
+        pytest.skip("ray is not installed; the extra `ray` has it")
+    import ray
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns of a default that will change
+        patch.setenv("RAY_worker_niceness", "0")  # the tests wait for the workers
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        made = Cluster(initialize_head=True, head_node_args=NODE)
+        yield made
+        ray.shutdown()
+        made.shutdown()
+
+
+def run(cluster: Any, task: Task, *arguments: dict[str, Any]) -> dict[int, Any]:
+    parts = [Part(f"part-{number}", each) for number, each in enumerate(arguments)]
+    return dict(Ray(cluster.address).map(task, parts, Need(), lambda number, done, total: None))
+
+
+def test_errors_arrive_as_they_were_raised_and_a_killed_worker_costs_its_part_one_start(
+    cluster: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        run(cluster, tasks.refuse, {})
+    assert (caught.value.what, caught.value.todo) == ("What was found.", "What to do.")
+    once, twice = ({"file": str(tmp_path / name), "deaths": deaths} for name, deaths in zip("ab", (1, 2), strict=True))
+    assert run(cluster, tasks.die, once) == {0: {"tries": 2}}
+    with pytest.raises(WorkerError, match="part-0 was started twice, and did not end either time"):
+        run(cluster, tasks.die, twice)
+    assert (tmp_path / "b").read_text() == "xx"
+
+
+class Killing(Ray):
+    """Kills a node as soon as a fold is being trained on each, then lets the folds be trained."""
+
+    def __init__(self, cluster: Any, node: Any, work: Path) -> None:
+        super().__init__(cluster.address)
+        self._cluster, self._node, self._work, self._started = cluster, node, work, set[int]()
+
+    def map(
+        self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]
+    ) -> Generator[tuple[int, Result], None, None]:
+        def kill(number: int, done: int, total: int) -> None:
+            self._started.add(number)
+            if len(self._started) == 2 and not (self._work / "go").exists():
+                self._cluster.remove_node(self._node, allow_graceful=False)
+                (self._work / "go").touch()
+
+        return super().map(tasks.train_when_let, parts, need, kill)
+
+
+def test_a_killed_node_costs_its_fold_one_start_and_changes_no_byte(
+    cluster: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    from auditor.models.sidebyside import pending_folds, train_side_by_side
+    from auditor.models.transformer.weights import find_weights
+    from tests.models.prepared import Prepared
+
+    weights = find_weights(str(tiny_model))
+    here, there = Prepared(tmp_path / "here", weights), Prepared(tmp_path / "there", weights)
+    node, work = cluster.add_node(**NODE), there.run.directory / ".work"
+    runner = Killing(cluster, node, work)
+    assert runner.at_once(3, Need()) == 2
+    with here.run.held(), there.run.held():
+        left = pending_folds(there.run, there.parts("lexical"))
+        train_side_by_side(there.run, left, there.config, weights, runner, Need(), lambda done, total: None)
+        started = [path.name.split(".")[0] for path in work.glob("*.started")]
+        assert sorted(map(started.count, set(started))) == [1, 2]
+        assert there.finish("lexical") == here.finish("lexical")
+
+
+def test_a_missing_ray_and_a_missing_cluster_are_errors_of_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoCluster:
+        is_initialized = staticmethod(lambda: False)
+
+        @staticmethod
+        def init(**options: Any) -> None:
+            raise ConnectionError("Could not reach it.\nMore.")
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(WorkerError, match="Ray is not installed"):
+        Ray()
+    monkeypatch.setitem(sys.modules, "ray", NoCluster)
+    with pytest.raises(
+        WorkerError, match=r"The Ray cluster '10\.0\.0\.1:1' cannot be reached: Could not reach it"
+    ) as caught:
+        Ray("10.0.0.1:1").at_once(1, Need())
+    assert len(str(caught.value).splitlines()) == 2
