@@ -82,7 +82,7 @@ class Judgements(Findings):
             Flagged rows without a decision, in the learnt order; rows drawn at random and judged by people; or those
             that ``filter`` finds.
         guidelines : Path, optional
-            Text file that the model is instructed with.
+            Text file that the model is instructed with. Default: the guidelines in the decision log, if there are any.
         most : int
             Maximum number of rows.
         timeout : float
@@ -105,13 +105,15 @@ class Judgements(Findings):
         from auditor.review.judge.judge import Job, Prices, choose_rows
         from auditor.review.judge.prompt import instruction, read_guidelines
 
-        text = read_guidelines(guidelines) if guidelines else ""
+        text = read_guidelines(guidelines) if guidelines else None
         with Endpoint(endpoint, model, timeout=timeout) as server, self.log(db) as log:
             found = replay(self.run, log)
-            items = found.verdicts.items
+            items, in_log = found.verdicts.items, found.verdicts.guidelines
             chosen = choose_rows(found, rows, filter)
+            system = instruction(items.label_names, in_log.text if text is None else text)
             prices = Prices(price_in, price_out)
-            job = Job.of(items, log, server, instruction(items.label_names, text), chosen, most, prices)
+            version = in_log.version if text is None else None
+            job = Job.of(items, log, server, system, chosen, most, prices, guidelines=version)
             if not agree(job.plan):
                 return None
             with (listener or Silent()).task(f"Asking {model}") as progress:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.review.guidelines import Guidelines, version_of
+from auditor.review.log.opening import opened_log
 from tests.review.judge.server import label, serving
 from tests.review.runs import write_run
 
@@ -42,6 +44,26 @@ def test_consent_cost_and_quality(invoke: Invoke, tmp_path: Path, monkeypatch: p
     for path in run.directory.iterdir():
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes()
+
+
+def test_the_guidelines_of_the_log_are_sent_unless_a_file_is_named(invoke: Invoke, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "diary")
+    with opened_log(run) as log:
+        Guidelines(log).write("## joy\nHappy.", "ann", "g1", None)
+        version = version_of("## joy\nHappy.")
+    (tmp_path / "other.md").write_text("Be strict.")
+    (tmp_path / "none.md").write_text("")
+    words = ("judge", run.directory, "--model", "tiny", "--most", 1, "-q", "--yes")
+    with serving() as server:
+        server.answer = lambda body: label(run.dataset.label_names[0])
+        code, out, _ = invoke(*words, "--endpoint", server.url)
+        assert (code, f"the guidelines in the decision log, version {version}" in out) == (0, True)
+        for name in ("other.md", "none.md"):
+            code, out, _ = invoke(*words, "--endpoint", server.url, "--guidelines", tmp_path / name)
+            assert (code, "decision log, version" in out) == (0, False)
+        systems = [body["messages"][0]["content"] for body in server.bodies]
+    assert ["Happy." in text for text in systems] == [True, False, False]
+    assert ["Guidelines:" in text for text in systems] == [True, True, False]
 
 
 @pytest.mark.parametrize(

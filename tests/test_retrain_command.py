@@ -65,6 +65,8 @@ def test_what_each_verdict_does_can_be_chosen(invoke: Invoke, run: Run) -> None:
         "--json",
         "--leave-out",
         "",
+        "--ties",
+        "adjudicated-only",
         "--unreviewed",
         "suggest-above=0.9",
     )
@@ -72,7 +74,7 @@ def test_what_each_verdict_does_can_be_chosen(invoke: Invoke, run: Run) -> None:
     assert code == 0
     setting = json.loads(out)["setting"]
     assert setting["excluded"] == 0
-    assert setting["policy"]["above"] == 0.9
+    assert (setting["policy"]["above"], setting["policy"]["ties"]) == (0.9, "adjudicated-only")
 
 
 def test_only_some_reviewers_count(invoke: Invoke, run: Run) -> None:

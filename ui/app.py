@@ -23,8 +23,8 @@ from .guard import Guard, PageGuard
 from .language import Language
 from .page import make_page, theme
 from .routes import classes, decisions, exporting, guiding, reading
-from .services.corrections import CorrectionMaker
 from .services.pushing import Pusher
+from .services.renewal import Renewal
 from .services.workspace import Workspace
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -69,8 +69,8 @@ def build(
     FastAPI
     """
     app = FastAPI(title="auditor", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.workspace = Workspace.of(run, log, keys, queue, accounts.names if accounts else ())
-    app.state.correction_maker = CorrectionMaker(run, app.state.workspace)
+    names = accounts.names if accounts else ()
+    app.state.renewal = Renewal(app.state, run, lambda ranked: Workspace.of(ranked, log, keys, queue, names))
     app.state.pusher = Pusher()
     app.state.accounts, app.state.language = accounts, language
     app.state.throttle, app.state.turns = Throttle(), Turns()

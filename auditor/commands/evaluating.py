@@ -22,6 +22,7 @@ from auditor.commands.options import (
     RESUME,
     REVIEWER,
     RUN,
+    TIES,
     VERBOSE,
     WRONG_AT_MOST,
     listener,
@@ -58,6 +59,7 @@ def retrain(
         ),
     ] = TRAININGS,
     leave_out: Annotated[str, LEAVE_OUT] = LEAVES_OUT,
+    ties: Annotated[str, TIES] = POLICY.ties,
     unreviewed: Annotated[
         str,
         typer.Option(
@@ -89,9 +91,7 @@ def retrain(
     Example: auditor retrain tweets
     """
     names, terminal = model_names(models) if models is not None else (), listener(quiet, verbose)
-    policy = make_policy(
-        leave_out, unreviewed, None, add_classes, "", False, reviewer or (), wrong_at_most=wrong_at_most
-    )
+    policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or (), ties, wrong_at_most)
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
         raise InputError(

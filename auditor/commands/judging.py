@@ -43,7 +43,12 @@ def judge(
     ] = "queue",
     filter: Annotated[str, FILTER] = "",
     guidelines: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Text file of guidelines, sent with each text.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Text file of guidelines, sent with each text. Default: those in the decision log; an empty file sends"
+            " none.",
+        ),
     ] = None,
     most: Annotated[int, typer.Option(help="Maximum number of rows.", min=1, max=100_000)] = 200,
     timeout: Annotated[
@@ -119,6 +124,8 @@ def _describe(plan: JudgePlan) -> Iterator[str]:
         return
     place = f"{plan.host}, which is this computer" if plan.is_local else f"{plan.host}: they leave this computer"
     yield f"The texts of {counted(plan.rows, 'row')} will be sent to the model {plan.model} at {place}."
+    if plan.guidelines:
+        yield f"With each text go the guidelines in the decision log, version {plan.guidelines}."
     cost = "" if plan.cost is None else f", cost about {plan.cost:.2f}"
     minutes = max(round(plan.seconds / 60), 1)
     yield (

@@ -3,10 +3,11 @@
     python reports/people/measure.py --run reports/runs/flags/emotion-text
 
 Each simulated person does what the page does: asks for cards ahead, decides one every few seconds, asks every two
-seconds whether anything was decided elsewhere, and renews the leases of its cards. Afterwards the log is compared with
-what was sent. Counted are decisions that were answered as saved and are not in the log (lost), and rows that two people
-had in hand at the same time and both decided (doubled without being asked for: a second look at a blind card is served
-only after the first verdict).
+seconds whether anything was decided elsewhere and after each decision whether enough is read, and renews the leases of
+its cards. Afterwards the log is compared with what was sent. Counted are decisions that were answered as saved and are
+not in the log (lost), and rows that two people had in hand at the same time and both decided (doubled without being
+asked for: a second look at a blind card is served only after the first verdict). Processor time is that of the servers
+and of PostgreSQL: unlike the time that a person waits, it says something on a machine that others use too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +32,8 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
+import psutil
+from sqlalchemy import NullPool, create_engine
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -47,11 +50,10 @@ PULSE, RENEWAL = 2.0, 30.0
 
 @dataclass
 class Held:
-    """One card in somebody's hand, from when it was served until its decision was answered."""
+    """One card in somebody's hand: when it came, and the decision that was answered as saved."""
 
     item: str
     served: float
-    decided: float = float("inf")
     event: str = ""
 
 
@@ -98,7 +100,7 @@ class Person:
             return deck
         sent = {"run": self.run, "held": [card["id"] for card in deck], "limit": wanted}
         dealt = self._post("next", sent).get("cards", [])
-        self.cards += [Held(card["id"], time.monotonic()) for card in dealt]
+        self.cards += [Held(card["id"], time.time()) for card in dealt]
         return deck + dealt
 
     def _decide(self, deck: list[dict[str, Any]], number: int, chance: random.Random) -> list[dict[str, Any]]:
@@ -118,9 +120,10 @@ class Person:
         (result,) = answer.get("results") or [{}]
         held = next(one for one in reversed(self.cards) if one.item == card["id"])
         if result.get("status") == "saved":
-            held.decided, held.event = time.monotonic(), press["event_id"]
+            held.event = press["event_id"]
         else:
             self.errors.append(f"{press['event_id']}: {result or answer}")
+        self._call("stop", "GET", "/api/stop")
         gone = {*answer.get("gone", ()), *answer.get("done", ())}
         self.vanished += sum(one["id"] in gone for one in rest)
         return [one for one in rest if one["id"] not in gone]
@@ -162,14 +165,14 @@ def main() -> None:
         directory = Path(shutil.copytree(given.run, folder / "run", ignore=shutil.ignore_patterns("decisions.db*")))
         address = new_database(stack.enter_context(postgres()))
         ports = [given.port + number for number in range(given.servers)]
-        for port in ports:
-            stack.enter_context(served(directory, address, port, folder / f"{port}.out"))
+        servers = [stack.enter_context(served(directory, address, port, folder / f"{port}.out")) for port in ports]
+        measured = {"servers": servers, "database": [server_of(address)]}
         log = stack.enter_context(closing(DecisionLog(address, run_id(find_run(directory)))))
         people = [
             Person(f"person {number:02}", ports[number % len(ports)], log.run_id, given.decisions, given.pace)
             for number in range(given.people)
         ]
-        load, start = os.getloadavg()[0], time.monotonic()
+        load, start, cpu = os.getloadavg()[0], time.monotonic(), [*map(processor_seconds, measured.values())]
         threads = [Thread(target=person.work) for person in people]
         for thread in threads:
             thread.start()
@@ -182,6 +185,10 @@ def main() -> None:
             "seconds_a_decision": given.pace,
             "seconds": round(took, 1),
             "milliseconds": milliseconds(people),
+            "processor_milliseconds_a_decision": {
+                name: round(1000 * (processor_seconds(processes) - before) / (given.people * given.decisions), 1)
+                for (name, processes), before in zip(measured.items(), cpu, strict=True)
+            },
             "rows": find_run(directory).dataset.rows,
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "load_before": round(load, 1),
@@ -199,7 +206,7 @@ class served:  # noqa: N801  # a context manager
         self._words = ["review", str(directory), "--db", address, "--port", str(port), "--no-open"]
         self._port, self._output = port, output
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> psutil.Process:
         with self._output.open("wb") as output:
             command = [sys.executable, "-m", "auditor", *self._words]
             self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
@@ -208,7 +215,7 @@ class served:  # noqa: N801  # a context manager
                 connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
                 connection.request("GET", "/api/session")
                 if connection.getresponse().status == 200:
-                    return
+                    return psutil.Process(self._process.pid)
             except OSError:
                 time.sleep(0.1)
             if self._process.poll() is not None:
@@ -221,11 +228,30 @@ class served:  # noqa: N801  # a context manager
         self._process.wait()
 
 
+def server_of(address: str) -> psutil.Process:
+    """Find the first process of a PostgreSQL server: the parent of the one that answers."""
+    with create_engine(address, poolclass=NullPool).connect() as connection:
+        found = psutil.Process(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()).parent()
+    assert found is not None
+    return found
+
+
+def processor_seconds(processes: list[psutil.Process]) -> float:
+    """Processor time of some processes and their children so far."""
+    found = 0.0
+    for process in [*processes, *(child for one in processes for child in one.children(recursive=True))]:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            found += times.user + times.system + times.children_user + times.children_system
+    return found
+
+
 def compare(people: list[Person], log: DecisionLog) -> dict[str, Any]:
     """Compare what was sent with what is in the log."""
     events = [event for event in log.all_events() if event.kind == "decide"]
     answered = {card.event for person in people for card in person.cards if card.event}
     logged = [event.event_id for event in events]
+    saved = {event.event_id: event.at.timestamp() for event in events}
     hands = defaultdict(list)
     for person in people:
         for card in person.cards:
@@ -235,7 +261,7 @@ def compare(people: list[Person], log: DecisionLog) -> dict[str, Any]:
     for cards in hands.values():
         cards.sort(key=lambda card: card.served)
         doubled += len(cards) - 1
-        overlapping += sum(later.served < earlier.decided for earlier, later in pairwise(cards))
+        overlapping += sum(later.served < saved.get(earlier.event, 0) for earlier, later in pairwise(cards))
     errors = [error for person in people for error in person.errors]
     return {
         "decisions": len(answered),
@@ -252,7 +278,13 @@ def compare(people: list[Person], log: DecisionLog) -> dict[str, Any]:
 def milliseconds(people: list[Person]) -> dict[str, dict[str, float]]:
     """Time of each kind of request, as a person waits for it."""
     found = {}
-    for name, title in {"events": "decision", "next": "next cards", "pulse": "pulse", "hold": "lease"}.items():
+    for name, title in {
+        "events": "decision",
+        "next": "next cards",
+        "pulse": "pulse",
+        "hold": "lease",
+        "stop": "stop",
+    }.items():
         times = 1000 * np.array([second for person in people for second in person.seconds[name]])
         if len(times):
             p50, p95, p99 = np.percentile(times, (50, 95, 99)).round(1).tolist()

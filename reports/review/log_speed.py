@@ -54,7 +54,7 @@ def measure(log: DecisionLog, events: int) -> dict[str, object]:
     found: dict[str, object] = {}
     found["build"] = timed(lambda: log.append(decisions(rows)), 1)
     some = rows[:: max(1, events // 50)]
-    last, _ = log.changes(events)
+    last = log.changes(events).seq
 
     for name, action in {
         "append one": lambda: log.append(decisions(rows[:1])),
@@ -69,7 +69,7 @@ def measure(log: DecisionLog, events: int) -> dict[str, object]:
     found["standing, all"] = timed(lambda: consume(log.standing()), 1)
     found["changes, all"] = timed(lambda: log.changes(0), 1)
     chosen = rows[: min(BULK, events)]
-    last, _ = log.changes(last)
+    last = log.changes(last).seq
     found["bulk of 100,000"] = timed(lambda: log.append(decisions(chosen, "batch")), 1)
     found["undo of the bulk"] = timed(lambda: log.undo("ann", new_id(), "batch"), 1)
     found["changes since the bulk"] = timed(lambda: log.changes(last), 1)

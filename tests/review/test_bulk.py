@@ -12,7 +12,8 @@ from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.view.card import Cards
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 from tests.review import reviewing
 from tests.review.runs import ROWS, UNJUDGED
 
@@ -40,7 +41,7 @@ def test_a_preview_counts_shows_and_decides_nothing(selection: Selection, cards:
     assert (sample[0], sample[-1]) == (rows[0], rows[-1])
     verdicts.catch_up()
     assert not verdicts.bits().any()
-    assert verdicts.log.changes(0) == (0, [])
+    assert verdicts.log.changes(0).seq == 0
 
 
 def test_a_bulk_decides_every_row_found_as_one_step(selection: Selection, cards: Cards, verdicts: Verdicts) -> None:
@@ -96,9 +97,9 @@ def test_the_same_batch_is_decided_once(selection: Selection, cards: Cards, verd
     filter = Filter(given=("joy",))
     token = preview(selection, cards, filter, Bulk("unsure"), "ann")["token"]
     first = decide(selection, filter, Bulk("unsure"), "ann", batch_id="batch", token=token)
-    seq, _ = verdicts.log.changes(0)
+    seq = verdicts.log.changes(0).seq
     assert decide(selection, filter, Bulk("unsure"), "ann", batch_id="batch", token=token) == first
-    assert verdicts.log.changes(0)[0] == seq
+    assert verdicts.log.changes(0).seq == seq
     assert take(selection, cards, filter, Bulk("unsure"), batch_id="another") == first["count"]
 
 

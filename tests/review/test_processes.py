@@ -72,9 +72,10 @@ def test_two_processes_lose_nothing_and_a_third_misses_nothing(place: Path | str
             writer.stdin.write("go\n")
             writer.stdin.flush()
         waited_for = [writer.stdout for writer in writers]
-        while len(select.select(waited_for, [], [], 0)[0]) < len(writers) or log.changes(seen)[1]:
-            seen, changed = log.changes(seen)
-            rows.update(changed)
+        while len(select.select(waited_for, [], [], 0)[0]) < len(writers) or log.changes(seen).item_ids:
+            changes = log.changes(seen)
+            seen = changes.seq
+            rows.update(changes.item_ids)
         assert seen > before, "it sees what they write before they end"
     assert [writer.wait() for writer in writers] == [0, 0]
     for writer in writers:

@@ -133,7 +133,8 @@ class Reviewing(RuleBasedStateMachine):
     @rule()
     def catches_up(self) -> None:
         """Whoever asks for changes alone knows what stands."""
-        self.seen, rows = self.log.changes(self.seen)
+        changes = self.log.changes(self.seen)
+        self.seen, rows = changes.seq, changes.item_ids
         changed = {(event.item_id, event.reviewer): event.verdict for event in self.log.standing(rows)}
         kept = {key: verdict for key, verdict in self.mirror.items() if key[0] not in rows}
         self.mirror = {**kept, **changed}

@@ -33,9 +33,16 @@ def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path,
 
         audit(frame, config=config.updated(seed=1), out=place, fresh=True)
 
-        assert client.get("/api/table?size=60").json()["rows"][1:] == before["rows"][1:]
-        card = client.get(f"/api/row?row={before['rows'][1]['row']}").json()
-        body = {"run": log.run_id, "events": [], "held": [card["id"]]}
+        ranked_anew = client.get("/api/table?size=60").json()["rows"]  # the same rows, in their new order
+        assert sorted(row["id"] for row in ranked_anew) == sorted(row["id"] for row in before["rows"])
+        assert [row["suspicion"] for row in ranked_anew] != [row["suspicion"] for row in before["rows"]]
+        decide(client, before["rows"][1]["row"])
+        lasso = client.post("/api/selection", json={"run": log.run_id, "rows": [0]})
+        assert lasso.status_code == 200
+
+        dataset = find_run(place).dataset
+        find_run(place).record(dataset=dataset.model_copy(update={"fingerprint": "of other rows"}))
+        body = {"run": log.run_id, "events": [], "held": []}
         answer = client.post("/api/events", json=body)
         assert answer.status_code == 409
         assert "has been re-created" in answer.json()["what"]
@@ -44,13 +51,14 @@ def test_an_audit_of_the_same_run_does_not_disturb_who_reviews(tiny_model: Path,
         assert (lasso.status_code, lasso.json()) == (409, answer.json())
         for view in ("facets", "groups", "confusions", "map", "progress"):
             assert client.get(f"/api/{view}").status_code == 200
+        find_run(place).record(dataset=dataset)
 
         again = browser(make_app(find_run(place), log))
-        assert again.get("/api/progress").json()["decided"] == 1
+        assert again.get("/api/progress").json()["decided"] == 2
         again.post("/api/name", json={"name": "ann"})
-        decide(again, before["rows"][1]["row"])
-        find_run(place).record(note="anything else")
         decide(again, before["rows"][2]["row"])
+        find_run(place).record(note="anything else")
+        decide(again, before["rows"][3]["row"])
 
 
 def decide(client: Any, row: int) -> None:

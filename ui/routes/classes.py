@@ -91,11 +91,13 @@ def _check_base(workspace: Workspace, base: str | None) -> None:
 
 
 def _classes(workspace: Workspace) -> dict[str, Any]:
+    workspace.verdicts.catch_up()
     standing, labels = standing_changes(workspace.log), workspace.items.label_names
     changes = [event.labels for event in standing if event.labels]
     words = in_words(labels, changes)
     return {
         "classes": Classes(labels, changes).names,
+        "names": workspace.classes.now()["names"],
         "base": standing[-1].event_id if standing else None,
         "changes": [
             {"words": line, "by": event.reviewer, "at": event.at.isoformat()}

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api")
 
 def _workspace(request: Request) -> Workspace:
     """Return the workspace, up to date with all decisions so far."""
-    workspace: Workspace = request.app.state.workspace
+    workspace: Workspace = request.app.state.renewal.workspace()
     workspace.verdicts.catch_up()
     return workspace
 
@@ -74,9 +74,10 @@ Seed = Annotated[int, Query(ge=0, lt=2**32)]
 @router.get("/session")
 def session(request: Request, me: Me, role: CurrentRole) -> JSONResponse:
     """Return the reviewer, the run, and what the page can choose from."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = _workspace(request)
     login = request.app.state.accounts is not None
-    return answer({"reviewer": me, "login": login, "role": role, **workspace.about})
+    about = {**workspace.about, "classes": workspace.classes.now()}
+    return answer({"reviewer": me, "login": login, "role": role, **about})
 
 
 @router.get("/queue")
@@ -98,7 +99,7 @@ def queue(
 
 @router.get("/pulse")
 def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
-    """Return the position of the log, the version of the guidelines, and the numbers of rows that a reviewer waits for.
+    """Return the position of the log, the versions of guidelines, classes and ranking, and numbers of rows.
 
     ``decided`` counts the rows that the reviewer has decided; ``asked``, those that colleagues ask them to look at;
     ``conflicts``, those on which people disagree.
@@ -109,7 +110,12 @@ def pulse(workspace: CurrentWorkspace, me: Me) -> JSONResponse:
         "asked": len({note.row for note in verdicts.asked(me)}),
         "conflicts": int(verdicts.conflict.sum()),
     }
-    return answer({"seq": verdicts.seq, "guideline": verdicts.guidelines.version, **counts})
+    versions = {
+        "guideline": verdicts.guidelines.version,
+        "classes": workspace.classes.now()["base"],
+        "ranking": workspace.edition.ranking,
+    }
+    return answer({"seq": verdicts.seq, **versions, **counts})
 
 
 @router.get("/stands")

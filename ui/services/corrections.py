@@ -64,7 +64,7 @@ class CorrectionMaker:
         return corrections if view is None else corrections.only(self._workspace.selection.mask(view, me))
 
     def _rows(self) -> tuple[LabeledTexts, Suggestions]:
-        self._workspace.edition.check()
+        self._workspace.edition.check_ranking()
         with self._lock:
             if self._read is None:
                 texts = LabeledTexts.of(self.run)

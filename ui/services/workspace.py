@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +10,6 @@ import numpy as np
 
 from auditor.config import QueueConfig
 from auditor.correction.decide.policy import Policy
-from auditor.errors import DecisionError, RunError
 from auditor.review.batches import split_rows
 from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
@@ -30,54 +27,12 @@ from auditor.review.view.items import Items
 from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
-from auditor.run.artifacts import DEFINITIONS, ISSUES, MANIFEST
+from auditor.run.artifacts import DEFINITIONS
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 
+from .classes import CurrentClasses
+from .edition import Edition
 from .overlaps import overlapping
-
-
-class Edition:
-    """State of a run when it was opened: an audit may re-create the run meanwhile.
-
-    Parameters
-    ----------
-    run : Run
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._fingerprints = _fingerprints(run)
-        self._checked: tuple[tuple[int, ...] | None, bool] = None, False  # one tuple, since many threads read it
-
-    def check(self) -> None:
-        """Refuse to continue with rows that are no longer the run's. While nothing changes, this costs one stat.
-
-        Raises
-        ------
-        DecisionError
-            If the run has other rows or other issues now. A new report does not matter.
-        """
-        state = None
-        with suppress(OSError):  # without a manifest, there is no run
-            about = os.stat(self._run / MANIFEST)
-            state = about.st_mtime_ns, about.st_ino, about.st_size
-        last_state, current = self._checked
-        if state is None or state != last_state:
-            current = False
-            with suppress(OSError, RunError):
-                current = _fingerprints(Run(self._run.directory)) == self._fingerprints
-            self._checked = state, current
-        if not current:
-            raise DecisionError(
-                "The run has been re-created since this page was opened, or is being re-created now.",
-                "Restart `auditor review` when the run is finished, and reload the page.",
-            )
-
-
-def _fingerprints(run: Run) -> tuple[str | None, str | None]:
-    """Return the fingerprint of the rows and the hash of the issues."""
-    dataset = run.manifest.dataset
-    return dataset.fingerprint if dataset else None, run.manifest.outputs.get(ISSUES.name)
 
 
 @dataclass(frozen=True)
@@ -101,6 +56,7 @@ class Workspace:
     people : People
         Figures of each reviewer.
     edition : Edition
+    classes : CurrentClasses
     overlaps : list of dict
         Pairs of labels whose texts are hard to tell apart, with examples; see :func:`overlapping`.
     about : dict
@@ -119,6 +75,7 @@ class Workspace:
     known_answers: KnownAnswers
     people: People
     edition: Edition
+    classes: CurrentClasses
     overlaps: list[dict[str, Any]]
     about: dict[str, Any]
 
@@ -151,6 +108,7 @@ class Workspace:
         if mix.assign is not None:
             feed.batches = selection.batches = split_rows(items, names, mix.assign, mix.overlap, selection.mask)
         queue = Queue(selection)
+        edition = Edition(run)
         about = {
             "run": {
                 "id": log.run_id,
@@ -160,6 +118,7 @@ class Workspace:
                 "judged": int(np.count_nonzero(~np.isnan(items.suspicion))),
                 "issues": int(np.count_nonzero(items.is_issue)),
                 "flagged_to": items.flagged_to,
+                "ranking": edition.ranking,
             },
             "labels": items.label_names,
             "models": items.models,
@@ -190,7 +149,8 @@ class Workspace:
             agreements=Agreements(verdicts, estimator.served),
             known_answers=known_answers,
             people=People(verdicts, estimator.served, known_answers),
-            edition=Edition(run),
+            edition=edition,
+            classes=CurrentClasses(verdicts),
             overlaps=overlapping(run, items) if run.has(DEFINITIONS) else [],
             about=about,
         )

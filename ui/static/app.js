@@ -1,10 +1,12 @@
 /** The page's one entry: each of Gradio's empty elements is given here to the script of its name. */
 
 import { complain, get, post, say } from "./common/api.js";
+import { start as startClasses } from "./common/classes.js";
 import { askName } from "./common/dialog.js";
 import { el } from "./common/dom.js";
 import { Keys, isOurs } from "./queue/keys.js";
 import { start as startPulse } from "./common/pulse.js";
+import { start as startRanking } from "./common/ranking.js";
 import { store } from "./common/store.js";
 import { OTHER, switchLanguage, t } from "./common/language.js";
 
@@ -43,6 +45,8 @@ async function start() {
   document.querySelector(".auditor-title")?.replaceChildren(el("bdi", null, session.run.name));
   document.querySelector(".auditor-reviewer")?.replaceChildren(reviewer(session));
   store.start(session.default_query, session.default_sort);
+  startClasses(session);
+  startRanking(session);
   startPulse();
   document.querySelector(".auditor-language")?.replaceChildren(languageButton());
   document.addEventListener("keydown", (event) => sayWhereUndoIs(event, session));

@@ -16,7 +16,8 @@ from auditor.review.feed.blind import Blind
 from auditor.review.feed.served import Served
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 
 _TO = 256

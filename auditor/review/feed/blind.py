@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import wraps
 from math import fsum
-from threading import Lock
+from threading import RLock
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,6 +21,19 @@ from auditor.review.log.event import Event
 from auditor.review.log.parts import Pool
 from auditor.review.log.records import in_time
 from auditor.review.view.verdicts import Verdicts
+
+_Read = TypeVar("_Read", bound=Callable[..., Any])
+
+
+def _of_one_moment(read: _Read) -> _Read:
+    """Let no draw arrive while a method of :class:`Blind` reads the draws several times."""
+
+    @wraps(read)
+    def locked(self: Blind, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return read(self, *args, **kwargs)
+
+    return cast("_Read", locked)
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class Blind:
         self.verdicts = verdicts
         items = verdicts.items
         self.population: Mask = ~np.isnan(items.suspicion)
-        self._lock = Lock()
+        self._lock = RLock()
         self._seq = 0
         self._draws: list[Drawn] = []
         self._place: dict[str, int] = {}
@@ -73,9 +89,12 @@ class Blind:
     def catch_up(self) -> None:
         """Take in the draws that were written to the log since the last time."""
         with self._lock:
-            for seq, event in self.verdicts.log.draws(self._seq):
-                self._take_in(event)
-                self._seq = seq
+            latest = self.verdicts.latest("serve")
+            if latest > self._seq:
+                for seq, event in self.verdicts.log.draws(self._seq):
+                    self._take_in(event)
+                    latest = max(latest, seq)
+                self._seq = latest
 
     def _take_in(self, event: Event) -> None:
         items, pool = self.verdicts.items, event.pool
@@ -124,6 +143,7 @@ class Blind:
             return self._event(me, chances)
 
         event = self.verdicts.log.serve(make)
+        self.verdicts.catch_up()
         self.catch_up()
         return event
 
@@ -162,6 +182,7 @@ class Blind:
     def _ids(self, rows: Mask) -> tuple[str, ...]:
         return tuple(map(self.verdicts.items.id_of, np.flatnonzero(rows).tolist()))
 
+    @_of_one_moment
     def interval_alone(self, alpha: float = ALPHA) -> Interval:
         """Estimate the same from the blind cards alone.
 
@@ -181,6 +202,7 @@ class Blind:
             alpha=alpha,
         )
 
+    @_of_one_moment
     def forecasts(self) -> tuple[Float64, Mask]:
         """P(error) of each settled draw's row as it was before the draw, and whether it is an error.
 
@@ -195,6 +217,7 @@ class Blind:
         ]
         return np.array([p for p, _ in pairs], np.float64), np.array([wrong for _, wrong in pairs], np.bool_)
 
+    @_of_one_moment
     def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
         """Forecast the outcome of the next draw from those of the settled ones."""
         drawn = self._outcome(outcomes).tolist()
@@ -215,11 +238,13 @@ class Blind:
         rows = self.rows
         return np.where(rows >= 0, outcomes[rows], PENDING).astype(np.int8) if len(rows) else np.empty(0, np.int8)
 
+    @_of_one_moment
     def pending(self) -> list[tuple[Event, int]]:
         """Draws without a verdict, the oldest first, each with its row."""
         outcome = self._outcome(self.verdicts.outcomes.wrong)
         return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now < 0 <= draw.row]
 
+    @_of_one_moment
     def settled(self) -> list[tuple[Event, int]]:
         """Draws with a verdict, the oldest first, each with its row."""
         outcome = self._outcome(self.verdicts.outcomes.wrong)
@@ -229,6 +254,7 @@ class Blind:
         """Whether a row was drawn, and waits for its verdict."""
         return bool((self.rows == row).any()) and self.verdicts.outcomes.wrong[row] == PENDING
 
+    @_of_one_moment
     def draws(self, outcomes: Outcomes, among: Mask | None = None) -> Draws:
         """Put the draws into arrays, with the outcomes that stand now, by ``(at, event_id)``.
 
@@ -248,6 +274,7 @@ class Blind:
         order = sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
+    @_of_one_moment
     def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
         """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
 

@@ -198,7 +198,7 @@ class Estimator:
         self._catch_up()
         found = self._blind.interval(chances)
         blind = found.draws - found.pending
-        hint = self.served.reviewers().hint
+        hint = self.served.hint()
         return Brief(
             unread=found.unread,
             blind=blind,

@@ -24,7 +24,8 @@ from auditor.review.feed.known_answers import KnownAnswers
 from auditor.review.feed.learner import Learner
 from auditor.review.log.event import Arm
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 
 KNOWN_SHARE = 1 / 2
 """Of a new reviewer's cards: those whose answer is known, until there are enough."""
@@ -65,6 +66,29 @@ class Serving:
     follow: float | None = None
     decided_before: bool = False
     answer: str | None = None
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the cards of a request are chosen by.
+
+    Attributes
+    ----------
+    me : str
+    closing : bool
+    open_rows : (N,) bool
+        Rows that want one more verdict, and not yet have the reviewer's.
+    judged : int
+        Rows that have an outcome.
+    late : set of int
+        Rows that the reviewer has just decided or skipped.
+    """
+
+    me: str
+    closing: bool
+    open_rows: Mask
+    judged: int
+    late: set[int]
 
 
 def as_served(card: dict[str, Any], serving: Serving) -> dict[str, Any]:
@@ -117,7 +141,8 @@ class Feed:
         population = np.flatnonzero(blind.population)
         self._opening = population[opening(items.given[population], seed, self.config.opening)]
         self._certificate = None if self.config.certify is None else find_test(verdicts, self.config.certify)
-        self._lock = Lock()
+        self._of_reviewer: dict[str, Lock] = {}
+        self._reserving, self._reserved = Lock(), set[int]()  # rows chosen, but not yet leased
         self._served: dict[tuple[str, int], Serving] = {}
         self._turns: Counter[str] = Counter()  # cards served to each reviewer
         self._turn: dict[tuple[str, int], int] = {}  # at which of them a row came last
@@ -144,20 +169,25 @@ class Feed:
         list of Serving
             Fewer than ``limit`` at the end.
         """
-        with self._lock:
-            self.blind.catch_up()
+        with self._of_reviewer.setdefault(me, Lock()):  # no card comes to two windows of one reviewer
             log, passed = self._verdicts.log, self._rows(skipped)
-            found = list[Serving]()
+            hand, found = set(self._rows(list(held))), list[Serving]()
             if self._certificate is None and not self._is_blind(closing):
-                found = self._asked(me, {*self._rows(list(held)), *passed}, limit)
-            late = self._lately(me, passed)
-            while len(found) < limit:
-                in_hand = {*self._rows(list(held)), *(card.row for card in found)}
+                found = self._asked(me, {*hand, *passed}, limit)
+            while (wanted := limit - len(found)) > 0:
+                # Leases first: a lease that has ended by now may have ended with a verdict.
                 others = set(self._rows(list(log.leased(me))))
-                chosen = self._some(limit - len(found), me, in_hand, others, set(passed), late, closing)
-                ids = {self._items.id_of(card.row): card for card in chosen}
-                found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may have been quicker
-                if len(chosen) < limit - len(found):
+                self._verdicts.catch_up()
+                self.blind.catch_up()
+                mine = hand | {card.row for card in found}
+                state = _State(me, closing, self._open(me), self._judged(), self._lately(me, passed))
+                chosen = self._some(wanted, state, mine, others, set(passed))
+                try:
+                    ids = {self._items.id_of(card.row): card for card in chosen}
+                    found += [ids[item_id] for item_id in log.lease(me, list(ids))]  # another server may be quicker
+                finally:
+                    self._release(chosen)
+                if len(chosen) < wanted:
                     break
             for card in found:
                 self._served[me, card.row] = card
@@ -165,17 +195,41 @@ class Feed:
                 self._turn[me, card.row] = self._turns[me]
             return found
 
-    def _some(
-        self, count: int, me: str, in_hand: set[int], others: set[int], passed: set[int], late: set[int], closing: bool
-    ) -> list[Serving]:
+    def _some(self, count: int, state: _State, hand: set[int], others: set[int], passed: set[int]) -> list[Serving]:
+        """Choose some cards, which no other request of this server chooses until they are released."""
         found: list[Serving] = []
-        while len(found) < count:
-            mine = in_hand | {card.row for card in found}
-            card = self._choose(me, len(mine), mine | others | passed, mine | others | late, closing)
-            if card is None:
-                break
-            found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
+        try:
+            while len(found) < count:
+                mine = hand | {card.row for card in found}
+                card = self._choose(state, len(mine), mine | others | passed, mine | others | state.late)
+                if card is None:
+                    break
+                if self._reserve(card.row):
+                    found.append(replace(card, decided_before=bool(self._verdicts.bits()[card.row])))
+                else:
+                    others = others | {card.row}
+        except BaseException:
+            self._release(found)
+            raise
         return found
+
+    def _reserve(self, row: int) -> bool:
+        """Reserve a row for the request that has chosen it. Return whether no other request has."""
+        with self._reserving:
+            free = row not in self._reserved
+            self._reserved.add(row)
+            return free
+
+    def _release(self, cards: Sequence[Serving]) -> None:
+        with self._reserving:
+            self._reserved.difference_update(card.row for card in cards)
+
+    def take_over(self, other: Feed) -> None:
+        """Remember how another feed of the same rows, whose ranking is out of date, has served its cards."""
+        self._served |= other._served
+        self._turns.update(other._turns)
+        self._turn |= other._turn
+        self._repeated |= other._repeated
 
     def left(self, me: str) -> int:
         """Rows that the reviewer may still be served."""
@@ -211,16 +265,21 @@ class Feed:
     def _rows(self, item_ids: Sequence[str]) -> list[int]:
         return [row for row in self._items.rows_of(item_ids).tolist() if row >= 0]
 
-    def _choose(self, me: str, in_hand: int, busy: set[int], late: set[int], closing: bool) -> Serving | None:
+    def _judged(self) -> int:
+        """Count the rows that have an outcome."""
+        return int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0))
+
+    def _choose(self, state: _State, in_hand: int, busy: set[int], late: set[int]) -> Serving | None:
         """Choose a card that is not ``busy``; of the blind ones, one that did not come lately.
 
         The judged rows and the cards in hand say how far the opening is. Cards that were skipped, or that others hold,
         may be judged late or never, and do not count.
         """
+        me = state.me
         if self._certificate is not None:
             waiting = (row for row in self._certificate.waiting() if row not in late)
             return next((Serving(row, "certificate", hidden=True) for row in waiting), None)
-        if self._is_blind(closing):
+        if self._is_blind(state.closing):
             return self._blind(me, late)
         tossed = secrets.token_hex(16)
         answers = self._known_answers
@@ -232,14 +291,13 @@ class Feed:
         if coin(f"{tossed} repeat", REPEAT_SHARE) and (card := self._repeat(me, busy)):
             return card
         hidden = coin(f"{tossed} hidden", HIDDEN_SHARE)
-        number = int(np.count_nonzero(self._verdicts.outcomes.wrong >= 0)) + in_hand
-        open_rows = self._open(me)
-        if at_random(number, len(self._opening)) and (row := _first(self._opening, open_rows, busy)) is not None:
+        opens = at_random(state.judged + in_hand, len(self._opening))
+        if opens and (row := _first(self._opening, state.open_rows, busy)) is not None:
             return self._as_before(me, Serving(row, "opening", hidden))
         learnt = self.learner.learnt
         follow = learnt.follow if learnt.verdicts else 0.0
         arm: Arm = "learnt" if coin(f"{tossed} head", follow) else "static"
-        head = _first(learnt.order if arm == "learnt" else self._static, open_rows, busy)
+        head = _first(learnt.order if arm == "learnt" else self._static, state.open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
 
     def _is_blind(self, closing: bool) -> bool:

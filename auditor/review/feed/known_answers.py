@@ -15,7 +15,8 @@ from auditor.errors import SourceError
 from auditor.estimate.shares import Share, share
 from auditor.review.feed.served import Served
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 from auditor.storage import open_file
 
 _MAX_BYTES = 50_000_000

@@ -15,8 +15,9 @@ from auditor.estimate.shares import Share, share
 from auditor.review.feed.agreement import Agreement
 from auditor.review.feed.known_answers import KnownAnswers, Qualification
 from auditor.review.feed.served import Served
+from auditor.review.view.own import FOLLOWED, SHOWN, Own
 from auditor.review.view.pace import PAUSE, rate_per_hour
-from auditor.review.view.verdicts import FOLLOWED, SHOWN, Own, Verdicts
+from auditor.review.view.verdicts import Verdicts
 
 DAYS = 7
 """Days on which somebody judged that are shown."""

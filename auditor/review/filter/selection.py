@@ -17,7 +17,8 @@ from auditor.review.filter.search import Searches
 from auditor.review.log.event import VERDICTS, Verdict
 from auditor.review.view.items import Items
 from auditor.review.view.orders import DEFAULT, Orders
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 
 PAIRS = 50
 """Maximum number of pairs offered as choices."""

@@ -62,6 +62,8 @@ class JudgePlan:
         Estimates.
     cost : float or None
     seconds : float
+    guidelines : str or None
+        Version of the log's guidelines that are sent with each text; None without any, or with those of a file.
     """
 
     model: str
@@ -74,6 +76,7 @@ class JudgePlan:
     tokens_out: int
     cost: float | None
     seconds: float
+    guidelines: str | None
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ class Job:
         chosen: Sequence[int],
         most: int,
         prices: Prices,
+        *,
+        guidelines: str | None = None,
     ) -> Job:
         """Plan to ask about at most ``most`` of the chosen rows, without those judged before."""
         before = log.judged(model_reviewer(endpoint.model))
@@ -162,6 +167,7 @@ class Job:
             tokens_out=tokens_out,
             cost=prices.cost(tokens_in, tokens_out),
             seconds=len(rows) * a_row,
+            guidelines=guidelines,
         )
         return cls(items, log, endpoint, instruction, rows, plan, prices)
 

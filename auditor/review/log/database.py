@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import selectors
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, SQLAlchemyError
 
 from auditor.errors import LogError
 from auditor.review.log import projection, schema
@@ -53,6 +54,8 @@ _NO_CONNECTION = (
 )
 
 
+_CONNECTIONS = 10
+"""Connections to PostgreSQL that are kept open; some more are made and closed under load."""
 _TICK = 1_000_000_000
 """Nanoseconds within which a change of a file is sure to change its time."""
 _checked: dict[Path, tuple[int, ...]] = {}
@@ -136,16 +139,32 @@ class Database:
             return found, is_current
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Read in one transaction."""
+    def reading(self, *, streams: bool = False) -> Iterator[Connection]:
+        """Read. On PostgreSQL, each statement sees what is committed when it begins, as in a transaction of its own.
+
+        Parameters
+        ----------
+        streams : bool
+            Read within a transaction, which a result that is not read at once needs there. It costs two more messages
+            to the server.
+        """
         with self._explained_errors(), self._engine.connect() as connection:
+            if not streams and self._engine.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Write in one transaction: afterwards, all or nothing is on the disk."""
+    def writing(self, *, alone: bool = True) -> Iterator[Connection]:
+        """Write in one transaction: afterwards, all or nothing is on the disk.
+
+        Parameters
+        ----------
+        alone : bool
+            Wait for the other threads that write. Whoever does not needs no order among writers. SQLite always waits.
+        """
         self._check_place()
-        with self._explained_errors(), self._writer, self._engine.connect() as plain:
+        turn = self._writer if alone or self._file else nullcontext()
+        with self._explained_errors(), turn, self._engine.connect() as plain:
             connection = plain.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
@@ -231,7 +250,7 @@ def _parsed(url: str) -> URL:
 
 def _postgresql(url: URL, patience: float) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(url, pool_size=_CONNECTIONS, connect_args={"connect_timeout": 10})
     except ModuleNotFoundError:
         raise LogError(
             "--db: psycopg, the driver for PostgreSQL, is not installed.",
@@ -244,5 +263,14 @@ def _postgresql(url: URL, patience: float) -> Engine:
             cursor.execute("SET synchronous_commit = on")
             cursor.execute(f"SET lock_timeout = {round(patience * 1000)}")
         connection.commit()
+
+    @event.listens_for(engine, "checkout")
+    def check(connection: Any, *_: object) -> None:
+        """Replace all connections once the server has ended one, which it says unasked. Asking takes a message each."""
+        with selectors.DefaultSelector() as selector:
+            if not connection.closed:
+                selector.register(connection.fileno(), selectors.EVENT_READ)
+            if connection.closed or selector.select(0):
+                raise InvalidatePoolError
 
     return engine

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from auditor.errors import FilterError, LogError
 from auditor.review.log import figures, leases, projection
+from auditor.review.log.changes import Changes, changes
 from auditor.review.log.database import Database
 from auditor.review.log.event import Event
 from auditor.review.log.figures import ReviewerFigures
@@ -161,11 +162,15 @@ class DecisionLog(KindReader):
         only : bool
             End all their other leases: these are the cards that their page holds.
         """
-        if not item_ids and not only:
+        if only:
+            with self._database.reading() as connection:
+                ended = leases.ended(connection, self._run, me, set(item_ids))
+            if ended:
+                with self._database.writing(alone=False) as connection:
+                    leases.end(connection, self._run, me, ended)
+        if not item_ids:
             return []
-        with self._writing() as (connection, _):
-            if only:
-                leases.release(connection, self._run, me, set(item_ids))
+        with self._database.writing(alone=False) as connection:
             return leases.take(connection, self._run, me, item_ids)
 
     def rebuild(self) -> None:
@@ -252,17 +257,16 @@ class DecisionLog(KindReader):
             found = connection.execute(select(events.c.item_id).where(*of_action).order_by(events.c.seq))
             return list(dict.fromkeys(found.scalars()))
 
-    def changes(self, after_seq: int) -> tuple[int, list[str]]:
-        """Return the number of the last event, and the rows whose standing decisions may have changed since.
+    def changes(self, after_seq: int) -> Changes:
+        """Return what has arrived since an event.
 
         Parameters
         ----------
         after_seq : int
-            Number that an earlier call returned, or 0. No event is ever skipped.
+            ``seq`` of an earlier answer, or 0. No event is ever skipped.
         """
         with self._database.reading() as connection:
-            last = max(after_seq, self._records.last(connection))
-            return last, projection.touched_rows(connection, self._run, after_seq, last)
+            return changes(connection, self._records, after_seq)
 
     def selection(self, key: str) -> list[str]:
         """Return the rows that :meth:`save_selection` saved, sorted.
@@ -359,7 +363,7 @@ class DecisionLog(KindReader):
                 yield self._rows(found.where(standing.c.item_id.in_(ids)))
             return
         numbers = select(standing.c.seq).where(standing.c.run == self._run).order_by(standing.c.at)
-        with self._database.reading() as connection:
+        with self._database.reading(streams=True) as connection:
             rows = connection.execution_options(yield_per=10 * CHUNK).execute(numbers).scalars()
             seqs = array("q", rows)
         for part in chunks(seqs):

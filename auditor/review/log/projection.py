@@ -43,7 +43,7 @@ from auditor.review.log.schema import ADDED, actions, analyze, events, runs, sta
 _MANY = 1_000
 """Number of events from which a table's statistics are refreshed."""
 
-_ADJUDICATES = func.coalesce(events.c.extra, "").contains('"adjudication":true', autoescape=True)
+ADJUDICATES = func.coalesce(events.c.extra, "").contains('"adjudication":true', autoescape=True)
 """Condition that an event is an adjudication. No other value matches: within a text, JSON escapes quotes."""
 
 _RUN: BindParameter[int] = bindparam("of_run")
@@ -108,7 +108,7 @@ def _refresh_standing() -> tuple[Executable, Executable]:
         events.c.reviewer == _touched.c.reviewer,
         events.c.kind == "decide",
         events.c.source != "repeat",
-        ~_ADJUDICATES,
+        ~ADJUDICATES,
     )
     candidates = (
         select(*(events.c[name] for name in columns), place.label("place"))
@@ -234,7 +234,7 @@ def adjudications(run: int, columns: Sequence[Column[Any]]) -> Select[Any]:
                 actions.c.reviewer == events.c.reviewer,
             ),
         )
-        .where(events.c.run == run, events.c.kind == "decide", _ADJUDICATES, actions.c.undone_at.is_(None))
+        .where(events.c.run == run, events.c.kind == "decide", ADJUDICATES, actions.c.undone_at.is_(None))
         .order_by(events.c.at, events.c.event_id)
     )
 

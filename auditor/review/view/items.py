@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -41,6 +41,9 @@ _COLUMNS = (
     *("duplicate_group", "group", "reasons"),
 )
 """Columns of the issues that are read; each model's loss beside them."""
+
+_REMEMBERED = 1 << 14
+"""Number of ids whose rows are remembered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +200,14 @@ class Items:
 
     def row_of(self, item_id: str) -> int | None:
         """Return the row of an id; None if there is none."""
+        return self._row_of(item_id)
+
+    @cached_property
+    def _row_of(self) -> Callable[[str], int | None]:
+        """Search for an id. The latest are remembered: those of the cards in hand are asked for again and again."""
+        return lru_cache(maxsize=_REMEMBERED)(self._search)
+
+    def _search(self, item_id: str) -> int | None:
         order = self._by_id
         place = bisect_left(order, item_id, key=lambda row: self.id_of(int(row)))
         found = place < len(order) and self.id_of(int(order[place])) == item_id

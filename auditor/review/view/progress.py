@@ -8,9 +8,10 @@ import numpy as np
 
 from auditor.arrays import LabelCodes
 from auditor.review.log.event import VERDICTS
+from auditor.review.view.own import FOLLOWED, SHOWN, Own
 from auditor.review.view.pace import WINDOW, rate_per_hour
 from auditor.review.view.tally import Tally, tally
-from auditor.review.view.verdicts import FOLLOWED, SHOWN, Own, Verdicts
+from auditor.review.view.verdicts import Verdicts
 
 PAIRS = 50
 """Maximum number of pairs given → new label listed."""

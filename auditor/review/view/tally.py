@@ -8,7 +8,8 @@ import numpy as np
 
 from auditor.arrays import Counts
 from auditor.review.log.event import VERDICTS
-from auditor.review.view.verdicts import BIT, Verdicts
+from auditor.review.view.own import BIT
+from auditor.review.view.verdicts import Verdicts
 
 _PLACE = np.zeros(256, np.int64)
 _PLACE[[BIT[verdict] for verdict in VERDICTS]] = np.arange(len(VERDICTS))

@@ -5,153 +5,26 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-from sqlalchemy import Row
 
 from auditor.access.names import is_model
-from auditor.arrays import Codes, Float32, Float64, Mask
+from auditor.arrays import Codes, Mask
 from auditor.review.guidelines import Guidelines
-from auditor.review.log.event import TOGETHER, VERDICTS, Event, Source, Verdict, item_hash
+from auditor.review.log.changes import Changes
+from auditor.review.log.event import TOGETHER, Event, Kind, Source, Verdict, item_hash
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
+from auditor.review.view.own import BIT, FOLLOWED, SHOWN, Bits, Outcomes, Own, differ
 from auditor.review.view.talk import Note, Talk, asks
 
-Bits = npt.NDArray[np.uint8]
-
-BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
-"""Bit of each verdict: the verdicts on a row, from any number of reviewers, fit into one byte. 0 is undecided."""
-SHOWN, FOLLOWED = 1, 2
-WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
-"""Bits of the verdicts that do not uphold the given label."""
 _WEEK = 7 * 24 * 3600
 """Maximum seconds: a log from elsewhere may hold more than a float32 can."""
 _AT = 2
 """Place of the time among the values of a decision."""
-
-
-@dataclass(frozen=True, eq=False)
-class Own:
-    """One reviewer's decisions on N rows. Zeros mean none, so that only actual decisions use memory.
-
-    Attributes
-    ----------
-    bits : (N,) uint8
-        :data:`BIT` of the verdict.
-    to : (N,) int32
-        Code of the new label, plus 1.
-    suggestion : (N,) uint8
-        For rows kept or relabelled one by one: :data:`SHOWN` if a suggestion was shown, :data:`FOLLOWED` if it was
-        also followed.
-    at : (N,) float64
-        Time of decisions made one by one, in seconds since 1970.
-    seconds : (N,) float32
-        Time that the row was on the screen; 0 where unknown.
-    guideline : (N,) int32
-        Code of the guidelines' version that the reviewer had, :attr:`Verdicts.versions`; 0 for none.
-    """
-
-    bits: Bits
-    to: Codes
-    suggestion: Bits
-    at: Float64
-    seconds: Float32
-    guideline: Codes
-
-    @classmethod
-    def none(cls, rows: int) -> Own:
-        """Return arrays without decisions."""
-        bits, to, suggestion = np.zeros(rows, np.uint8), np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
-        return cls(bits, to, suggestion, np.zeros(rows), np.zeros(rows, np.float32), np.zeros(rows, np.int32))
-
-    def put(self, rows: Codes, fresh: Own) -> None:
-        """Replace the decisions on some rows."""
-        self.bits[rows], self.to[rows] = fresh.bits, fresh.to
-        self.suggestion[rows], self.at[rows], self.seconds[rows] = fresh.suggestion, fresh.at, fresh.seconds
-        self.guideline[rows] = fresh.guideline
-
-    def take(self, rows: Mask) -> Own:
-        """Return the decisions on some rows."""
-        kept = self.bits[rows], self.to[rows], self.suggestion[rows], self.at[rows], self.seconds[rows]
-        return Own(*kept, self.guideline[rows])
-
-
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """Joint outcome of the verdicts on N rows that people have judged one by one.
-
-    An adjudication decides; else the majority of the verdicts; at a tie, the first verdict. Bulk and imported verdicts
-    do not count, nor does *unsure*:
-
-        keep, relabel, relabel    wrong (2 of 3)
-        keep, relabel             not wrong: a tie, and keep came first
-        keep, relabel, adjudicated relabel   wrong
-
-    Attributes
-    ----------
-    wrong : (N,) int8
-        1 where the given label is not upheld (``relabel``, ``none_fits``, ``exclude``), 0 where it is, -1 where the
-        row is not judged.
-    problem : (N,) int8
-        As ``wrong``, with ``ambiguous`` counted as well.
-    at : (N,) float64
-        Time of the first verdict, or of an adjudication without any, in seconds since 1970; infinite where the row is
-        not judged.
-    """
-
-    wrong: npt.NDArray[np.int8]
-    problem: npt.NDArray[np.int8]
-    at: npt.NDArray[np.float64]
-
-    @classmethod
-    def none(cls, rows: int) -> Outcomes:
-        """Return outcomes of rows that nobody has judged."""
-        return cls(np.full(rows, -1, np.int8), np.full(rows, -1, np.int8), np.full(rows, np.inf))
-
-    def put(self, rows: Codes, decisions: Sequence[Own], adjudicated: Own) -> None:
-        """Recompute the outcomes of some rows from each reviewer's decisions on them, and the adjudications."""
-        problem = WRONG | BIT["ambiguous"]
-        wrong, first = _majority(decisions, len(rows), WRONG)
-        settled = adjudicated.bits > 0
-        self.wrong[rows] = np.where(settled, (adjudicated.bits & WRONG) > 0, wrong)
-        self.problem[rows] = np.where(
-            settled, (adjudicated.bits & problem) > 0, _majority(decisions, len(rows), problem)[0]
-        )
-        self.at[rows] = np.where(settled & np.isinf(first), adjudicated.at, first)
-
-
-def _differ(decisions: Sequence[Own], size: int) -> Mask:
-    """Return the rows on which the one-by-one verdicts of different people differ.
-
-    As in an export, two new labels are two opinions, and two sets of fitting labels are one.
-    """
-    first, differ = np.zeros(size, np.int64), np.zeros(size, np.bool_)
-    for own in decisions:
-        opinion = np.where((own.at > 0) & (own.bits > 0), own.bits + 256 * own.to.astype(np.int64), 0)
-        differ |= (opinion > 0) & (first > 0) & (opinion != first)
-        first = np.where(first > 0, first, opinion)
-    return differ
-
-
-def _majority(decisions: Sequence[Own], size: int, bits: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Return 1 where most one-by-one verdicts are among ``bits``, 0 elsewhere, -1 without any; and the first time."""
-    votes, against = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    first_at, first = np.full(len(votes), np.inf), np.zeros(len(votes), np.bool_)
-    for own in decisions:
-        counts = (own.at > 0) & (own.bits > 0) & (own.bits != BIT["unsure"])
-        is_against = (own.bits & bits) > 0
-        votes += counts
-        against += counts & is_against
-        earlier = counts & (own.at < first_at)
-        first_at[earlier], first[earlier] = own.at[earlier], is_against[earlier]
-    most = np.where(2 * against == votes, first, 2 * against > votes)
-    return np.where(votes > 0, most, -1).astype(np.int8), first_at
 
 
 @lru_cache(maxsize=1024)
@@ -175,7 +48,8 @@ class Verdicts:
     def __init__(self, items: Items, log: DecisionLog) -> None:
         self.items, self.log = items, log
         self._lock = Lock()
-        self._seq = 0
+        self._seq = self._begun = self._done = 0
+        self._latest: dict[str, int] = {}
         self._stale: dict[str, int] = {}
         self._own: dict[str, Own] = {}
         self._anyone = np.zeros(len(items), np.uint8)
@@ -193,20 +67,34 @@ class Verdicts:
         """Code of each version of the guidelines that a decision was made under."""
 
     def catch_up(self) -> None:
-        """Read what was written to the log since the last call. This is fast if nothing was."""
-        with self._lock:
-            seq, ids = self.log.changes(self._seq)
-            if seq > self._seq:
-                # Standing decisions are read after seq: what is written in between is read again next time.
-                some = ids if self._seq else None
-                self._take_in(ids, self.log.standing_columns(some), self.log.adjudications(some))
-                self.guidelines.catch_up()
-                self._seq = seq
+        """Read what was written to the log before this call. This is fast if nothing was.
 
-    def _take_in(
-        self, ids: Sequence[str], standing: Iterable[Sequence[Row[*tuple[Any, ...]]]], adjudications: Iterable[Event]
-    ) -> None:
+        Of several threads that wait for one that reads, the first reads for all.
+        """
+        begun_before = self._begun
+        with self._lock:
+            if self._done > begun_before:
+                return  # by a thread that began to read after this call
+            self._begun += 1
+            changes = self.log.changes(self._seq)
+            if changes.seq > self._seq:
+                # Standing decisions are read after seq: what is written in between is read again next time.
+                self._take_in(changes)
+                if "guideline" in changes.kinds:
+                    self.guidelines.catch_up()
+                self._latest |= dict.fromkeys(changes.kinds, changes.seq)
+                self._seq = changes.seq
+            self._done = self._begun
+
+    def latest(self, kind: Kind) -> int:
+        """Return a number that is no less than that of any event of a kind, and grows with each."""
+        return self._latest.get(kind, 0)
+
+    def _take_in(self, changes: Changes) -> None:
         """Replace the decisions on some items by those that stand now."""
+        ids = changes.item_ids
+        some = ids if self._seq else None
+        standing = self.log.standing_columns(some)
         rows = self.items.rows_of(ids)
         place_of = {item_id: place for place, item_id in enumerate(ids)}
         fresh: defaultdict[str, Own] = defaultdict(lambda: Own.none(len(ids)))
@@ -227,8 +115,10 @@ class Verdicts:
                     if note:
                         at = decided[_AT] / 1_000_000
                         notes[reviewer, int(rows[place])] = Note(reviewer, int(rows[place]), note, at)
-        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         found = rows >= 0
+        may_differ = changes.adjudications or self.adjudicated.bits[rows[found]].any() or self._stale.keys() & place_of
+        adjudications = self.log.adjudications(some) if may_differ else ()
+        adjudicated = self._adjudicated(rows, place_of, adjudications, stale)
         rows, adjudicated = rows[found], adjudicated.take(found)
         anyone = adjudicated.bits.copy()
         self.adjudicated.put(rows, adjudicated)
@@ -244,7 +134,7 @@ class Verdicts:
         self._touched[rows] = True
         self.outcomes.put(rows, decisions, adjudicated)
         people = [own for name, own in zip(sorted(self._own), decisions, strict=True) if not is_model(name)]
-        self.conflict[rows] = _differ(people, len(rows)) & (adjudicated.bits == 0)
+        self.conflict[rows] = differ(people, len(rows)) & (adjudicated.bits == 0)
         self.people[rows] = sum(((own.bits > 0).astype(np.int16) for own in decisions), np.zeros(len(rows), np.int16))
         self._stale = {item: count for item, count in self._stale.items() if item not in place_of} | stale
         decided_rows = rows.tolist() if self._seq else []

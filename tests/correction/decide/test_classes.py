@@ -181,7 +181,7 @@ def test_changes_are_undone_as_one_and_merged_logs_agree(tmp_path: Path) -> None
     with pytest.raises(DecisionError, match="No change"):
         undo_change(log, "bob", "u4")
     assert [event.kind for event in log.all_events()] == ["labels", "labels", "undo", "undo"]
-    assert not log.changes(0)[1]
+    assert not log.changes(0).item_ids
     export_log(log, tmp_path / "a.jsonl")
     log.close()
     other = DecisionLog(tmp_path / "eve.db", RUN)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from auditor_ui.services.workspace import Edition
+from auditor_ui.services.edition import Edition
 
 from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
@@ -167,7 +167,7 @@ def test_a_review_page_that_is_open_meanwhile_goes_on(copy: Run) -> None:
     edition = Edition(copy)
     judge(copy, {14: ("exclude",)})
     Audit(copy.directory).retrain(("lexical",), seeds=1)
-    edition.check()
+    edition.check_ranking()
 
 
 def test_a_run_that_another_process_holds_is_left_alone(copy: Run) -> None:

@@ -53,8 +53,8 @@ def test_it_stands_beside_the_votes_also_beside_its_adjudicators_own(open_log: C
     assert [event.event_id for event in log.adjudications()] == [first.event_id]
     assert log.redo("ida", "redone", None) is not None
     assert len(log.adjudications()) == 2
-    seq, ids = log.changes(4)
-    assert (seq, ids) == (7, ["a"])
+    found = log.changes(4)
+    assert (found.seq, found.item_ids, found.adjudications) == (7, ["a"], True)
     log.rebuild()
     assert stands(log)["a", "eva"] == "exclude"
 

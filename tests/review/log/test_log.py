@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import DecisionError, FilterError, LogError
+from auditor.review.log.changes import Changes
 from auditor.review.log.log import DecisionLog, ReviewerFigures
 from tests.review.events import RUN, bulk, decide, later, stands, turn
 
@@ -174,18 +175,35 @@ def test_history_tells_everything_about_a_row(open_log: Open) -> None:
 
 def test_changes_name_the_rows_since(open_log: Open) -> None:
     log = open_log()
-    assert log.changes(0) == (0, [])
+    assert (log.changes(0).seq, log.changes(0).item_ids) == (0, [])
     log.append([decide("1")])
-    seen, rows = log.changes(0)
-    assert rows == ["1"]
+    first = log.changes(0)
+    assert first.item_ids == ["1"]
     log.append(bulk(["2", "3"], "batch"))
-    seen, rows = log.changes(seen)
-    assert sorted(rows) == ["2", "3"]
-    assert log.changes(seen) == (seen, [])
+    second = log.changes(first.seq)
+    assert sorted(second.item_ids) == ["2", "3"]
+    assert log.changes(second.seq) == Changes(second.seq, [], set(), False)
     log.undo("ann", "undo")
-    seen, rows = log.changes(seen)
-    assert sorted(rows) == ["2", "3"]
-    assert log.changes(seen + 10) == (seen + 10, [])
+    third = log.changes(second.seq)
+    assert sorted(third.item_ids) == ["2", "3"]
+    assert (third.kinds, third.adjudications) == ({"undo"}, True)
+    log.append([decide("4", event_id="one"), decide("5", event_id="two"), decide("4", "bob", event_id="three")])
+    assert log.changes(third.seq) == Changes(third.seq + 3, ["4", "5"], {"decide"}, False)
+    assert log.changes(100) == Changes(100, [], set(), False)
+
+
+def test_changes_of_many_events_are_those_of_their_parts(open_log: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, seen, parts = open_log(), 1, set[str]()
+    log.append([decide("0")])
+    for number in range(1, 6):
+        log.append([decide(str(number)), *bulk([str(number), f"b{number}"], f"batch-{number}")])
+        part = log.changes(seen)
+        seen, parts = part.seq, parts | {*part.item_ids}
+    for number in (3, 1_000):
+        monkeypatch.setattr("auditor.review.log.changes.LOOKED_AT", number)
+        whole = log.changes(1)
+        assert (whole.seq, {*whole.item_ids}) == (seen, parts)
+    assert "decide" in whole.kinds
 
 
 def test_runs_in_one_database_do_not_see_each_other(open_log: Open) -> None:
@@ -194,7 +212,7 @@ def test_runs_in_one_database_do_not_see_each_other(open_log: Open) -> None:
     other.append([decide("1", event_id="same", verdict="exclude", run_id="run-2")])
     key = one.save_selection(["1"])
     assert stands(one) == {("1", "ann"): "keep"}
-    assert other.changes(0) == (1, ["1"])
+    assert (other.changes(0).seq, other.changes(0).item_ids) == (1, ["1"])
     one.undo("ann", "undo")
     one.rebuild()
     assert stands(other) == {("1", "ann"): "exclude"}
@@ -263,7 +281,7 @@ def test_threads_share_a_log(open_log: Open) -> None:
         for done in [pool.submit(work, name) for name in names]:
             done.result()
     assert stands(log) == {(f"row-{number}", name): "keep" for number in range(7) for name in names}
-    assert log.changes(0)[0] == 8 * 9
+    assert log.changes(0).seq == 8 * 9
 
 
 def test_reading_goes_on_while_somebody_writes(open_log: Open) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from auditor.review.log.event import VERDICTS
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
-from auditor.review.view.verdicts import BIT, FOLLOWED, SHOWN, Verdicts
+from auditor.review.view.own import BIT, FOLLOWED, SHOWN
+from auditor.review.view.verdicts import Verdicts
 from tests.review.reviewing import decide, decision
 from tests.review.runs import ROWS
 

@@ -76,6 +76,7 @@ def test_the_preview_is_the_summary_of_the_corrections(client: TestClient, run: 
     ("asked", "policy"),
     [
         ("leave_out=", Policy(leave_out=())),
+        ("leave_out=&ties=adjudicated-only", Policy(leave_out=(), ties="adjudicated-only")),
         ("leave_out=tie&leave_out=invalid", Policy(leave_out=("tie", "invalid"))),
         ("unreviewed=drop", Policy(unreviewed="drop")),
         ("unreviewed=suggest-above&above=0.5", Policy(unreviewed="suggest-above", above=0.5)),
@@ -152,8 +153,8 @@ def test_the_runs_rows_are_read_once_and_never_those_of_a_run_made_again(
     correction_maker: CorrectionMaker = app.state.correction_maker
     first = correction_maker.corrections(Policy()).texts
     assert correction_maker.corrections(Policy(unreviewed="drop")).texts is first
-    monkeypatch.setattr(app.state.workspace.edition, "_fingerprints", ("another", []))
-    monkeypatch.setattr(app.state.workspace.edition, "_checked", (None, False))
+    edition = app.state.workspace.edition
+    monkeypatch.setattr(edition, "_opened", edition._opened._replace(rows="another"))
     answer = client.get("/api/export/preview")
     assert answer.status_code == 409
     assert "re-created" in answer.json()["what"]
@@ -275,6 +276,10 @@ def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: Decision
         made = ann.post("/api/classes", json={**about, "event_id": "c1"}).json()
     assert [line["words"] for line in made["changes"]] == ["love merged into joy"]
     assert ("love" in made["classes"], made["base"]) == (False, "c1")
+    session = ann.get("/api/session").json()
+    names = dict(zip(session["labels"], session["classes"]["names"], strict=True))
+    assert (names["love"], names["joy"]) == ({"name": "joy", "own": False}, {"name": "joy", "own": True})
+    assert ann.get("/api/pulse").json()["classes"] == session["classes"]["base"] == "c1"
     assert ann.get("/api/export/preview").json()["changed"] > changed
     assert ann.get("/api/progress").json()["estimate"] == before
     late = ann.post("/api/classes", json={**about, "event_id": "c2"})
@@ -283,4 +288,8 @@ def test_classes_are_changed_previewed_and_undone(ann: TestClient, log: Decision
     assert (wrong.status_code, "no class 'love'" in wrong.json()["what"]) == (409, True)
     undone = ann.post("/api/classes/undo", json={"run": log.run_id, "event_id": "u1", "base": "c1"}).json()
     assert undone["changes"] == []
+    assert all(
+        one == {"name": label, "own": True} for label, one in zip(session["labels"], undone["names"], strict=True)
+    )
+    assert ann.get("/api/pulse").json()["classes"] is None
     assert ann.get("/api/export/preview").json()["changed"] == changed

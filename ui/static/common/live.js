@@ -5,7 +5,7 @@ import { store } from "./store.js";
 import { t } from "./language.js";
 
 /** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
-const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0 };
+const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0, "auditor:classes": 0, "auditor:ranked": 0 };
 
 /**
  * Make an asker of which only the latest question is answered; those before it are aborted.

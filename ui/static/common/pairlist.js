@@ -1,5 +1,6 @@
 /** Pairs given → suggested as a ranked list: what a matrix of very many classes would hide. */
 
+import { className } from "./classes.js";
 import { count, el, plural } from "./dom.js";
 import { pairWords } from "./words.js";
 import { bar, button, change, scroller } from "./parts.js";
@@ -43,7 +44,7 @@ export function pairList(labels, cells, picked, pick) {
 
 function line([given, suggested, rows, undecided], labels, most, picked, pick) {
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = pairWords(labels[given], labels[suggested], rows, undecided);
+  const words = pairWords(className(labels[given]), className(labels[suggested]), rows, undecided);
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, data: { pair } };
   return el(
     "tr",

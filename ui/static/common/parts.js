@@ -1,19 +1,21 @@
 /** Small pieces that several pages show. */
 
+import { className } from "./classes.js";
 import { bdi, el } from "./dom.js";
 import { verdictWords } from "./words.js";
 import { nodes, t } from "./language.js";
 
-/** A label; null where a row has none. */
-export function label(name) {
-  return name === null || name === undefined
-    ? el("span", { class: "au-muted" }, t("none"))
-    : bdi(name, { class: "pg-label" });
+/** A label of the dataset by the name that its class has now; null where a row has none. */
+export const label = (name) => asWritten(name === null || name === undefined ? null : className(name));
+
+/** A name as it stands. */
+export function asWritten(name) {
+  return name === null ? el("span", { class: "au-muted" }, t("none")) : bdi(name, { class: "pg-label" });
 }
 
-/** `given → to`. */
-export function change(given, to) {
-  return el("span", { class: "pg-change" }, label(given), el("span", { class: "pg-arrow" }, "→"), label(to));
+/** `given → to`: labels of the dataset, or names that are `shown` in another way. */
+export function change(given, to, shown = label) {
+  return el("span", { class: "pg-change" }, shown(given), el("span", { class: "pg-arrow" }, "→"), shown(to));
 }
 
 /** A bar that fills `part` of its place; for the eye alone, so its number is said beside it. */

@@ -1,5 +1,6 @@
 /** How the page calls things. */
 
+import { className } from "./classes.js";
 import { bdi, count, plural } from "./dom.js";
 import { DATES, nodes, t } from "./language.js";
 
@@ -19,7 +20,8 @@ export const verdictName = (verdict) => VERDICTS[verdict] ?? verdict;
 /** A verdict with its labels, as nodes: Relabel to *love*. */
 export function verdictWords({ verdict, new_labels: labels = [] }) {
   const between = { relabel: t(" to "), none_fits: t(", proposed: ") }[verdict] ?? t(": ");
-  return [verdictName(verdict), labels.map((label, at) => [at ? t(", ") : between, bdi(label)])];
+  const name = verdict === "none_fits" ? String : className; // a proposed class is none of the dataset's
+  return [verdictName(verdict), labels.map((label, at) => [at ? t(", ") : between, bdi(name(label))])];
 }
 
 /** The same as one string, to be read aloud. */
@@ -71,10 +73,11 @@ export function kindWords(card) {
 /** What the models prefer, with the labels by their names. */
 function preference({ kind, given, suggested }) {
   if (suggested !== null && kind === "mislabelled") {
-    return nodes("The models prefer {label}", { label: bdi(suggested) });
+    return nodes("The models prefer {label}", { label: bdi(className(suggested)) });
   }
   if (suggested !== null && kind === "ambiguous") {
-    return nodes("The models are divided between {given} and {suggested}", { given: bdi(given), suggested: bdi(suggested) });
+    const classes = { given: bdi(className(given)), suggested: bdi(className(suggested)) };
+    return nodes("The models are divided between {given} and {suggested}", classes);
   }
   return kindName(kind);
 }

@@ -3,7 +3,8 @@
 import { complain, get, post, say } from "../common/api.js";
 import { openDialog } from "../common/dialog.js";
 import { bdi, count, el, plural, replace, set } from "../common/dom.js";
-import { button, change } from "../common/parts.js";
+import { learn } from "../common/classes.js";
+import { asWritten, button, change } from "../common/parts.js";
 import { newId } from "../queue/outbox.js";
 import { moment } from "../common/words.js";
 import { nodes, t, told } from "../common/language.js";
@@ -28,6 +29,7 @@ export function classesForm(session, changed) {
 
   function take(answer) {
     now = answer;
+    learn(answer);
     draw();
     changed();
   }
@@ -127,8 +129,8 @@ function openChange({ classes, base }, from, take) {
 
 function affected({ rows, left_out: gone, changes }) {
   const line = ([old, name, number]) => {
-    const what = name === null ? nodes("{label} is left out", { label: bdi(old) }) : change(old, name);
-    return el("li", null, what, ` · ${plural(number, "row")}`);
+    const left = nodes("{label} is left out", { label: bdi(old) });
+    return el("li", null, name === null ? left : change(old, name, asWritten), ` · ${plural(number, "row")}`);
   };
   const figures = { rows: plural(rows, "row"), gone: count(gone) };
   const all = gone ? t("{rows} affected, {gone} of them left out.", figures) : t("{rows} affected.", figures);

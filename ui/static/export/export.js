@@ -7,7 +7,7 @@ import { exportForm } from "./exportform.js";
 import { pushForm } from "./exportpush.js";
 import { downloads, query } from "./exporttake.js";
 import { debounced, live } from "../common/live.js";
-import { bar, button, change, label, scroller, table } from "../common/parts.js";
+import { asWritten, bar, button, change, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { nodes, t } from "../common/language.js";
 
@@ -93,7 +93,7 @@ function people({ judged, reviewers }) {
  */
 function listed(names) {
   const rest = names.length - MOST_NAMES;
-  const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? t(", ") : null, label(name)]);
+  const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? t(", ") : null, asWritten(name)]);
   return [shown, rest > 0 && t(" and {number} more", { number: count(rest) })];
 }
 
@@ -127,7 +127,7 @@ function pairs({ confusions, pairs: all, changed }) {
     return null;
   }
   const most = Math.max(...shown.map(([, , number]) => number));
-  const line = ([given, to, number]) => [change(given, to), barred(number, most)];
+  const line = ([given, to, number]) => [change(given, to, asWritten), barred(number, most)];
   const rest = changed - shown.reduce((sum, [, , number]) => sum + number, 0);
   const lines = shown.map(line);
   if (rest) {

@@ -9,7 +9,11 @@ const UNREVIEWED = {
   drop: t("Are left out"),
   "suggest-above": t("Get the suggested label where the models are sure of it"),
 };
-const OTHERS = { tie: t("Tie: as many say one thing as another"), invalid: t("Invalid: set aside when it was read") };
+const OTHERS = { invalid: t("Invalid: set aside when it was read") };
+const TIES = {
+  keep: t("Stay as they are"),
+  "adjudicated-only": t("Are left out until an adjudicator has settled them"),
+};
 
 /**
  * Make the form.
@@ -29,7 +33,10 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     sure.hidden = unreviewed.value() !== "suggest-above";
     changed();
   });
-  const leftOut = boxes(choices, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
+  const ties = radios("ex-ties", TIES, changed);
+  const tied = el("span", { class: "pg-count" });
+  const outcomes = choices.filter((one) => one !== "tie"); // it has choices of its own
+  const leftOut = boxes(outcomes, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
   const verdicts = boxes(known, verdictName, changed);
   const people = peopleBoxes(changed);
   const classes = box(t("Add the classes that reviewers propose"), changed);
@@ -40,6 +47,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
     group(t("Rows without a decision"), unreviewed.rows, sure),
     group(t("Left out, by verdict"), hint(t("They go into a file of their own, beside the dataset.")), leftOut.rows),
+    group([t("Ties: as many say one thing as another"), " ", tied], ties.rows),
     group(t("New classes"), classes.row),
     group(t("Only some rows"), view.row, changedOnly.row, fold(t("Only rows with a verdict of"), verdicts)),
     people.element,
@@ -48,6 +56,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   function read() {
     return {
       leave_out: leftOut.values(),
+      ties: ties.value(),
       unreviewed: unreviewed.value(),
       ...(sure.hidden ? {} : { above: above.value }),
       add_classes: classes.input.checked,
@@ -60,6 +69,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     const amounts = { ...answer.verdicts, invalid: answer.invalid };
     leftOut.count(amounts);
     leftOut.hide("invalid", answer.invalid === 0);
+    tied.textContent = count(answer.verdicts.tie ?? 0);
     verdicts.count(answer.verdicts);
     people.update(answer.everyone);
     view.amount.textContent = count(answer.found);

@@ -1,5 +1,6 @@
 /** What the filter asks for, as chips that each can be taken away. */
 
+import { className } from "../common/classes.js";
 import { bdi, el, plural, replace } from "../common/dom.js";
 import { change } from "../common/parts.js";
 import { store } from "../common/store.js";
@@ -10,8 +11,8 @@ const NOBODY = { anyone: t("decided by nobody"), me: t("not decided by me") };
 
 /** How a chip words one value of each field. */
 const WORDS = {
-  given: (value) => nodes("given {value}", { value: bdi(value) }),
-  suggested: (value) => nodes("suggested {value}", { value: bdi(value) }),
+  given: (value) => nodes("given {value}", { value: bdi(className(value)) }),
+  suggested: (value) => nodes("suggested {value}", { value: bdi(className(value)) }),
   pair: (value) => change(...pair(value)),
   split: (value) => nodes("split {value}", { value: bdi(value) }),
   verdict: (value) => nodes("verdict {value}", { value: bdi(verdictName(value)) }),

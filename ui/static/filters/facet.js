@@ -1,6 +1,6 @@
 /** One facet of the filter: its choices, the rows beside each, and a way to the rest where they are many. */
 
-import { count, el, plural, set } from "../common/dom.js";
+import { count, el, plural, replace, set } from "../common/dom.js";
 import { store } from "../common/store.js";
 import { t } from "../common/language.js";
 
@@ -52,8 +52,17 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
     const input = el("input", { type: single ? "radio" : "checkbox", name: `pg-${name}`, value, onchange: choose });
     const amount = el("span", { class: "pg-count" });
     const text = el("span", { class: "pg-choice-text" }, describe(value));
-    return { input, amount, row: el("label", { class: "pg-choice" }, input, text, amount), text: text.textContent };
+    const row = el("label", { class: "pg-choice" }, input, text, amount);
+    return { input, amount, row, name: text, text: text.textContent };
   }
+
+  document.addEventListener("auditor:classes", () => {
+    rows.forEach((one, value) => {
+      replace(one.name, describe(value));
+      one.text = one.name.textContent;
+    });
+    draw();
+  });
 
   function update(choices) {
     const counts = new Map(choices.map((choice) => [choice.value, choice.count]));

@@ -2,6 +2,7 @@
 
 import { get, say } from "../common/api.js";
 import { chosenPairs, drawChips, guidelineName, pair } from "./chips.js";
+import { className } from "../common/classes.js";
 import { bdi, el, plural } from "../common/dom.js";
 import { facet } from "./facet.js";
 import { debounced, live } from "../common/live.js";
@@ -105,8 +106,8 @@ function makeFacets(session) {
           make("tier", t("Tier"), { describe: (value) => bdi(tierName(value)) }),
         ]
       : []),
-    make("given", t("Given label")),
-    make("suggested", t("Suggested label")),
+    make("given", t("Given label"), { describe: (value) => bdi(className(value)) }),
+    make("suggested", t("Suggested label"), { describe: (value) => bdi(className(value)) }),
     make(
       "pair",
       t("Given → suggested"),

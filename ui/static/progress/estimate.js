@@ -1,7 +1,7 @@
 /** How many labels are wrong: the sentence that Progress opens with, whether one can stop, and how far to trust that. */
 
 import { bdi, count, el, plural } from "../common/dom.js";
-import { button, scroller, table } from "../common/parts.js";
+import { button, label, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { atLeast, ends95, percent, percentOf, points } from "../common/words.js";
 import { trail } from "./trail.js";
@@ -182,7 +182,7 @@ function parts({ by_class: classes, by_split: splits, rate }) {
   ].filter(([, , found]) => rate && found.length);
   return shown.map(([name, title, found]) => {
     const rows = found.map((part) => [
-      bdi(part.name),
+      classes === found ? label(part.name) : bdi(part.name),
       count(part.rows),
       count(part.judged),
       count(part.found),

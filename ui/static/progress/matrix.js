@@ -1,5 +1,6 @@
 /** A matrix of counts as a table: each number is a button; the arrow keys go from one to the next. */
 
+import { className } from "../common/classes.js";
 import { bdi, count, el } from "../common/dom.js";
 import { pairWords } from "../common/words.js";
 import { button } from "../common/parts.js";
@@ -22,10 +23,10 @@ export function matrix(labels, cells, picked, pick) {
   const number = (value) => el("td", { class: "pg-number" }, count(value));
   const line = ([code, all]) => {
     const squares = suggested.map(([other]) => square(byPair.get(`${code},${other}`), labels, most, picked, pick));
-    return el("tr", null, el("th", { scope: "row" }, bdi(labels[code])), squares, number(all));
+    return el("tr", null, el("th", { scope: "row" }, bdi(className(labels[code]))), squares, number(all));
   };
   const corner = el("td", { class: "pg-corner" }, el("div", null, t("given ↓")), el("div", null, t("suggested →")));
-  const heads = suggested.map(([code]) => el("th", { scope: "col" }, bdi(labels[code])));
+  const heads = suggested.map(([code]) => el("th", { scope: "col" }, bdi(className(labels[code]))));
   const element = el(
     "table",
     { class: "pg-table pg-matrix", onkeydown: move },
@@ -62,7 +63,7 @@ function square(cell, labels, most, picked, pick) {
   }
   const [given, suggested, rows, undecided] = cell;
   const pair = JSON.stringify([labels[given], labels[suggested]]);
-  const words = pairWords(labels[given], labels[suggested], rows, undecided);
+  const words = pairWords(className(labels[given]), className(labels[suggested]), rows, undecided);
   const state = { "aria-pressed": String(picked.has(pair)), "aria-label": words, title: words };
   return el(
     "td",

@@ -1,5 +1,6 @@
 /** The card: all that is known of a row, as elements. */
 
+import { className } from "../common/classes.js";
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
 import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
@@ -90,11 +91,12 @@ function unfold(text, element) {
 }
 
 function labelsOf(card) {
-  const suggested = card.suggested === null ? t("none") : bdi(card.suggested, { class: "au-chip au-chip-suggested" });
+  const named = (label, kind) => bdi(className(label), { class: `au-chip au-chip-${kind}` });
+  const suggested = card.suggested === null ? t("none") : named(card.suggested, "suggested");
   return el(
     "dl",
     { class: "au-labels" },
-    el("div", null, el("dt", null, t("Given")), el("dd", null, bdi(card.given, { class: "au-chip au-chip-given" }))),
+    el("div", null, el("dt", null, t("Given")), el("dd", null, named(card.given, "given"))),
     !card.hidden && el("span", { class: "au-arrow", "aria-hidden": "true" }, "→"),
     !card.hidden && el("div", null, el("dt", null, t("Suggested")), el("dd", null, suggested)),
   );
@@ -147,7 +149,7 @@ function moved({ moved: nearby, given }) {
   if (!nearby) {
     return null;
   }
-  const figures = { judged: count(nearby.judged), label: bdi(given), wrong: count(nearby.wrong) };
+  const figures = { judged: count(nearby.judged), label: bdi(className(given)), wrong: count(nearby.wrong) };
   const why =
     nearby.wrong === 1
       ? nodes("↑ Moved up by verdicts on similar texts: of {judged} labelled {label}, {wrong} is wrong.", figures)
@@ -206,7 +208,7 @@ function models(card) {
       el(
         "th",
         { scope: "row" },
-        bdi(label),
+        bdi(className(label)),
         label === card.given && tag(t("given")),
         label === card.suggested && tag(t("suggested")),
       ),
@@ -282,7 +284,7 @@ function otherRow(card, other, alike) {
     el(
       "p",
       { class: "au-muted" },
-      bdi(other.label, { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
+      bdi(className(other.label), { class: same ? "au-chip au-chip-small" : "au-chip au-chip-small au-chip-differs" }),
       " ",
       same ? t("same label") : t("other label"),
       " · ",

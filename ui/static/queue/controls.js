@@ -1,5 +1,6 @@
 /** The buttons under the card, each with its key printed on it. */
 
+import { className } from "../common/classes.js";
 import { bdi, el, replace, set } from "../common/dom.js";
 import { keyName, labelOf } from "./keys.js";
 import { ends } from "../common/words.js";
@@ -118,9 +119,9 @@ export class Controls {
    * @param {Set<string>|null} marks Labels marked as fitting; null when none are asked for.
    */
   update(card, labels, marks) {
-    this.#name("keep", t("Keep "), card?.given);
+    this.#name("keep", t("Keep "), card && className(card.given));
     const missing = whyNone(card);
-    this.#name("suggest", ...(missing ? [missing] : [t("Take "), card.suggested]));
+    this.#name("suggest", ...(missing ? [missing] : [t("Take "), className(card.suggested)]));
     set(this.#buttons.suggest, "aria-disabled", missing ? "true" : null);
     this.#buttons.evidence.hidden = !card?.hidden;
     for (const [action, button] of Object.entries(this.#buttons)) {
@@ -154,15 +155,15 @@ export class Controls {
     if (label === undefined) {
       return;
     }
-    print(button, "", label);
+    print(button, "", className(label));
     const line = this.#lineOf(label);
-    line && set(button, "title", `${label}${t(": ")}${line}`);
+    line && set(button, "title", `${className(label)}${t(": ")}${line}`);
     set(button, "aria-pressed", marks ? String(marks.has(label)) : null);
     button.classList.toggle("au-is-given", label === card?.given);
     button.classList.toggle("au-is-suggested", !card?.hidden && label === card?.suggested);
   }
 
-  #name(action, word, label) {
+  #name(action, word, label = null) {
     print(this.#buttons[action], word, label);
   }
 }
@@ -180,8 +181,8 @@ function whyNone(card) {
 
 /** Print a label on a button, a long one by both its ends; the pointer and the focus show the whole of it. */
 function print(button, word, label) {
-  const printed = label === undefined ? null : ends(String(label), LONGEST);
-  const whole = label === undefined || printed === label ? null : `${word}${label}`;
+  const printed = label === null ? null : ends(label, LONGEST);
+  const whole = label === null || printed === label ? null : `${word}${label}`;
   const long = whole && [bdi(printed, { class: "au-ends" }), bdi(label, { class: "au-whole" })];
   replace(button.querySelector("span"), word, long ?? (printed !== null && bdi(printed)));
   set(button, "title", whole);

@@ -1,5 +1,6 @@
 /** Choosing a label by typing: a combobox over all labels. */
 
+import { className } from "../common/classes.js";
 import { openDialog } from "../common/dialog.js";
 import { bdi, el, plural, replace } from "../common/dom.js";
 import { t } from "../common/language.js";
@@ -9,8 +10,8 @@ const MOST = 200;
 /** Labels that hold what was typed, those that begin with it first. */
 export function matching(labels, typed) {
   const wanted = typed.trim().toLowerCase();
-  const found = labels.filter((label) => label.toLowerCase().includes(wanted));
-  const begins = (label) => label.toLowerCase().startsWith(wanted);
+  const found = labels.filter((label) => className(label).toLowerCase().includes(wanted));
+  const begins = (label) => className(label).toLowerCase().startsWith(wanted);
   return [...found.filter(begins), ...found.filter((label) => !begins(label))];
 }
 
@@ -52,7 +53,7 @@ export function pickLabel(title, labels, take) {
   }
 
   function option(label, at) {
-    return el("li", { role: "option", id: `au-option-${at}`, onclick: () => choose(at) }, bdi(label));
+    return el("li", { role: "option", id: `au-option-${at}`, onclick: () => choose(at) }, bdi(className(label)));
   }
 
   function mark() {

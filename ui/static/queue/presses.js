@@ -1,6 +1,7 @@
 /** What a key or a button does to the card on the screen. */
 
 import { complain, say } from "../common/api.js";
+import { className, isClass } from "../common/classes.js";
 import { askColleague } from "./ask.js";
 import { askProposal } from "../common/dialog.js";
 import { openKeyList } from "./keylist.js";
@@ -37,15 +38,22 @@ export class Presses {
     this.#changed = changed;
   }
 
-  /** Labels that the digits stand for: all, or where there are too many, the most likely ones of the card. */
+  /**
+   * Labels that the digits stand for: all, or where there are too many, the most likely ones of the card. In the place
+   * of one that is no class any more there is none, so that the others keep their keys.
+   */
   labelsOf(card) {
     if (this.#labels.length <= DIGITS) {
-      return this.#labels;
+      return this.#labels.map((label) => (isClass(label) ? label : undefined));
     }
     if (card?.hidden) {
-      return [card.given, ...this.#labels.filter((label) => label !== card.given)].slice(0, DIGITS);
+      return [card.given, ...this.#classes().filter((label) => label !== card.given)].slice(0, DIGITS);
     }
-    return card?.models[0]?.probabilities.map(({ label }) => label).slice(0, DIGITS) ?? [];
+    return card?.models[0]?.probabilities.map(({ label }) => label).filter(isClass).slice(0, DIGITS) ?? [];
+  }
+
+  #classes() {
+    return this.#labels.filter(isClass);
   }
 
   /** The key that decides as a verdict does; null where that takes more than one key. */
@@ -85,7 +93,7 @@ export class Presses {
       unsure: () => (card.conflict ? say(UNSETTLED) : decide("unsure")),
       skip: () => this.#flow.skip(),
       evidence: () => this.#flow.showEvidence(),
-      pick: () => pickLabel(t("Which label fits?"), this.#labels, (label) => this.#relabel(card, label)),
+      pick: () => pickLabel(t("Which label fits?"), this.#classes(), (label) => this.#relabel(card, label)),
       note: () => this.#note.open(),
       ask: () => askColleague((name) => this.#note.add(name)).catch(complain),
     };
@@ -140,7 +148,7 @@ export class Presses {
       this.marks = null;
       this.#changed();
     } else if (action === "pick") {
-      pickLabel(t("Which label fits, too?"), this.#labels, (one) => this.#toggle(one));
+      pickLabel(t("Which label fits, too?"), this.#classes(), (one) => this.#toggle(one));
     } else if (label !== undefined) {
       this.#toggle(label);
     } else {
@@ -153,6 +161,7 @@ export class Presses {
       this.marks?.add(label);
     }
     this.#changed();
-    say(this.marks?.has(label) ? t("{label}: marked.", { label }) : t("{label}: not marked.", { label }), { quiet: true });
+    const name = { label: className(label) };
+    say(this.marks?.has(label) ? t("{label}: marked.", name) : t("{label}: not marked.", name), { quiet: true });
   }
 }

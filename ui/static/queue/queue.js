@@ -3,11 +3,12 @@
 import { complain, get, post, say } from "../common/api.js";
 import { askingLine } from "./asking.js";
 import { settle } from "./bar.js";
+import { Boundary } from "./boundary.js";
 import { drawCard, history, ownVerdict } from "./card.js";
 import { conflictsButton, settles } from "./conflict.js";
 import { Controls } from "./controls.js";
 import { Deck } from "./deck.js";
-import { count, el, plural, replace, set } from "../common/dom.js";
+import { el, plural, replace, set } from "../common/dom.js";
 import { drawEnd, drawWaiting } from "./empty.js";
 import { Flow } from "./flow.js";
 import { Guidelines } from "./guidelines.js";
@@ -15,6 +16,7 @@ import { Keys, isOurs, resting } from "./keys.js";
 import { Note } from "./note.js";
 import { Outbox } from "./outbox.js";
 import { Presses } from "./presses.js";
+import { rankingLine } from "../common/ranking.js";
 import { Status } from "./status.js";
 import { stopLine } from "./stopline.js";
 import { store } from "../common/store.js";
@@ -36,7 +38,7 @@ class Queue {
   #session;
   #element;
   #article = el("article", { class: "au-card", tabindex: "-1", "aria-label": t("Card") });
-  #boundary = el("p", { class: "au-boundary", hidden: true });
+  #boundary;
   #note;
   #shown = null; // what the cards are from: filter, sort, seed, and whether they are a closing sample
   #params = null;
@@ -50,7 +52,6 @@ class Queue {
   #deck;
   #flow;
   #before = 0; // rows that this reviewer had decided without this page's doing
-  #bounded = false; // whether it was said that the flagged rows are at their end
 
   constructor(element, session) {
     this.#session = session;
@@ -58,6 +59,7 @@ class Queue {
     this.#keys = new Keys(session.keys);
     this.#note = new Note({ run: session.run.id, reviewer: session.reviewer, keys: this.#keys });
     this.#status = new Status(() => this.#outbox.retry());
+    this.#boundary = new Boundary(session.run);
     this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
@@ -86,23 +88,22 @@ class Queue {
         decidedElsewhere: () => this.#drawOwn(),
         colleaguesDecided: () => this.#drawPast(),
         evidence: () => this.#draw(),
-        beyond: (card) => this.#sayBoundary(card),
+        beyond: (card) => this.#boundary.pass(card, [...this.#flow.skipped.values()].filter(Boolean).length),
       },
       reviewer: session.reviewer,
       source: () => (store.sort === "random" && store.source === "queue" ? "random" : store.source),
       guideline: () => this.#guidelines.version,
     });
-    const { labels } = session;
     this.#presses = new Presses({
       flow: this.#flow,
-      labels,
+      labels: session.labels,
       keys: this.#keys,
       note: this.#note,
       guidelines: this.#guidelines,
       changed: () => this.#print(),
     });
     const act = (action) => this.#presses.act(action);
-    this.#controls = new Controls(labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
+    this.#controls = new Controls(session.labels, this.#keys, act, (label) => this.#guidelines.lineOf(label));
   }
 
   /** Lay everything out, listen, and bring the first card. */
@@ -116,7 +117,7 @@ class Queue {
       nodes("The keys rest while you write; {key} goes on.", { key: el("kbd", null, "Esc") }),
     );
     this.#controls.element.prepend(this.#note.element, rest);
-    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), stopLine(), this.#boundary];
+    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), rankingLine(), stopLine(), this.#boundary.element];
     const parts = [...above, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": t("Queue") }, parts);
     replace(this.#element, section);
@@ -126,6 +127,8 @@ class Queue {
     document.addEventListener("auditor:bulk", ({ detail }) => this.#flow.bulkDone(detail.batch_id));
     document.addEventListener("auditor:undone", ({ detail }) => this.#flow.bulkUndone(detail.batch_id));
     document.addEventListener("auditor:moved", ({ detail }) => this.#moved(detail));
+    document.addEventListener("auditor:classes", () => this.#renamed());
+    document.addEventListener("auditor:ranked", () => this.#rankedAnew());
     this.#element.addEventListener("focusin", (event) => set(rest, "hidden", !resting(event.target)));
     this.#element.addEventListener("focusout", () => set(rest, "hidden", true));
     const follow = () => {
@@ -153,6 +156,15 @@ class Queue {
     this.#params = params;
     if (changed || (store.card !== null && store.card !== this.#flow.card?.id)) {
       this.#reload(store.card);
+    }
+  }
+
+  /** Bring the cards to come in their new order, once the log has all that was decided; the one on the screen stays. */
+  async #rankedAnew() {
+    const shown = this.#shown;
+    await this.#outbox.empty();
+    if (shown === this.#shown) {
+      this.#deck.start(this.#params, [this.#flow.card?.id], this.#feed());
     }
   }
 
@@ -245,7 +257,7 @@ class Queue {
     const { card } = this.#flow;
     this.#presses.marks = null;
     this.#note.show(card);
-    this.#boundary.hidden = !card || this.#boundary.dataset.id !== card.id;
+    this.#boundary.show(card);
     replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
@@ -275,26 +287,20 @@ class Queue {
     own && replace(own, ownVerdict(this.#flow.card));
   }
 
+  /** Classes have other names; what one reads and writes stays where it is. */
+  #renamed() {
+    const { card } = this.#flow;
+    if (card) {
+      replace(this.#article, drawCard(card, (one) => this.#presses.keyOf(card, one)));
+    }
+    this.#print();
+    say(t("The classes have changed: labels show their new names."), { quiet: true });
+  }
+
   /** What colleagues decided may be seen, since the reviewer has decided. */
   #drawPast() {
     const past = this.#article.querySelector(".au-past");
     past && replace(past, history(this.#flow.card));
-  }
-
-  /** Say once, above the first card of which it is true, that those after it were not flagged. */
-  #sayBoundary(card) {
-    const { flagged_to: last } = this.#session.run;
-    if (this.#bounded || !last || card.rank <= last || store.sort !== "suspicion" || store.query.get("issue") === "0") {
-      return;
-    }
-    this.#bounded = true;
-    const skipped = [...this.#flow.skipped.values()].filter(Boolean).length; // flagged ones
-    const read = skipped
-      ? t("The flagged rows end here; you have skipped {skipped} of them. What follows is less suspect.", { skipped: count(skipped) })
-      : t("You have read all flagged rows; what follows is less suspect.");
-    this.#boundary.dataset.id = card.id;
-    replace(this.#boundary, read);
-    say(read, { quiet: true });
   }
 
   #announce() {

@@ -1,5 +1,6 @@
 /** The part of the bulk dialog in which a verdict is chosen. */
 
+import { className, isClass } from "../common/classes.js";
 import { bdi, el } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
 import { t } from "../common/language.js";
@@ -17,8 +18,8 @@ const SUGGESTION = t("Take each row’s suggestion");
 export function verdictForm({ labels, verdicts }, changed) {
   const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000", oninput: changed });
   const extras = {
-    relabel: one(labels, changed),
-    ambiguous: several(labels, changed),
+    relabel: one(labels.filter(isClass), changed),
+    ambiguous: several(labels.filter(isClass), changed),
     none_fits: proposed(changed),
   };
   const choices = verdicts.flatMap((name) => (name === "relabel" ? ["suggestion", name] : [name]));
@@ -61,7 +62,7 @@ export function verdictForm({ labels, verdicts }, changed) {
 }
 
 function one(labels, changed) {
-  const options = labels.map((name) => el("option", { value: name }, name));
+  const options = labels.map((name) => el("option", { value: name }, className(name)));
   const select = el(
     "select",
     { onchange: changed, "aria-label": t("New label") },
@@ -78,7 +79,7 @@ function one(labels, changed) {
 function several(labels, changed) {
   const boxes = labels.map(() => el("input", { type: "checkbox", onchange: changed }));
   const rows = labels.map((name, index) =>
-    el("label", { class: "pg-choice" }, boxes[index], el("span", { class: "pg-choice-text" }, bdi(name))),
+    el("label", { class: "pg-choice" }, boxes[index], el("span", { class: "pg-choice-text" }, bdi(className(name)))),
   );
   const chosen = () => labels.filter((_, index) => boxes[index].checked);
   return {
