@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
+from auditor.errors import ConfigError
 from auditor.findings import Findings
+from auditor.run.artifacts import ISSUES
+from auditor.vocabulary import Order
+from auditor.wording import listed
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from auditor.arrays import RowIndex
     from auditor.console import Listener
     from auditor.review.feed.agreement import Agreement
@@ -232,17 +238,40 @@ class Judgements(Findings):
             apply_group(test, verdicts)
             return status
 
-    def learnt_order(self, *, db: str | None = None) -> RowIndex:
-        """Return the N rows, likeliest error first, as learnt from the verdicts; without any, the static order.
+    def order(self, by: Order = "learnt", *, db: str | None = None) -> RowIndex:
+        """Return the N rows in an order, as places in the dataset.
 
-        ``audit.texts.frame().iloc[audit.learnt_order()]`` is the dataset in this order. ``issues`` stays as the audit
-        ranked it.
+        ``audit.texts.frame().iloc[audit.order("learnt")]`` is the dataset in the learnt order.
+
+        Parameters
+        ----------
+        by : {"static", "learnt", "fixes-per-minute"}
+            ``static``: as the audit ranked them. ``learnt``: likeliest error first, as learnt from the verdicts; before
+            the tenth, the static order. ``fixes-per-minute``: P(error) × P(one other label clearly fits) / expected
+            minutes of reading, largest first; short texts come earlier than in the learnt order.
+        db : str, optional
 
         Raises
         ------
+        ConfigError
+            If there is no such order.
         RunDamagedError, LogError
         """
+        from auditor.review.feed.fixes import Fixes
         from auditor.review.feed.replay import replay
+        from auditor.review.view.items import Items
+        from auditor.review.view.orders import LEARNT, Orders
 
+        if by not in get_args(Order):
+            raise ConfigError(f"There is no order {by!r:.80}.", f"Choose from {listed(get_args(Order))}.")
+        if by == "static":
+            return Orders(Items.of(self.run)).of()
         with self.log(db, read_only=True) as log:
-            return replay(self.run, log).learnt.order
+            found = replay(self.run, log)
+            return found.learnt.order if by == LEARNT else Fixes(found.verdicts).order(found.learnt)
+
+    def issues_by(self, order: Order, *, db: str | None = None) -> pd.DataFrame:
+        """Return the frame ``issues`` in an order; see :meth:`order`."""
+        rank = self.run.load(ISSUES)["rank"].to_numpy()
+        frame: pd.DataFrame = self.issues.iloc[rank[self.order(order, db=db)] - 1].reset_index(drop=True)
+        return frame

@@ -11,6 +11,8 @@ ToolName = Literal["label-studio", "argilla", "doccano", "prodigy"]
 """Annotation tools whose exports are read and written."""
 LeftOut = Literal["exclude", "none_fits", "ambiguous", "unsure", "tie", "invalid"]
 """Verdicts; ``tie``: as many reviewers say one thing as another; ``invalid``: set aside by ``--drop-invalid``."""
+Order = Literal["static", "learnt", "fixes-per-minute"]
+"""Orders of the rows: as the audit ranked them, or learnt from the verdicts."""
 
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from auditor import Audit
+from auditor.errors import ConfigError
 from auditor.review.feed.blind import Blind
 from auditor.review.log.opening import opened_log
 from auditor.review.view.items import Items
@@ -55,7 +56,7 @@ def test_before_any_card_it_says_what_cards_would_tell(untouched: Run, invoke: I
 def test_it_says_how_many_are_wrong_and_what_that_means(judged: Path, invoke: Invoke) -> None:
     code, out, _ = invoke("estimate", judged, "--classes", "--splits")
     assert code == 0
-    assert "% of the labels are wrong (95 %: " in out
+    assert "audited labels are wrong (95 %: " in out
     assert "by 60 cards drawn at random" in out
     assert "would not uphold the label" in out
     for label in Audit(judged).run.dataset.label_names:
@@ -70,11 +71,19 @@ def test_json_holds_everything(judged: Path, invoke: Invoke) -> None:
     assert found == json.loads(json.dumps(Audit(judged).estimate().as_dict()))
 
 
-def test_issues_in_the_learnt_order(judged: Path, invoke: Invoke) -> None:
+@pytest.mark.parametrize("order", ["static", "learnt", "fixes-per-minute"])
+def test_issues_in_every_order(judged: Path, invoke: Invoke, order: str) -> None:
     audit = Audit(judged)
-    learnt = json.loads(invoke("issues", judged, "--order", "learnt", "--top", "30", "--json")[1])
+    shown = json.loads(invoke("issues", judged, "--order", order, "--top", "30", "--json")[1])
     ids = np.array(audit.texts.table["id"].to_pylist())
-    assert [row["id"] for row in learnt] == ids[audit.learnt_order()[:30]].tolist()
+    assert [row["id"] for row in shown] == ids[audit.order(order)[:30]].tolist()
+    assert audit.issues_by(order)["id"].tolist() == ids[audit.order(order)].tolist()
+
+
+def test_each_order_is_named(judged: Path, invoke: Invoke) -> None:
     static = json.loads(invoke("issues", judged, "--top", "30", "--json")[1])
     assert [row["rank"] for row in static] == list(range(1, 31))
     assert "in the order learnt from the verdicts" in invoke("issues", judged, "--order", "learnt")[1]
+    assert "most expected fixes a minute first" in invoke("issues", judged, "--order", "fixes-per-minute")[1]
+    with pytest.raises(ConfigError, match="no order 'worst'"):
+        Audit(judged).order("worst")  # type: ignore[arg-type]

@@ -40,10 +40,10 @@ def estimate(
     say(sentences.number(found))
     if more := sentences.outlook(found):
         say(more)
-    if found.rate is not None:
+    if found.rate is not None or found.judged == found.rows:
         say(sentences.MEANING)
-    if alone := sentences.blind_alone(found):
-        say(alone)
+    for line in sentences.details(found):
+        say(line)
     if by_class:
         _show_parts("class", found.by_class)
     if by_split:

@@ -7,14 +7,14 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from auditor.commands.options import JSON, KIND, RUN, TIER
 from auditor.console import print_json, say, stdout
 from auditor.errors import ExportError
-from auditor.vocabulary import Kind, Tier
+from auditor.vocabulary import Kind, Order, Tier
 from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _TOP = 20
 _EXTENSIONS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _BATCH = 10_000
+_ORDERS: dict[Order, str] = {
+    "static": "most suspect first",
+    "learnt": "in the order learnt from the verdicts",
+    "fixes-per-minute": "most expected fixes a minute first",
+}
 
 
 def issues(
@@ -40,8 +45,11 @@ def issues(
     kind: Annotated[list[Kind] | None, KIND] = None,
     tier: Annotated[list[Tier] | None, TIER] = None,
     order: Annotated[
-        Literal["static", "learnt"],
-        typer.Option(help="Order of the rows: static, as the audit ranked them, or learnt from the verdicts so far."),
+        Order,
+        typer.Option(
+            help="Order of the rows: static, as the audit ranked them; learnt from the verdicts so far, likeliest error"
+            " first; or by the labels that a reviewer is expected to fix in each minute of reading."
+        ),
     ] = "static",
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_EXTENSIONS)}).")
@@ -61,8 +69,8 @@ def issues(
     audit = Audit(run)
     ranking = audit.ranking
     fitting = ranking.rows({"kind": kind, "tier": tier})
-    if order == "learnt":
-        place = {row: number for number, row in enumerate(audit.learnt_order().tolist())}
+    if order != "static":
+        place = {row: number for number, row in enumerate(audit.order(order).tolist())}
         fitting = sorted(fitting, key=lambda row: place[row])
     flagged = [row for row in fitting if ranking.is_issue[row]]
     chosen = fitting if top or kind or tier else flagged
@@ -87,7 +95,7 @@ def issues(
             print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.config.trainings, stdout())
 
 
-def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool, order: str) -> str:
+def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool, order: Order) -> str:
     """Describe the rows to read again, those shown, and how many of these are not flagged."""
     if chooses and not fitting:
         return (
@@ -103,8 +111,7 @@ def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int]
         return f"{none} {more}"
     number = f"{to_read:,} of {counted(flagged, noun)}" if to_read < flagged else counted(to_read, noun)
     rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
-    first = "most suspect first" if order == "static" else "in the order learnt from the verdicts"
-    return f"{number} to read again, {first}.{rest if others else ''}"
+    return f"{number} to read again, {_ORDERS[order]}.{rest if others else ''}"
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:

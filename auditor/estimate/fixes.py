@@ -63,8 +63,8 @@ def learn_pace(characters: Integers, seconds: npt.NDArray[np.floating]) -> Pace:
 def clear_fit(certainty: npt.NDArray[np.floating], rows: Integers, clear: Mask) -> Float64:
     """P(one other label clearly fits), of rows whose given label is wrong.
 
-    logit P = a + b·c, from the rows that were not kept: whether the verdict was *relabel*. Here c is the logit of the
-    suggestion's share among the other labels. Ten imagined verdicts say that P is that share, which it is before
+    logit P = a + b·c, from the verdicts that do not uphold the label: whether each is *relabel*. Here c is the logit of
+    the suggestion's share among the other labels. Ten imagined verdicts say that P is that share, which it is before
     anybody has judged.
 
     Parameters
@@ -72,9 +72,9 @@ def clear_fit(certainty: npt.NDArray[np.floating], rows: Integers, clear: Mask) 
     certainty : (N,) float
         Probability of the suggested label divided by that of all labels but the given one, in [0, 1].
     rows : (n,) int
-        Rows whose given label was not upheld, or whose verdict was *ambiguous*.
+        Row of each verdict that does not uphold the given label. *Ambiguous* is none: P(error) does not count it.
     clear : (n,) bool
-        Whether it was *relabel*.
+        Whether the verdict is *relabel*.
     """
     share = np.clip(certainty.astype(np.float64), _SURE, 1 - _SURE)
     logit = np.log(share / (1 - share))

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from auditor.estimate.shares import Difference, difference, share
+from auditor.arrays import Float64
+from auditor.estimate.shares import Share, difference_ends, score_ends, share
 
 Head = Literal["static", "learnt"]
 
@@ -56,10 +57,38 @@ class Gate:
         return "learnt" if coin < self.chance else "static"
 
 
-def compare_heads(learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], alpha: float = 0.05) -> Difference:
-    """Errors a card of the learnt order's head, minus those of the static order's.
+@dataclass(frozen=True)
+class Heads:
+    """Errors a card: the learnt order's head minus the static order's.
 
-    The coin makes the two comparable: at each ranked card it alone decided whose head was read.
+    Attributes
+    ----------
+    first, second : Share
+        Errors among the cards of the learnt order, and of the static one, as they were dealt.
+    value : float or None
+        Difference on the same cards: each card counts by the inverse of the probability that the coin gave to its
+        order. None without cards of both.
+    low, high : float
+        Ends of its interval.
+    """
+
+    first: Share
+    second: Share
+    value: float | None
+    low: float
+    high: float
+
+
+def compare_heads(
+    learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], follow: Float64, alpha: float = 0.05
+) -> Heads:
+    """Compare errors a card of the learnt order's head with those of the static order's.
+
+    At each ranked card a coin alone decided whose head was read, but not always the same coin: the learnt order comes
+    more often later, when the easiest errors have been found. Weighting by the inverse of its probability (Horvitz and
+    Thompson 1952) makes the two comparable. For example, a card that the coin gave to the learnt order with
+    probability 0.1 stands for ten cards. Wilson's interval of each share uses the effective number of cards,
+    (Σw)² / Σw².
 
     Parameters
     ----------
@@ -67,6 +96,17 @@ def compare_heads(learnt: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_], a
         Of the ranked cards that were judged: whose head the coin chose.
     wrong : (n,) bool
         Whether the given label was not upheld.
+    follow : (n,) float64
+        Probability with which the coin chose the learnt order; cards with 0 or 1 were dealt without a coin and left
+        out.
     """
-    of_learnt, of_static = (share(int(wrong[of].sum()), int(of.sum()), alpha) for of in (learnt, ~learnt))
-    return difference(of_learnt, of_static)
+    tossed = (follow > 0) & (follow < 1)
+    arms = learnt & tossed, ~learnt & tossed
+    first, second = (share(int(wrong[arm].sum()), int(arm.sum()), alpha) for arm in arms)
+    if not first.of or not second.of:
+        return Heads(first, second, None, -1.0, 1.0)
+    weights = 1 / follow[arms[0]], 1 / (1 - follow[arms[1]])
+    left, right = (float(weight[wrong[arm]].sum() / weight.sum()) for arm, weight in zip(arms, weights, strict=True))
+    cards = [float(weight.sum() ** 2 / (weight**2).sum()) for weight in weights]
+    ends = score_ends(left, cards[0], alpha), score_ends(right, cards[1], alpha)
+    return Heads(first, second, left - right, *difference_ends(left, right, *ends))

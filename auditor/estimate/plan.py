@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.arrays import Outcomes
+from auditor.arrays import Counts, Float64, Outcomes
 from auditor.estimate.interval import ALPHA, Interval, interval
+from auditor.estimate.learning import EVERY
 from auditor.estimate.stream import Draws, choose_q
 
 SECONDS_A_CARD = 7.2
 """Until somebody has reviewed: 100 cards in 12 minutes."""
 CARDS = (50, 100, 200, 300, 500, 1000)
-FORECAST = 0.01
-"""Mean P(error) that an error-free sample is planned with."""
 _SAMPLES = 20
+_USUAL = 0.095
+"""Mean P(error) before the tenth verdict."""
+_WRONG, _CARDS = 0.45, 2.0
+"""Errors among so many cards that the learnt order's mean P(error) begins with."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,11 @@ def plan(
 
     Examples
     --------
-    500 blind cards without an error: at most 1.2 % of the labels are wrong, after an hour.
+    500 blind cards without an error: at most 1 % of the labels are wrong, after an hour.
 
     >>> (found,) = plan(20_000, rate=0.05, cards=(500,))
     >>> round(found.certified, 3), round(found.minutes), [round(end, 3) for end in found.rate]
-    (0.012, 60, [0.032, 0.08])
+    (0.01, 60, [0.029, 0.086])
     """
     sizes = sorted({min(size, rows) for size in cards})
     return [
@@ -84,17 +87,15 @@ def plan(
     ]
 
 
-def certified(rows: int, cards: int, forecast: float = FORECAST, alpha: float = ALPHA) -> float:
+def certified(rows: int, cards: int, alpha: float = ALPHA) -> float:
     """Largest share of wrong labels that is left possible by blind cards without an error.
 
     Parameters
     ----------
     rows, cards : int
         N, and the number of blind cards.
-    forecast : float
-        Mean P(error) that the draws are made with: the lower, the more they certify if there is indeed no error.
     """
-    return _sample(rows, np.zeros(min(cards, rows), np.int8), forecast, alpha).rate[1]
+    return _sample(rows, np.zeros(min(cards, rows), np.int8), alpha).rate[1]
 
 
 def _expected(rows: int, cards: int, rate: float, alpha: float) -> tuple[float, float]:
@@ -102,15 +103,28 @@ def _expected(rows: int, cards: int, rate: float, alpha: float) -> tuple[float, 
     rng = np.random.default_rng(0)
     wrong = round(rows * rate)
     samples = [(rng.choice(rows, cards, replace=False) < wrong).astype(np.int8) for _ in range(_SAMPLES)]
-    ends = np.array([_sample(rows, outcome, rate, alpha).rate for outcome in samples])
+    ends = np.array([_sample(rows, outcome, alpha).rate for outcome in samples])
     low, high = ends.mean(axis=0).tolist()
     return low, high
 
 
-def _sample(rows: int, outcome: Outcomes, forecast: float, alpha: float) -> Interval:
+def _sample(rows: int, outcome: Outcomes, alpha: float) -> Interval:
     """The interval after a sample of blind cards alone."""
     drawn = np.arange(len(outcome))
     before = np.cumsum(outcome, dtype=np.int64) - outcome
-    q = choose_q(forecast, drawn * forecast, before)
+    forecast = _forecasts(before)
+    q = choose_q(forecast, np.cumsum(forecast) - forecast, before)
     draws = Draws(before, np.zeros(len(outcome), np.int64), rows - drawn, q, outcome)
-    return interval(draws, rows=rows, judged=len(outcome), found=int(outcome.sum()), q=forecast, alpha=alpha)
+    return interval(draws, rows=rows, judged=len(outcome), found=int(outcome.sum()), q=0.5, alpha=alpha)
+
+
+def _forecasts(errors: Counts) -> Float64:
+    """Mean P(error) before each card of a sample, (n,), as the learnt order has it: fitted after every tenth card.
+
+    Parameters
+    ----------
+    errors : (n,) int64
+        Errors among the cards before it.
+    """
+    seen = np.arange(len(errors)) // EVERY * EVERY
+    return np.where(seen > 0, (errors[seen] + _WRONG) / (seen + _CARDS), _USUAL)

@@ -65,15 +65,18 @@ def share(count: int, of: int, alpha: float = 0.05) -> Share:
     >>> found.value, round(found.low, 3), round(found.high, 3)
     (0.08, 0.041, 0.15)
     """
-    if not of:
-        return Share(count, of, 0.0, 1.0)
+    return Share(count, of, *score_ends(count / of, of, alpha)) if of else Share(count, of, 0.0, 1.0)
+
+
+def score_ends(value: float, of: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the ends of the score interval of a share of ``of`` cards, which may be an effective number."""
     z2 = float(ndtri(1 - alpha / 2)) ** 2
-    centre = (count + z2 / 2) / (of + z2)
-    margin = math.sqrt(z2 * (count * (of - count) / of + z2 / 4)) / (of + z2)
+    centre = (of * value + z2 / 2) / (of + z2)
+    margin = math.sqrt(z2 * (of * value * (1 - value) + z2 / 4)) / (of + z2)
     # At no count and at a full one, the end is exact; rounding must not move it.
-    low = 0.0 if count == 0 else max(0.0, centre - margin)
-    high = 1.0 if count == of else min(1.0, centre + margin)
-    return Share(count, of, low, high)
+    low = 0.0 if value == 0 else max(0.0, centre - margin)
+    high = 1.0 if value == 1 else min(1.0, centre + margin)
+    return low, high
 
 
 def difference(first: Share, second: Share) -> Difference:
@@ -94,6 +97,13 @@ def difference(first: Share, second: Share) -> Difference:
     left, right = first.value, second.value
     if left is None or right is None:
         return Difference(first, second, first.low - second.high, first.high - second.low)
-    below = math.hypot(left - first.low, second.high - right)
-    above = math.hypot(first.high - left, right - second.low)
-    return Difference(first, second, left - right - below, left - right + above)
+    return Difference(first, second, *difference_ends(left, right, (first.low, first.high), (second.low, second.high)))
+
+
+def difference_ends(
+    left: float, right: float, ends_left: tuple[float, float], ends_right: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the ends of the hybrid score interval of a difference, from both shares and their intervals."""
+    below = math.hypot(left - ends_left[0], ends_right[1] - right)
+    above = math.hypot(ends_left[1] - left, right - ends_right[0])
+    return left - right - below, left - right + above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -177,65 +177,64 @@ def _bits(purpose: str, seed: str) -> int:
 
 
 @dataclass(frozen=True)
-class Stays:
-    """When rows were judged in one log: a row enters with its first verdict, and leaves when its last one is undone.
+class Change:
+    """The rows that a draw's pool leaves out, as a change to those of an earlier draw.
 
     Attributes
     ----------
-    row : (S,) int64
-        Place of the row in the dataset. A row that was undone and judged again has several stays.
-    entered, left : (S,) int64
-        Places in the log; ``left`` is larger than any place in it for a stay that has not ended. A row is judged at
-        place p if ``entered < p <= left``.
+    parent : int
+        Place of the earlier draw among all draws; -1 for none.
+    judged, reopened : int64
+        Rows left out since the parent, and rows no longer left out.
     """
 
-    row: Counts
-    entered: Counts
-    left: Counts
+    parent: int
+    judged: Counts
+    reopened: Counts
 
 
 def count_pools(
-    stays: Stays, places: Counts, outcomes: Outcomes, rows: npt.NDArray[np.bool_] | None = None
+    changes: Sequence[Change], outcomes: Outcomes, rows: npt.NDArray[np.bool_]
 ) -> tuple[Counts, Counts, Counts]:
     """Count what the pools of draws left out, by the outcomes that stand now.
 
-    Takes O((S + n) log S), so that F of all draws follows a changed outcome at once.
+    A draw's counts are its parent's, plus those of the rows judged since, less those reopened since. So F of all draws
+    follows a changed outcome at once, and no merge changes what a draw left out.
 
     Parameters
     ----------
-    stays : Stays
-        Of the log that the draws were made in.
-    places : (n,) int64
-        Each draw's place in that log.
+    changes : sequence of Change
+        Of each draw, each after its parent.
     outcomes : (N,) int8
         1, 0, or :data:`PENDING` for a row on which no verdict stands. For the interval from blind cards alone, pending
         also for every row that was not judged on a blind card.
-    rows : (N,) bool, optional
-        Count these rows only: those of a class or a split.
+    rows : (N,) bool
+        Count these rows only: the audited ones, or those of a class or a split.
 
     Returns
     -------
     errors, unknown, judged : (n,) int64
-        Of the rows left out: F, those without an outcome now, and all; U is N − ``judged``.
+        Of the rows left out: F, those without an outcome now, and all; U is the number of ``rows`` − ``judged``.
 
     Examples
     --------
-    Row 0 was judged at place 1, row 2 at place 3 and undone at 5. Row 0 is an error, row 2 has no outcome now.
+    The first draw left out row 0. Then row 2 was judged, and before the third draw it was undone.
 
-    >>> stays = Stays(np.array([0, 2]), np.array([1, 3]), np.array([99, 5]))
-    >>> [counts.tolist() for counts in count_pools(stays, np.array([2, 4, 6]), np.array([1, -1, -1], np.int8))]
+    >>> nothing = np.empty(0, np.int64)
+    >>> changes = [
+    ...     Change(-1, np.array([0]), nothing),
+    ...     Change(0, np.array([2]), nothing),
+    ...     Change(1, nothing, np.array([2])),
+    ... ]
+    >>> found = count_pools(changes, np.array([1, -1, -1], np.int8), np.ones(3, bool))
+    >>> [counts.tolist() for counts in found]
     [[1, 1, 1], [0, 1, 0], [1, 2, 1]]
     """
-    outcome = outcomes[stays.row]
-    counted = np.ones(len(outcome), np.bool_) if rows is None else rows[stays.row]
-    return (
-        _standing(stays, places, counted & (outcome == 1)),
-        _standing(stays, places, counted & (outcome == PENDING)),
-        _standing(stays, places, counted),
-    )
-
-
-def _standing(stays: Stays, places: Counts, counted: npt.NDArray[np.bool_]) -> Counts:
-    entered, left = (np.sort(ends[counted]) for ends in (stays.entered, stays.left))
-    count: Counts = np.searchsorted(entered, places, "left") - np.searchsorted(left, places, "left")
-    return count.astype(np.int64)
+    states = np.stack([(outcomes == 1) & rows, (outcomes == PENDING) & rows, rows]).astype(np.int64)
+    found = np.zeros((len(changes) + 1, 3), np.int64)  # the last is that of no parent
+    for place, change in enumerate(changes):
+        found[place] = found[change.parent]
+        if len(change.judged) or len(change.reopened):
+            found[place] += states[:, change.judged].sum(axis=1) - states[:, change.reopened].sum(axis=1)
+    errors, unknown, judged = found[:-1].T
+    return errors, unknown, judged

@@ -1,7 +1,8 @@
 """Simulate many audits of one dataset together, card by card, by reviewers with a fixed outcome for every row.
 
-The number comes from auditor.estimate alone: forecasts from ``fit_bins`` and ``choose_q``, wealth from ``Wealth``,
-intervals from ``interval``. Here is only what the decision log would do: who judges which row when.
+The number comes from auditor.estimate: ``choose_q`` corrects forecasts, ``Wealth`` bets, ``interval`` reads the result.
+Only P(error), which the product learns from all it knows of a row, comes from the static order (``bins.py``). Here is
+only what the decision log would do: who judges which row when.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from bins import bin_order, fit_bins, mean_p
 
-from auditor.estimate.calibration import bin_order, fit_bins, mean_p
 from auditor.estimate.interval import ALPHA, Interval, Wealth, interval
 from auditor.estimate.stream import PENDING, Draws, choose_q
 

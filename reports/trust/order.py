@@ -2,7 +2,7 @@
 
 python reports/flags/train.py          # quick audits of all sets, made once
 python reports/trust/order.py choose   # settings, on all sets but one
-python reports/trust/order.py measure  # errors found; it continues after the draws that are there
+python reports/trust/order.py measure  # errors found; it continues after the draws that exist
 python reports/trust/order.py speed
 python reports/trust/order.py tables   # into order.md
 """
@@ -62,6 +62,7 @@ def measure(sets: list[Audited], draws: int) -> None:
         for one in sets:
             name = f"{one.name}, {reviewer}"
             found = load(name)["learnt"] if (RESULTS / f"{name}.json").exists() else []
+            hits = np.cumsum(one.wrong[one.static])[: max(READ)].tolist()
             for seed in range(len(found), draws):
                 read = review(one, max(READ), seed, Settings(), errs)
                 ranked = np.isin(read.kind, RANKED)
@@ -73,8 +74,7 @@ def measure(sets: list[Audited], draws: int) -> None:
                         "weight": [float(read.weight[:cards][-1]) for cards in READ],
                     }
                 )
-            hits = np.cumsum(one.wrong[one.static])[: max(READ)].tolist()
-            save(name, {"errors": int(one.wrong.sum()), "static": hits, "learnt": found})
+                save(name, {"errors": int(one.wrong.sum()), "static": hits, "learnt": found})
             print(name, len(found), flush=True)
 
 

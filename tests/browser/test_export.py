@@ -68,7 +68,7 @@ def test_what_is_chosen_is_counted_and_opened(open_page: OpenPage, own_server: S
     expect(tile(view, "Left out")).to_have_text("0")
     view.get_by_label("Are left out").check()
     expect(tile(view, "Rows")).to_have_text(str(6 + told["invalid"]))
-    view.get_by_label("Get the suggested label").check()
+    view.get_by_label("Get the suggested label where the models are sure").check()
     view.get_by_label("Probability of it").fill("0.5")
     sure = ask(page, "export/preview?leave_out=none_fits&unreviewed=suggest-above&above=0.5")
     assert sure["changed"] > 2

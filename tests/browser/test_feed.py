@@ -20,7 +20,7 @@ from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.browser.conftest import OpenPage
 from tests.browser.queueing import press, said, settle, shown, wait_for_card
-from tests.browser.viewing import PHONE, problems, until, visit
+from tests.browser.viewing import PHONE, ask, problems, until, visit
 from tests.review.reviewing import decision
 from tests.ui.conftest import make_app
 from tests.ui.listening import listening
@@ -213,6 +213,29 @@ def test_the_queue_says_when_one_can_stop(serve: Serve, open_page: OpenPage) -> 
     view = visit(page, feed, "progress")
     expect(view.locator(".pg-stop")).to_contain_text("You can stop: at least 9")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_closing_sample_from_progress_and_back(serve: Serve, open_page: OpenPage) -> None:
+    feed = serve(blind=0)
+    page = open_page(feed, None, "ada")
+    view = visit(page, feed, "progress")
+    expect(view.locator(".pg-sentence")).to_contain_text("is not known")
+    view.get_by_role("button", name="Can I stop? Read a closing sample").click()
+    card, line = wait_for_card(page), page.locator(".au-stop")
+    expect(line).to_contain_text("Closing sample. 0 cards drawn at random are read.")
+    for key in "kx":
+        press(page, key)
+        card = wait_for_card(page, card)
+    settle(page)
+    expect(line).to_contain_text("2 cards drawn at random are read; at most ")
+    view = visit(page, feed, "progress")
+    expect(view.locator(".pg-sentence")).to_have_text(ask(page, "progress")["estimate"]["sentence"])
+    expect(view.get_by_role("img", name="How the interval has narrowed")).to_be_visible()
+    expect(view.get_by_role("table", name="Wrong labels by given label")).to_contain_text("not enough")
+    assert problems(page) == []
+    page.get_by_role("tab", name="Queue").click()
+    page.get_by_role("button", name="Back to the queue").click()
+    expect(line).to_be_hidden()
 
 
 def test_a_card_says_that_verdicts_have_moved_it(

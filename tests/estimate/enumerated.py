@@ -11,29 +11,42 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from auditor.estimate.stream import PENDING, Draw, Draws, Stays, choose_q, count_pools
+from auditor.estimate.stream import PENDING, Change, Draw, Draws, choose_q, count_pools
 
-NEVER = 10**6
+
+@dataclass(frozen=True)
+class Served:
+    """One draw: what its pool left out, and the draw that it follows in the log."""
+
+    at: int
+    name: str
+    follows: str | None
+    left_out: frozenset[int]
+    q: float
+    row: int
 
 
 @dataclass(frozen=True)
 class Log:
-    """What one log knows: the rows it takes as judged, their stays, and the draws it has made."""
+    """What one log knows: verdicts as (row, id), those undone, and draws; its own and those merged into it."""
 
-    judged: frozenset[int] = frozenset()
-    stays: tuple[tuple[int, int, int], ...] = ()
-    draws: tuple[tuple[int, str, int, float, int, int], ...] = ()  # at, id, place, q, row, pool
-    length: int = 0
+    verdicts: frozenset[tuple[int, str]] = frozenset()
+    undone: frozenset[tuple[int, str]] = frozenset()
+    draws: tuple[Served, ...] = ()
 
-    def judge(self, row: int) -> Log:
-        if row in self.judged:
-            return self
-        stay = (row, self.length, NEVER)
-        return replace(self, judged=self.judged | {row}, stays=(*self.stays, stay), length=self.length + 1)
+    @property
+    def judged(self) -> frozenset[int]:
+        return frozenset(row for row, _ in self.verdicts - self.undone)
+
+    def judge(self, row: int, name: str) -> Log:
+        return replace(self, verdicts=self.verdicts | {(row, name)})
 
     def undo(self, row: int) -> Log:
-        stays = tuple((r, e, self.length if r == row and left == NEVER else left) for r, e, left in self.stays)
-        return replace(self, judged=self.judged - {row}, stays=stays, length=self.length + 1)
+        return replace(self, undone=self.undone | {verdict for verdict in self.verdicts if verdict[0] == row})
+
+    def merged(self, other: Log) -> Log:
+        draws = tuple({draw.name: draw for draw in (*self.draws, *other.draws)}.values())
+        return Log(self.verdicts | other.verdicts, self.undone | other.undone, draws)
 
 
 @dataclass(frozen=True)
@@ -46,8 +59,8 @@ class Audit:
     probability: float = 1.0
 
     @property
-    def judged(self) -> frozenset[int]:
-        return self.logs[0].judged | self.logs[1].judged
+    def merged(self) -> Log:
+        return self.logs[0].merged(self.logs[1])
 
     @property
     def total(self) -> int:
@@ -55,29 +68,37 @@ class Audit:
 
     def standing(self) -> np.ndarray:
         """Outcomes that stand in both logs together."""
-        return np.array([e if row in self.judged else PENDING for row, e in enumerate(self.outcome)], np.int8)
+        judged = self.merged.judged
+        return np.array([e if row in judged else PENDING for row, e in enumerate(self.outcome)], np.int8)
 
     def draws(self, only_blind: bool = False) -> Draws:
-        """All draws, each with the pool of its own log and the standing outcomes."""
-        standing, found = self.standing(), []
+        """All draws, each with the pool that it had, and the standing outcomes."""
+        standing, served = self.standing(), sorted(self.merged.draws, key=lambda draw: draw.at)
         if only_blind:
-            drawn = [draw[4] for log in self.logs for draw in log.draws]
-            standing[~np.isin(np.arange(len(standing)), drawn)] = PENDING
-        for log in self.logs:
-            stays = Stays(*np.array(log.stays, np.int64).reshape(-1, 3).T)
-            places = np.array([draw[2] for draw in log.draws], np.int64)
-            for draw, errors, unknown, judged in zip(log.draws, *count_pools(stays, places, standing), strict=True):
-                at, name, _, q, row, pool = draw
-                assert pool == len(self.outcome) - judged
-                error = None if standing[row] == PENDING else bool(standing[row])
-                found.append(Draw(at, name, int(errors), int(unknown), pool, q, error))
+            standing[~np.isin(np.arange(len(standing)), [draw.row for draw in served])] = PENDING
+        of = {draw.name: draw for draw in served}
+        places = {name: place for place, name in enumerate(of)}
+        changes = []
+        for draw in served:
+            before = of[draw.follows].left_out if draw.follows else frozenset[int]()
+            judged, reopened = (
+                np.array(sorted(rows), np.int64) for rows in (draw.left_out - before, before - draw.left_out)
+            )
+            changes.append(Change(places[draw.follows] if draw.follows else -1, judged, reopened))
+        counts = count_pools(changes, standing, np.ones(len(standing), np.bool_))
+        found = []
+        for draw, errors, unknown, judged in zip(served, *counts, strict=True):
+            assert judged == len(draw.left_out)
+            error = None if standing[draw.row] == PENDING else bool(standing[draw.row])
+            pool = len(standing) - int(judged)
+            found.append(Draw(draw.at, draw.name, int(errors), int(unknown), pool, draw.q, error))
         return Draws.of(found)
 
     def settled(self) -> Audit:
         """The same audit after everybody has judged every row."""
         logs = self.logs
         for row in range(len(self.outcome)):
-            logs = (logs[0].judge(row), logs[1].judge(row))
+            logs = (logs[0].judge(row, "at last"), logs[1].judge(row, "at last"))
         return replace(self, logs=logs)
 
 
@@ -115,34 +136,30 @@ def act(audit: Audit, what: str, which: int, number: int) -> list[Audit]:
     unjudged = sorted(set(range(len(audit.outcome))) - log.judged)
     # What is done depends on the verdicts so far: as adaptive as an order can be.
     known = sum((row + 1) * (1 + audit.outcome[row]) for row in log.judged)
-    drawn = [draw[4] for draw in log.draws]
+    drawn, name = [draw.row for draw in log.draws], f"{which}-{audit.clock}"
 
     def having(changed: Log, probability: float = 1.0) -> Audit:
         logs = (changed, audit.logs[1]) if which == 0 else (audit.logs[0], changed)
         return replace(audit, logs=logs, clock=audit.clock + 1, probability=audit.probability * probability)
 
     if what == "rank" and unjudged:
-        return [having(log.judge(unjudged[(number + known) % len(unjudged)]))]
+        return [having(log.judge(unjudged[(number + known) % len(unjudged)], name))]
     if what == "undo" and log.judged:
         judged = sorted(log.judged)
         return [having(log.undo(judged[(number + known) % len(judged)]))]
     if what == "resolve" and (waiting := [row for row in drawn if row not in log.judged]):
-        return [having(log.judge(waiting[(number + known) % len(waiting)]))]
+        return [having(log.judge(waiting[(number + known) % len(waiting)], name))]
     if what == "merge":
-        merged = [log, log]
-        for one in (0, 1):
-            for row in sorted(audit.judged):
-                merged[one] = (audit.logs[one] if merged[one] is log else merged[one]).judge(row)
-            merged[one] = merged[one] if audit.judged else audit.logs[one]
-        return [replace(audit, logs=(merged[0], merged[1]), clock=audit.clock + 1)]
+        return [replace(audit, logs=(audit.merged, audit.merged), clock=audit.clock + 1)]
     if what in {"blind", "skip"} and unjudged:
         known_draws = [row for row in drawn if row in log.judged]
         mean = (1 + (number + known) % 9) / 10
         q = float(choose_q(mean, 0.3 * len(known_draws), sum(audit.outcome[row] for row in known_draws)))
         after = []
         for row in unjudged:
-            draw = (audit.clock, f"{which}-{audit.clock}", log.length, q, row, len(unjudged))
-            served = replace(log, draws=(*log.draws, draw), length=log.length + 1)
-            after.append(having(served if what == "skip" else served.judge(row), 1 / len(unjudged)))
+            follows = log.draws[-1].name if log.draws else None
+            draw = Served(audit.clock, name, follows, log.judged, q, row)
+            served = replace(log, draws=(*log.draws, draw))
+            after.append(having(served if what == "skip" else served.judge(row, name), 1 / len(unjudged)))
         return after
     return [audit]

@@ -56,7 +56,21 @@ def test_the_coin_chooses_the_head() -> None:
 def test_the_cards_of_both_heads_are_compared() -> None:
     learnt = np.arange(150) < 70
     wrong = np.concatenate([np.arange(70) < 56, np.arange(80) < 48])
-    found = compare_heads(learnt, wrong)
+    found = compare_heads(learnt, wrong, np.full(150, 0.5))
     assert (found.first.count, found.first.of, found.second.count, found.second.of) == (56, 70, 48, 80)
     assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=1e-4)
-    assert compare_heads(learnt[:0], wrong[:0]).value is None
+    assert compare_heads(learnt[:0], wrong[:0], np.zeros(0)).value is None
+
+
+def test_a_coin_that_changes_with_the_cards_does_not_bias_the_comparison() -> None:
+    """Half of the first cards are errors, few of the last; the learnt order deals most of the last."""
+    rng = np.random.default_rng(0)
+    follow = np.repeat([0.1, 0.8], 3_000)
+    learnt = rng.random(6_000) < follow
+    wrong = rng.random(6_000) < np.repeat([0.5, 0.05], 3_000)
+    found = compare_heads(learnt, wrong, follow)
+    assert found.low < 0 < found.high
+    assert wrong[learnt].mean() - wrong[~learnt].mean() < -0.2  # which is what the counts alone would say
+    without_coin = [False] * 500, [True] * 500, [0.0] * 500
+    more = (np.append(*pair) for pair in zip((learnt, wrong, follow), without_coin, strict=True))
+    assert compare_heads(*more) == found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -74,6 +74,19 @@ def misses(audit: Audit, alpha: float) -> bool:
         alpha=alpha,
     )
     return found.drifted or not found.low <= audit.total <= found.high
+
+
+@pytest.mark.parametrize("outcome", [(0, 1, 0), (1, 1, 0)])
+def test_no_order_of_ranked_pending_merged_and_undone_cards_lets_a_bet_gain(outcome: tuple[int, ...]):
+    """All 120 interleavings, before and after which the other log has a ranked card and a draw of its own."""
+    met = np.zeros(3, np.int64)
+    for order in permutations(("rank", "skip", "resolve", "undo", "merge")):
+        script = [("rank", 1, 1), *((what, 0, number) for number, what in enumerate(order)), ("blind", 1, 0)]
+        leaves = [path[-1] for path in paths(begin(outcome), script)]
+        for draws in (leaf.draws() for leaf in leaves):
+            met += [(~draws.settled).any(), draws.unknown.any(), draws.errors.any()]
+        assert sum(leaf.probability * math.exp(log_wealth(leaf)) for leaf in leaves) <= 1 + 1e-9
+    assert (met > 20).all()  # pending draws, undone verdicts, and errors that were left out
 
 
 def test_all_samples_of_seven_rows_without_replacement():

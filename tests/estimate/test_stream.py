@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.estimate.stream import PENDING, Q_RANGE, Stays, choose_q, coin, count_pools, draw_row
+from auditor.estimate.stream import PENDING, Q_RANGE, Change, choose_q, coin, count_pools, draw_row
 
 
 @given(st.floats(0, 1), st.floats(0, 1000), st.integers(0, 1000))
@@ -49,28 +49,24 @@ def test_a_coin_falls_as_often_as_it_should_and_apart_from_the_draw():
     assert all(coin(seed, 1) for seed in seeds)
 
 
-events = st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=40)
+events = st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 39)), max_size=40)
 
 
 @given(events, st.lists(st.sampled_from([0, 1, PENDING]), min_size=10, max_size=10), st.sets(st.integers(0, 9)))
-def test_pools_are_those_of_going_through_the_log(log: list[tuple[int, bool]], outcomes: list[int], rows: set[int]):
-    stays: list[list[int]] = []
+def test_pools_are_those_of_going_through_the_log(
+    log: list[tuple[int, bool, int]], outcomes: list[int], rows: set[int]
+):
+    """A draw after each event, which follows any of those before it, as after a merge."""
     judged: set[int] = set()
-    expected = {True: [], False: []}
-    mask = np.isin(np.arange(10), list(rows))
-    for place, (row, undo) in enumerate(log):
-        for subset in (True, False):
-            left_out = [one for one in judged if not subset or one in rows]
-            states = [outcomes[one] for one in left_out]
-            expected[subset].append((states.count(1), states.count(PENDING), len(left_out)))
-        if undo and row in judged:
-            judged.remove(row)
-            next(stay for stay in stays if stay[0] == row and stay[2] == 10**6)[2] = place
-        elif not undo and row not in judged:
-            judged.add(row)
-            stays.append([row, place, 10**6])
-    table = Stays(*np.array(stays, np.int64).reshape(-1, 3).T)
-    places, standing = np.arange(len(log)), np.array(outcomes, np.int8)
-    for subset, chosen in ((False, None), (True, mask)):
-        counts = count_pools(table, places, standing, chosen)
-        assert list(zip(*(column.tolist() for column in counts), strict=True)) == expected[subset]
+    pools: list[set[int]] = []
+    changes, expected = [], []
+    for row, undo, parent in log:
+        judged = judged - {row} if undo else judged | {row}
+        before = pools[parent] if parent < len(pools) else set()
+        parts = (np.array(sorted(part), np.int64) for part in (judged - before, before - judged))
+        changes.append(Change(parent if parent < len(pools) else -1, *parts))
+        pools.append(judged)
+        states = [outcomes[one] for one in judged & rows]
+        expected.append((states.count(1), states.count(PENDING), len(states)))
+    counts = count_pools(changes, np.array(outcomes, np.int8), np.isin(np.arange(10), list(rows)))
+    assert list(zip(*(column.tolist() for column in counts), strict=True)) == expected

@@ -79,7 +79,8 @@ class Rows(Choices):
 def preview(sent: Annotated[Choices, Query()], request: Request, workspace: CurrentWorkspace, me: Me) -> JSONResponse:
     """Count what an export would hold."""
     corrections = sent.corrections(request.app.state.correction_maker, me)
-    return answer({**summary_for_page(corrections), "everyone": sorted(workspace.verdicts.reviewers)})
+    about = {"everyone": sorted(workspace.verdicts.reviewers), "certified": workspace.certificates.suggestions()}
+    return answer({**summary_for_page(corrections), **about})
 
 
 @router.post("/rows")

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from auditor.access.accounts import Role
 from auditor.errors import FilterError
 from auditor.review.feed import sentences
+from auditor.review.feed.estimate import Estimate
 from auditor.review.feed.people import Person
 from auditor.review.filter.filter import Filter
 from auditor.review.view.progress import progress
@@ -172,8 +173,10 @@ def table_page(
 
 @router.get("/groups")
 def groups_found(workspace: CurrentWorkspace, which: Which, me: Me) -> JSONResponse:
-    """Return the groups of issues."""
-    return answer(groups(workspace.selection, which, me))
+    """Return the groups of issues, each with what tests of a bulk verdict on its rows have shown."""
+    tested = workspace.certificates.groups()
+    found = groups(workspace.selection, which, me)
+    return answer([{**group, "certificates": tested.get(group["group"], [])} for group in found])
 
 
 @router.get("/confusions")
@@ -217,12 +220,21 @@ def progress_so_far(workspace: CurrentWorkspace, me: Me, adjudicates: Adjudicate
     return answer(
         {
             **found,
-            "estimate": workspace.estimate(seconds).as_dict() | {"meaning": sentences.MEANING},
+            "estimate": _estimate(workspace.estimate(seconds)),
             "agreement_of_people": agreed | words,
             "people": people,
             "budgets": [{**asdict(budget), "sentence": sentences.budget(budget)} for budget in budgets],
         }
     )
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    """Return an estimate, in numbers and in words."""
+    return found.as_dict() | {
+        "sentence": sentences.number(found),
+        "details": sentences.details(found),
+        "meaning": sentences.MEANING,
+    }
 
 
 def _person(workspace: Workspace, person: Person) -> dict[str, Any]:

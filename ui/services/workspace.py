@@ -15,6 +15,7 @@ from auditor.review.feed.agreement import Agreements
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator
 from auditor.review.feed.feed import Feed
+from auditor.review.feed.fixes import Fixes
 from auditor.review.feed.known_answers import KnownAnswers, read_answers
 from auditor.review.feed.learner import Learner
 from auditor.review.feed.people import People
@@ -24,12 +25,14 @@ from auditor.review.keys import DEFAULT_KEYS
 from auditor.review.log.log import DecisionLog
 from auditor.review.view.card import Cards
 from auditor.review.view.items import Items
+from auditor.review.view.orders import FIXES, LEARNT
 from auditor.review.view.queue import Queue
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from auditor.run.artifacts import DEFINITIONS
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 
+from .certificates import Certificates
 from .classes import CurrentClasses
 from .edition import Edition
 from .overlaps import overlapping
@@ -57,6 +60,8 @@ class Workspace:
         Figures of each reviewer.
     edition : Edition
     classes : CurrentClasses
+    certificates : Certificates
+        Tests of bulk changes, in words.
     overlaps : list of dict
         Pairs of labels whose texts are hard to tell apart, with examples; see :func:`overlapping`.
     about : dict
@@ -76,6 +81,7 @@ class Workspace:
     people: People
     edition: Edition
     classes: CurrentClasses
+    certificates: Certificates
     overlaps: list[dict[str, Any]]
     about: dict[str, Any]
 
@@ -104,7 +110,9 @@ class Workspace:
         feed = Feed(items, verdicts, blind, learner, mix, known_answers)
         verdicts.catch_up()
         learner.learn()
-        selection = Selection(items, verdicts, lambda: learner.learnt.order)
+        fixes = Fixes(verdicts)
+        learnt = {LEARNT: lambda: learner.learnt.order, FIXES: lambda: fixes.order(learner.learnt)}
+        selection = Selection(items, verdicts, learnt)
         if mix.assign is not None:
             feed.batches = selection.batches = split_rows(items, names, mix.assign, mix.overlap, selection.mask)
         queue = Queue(selection)
@@ -151,6 +159,7 @@ class Workspace:
             people=People(verdicts, estimator.served, known_answers),
             edition=edition,
             classes=CurrentClasses(verdicts),
+            certificates=Certificates(verdicts),
             overlaps=overlapping(run, items) if run.has(DEFINITIONS) else [],
             about=about,
         )

@@ -136,20 +136,26 @@ class Corrections:
     def left_wrong(self) -> Range | None:
         """Share of wrong labels among the audited rows of the corrected dataset, in [0, 1].
 
-        None where it is unknown: without an estimate, if labels were changed without a one-by-one verdict, or if only
-        some of the rows are written. Changes of the classes do not matter: the share is that of the judged labels.
+        None where it is unknown: without an estimate, if labels were changed without a one-by-one verdict, if only some
+        of the rows are written, or if only some people's verdicts count. Rows that were judged to be wrong and stand as
+        they were, such as ties, are still wrong. Changes of the classes do not matter: the share is that of the judged
+        labels.
         """
         if self.judged:
             return replace(self.judged, estimate=self.estimate).left_wrong
         found, rows = self.estimate, int((self.chosen & ~np.isnan(self.suggestions.suspicion)).sum())
         by_hand = np.zeros(len(self.texts), np.bool_)
         by_hand[[row for row, outcome in self.outcomes.by_row.items() if outcome.judged_singly]] = True
+        fixed = (self.changed | ~self.kept) & by_hand & ~np.isnan(self.suggestions.suspicion)
         unseen = (self.changed | ~self.kept) & ~by_hand
         if found is None or found.left is None or found.drifted or not rows or unseen.any() or self.partial:
             return None
-        if self.policy.verdicts or self.policy.changed_only:
+        if self.policy.verdicts or self.policy.changed_only or self.policy.reviewers:
             return None
-        return Range(*(count / rows for count in (found.left.value, found.left.low, found.left.high)))
+        stand = found.found - int(fixed.sum())  # judged to be wrong, and not fixed
+        if stand < 0:
+            return None
+        return Range(*((stand + count) / rows for count in (found.left.value, found.left.low, found.left.high)))
 
     @property
     def reclassified(self) -> Mask:

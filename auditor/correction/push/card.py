@@ -15,6 +15,7 @@ from auditor.data.formats.files.tree import SPLIT_NAMES
 from auditor.errors import HubError
 from auditor.review.feed.estimate import Estimate, Range
 from auditor.review.feed.sentences import MEANING, interval
+from auditor.wording import counted
 
 ORIGINAL = "original"
 """Configuration with the given labels; see :func:`name_of_original`."""
@@ -264,6 +265,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         original=original,
         partial=_partial(facts),
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],
+        by_models=_BY_MODELS.get(facts.policy.unreviewed, "").format(above=100 * facts.policy.above),
         wrong=_wrong(facts.estimate, facts.left_wrong),
         trusted=0 if facts.policy.unreviewed == "drop" else summary.rows - summary.judged - summary.suggested,
         marked=sum(len(ids) for verdict, ids in summary.marked.items() if verdict not in facts.policy.left_out),
@@ -279,6 +281,10 @@ _UNREVIEWED = {
     "suggest-above": "the suggested label where the models are sure; else unchanged",
     "suggest": "the suggested label where a test has certified it; else unchanged",
 }
+_BY_MODELS = {
+    "suggest-above": "where they were sure ({above:.1f} % or more)",
+    "suggest": "where a test on cards drawn at random has certified it",
+}
 _SINGULAR = {"people": "person", "classes": "class"}
 
 
@@ -290,11 +296,13 @@ def _wrong(estimate: Estimate | None, after: Range | None) -> str | None:
     """Describe how many labels were wrong, and how many still are where known."""
     if estimate is None or estimate.rate is None or estimate.drifted:
         return None
+    others = estimate.judged - estimate.blind
     before = (
-        f"{interval(estimate.rate)} % of the given labels were wrong (95 % interval), estimated from "
-        f"{estimate.blind:,} rows drawn at random and judged one by one"
+        f"{interval(estimate.rate)} % of the {counted(estimate.rows, 'audited label')} were wrong (95 % interval), "
+        f"estimated from {counted(estimate.blind, 'row')} drawn at random and judged one by one"
     )
-    rest = f"; of the corrected ones, {interval(after)} % are" if after else ""
+    before += f" and the verdicts on {counted(others, 'other row')}" if others > 0 else ""
+    rest = f"; after the corrections, {interval(after)} % are" if after else ""
     return f"{before}{rest}. {MEANING}"
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cached_property, wraps
 from math import fsum
 from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import pyarrow as pa
 
 from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
-from auditor.estimate.stream import PENDING, Q_RANGE, Draws, choose_q, draw_row
+from auditor.estimate.stream import PENDING, Q_RANGE, Change, Draws, choose_q, count_pools, draw_row
 from auditor.review.log.event import Event
 from auditor.review.log.parts import Pool
 from auditor.review.log.records import in_time
@@ -38,25 +41,20 @@ def _of_one_moment(read: _Read) -> _Read:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One blind draw, with the rows that its pool left out as changes to those of an earlier draw.
+    """One blind draw, with the rows that its pool left out as a change to those of an earlier draw.
 
     Attributes
     ----------
     event : Event
         Of kind ``serve``.
     row : int
-        -1 where the dataset no longer has it.
-    parent : int
-        Place of the draw that it follows; -1 for none.
-    judged, reopened : int64
-        Rows left out since the parent, and rows no longer left out.
+        -1 where the dataset no longer has it, or where the draw was made from other rows than are audited now.
+    change : Change
     """
 
     event: Event
     row: int
-    parent: int
-    judged: RowIndex
-    reopened: RowIndex
+    change: Change
 
 
 class Blind:
@@ -103,22 +101,38 @@ class Blind:
         row, *_ = items.rows_of([event.item_id]).tolist()
         judged, reopened = (items.rows_of(ids).astype(np.int64) for ids in (pool.judged, pool.reopened))
         parent = self._place.get(pool.follows, -1) if pool.follows else -1
-        drawn = Drawn(event, row, parent, judged[judged >= 0], reopened[reopened >= 0])
+        judged, reopened = judged[judged >= 0], reopened[reopened >= 0]
         if parent != len(self._draws) - 1:  # another log's draws came in between
             self._left_out = self.pool_of(parent)
-        self._left_out[drawn.judged], self._left_out[drawn.reopened] = True, False
+        self._left_out[judged], self._left_out[reopened] = True, False
+        row = row if self._is_of_these_rows(pool) else -1
         self._place[event.event_id] = len(self._draws)
-        self._draws.append(drawn)
+        self._draws.append(Drawn(event, row, Change(parent, judged, reopened)))
+
+    def _is_of_these_rows(self, pool: Pool) -> bool:
+        """Return whether the draw that came last was made from the rows that are audited now.
+
+        After another audit, or of another version of the dataset, a draw may have had other rows to choose from: then
+        it is no uniform draw from the present ones.
+        """
+        if pool.audited is None:
+            return pool.size == int(np.count_nonzero(self.population & ~self._left_out))
+        return pool.audited == self._audited
+
+    @cached_property
+    def _audited(self) -> str:
+        ids = self.verdicts.items.ids.filter(pa.array(self.population)).to_pylist()
+        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:32]
 
     def pool_of(self, place: int) -> Mask:
         """(N,) bool: the rows that a draw left out."""
-        way = []
+        way = list[Change]()
         while place >= 0:
-            way.append(self._draws[place])
+            way.append(self._draws[place].change)
             place = way[-1].parent
         left_out = np.zeros(len(self.verdicts.items), np.bool_)
-        for drawn in reversed(way):
-            left_out[drawn.judged], left_out[drawn.reopened] = True, False
+        for change in reversed(way):
+            left_out[change.judged], left_out[change.reopened] = True, False
         return left_out
 
     def draw(self, me: str, chances: Float64) -> Event:
@@ -171,6 +185,7 @@ class Blind:
                 judged=self._ids(out & ~self._left_out),
                 reopened=self._ids(self._left_out & ~out),
                 size=int(np.count_nonzero(open_rows)),
+                audited=self._audited,
                 mean_p=float(np.clip(mean_p, *Q_RANGE)),
                 p=float(np.clip(np.nan_to_num(chances[row]), *Q_RANGE)),
                 q=self._forecast(mean_p, self.verdicts.outcomes.wrong),
@@ -229,8 +244,13 @@ class Blind:
     # -- estimates ----------------------------------------------------------------------------------------------------
 
     @property
+    def outdated(self) -> int:
+        """Number of draws from other rows than are audited now: they do not count, though verdicts on them do."""
+        return int(np.count_nonzero(self.rows < 0))
+
+    @property
     def rows(self) -> RowIndex:
-        """(n,) rows drawn; -1 where the dataset no longer has one."""
+        """(n,) rows drawn; -1 where the draw does not count."""
         return np.array([draw.row for draw in self._draws], np.int64)
 
     def _outcome(self, outcomes: Outcomes) -> Outcomes:
@@ -250,6 +270,11 @@ class Blind:
         outcome = self._outcome(self.verdicts.outcomes.wrong)
         return [(draw.event, draw.row) for draw, now in zip(self._draws, outcome, strict=True) if now >= 0]
 
+    @property
+    def cards(self) -> RowIndex:
+        """(C,) rows drawn and judged, each once: several draws may have met the same card before its verdict."""
+        return np.unique(np.array([row for _, row in self.settled()], np.int64))
+
     def is_pending(self, row: int) -> bool:
         """Whether a row was drawn, and waits for its verdict."""
         return bool((self.rows == row).any()) and self.verdicts.outcomes.wrong[row] == PENDING
@@ -266,28 +291,28 @@ class Blind:
         """
         counted = self.population if among is None else self.population & among
         errors, unknown, judged = self.counts(counted, outcomes)
-        rows, outcome = self.rows, self._outcome(outcomes)
+        outcome = self._outcome(outcomes)
         size = int(np.count_nonzero(counted)) - judged
         pools = [draw.event.pool for draw in self._draws if draw.event.pool]
         q = np.array([pool.q if outcomes is self.verdicts.outcomes.wrong else pool.q_any for pool in pools], float)
-        kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
-        order = sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
+        order = self._in_time(counted)
         return Draws(errors[order], unknown[order], size[order], q[order], outcome[order])
 
     @_of_one_moment
-    def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
-        """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them.
+    def rows_in_time(self) -> RowIndex:
+        """(n,) row of each draw that counts, in the order of :meth:`draws`."""
+        return self.rows[self._in_time(self.population)]
 
-        A draw's counts are its parent's, plus those of the rows judged since, less those reopened since.
-        """
-        states = np.stack([(outcomes == 1) & counted, (outcomes == PENDING) & counted, counted]).astype(np.int64)
-        found = np.zeros((len(self._draws) + 1, 3), np.int64)  # the last is that of no parent
-        for place, draw in enumerate(self._draws):
-            found[place] = found[draw.parent]
-            if len(draw.judged) or len(draw.reopened):
-                found[place] += states[:, draw.judged].sum(axis=1) - states[:, draw.reopened].sum(axis=1)
-        errors, unknown, judged = found[:-1].T
-        return errors, unknown, judged
+    def _in_time(self, counted: Mask) -> list[int]:
+        """Return the places of the draws of some rows, by ``(at, event_id)``."""
+        rows = self.rows
+        kept = np.flatnonzero(counted[rows] & (rows >= 0)) if len(rows) else rows
+        return sorted(kept.tolist(), key=lambda at: in_time(self._draws[at].event))
+
+    @_of_one_moment
+    def counts(self, counted: Mask, outcomes: Outcomes) -> tuple[Counts, Counts, Counts]:
+        """(n,) each: rows left out by a draw that are errors now, that have no outcome now, and all of them."""
+        return count_pools([draw.change for draw in self._draws], outcomes, counted)
 
     def interval(
         self, chances: Float64, *, problems: bool = False, among: Mask | None = None, alpha: float = ALPHA

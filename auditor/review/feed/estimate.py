@@ -92,6 +92,8 @@ class Estimate:
     by_class, by_split : tuple of Part
     trail : tuple of (int, float, float)
         Judged blind cards, and the interval of ``rate`` after them.
+    outdated : int
+        Blind cards that do not count, since they were drawn from other rows than are audited now.
     reviewers : Reviewers
     plan : tuple of Plan
         What more blind cards would tell.
@@ -113,6 +115,7 @@ class Estimate:
     by_class: tuple[Part, ...]
     by_split: tuple[Part, ...]
     trail: tuple[tuple[int, float, float], ...]
+    outdated: int
     reviewers: Reviewers
     plan: tuple[Plan, ...]
 
@@ -125,7 +128,7 @@ class Estimate:
         from auditor.review.feed import sentences  # which imports this module
 
         lines = [sentences.number(self), sentences.outlook(self), sentences.MEANING if self.rate else None]
-        lines.append(sentences.blind_alone(self))
+        lines += sentences.details(self)
         shown = [markup.paragraph(line) for line in lines if line]
         if any(part.rate for part in self.by_class):
             rows = [(part.name, sentences.part(part)) for part in self.by_class]
@@ -197,7 +200,7 @@ class Estimator:
         """Say how reviewing stands; quick enough to be asked after every verdict. See :meth:`estimate`."""
         self._catch_up()
         found = self._blind.interval(chances)
-        blind = found.draws - found.pending
+        blind = len(self._blind.cards)
         hint = self.served.hint()
         return Brief(
             unread=found.unread,
@@ -213,7 +216,7 @@ class Estimator:
 
     def _estimate(self, chances: Float64, seconds_a_card: float | None) -> Estimate:
         found = self._blind.interval(chances)
-        blind = found.draws - found.pending
+        blind = len(self._blind.cards)
         some = blind > 0
         bins = calibration(*self._blind.forecasts())
         return Estimate(
@@ -233,6 +236,7 @@ class Estimator:
             by_class=self._parts(chances, self._verdicts.items.label_names, self._verdicts.items.given),
             by_split=self._parts(chances, self._verdicts.items.splits, self._verdicts.items.split),
             trail=self._trail(found),
+            outdated=self._blind.outdated,
             reviewers=self.served.reviewers(),
             plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )
@@ -241,8 +245,7 @@ class Estimator:
         if len(names) < 2:
             return ()
         outcomes, rows = self._verdicts.outcomes.wrong, np.flatnonzero(self._blind.population)
-        settled = np.array([row for _, row in self._blind.settled()], np.int64)
-        which = (rows, rows[outcomes[rows] >= 0], rows[outcomes[rows] == 1], settled)
+        which = (rows, rows[outcomes[rows] >= 0], rows[outcomes[rows] == 1], self._blind.cards)
         counts = [np.bincount(codes[some], minlength=len(names)).tolist() for some in which]
         parts = []
         for code, (name, size, judged, found, drawn) in enumerate(zip(names, *counts, strict=True)):
@@ -254,7 +257,9 @@ class Estimator:
     def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
         """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
         draws = self._blind.draws(self._verdicts.outcomes.wrong)
-        judged = np.cumsum(draws.settled).tolist()  # a draw that waits for its verdict is no step
+        first = np.zeros(len(draws), np.bool_)
+        first[np.unique(self._blind.rows_in_time(), return_index=True)[1]] = True
+        judged = np.cumsum(draws.settled & first).tolist()  # no step: a draw that waits for its verdict, a second one
         trail = {}
         for end in np.unique(np.linspace(1, len(draws), POINTS).astype(int)).tolist() if len(draws) else []:
             some, rows = _first(draws, end), whole.rows

@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.arrays import Codes, Counts, Float32, Mask
 from auditor.errors import DecisionError
-from auditor.estimate.certificate import plan_nested
+from auditor.estimate.certificate import Step, plan_nested
 from auditor.review.feed.certified import CertificateTest, certificate_tests, find_test
 from auditor.review.log.event import Event, digest_of
 from auditor.review.log.parts import MAX_PLANNED, Plan
@@ -57,11 +57,22 @@ def plan_suggestions(
             "test of the suggestions, chosen after seeing these, would not keep its promise.",
             f"Continue that one: --certify {100 * latest.plan.wrong_at_most:g}%.",
         )
-    sure = np.nan_to_num(probability) >= LEAST_PROBABILITY
-    order = np.argsort(-np.nan_to_num(probability), kind="stable")
-    candidates = order[sure[order] & (verdicts.items.suggested[order] >= 0)]
     to = verdicts.items.suggested
-    return _plan(verdicts, "suggestions", candidates, to, wrong_at_most, me, misses_allowed)
+    return _plan(verdicts, "suggestions", _candidates(verdicts, probability), to, wrong_at_most, me, misses_allowed)
+
+
+def _candidates(verdicts: Verdicts, probability: Float32) -> Counts:
+    """Return the rows that a plan of the suggestions may change, the most probable suggestion first."""
+    chance = np.nan_to_num(probability)
+    order = np.argsort(-chance, kind="stable")
+    return order[(chance[order] >= LEAST_PROBABILITY) & (verdicts.items.suggested[order] >= 0)]
+
+
+def preview_suggestions(verdicts: Verdicts, probability: Float32, wrong_at_most: float) -> list[Step]:
+    """Return the sets and cards that :func:`plan_suggestions` would plan now; none if too few rows are left."""
+    candidates = _candidates(verdicts, probability)
+    rows = min(int(np.count_nonzero(_undecided(verdicts)[candidates])), MAX_PLANNED)
+    return plan_nested(rows, wrong_at_most, alpha=ALPHA) if rows >= FEWEST else []
 
 
 def plan_group(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil, floor
 
 from auditor.estimate.agreement import Alpha
+from auditor.estimate.certificate import Step
 from auditor.estimate.shares import Share
 from auditor.review.feed.agreement import Agreement
 from auditor.review.feed.certified import CertificateStatus
@@ -32,35 +33,55 @@ def number(estimate: Estimate) -> str:
     """Say how many labels are wrong and how many are left, or that nobody can know yet.
 
     >>> number(estimate)  # doctest: +SKIP
-    '7.9 % of the labels are wrong (95 %: 6.6 to 10.1), by 140 cards drawn at random; about 31 (12 to 64) are left …'
+    '7.9 % of the 6,000 audited labels are wrong (95 %: 6.6 to 10.1), by 140 cards drawn at random and verdicts on …'
     """
-    rate, left, found = estimate.rate, estimate.left, estimate.found_at_least
+    rate, left, found, rows = estimate.rate, estimate.left, estimate.found_at_least, estimate.rows
+    if not rows:
+        return "No row of this run was audited: there is nothing to estimate."
+    if estimate.judged == rows:
+        return (
+            f"Every row is judged: {estimate.found:,} of {counted(rows, 'audited label')} "
+            f"{'is' if estimate.found == 1 else 'are'} wrong ({points(estimate.found / rows)} %)."
+        )
     if rate is None or left is None or found is None:
         return "How many labels are wrong is not known: nobody has judged a card drawn at random."
+    others = estimate.judged - estimate.blind
     sentence = (
-        f"{points(rate.value)} % of the labels are wrong (95 %: {ends(rate)}), by "
+        f"{points(rate.value)} % of the {counted(rows, 'audited label')} are wrong (95 %: {ends(rate)}), by "
         f"{counted(estimate.blind, 'card')} drawn at random"
     )
+    sentence += f" and verdicts on {counted(others, 'other row')}" if others > 0 else ""
     if estimate.drifted:
-        return f"{sentence}. Outcomes have changed on the way, so this interval does not hold at all times."
-    if estimate.judged == estimate.rows:
-        return f"{sentence}; every row is judged."
+        return (
+            f"{sentence}. No number of wrong labels agrees with all cards so far: verdicts have changed, or this is "
+            "one of the few audits in which the interval misses. What is shown does not hold at all times."
+        )
+    least = floor(100 * found)
     return (
-        f"{sentence}; about {round(left.value):,} ({left.low:,.0f} to {left.high:,.0f}) are left unread; at least "
-        f"{floor(100 * found)} % have been found."
+        f"{sentence}; about {round(left.value):,} ({left.low:,.0f} to {left.high:,.0f}) are left unread"
+        f"{f'; at least {least} % of the wrong ones have been found' if least else ''}."
     )
+
+
+def with_ambiguous(estimate: Estimate) -> str | None:
+    """Say how many labels are wrong or ambiguous; None if no ambiguous row makes a difference."""
+    if estimate.rate is None or estimate.problems is None or estimate.problems == estimate.rate:
+        return None
+    return f"With the ambiguous rows, it is {points(estimate.problems.value)} % (95 %: {ends(estimate.problems)})."
 
 
 def outlook(estimate: Estimate) -> str | None:
     """Say what the next cards drawn at random would tell, or whether reviewing can stop."""
+    if estimate.judged == estimate.rows:
+        return None
     if estimate.rate is None:
         for plan in estimate.plan:
             if plan.cards >= min(_CARDS, estimate.rows):
                 low, high = plan.rate
                 minutes = counted(max(round(plan.minutes), 1), "minute")
                 return (
-                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within "
-                    f"{points((high - low) / 2)} points if some 5 % are wrong: give `auditor review` --sample 100."
+                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within some "
+                    f"{points((high - low) / 2)} points if 5 % are wrong: give `auditor review` --sample 100."
                 )
         return None
     stop = estimate.stop
@@ -69,10 +90,12 @@ def outlook(estimate: Estimate) -> str | None:
     if stop.left_reached:
         return (
             f"You can stop: at most {stop.left_at_most:,} wrong labels are left among the "
-            f"{estimate.rows - estimate.judged:,} unread rows."
+            f"{counted(estimate.rows - estimate.judged, 'unread row')} (95 %)."
         )
     if stop.found_reached:
-        return f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found."
+        return (
+            f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found (95 %)."
+        )
     return (
         f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
         f"{100 * stop.found_wanted:.0f} % found."
@@ -85,9 +108,20 @@ def blind_alone(estimate: Estimate) -> str | None:
         return None
     low, high = estimate.blind_alone
     return (
-        f"By the cards drawn at random alone, {ends(Range(low, low, high))} % are wrong (95 %). This interval does not "
-        "use the verdicts on cards that the queue chose."
+        f"By the cards drawn at random alone, {ends(Range(low, low, high))} % of the audited labels are wrong (95 %). "
+        "This interval does not use the verdicts on cards that the queue chose."
     )
+
+
+def details(estimate: Estimate) -> list[str]:
+    """Return what is to be said beside the number: ambiguous rows, blind cards alone, and cards that do not count."""
+    lines = [with_ambiguous(estimate), blind_alone(estimate)]
+    if estimate.outdated:
+        lines.append(
+            f"{counted(estimate.outdated, 'card')} drawn at random before the rows were audited anew "
+            f"{'does' if estimate.outdated == 1 else 'do'} not count as such: other rows could be drawn then."
+        )
+    return [line for line in lines if line]
 
 
 def calibration(estimate: Estimate) -> Iterator[str]:
@@ -96,7 +130,7 @@ def calibration(estimate: Estimate) -> Iterator[str]:
         errors = part.errors
         yield (
             f"P(error) of {points(part.forecast)} % on average: {errors.count:,} of {counted(errors.of, 'card')} wrong "
-            f"(95 %: {points(errors.low)} to {points(errors.high)} %)"
+            f"(95 %: {ends(Range(errors.low, errors.low, errors.high))} %)"
         )
 
 
@@ -110,12 +144,12 @@ def reviewers(found: Reviewers) -> Iterator[str]:
     if change.value is not None and min(shown.of, hidden.of) >= _FEW:
         yield (
             f"Seeing the suggestion changes the share of labels not upheld by {100 * change.value:+.1f} points "
-            f"(95 %: {100 * change.low:+.1f} to {100 * change.high:+.1f})."
+            f"(95 %: {floor(1000 * change.low) / 10:+.1f} to {ceil(1000 * change.high) / 10:+.1f})."
         )
 
 
 def _share(found: Share) -> str:
-    return f"{found.count:,} of {found.of:,} cards (95 %: {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+    return f"{found.count:,} of {found.of:,} cards (95 %: {floor(100 * found.low)} to {ceil(100 * found.high)} %)"
 
 
 def budget(found: Budget) -> str:
@@ -179,7 +213,10 @@ def certificate(status: CertificateStatus) -> Iterator[str]:
             bound = f"at most {100 * step.result.share_at_most:.1f} % of the other rows are wrong"
             yield f"  {step.rows:,} rows: {done}: {bound}, which {'passes' if step.passed else 'fails'}."
     if status.changes:
-        yield f"{status.changes:,} unread rows can be changed; at most {status.most_wrong:,} of them will be wrong."
+        yield (
+            f"{counted(status.changes, 'unread row')} can be changed; at most {status.most_wrong:,} of them will be "
+            f"wrong ({100 * status.confidence:g} % confidence)."
+        )
     elif not status.ended:
         return
     elif not any(step.passed for step in status.steps):
@@ -188,6 +225,24 @@ def certificate(status: CertificateStatus) -> Iterator[str]:
         yield "The test has passed, and the group has its verdict."
     else:
         yield "A set has passed, but verdicts made since then leave no rows for which the promise holds."
+
+
+def how_to_certify(steps: Sequence[Step], wrong_at_most: float) -> str:
+    """Say how the suggestions would be certified: the command, and the cards and minutes of reading."""
+    if not steps:
+        return "No test can certify the suggestions: too few rows without a decision have a probable one."
+    limit, first = f"{100 * wrong_at_most:g}", steps[0]
+    cards, minutes = sum(step.cards for step in steps), sum(step.minutes for step in steps)
+    more = f", and up to {cards:,} ({_minutes(minutes)}) for the largest set" if len(steps) > 1 else ""
+    return (
+        f"No test has certified the suggestions. `auditor review RUN --certify {limit}%` serves the cards of one: "
+        f"{first.cards:,} drawn at random ({_minutes(first.minutes)}){more}. Of the suggestions that pass, at most "
+        f"{limit} % are wrong (95 % confidence)."
+    )
+
+
+def _minutes(minutes: float) -> str:
+    return counted(max(round(minutes), 1), "minute")
 
 
 def part(found: Part) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.arrays import Mask, RowIndex
-from auditor.estimate.gate import compare_heads
+from auditor.estimate.gate import Heads, compare_heads
 from auditor.estimate.reviewers import agreement, anchoring
 from auditor.estimate.shares import Difference, Share
 from auditor.estimate.stopping import Hint, hint
@@ -28,6 +28,7 @@ class Card:
     row: int
     arm: str
     hidden: bool
+    follow: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Reviewers:
         Blind cards on which a second person agreed with the first, without knowing the first verdict.
     anchoring : Difference
         Share of labels that were not upheld, cards with the suggestion shown minus cards with it hidden.
-    heads : Difference
+    heads : Heads
         Labels not upheld a card, heads of the learnt order minus heads of the static one.
     hint : Hint or None
         Whether the latest ranked cards still found more than the blind ones.
@@ -59,7 +60,7 @@ class Reviewers:
     self_agreement: Share
     second_look: Share
     anchoring: Difference
-    heads: Difference
+    heads: Heads
     hint: Hint | None
 
 
@@ -97,7 +98,7 @@ class Served:
                 elif event.arm:
                     if event.answer is not None:
                         self._known_answers.setdefault((event.reviewer, row), event.answer)
-                    card = Card(event.reviewer, row, event.arm, bool(event.hidden))
+                    card = Card(event.reviewer, row, event.arm, bool(event.hidden), event.follow or 0.0)
                     self._cards.setdefault((event.reviewer, row), card)
 
     def to(self, reviewer: str) -> RowIndex:
@@ -122,7 +123,7 @@ class Served:
             self_agreement=agreement(*self._twice()),
             second_look=agreement(*self._second()),
             anchoring=anchoring(wrong[hidden], wrong[~hidden]),
-            heads=compare_heads(learnt, wrong),
+            heads=compare_heads(learnt, wrong, np.array([card.follow for card in ranked], np.float64)),
             hint=self._hint(wrong),
         )
 

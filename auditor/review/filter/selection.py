@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,11 +37,13 @@ class Selection:
     items : Items
     verdicts : Verdicts
         Verdicts as of their last update.
-    learnt : callable, optional
-        Returns the current learnt order, (N,) int32 rows.
+    learnt : mapping of str to callable, optional
+        Orders that are learnt from verdicts; see :class:`~auditor.review.view.orders.Orders`.
     """
 
-    def __init__(self, items: Items, verdicts: Verdicts, learnt: Callable[[], RowIndex] | None = None) -> None:
+    def __init__(
+        self, items: Items, verdicts: Verdicts, learnt: Mapping[str, Callable[[], RowIndex]] | None = None
+    ) -> None:
         self.items, self.verdicts, self.orders = items, verdicts, Orders(items, learnt)
         self.batches: Batches = {}
         """Rows of each reviewer's batch, by name; empty if the rows are not split."""

@@ -44,6 +44,8 @@ class Pool(BaseModel):
         Rows left out since then, and rows no longer left out because their verdicts were undone.
     size : int
         U, the number of rows drawn from.
+    audited : str or None
+        Hash of the ids of all audited rows, judged or not; None in draws of earlier versions.
     mean_p : float
         Mean P(error) over these rows according to the models.
     p : float or None
@@ -60,6 +62,7 @@ class Pool(BaseModel):
     judged: tuple[ItemId, ...] = ()
     reopened: tuple[ItemId, ...] = ()
     size: Annotated[int, Field(ge=1)]
+    audited: ItemHash | None = None
     mean_p: Probability
     p: Probability | None = None
     q: Probability

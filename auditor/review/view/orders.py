@@ -1,8 +1,8 @@
-"""Orders: sequences in which rows are shown. Decisions change only the learnt order."""
+"""Orders: sequences in which rows are shown. Decisions change only those that are learnt from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +12,8 @@ from auditor.errors import FilterError
 from auditor.review.view.items import Items
 
 DEFAULT = "suspicion"
-LEARNT = "learnt"
+LEARNT, FIXES = "learnt", "fixes-per-minute"
+"""Orders that are learnt from the verdicts."""
 _LOSS = "loss:"
 _KEPT = 8
 """Number of orders cached."""
@@ -22,7 +23,9 @@ class Orders:
     """The orders of N rows.
 
     ``learnt``
-        By P(error) as learnt from the verdicts so far, if ``learnt`` is given.
+        By P(error) as learnt from the verdicts so far.
+    ``fixes-per-minute``
+        By expected fixes a minute: P(error) × P(one other label clearly fits) / expected minutes of reading.
     ``suspicion``
         By rank, most suspect first.
     ``loss:<model>``
@@ -39,14 +42,13 @@ class Orders:
     Parameters
     ----------
     items : Items
-    learnt : callable, optional
-        Returns the current learnt order, (N,) int32.
+    learnt : mapping of str to callable, optional
+        For each order that is learnt from verdicts, what returns it as it is now, (N,) int32.
     """
 
-    def __init__(self, items: Items, learnt: Callable[[], RowIndex] | None = None) -> None:
-        self._items, self._learnt = items, learnt
-        names = (DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
-        self.names = (LEARNT, *names) if learnt else names
+    def __init__(self, items: Items, learnt: Mapping[str, Callable[[], RowIndex]] | None = None) -> None:
+        self._items, self._learnt = items, learnt or {}
+        self.names = (*self._learnt, DEFAULT, *(_LOSS + name for name in items.loss), "random", "given", "pair")
         self._of = lru_cache(maxsize=_KEPT)(self._make)
 
     def of(self, sort: str = DEFAULT, seed: int = 0) -> RowIndex:
@@ -61,8 +63,8 @@ class Orders:
             raise FilterError(f"Rows cannot be sorted by {sort!r:.80}.", f"Choose from {', '.join(self.names)}.")
         if seed < 0:
             raise FilterError(f"The seed {seed} is negative.", "Give 0 or more.")
-        if sort == LEARNT and self._learnt:
-            return self._learnt()
+        if sort in self._learnt:
+            return self._learnt[sort]()
         return self._of(sort, seed if sort == "random" else 0)
 
     def _make(self, sort: str, seed: int) -> RowIndex:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from auditor.correction.push.card import render_section
 from auditor.correction.push.facts import gather
 from auditor.review.feed.blind import Blind
 from auditor.review.log.log import DecisionLog, run_id
+from auditor.review.log.opening import opened_log
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from tests.review.reviewing import decide
@@ -63,9 +65,30 @@ def test_what_was_changed_unseen_or_left_out_has_no_number(audit: Audit, policy:
     assert audit.corrections(filter="given=" + found.texts.label_names[0]).left_wrong is None
 
 
+@pytest.mark.parametrize("leave_out", [(), ("exclude", "none_fits")])
+def test_what_was_judged_wrong_and_stands_is_still_wrong(tmp_path: Path, leave_out: tuple[Any, ...]) -> None:
+    run = write_run(tmp_path / "diary")
+    items = Items.of(run)
+    with opened_log(run) as log:
+        verdicts = Verdicts(items, log)
+        blind = Blind(verdicts)
+        for number in range(40):
+            row = items.row_of(blind.draw("ann", np.full(len(items), 0.1)).item_id or "")
+            assert row is not None
+            decide(verdicts, row, "ann", "exclude" if number < 5 else "keep")
+    found = Audit(run).corrections(Policy(leave_out=leave_out))
+    assert found.estimate is not None
+    assert found.estimate.left is not None
+    assert found.left_wrong is not None
+    stand = 0 if leave_out else 5
+    written = found.estimate.rows - (5 if leave_out else 0)
+    assert found.left_wrong.low == (found.estimate.left.low + stand) / written
+    assert Audit(run).corrections(Policy(reviewers=("ann",))).left_wrong is None
+
+
 def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
-    written = audit.export(tmp_path / "clean.csv")
-    record = json.loads(written.record.read_text("utf-8"))["estimate"]
+    exported = audit.export(tmp_path / "clean.csv")
+    record = json.loads(exported.record.read_text("utf-8"))["estimate"]
     assert record["random_cards"] == 60
     assert 0 < record["wrong_before"]["low"] < 0.1 < record["wrong_before"]["high"]
     assert record["wrong_after"]["high"] < record["wrong_before"]["high"]
@@ -73,9 +96,10 @@ def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
     def card(corrections: Corrections) -> str:
         return render_section("ann/diary", "corrected", gather(audit.run, corrections), {}, original=None)
 
-    assert "% of the given labels were wrong (95 % interval), estimated from 60 rows drawn at random" in card(
-        audit.corrections()
+    assert (
+        "audited labels were wrong (95 % interval), estimated from 60 rows drawn at random and judged one by one; "
+        in card(audit.corrections())
     )
-    assert "; of the corrected ones, " in card(audit.corrections())
+    assert "; after the corrections, " in card(audit.corrections())
     unseen = audit.corrections(Policy(unreviewed="suggest-above", above=0.0))
-    assert "; of the corrected ones, " not in card(unseen)
+    assert "; after the corrections, " not in card(unseen)

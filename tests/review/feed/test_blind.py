@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,42 @@ def test_parts_are_read_from_the_draws_that_fall_into_them(verdicts: Verdicts, b
         draws = blind.draws(verdicts.outcomes.wrong, items.given == code)
         assert len(draws) == part.draws
         assert (draws.pool <= mine.sum()).all()
+
+
+@pytest.mark.parametrize("changed", ["fewer", "more", "others"])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_draws_from_other_rows_than_are_audited_now_do_not_count(
+    verdicts: Verdicts, blind: Blind, changed: str, earlier: bool
+) -> None:
+    """An audit by other models, or of another version of the data, may have other rows to judge."""
+    items, suspicion = verdicts.items, verdicts.items.suspicion.copy()
+    if changed != "fewer":
+        suspicion[7] = np.nan  # not audited at first
+    first = Blind(Verdicts(replace(items, suspicion=suspicion), verdicts.log))
+    first.verdicts.catch_up()
+    for number in range(12):
+        drawn = items.row_of(first.draw("ann", chances(items)).item_id or "")
+        assert drawn is not None
+        decide(verdicts, drawn, "ann", "exclude" if number % 3 == 0 else "keep")
+    if earlier:
+        for place, draw in enumerate(first._draws):
+            event = draw.event.model_copy(update={"pool": draw.event.pool.model_copy(update={"audited": None})})
+            first._draws[place] = replace(draw, event=event)
+    now = items.suspicion.copy()
+    if changed != "more":
+        now[np.flatnonzero(first.population & (first.verdicts.outcomes.wrong < 0))[0]] = np.nan
+    again = Blind(Verdicts(replace(items, suspicion=now), verdicts.log))
+    again.verdicts.catch_up()
+    for draw in first._draws:
+        again._take_in(draw.event)
+    found = again.interval(chances(items))
+    if changed == "others" and earlier:
+        return  # as many rows: earlier versions cannot tell
+    assert (found.draws, again.outdated, again.settled()) == (0, 12, [])
+    assert (found.low, found.high) == (found.found, found.found + found.unread)
+    first.catch_up()
+    assert first.outdated == 0
+    assert first.interval(chances(items)).draws == 12
 
 
 def test_with_every_row_judged_nothing_can_be_drawn(verdicts: Verdicts, blind: Blind) -> None:

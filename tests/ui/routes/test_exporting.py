@@ -70,6 +70,8 @@ def test_the_preview_is_the_summary_of_the_corrections(client: TestClient, run: 
     assert told["look"] == {"ambiguous": 1, "unsure": 1, "tie": 1, "stale": 0, "changed": 2, "excluded": 2}
     assert sorted(map(tuple, told["confusions"])) == sorted(summary.confusions)
     assert (told["pairs"], told["coded"]) == (len(summary.confusions), False)
+    assert told["certified"]["limit"] is None
+    assert "certif" in told["certified"]["sentences"][0]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -215,6 +216,29 @@ def test_a_closing_sample_is_drawn_at_random_alone(serve: Serve, log: DecisionLo
     assert {event.item_id for event in log.all_events() if event.kind == "serve"} >= {card["id"] for card in cards}
 
 
+def test_progress_says_in_words_what_a_closing_sample_tells(serve: Serve, log: DecisionLog) -> None:
+    ann = reviewer(serve(blind=0))
+    before = ann.get("/api/progress").json()["estimate"]
+    assert before["sentence"] == "How many labels are wrong is not known: nobody has judged a card drawn at random."
+    assert before["details"] == []
+    for verdict in ("keep", "exclude", "keep", "keep"):
+        judge(ann, served(ann, closing=True)["cards"][0], verdict)
+    assert {event.arm for event in log.all_events() if event.kind == "decide"} == {"blind"}
+    after = ann.get("/api/progress").json()["estimate"]
+    number = (
+        rf"\d+\.\d % of the {after['rows']} audited labels are wrong \(95 %: \d+\.\d to \d+\.\d\), by 4 cards drawn at "
+        r"random; about \d+ \(\d+ to \d+\) are left unread(; at least \d+ % of the wrong ones have been found)?\."
+    )
+    assert re.fullmatch(number, after["sentence"])
+    assert after["details"][0].startswith("By the cards drawn at random alone, ")
+    assert [cards for cards, _, _ in after["trail"]] == [1, 2, 3, 4]
+    assert {part["rate"] for part in after["by_class"]} == {None}
+    stop = ann.get("/api/stop").json()
+    assert (stop["blind"], stop["left_at_most"]) == (4, after["stop"]["left_at_most"])
+    groups = ann.get("/api/groups").json()
+    assert {tuple(group["certificates"]) for group in groups} == {()}
+
+
 def test_at_the_end_nothing_is_drawn_any_more(serve: Serve, log: DecisionLog) -> None:
     ann = reviewer(serve(blind=1))
     rest = audited(ann)
@@ -251,6 +275,7 @@ def test_progress_has_the_estimate_and_the_stop_rule_follows(serve: Serve) -> No
     after = ann.get("/api/progress").json()["estimate"]
     assert after["rate"]["high"] == 0
     assert after["judged"] == after["rows"]
+    assert after["sentence"] == f"Every row is judged: 0 of {after['rows']} audited labels are wrong (0.0 %)."
     assert after["blind"] == after["trail"][-1][0] >= 12
     said = ann.get("/api/stop").json()
     assert said["reached"] == {"left": True, "found": True}

@@ -99,6 +99,7 @@ function stabilityWords(stability, repeats) {
 
 const SORTS = {
   learnt: t("Learnt from your verdicts"),
+  "fixes-per-minute": t("Most expected fixes a minute"),
   suspicion: t("Most suspect first"),
   random: t("Random order"),
   given: t("Order of the dataset"),

@@ -2,11 +2,12 @@
 
 import { bdi, count, el, plural, set } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
-import { t } from "../common/language.js";
+import { t, told } from "../common/language.js";
 
 const UNREVIEWED = {
   keep: t("Stay as they are"),
   drop: t("Are left out"),
+  suggest: t("Get the suggested label where a test has certified it"),
   "suggest-above": t("Get the suggested label where the models are sure of it"),
 };
 const OTHERS = { invalid: t("Invalid: set aside when it was read") };
@@ -29,6 +30,8 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
   const wanted = el("label", { for: above.id }, t("Probability of it, at least"));
   const sure = el("div", { class: "pg-extra pg-row", hidden: true }, wanted, above);
+  const certified = el("div");
+  let limit = null; // largest share of wrong rows among the certified ones
   const unreviewed = radios("ex-unreviewed", UNREVIEWED, () => {
     sure.hidden = unreviewed.value() !== "suggest-above";
     changed();
@@ -45,7 +48,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   const element = el(
     "form",
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
-    group(t("Rows without a decision"), unreviewed.rows, sure),
+    group(t("Rows without a decision"), unreviewed.rows, sure, certified),
     group(t("Left out, by verdict"), hint(t("They go into a file of their own, beside the dataset.")), leftOut.rows),
     group([t("Ties: as many say one thing as another"), " ", tied], ties.rows),
     group(t("New classes"), classes.row),
@@ -59,6 +62,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
       ties: ties.value(),
       unreviewed: unreviewed.value(),
       ...(sure.hidden ? {} : { above: above.value }),
+      ...(unreviewed.value() === "suggest" ? { wrong_at_most: limit } : {}),
       add_classes: classes.input.checked,
       changed_only: changedOnly.input.checked,
       verdicts: verdicts.values(),
@@ -72,6 +76,9 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     tied.textContent = count(answer.verdicts.tie ?? 0);
     verdicts.count(answer.verdicts);
     people.update(answer.everyone);
+    limit = answer.certified.limit;
+    unreviewed.enable("suggest", limit !== null);
+    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(told(line.trim()))));
     view.amount.textContent = count(answer.found);
   }
   return { element, read, onlyView: () => view.input.checked, update };
@@ -116,7 +123,8 @@ function radios(name, choices, changed) {
     el("input", { type: "radio", name, value, checked: index === 0, onchange: changed }),
   );
   const rows = inputs.map((input) => el("label", { class: "pg-choice" }, input, choiceText(choices[input.value])));
-  return { rows, value: () => inputs.find((input) => input.checked).value };
+  const enable = (value, possible) => (inputs.find((input) => input.value === value).disabled = !possible);
+  return { rows, enable, value: () => inputs.find((input) => input.checked).value };
 }
 
 /** A list of boxes that begins folded; what is ticked in it is said on its head. */

@@ -13,7 +13,7 @@ const FEW = 10;
 const OUTLOOK = 100;
 const NOT_ENOUGH = t("not enough yet");
 const BLIND = t(
-  "Blind cards are drawn at random from the rows that nobody has judged, and come without what the models say: they tell how many labels are wrong.",
+  "Blind cards are drawn at random from the rows that nobody has judged, and hide what the models say until you decide or ask for it: they tell how many labels are wrong.",
 );
 
 /** @param {Object} estimate As the server sends it. */
@@ -21,9 +21,8 @@ export function drawEstimate(estimate) {
   return el(
     "section",
     { class: "pg-estimate", "aria-label": t("How many labels are wrong") },
-    el("p", { class: "pg-sentence" }, sentence(estimate)),
-    alone(estimate),
-    estimate.drifted && el("p", { class: "pg-problem" }, DRIFTED),
+    el("p", { class: estimate.drifted ? "pg-sentence pg-problem" : "pg-sentence" }, told(estimate.sentence)),
+    estimate.details.map((line) => el("p", { class: "au-muted" }, told(line))),
     el("p", { class: "au-muted" }, told(estimate.meaning), " ", BLIND),
     el("div", { class: "pg-row pg-stop" }, stopRule(estimate), sample(estimate)),
     trail(estimate),
@@ -33,46 +32,17 @@ export function drawEstimate(estimate) {
   );
 }
 
-const DRIFTED = t(
-  "Verdicts have changed on the way, more than any number of wrong labels explains. The interval is that of now; it does not hold at all times, and the stop rule does not count.",
-);
-
-function sentence({ rate, left, found_at_least: found, blind, rows, judged, problems }) {
-  if (rows === 0) {
-    return t("No row of this run was audited, so there is nothing to estimate.");
-  }
-  if (!rate) {
-    return t("How many labels are wrong is not known: nobody has read a blind card yet.");
-  }
-  const share = el("strong", null, percentOf(points(rate.value)));
-  const wrong = nodes("{share} of the labels are wrong (95\u202f%: {range})", { share, range: ends95(rate) });
-  const all = problems.value > rate.value && t(", {share} with the ambiguous ones", { share: percentOf(points(problems.value)) });
-  const cards = plural(blind, "blind card");
-  if (judged === rows) {
-    return [wrong, all, t(", by {cards}; every row is read.", { cards })];
-  }
-  const range = `${count(Math.round(left.value))} [${count(left.low)}, ${count(left.high)}]`;
-  const more = { cards, range, found: atLeast(found) };
-  return [wrong, all, t(", by {cards}; about {range} are left unread; at least {found} have been found.", more)];
-}
-
-/** The interval that does not use the verdicts on cards that the queue chose. */
-function alone({ blind_alone: interval }) {
-  if (!interval) {
-    return null;
-  }
-  const [low, high] = interval;
-  return el("p", { class: "au-muted" }, t("By the blind cards alone, {range}\u202f% are wrong (95\u202f%).", { range: ends95({ low, high }) }));
-}
-
 /** The stop rule in one line. */
 function stopRule({ stop, rows, judged, rate, plan }) {
   const unread = rows - judged;
+  if (unread === 0) {
+    return el("p", null, "Nothing is left to read.");
+  }
   if (!rate || !stop) {
     return el("p", null, outlook(plan));
   }
-  if (!stop.holds || unread === 0) {
-    return el("p", null, unread === 0 ? t("Nothing is left to read.") : t("Whether you can stop cannot be told."));
+  if (!stop.holds) {
+    return el("p", null, t("Whether you can stop cannot be told."));
   }
   const left = t("{number} of the {rows}", { number: count(stop.left_at_most), rows: plural(unread, "unread row") });
   if (stop.left_at_most <= stop.left_allowed) {
@@ -83,7 +53,7 @@ function stopRule({ stop, rows, judged, rate, plan }) {
     return el("p", null, el("strong", null, t("You can stop: ")), found);
   }
   const goal = { left, allowed: count(Math.floor(stop.left_allowed)), wanted: percent(stop.found_wanted) };
-  const rest = t("up to {left} may be wrong. To stop, that must be at most {allowed}, or {wanted} must have been found.", goal);
+  const rest = t("up to {left} may be wrong (95\u202f%). To stop, that must be at most {allowed}, or {wanted} must have been found.", goal);
   return el("p", null, el("strong", null, t("Not yet: ")), rest);
 }
 
@@ -94,7 +64,7 @@ function outlook(plan) {
   }
   const [low, high] = one.rate;
   return t(
-    "{cards} (some {minutes}) would tell it to within {within} points if some 5\u202f% are wrong; if none of them is, at most {most}\u202f% can be.",
+    "{cards} (some {minutes}) would tell it to within some {within} points if 5\u202f% are wrong; if none of them is, at most {most}\u202f% can be.",
     {
       cards: plural(one.cards, "blind card"),
       minutes: minutes(one),
@@ -139,13 +109,13 @@ function reviewers({ reviewers: found, rate }) {
     [t("Same verdict when the same person reads a card again"), ...agreement(own)],
     [t("Same verdict when a second person reads a blind card"), ...agreement(second)],
     [t("Labels rejected more often when the suggestion is shown"), ...difference(anchoring, t("shown"), t("hidden"))],
-    [t("More wrong labels a card in the learnt order than in the static one"), ...difference(heads, t("learnt"), t("static"))],
+    [t("Wrong labels a card, learnt order minus static, as if on the same cards"), ...difference(heads, t("learnt"), t("static"))],
   ];
   if (found.hint) {
     const { ranked, blind } = found.hint;
     rows.push([
       t("A hint: wrong labels among the last ranked cards, and among blind ones"),
-      t("{first} and {second}", { first: percent(ranked.count / ranked.of), second: percent(blind.count / blind.of) }),
+      t("{first} and {second}", { first: agreement(ranked)[0], second: agreement(blind)[0] }),
       t("{ranked} ranked cards, {blind} blind", { ranked: count(ranked.of), blind: count(blind.of) }),
     ]);
   }
@@ -155,19 +125,19 @@ function reviewers({ reviewers: found, rate }) {
 
 function agreement({ count: same, of, low, high }) {
   const by = t("{some} of {all}", { some: count(same), all: plural(of, "card") });
-  const range = { share: percent(same / of), low: whole(low), high: whole(high) };
+  const range = { share: percent(same / of), low: Math.floor(100 * low), high: Math.ceil(100 * high) };
   return of < FEW ? [NOT_ENOUGH, by] : [t("{share} ({low} to {high})", range), by];
 }
 
-function difference({ first, second, low, high }, one, other) {
+function difference({ first, second, low, high, value }, one, other) {
   const side = ({ count: some, of }, name) => t("{some} of {all} {name}", { some: count(some), all: count(of), name });
   const by = [side(first, one), side(second, other)].join(t(", "));
   if (Math.min(first.of, second.of) < FEW) {
     return [NOT_ENOUGH, by];
   }
-  const change = first.count / first.of - second.count / second.of;
-  const range = { change: signed(change), low: signed(low), high: signed(high) };
-  return [t("{change} points ({low} to {high})", range), by];
+  const change = value ?? first.count / first.of - second.count / second.of;
+  const ends = { low: signed(Math.floor(100 * low) / 100), high: signed(Math.ceil(100 * high) / 100) };
+  return [t("{change} points ({low} to {high})", { change: signed(change), ...ends }), by];
 }
 
 const whole = (share) => Math.round(100 * share);

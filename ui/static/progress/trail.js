@@ -20,7 +20,8 @@ export function trail({ trail: points_, rate }) {
   }
   const [cards, low, high] = points_.at(-1);
   const title = t("How the interval has narrowed");
-  const text = t("After {cards}, {range} per cent of the labels are wrong.", { cards: plural(cards, "blind card"), range: ends95({ low, high }) });
+  const values = { cards: plural(cards, "blind card"), range: ends95({ low, high }) };
+  const text = t("After {cards}, {range} per cent of the labels are wrong (95\u202f%).", values);
   return el(
     "figure",
     { class: "pg-trail" },

@@ -7,7 +7,7 @@ import { live } from "../common/live.js";
 import { bar, button, change, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { suspicionText } from "../common/words.js";
-import { t } from "../common/language.js";
+import { t, told } from "../common/language.js";
 
 const STEP = 30;
 
@@ -104,6 +104,7 @@ function item(group, session, done) {
     el("p", null, el("strong", null, plural(group.rows, "row")), state),
     decided > 0 && bar(decided / group.rows),
     words.length > 0 && el("ul", { class: "pg-words", "aria-label": t("Typical words") }, words),
+    group.certificates.map((line) => el("p", { class: "au-muted" }, told(line))),
     el(
       "div",
       { class: "pg-row" },
