@@ -3,9 +3,9 @@
 import { bdi, count, el, plural } from "../common/dom.js";
 import { button, label, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
-import { atLeast, ends95, percent, percentOf, points } from "../common/words.js";
+import { atLeast, ends95, percent, points } from "../common/words.js";
 import { trail } from "./trail.js";
-import { nodes, t, told } from "../common/language.js";
+import { t, told } from "../common/language.js";
 
 /** Cards below which nothing is said of a share. */
 const FEW = 10;
