@@ -33,7 +33,7 @@ class Fixes:
     def order(self, learnt: Learnt) -> RowIndex:
         """Return all rows, (N,) int32, most fixes a minute first; equal ones as in the learnt order.
 
-        It is computed anew when the learnt order is: after every tenth verdict.
+        It changes with the learnt order, after every tenth verdict.
 
         Parameters
         ----------
@@ -52,10 +52,10 @@ class Fixes:
         if self._constant is None:
             self._constant = _lengths(self._verdicts.items), _certainties(self._verdicts.items)
         lengths, certainty = self._constant
-        suggested = np.isfinite(certainty)
-        clear = clear_fit(np.where(suggested, certainty, 0.5), *self._clear(suggested))
+        suggests = np.isfinite(certainty)
+        clear = clear_fit(np.where(suggests, certainty, 0.5), *self._clear(suggests))
         seconds = learn_pace(*self._timed(lengths)).seconds(lengths)
-        return np.where(suggested, fixes_a_minute(learnt.error, clear, seconds), 0.0)
+        return np.where(suggests, fixes_a_minute(learnt.error, clear, seconds), 0.0)
 
     def _timed(self, lengths: Counts) -> tuple[Counts, Float64]:
         """Return the length of each text judged one by one, and the seconds that each verdict took."""
@@ -63,9 +63,9 @@ class Fixes:
         characters = np.concatenate([_NONE, *(lengths[rows] for _, rows in taken)])
         return characters, np.concatenate([np.empty(0), *(own.seconds[rows] for own, rows in taken)])
 
-    def _clear(self, suggested: Mask) -> tuple[Counts, Mask]:
+    def _clear(self, suggests: Mask) -> tuple[Counts, Mask]:
         """Return the row of each verdict that does not uphold a label, and whether it is *relabel*."""
-        wrong = [(own, np.flatnonzero((own.at > 0) & (own.bits & WRONG > 0) & suggested)) for own in self._people()]
+        wrong = [(own, np.flatnonzero((own.at > 0) & (own.bits & WRONG > 0) & suggests)) for own in self._people()]
         rows = np.concatenate([_NONE, *(rows for _, rows in wrong)])
         return rows, np.concatenate([_NONE > 0, *(own.bits[rows] == BIT["relabel"] for own, rows in wrong)])
 

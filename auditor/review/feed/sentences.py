@@ -114,7 +114,7 @@ def blind_alone(estimate: Estimate) -> str | None:
 
 
 def details(estimate: Estimate) -> list[str]:
-    """Return the notes beside the number: ambiguous rows, blind cards alone, and cards that do not count."""
+    """Return the sentences beside the number: ambiguous rows, blind cards alone, and cards that do not count."""
     lines = [with_ambiguous(estimate), blind_alone(estimate)]
     if estimate.outdated:
         lines.append(

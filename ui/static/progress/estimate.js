@@ -36,7 +36,7 @@ export function drawEstimate(estimate) {
 function stopRule({ stop, rows, judged, rate, plan }) {
   const unread = rows - judged;
   if (unread === 0) {
-    return el("p", null, "Nothing is left to read.");
+    return el("p", null, t("Nothing is left to read."));
   }
   if (!rate || !stop) {
     return el("p", null, outlook(plan));
