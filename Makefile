@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo review test quick lint types format docs release-check clean
+.PHONY: help demo review test quick coverage lint types js format docs release-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(VENV)/dev.stamp ## install with the test tools, run the whole test suite
 quick: $(VENV)/dev.stamp ## install with the test tools, run what needs no browser, no training and no killing
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'
 
+coverage: $(VENV)/dev.stamp ## the share of the code, and of its branches, that the quick tests run; slower than they are
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not browser and not slow' --cov
+
 lint: $(VENV)/dev.stamp ## check style, format and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -33,6 +36,10 @@ lint: $(VENV)/dev.stamp ## check style, format and spelling
 
 types: $(VENV)/dev.stamp ## check types
 	$(BIN)/mypy
+
+js: node_modules/made.stamp ## check the types of the page's scripts, and run Node's tests of them; takes Node 20
+	npm run --silent types
+	npm test --silent
 
 format: $(VENV)/dev.stamp ## fix style and format
 	$(BIN)/ruff check --fix
@@ -46,7 +53,7 @@ release-check: ## build the package, install it elsewhere, and use it there
 	.ci/release-check
 
 clean: ## remove what make and the tools have made; runs stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find auditor ui tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: an environment is made once, and brought up to date when what it is made from changes.
@@ -65,3 +72,7 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
 $(VENV)/docs.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
 	$(INSTALL) -e '.[offline,ui,docs]'
 	touch $@ $(VENV)/offline.stamp
+
+node_modules/made.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund --silent
+	touch $@

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.pipeline import audit
 
 # Threads that wait for each other without sleeping make training ten times slower on a machine that is busy with
-# something else. It must be said before torch and its OpenMP are loaded.
+# something else. The variable must be set before torch and its OpenMP are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __all__ = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
 from auditor.errors import ModelError, ReviewError
 from auditor.judgements import Judgements
-from auditor.modelspecs import MODELS
+from auditor.modelspecs import LOADABLE, MODELS
 from auditor.run import Run, check_finished
 from auditor.run.artifacts import model_file
 
@@ -381,7 +381,7 @@ class Audit(Judgements):
         if not kept:
             raise ModelError(
                 f"The run {self.directory} has no saved model that transformers can load.",
-                "Train the fine-tuned model: auditor retrain RUN --models finetuned.",
+                f"Train one that it can: auditor retrain RUN --models {LOADABLE}.",
             )
         return push_model(self.run / model_file(kept[0]), repo, private=private, token=token, listener=listener)
 

@@ -1,4 +1,4 @@
-"""Array types, named by what their numbers mean; each name has one meaning everywhere.
+"""Array types, named after the meaning of their numbers; each name has one meaning everywhere.
 
 The docstring of whatever takes or returns an array names its shape: N rows, K classes, D dimensions.
 """
@@ -18,6 +18,8 @@ RowIndex = npt.NDArray[np.integer[Any]]
 """Positions of rows in a dataset, or of entries in another array; -1 for none, where allowed."""
 Codes = npt.NDArray[np.int32]
 """Integer codes of names or groups; -1 for none, where allowed."""
+Integers = npt.NDArray[np.integer[Any]]
+"""Whole numbers of any width, which are no positions: codes, counts, keys."""
 LabelCodes = npt.NDArray[np.int32]
 """Labels, as positions in the label names; -1 for none, where allowed."""
 Outcomes = npt.NDArray[np.int8]

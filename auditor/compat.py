@@ -1,4 +1,4 @@
-"""Names with an underscore of other libraries, all that we touch: most may go without notice in a new version.
+"""All names with an underscore of other libraries that we use: a new version may drop most of them without notice.
 
 Each has a test that fails when the installed version no longer has it.
 """

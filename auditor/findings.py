@@ -10,7 +10,7 @@ from auditor import markup
 from auditor.recognition import Unrecognised, in_words, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
-from auditor.wording import counted, inside, listed
+from auditor.wording import counted, inside, listed, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +45,6 @@ class Findings:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the counts, a caution if there is one, and the first rows of the ranking."""
-        from auditor.report.display import shorten
-
         columns = ["rank", "text", "given_label", "suggested_label", "suspicion"]
         first = self.issues[self.issues["suspicion"].notna()].head(_SHOWN)  # rows that cannot be judged are no news
         cells = [

@@ -20,7 +20,7 @@ ENGLISH = frozenset(
         *("sentence-transformers/all-MiniLM-L12-v2", "sentence-transformers/all-distilroberta-v1"),
     }
 )
-"""Models known to be trained on English; nothing is said about others."""
+"""Models known to be trained on English; others may be trained on any language."""
 LEAST = 0.2
 """Share of texts in other languages from which advice is given."""
 _SAMPLE = 2_000

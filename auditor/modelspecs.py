@@ -33,6 +33,8 @@ class ModelSpec:
         The model keeps its outputs for the rows after each epoch.
     gives_vectors : bool
         The model provides its own vectors of held-out rows.
+    has_strength : bool
+        The model tries several strengths of regularisation, and keeps the best.
     saved_as : {"transformers", "arrays"}
         A folder that ``transformers`` loads, or arrays that only auditor loads.
     """
@@ -45,12 +47,15 @@ class ModelSpec:
     has_base: bool = False
     keeps_dynamics: bool = False
     gives_vectors: bool = False
+    has_strength: bool = False
     saved_as: Literal["transformers", "arrays"] = "arrays"
 
 
 _SPECS = (
-    ModelSpec("features", "feature-based", "logistic regression on the encoder's vectors", takes="vectors"),
-    ModelSpec("lexical", "lexical", "logistic regression on TF-IDF words"),
+    ModelSpec(
+        "features", "feature-based", "logistic regression on the encoder's vectors", takes="vectors", has_strength=True
+    ),
+    ModelSpec("lexical", "lexical", "logistic regression on TF-IDF words", has_strength=True),
     ModelSpec(
         "finetuned",
         "fine-tuned",
@@ -66,6 +71,10 @@ MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
 """Models by name, in the order of training."""
 CHEAP = ",".join(spec.name for spec in _SPECS if spec.is_cheap)
 """Names of the cheap models, as the option ``--models`` takes them."""
+LOADABLE = " or ".join(spec.name for spec in _SPECS if spec.saved_as == "transformers")
+"""Names of the models that ``transformers`` can load, for messages."""
+DYNAMIC = " or ".join(spec.name for spec in _SPECS if spec.keeps_dynamics)
+"""Names of the models that keep dynamics, for messages."""
 
 
 def specs_of(names: Iterable[str]) -> tuple[ModelSpec, ...]:

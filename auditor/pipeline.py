@@ -283,8 +283,8 @@ class _Pipeline:
                 name = f"Model {candidate.name}" + (f", repeat {repeat}" if repeat else "")
                 with self.listener.task(name) as progress:
                     # A cheap model's repeats depend on its first training; those of the others are known at once.
-                    known = range(repeat, times if repeat or candidate.has_base else 1)
-                    parts = [part for again in known for part in self._parts(candidate, folds, again)]
+                    repeats = range(repeat, times if repeat or candidate.has_base else 1)
+                    parts = [part for number in repeats for part in self._parts(candidate, folds, number)]
                     if candidate.name in MODELS:  # a classifier of the user's own is trained in this process
                         self._train_ahead(parts, config, base, progress)
                     this = replace(candidate, repeat=repeat)
@@ -309,10 +309,10 @@ class _Pipeline:
     def _note_cost(self, parts: int, left: Sequence[Fold], need: Need, at_once: int) -> None:
         epochs = self.config.finetuned.epochs
         texts, rounds = epochs * sum(fold.rows for fold in left), -(-len(left) // max(at_once, 1))
-        each = f" in each of {at_once} folds" if at_once > 1 else ""
+        folds = f" in each of {at_once} folds" if at_once > 1 else ""
         self.listener.note(
             f"Fine-tuning: {len(left)} of {parts} folds × {epochs} epochs, {texts:,} texts at "
-            f"{texts / len(left) / need.seconds:,.0f} per second{each}: about {duration(rounds * need.seconds)} on "
+            f"{texts / len(left) / need.seconds:,.0f} per second{folds}: about {duration(rounds * need.seconds)} on "
             f"{self.device}. To skip it: --models {CHEAP}."
         )
 

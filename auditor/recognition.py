@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.wording import counted, listed
+from auditor.wording import counted, listed, shorten
 
 LEAST_RECALL = 0.3
 """Threshold: the models cannot tell a class if the consensus predicts it for a smaller share of its rows."""
@@ -29,7 +29,7 @@ class Unrecognised:
 
     def __str__(self) -> str:
         rows = counted(self.rows, "row")
-        label = _cut(self.label)
+        label = shorten(self.label, _LABEL)
         return (
             f"The models cannot tell {label}: they recognise {self.found:,} of its {rows}, so flags on it say little."
         )
@@ -57,9 +57,8 @@ def in_words(classes: Sequence[Unrecognised]) -> str | None:
     """Return one sentence of warning that names the classes; None if there are none."""
     if len(classes) < 2:
         return str(classes[0]) if classes else None
-    named = [f"{_cut(found.label)} ({found.found:,} of {counted(found.rows, 'row')} recognised)" for found in classes]
+    named = [
+        f"{shorten(found.label, _LABEL)} ({found.found:,} of {counted(found.rows, 'row')} recognised)"
+        for found in classes
+    ]
     return f"The models cannot tell {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= _LABEL else f"{label[: _LABEL - 1]}…"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from auditor.errors import ConfigError
-from auditor.wording import counted
+from auditor.wording import counted, quoted, shorten
 
 _LONGEST = 80
 """Most characters of a value, or of a field's name, in a message."""
@@ -113,8 +113,8 @@ def first_fault(
     else:
         field = _field(model, path)
         why = f"expected {_expected(type_, about, field)}"
-        why += f", found {_shown(found)}" if with_value and "input" in first else ""
-    return Fault(where if len(where) <= _LONGEST else where[:_LONGEST] + "…", why, found)
+        why += f", found {quoted(found)}" if with_value and "input" in first else ""
+    return Fault(shorten(where, _LONGEST), why, found)
 
 
 def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str:
@@ -172,11 +172,6 @@ def _field(model: type[BaseModel] | None, path: Sequence[Any]) -> FieldInfo | No
     return field
 
 
-def _shown(found: Any) -> str:
-    shown = repr(found)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-
-
 class Settings(BaseModel):
     """A frozen set of options; an invalid value raises ``ConfigError``.
 
@@ -219,7 +214,7 @@ def _as_config_error(kind: type[Settings]) -> Iterator[None]:
         yield
     except ValidationError as error:
         fault = first_fault(error, kind, with_value=False)
-        what = f"Option {fault.where}={_shown(fault.found)}" if fault.where else kind.__name__
+        what = f"Option {fault.where}={quoted(fault.found)}" if fault.where else kind.__name__
         raise ConfigError(
             f"{what}: {fault.why}.", f"{kind.__name__} has the options {', '.join(kind.model_fields)}."
         ) from None

@@ -11,6 +11,21 @@ def listed(names: Sequence[object], most: int = 12) -> str:
     return shown if len(names) <= most else f"{shown} … ({len(names)} in all)"
 
 
+def joined(names: Sequence[str]) -> str:
+    """Join names in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a text to at most ``length`` characters, ending in an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def quoted(value: object, length: int = 80) -> str:
+    """Format a value as Python writes it, cut to ``length`` characters."""
+    return shorten(repr(value), length)
+
+
 def inside(value: float, digits: int = 2) -> str:
     """Format a share in decimals; a value just below 1 or above 0 becomes ``> 0.99`` or ``< 0.01``."""
     shown, least = f"{value:.{digits}f}", 10.0**-digits

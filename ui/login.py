@@ -171,7 +171,7 @@ async def log_in(
     accounts, throttle = request.app.state.accounts, request.app.state.throttle
     address = place_of(request.client.host) if request.client else "elsewhere"
     browser = _trusted_browser(request, name)
-    attempt: dict[str, Any] = {"name": name, "place": browser or address, "known": browser is not None}
+    attempt: dict[str, Any] = {"name": name, "place": browser or address, "familiar": browser is not None}
     if wait := throttle.attempt(**attempt):
         seconds = math.ceil(wait)
         _log.warning("login of %r from %s refused: too many failures, %d s to wait", name[:100], address, seconds)

@@ -83,7 +83,7 @@ class Throttle:
         self._crowds: dict[bytes, _Tries] = {}
         self._lock = threading.Lock()
 
-    def attempt(self, name: str, place: str, *, known: bool = False) -> float:
+    def attempt(self, name: str, place: str, *, familiar: bool = False) -> float:
         """Count a try as wrong before its password is checked; this counts concurrent tries too.
 
         Parameters
@@ -91,7 +91,7 @@ class Throttle:
         name : str
         place : str
             Result of :func:`place_of` for an address, or the id of a browser.
-        known : bool
+        familiar : bool
             Whether the place is a browser in which the name has logged in before.
 
         Returns
@@ -107,7 +107,7 @@ class Throttle:
                 tries = None
             if tries and (wait := tries.until - now) > _INSTANT:
                 return wait
-            if not known and (wait := self._join_crowd(key[0], now)):
+            if not familiar and (wait := self._join_crowd(key[0], now)):
                 return wait
             count = tries.count + 1 if tries else 1
             delay = min(2.0 ** min(count - self._free, 60), self._longest) if count >= self._free else 0.0
@@ -115,20 +115,20 @@ class Throttle:
             _bound(self._tries, self._most)
             return 0.0
 
-    def succeed(self, name: str, place: str, *, known: bool = False) -> None:
+    def succeed(self, name: str, place: str, *, familiar: bool = False) -> None:
         """Forget the wrong tries of a name from a place after a correct password."""
         key = _key(name), place
         with self._lock:
             self._tries.pop(key, None)
-            self._leave_crowd(key[0], known)
+            self._leave_crowd(key[0], familiar)
 
-    def withdraw(self, name: str, place: str, *, known: bool = False) -> None:
+    def withdraw(self, name: str, place: str, *, familiar: bool = False) -> None:
         """Take back a try whose password was never checked."""
         key = _key(name), place
         with self._lock:
             if tries := self._tries.get(key):
                 tries.count, tries.until = tries.count - 1, tries.last
-            self._leave_crowd(key[0], known)
+            self._leave_crowd(key[0], familiar)
 
     def _join_crowd(self, name: bytes, now: float) -> float:
         """Count a try of the crowd. Return the seconds to wait; if positive, the try is not counted."""
@@ -141,8 +141,8 @@ class Throttle:
         _bound(self._crowds, self._most)
         return 0.0
 
-    def _leave_crowd(self, name: bytes, known: bool) -> None:
-        if not known and (crowd := self._crowds.get(name)):
+    def _leave_crowd(self, name: bytes, familiar: bool) -> None:
+        if not familiar and (crowd := self._crowds.get(name)):
             crowd.count = max(0.0, crowd.count - 1)
 
 

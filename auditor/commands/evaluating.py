@@ -32,8 +32,10 @@ from auditor.commands.options import (
 from auditor.config import TRAININGS
 from auditor.console import print_json, say, stdout
 from auditor.errors import InputError
-from auditor.modelspecs import specs_of
+from auditor.modelspecs import LOADABLE, specs_of
 from auditor.run.artifacts import REPORT, model_file
+from auditor.vocabulary import MODEL_NAMES
+from auditor.wording import listed
 
 if TYPE_CHECKING:
     from auditor.evaluation.comparison.compare import Comparison, Estimate
@@ -46,9 +48,7 @@ def retrain(
     run: Annotated[str, RUN],
     models: Annotated[
         str | None,
-        typer.Option(
-            help="Models to train, separated by commas: features, lexical, finetuned. Default: those of the audit."
-        ),
+        typer.Option(help=f"Models to train, separated by commas: {listed(MODEL_NAMES)}. Default: those of the audit."),
     ] = None,
     seeds: Annotated[
         int,
@@ -95,7 +95,7 @@ def retrain(
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
         raise InputError(
-            "--push publishes the fine-tuned model, which --models does not include.", "Add finetuned to --models."
+            "--push publishes the fine-tuned model, which --models does not include.", f"Add {LOADABLE} to --models."
         )
     with stoppable(RESUME):
         found = audit.retrain(

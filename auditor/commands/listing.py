@@ -12,7 +12,7 @@ from rich.text import Text
 from auditor.console import plain
 from auditor.report.display import NARROW_SPACE
 from auditor.report.words import row_words
-from auditor.wording import inside
+from auditor.wording import inside, shorten
 
 _NAME, _TEXT, _REASON = 40, 240, 200
 """Maximum characters shown of an id or a label, a text, and a reason."""
@@ -47,24 +47,20 @@ def print_ranking(rows: Sequence[Mapping[str, Any]], repeats: int, console: Cons
 
 def _parts(row: Mapping[str, Any], repeats: int) -> Iterator[Text]:
     yield _head(row)
-    yield plain(_cut(row["text"], _TEXT))
+    yield plain(shorten(row["text"], _TEXT))
     labels = row["given_label"] or "", row["suggested_label"] or ""
     about = row_words(row.get("kind"), *labels, row.get("tier"), row.get("stability"), repeats)
     if about:
         yield Text(about.replace(NARROW_SPACE, " "), "bold")
     for reason in (row.get("reasons") or ())[:1]:
-        yield plain(_cut(reason, _REASON))
+        yield plain(shorten(reason, _REASON))
 
 
 def _head(row: Mapping[str, Any]) -> Text:
-    given, suggested, name = (plain(_cut(row[key] or "", _NAME)) for key in ("given_label", "suggested_label", "id"))
+    given, suggested, name = (plain(shorten(row[key] or "", _NAME)) for key in ("given_label", "suggested_label", "id"))
     text = Text.assemble(f"{row['rank']}  ", given)
     if suggested.plain:
         text.append(" → ").append_text(suggested)
     if row["suspicion"] is not None:
         text.append(f" · suspicion {inside(row['suspicion'], 4)}")
     return text.append(" · " if row["is_issue"] else " · not flagged · ").append_text(name)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most].rstrip() + "…"

@@ -59,7 +59,7 @@ from auditor.commands.paths import check_files, check_sources
 from auditor.config import ReadConfig
 from auditor.console import plain, print_json, say, stdout
 from auditor.errors import PatchError
-from auditor.wording import counted
+from auditor.wording import counted, shorten
 
 if TYPE_CHECKING:
     from auditor.correction.export.export import Exported
@@ -238,7 +238,7 @@ def _list(changes: list[tuple[Change, str]], last: str) -> None:
         table.add_column(name, overflow="fold")
     for change, about in changes[:_SHOWN]:
         new = "(left out)" if change.new is None else change.new
-        table.add_row(*(plain(_cut(cell)) for cell in (change.split, change.id, change.old, new, about)))
+        table.add_row(*(plain(shorten(cell, 60)) for cell in (change.split, change.id, change.old, new, about)))
     stdout().print(table)
     if len(changes) > _SHOWN:
         say(f"… and {len(changes) - _SHOWN:,} more: see --json or the record.")
@@ -248,7 +248,3 @@ def _kinds(changes: Sequence[Change]) -> str:
     left_out = sum(change.new is None for change in changes)
     kinds = f": {counted(len(changes) - left_out, 'new label')}, {counted(left_out, 'row')} left out"
     return kinds if changes else ""
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= 60 else cell[:60] + "…"

@@ -18,6 +18,7 @@ from auditor.console import inert_json, plain, stdout
 from auditor.errors import InputError
 from auditor.storage import storage_errors, write
 from auditor.vocabulary import ModelName
+from auditor.wording import shorten
 
 if TYPE_CHECKING:
     from auditor.evaluation.saved.inputs import Texts
@@ -133,7 +134,7 @@ def _predict_given(model: Predictor, texts: Sequence[str], as_json: bool, png: P
         else:
             if number:
                 out.print()
-            out.print(plain(text if len(text) <= _TEXT else text[:_TEXT] + "…"), style="bold", soft_wrap=True)
+            out.print(plain(shorten(text, _TEXT)), style="bold", soft_wrap=True)
             out.print(_bars(model, probabilities))
             out.print(plain(model.name), style="dim", soft_wrap=True)
 

@@ -51,7 +51,8 @@ from auditor.effort import Effort
 from auditor.errors import ConfigError
 from auditor.run import DEFAULT_PLACE
 from auditor.validation import split_labels
-from auditor.wording import counted
+from auditor.vocabulary import MODEL_NAMES
+from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     from auditor.commands.progress import Terminal
@@ -122,7 +123,7 @@ def run(
     models: Annotated[
         str,
         typer.Option(
-            help="Models to train, separated by commas: features, lexical, finetuned, or module:Name of your own;"
+            help=f"Models to train, separated by commas: {listed(MODEL_NAMES)}, or module:Name of your own;"
             " none to use --probabilities alone.",
             rich_help_panel=MODELS,
         ),

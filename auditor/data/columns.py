@@ -14,6 +14,7 @@ import pyarrow.types as types
 from auditor.config import ReadConfig
 from auditor.data.source import listed
 from auditor.errors import ColumnError
+from auditor.wording import shorten
 
 TEXT_NAMES = (
     "text texts sentence tweet content message review utterance question document comment body post headline title "
@@ -175,8 +176,7 @@ def _short(type_: pa.DataType) -> str:
     """Name a type in a few words; of objects, name their keys."""
     if types.is_struct(type_):
         return f"objects with {listed([field.name for field in type_], most=5)}"
-    text = str(type_)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    return shorten(str(type_), 40)
 
 
 def plain(name: str) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from auditor.arrays import Codes, Float32, LabelCodes, RowIndex
 from auditor.detection.flags import Flags
-from auditor.signals import Annotators, Inputs, Signal, listed
+from auditor.signals import Annotators, Inputs, Signal
+from auditor.wording import joined
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _duplicates(rows: RowIndex, evidence: Evidence, flags: Flags) -> list[tuple[
         same = [code for code in exact.get(int(evidence.exact[row]), ()) if code != own]
         alike = [code for code in near.get(int(evidence.near[row]), ()) if code != own]
         kind, codes = ("An identical", same) if same else ("A near-identical", alike)
-        labels = listed([evidence.label_names[code] for code in codes])
+        labels = joined([evidence.label_names[code] for code in codes])
         found.append((f"{kind} text is labelled {labels}." if codes else "", int(flags.suggested[row]) in codes))
     return found
 

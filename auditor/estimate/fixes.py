@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from auditor.arrays import Float64
+from auditor.arrays import Float64, Integers, Mask
 from auditor.estimate.learning import chances
 from auditor.estimate.logistic import fit_plain
 
@@ -29,13 +29,13 @@ class Pace:
     base: float
     per_character: float
 
-    def seconds(self, characters: npt.NDArray[np.integer]) -> Float64:
+    def seconds(self, characters: Integers) -> Float64:
         """(n,) expected seconds of texts of such lengths; half a second at least, five minutes at most."""
         expected: Float64 = np.clip(self.base + self.per_character * characters, _SHORTEST, _LONGEST)
         return expected
 
 
-def learn_pace(characters: npt.NDArray[np.integer], seconds: npt.NDArray[np.floating]) -> Pace:
+def learn_pace(characters: Integers, seconds: npt.NDArray[np.floating]) -> Pace:
     """Fit the seconds of judged cards to the lengths of their texts, by least squares.
 
     The usual seconds count like ten cards of 0 characters and ten of 200. Times that are not credible are left out,
@@ -60,9 +60,7 @@ def learn_pace(characters: npt.NDArray[np.integer], seconds: npt.NDArray[np.floa
     return Pace(float(mean - slope * middle), slope)
 
 
-def clear_fit(
-    certainty: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], clear: npt.NDArray[np.bool_]
-) -> Float64:
+def clear_fit(certainty: npt.NDArray[np.floating], rows: Integers, clear: Mask) -> Float64:
     """P(one other label clearly fits), of rows whose given label is wrong.
 
     logit P = a + b·c, from the verdicts that do not uphold the label: whether each is *relabel*. Here c is the logit of

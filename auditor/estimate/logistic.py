@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from auditor.arrays import Float64
-
-Codes = npt.NDArray[np.integer]
+from auditor.arrays import Float64, Integers
 
 UNIT = 2.0**-20
 """Coefficients are multiples of it: what two machines' arithmetic differs by is smaller."""
@@ -59,7 +57,7 @@ class Coefficients:
     groups: Float64
     pairs: Float64
 
-    def logits(self, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes) -> Float64:
+    def logits(self, design: npt.NDArray[np.floating], groups: Integers, pairs: Integers) -> Float64:
         """(n,) logits of rows by their design (n, d) and their codes.
 
         Where the design's entries are multiples of 2**-10 below 2**3, every product and every sum is exact in float64:
@@ -90,18 +88,18 @@ class Observed:
         Their codes.
     """
 
-    order: Codes
+    order: Integers
     design: Float64
     wrong: Float64
-    of_pair: Codes
-    of_group: Codes
-    pair_starts: Codes
-    group_starts: Codes
-    pairs: Codes
-    groups: Codes
+    of_pair: Integers
+    of_group: Integers
+    pair_starts: Integers
+    group_starts: Integers
+    pairs: Integers
+    groups: Integers
 
     @classmethod
-    def of(cls, design: npt.NDArray[np.floating], groups: Codes, pairs: Codes, wrong: npt.NDArray[Any]) -> Self:
+    def of(cls, design: npt.NDArray[np.floating], groups: Integers, pairs: Integers, wrong: npt.NDArray[Any]) -> Self:
         """Sort rows, given in a fixed order, by pair. A pair's rows are all of one class."""
         order = np.lexsort((pairs, groups))
         pairs, groups = pairs[order], groups[order]

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from auditor.arrays import Integers
 from auditor.estimate.shares import Difference, Share, difference, share
 
-Codes = npt.NDArray[np.integer]
 
-
-def agreement(first: Codes, second: Codes, alpha: float = 0.05) -> Share:
+def agreement(first: Integers, second: Integers, alpha: float = 0.05) -> Share:
     """Share of cards that got the same verdict twice.
 
     Self-agreement: from the same person, at least 50 cards apart. Second look: from another person, who does not know

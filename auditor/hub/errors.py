@@ -17,12 +17,12 @@ from auditor.errors import (
     StorageError,
 )
 
-AGAIN = "Nothing was committed. Run the same command again."
+RETRY = "Nothing was committed. Run the same command again."
 """Files that were uploaded are not sent twice: the Hub identifies them by their hash."""
 _TOKEN = re.compile(r"hf_\w{4,}")
 
 
-def push_error(error: BaseException, name: str, todo: str = AGAIN, lost: str | None = None) -> AuditorError:
+def push_error(error: BaseException, name: str, todo: str = RETRY, lost: str | None = None) -> AuditorError:
     """Return the error that tells the user what an exception of ``huggingface_hub`` means.
 
     Parameters
@@ -69,7 +69,7 @@ def push_error(error: BaseException, name: str, todo: str = AGAIN, lost: str | N
 
 
 @contextmanager
-def asking(what: str, todo: str = AGAIN, lost: str | None = None) -> Iterator[None]:
+def asking(what: str, todo: str = RETRY, lost: str | None = None) -> Iterator[None]:
     """Turn exceptions into the errors of :func:`push_error`."""
     try:
         yield

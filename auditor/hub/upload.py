@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.compat import is_ignored
 from auditor.errors import HubError
-from auditor.hub.errors import AGAIN, asking
+from auditor.hub.errors import RETRY, asking
 from auditor.hub.repo import Target
 
 LOST = (
@@ -75,12 +75,12 @@ class Upload:
         """
         from huggingface_hub import CommitOperationDelete
 
-        what, todo, lost = self.target.what, AGAIN, LOST
+        what, todo, lost = self.target.what, RETRY, LOST
         parent = self.target.commit
         if parent is None:
             parent = self._create(private)
             created = f"The {'private' if private else 'public'} dataset {self.target.name} was created"
-            todo, lost = f"{created} and is still empty. {AGAIN}", f"{created}. {LOST}"
+            todo, lost = f"{created} and is still empty. {RETRY}", f"{created}. {LOST}"
         deletions = [CommitOperationDelete(path) for path in stale]
         with additions_of(files) as additions:
             with asking(what, todo):
@@ -97,7 +97,7 @@ class Upload:
 
     def _create(self, private: bool) -> str:
         name = self.target.name
-        with asking(self.target.what, f"{AGAIN} If it fails again, the token may not see the existing repository."):
+        with asking(self.target.what, f"{RETRY} If it fails again, the token may not see the existing repository."):
             self.api.create_repo(name, repo_type="dataset", private=private)
             return str(self.api.dataset_info(name).sha)
 

@@ -19,6 +19,7 @@ from auditor.models.sampling import limit
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
+from auditor.modelspecs import specs_of
 from auditor.run import Reader
 from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS, dynamics
 from auditor.scripts import revision
@@ -89,11 +90,11 @@ def settled(run: Reader, config: AuditConfig, folds: FoldNumbers) -> AuditConfig
     Of the strengths chosen in several folds, the median is kept: the lower one of two. Runs of earlier versions did not
     record them; their repeats choose again.
     """
-    for name in ("features", "lexical"):
-        files = [dynamics(name, STRENGTH, fold) for fold in fold_numbers(folds)]
-        if name in config.models and all(map(run.has, files)):
+    for spec in specs_of(config.models):
+        files = [dynamics(spec.name, STRENGTH, fold) for fold in fold_numbers(folds)]
+        if spec.has_strength and all(map(run.has, files)):
             chosen = np.sort(np.concatenate([run.load(file) for file in files]))
-            config = config.updated(**{name: {"strengths": (float(chosen[(len(chosen) - 1) // 2]),)}})
+            config = config.updated(**{spec.name: {"strengths": (float(chosen[(len(chosen) - 1) // 2]),)}})
     return config
 
 

@@ -153,7 +153,7 @@ def train_fold(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     base = _same_weights(arguments) if model.has_base else Weights("", Path(), "", "")
     data = LabeledTexts.of(run)
     made = candidates(config, data.label_names, data.texts, run.load(VECTORS), base, Duplicates.of(run).near)
-    candidate = next(one for one in made if one.name == model.name)
+    candidate = next(candidate for candidate in made if candidate.name == model.name)
     fold = Fold(replace(candidate, repeat=repeat), run.load(folds_of(repeat)), arguments["fold"], arguments["seed"])
     with storage_errors(Path(arguments["space"])):
         folder = Path(tempfile.mkdtemp(dir=arguments["space"]))

@@ -25,11 +25,6 @@ NARROW_SPACE = "\u202f"
 """Space between a number and its unit."""
 
 
-def shorten(text: str, length: int) -> str:
-    """Cut a text to at most ``length`` characters, ending in an ellipsis."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 def visible(text: str) -> Markup:
     """Escape a text for HTML, and show its invisible characters as their code points."""
     pieces: list[Markup] = []

@@ -15,7 +15,7 @@ from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.load.summary import SECONDS_A_ROW, Summary
 from auditor.review.feed import sentences
 from auditor.run.artifacts import BASELINE, CONSENSUS
-from auditor.wording import inside
+from auditor.wording import inside, shorten
 
 ABOUT: dict[str, str] = {
     BASELINE: "the most frequent class",
@@ -56,7 +56,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
     )
     environment.filters.update(
         visible=display.visible,
-        shorten=display.shorten,
+        shorten=shorten,
         plain=display.plain,
         count=display.count,
         share=display.share,

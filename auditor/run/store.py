@@ -2,7 +2,7 @@
 
 An audit runs in stages. A stage writes its files into its own directory under ``.work/``. At its end, the files are
 flushed, renamed into place and recorded in ``manifest.json`` with their hashes. A process can therefore be killed at
-any moment: what the manifest lists is complete, and the rest is made again. A stage is skipped if its parameters and
+any moment: what the manifest lists is complete, and the rest is re-created. A stage is skipped if its parameters and
 inputs have not changed.
 """
 

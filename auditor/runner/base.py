@@ -70,7 +70,7 @@ class Runner(Protocol):
     ) -> Generator[tuple[int, Result], None, None]:
         """Run a task on each part. Yield the number and the result of each part as it finishes.
 
-        A part whose process or machine is lost starts once more. When the iterator is closed, all parts end.
+        A part whose process or machine is lost starts a second time. When the iterator is closed, all parts end.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ from auditor.arrays import Suspicion
 from auditor.config import AuditConfig, is_address
 from auditor.signals.annotators import Annotators
 from auditor.signals.aum import AreaUnderMargin
-from auditor.signals.base import Inputs, Signal, listed, measure, to_table
+from auditor.signals.base import Inputs, Signal, measure, to_table
 from auditor.signals.crowd import Crowd, crowd_posterior, weigh
 from auditor.signals.data_map_confidence import DataMapConfidence
 from auditor.signals.data_map_variability import DataMapVariability
@@ -97,7 +97,6 @@ __all__ = [
     "Signal",
     "Suspicion",
     "crowd_posterior",
-    "listed",
     "measure",
     "own_signals",
     "signals_for",

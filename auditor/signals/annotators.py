@@ -8,7 +8,8 @@ from typing import ClassVar, Unpack
 import numpy as np
 
 from auditor.arrays import Suspicion
-from auditor.signals.base import Inputs, counted, percent
+from auditor.signals.base import Inputs, percent
+from auditor.wording import counted
 
 
 @dataclass(frozen=True)

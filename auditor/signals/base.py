@@ -116,13 +116,3 @@ def likeliest_other(probabilities: Probabilities, given: int) -> int:
     others = probabilities.copy()
     others[given] = -1.0
     return int(others.argmax())
-
-
-def listed(names: Sequence[str]) -> str:
-    """Join names as ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def counted(number: int, noun: str) -> str:
-    """Format a number with its noun: ``1 text``, ``3 texts``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

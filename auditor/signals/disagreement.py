@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import entr
 
 from auditor.arrays import Float32, Suspicion
-from auditor.signals.base import Inputs, listed, model_in_words
+from auditor.signals.base import Inputs, model_in_words
+from auditor.wording import joined
 
 _CELLS = 1 << 22
 
@@ -62,6 +63,6 @@ class Disagreement:
         preferred = {name: self.label_names[int(row_chances.argmax())] for name, row_chances in chances.items()}
         if len({*preferred.values()}) == 1:
             return f"Every model prefers {preferred[self.models[0]]}."
-        return "The models differ: " + listed(
+        return "The models differ: " + joined(
             [f"the {model_in_words(name)} prefers {label}" for name, label in preferred.items()]
         ) + "."  # fmt: skip

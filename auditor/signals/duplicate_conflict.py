@@ -8,7 +8,8 @@ from typing import ClassVar, Unpack
 import numpy as np
 
 from auditor.arrays import Codes, Float32, LabelCodes, Suspicion
-from auditor.signals.base import Inputs, listed
+from auditor.signals.base import Inputs
+from auditor.wording import joined
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class DuplicateConflict:
         for kind, group in (("An identical", inputs["identical"]), ("A near-identical", inputs["duplicates"])):
             against = np.flatnonzero((group == group[row]) & (labels != given))
             if len(against):
-                named = listed([self.label_names[code] for code in np.unique(labels[against])])
+                named = joined([self.label_names[code] for code in np.unique(labels[against])])
                 elsewhere = np.unique(inputs["splits"][against]) != inputs["splits"][row]
                 leak = ", in part in another split: a leak" if elsewhere.any() else ""
                 return f"{kind} text is labelled {named}{leak}."

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import entr, softmax
 
 from auditor.arrays import Float64, Suspicion
-from auditor.signals.base import Inputs, listed
+from auditor.signals.base import Inputs
 from auditor.signals.dynamics import Dynamics, only_row
+from auditor.wording import joined
 
 _CELLS = 1 << 22
 
@@ -55,7 +56,7 @@ class FoldDisagreement:
         preferred = [self.label_names[code] for code in np.unique([int(logits.argmax()) for logits in last])]
         if len(preferred) == 1:
             return f"All {len(last)} models that were trained on this text prefer {preferred[0]}."
-        return f"The {len(last)} models that were trained on this text prefer {listed(preferred)}."
+        return f"The {len(last)} models that were trained on this text prefer {joined(preferred)}."
 
 
 def _apart(dynamics: Mapping[str, Dynamics], start: int, end: int, classes: int) -> Float64:

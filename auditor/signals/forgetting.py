@@ -8,8 +8,9 @@ from typing import ClassVar, Unpack
 import numpy as np
 
 from auditor.arrays import Float32, LabelCodes, Suspicion
-from auditor.signals.base import Inputs, counted
+from auditor.signals.base import Inputs
 from auditor.signals.dynamics import margins, mean_over_trainings, only_row
+from auditor.wording import counted
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Unpack
 import numpy as np
 
 from auditor.arrays import Float32, RowIndex, Suspicion
-from auditor.signals.base import Inputs, counted, percent
+from auditor.signals.base import Inputs, percent
 from auditor.signals.voters import voters
+from auditor.wording import counted
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import ClassVar, Unpack
 import numpy as np
 
 from auditor.arrays import Suspicion
-from auditor.signals.base import Inputs, counted
+from auditor.signals.base import Inputs
 from auditor.signals.voters import voters
+from auditor.wording import counted
 
 
 @dataclass(frozen=True)

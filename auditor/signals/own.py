@@ -12,6 +12,7 @@ import numpy as np
 from auditor.arrays import Suspicion
 from auditor.errors import OwnCodeError
 from auditor.models.own.imported import Imported, guarded, load
+from auditor.modelspecs import DYNAMIC
 from auditor.signals.base import Inputs
 
 SUSPECTS = 0.5
@@ -153,7 +154,7 @@ def import_signals(addresses: Iterable[str], taken: Iterable[str], dynamics: boo
         if "dynamics" in signal.needs and not dynamics:
             raise OwnCodeError(
                 f"The signal {address} needs dynamics, which no model of this run keeps.",
-                "Add finetuned to the models, or omit the signal.",
+                f"Add {DYNAMIC} to the models, or omit the signal.",
             )
         seen.add(signal.name)
         found.append(signal)

@@ -8,8 +8,9 @@ from typing import ClassVar, Unpack
 import numpy as np
 
 from auditor.arrays import Suspicion
-from auditor.signals.base import Inputs, listed
+from auditor.signals.base import Inputs
 from auditor.signals.disagreement import divergence
+from auditor.wording import joined
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,4 @@ class SeedDisagreement:
         ]
         if len(preferred) == 1:
             return f"With models retrained from other seeds, the consensus is still {preferred[0]}."
-        return f"With models retrained from other seeds, the consensus is {listed(preferred)}."
+        return f"With models retrained from other seeds, the consensus is {joined(preferred)}."

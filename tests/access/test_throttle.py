@@ -32,11 +32,11 @@ def throttle(clock: Clock) -> Throttle:
     return Throttle(clock=clock)
 
 
-def right(throttle: Throttle, name: str, place: str, *, known: bool = False) -> bool:
+def right(throttle: Throttle, name: str, place: str, *, familiar: bool = False) -> bool:
     """Whether a right password gets through."""
-    if throttle.attempt(name, place, known=known):
+    if throttle.attempt(name, place, familiar=familiar):
         return False
-    throttle.succeed(name, place, known=known)
+    throttle.succeed(name, place, familiar=familiar)
     return True
 
 
@@ -85,7 +85,7 @@ def test_asking_while_one_waits_makes_it_no_longer(throttle: Throttle, clock: Cl
 
 
 def test_a_browser_that_is_known_guesses_no_faster(throttle: Throttle) -> None:
-    assert [throttle.attempt("ann", "browser", known=True) for _ in range(6)] == [0.0] * 5 + [1.0]
+    assert [throttle.attempt("ann", "browser", familiar=True) for _ in range(6)] == [0.0] * 5 + [1.0]
 
 
 def test_tries_at_once_are_all_counted(throttle: Throttle) -> None:
@@ -130,7 +130,7 @@ def test_a_browser_that_is_known_gets_in_whatever_others_guess(throttle: Throttl
     for _ in range(5):
         guess(throttle, clock, 600, "ann", "the proxy of all", *crowd)
         assert throttle.attempt("ann", "the proxy of all") > 0
-        assert right(throttle, "ann", "browser", known=True)
+        assert right(throttle, "ann", "browser", familiar=True)
 
 
 def test_after_an_attack_a_name_gets_in_within_five_minutes(throttle: Throttle, clock: Clock) -> None:

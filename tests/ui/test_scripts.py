@@ -1,4 +1,4 @@
-"""The page's scripts that think, tested by Node's own runner: keys, deck, outbox."""
+"""The page's scripts that think, tested by Node's own runner: keys, deck, flow, outbox, markdown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _is_new_enough() -> bool:
 
 @pytest.mark.skipif(NODE is None or not _is_new_enough(), reason="takes Node 20")
 def test_the_scripts_that_think() -> None:
-    assert len(TESTS) >= 3
+    assert len(TESTS) >= 5
     assert NODE is not None
     done = subprocess.run([NODE, "--test", *map(str, TESTS)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

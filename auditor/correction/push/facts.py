@@ -15,6 +15,7 @@ from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.correction.push.markdown import code
 from auditor.data.source import counted
+from auditor.modelspecs import MODELS
 from auditor.review.feed.estimate import Estimate, Range
 from auditor.run import Run
 from auditor.run.artifacts import CONSENSUS, SCORES
@@ -176,14 +177,13 @@ def _classes(corrections: Corrections) -> tuple[tuple[str, int, int], ...]:
 
 def _about(model: str, config: AuditConfig) -> str:
     """Describe a model in Markdown. For a local one, give only the folder's name."""
-    epochs = counted(config.finetuned.epochs, "epoch")
-    about = {
-        "features": f"logistic regression on the vectors of {_name(config.encoder.name)}",
-        "lexical": "logistic regression on TF-IDF words",
-        "finetuned": f"{_name(config.finetuned.base_model)}, fine-tuned for {epochs}",
-    }
-    about |= {short_name(own): f"a custom classifier, `{own}`" for own in config.models if is_address(own)}
-    return about.get(model, "probabilities made elsewhere")
+    if spec := MODELS.get(model):
+        if spec.has_base:
+            epochs = counted(config.finetuned.epochs, "epoch")
+            return f"{_name(config.finetuned.base_model)}, fine-tuned for {epochs}"
+        return spec.about.replace("the encoder's vectors", f"the vectors of {_name(config.encoder.name)}")
+    own = {short_name(own): f"a custom classifier, `{own}`" for own in config.models if is_address(own)}
+    return own.get(model, "probabilities made elsewhere")
 
 
 def _name(model: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from auditor.wording import shorten
+
 _PLAIN = re.compile(r"[^\W_](?:[\w ./:+-]*[^\W_])?")
 _NOT_PLAIN = re.compile(r"[^\w ]|_")
 _LONGEST = 80
@@ -24,5 +26,4 @@ def code(text: str, length: int = _LONGEST) -> str:
 def one_line(text: str, length: int = _LONGEST) -> str:
     """Put a text on one line without invisible characters, cut to ``length`` characters."""
     visible = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(visible.split()) or "(blank)"
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    return shorten(" ".join(visible.split()) or "(blank)", length)

@@ -134,11 +134,11 @@ def _examples(
     order = np.argsort(-evidence.similarities[between[which], place], kind="stable")
     examples: list[dict[str, Any]] = []
     shown: set[int] = set()
-    for row, beside in zip(between[which[order]].tolist(), near[which[order], place[order]].tolist(), strict=True):
-        if not {row, beside} & shown:
-            first, second = (row, beside) if labels[row] == a else (beside, row)
+    for row, nearest in zip(between[which[order]].tolist(), near[which[order], place[order]].tolist(), strict=True):
+        if not {row, nearest} & shown:
+            first, second = (row, nearest) if labels[row] == a else (nearest, row)
             examples.append({"a": ids[first], "b": ids[second]})
-            shown |= {row, beside}
+            shown |= {row, nearest}
         if len(examples) == _EXAMPLES:
             break
     return examples

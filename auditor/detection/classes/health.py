@@ -54,9 +54,10 @@ def class_health(
     """
     judged = judged_rows(labels, consensus, judgeable)
     noise, figures, overlaps = _estimates(judged, label_names)
-    count = len(label_names)
-    rows, issues = np.bincount(labels, minlength=count), np.bincount(labels[flags.is_issue], minlength=count)
-    judged_in = np.bincount(labels[judged.rows], minlength=count)
+    rows, issues, judged_in = (
+        np.bincount(of, minlength=len(label_names)).tolist()
+        for of in (labels, labels[flags.is_issue], labels[judged.rows])
+    )
     nothing = {"label_noise": None, "inverse_noise": None, "quality": None}
     return {
         "rows": len(labels),
@@ -64,19 +65,13 @@ def class_health(
         "issues": int(flags.is_issue.sum()),
         "estimated_noise": noise,
         "classes": [
-            {
-                "label": name,
-                "rows": int(rows[code]),
-                "judged": int(judged_in[code]),
-                "issues": int(issues[code]),
-                **figures.get(code, nothing),
-            }
-            for code, name in enumerate(label_names)
+            {"label": name, "rows": number, "judged": some, "issues": flagged, **figures.get(code, nothing)}
+            for code, (name, number, some, flagged) in enumerate(zip(label_names, rows, judged_in, issues, strict=True))
         ],
         "confusions": _confusions(labels, flags, label_names),
         "overlaps": overlaps,
         "not_judgeable": [
-            {"label": name, "rows": int(rows[code]), "why": _why(exact[labels == code])}
+            {"label": name, "rows": rows[code], "why": _why(exact[labels == code])}
             for code, name in enumerate(label_names)
             if not judged_in[code]
         ],

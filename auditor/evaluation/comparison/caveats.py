@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from auditor.evaluation.comparison.results import Retraining, Setting
 from auditor.evaluation.comparison.whole import ENOUGH
+from auditor.wording import joined
 
 _SOURCES = {
     "queue": "in the queue",
@@ -33,10 +34,10 @@ def caveats(found: Retraining) -> tuple[str, ...]:
 
 
 def _choice_of_rows(setting: Setting) -> str:
-    sources = _listed(f"{rows:,} {_SOURCES.get(source, source)}" for source, rows in setting.sources.items())
+    sources = joined([f"{rows:,} {_SOURCES.get(source, source)}" for source, rows in setting.sources.items()])
     several = "the consensus of " if len(setting.ranked_by) > 1 else ""
     return (
-        f"The rows were ranked for review by {several}{_listed(setting.ranked_by)}. "
+        f"The rows were ranked for review by {several}{joined(setting.ranked_by)}. "
         f"Of {setting.judged:,} rows judged, reviewers found {sources or 'none'}."
     )
 
@@ -107,9 +108,3 @@ def _intervals(found: Retraining) -> str:
         "seeds, the same ones for both sides of a difference."
         + (" So few seeds show only roughly how much a training depends on chance." if first.seeds < 10 else "")
     )
-
-
-def _listed(words: Iterable[str]) -> str:
-    """Join words: ``a, b and c``."""
-    *most, last = list(words) or [""]
-    return f"{', '.join(most)} and {last}" if most else last

@@ -11,7 +11,7 @@ from auditor.correction.push.markdown import one_line
 from auditor.errors import HubError, ModelError
 from auditor.evaluation.saved.modelcard import CARD, SECTION
 from auditor.evaluation.saved.saved import RECORD, read_record
-from auditor.hub.errors import AGAIN, asking
+from auditor.hub.errors import RETRY, asking
 from auditor.hub.repo import PATIENCE, full_name, quiet_library
 from auditor.hub.upload import LOST, additions_of
 from auditor.modelspecs import MODELS
@@ -66,13 +66,13 @@ def push_model(
     with quiet_library():
         name, info = _find_repository(api, repo)
         card = _merged(api, name, info, (folder / CARD).read_text("utf-8"))
-        subject, todo, todo_if_lost = f"the model {name}", AGAIN, LOST
+        subject, todo, todo_if_lost = f"the model {name}", RETRY, LOST
         if info is None:
             with asking(subject):
                 api.create_repo(name, private=private)
                 info = api.model_info(name)
             created = f"The {'private' if private else 'public'} model {name} was created"
-            todo, todo_if_lost = f"{created} and is still empty. {AGAIN}", f"{created}. {LOST}"
+            todo, todo_if_lost = f"{created} and is still empty. {RETRY}", f"{created}. {LOST}"
         files = {path: folder / path for path in (*record.files, RECORD)}
         task = listener.task("Uploading") if listener else nullcontext()
         with additions_of(files) as additions, task, asking(subject, todo, todo_if_lost):

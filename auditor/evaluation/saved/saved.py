@@ -28,18 +28,13 @@ from auditor.models.logistic import Logistic
 from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights, quiet
-from auditor.modelspecs import MODELS
+from auditor.modelspecs import MODELS, ModelSpec
 from auditor.storage import hash_file
 from auditor.validation import first_fault
 from auditor.vocabulary import ModelName
 
 RECORD = "auditor.json"
 _ARRAYS, _WORDS = "classifier.safetensors", "vocabulary.json"
-_SETTINGS: dict[str, type[BaseModel]] = {
-    "finetuned": FinetunedConfig,
-    "features": EncoderConfig,
-    "lexical": LexicalConfig,
-}
 _DECIDE_VECTORS = ("*.safetensors", "tokenizer.json", "vocab.*", "merges.txt", "*.model")
 """Files that determine an encoder's vectors. The Hub and packages differ in a model's other files."""
 
@@ -83,7 +78,7 @@ def save_model(
     folder : Path
         New or empty folder.
     name : str
-        ``finetuned``, ``features`` or ``lexical``.
+        One of :data:`auditor.modelspecs.MODELS`.
     label_names : sequence of K str
     config : AuditConfig
         Configuration of the training.
@@ -136,12 +131,19 @@ def load_model(folder: Path, device: str = "auto") -> Predictor:
     """
     record = read_record(folder)
     try:
-        settings: Any = _SETTINGS[record.kind](**record.settings)
+        settings: Any = _settings_of(MODELS[record.kind])(**record.settings)
     except InputError as error:
         raise _damaged(folder, f"{RECORD}: settings: {error.what.removesuffix('.')}") from None
     if MODELS[record.kind].saved_as == "transformers":
         return _transformer(folder, record, settings, device)
     return _linear(folder, record, settings, device)
+
+
+def _settings_of(spec: ModelSpec) -> type[BaseModel]:
+    """Return what describes how a saved model takes texts: a transformer's, the frozen encoder's, or the words'."""
+    if spec.saved_as == "transformers":
+        return FinetunedConfig
+    return EncoderConfig if spec.takes == "vectors" else LexicalConfig
 
 
 def read_record(folder: Path) -> Record:

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from auditor.arrays import Float32, RowIndex
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.report.display import shorten
 from auditor.report.load.summary import Exhibit, Opinion
+from auditor.wording import shorten
 
 SHOWN_TEXTS = 25
 SHOWN_CHARACTERS = 500

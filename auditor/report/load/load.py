@@ -19,7 +19,6 @@ from auditor.languages import advice
 from auditor.models.own.given import doubts
 from auditor.models.scores import losses
 from auditor.recognition import unrecognised
-from auditor.report.display import shorten
 from auditor.report.load.correction import load_correction
 from auditor.report.load.definitions import Problem
 from auditor.report.load.exhibits import KINDS_AND_TIERS, Exhibits
@@ -57,6 +56,7 @@ from auditor.run.artifacts import (
     probabilities,
 )
 from auditor.vocabulary import MODEL_NAMES
+from auditor.wording import shorten
 
 EXAMPLE_CHARACTERS = 240
 _TOKEN_SHARE, _TOKEN_ROWS, _TOKEN_REST = 0.1, (20, 2_000), 20_000

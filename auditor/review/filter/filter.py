@@ -17,6 +17,7 @@ from auditor.vocabulary import TIERS as TIERS
 from auditor.vocabulary import Kind as Kind
 from auditor.vocabulary import Tier as Tier
 from auditor.vocabulary import Verdict
+from auditor.wording import quoted
 
 OF_THE_PAGE = frozenset({"sort", "seed", "tab", "card", "after", "limit", "page", "size"})
 """Names in the same URL that control how rows are shown, not which."""
@@ -140,7 +141,7 @@ class Filter(BaseModel):
             return cls.model_validate({name: _read(name, values) for name, values in fields.items()})
         except ValidationError as error:
             fault = first_fault(error, cls, with_value=False)
-            raise _refused(fault.where.split(".")[0], _shortened(fault.found), fault.why) from None
+            raise _refused(fault.where.split(".")[0], quoted(fault.found), fault.why) from None
 
     def to_query(self) -> str:
         """Write the query that :meth:`from_query` reads back as an equal filter. Omit neutral fields."""
@@ -168,9 +169,7 @@ def _read(name: str, values: list[str]) -> Any:
     """Read the value of a field. The model checks it."""
     field = Filter.model_fields.get(name)
     if field is None:
-        raise FilterError(
-            f"The filter has no field {_shortened(name)}.", f"Choose from {', '.join(Filter.model_fields)}."
-        )
+        raise FilterError(f"The filter has no field {quoted(name)}.", f"Choose from {', '.join(Filter.model_fields)}.")
     if len(values) > MOST_VALUES:
         raise FilterError(
             f"The filter's field {name} has {len(values):,} values; at most {MOST_VALUES:,} are allowed.",
@@ -179,10 +178,10 @@ def _read(name: str, values: list[str]) -> Any:
     if isinstance(field.default, tuple):
         return tuple(_read_pair(value) for value in values) if name == "pair" else tuple(values)
     if len(values) > 1:
-        raise _refused(name, _shortened(values), "it takes one value")
+        raise _refused(name, quoted(values), "it takes one value")
     if name in ("regex", "issue", "conflict"):
         if values[0] not in _BOOLEANS:
-            raise _refused(name, _shortened(values[0]), "it takes 1 or 0")
+            raise _refused(name, quoted(values[0]), "it takes 1 or 0")
         return _BOOLEANS[values[0]]
     return values[0]
 
@@ -191,7 +190,7 @@ def _read_pair(value: str) -> tuple[str, str]:
     try:
         return _PAIR.validate_json(value, strict=True)
     except ValidationError:
-        raise _refused("pair", _shortened(value), 'it takes two labels, like ["joy", "love"]') from None
+        raise _refused("pair", quoted(value), 'it takes two labels, like ["joy", "love"]') from None
 
 
 def _write(value: Any) -> list[str]:
@@ -206,8 +205,3 @@ def _refused(name: str, value: str, reason: str) -> FilterError:
     return FilterError(
         f"The filter's field {name} is {value}: {reason[:1].lower()}{reason[1:]}.", "Correct it, or clear the filter."
     )
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -7,9 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from auditor.arrays import Mask, RowIndex
+from auditor.arrays import Integers, Mask, RowIndex
 from auditor.errors import FilterError
 from auditor.review.batches import Batches
 from auditor.review.filter.conditions import CONDITIONS, among_pairs, rows_of_ids
@@ -132,7 +131,7 @@ class Selection:
         items = self.items
         find = lru_cache(maxsize=None)(lambda *neutral: self.mask(filter.without(*neutral), me))
 
-        def count(values: npt.NDArray[np.integer], size: int, *neutral: str) -> list[int]:
+        def count(values: Integers, size: int, *neutral: str) -> list[int]:
             """Count the rows of each code, except -1."""
             return np.bincount(values[find(*neutral)] + 1, minlength=size + 1)[1:].tolist()  # type: ignore[no-any-return]
 

@@ -21,11 +21,10 @@ from auditor.review.log.parts import Id, LabelChange, ModelAnswer, Plan, Pool
 from auditor.review.log.records import EARLIEST, LATEST, RESTORE, from_microseconds, labels_of, write_extra
 from auditor.review.log.schema import ADDED
 from auditor.validation import first_fault
+from auditor.wording import quoted
 
 _CHUNK = 10_000
 """Rows held in memory at once."""
-_SHOWN = 60
-"""Maximum characters of a value in a message."""
 _MAX_SEQ = 2**53
 """Upper limit on event numbers: no log has as many events, and nothing below it overflows."""
 
@@ -128,12 +127,12 @@ def _faults(file: sqlite3.Connection, seen: int) -> Iterator[str]:
                     yield _fault(table, name, rows[at], _reason(type_, column[at]))
     for name, query in _CONTRADICTIONS.items():
         for run, number, value, reason in file.execute(query):
-            yield _fault("events", name, (run, number), f"{reason}, found {_shown(value)}")
+            yield _fault("events", name, (run, number), f"{reason}, found {quoted(value)}")
     extras = f"""SELECT run, seq, extra, kind, verdict, source, batch_id FROM events
                  WHERE extra IS NOT NULL OR kind IN ({", ".join(map(repr, OF_KIND))})"""
     for run, number, extra, *rest in file.execute(extras) if ("events", "extra") not in later else ():
         if reason := _wrong_extra(extra, *rest):
-            yield _fault("events", "extra", (run, number), f"{reason}, found {_shown(extra)}")
+            yield _fault("events", "extra", (run, number), f"{reason}, found {quoted(extra)}")
     combined = ", ".join(f"{expression} AS {name}" for name, expression in _COMBINED.items())
     for values in file.execute(f"SELECT DISTINCT {combined} FROM events"):
         if wrong := _inconsistent(dict(zip(_COMBINED, values, strict=True))):
@@ -153,8 +152,8 @@ def _reason(type_: TypeAdapter[Any], value: object) -> str:
     try:
         type_.validate_python({value}, strict=True)
     except ValidationError as error:
-        return f"{first_fault(error, with_value=False).why}, found {_shown(value)}"
-    return f"found {_shown(value)}"
+        return f"{first_fault(error, with_value=False).why}, found {quoted(value)}"
+    return f"found {quoted(value)}"
 
 
 def _wrong_extra(extra: object, kind: str, verdict: str | None, source: str, batch_id: str | None) -> str | None:
@@ -182,7 +181,7 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
     try:
         labels = labels_of(values["new_labels"])
     except ValueError:
-        return "new_labels", f"expected a JSON array of labels, found {_shown(values['new_labels'])}"
+        return "new_labels", f"expected a JSON array of labels, found {quoted(values['new_labels'])}"
     try:
         rest = {**_REST, **_OWN.get(values["kind"], {})}
         event = Event.model_validate({**rest, **values, "new_labels": labels}, strict=True)
@@ -190,21 +189,16 @@ def _inconsistent(values: Mapping[str, Any]) -> tuple[str, str] | None:
             check_labels(event)
     except ValidationError as error:
         fault = first_fault(error, with_value=False)
-        found = f", found {_shown(values[fault.where])}" if fault.where in values else ""
+        found = f", found {quoted(values[fault.where])}" if fault.where in values else ""
         return fault.where or "kind", f"{fault.why}{found}"
     except DecisionError:
-        return "new_labels", f"expected those of {values['verdict']}, found {_shown(values['new_labels'])}"
+        return "new_labels", f"expected those of {values['verdict']}, found {quoted(values['new_labels'])}"
     return None
 
 
 def _fault(table: str, column: str, row: Sequence[Any], reason: str) -> str:
-    location = ", ".join(f"{name} {_shown(value)}" for name, value in zip(_KEYS[table], row, strict=False))
+    location = ", ".join(f"{name} {quoted(value)}" for name, value in zip(_KEYS[table], row, strict=False))
     return f"table {table}, {location}, column {column}: {reason}"
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 _KEYS = {"runs": ("run",), "events": ("run", "seq"), "leases": ("run", "item_id")}

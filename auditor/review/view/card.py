@@ -14,6 +14,7 @@ from auditor.review.log.event import TOGETHER, Event
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from auditor.run.artifacts import CONSENSUS
+from auditor.wording import shorten
 
 LABELS = 6
 """Maximum number of labels whose probabilities are shown."""
@@ -99,7 +100,7 @@ class Cards:
             {"reviewer": event.reviewer, **_verdict(event), **({"adjudication": True} if event.adjudication else {})}
             for event in standing
         ]
-        return {**self._row(row), "text": shorten(self.items.text_of(row)), "verdicts": verdicts}
+        return {**self._row(row), "text": shorten(self.items.text_of(row), SHORT), "verdicts": verdicts}
 
     def _card(self, row: int, standing: Sequence[Event], me: str | None, *, disputed: bool = False) -> dict[str, Any]:
         items = self.items
@@ -173,13 +174,8 @@ class Cards:
 
     def _other(self, row: int) -> dict[str, Any]:
         items = self.items
-        text, label = shorten(items.text_of(row)), items.label(items.given[row])
+        text, label = shorten(items.text_of(row), SHORT), items.label(items.given[row])
         return {"row": row, "id": items.id_of(row), "text": text, "label": label}
-
-
-def shorten(text: str) -> str:
-    """Shorten a text for a list."""
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
 def _number(value: np.floating[Any] | float) -> float | None:

@@ -36,6 +36,11 @@ NEIGHBOURS = 5
 """Number of nearest rows kept."""
 _FEW = 2_000
 """Maximum number of ids looked up one by one. More are looked up together, in a pass over all rows."""
+_COLUMNS = (
+    *("predicted_label", "suggested_label", "suspicion", "rank", "is_issue", "kind", "tier", "stability"),
+    *("duplicate_group", "group", "reasons"),
+)
+"""Columns of the issues that are read; each model's loss beside them."""
 
 _REMEMBERED = 1 << 14
 """Number of ids whose rows are remembered."""
@@ -138,18 +143,7 @@ class Items:
         label_names, config = run.dataset.label_names, run.config
         models = config.pooled
         data = run.table(DATASET, ["id", "text", "label", "split"])
-        labels, numbers = ["predicted_label", "suggested_label"], ["suspicion", "rank", "is_issue"]
-        judged = ["kind", "tier", "stability"]
-        wanted = [
-            *labels,
-            *numbers,
-            *judged,
-            "duplicate_group",
-            "group",
-            "reasons",
-            *(f"loss_{name}" for name in models),
-        ]
-        issues = run.table(ISSUES, wanted)
+        issues = run.table(ISSUES, [*_COLUMNS, *(f"loss_{name}" for name in models)])
         splits = data["split"].combine_chunks().dictionary_encode()
         given, suggested = _codes(data["label"]), _coded(issues["suggested_label"], label_names)
         is_issue, duplicate_group = issues["is_issue"].to_numpy(), _codes(issues["duplicate_group"])

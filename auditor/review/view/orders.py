@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from auditor.arrays import RowIndex
 from auditor.errors import FilterError
@@ -73,7 +72,7 @@ class Orders:
         order.flags.writeable = False
         return order
 
-    def _sorted(self, sort: str, seed: int) -> npt.NDArray[np.integer]:
+    def _sorted(self, sort: str, seed: int) -> RowIndex:
         items = self._items
         if sort == "random":
             return np.random.default_rng(seed).permutation(len(items))

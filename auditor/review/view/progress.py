@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.arrays import LabelCodes, RowIndex
+from auditor.arrays import LabelCodes
 from auditor.review.log.event import VERDICTS
 from auditor.review.view.own import FOLLOWED, SHOWN, Own
 from auditor.review.view.pace import WINDOW, rate_per_hour
@@ -43,9 +43,6 @@ def progress(verdicts: Verdicts) -> dict[str, Any]:
     rates = {reviewer: _rate(decisions) for reviewer, decisions in own.items()}
     rate = _together(own, rates)
     outcomes = tally(verdicts)
-    by_class = _by_class(outcomes, items.given, len(items.label_names))
-    suggestion = sum((np.bincount(mine.suggestion, minlength=3) for mine in own.values()), np.zeros(3, np.int64))
-    named = (*VERDICTS, TIE)
     return {
         "rows": len(items),
         "decided": int(decided.sum()),
@@ -54,35 +51,39 @@ def progress(verdicts: Verdicts) -> dict[str, Any]:
         "issues_left": issues - issues_decided,
         "rate_per_hour": rate,
         "seconds_left": 3600 * (issues - issues_decided) / rate if rate else None,
-        "by_verdict": [
-            {"verdict": verdict, "count": count}
-            for verdict, count in zip(named, by_class.sum(axis=0).tolist(), strict=True)
-        ],
-        "by_class": [
-            {"label": label, **dict(zip(named, counts, strict=True))}
-            for label, counts in zip(items.label_names, by_class.tolist(), strict=True)
-        ],
+        **_by_outcome(outcomes, items.given, items.label_names),
         "by_pair": _by_pair(outcomes, items.given, items.label_names),
         "together": {
             "rows": int(np.count_nonzero(outcomes.judges > 1)),
             "agree": int(np.count_nonzero((outcomes.judges > 1) & (outcomes.opinions == 1))),
             "tied": int(np.count_nonzero(outcomes.verdict < 0)),
         },
-        "agreement": {"followed": int(suggestion[FOLLOWED]), "of": int(suggestion[SHOWN] + suggestion[FOLLOWED])},
-        "reviewers": [
-            {
-                "reviewer": figures.reviewer,
-                "decided": int(np.count_nonzero(verdicts.of(figures.reviewer).bits)),
-                "undone": figures.undone,
-                "rate_per_hour": rates.get(figures.reviewer),
-                "median_seconds": figures.median_seconds,
-            }
-            for figures in verdicts.log.reviewers()
-        ],
+        "agreement": _agreement(own),
+        "reviewers": _reviewers(verdicts, rates),
         "conflicts": int(np.count_nonzero(verdicts.conflict)),
         "adjudicated": int(np.count_nonzero(verdicts.adjudicated.bits)),
         "stale": verdicts.stale,
     }
+
+
+def _agreement(own: dict[str, Own]) -> dict[str, int]:
+    """Count the decisions that followed the suggestion shown, of those that could."""
+    suggestion = sum((np.bincount(mine.suggestion, minlength=3) for mine in own.values()), np.zeros(3, np.int64))
+    return {"followed": int(suggestion[FOLLOWED]), "of": int(suggestion[SHOWN] + suggestion[FOLLOWED])}
+
+
+def _reviewers(verdicts: Verdicts, rates: dict[str, float | None]) -> list[dict[str, Any]]:
+    """Return the figures of each reviewer."""
+    return [
+        {
+            "reviewer": figures.reviewer,
+            "decided": int(np.count_nonzero(verdicts.of(figures.reviewer).bits)),
+            "undone": figures.undone,
+            "rate_per_hour": rates.get(figures.reviewer),
+            "median_seconds": figures.median_seconds,
+        }
+        for figures in verdicts.log.reviewers()
+    ]
 
 
 def _rate(own: Own) -> float | None:
@@ -98,11 +99,17 @@ def _together(own: dict[str, Own], rates: dict[str, float | None]) -> float | No
     return sum(rate for rate in current if rate) or None
 
 
-def _by_class(outcomes: Tally, given: LabelCodes, classes: int) -> RowIndex:
-    """Count the rows by given label and verdict, (K, V + 1), ties last."""
-    places = len(VERDICTS) + 1
-    cells = given[outcomes.rows] * np.int64(places) + outcomes.verdict % places  # -1 becomes the last
-    return np.bincount(cells, minlength=classes * places).reshape(classes, places)
+def _by_outcome(outcomes: Tally, given: LabelCodes, names: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """Count the rows by verdict, and by given label and verdict; ties come last."""
+    named = (*VERDICTS, TIE)
+    cells = given[outcomes.rows] * np.int64(len(named)) + outcomes.verdict % len(named)  # -1 becomes the last
+    counts = np.bincount(cells, minlength=len(names) * len(named)).reshape(len(names), len(named))
+    by_verdict = zip(named, counts.sum(axis=0).tolist(), strict=True)
+    by_class = zip(names, counts.tolist(), strict=True)
+    return {
+        "by_verdict": [{"verdict": verdict, "count": count} for verdict, count in by_verdict],
+        "by_class": [{"label": label, **dict(zip(named, row, strict=True))} for label, row in by_class],
+    }
 
 
 def _by_pair(outcomes: Tally, given: LabelCodes, names: tuple[str, ...]) -> list[dict[str, Any]]:

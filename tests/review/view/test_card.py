@@ -11,7 +11,7 @@ from auditor.models.scores import losses
 from auditor.review.filter.filter import KINDS, TIERS, Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.log.log import DecisionLog
-from auditor.review.view.card import LABELS, SHORT, Cards, shorten
+from auditor.review.view.card import LABELS, Cards
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
 from tests.review.reviewing import decide
@@ -196,8 +196,3 @@ def test_briefs_say_who_has_decided_what(cards: Cards, verdicts: Verdicts) -> No
     assert {*brief} == {*own}
     assert all(card[name] == brief[name] for name in brief if name != "verdicts")
     assert (other["suspicion"], other["suggested"], other["verdicts"]) == (None, None, [])
-
-
-def test_long_texts_are_cut_where_they_are_not_the_cards_own() -> None:
-    assert shorten("a" * SHORT) == "a" * SHORT
-    assert shorten("a" * 1000) == "a" * (SHORT - 1) + "…"

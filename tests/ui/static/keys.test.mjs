@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./page.mjs";
-import { Keys, keyName } from "../../../ui/static/queue/keys.js";
+import { isOurs, Keys, keyName, labelOf } from "../../../ui/static/queue/keys.js";
 
 const press = (key, code = "") => ({ key, code });
 
@@ -42,4 +42,28 @@ test("every key has a name to print", () => {
   for (const key of Object.values(new Keys({}).current)) {
     assert.ok(keyName(key).trim());
   }
+});
+
+test("on a keyboard of another script, a key means what its place writes in English", () => {
+  const keys = new Keys({});
+  assert.equal(keys.actionOf(press("л", "KeyK")), "keep");
+  assert.equal(keys.actionOf({ ...press("&", "Digit1"), shiftKey: false }), keys.actionOf(press("1")));
+  assert.equal(keys.actionOf({ ...press("!", "Digit1"), shiftKey: true }), null);
+});
+
+test("a digit stands for a label", () => {
+  const keys = new Keys({});
+  assert.deepEqual(["1", "2", "0"].map((key) => labelOf(keys.actionOf(press(key)))), [0, 1, 9]);
+  assert.equal(labelOf("keep"), -1);
+});
+
+test("keys for a field, a button, the browser or an input method are not the queue's", () => {
+  const inside = (matched) => ({ closest: (selectors) => selectors.includes(matched) || null });
+  const body = { closest: () => null };
+  assert.ok(isOurs({ ...press("k"), target: body }));
+  assert.ok(!isOurs({ ...press("k"), target: inside("textarea") }));
+  assert.ok(!isOurs({ ...press("k"), target: body, ctrlKey: true }));
+  assert.ok(!isOurs({ ...press("k"), target: body, isComposing: true }));
+  assert.ok(!isOurs({ ...press(" "), target: inside("summary") }));
+  assert.ok(isOurs({ ...press("k"), target: inside("summary") }));
 });

@@ -27,7 +27,9 @@ export const answers = {};
 export const sent = [];
 
 const listeners = new EventTarget();
+const timer = globalThis.setTimeout;
 const element = () => ({
+  children: [],
   append() {},
   replaceChildren() {},
   setAttribute() {},
@@ -41,6 +43,8 @@ const element = () => ({
 });
 
 Object.assign(globalThis, {
+  Node: class {},
+  setTimeout: (...all) => timer(...all).unref(), // a message that waits to go does not hold the tests up
   localStorage: new Storage(),
   location: { search: "", href: "http://page/", pathname: "/" },
   document: {

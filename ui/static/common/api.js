@@ -9,7 +9,9 @@ const ROOT = new URL("api/", document.baseURI);
 export class ApiError extends Error {
   constructor(what, todo, status) {
     super(what);
-    Object.assign(this, { what, todo, status });
+    this.what = what;
+    this.todo = todo;
+    this.status = status;
   }
 }
 
@@ -56,6 +58,7 @@ export function file(path, params, { post: sent = false, ...options } = {}) {
 
 const json = (response) => response.json().catch(() => null);
 
+/** @type {(url: URL, request: RequestInit, options?: {signal?: AbortSignal, timeout?: number, read?: Function}) => Promise<any>} */
 async function call(url, request, { signal, timeout = 30000, read = json } = {}) {
   const signals = [AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
   let response, answer;

@@ -9,10 +9,10 @@ let numbered = 0;
  * Open a dialog over the page; it is removed when it is closed, and the focus goes back.
  *
  * @param {string} title
- * @param {Array} content
- * @param {{onClose?: function(), closable?: boolean, className?: string}} [options] One that is not `closable` has no
+ * @param {Node|Array} content
+ * @param {{onClose?: () => void, closable?: boolean, className?: string}} [options] One that is not `closable` has no
  *   way out but its own.
- * @returns {{element: HTMLDialogElement, close: function()}}
+ * @returns {{element: HTMLDialogElement, close: () => void}}
  */
 export function openDialog(title, content, { onClose, closable = true, className = "" } = {}) {
   numbered += 1;
@@ -30,7 +30,7 @@ export function openDialog(title, content, { onClose, closable = true, className
     if (element.isConnected) {
       element.close();
       element.remove();
-      before?.isConnected && before.focus();
+      before?.isConnected && /** @type {HTMLElement} */ (before).focus();
       onClose?.();
     }
   };
@@ -55,7 +55,7 @@ export function field(label, input, ...more) {
 /**
  * Ask for the reviewer's name, until one is given.
  *
- * @param {function(string): Promise} take Throws an ApiError when the name cannot be had.
+ * @param {(name: string) => Promise<string>} take Throws an ApiError when the name cannot be had.
  * @param {string|null} [now] The name so far: with one, the dialog can be closed, and then nothing comes of it.
  */
 export function askName(take, now = null) {
@@ -89,7 +89,7 @@ export function askName(take, now = null) {
  * None of the labels fits: ask which new one would, if any.
  *
  * @param {string[]} labels Those that exist.
- * @param {function(string[])} take Given the proposed label, or none.
+ * @param {(proposed: string[]) => void} take Given the proposed label, or none.
  */
 export function askProposal(labels, take) {
   const input = el("input", { type: "text", maxlength: 200, autofocus: true, autocomplete: "off" });

@@ -13,11 +13,12 @@ const OWN = /^(?:[?#]|\.\/)/;
 /**
  * Make an element.
  *
- * @param {string} tag
- * @param {Object} [attributes] `onclick: function` listens; `true` sets an empty attribute; `null`, `undefined` and
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Object|null} [attributes] `onclick: function` listens; `true` sets an empty attribute; `null`, `undefined` and
  *   `false` leave it out; `vars: {part: 0.4}` sets CSS variables, which are numbers; `data: {id: "a"}` sets data-id.
- * @param {...(Node|string|number|null|Array)} children Strings and numbers become text; `null` and `false` nothing.
- * @returns {HTMLElement}
+ * @param {...(Node|string|number|boolean|null|Array)} children Strings and numbers become text; `null` and `false` nothing.
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, attributes, ...children) {
   const element = document.createElement(tag);

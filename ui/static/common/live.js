@@ -40,7 +40,8 @@ export function debounced(action, wait = 300) {
  * @param {(signal: AbortSignal) => Promise} page.ask
  * @param {(answer: any) => void|Promise} page.draw
  * @param {() => string} [page.key] What the answer depends on.
- * @param {(error: ApiError) => boolean} [page.fail] Show an error in a place of its own, and say so by `true`.
+ * @param {(error: import("./api.js").ApiError) => boolean} [page.fail] Show an error in a
+ *   place of its own, and say so by `true`.
  * @param {boolean} [page.stays] Stay in sight when there is no answer: else nothing is shown, and nothing offered, that
  *   was the answer to another question.
  * @param {number} [page.every] Ask again after so many milliseconds, while it is seen.

@@ -50,7 +50,7 @@ export function scroller(name, table) {
  * A plain table.
  *
  * @param {string} caption May be empty where a heading says it.
- * @param {string[]} columns
+ * @param {Array<string|Node>} columns
  * @param {Array[]} rows Cells of each row; the first is its heading.
  * @param {number[]} [numbers] Columns that hold numbers.
  */

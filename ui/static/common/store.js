@@ -63,7 +63,7 @@ class Store {
     });
     // Gradio's tabs are clicked, also those in its menu on a narrow screen.
     document.addEventListener("click", (event) => {
-      const name = tabOf(event.target.closest?.(".tab-wrapper button"));
+      const name = tabOf(/** @type {Element} */ (event.target).closest?.(".tab-wrapper button"));
       if (name && name !== this.tab) {
         this.set({}, { tab: name });
       }
@@ -105,7 +105,13 @@ class Store {
     this.replaceAll(params, options);
   }
 
-  /** Put `params` in the place of the whole filter. Options as for `set`. */
+  /**
+   * Put `params` in the place of the whole filter.
+   *
+   * @param {URLSearchParams|Object} params
+   * @param {{tab?: string, sort?: string, card?: string|null, source?: string, closing?: boolean, replace?: boolean}}
+   *   [options] As for `set`.
+   */
   replaceAll(params, { tab = this.tab, sort = this.sort, card = null, source, closing = this.closing, replace } = {}) {
     const all = new URLSearchParams(params);
     const filter = all.toString();

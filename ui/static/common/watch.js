@@ -4,7 +4,7 @@ export class Watch {
   #since = null;
   #shown;
 
-  /** @param {function(): boolean} shown Whether the card is on the page; the page may be hidden, too. */
+  /** @param {() => boolean} shown Whether the card is on the page; the page may be hidden, too. */
   constructor(shown) {
     this.#shown = shown;
     document.addEventListener("visibilitychange", () => this.check());

@@ -73,7 +73,7 @@ function tiles(answer) {
   if (classes.length) {
     figures.push([t("New classes"), count(classes.length), listed(classes)]);
   }
-  const tile = ([name, value, more]) =>
+  const tile = (/** @type {any[]} */ [name, value, more]) =>
     el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
   return el("dl", { class: "pg-tiles" }, figures.map(tile));
 }
@@ -86,13 +86,18 @@ function people({ judged, reviewers }) {
   return el("p", { class: "au-muted" }, nodes("Judged by {number}: {names}.", { number, names: listed(reviewers) }));
 }
 
-/** Names one after the other; of very many, the first. */
+/**
+ * Names one after the other; of very many, the first.
+ *
+ * @returns {any}
+ */
 function listed(names) {
   const rest = names.length - MOST_NAMES;
   const shown = names.slice(0, MOST_NAMES).map((name, at) => [at ? t(", ") : null, asWritten(name)]);
   return [shown, rest > 0 && t(" and {number} more", { number: count(rest) })];
 }
 
+/** @type {[string, string, string][]} */
 const LOOK = [
   ["changed", t("Label changed"), t("another one than in the source")],
   ["excluded", t("Left out"), t("in the file beside")],

@@ -11,7 +11,7 @@ const TOP = 8;
  *
  * @param {string} name
  * @param {string} legend
- * @param {Object} [options]
+ * @param {Object} options
  * @param {boolean} [options.single] One choice at most; the first one is then "any".
  * @param {boolean} [options.open]
  * @param {() => string[]} [options.asked] Values that are chosen.
@@ -90,7 +90,7 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
     const shown = matching.filter((value, index) => all || needle || index < TOP || rows.get(value).input.checked);
     const elements = shown.map((value) => rows.get(value).row);
     if (elements.length !== list.children.length || elements.some((one, index) => one !== list.children[index])) {
-      const focused = document.activeElement;
+      const focused = /** @type {HTMLElement} */ (document.activeElement);
       list.replaceChildren(...elements);
       list.contains(focused) && focused.focus();
     }

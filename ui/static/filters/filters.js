@@ -75,6 +75,7 @@ export function mount(element, session) {
 
 /** The facets in the order of the panel; each draws its part of the server's counts. */
 function makeFacets(session) {
+  /** @type {(name: string, legend: string, options?: Object, choices?: (counts: any[]) => Object[]) => any} */
   const make = (name, legend, { always = true, ...options } = {}, choices = (counts) => counts) => {
     const { element, update } = facet(name, legend, { describe: (value) => bdi(value), ...options });
     const draw = (all) => {
@@ -93,11 +94,11 @@ function makeFacets(session) {
       : []),
     make("issue", t("Flagged"), words(ISSUES), (counts) => [
       any,
-      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
+      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
     make("conflict", t("Conflicts"), { ...words(CONFLICT), open: false }, (counts) => [
       any,
-      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => b.value - a.value),
+      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
     ...(session.has.kinds
       ? [

@@ -19,12 +19,13 @@ export class Legend {
   }
 
   /**
-   * @param {{names: string[], ranked: Array<[number, number]>, alone: number|null, dark: boolean, ink: string}} view
+   * @param {{names: string[], ranked: number[][], alone: number|null, dark: boolean, ink: string}} view
    *   `ranked`: code and rows found of each class, in the order of their looks.
    */
   draw({ names, ranked, alone, dark, ink }) {
-    const focused = this.#classes.contains(document.activeElement) ? document.activeElement.dataset.code : null;
-    const item = ([code, rows], place) => {
+    const focus = /** @type {HTMLElement} */ (document.activeElement);
+    const focused = this.#classes.contains(focus) ? focus.dataset.code : null;
+    const item = (/** @type {number[]} */ [code, rows], place) => {
       const parts = [mark(look(place, dark)), label(names[code]), el("span", { class: "pg-count" }, count(rows))];
       const state = { class: "pg-key", "aria-pressed": String(code === alone), data: { code } };
       return el(
@@ -46,7 +47,7 @@ export class Legend {
   /** Show all classes, or those that have a look of their own and the one that is shown alone. */
   #fold(all) {
     this.#all = all;
-    const rows = [...this.#classes.children];
+    const rows = /** @type {HTMLElement[]} */ ([...this.#classes.children]);
     for (const [place, row] of rows.entries()) {
       row.hidden = !all && place >= OWN && row.querySelector("[aria-pressed=true]") === null;
     }

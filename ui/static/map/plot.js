@@ -43,7 +43,7 @@ export class Plot {
    *   the one clicked on, `hover` with the one under the pointer, or null, and with the pointer's event.
    */
   constructor(element, events) {
-    this.element = element;
+    this.element = /** @type {PlotlyElement} */ (element);
     this.#events = events;
     this.#lasso = new Lasso(element, {
       start: () => events.hover(null),

@@ -38,7 +38,7 @@ export function makeTraces(points, { codes, ranked, alone, dark, ink, faint }) {
   for (let index = 0; index < points.x.length; index += 1) {
     const bucket = bucketOf(index);
     buckets[bucket].push(index);
-    issues += bucket > OWN + 1;
+    issues += Number(bucket > OWN + 1);
   }
   const sizes = issues > MANY ? SMALL : LARGE;
   const marker = (bucket) => {

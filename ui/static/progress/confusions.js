@@ -27,7 +27,8 @@ export function mount(element) {
     draw: ({ labels, cells }) => {
       const pairs = cells.filter(([, suggested]) => suggested >= 0);
       const rows = pairs.reduce((sum, cell) => sum + cell[2], 0);
-      const focused = box.contains(document.activeElement) ? document.activeElement.dataset.pair : undefined;
+      const focus = /** @type {HTMLElement} */ (document.activeElement);
+      const focused = box.contains(focus) ? focus.dataset.pair : undefined;
       const scrolled = box.querySelector(".au-scroll");
       const [top, left] = [scrolled?.scrollTop ?? 0, scrolled?.scrollLeft ?? 0];
       summary.textContent = rows
@@ -43,6 +44,7 @@ export function mount(element) {
 
 function drawPairs(labels, pairs) {
   const most = Math.max(...[0, 1].map((side) => new Set(pairs.map((cell) => cell[side])).size));
+  /** @type {Parameters<typeof matrix>} */
   const given = [labels, pairs, new Set(chosenPairs()), toggle];
   return most > MOST ? pairList(...given) : scroller(t("Confusions"), matrix(...given));
 }

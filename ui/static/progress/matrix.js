@@ -1,7 +1,7 @@
 /** A matrix of counts as a table: each number is a button; the arrow keys go from one to the next. */
 
 import { className } from "../common/classes.js";
-import { bdi, count, el, plural } from "../common/dom.js";
+import { bdi, count, el } from "../common/dom.js";
 import { pairWords } from "../common/words.js";
 import { button } from "../common/parts.js";
 import { t } from "../common/language.js";
@@ -46,7 +46,7 @@ export function matrix(labels, cells, picked, pick) {
     ),
   );
   rove(element, element.querySelector("button"));
-  element.addEventListener("focusin", (event) => event.target.matches("button") && rove(element, event.target));
+  element.addEventListener("focusin", (event) => /** @type {Element} */ (event.target).matches("button") && rove(element, event.target));
   return element;
 }
 
@@ -81,7 +81,7 @@ function rove(table, button) {
 /** Go to the next number in the direction of an arrow, past what is empty. */
 function move(event) {
   const step = STEPS[event.key];
-  if (!step || !event.target.matches("button")) {
+  if (!step || !/** @type {Element} */ (event.target).matches("button")) {
     return;
   }
   event.preventDefault();

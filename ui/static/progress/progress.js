@@ -21,7 +21,7 @@ export function mount(element, session) {
     ask: (signal) => get("progress", {}, { signal }),
     draw: (answer) => {
       const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
-      const focused = [...body.querySelectorAll(".au-scroll")].indexOf(document.activeElement);
+      const focused = [...body.querySelectorAll(".au-scroll")].indexOf(/** @type {HTMLElement} */ (document.activeElement));
       const open = [...body.querySelectorAll("details")].map((one) => one.open);
       replace(
         body,
@@ -58,7 +58,7 @@ function tiles(answer) {
       rows ? t("rows that several people judged; {ties}", { ties: tied ? plural(tied, "tie") : t("no tie") }) : t("no row was judged by several people"),
     ],
   ];
-  const tile = ([name, value, more]) =>
+  const tile = (/** @type {any[]} */ [name, value, more]) =>
     el("div", { class: "pg-tile" }, el("dt", null, name), el("dd", null, value), el("dd", { class: "au-muted" }, more));
   return el("dl", { class: "pg-tiles" }, figures.map(tile));
 }

@@ -8,7 +8,7 @@ import { t } from "../common/language.js";
 /**
  * Let a colleague be chosen.
  *
- * @param {function(string)} take Given what is to stand in the note: `@bob`.
+ * @param {(text: string) => void} take Given what is to stand in the note: `@bob`.
  */
 export async function askColleague(take) {
   const { people, anyone } = await get("people");

@@ -12,7 +12,7 @@ const BEGINNING = 1200;
 
 /**
  * @param {Object} card As the server sends it.
- * @param {function(Object): string|null} [keyOf] The key that decides as a verdict does.
+ * @param {(verdict: Object) => string|null} [keyOf] The key that decides as a verdict does.
  */
 export function drawCard(card, keyOf = () => null) {
   return [

@@ -8,7 +8,7 @@ import { nodes, t } from "../common/language.js";
 
 /**
  * @param {Object} card As the server sends it; `conflict` holds the verdicts that differ.
- * @param {function(Object): string|null} keyOf The key that decides as a verdict does.
+ * @param {(verdict: Object) => string|null} keyOf The key that decides as a verdict does.
  */
 export function drawConflict({ conflict }, keyOf) {
   return (

@@ -40,9 +40,9 @@ export class Controls {
 
   /**
    * @param {string[]} labels All labels.
-   * @param {Keys} keys
-   * @param {function(string)} act Do what a button stands for.
-   * @param {function(string): string} lineOf What the guidelines say of a label.
+   * @param {import("./keys.js").Keys} keys
+   * @param {(action: string) => void} act Do what a button stands for.
+   * @param {(label: string) => string} lineOf What the guidelines say of a label.
    */
   constructor(labels, keys, act, lineOf) {
     this.#keys = keys;

@@ -33,7 +33,7 @@ export class Deck {
   #onDecided;
 
   /**
-   * @param {{onChange: function(), settled: function(): number, onDecided: function(number)}} options `onChange` is
+   * @param {{onChange: () => void, settled: () => number, onDecided: (rows: number) => void}} options `onChange` is
    *   called whenever cards have come, or why none come; `settled` says how many of the decisions that were made here
    *   the server knows of; `onDecided` hears how many rows this reviewer has decided, as the server says.
    */
@@ -48,7 +48,7 @@ export class Deck {
    *
    * @param {URLSearchParams} params Filter, sort and seed.
    * @param {string[]} except Ids of cards that are on the screen already.
-   * @param {{run: string, reviewer: string, held: function(): string[], skipped: function(): string[],
+   * @param {{run: string, reviewer: string, held: () => string[], skipped: () => string[],
    *   closing: boolean}|null} feed Of the default queue, whose cards the server chooses one by one.
    */
   start(params, except = [], feed = null) {
@@ -125,7 +125,7 @@ export class Deck {
 
   async #fetch(signal) {
     const params = new URLSearchParams(this.#params);
-    params.set("limit", this.#cursor === null ? FIRST : PAGE);
+    params.set("limit", String(this.#cursor === null ? FIRST : PAGE));
     if (this.#cursor !== null) {
       params.set("after", this.#cursor);
     }

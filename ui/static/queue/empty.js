@@ -21,7 +21,7 @@ export function drawWaiting(trouble, retry) {
 /**
  * The end of the queue.
  *
- * @param {{decided: number, skipped: number, query: URLSearchParams, restart: function()}} figures
+ * @param {{decided: number, skipped: number, query: URLSearchParams, restart: () => void}} figures
  */
 export function drawEnd({ decided, skipped, query, restart }) {
   const ways = [];

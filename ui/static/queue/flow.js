@@ -38,12 +38,12 @@ export class Flow {
   #shownAlready = new Set(); // undos and redos whose effect was on the screen before the server answered
 
   /**
-   * @param {{outbox: Outbox, deck: Deck, watch: Watch, reviewer: string, source: function(): string,
-   *   guideline: function(): string|null,
-   *   view: {show: function(Object|null), mark: function(string, string, Object), reload: function(),
-   *   decided: function(Object), decidedElsewhere: function(),
-   *   colleaguesDecided: function(), beyond: function(Object)}}} parts `beyond` hears of each
-   *   card that comes in its turn.
+   * @param {{outbox: import("./outbox.js").Outbox, deck: import("./deck.js").Deck,
+   *   watch: import("../common/watch.js").Watch, reviewer: string, source: () => string,
+   *   guideline?: () => string|null, view: {show: (card: Object|null) => void,
+   *   mark: (id: string, state: string, card?: Object) => void, reload: () => void, evidence: () => void,
+   *   decided: (card: Object) => void, decidedElsewhere: () => void, colleaguesDecided: () => void,
+   *   beyond: (card: Object) => void}}} parts `beyond` hears of each card that comes in its turn.
    */
   constructor({ outbox, deck, watch, view, reviewer, source, guideline = () => null }) {
     this.#outbox = outbox;

@@ -20,7 +20,7 @@ export class Guidelines {
 
   /**
    * @param {Object} session
-   * @param {function()} changed Called when there are other guidelines.
+   * @param {() => void} changed Called when there are other guidelines.
    */
   constructor(session, changed) {
     this.#session = session;

@@ -5,7 +5,7 @@ import { el, replace } from "../common/dom.js";
 import { actionName, keyName } from "./keys.js";
 import { t } from "../common/language.js";
 
-/** @param {Keys} keys */
+/** @param {import("./keys.js").Keys} keys */
 export function openKeyList(keys) {
   const said = el("p", { class: "au-muted", role: "status" });
   const body = el("tbody");

@@ -15,7 +15,10 @@ export class Note {
   #drafts;
   #card = null;
 
-  /** @param {{run: string, reviewer: string, keys: Keys}} whose Whose notes these are, and the key printed beside. */
+  /**
+   * @param {{run: string, reviewer: string, keys: import("./keys.js").Keys}} whose Whose notes these are, and the key
+   *   printed beside.
+   */
   constructor({ run, reviewer, keys }) {
     this.#drafts = `auditor:draft:${encodeURIComponent(run)}:${encodeURIComponent(reviewer)}:`;
     const key = el("kbd", { "aria-hidden": "true" }, keys.current.note);

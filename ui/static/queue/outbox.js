@@ -93,11 +93,13 @@ export class Outbox {
   #emptied = [];
 
   /**
-   * @param {{run: string, reviewer: string, held: function(): string[], conflict: function(): boolean, onResult: function(Object, Object),
-   *   onGone: function(string[], string[]), onDecided: function(number), onChange: function()}} options `run` and `reviewer` are whose page this is: what was pressed on it never
-   *   goes into the log of another run, nor under another name.
-   *   `conflict` says whether the page shows the queue of conflicts. `held` names the cards that wait to be shown, `onGone` hears which of them somebody else has decided, and which
-   *   this reviewer, on this page or elsewhere; `onDecided` hears how many rows this reviewer has decided.
+   * @param {{run: string, reviewer: string, held: () => string[], conflict?: () => boolean,
+   *   onResult: (event: Object, result: Object) => void, onGone: (gone: string[], done: string[]) => void,
+   *   onDecided: (rows: number) => void, onChange: () => void}} options `run` and `reviewer` are whose page this is:
+   *   what was pressed on it never goes into the log of another run, nor under another name. `conflict` says whether
+   *   the page shows the queue of conflicts. `held` names the cards that wait to be shown, `onGone` hears which of them
+   *   somebody else has decided, and which this reviewer, on this page or elsewhere; `onDecided` hears how many rows
+   *   this reviewer has decided.
    */
   constructor(options) {
     this.#shelf = new Shelf(options.run, options.reviewer);

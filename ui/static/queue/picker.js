@@ -20,7 +20,7 @@ export function matching(labels, typed) {
  *
  * @param {string} title
  * @param {string[]} labels
- * @param {function(string)} take Given the chosen one; not called when nothing is.
+ * @param {(choice: string) => void} take Given the chosen one; not called when nothing is.
  */
 export function pickLabel(title, labels, take) {
   let found = [];

@@ -25,9 +25,9 @@ export class Presses {
   #changed;
 
   /**
-   * @param {{flow: Flow, labels: string[], keys: Keys, note: Note, guidelines: Guidelines,
-   *   changed: function()}} parts
-   *   `changed` is called when other labels are marked.
+   * @param {{flow: import("./flow.js").Flow, labels: string[], keys: import("./keys.js").Keys,
+   *   note: import("./note.js").Note, guidelines: import("./guidelines.js").Guidelines,
+   *   changed: () => void}} parts `changed` is called when other labels are marked.
    */
   constructor({ flow, labels, keys, note, guidelines, changed }) {
     this.#flow = flow;

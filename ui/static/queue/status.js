@@ -23,13 +23,14 @@ export class Status {
   /** The latest decisions, newest first. */
   trail = el("ol", { class: "au-trail", "aria-label": t("Your latest decisions") });
 
-  /** @param {function()} retry Send again now. */
+  /** @param {() => void} retry Send again now. */
   constructor(retry) {
     this.#retry = el("button", { type: "button", onclick: retry }, t("Try now"));
   }
 
   /**
-   * @param {{found: number|null, left: number|null, decided: number, waiting: number, trouble: ApiError|null}} figures
+   * @param {{found: number|null, left: number|null, decided: number, waiting: number,
+   *   trouble: import("../common/api.js").ApiError|null}} figures
    */
   report({ found, left, decided, waiting, trouble }) {
     const rest = left !== null ? t(" · {rows} left", { rows: count(left) }) : found !== null && t(" · {rows} found", { rows: count(found) });
@@ -37,7 +38,7 @@ export class Status {
     const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
     this.#tell(state, trouble);
     this.#saved.dataset.state = state;
-    this.#saved.dataset.waiting = waiting;
+    this.#saved.dataset.waiting = String(waiting);
     if (state === "trouble") {
       replace(
         this.#saved,
@@ -66,7 +67,7 @@ export class Status {
 
   /** Note what has become of a decision; `card` when it is new. */
   mark(id, state, card) {
-    let line = [...this.trail.children].find((one) => one.dataset.event === id);
+    let line = /** @type {HTMLElement[]} */ ([...this.trail.children]).find((one) => one.dataset.event === id);
     if (!line && card) {
       line = el(
         "li",

@@ -89,6 +89,7 @@ const headRole = { role: "columnheader", scope: "col" };
 const cell = (content, more) => el("td", { role: "cell", ...more }, content);
 const named = (name) => ({ data: { head: name } });
 
+/** @returns {{name: string, sort?: string, cell: (row: Object) => HTMLElement}[]} */
 function makeColumns({ splits }) {
   return [
     { name: t("Rank"), cell: (row) => cell(opener(row), { class: "pg-number" }) },
@@ -100,6 +101,7 @@ function makeColumns({ splits }) {
   ];
 }
 
+/** @param {{name: string, sort?: string}} column */
 function head({ name, sort }) {
   return el("th", headRole, sort ? button(name, () => store.set({}, { sort }), { class: "pg-head" }) : name);
 }

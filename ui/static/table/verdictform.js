@@ -12,7 +12,7 @@ const SUGGESTION = t("Take each row’s suggestion");
  *
  * @param {{labels: string[], verdicts: string[]}} session
  * @param {() => void} changed Called when another verdict, other labels or another note are chosen.
- * @returns {{element: HTMLElement, read: () => Object}} `read` gives the verdict as the server takes it, or
+ * @returns {{element: HTMLElement, read: () => Object, words: () => string}} `read` gives the verdict as the server takes it, or
  *   `{missing: string}`, which says what has still to be chosen.
  */
 export function verdictForm({ labels, verdicts }, changed) {

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from auditor.data.formats.text.jsonl import is_unicode
 from auditor.errors import RowError
+from auditor.wording import shorten
 
 Value = str | int
 Object = Mapping[str, Any]
@@ -206,5 +207,4 @@ class Tool(ABC):
 
 def legible(name: str) -> str:
     """Return a name from an export for a message: on one line, and shortened."""
-    shown = name if name.isprintable() else ascii(name)[1:-1]
-    return shown if len(shown) <= 120 else f"{shown[:120]}…"
+    return shorten(name if name.isprintable() else ascii(name)[1:-1], 120)
