@@ -228,7 +228,7 @@ def test_a_closing_sample_from_progress_and_back(serve: Serve, open_page: OpenPa
         card = wait_for_card(page, card)
     settle(page)
     expect(line).to_contain_text("2 cards drawn at random are read; at most ")
-    view = visit(page, feed, "progress")
+    page.get_by_role("tab", name="Progress").click()
     expect(view.locator(".pg-sentence")).to_have_text(ask(page, "progress")["estimate"]["sentence"])
     expect(view.get_by_role("img", name="How the interval has narrowed")).to_be_visible()
     expect(view.get_by_role("table", name="Wrong labels by given label")).to_contain_text("not enough")
@@ -236,6 +236,7 @@ def test_a_closing_sample_from_progress_and_back(serve: Serve, open_page: OpenPa
     page.get_by_role("tab", name="Queue").click()
     page.get_by_role("button", name="Back to the queue").click()
     expect(line).to_be_hidden()
+    wait_for_card(page, card)
 
 
 def test_a_card_says_that_verdicts_have_moved_it(

@@ -25,7 +25,8 @@ def test_the_card_on_the_screen_stays_and_the_next_ones_come_in_the_new_order(
         first = shown(ada)
         press(ada, "e")
         ada.keyboard.type("half a note")
-        write_run(tmp_path / "diary", models=("features", "lexical"))
+        with ada.expect_response(lambda answer: "api/queue" in answer.url):  # the cards to come
+            write_run(tmp_path / "diary", models=("features", "lexical"))
         for page in (ada, bob):
             expect(page.locator(".au-ranked")).to_contain_text("The audit has ranked the rows anew.")
         assert shown(ada) == first

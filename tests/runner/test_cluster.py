@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A cluster of one node; its processes import from the repository, as this one does."""
-    if not find_spec("ray"):
-        pytest.skip("ray is not installed; the extra `ray` has it")
+    pytest.importorskip("ray.cluster_utils", reason="ray is not installed; the extra `ray` has it")
     import ray
     from ray.cluster_utils import Cluster
 

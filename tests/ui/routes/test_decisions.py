@@ -159,12 +159,13 @@ def test_each_reviewer_undoes_their_own(app: FastAPI, log: DecisionLog) -> None:
     hers = {"events": [], "held": [card["id"], other["id"], "nobody"], "run": log.run_id}
     known = {"seq": 1, "decided": 1}
     assert ann.post("/api/events", json=hers).json() == {"results": [], "gone": [], "done": [card["id"]], **known}
-    assert ann.get("/api/pulse").json() == {**known, "guideline": None, "asked": 0, "conflicts": 0}
+    others = {"guideline": None, "classes": None, "ranking": ann.get("/api/session").json()["run"]["ranking"]}
+    assert ann.get("/api/pulse").json() == {**known, **others, "asked": 0, "conflicts": 0}
     assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": True}
     assert bob.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": False}
     send(ann, turn("undo"))
     assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": False}
-    assert ann.get("/api/pulse").json() == {"seq": 2, "decided": 0, "guideline": None, "asked": 0, "conflicts": 0}
+    assert ann.get("/api/pulse").json() == {"seq": 2, "decided": 0, **others, "asked": 0, "conflicts": 0}
     send(ann, turn("redo"))
     assert ann.get(f"/api/stands?action={mine['event_id']}").json() == {"stands": True}
     assert [event.reviewer for event in log.standing()] == ["ann"]

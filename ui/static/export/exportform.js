@@ -12,8 +12,8 @@ const UNREVIEWED = {
 };
 const OTHERS = { invalid: t("Invalid: set aside when it was read") };
 const TIES = {
-  keep: t("Stay as they are"),
-  "adjudicated-only": t("Are left out until an adjudicator has settled them"),
+  keep: t("Keep the given label"),
+  "adjudicated-only": t("Wait for an adjudicator, left out until then"),
 };
 
 /**
