@@ -58,7 +58,9 @@ const takeName = async (name) => (await post("name", { name })).reviewer;
 /** The reviewer's name; one that nobody has logged in with can be changed. */
 function reviewer({ reviewer: name, login }) {
   const shown = el("bdi", null, name);
-  return login ? shown : el("button", { type: "button", title: t("Change the name"), onclick: () => rename(name) }, shown);
+  return login
+    ? shown
+    : el("button", { type: "button", title: t("Change the name"), onclick: () => rename(name) }, shown);
 }
 
 /** The way to the other language, named in it. */

@@ -11,7 +11,12 @@ test("pages follow each other by their cursors, and no card comes twice", async 
   answers.queue = ({ after, limit }) => {
     const from = Number(after ?? 0);
     const overlap = from ? 1 : 0; // a row that was pushed back by a decision
-    return { cards: cards(from - overlap, Number(limit) + overlap), next: String(from + Number(limit)), left: 500, decided: 0 };
+    return {
+      cards: cards(from - overlap, Number(limit) + overlap),
+      next: String(from + Number(limit)),
+      left: 500,
+      decided: 0,
+    };
   };
   const deck = made();
   deck.start(new URLSearchParams("sort=suspicion"), ["row-3"]);
@@ -27,7 +32,13 @@ test("the default queue is served a few cards at a time, and says which it holds
   answers.next = ({ limit }) => ({ cards: cards((number += 10), limit), ended: false, left: 90, decided: 0 });
   const deck = made();
   const held = () => deck.cards.map((card) => card.id);
-  deck.start(new URLSearchParams(), [], { run: "r", reviewer: "ann", held, skipped: () => ["row-1"], closing: () => false });
+  deck.start(new URLSearchParams(), [], {
+    run: "r",
+    reviewer: "ann",
+    held,
+    skipped: () => ["row-1"],
+    closing: () => false,
+  });
   await settle();
   assert.equal(deck.cards.length, 4);
   deck.take();
@@ -41,7 +52,12 @@ test("the default queue is served a few cards at a time, and says which it holds
 
 test("a filter that the server refuses is not asked for again", async () => {
   let asked = 0;
-  answers.queue = () => ({ status: 400, what: "There is no label 'x'.", todo: "Clear the filter.", asked: (asked += 1) });
+  answers.queue = () => ({
+    status: 400,
+    what: "There is no label 'x'.",
+    todo: "Clear the filter.",
+    asked: (asked += 1),
+  });
   const deck = made();
   deck.start(new URLSearchParams("given=x"));
   await settle();
@@ -62,5 +78,8 @@ test("another filter forgets what the last one was still fetching", async () => 
   await settle();
   late();
   await settle();
-  assert.deepEqual(deck.cards.map((card) => card.id), ["row-0", "row-1"]);
+  assert.deepEqual(
+    deck.cards.map((card) => card.id),
+    ["row-0", "row-1"],
+  );
 });

@@ -20,7 +20,11 @@ function made(cards = ["a", "b", "c"].map((id) => card(id))) {
   };
   const nothing = () => undefined;
   const view = { show: nothing, reload: nothing, evidence: nothing, decided: nothing, beyond: nothing };
-  Object.assign(view, { decidedElsewhere: nothing, colleaguesDecided: nothing, mark: (id, state) => marks.push(state) });
+  Object.assign(view, {
+    decidedElsewhere: nothing,
+    colleaguesDecided: nothing,
+    mark: (id, state) => marks.push(state),
+  });
   const flow = new Flow({
     deck,
     view,
@@ -107,7 +111,10 @@ test("a decision that the server refuses counts no more, and its card comes back
 test("a row that another window decided leaves the queue; one judged blind leaves the screen", () => {
   const { flow, deck } = made([card("a", { hidden: true }), card("b"), card("c")]);
   flow.done(["b"]);
-  assert.deepEqual(deck.cards.map(({ id }) => id), ["c"]);
+  assert.deepEqual(
+    deck.cards.map(({ id }) => id),
+    ["c"],
+  );
   flow.done(["a"]);
   assert.equal(on(flow), "c");
 });

@@ -53,7 +53,10 @@ test("on a keyboard of another script, a key means what its place writes in Engl
 
 test("a digit stands for a label", () => {
   const keys = new Keys({});
-  assert.deepEqual(["1", "2", "0"].map((key) => labelOf(keys.actionOf(press(key)))), [0, 1, 9]);
+  assert.deepEqual(
+    ["1", "2", "0"].map((key) => labelOf(keys.actionOf(press(key)))),
+    [0, 1, 9],
+  );
   assert.equal(labelOf("keep"), -1);
 });
 

@@ -60,7 +60,12 @@ test("what the server says", () => {
 });
 
 test("a verdict in words", () => {
-  document.createElement = () => ({ append(text) { this.textContent = text; }, setAttribute() {} });
+  document.createElement = () => ({
+    append(text) {
+      this.textContent = text;
+    },
+    setAttribute() {},
+  });
   globalThis.Node = class {};
   assert.equal(verdictText({ verdict: "relabel", new_labels: ["love"] }), "改标为 love");
   assert.equal(verdictText({ verdict: "ambiguous", new_labels: ["joy", "love"] }), "有歧义：joy、love");

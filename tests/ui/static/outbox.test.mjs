@@ -7,7 +7,10 @@ import { Outbox, newId } from "../../../ui/static/queue/outbox.js";
 function made(more = {}) {
   const results = [];
   const options = { run: "r", reviewer: "ann", held: () => [], onGone() {}, onDecided() {}, onChange() {} };
-  return { results, outbox: new Outbox({ ...options, onResult: (event, result) => results.push([event, result]), ...more }) };
+  return {
+    results,
+    outbox: new Outbox({ ...options, onResult: (event, result) => results.push([event, result]), ...more }),
+  };
 }
 
 const saved = ({ events }) => ({
@@ -21,9 +24,15 @@ test("what was pressed is sent in its order, and leaves when the server has it",
   const { outbox, results } = made();
   ["a", "b", "c"].forEach((id) => outbox.add(decision(id)));
   await outbox.empty();
-  assert.deepEqual(results.map(([event]) => event.item_id), ["a", "b", "c"]);
+  assert.deepEqual(
+    results.map(([event]) => event.item_id),
+    ["a", "b", "c"],
+  );
   assert.equal(outbox.size, 0);
-  assert.deepEqual(Object.keys(localStorage).filter((key) => key.startsWith("auditor:outbox")), []);
+  assert.deepEqual(
+    Object.keys(localStorage).filter((key) => key.startsWith("auditor:outbox")),
+    [],
+  );
 });
 
 test("while the server is away, it is kept, and sent again by the next page", async () => {
@@ -50,11 +59,14 @@ test("a decision that the server refuses is told, and does not hold up the other
   const { outbox, results } = made();
   ["a", "bad", "c"].forEach((id) => outbox.add(decision(id)));
   await outbox.empty();
-  assert.deepEqual(results.map(([event, { status }]) => [event.item_id, status]), [
-    ["a", "saved"],
-    ["bad", "refused"],
-    ["c", "saved"],
-  ]);
+  assert.deepEqual(
+    results.map(([event, { status }]) => [event.item_id, status]),
+    [
+      ["a", "saved"],
+      ["bad", "refused"],
+      ["c", "saved"],
+    ],
+  );
 });
 
 test("ids of events are unlike", () => {

@@ -18,7 +18,11 @@ export function openDialog(title, content, { onClose, closable = true, className
   numbered += 1;
   const id = `au-dialog-${numbered}`;
   const before = document.activeElement;
-  const close = el("button", { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => shut() }, "×");
+  const close = el(
+    "button",
+    { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => shut() },
+    "×",
+  );
   const element = el(
     "dialog",
     { class: `au-dialog ${className}`, "aria-labelledby": id },
@@ -112,7 +116,13 @@ export function askProposal(labels, take) {
     el(
       "p",
       { class: "au-actions" },
-      el("button", { type: "button", onclick: () => close() }, t("Give up"), " ", el("kbd", { "aria-hidden": "true" }, "Esc")),
+      el(
+        "button",
+        { type: "button", onclick: () => close() },
+        t("Give up"),
+        " ",
+        el("kbd", { "aria-hidden": "true" }, "Esc"),
+      ),
       el(
         "button",
         { type: "submit", class: "au-primary" },

@@ -4,7 +4,8 @@
  * translated. Where one English word needs two translations, what follows two bars tells them apart: `All||total`.
  */
 
-const CHINESE = /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=auditor-language]"))?.content === "zh";
+const CHINESE =
+  /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=auditor-language]"))?.content === "zh";
 document.documentElement.lang = CHINESE ? "zh-CN" : "en"; // Gradio has put the browser's there
 const PLACE = /\{(\w+)\}/;
 

@@ -5,7 +5,14 @@ import { store } from "./store.js";
 import { t } from "./language.js";
 
 /** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
-const CHANGES = { "auditor:bulk": 0, "auditor:undone": 0, "auditor:decided": 2000, "auditor:moved": 0, "auditor:classes": 0, "auditor:ranked": 0 };
+const CHANGES = {
+  "auditor:bulk": 0,
+  "auditor:undone": 0,
+  "auditor:decided": 2000,
+  "auditor:moved": 0,
+  "auditor:classes": 0,
+  "auditor:ranked": 0,
+};
 
 /**
  * Make an asker of which only the latest question is answered; those before it are aborted.
@@ -47,7 +54,10 @@ export function debounced(action, wait = 300) {
  * @param {number} [page.every] Ask again after so many milliseconds, while it is seen.
  * @returns {() => void} Ask again now, if it is seen.
  */
-export function live(element, { ask, draw, key = () => store.query.toString(), fail = () => false, stays = false, every }) {
+export function live(
+  element,
+  { ask, draw, key = () => store.query.toString(), fail = () => false, stays = false, every },
+) {
   const only = latest();
   const problem = el("div", { class: "pg-problem", role: "alert", hidden: true });
   element.prepend(problem);

@@ -47,7 +47,11 @@ export class Pager {
     this.last.disabled = this.next.disabled = this.page === this.#pages - 1;
     const begin = this.page * this.size;
     this.where.textContent = found
-      ? t("{from}–{to} of {all}", { from: count(begin + 1), to: count(Math.min(found, begin + this.size)), all: count(found) })
+      ? t("{from}–{to} of {all}", {
+          from: count(begin + 1),
+          to: count(Math.min(found, begin + this.size)),
+          all: count(found),
+        })
       : "";
     return beyond;
   }

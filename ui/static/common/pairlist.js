@@ -49,7 +49,12 @@ function line([given, suggested, rows, undecided], labels, most, picked, pick) {
   return el(
     "tr",
     null,
-    el("td", null, button(count(rows), () => pick(pair), state), bar(rows / most, "differ")),
+    el(
+      "td",
+      null,
+      button(count(rows), () => pick(pair), state),
+      bar(rows / most, "differ"),
+    ),
     el("td", null, change(labels[given], labels[suggested])),
     el("td", { class: "pg-number" }, count(undecided)),
   );

@@ -30,9 +30,7 @@ export function button(text, onclick, more) {
 
 /** Verdicts that stand on a row, each with its reviewer. */
 export function standing(verdicts) {
-  return verdicts.map((one) =>
-    el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, byWhom(one))),
-  );
+  return verdicts.map((one) => el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, byWhom(one))));
 }
 
 /** Who has given a verdict, or settled a row. */

@@ -4,7 +4,9 @@ import { say } from "./api.js";
 import { el } from "./dom.js";
 import { t } from "./language.js";
 
-const NEW = t("The audit has ranked the rows anew. The next cards come in the new order; the card on the screen stays.");
+const NEW = t(
+  "The audit has ranked the rows anew. The next cards come in the new order; the card on the screen stays.",
+);
 
 /** Follow the ranking: pages hear of another one as `auditor:ranked`. */
 export function start(session) {

@@ -31,6 +31,18 @@ export const verdictText = (decision) =>
     .map((part) => part.textContent ?? part)
     .join("");
 
+/** What a card says, to be read aloud: the beginning of its text, its labels, and one's own verdict. */
+export function cardText({ text, given, suggested, hidden, mine }) {
+  const parts = [text.slice(0, 300), t("Given: {label}.", { label: className(given) })];
+  if (!hidden && suggested !== null) {
+    parts.push(t("Suggested: {label}.", { label: className(suggested) }));
+  }
+  if (mine) {
+    parts.push(t("You decided: {verdict}.", { verdict: verdictText(mine) }));
+  }
+  return parts.join(" ");
+}
+
 const KINDS = {
   mislabelled: t("The models prefer another label"),
   ambiguous: t("The models are divided"),
@@ -94,7 +106,9 @@ function stabilityWords(stability, repeats) {
     return t("flagged in some of its repeats");
   }
   const all = plural(repeats, "repeat");
-  return flagged ? t("flagged in {some} of {repeats}", { some: flagged, repeats: all }) : t("flagged in none of {repeats}", { repeats: all });
+  return flagged
+    ? t("flagged in {some} of {repeats}", { some: flagged, repeats: all })
+    : t("flagged in none of {repeats}", { repeats: all });
 }
 
 const SORTS = {
@@ -110,7 +124,9 @@ const MODELS = { lexical: t("words model"), features: t("meaning model"), finetu
 /** What an order is called: `loss:lexical` puts those first whose given label that model expects least. */
 export function sortName(sort) {
   const model = sort.replace(/^loss:/, "");
-  return SORTS[sort] ?? t("Least expected by the {model}", { model: MODELS[model] ?? t("model {name}", { name: model }) });
+  return (
+    SORTS[sort] ?? t("Least expected by the {model}", { model: MODELS[model] ?? t("model {name}", { name: model }) })
+  );
 }
 
 /** A number in per cent, with the sign. */

@@ -41,7 +41,11 @@ export function classesForm(session, changed) {
     replace(
       element,
       el("legend", null, t("Classes")),
-      el("p", { class: "pg-hint" }, t("A class renamed, merged or left out here changes no verdict, and not the share of wrong labels.")),
+      el(
+        "p",
+        { class: "pg-hint" },
+        t("A class renamed, merged or left out here changes no verdict, and not the share of wrong labels."),
+      ),
       lines.length > 0 && el("ul", { class: "ex-changes" }, lines),
       el("div", { class: "pg-row" }, [
         button(t("Change classes…"), () => openChange(now, from, take)),
@@ -74,7 +78,13 @@ function openChange({ classes, base }, from, take) {
     Object.entries(OPERATIONS).map(([value, words]) => el("option", { value }, words)),
   );
   const name = el("select", { "aria-label": t("Class"), onchange: () => show() }, classes.map(option));
-  const to = el("input", { type: "text", maxlength: "200", "aria-label": t("New name"), autocomplete: "off", oninput: () => show() });
+  const to = el("input", {
+    type: "text",
+    maxlength: "200",
+    "aria-label": t("New name"),
+    autocomplete: "off",
+    oninput: () => show(),
+  });
   const into = el("select", { "aria-label": t("Into which class"), onchange: () => show() }, classes.map(option));
   const found = el("div", { class: "ex-affected", role: "status" });
   const problem = el("p", { class: "au-problem", role: "alert" });
@@ -93,7 +103,14 @@ function openChange({ classes, base }, from, take) {
     problem.textContent = "";
     const wanted = sent();
     if (operation.value !== "delete" && (wanted.to === null || wanted.to === name.value)) {
-      replace(found, el("p", { class: "au-muted" }, operation.value === "merge" ? t("Choose another class.") : t("Write the new name.")));
+      replace(
+        found,
+        el(
+          "p",
+          { class: "au-muted" },
+          operation.value === "merge" ? t("Choose another class.") : t("Write the new name."),
+        ),
+      );
       return;
     }
     try {

@@ -17,12 +17,20 @@ const MOST_NAMES = 20;
 export function mount(element, session) {
   const figures = el("div", { class: "ex-shown" });
   const lists = el("div", { class: "ex-shown" });
-  const form = exportForm(session, debounced(() => ask()));
+  const form = exportForm(
+    session,
+    debounced(() => ask()),
+  );
   const rows = () => ({ ...form.read(), ...(form.onlyView() ? { view: store.query.toString() } : {}) });
   const take = downloads(rows);
   element.append(
     el("div", { class: "ex" }, [
-      section("ex-choose", t("Choose"), form.element, classesForm(session, () => ask())),
+      section(
+        "ex-choose",
+        t("Choose"),
+        form.element,
+        classesForm(session, () => ask()),
+      ),
       section("ex-comes-out", t("What comes out"), figures, take.element, lists, pushForm(session, rows)),
     ]),
   );

@@ -45,7 +45,10 @@ export function pushForm(session, rows) {
   const download = async () => {
     const made = await file("export/push/files", sent(), { post: true });
     save(made);
-    replace(looked, made.notes.map((note) => el("p", { class: "pg-hint" }, bdi(note))));
+    replace(
+      looked,
+      made.notes.map((note) => el("p", { class: "pg-hint" }, bdi(note))),
+    );
   };
   const push = async () => draw(await post("export/push", sent()));
   const form = el(
@@ -105,16 +108,37 @@ const STATES = {
   none: () => null,
   running: ({ repo, by, task, done, total }) => [
     el("p", null, nodes("Pushing to {repo} for {name}…", { repo: bdi(repo), name: bdi(by) })),
-    el("p", { class: "pg-hint" }, bdi(told(task)), total > 0 && t(": {done} of {total}", { done: count(done), total: count(total) })),
+    el(
+      "p",
+      { class: "pg-hint" },
+      bdi(told(task)),
+      total > 0 && t(": {done} of {total}", { done: count(done), total: count(total) }),
+    ),
     total > 0 && bar(done / total),
   ],
   done: ({ repo, by, url, pr_url: request, unchanged, notes }) => [
-    el("p", null, nodes("{outcome} {repo} by {name}:", { outcome: el("strong", null, outcome(request, unchanged)), repo: bdi(repo), name: bdi(by) })),
+    el(
+      "p",
+      null,
+      nodes("{outcome} {repo} by {name}:", {
+        outcome: el("strong", null, outcome(request, unchanged)),
+        repo: bdi(repo),
+        name: bdi(by),
+      }),
+    ),
     el("p", null, bdi(request ?? url, { class: "ex-address" })),
     notes.map((note) => el("p", { class: "pg-hint" }, bdi(told(note)))),
   ],
   failed: ({ repo, by, what, todo }) => [
-    el("p", null, nodes("{outcome} {repo} by {name}:", { outcome: el("strong", null, t("Not pushed to")), repo: bdi(repo), name: bdi(by) })),
+    el(
+      "p",
+      null,
+      nodes("{outcome} {repo} by {name}:", {
+        outcome: el("strong", null, t("Not pushed to")),
+        repo: bdi(repo),
+        name: bdi(by),
+      }),
+    ),
     el("p", null, bdi(told(what)), " ", bdi(told(todo))),
   ],
 };

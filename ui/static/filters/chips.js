@@ -80,6 +80,10 @@ function item(words, rest, index, into, after) {
     const left = into.querySelectorAll("button");
     (left[Math.min(index, left.length - 1)] ?? after).focus();
   };
-  const attributes = { type: "button", "aria-label": t("Remove filter: {words}", { words: text.textContent }), onclick: remove };
+  const attributes = {
+    type: "button",
+    "aria-label": t("Remove filter: {words}", { words: text.textContent }),
+    onclick: remove,
+  };
   return el("li", { class: "pg-chip" }, text, el("button", attributes, "×"));
 }

@@ -23,7 +23,12 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
   let order = [];
   let all = false;
 
-  const find = el("input", { type: "search", "aria-label": t("Find in {legend}", { legend }), placeholder: t("Find…"), oninput: draw });
+  const find = el("input", {
+    type: "search",
+    "aria-label": t("Find in {legend}", { legend }),
+    placeholder: t("Find…"),
+    oninput: draw,
+  });
   const list = el("div", { class: "pg-choices" });
   const more = el("button", { type: "button", class: "pg-link", onclick: () => ((all = !all), draw()) });
   const chosen = el("span", { class: "pg-chosen" });

@@ -94,11 +94,15 @@ function makeFacets(session) {
       : []),
     make("issue", t("Flagged"), words(ISSUES), (counts) => [
       any,
-      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
+      ...counts
+        .map(({ value, count }) => ({ value: String(Number(value)), count }))
+        .sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
     make("conflict", t("Conflicts"), { ...words(CONFLICT), open: false }, (counts) => [
       any,
-      ...counts.map(({ value, count }) => ({ value: String(Number(value)), count })).sort((a, b) => Number(b.value) - Number(a.value)),
+      ...counts
+        .map(({ value, count }) => ({ value: String(Number(value)), count }))
+        .sort((a, b) => Number(b.value) - Number(a.value)),
     ]),
     ...(session.has.kinds
       ? [
@@ -125,7 +129,13 @@ function makeFacets(session) {
 /** Search in the texts, plain or by a regular expression, with what is wrong with it said at the field. */
 function textSearch() {
   const wrong = el("p", { class: "pg-wrong", id: "pg-text-wrong", role: "alert" });
-  const input = el("input", { type: "search", dir: "auto", id: "pg-text", "aria-describedby": wrong.id, maxlength: "1000" });
+  const input = el("input", {
+    type: "search",
+    dir: "auto",
+    id: "pg-text",
+    "aria-describedby": wrong.id,
+    maxlength: "1000",
+  });
   const regex = el("input", { type: "checkbox" });
   const set = () => store.set({ text: input.value || null, regex: input.value && regex.checked ? "1" : null });
   input.addEventListener("input", debounced(set));
@@ -165,7 +175,10 @@ function noteSearch() {
       input.value = store.query.get("note") ?? "";
     }
   };
-  return { element: el("div", { class: "pg-facet" }, el("label", { for: input.id, class: "pg-legend" }, t("Notes")), input), update };
+  return {
+    element: el("div", { class: "pg-facet" }, el("label", { for: input.id, class: "pg-legend" }, t("Notes")), input),
+    update,
+  };
 }
 
 /** Copy the page's address; where the browser refuses that, show it to be copied by hand. */

@@ -179,8 +179,7 @@ class MapPage {
     // All stand in one line, which is always there: the map does not move away from under the pointer.
     this.#ways.hidden = this.#places === null;
     this.#drop.hidden = this.#places !== null || !store.query.has("selection");
-    this.#picked.textContent =
-      this.#places === null ? t("Draw around points to pick their rows.") : some;
+    this.#picked.textContent = this.#places === null ? t("Draw around points to pick their rows.") : some;
   }
 
   /** Make a filter of what the lasso holds. */

@@ -15,8 +15,9 @@ const MOST = 12;
 
 export function mount(element) {
   const summary = el("p", { class: "pg-found", role: "status" });
-  const hint =
-    t("Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.");
+  const hint = t(
+    "Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.",
+  );
   const chosen = el("div", { class: "pg-done", role: "status" });
   const box = el("div");
   element.append(summary, el("p", { class: "au-muted" }, hint), chosen, box);

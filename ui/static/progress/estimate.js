@@ -46,14 +46,24 @@ function stopRule({ stop, rows, judged, rate, plan }) {
   }
   const left = t("{number} of the {rows}", { number: count(stop.left_at_most), rows: plural(unread, "unread row") });
   if (stop.left_at_most <= stop.left_allowed) {
-    return el("p", null, el("strong", null, t("You can stop: ")), t("few enough wrong labels are left, at most {left} (95\u202f%).", { left }));
+    return el(
+      "p",
+      null,
+      el("strong", null, t("You can stop: ")),
+      t("few enough wrong labels are left, at most {left} (95\u202f%).", { left }),
+    );
   }
   if (stop.found_at_least >= stop.found_wanted) {
-    const found = t("at least {share} of the wrong labels have been found (95\u202f%).", { share: atLeast(stop.found_at_least) });
+    const found = t("at least {share} of the wrong labels have been found (95\u202f%).", {
+      share: atLeast(stop.found_at_least),
+    });
     return el("p", null, el("strong", null, t("You can stop: ")), found);
   }
   const goal = { left, allowed: count(Math.floor(stop.left_allowed)), wanted: percent(stop.found_wanted) };
-  const rest = t("up to {left} may be wrong (95\u202f%). To stop, that must be at most {allowed}, or {wanted} must have been found.", goal);
+  const rest = t(
+    "up to {left} may be wrong (95\u202f%). To stop, that must be at most {allowed}, or {wanted} must have been found.",
+    goal,
+  );
   return el("p", null, el("strong", null, t("Not yet: ")), rest);
 }
 
@@ -109,7 +119,10 @@ function reviewers({ reviewers: found, rate }) {
     [t("Same verdict when the same person reads a card again"), ...agreement(own)],
     [t("Same verdict when a second person reads a blind card"), ...agreement(second)],
     [t("Labels rejected more often when the suggestion is shown"), ...difference(anchoring, t("shown"), t("hidden"))],
-    [t("Wrong labels a card, learnt order minus static, as if on the same cards"), ...difference(heads, t("learnt"), t("static"))],
+    [
+      t("Wrong labels a card, learnt order minus static, as if on the same cards"),
+      ...difference(heads, t("learnt"), t("static")),
+    ],
   ];
   if (found.hint) {
     const { ranked, blind } = found.hint;
@@ -157,7 +170,9 @@ function parts({ by_class: classes, by_split: splits, rate }) {
       count(part.judged),
       count(part.found),
       count(part.blind),
-      part.rate ? t("{share} ({range})", { share: points(part.rate.value), range: ends95(part.rate) }) : t("not enough"),
+      part.rate
+        ? t("{share} ({range})", { share: points(part.rate.value), range: ends95(part.rate) })
+        : t("not enough"),
     ]);
     const columns = [name, t("Rows"), t("Judged"), t("Wrong found"), t("Blind cards"), t("% wrong (each 95 % alone)")];
     const box = scroller(title, table(title, columns, rows, [1, 2, 3, 4, 5]));

@@ -46,7 +46,10 @@ export function matrix(labels, cells, picked, pick) {
     ),
   );
   rove(element, element.querySelector("button"));
-  element.addEventListener("focusin", (event) => /** @type {Element} */ (event.target).matches("button") && rove(element, event.target));
+  element.addEventListener(
+    "focusin",
+    (event) => /** @type {Element} */ (event.target).matches("button") && rove(element, event.target),
+  );
   return element;
 }
 
@@ -81,7 +84,7 @@ function rove(table, button) {
 /** Go to the next number in the direction of an arrow, past what is empty. */
 function move(event) {
   const step = STEPS[event.key];
-  if (!step || !/** @type {Element} */ (event.target).matches("button")) {
+  if (!step || !(/** @type {Element} */ (event.target).matches("button"))) {
     return;
   }
   event.preventDefault();

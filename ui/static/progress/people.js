@@ -39,7 +39,8 @@ function conflictLine(conflicts, adjudicated) {
         "p",
         { class: "pg-row pg-stop" },
         el("span", null, words),
-        conflicts > 0 && button(t("Settle conflicts"), () => store.openQueue({ conflict: "1" }, "queue", { sort: "suspicion" })),
+        conflicts > 0 &&
+          button(t("Settle conflicts"), () => store.openQueue({ conflict: "1" }, "queue", { sort: "suspicion" })),
       );
 }
 
@@ -51,13 +52,24 @@ function known(people, me) {
     el(
       "p",
       { class: "pg-row pg-stop" },
-      el("span", null, t("Of {cards} whose answer is known, you chose it on {right}.", { cards: plural(mine.right.of, "card"), right: count(mine.right.count) })),
-      mine.missed.length > 0 && button(t("Look at the others"), () => store.openQueue(new URLSearchParams(mine.missed.map((id) => ["ids", id])))),
+      el(
+        "span",
+        null,
+        t("Of {cards} whose answer is known, you chose it on {right}.", {
+          cards: plural(mine.right.of, "card"),
+          right: count(mine.right.count),
+        }),
+      ),
+      mine.missed.length > 0 &&
+        button(t("Look at the others"), () =>
+          store.openQueue(new URLSearchParams(mine.missed.map((id) => ["ids", id]))),
+        ),
     )
   );
 }
 
-const share = ({ count: part, of }) => (of ? t("{share} of {all}", { share: percent(part / of), all: count(of) }) : "–");
+const share = ({ count: part, of }) =>
+  of ? t("{share} of {all}", { share: percent(part / of), all: count(of) }) : "–";
 
 function figures(people) {
   const name = t("Figures of each person");
@@ -93,15 +105,32 @@ function byDay(people) {
   const name = t("Rows judged by day (UTC), and the minutes recorded");
   const cell = (one, day) => {
     const found = one.days.find((entry) => entry.day === day);
-    return found ? t("{rows} · {minutes} min", { rows: count(found.judged), minutes: count(Math.round(found.minutes)) }) : "·";
+    return found
+      ? t("{rows} · {minutes} min", { rows: count(found.judged), minutes: count(Math.round(found.minutes)) })
+      : "·";
   };
   const rows = people.map((one) => [bdi(one.reviewer), ...days.map((day) => cell(one, day))]);
-  return days.length > 0 && scroller(name, table(name, [t("Reviewer"), ...days.map((day) => el("span", { class: "pg-day" }, day))], rows, days.map((_, at) => at + 1)));
+  return (
+    days.length > 0 &&
+    scroller(
+      name,
+      table(
+        name,
+        [t("Reviewer"), ...days.map((day) => el("span", { class: "pg-day" }, day))],
+        rows,
+        days.map((_, at) => at + 1),
+      ),
+    )
+  );
 }
 
 function hours(budgets) {
   const name = t("Time budget");
-  const rows = budgets.map(({ hours: some, rows: number, share: part }) => [plural(some, "hour"), count(number), percent(part)]);
+  const rows = budgets.map(({ hours: some, rows: number, share: part }) => [
+    plural(some, "hour"),
+    count(number),
+    percent(part),
+  ]);
   const columns = [t("Time"), t("Rows"), t("Of the errors expected by the models’ suspicion")];
   return scroller(name, table(name, columns, rows, [1, 2]));
 }

@@ -21,7 +21,9 @@ export function mount(element, session) {
     ask: (signal) => get("progress", {}, { signal }),
     draw: (answer) => {
       const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
-      const focused = [...body.querySelectorAll(".au-scroll")].indexOf(/** @type {HTMLElement} */ (document.activeElement));
+      const focused = [...body.querySelectorAll(".au-scroll")].indexOf(
+        /** @type {HTMLElement} */ (document.activeElement),
+      );
       const open = [...body.querySelectorAll("details")].map((one) => one.open);
       replace(
         body,
@@ -45,9 +47,15 @@ export function mount(element, session) {
 function tiles(answer) {
   const { followed, of } = answer.agreement;
   const { rows, agree, tied } = answer.together;
-  const singly = of ? t("{some} of {all} kept or relabelled", { some: count(followed), all: count(of) }) : t("of those kept or relabelled");
+  const singly = of
+    ? t("{some} of {all} kept or relabelled", { some: count(followed), all: count(of) })
+    : t("of those kept or relabelled");
   const figures = [
-    [t("Flagged rows decided"), count(answer.issues_decided), t("{rows} decided in all", { rows: plural(answer.decided, "row") })],
+    [
+      t("Flagged rows decided"),
+      count(answer.issues_decided),
+      t("{rows} decided in all", { rows: plural(answer.decided, "row") }),
+    ],
     [t("Flagged rows left"), count(answer.issues_left), t("{rows} left in all", { rows: plural(answer.left, "row") })],
     [t("An hour"), rate(answer.rate_per_hour), t("decisions, by all who review now")],
     [t("Time left"), duration(answer.seconds_left), t("for the flagged rows, at this rate")],
@@ -55,7 +63,9 @@ function tiles(answer) {
     [
       t("All agree"),
       rows ? t("{some} of {all}", { some: count(agree), all: count(rows) }) : "–",
-      rows ? t("rows that several people judged; {ties}", { ties: tied ? plural(tied, "tie") : t("no tie") }) : t("no row was judged by several people"),
+      rows
+        ? t("rows that several people judged; {ties}", { ties: tied ? plural(tied, "tie") : t("no tie") })
+        : t("no row was judged by several people"),
     ],
   ];
   const tile = (/** @type {any[]} */ [name, value, more]) =>
@@ -67,12 +77,15 @@ const rate = (number) => (number === null ? "–" : count(Math.round(number)));
 
 function whole({ issues_decided: decided, issues_left: left }) {
   const all = decided + left;
-  const said = all && t("{share} of {rows} decided", { share: percent(decided / all), rows: plural(all, "flagged row") });
+  const said =
+    all && t("{share} of {rows} decided", { share: percent(decided / all), rows: plural(all, "flagged row") });
   return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, said));
 }
 
 function stale({ stale: number }) {
-  const said = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", { decisions: plural(number, "decision") });
+  const said = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", {
+    decisions: plural(number, "decision"),
+  });
   return number > 0 && el("p", { class: "pg-problem" }, said);
 }
 
@@ -86,7 +99,9 @@ function duration(seconds) {
     return t("{minutes} min", { minutes });
   }
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? t("{hours} h {minutes} min", { hours, minutes: minutes % 60 }) : t("{days} days", { days: count(Math.round(hours / 24)) });
+  return hours < 48
+    ? t("{hours} h {minutes} min", { hours, minutes: minutes % 60 })
+    : t("{days} days", { days: count(Math.round(hours / 24)) });
 }
 
 function tables(answer) {
@@ -96,7 +111,10 @@ function tables(answer) {
   return el("div", { class: "pg-tables" }, [
     byVerdict(answer.by_verdict),
     byPair(answer.by_pair),
-    byClass(answer.by_verdict.map(({ verdict }) => verdict), answer.by_class),
+    byClass(
+      answer.by_verdict.map(({ verdict }) => verdict),
+      answer.by_class,
+    ),
   ]);
 }
 
@@ -118,7 +136,9 @@ function byPair(pairs) {
   if (rest) {
     rows.push([t("{number} more pairs", { number: count(pairs.length - shown.length) }), count(rest)]);
   }
-  return rows.length ? scroller(t("Labels changed"), table(t("Labels changed"), [t("Given → new"), t("Rows")], rows)) : null;
+  return rows.length
+    ? scroller(t("Labels changed"), table(t("Labels changed"), [t("Given → new"), t("Rows")], rows))
+    : null;
 }
 
 function byClass(outcomes, classes) {
@@ -129,5 +149,13 @@ function byClass(outcomes, classes) {
   const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
   const columns = [t("Given label"), t("Rows"), ...outcomes.map(verdictName)];
   const caption = t("Verdicts by given label");
-  return scroller(caption, table(caption, columns, rows, outcomes.map((_, at) => at + 2)));
+  return scroller(
+    caption,
+    table(
+      caption,
+      columns,
+      rows,
+      outcomes.map((_, at) => at + 2),
+    ),
+  );
 }

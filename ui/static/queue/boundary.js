@@ -33,7 +33,9 @@ export class Boundary {
     }
     this.#said = true;
     const read = skipped
-      ? t("The flagged rows end here; you have skipped {skipped} of them. What follows is less suspect.", { skipped: count(skipped) })
+      ? t("The flagged rows end here; you have skipped {skipped} of them. What follows is less suspect.", {
+          skipped: count(skipped),
+        })
       : t("You have read all flagged rows; what follows is less suspect.");
     this.element.dataset.id = card.id;
     replace(this.element, read);

@@ -83,7 +83,9 @@ function unfold(text, element) {
   const show = (open) => {
     replace(element, ...prose("p", open ? text : beginning).childNodes);
     set(button, "aria-expanded", String(open));
-    button.textContent = open ? t("Show the beginning alone") : t("Show all {number} characters", { number: count(letters.length) });
+    button.textContent = open
+      ? t("Show the beginning alone")
+      : t("Show all {number} characters", { number: count(letters.length) });
   };
   button.addEventListener("click", () => show(button.getAttribute("aria-expanded") === "false"));
   show(false);
@@ -104,14 +106,22 @@ function labelsOf(card) {
 
 /** Why a card that was decided is here again. */
 function came(card) {
-  return card.came_back ? el("p", { class: "au-notice" }, t("Your decision was not taken: {why}", { why: card.came_back })) : null;
+  return card.came_back
+    ? el("p", { class: "au-notice" }, t("Your decision was not taken: {why}", { why: card.came_back }))
+    : null;
 }
 
 /** Who asks this reviewer to look at the row; the note stands in the history after the verdict. */
 function asked({ asked_by: people }) {
   const names = (people ?? []).map((name, at) => [at ? t(", ") : "", el("strong", null, bdi(name))]);
-  const what = names.length === 1 ? nodes("{names} asks you to look at this row.", { names }) : nodes("{names} ask you to look at this row.", { names });
-  return names.length > 0 && el("p", { class: "au-notice au-asked" }, what, " ", t("You see the note after your own verdict."));
+  const what =
+    names.length === 1
+      ? nodes("{names} asks you to look at this row.", { names })
+      : nodes("{names} ask you to look at this row.", { names });
+  return (
+    names.length > 0 &&
+    el("p", { class: "au-notice au-asked" }, what, " ", t("You see the note after your own verdict."))
+  );
 }
 
 /** What this reviewer has decided, and who else has decided something. */
@@ -163,10 +173,13 @@ function twice({ judged_twice: both, settling }) {
     ? el(
         "p",
         { class: "au-notice", role: "alert" },
-        nodes("You have judged this text twice: first {before}, now {now}. Decide which holds; until then, the first does.", {
-          before: el("strong", null, verdictWords(both.before)),
-          now: el("strong", null, verdictWords(both.now)),
-        }),
+        nodes(
+          "You have judged this text twice: first {before}, now {now}. Decide which holds; until then, the first does.",
+          {
+            before: el("strong", null, verdictWords(both.before)),
+            now: el("strong", null, verdictWords(both.now)),
+          },
+        ),
       )
     : null;
 }
@@ -261,7 +274,9 @@ function neighbours(card) {
   if (!card.neighbours.length) {
     return null;
   }
-  const rows = card.neighbours.map((one) => otherRow(card, one, t("{share} alike", { share: percent(one.similarity) })));
+  const rows = card.neighbours.map((one) =>
+    otherRow(card, one, t("{share} alike", { share: percent(one.similarity) })),
+  );
   return section(t("Nearest rows"), el("ol", { class: "au-others" }, rows));
 }
 
@@ -272,7 +287,11 @@ function duplicates(card) {
   const rows = card.duplicates.map((one) => otherRow(card, one, one.exact ? t("same text") : t("nearly the same")));
   const more = (card.duplicate_count ?? rows.length) - rows.length;
   const list = el("ol", { class: "au-others" }, rows);
-  return section(t("Duplicates"), list, more > 0 && el("p", { class: "au-muted" }, t("and {rows}.", { rows: plural(more, "more row") })));
+  return section(
+    t("Duplicates"),
+    list,
+    more > 0 && el("p", { class: "au-muted" }, t("and {rows}.", { rows: plural(more, "more row") })),
+  );
 }
 
 function otherRow(card, other, alike) {
@@ -341,7 +360,8 @@ export function history(card) {
         moment(entry.at),
         entry.source && entry.source !== "queue" ? ` · ${SOURCES[entry.source] ?? entry.source}` : null,
       ),
-      entry.stale && el("p", { class: "au-muted" }, t("No longer counts: the row had another text or given label then.")),
+      entry.stale &&
+        el("p", { class: "au-muted" }, t("No longer counts: the row had another text or given label then.")),
     ),
   );
   return section(t("History"), el("ol", { class: "au-history" }, entries));

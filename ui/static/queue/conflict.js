@@ -17,8 +17,16 @@ export function drawConflict({ conflict }, keyOf) {
       "section",
       { class: "au-conflict", "aria-label": t("Verdicts that differ") },
       el("h3", null, t("Verdicts differ")),
-      el("ol", { class: "au-sides" }, conflict.map((one) => side(one, keyOf(one)))),
-      el("p", { class: "au-muted" }, t("Your verdict settles this row: it outranks these. Skip the card to leave it open.")),
+      el(
+        "ol",
+        { class: "au-sides" },
+        conflict.map((one) => side(one, keyOf(one))),
+      ),
+      el(
+        "p",
+        { class: "au-muted" },
+        t("Your verdict settles this row: it outranks these. Skip the card to leave it open."),
+      ),
     )
   );
 }
@@ -27,7 +35,12 @@ function side(one, key) {
   return el(
     "li",
     null,
-    el("p", { class: "au-side-verdict" }, el("strong", null, verdictWords(one)), key && el("kbd", { title: t("Decide so, too") }, key)),
+    el(
+      "p",
+      { class: "au-side-verdict" },
+      el("strong", null, verdictWords(one)),
+      key && el("kbd", { title: t("Decide so, too") }, key),
+    ),
     one.note && el("p", null, bdi(one.note, { class: "au-note" })),
     el("p", { class: "au-muted" }, bdi(one.reviewer), " · ", moment(one.at)),
   );
@@ -40,7 +53,10 @@ export function adjudicated({ adjudicated: found }) {
     el(
       "p",
       { class: "au-notice" },
-      nodes("Settled by {name}: {verdict}.", { name: bdi(found.reviewer), verdict: el("strong", null, verdictWords(found)) }),
+      nodes("Settled by {name}: {verdict}.", {
+        name: bdi(found.reviewer),
+        verdict: el("strong", null, verdictWords(found)),
+      }),
     )
   );
 }

@@ -9,7 +9,7 @@ import { get, say } from "../common/api.js";
 import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
 import { newId, remove } from "./outbox.js";
-import { verdictText } from "../common/words.js";
+import { cardText, verdictText } from "../common/words.js";
 import { t, told } from "../common/language.js";
 
 const SEEN = 500;
@@ -297,7 +297,11 @@ export class Flow {
     to.push({ id: undoes, card: null });
     if (!card) {
       const rows = plural(items, "row");
-      say(event.kind === "undo" ? t("Undone: one action on {rows}.", { rows }) : t("Done again: one action on {rows}.", { rows }));
+      say(
+        event.kind === "undo"
+          ? t("Undone: one action on {rows}.", { rows })
+          : t("Done again: one action on {rows}.", { rows }),
+      );
       this.#view.reload();
     } else {
       say(done);
@@ -389,12 +393,8 @@ export class Flow {
 
   /** Say what is on the screen. */
   announce() {
-    const { card } = this;
-    if (card) {
-      const mine = card.mine && t("You decided: {verdict}.", { verdict: verdictText(card.mine) });
-      const suggested = !card.hidden && card.suggested !== null && t("Suggested: {label}.", { label: card.suggested });
-      const read = [card.text.slice(0, 300), t("Given: {label}.", { label: card.given }), suggested, mine];
-      say(read.filter(Boolean).join(" "), { quiet: true, about: "card" });
+    if (this.card) {
+      say(cardText(this.card), { quiet: true, about: "card" });
     }
   }
 }

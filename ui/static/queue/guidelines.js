@@ -7,8 +7,9 @@ import { drawMarkdown } from "./markdown.js";
 import { moment } from "../common/words.js";
 import { nodes, t } from "../common/language.js";
 
-const HOW =
-  t("A heading such as ## joy begins the section of a label: its first line is the tip of the label’s button, and list items are its examples. ## joy / love begins that of a pair.");
+const HOW = t(
+  "A heading such as ## joy begins the section of a label: its first line is the tip of the label’s button, and list items are its examples. ## joy / love begins that of a pair.",
+);
 
 export class Guidelines {
   element = el("aside", { class: "au-guide", "aria-label": t("Guidelines"), hidden: true, tabindex: "-1" });
@@ -83,11 +84,15 @@ export class Guidelines {
     }
     const { text, by, at, version } = this.#now;
     const from = by === null ? t("From a file") : nodes("By {name}", { name: bdi(by) });
-    const about = version && el("p", { class: "au-muted" }, nodes("{from}, {when} · version {version}", { from, when: moment(at), version }));
+    const about =
+      version &&
+      el("p", { class: "au-muted" }, nodes("{from}, {when} · version {version}", { from, when: moment(at), version }));
     const none = el("p", null, t("There are no guidelines yet: write what each label means, with examples."));
     replace(
       this.element,
-      this.#head(el("button", { type: "button", onclick: () => this.#write(text) }, text ? t("Edit") : t("Write them"))),
+      this.#head(
+        el("button", { type: "button", onclick: () => this.#write(text) }, text ? t("Edit") : t("Write them")),
+      ),
       about,
       el("div", { class: "au-guide-text" }, text ? drawMarkdown(text) : none),
       this.#pairs(),
@@ -95,7 +100,11 @@ export class Guidelines {
   }
 
   #head(...buttons) {
-    const close = el("button", { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => this.toggle() }, "×");
+    const close = el(
+      "button",
+      { type: "button", class: "au-close", "aria-label": t("Close"), onclick: () => this.toggle() },
+      "×",
+    );
     return el("header", null, el("h2", null, t("Guidelines")), buttons, close);
   }
 
@@ -116,12 +125,23 @@ export class Guidelines {
   #pair({ labels: [a, b], rows, has_line: done, examples }) {
     const write = () => this.#write(`${this.#now.text}\n\n## ${a} / ${b}\n`.trimStart());
     const texts = examples.map((both) =>
-      el("div", { class: "au-guide-both" }, [a, b].map((label, at) => prose("p", both[at], { title: label }))),
+      el(
+        "div",
+        { class: "au-guide-both" },
+        [a, b].map((label, at) => prose("p", both[at], { title: label })),
+      ),
     );
     return el(
       "details",
       null,
-      el("summary", null, bdi(a), " / ", bdi(b), el("span", { class: "au-muted" }, ` · ${plural(rows, "row")}${done ? " · ✓" : ""}`)),
+      el(
+        "summary",
+        null,
+        bdi(a),
+        " / ",
+        bdi(b),
+        el("span", { class: "au-muted" }, ` · ${plural(rows, "row")}${done ? " · ✓" : ""}`),
+      ),
       texts.length > 0 && el("div", { class: "au-guide-both au-muted" }, el("p", null, bdi(a)), el("p", null, bdi(b))),
       texts,
       done
@@ -134,7 +154,12 @@ export class Guidelines {
   #write(text) {
     const base = this.version;
     const problem = el("p", { class: "au-problem", role: "alert" });
-    const input = el("textarea", { rows: "14", dir: "auto", maxlength: this.#now.longest, "aria-label": t("Guidelines, in Markdown") });
+    const input = el("textarea", {
+      rows: "14",
+      dir: "auto",
+      maxlength: this.#now.longest,
+      "aria-label": t("Guidelines, in Markdown"),
+    });
     const save = el("button", { type: "submit", class: "au-primary" }, t("Save"));
     const id = newId();
     const send = async (event) => {

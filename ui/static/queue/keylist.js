@@ -45,7 +45,8 @@ export function openKeyList(keys) {
     const action = waiting;
     waiting = null;
     const refused = event.key === "Escape" ? t("It stays as it is.") : keys.change(action, event);
-    said.textContent = refused ?? t("{name}: now {key}.", { name: actionName(action), key: keyName(keys.current[action]) });
+    said.textContent =
+      refused ?? t("{name}: now {key}.", { name: actionName(action), key: keyName(keys.current[action]) });
     draw();
     body.querySelector(`[data-action="${action}"] button`).focus();
   }
@@ -74,9 +75,15 @@ export function openKeyList(keys) {
   const notes = el(
     "p",
     { class: "au-muted" },
-    t("With more than ten labels, the digits are those of the card’s most likely ones, as printed. While you write, and with Ctrl, Alt or ⌘, keys are the browser’s."),
+    t(
+      "With more than ten labels, the digits are those of the card’s most likely ones, as printed. While you write, and with Ctrl, Alt or ⌘, keys are the browser’s.",
+    ),
   );
-  const actions = el("p", { class: "au-actions" }, el("button", { type: "button", onclick: reset }, t("Reset all keys")));
+  const actions = el(
+    "p",
+    { class: "au-actions" },
+    el("button", { type: "button", onclick: reset }, t("Reset all keys")),
+  );
   draw();
   const { element } = openDialog(t("Keys"), [said, table, notes, actions], { className: "au-keylist" });
   element.addEventListener("keydown", press, true);

@@ -9,9 +9,7 @@ const NUMBER = /^label(\d+)$/;
 const ACTIONS = {
   keep: ["k", t("Keep the given label")],
   suggest: ["s", t("Take the suggestion")],
-  ...Object.fromEntries(
-    [..."1234567890"].map((digit, at) => [`label${at + 1}`, [digit, relabel(at + 1)]]),
-  ),
+  ...Object.fromEntries([..."1234567890"].map((digit, at) => [`label${at + 1}`, [digit, relabel(at + 1)]])),
   pick: ["/", t("Choose a label by typing")],
   ambiguous: ["a", t("Ambiguous: several labels fit")],
   none: ["n", t("None of the labels fits")],

@@ -11,7 +11,12 @@ import { t } from "../common/language.js";
 export class Note {
   element;
 
-  #input = el("textarea", { rows: "1", maxlength: "10000", dir: "auto", placeholder: t("Why, for those who come after") });
+  #input = el("textarea", {
+    rows: "1",
+    maxlength: "10000",
+    dir: "auto",
+    placeholder: t("Why, for those who come after"),
+  });
   #drafts;
   #card = null;
 

@@ -49,7 +49,12 @@ export class Presses {
     if (card?.hidden) {
       return [card.given, ...this.#classes().filter((label) => label !== card.given)].slice(0, DIGITS);
     }
-    return card?.models[0]?.probabilities.map(({ label }) => label).filter(isClass).slice(0, DIGITS) ?? [];
+    return (
+      card?.models[0]?.probabilities
+        .map(({ label }) => label)
+        .filter(isClass)
+        .slice(0, DIGITS) ?? []
+    );
   }
 
   #classes() {

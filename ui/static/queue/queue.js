@@ -110,14 +110,13 @@ class Queue {
   open() {
     const sorts = this.#session.sorts.map((name) => el("option", { value: name }, sortName(name)));
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
-    const bar = el("div", { class: "au-queue-bar" }, el("label", null, t("Order"), " ", sort), conflictsButton(this.#session), this.#status.element);
-    const rest = el(
-      "p",
-      { class: "au-resting", hidden: true },
-      nodes("The keys rest while you write; {key} goes on.", { key: el("kbd", null, "Esc") }),
-    );
+    const order = el("label", null, t("Order"), " ", sort);
+    const bar = el("div", { class: "au-queue-bar" }, order, conflictsButton(this.#session), this.#status.element);
+    const words = nodes("The keys rest while you write; {key} goes on.", { key: el("kbd", null, "Esc") });
+    const rest = el("p", { class: "au-resting", hidden: true }, words);
     this.#controls.element.prepend(this.#note.element, rest);
-    const above = [bar, this.#status.trail, this.#guidelines.element, askingLine(), rankingLine(), stopLine(), this.#boundary.element];
+    const lines = [askingLine(), rankingLine(), stopLine()];
+    const above = [bar, this.#status.trail, this.#guidelines.element, ...lines, this.#boundary.element];
     const parts = [...above, this.#article, this.#controls.element];
     const section = el("section", { class: "au-queue", "aria-label": t("Queue") }, parts);
     replace(this.#element, section);
@@ -291,7 +290,10 @@ class Queue {
   #renamed() {
     const { card } = this.#flow;
     if (card) {
-      replace(this.#article, drawCard(card, (one) => this.#presses.keyOf(card, one)));
+      replace(
+        this.#article,
+        drawCard(card, (one) => this.#presses.keyOf(card, one)),
+      );
     }
     this.#print();
     say(t("The classes have changed: labels show their new names."), { quiet: true });

@@ -33,7 +33,10 @@ export class Status {
    *   trouble: import("../common/api.js").ApiError|null}} figures
    */
   report({ found, left, decided, waiting, trouble }) {
-    const rest = left !== null ? t(" · {rows} left", { rows: count(left) }) : found !== null && t(" · {rows} found", { rows: count(found) });
+    const rest =
+      left !== null
+        ? t(" · {rows} left", { rows: count(left) })
+        : found !== null && t(" · {rows} found", { rows: count(found) });
     replace(this.#figures, t("{rows} decided", { rows: count(decided) }), rest);
     const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
     this.#tell(state, trouble);

@@ -51,7 +51,8 @@ function draw(answer) {
   return answer.exhausted && [el("p", null, EXHAUSTED), button(t("Read a closing sample"), true)];
 }
 
-const button = (text, closing) => el("button", { type: "button", onclick: () => store.readClosingSample(closing) }, text);
+const button = (text, closing) =>
+  el("button", { type: "button", onclick: () => store.readClosingSample(closing) }, text);
 
 /** Why one can stop, in a sentence; null while the rule is not met, or nothing is left to read. */
 function reached({ reached: rule, unread, left_at_most: left, stop }) {
@@ -59,15 +60,21 @@ function reached({ reached: rule, unread, left_at_most: left, stop }) {
     return null;
   }
   if (rule.left) {
-    return t("Few enough wrong labels are left: at most {left} of the {rows} (95\u202f%).", { left: count(left), rows: plural(unread, "unread row") });
+    return t("Few enough wrong labels are left: at most {left} of the {rows} (95\u202f%).", {
+      left: count(left),
+      rows: plural(unread, "unread row"),
+    });
   }
-  return rule.found ? t("Enough wrong labels are found: at least {share} of them (95\u202f%).", { share: atLeast(stop.found_at_least) }) : null;
+  return rule.found
+    ? t("Enough wrong labels are found: at least {share} of them (95\u202f%).", { share: atLeast(stop.found_at_least) })
+    : null;
 }
 
 /** How far the cards drawn at random have come. */
 function sampled({ blind, unread, left_at_most: left, reached: rule }) {
   const cards = plural(blind, "card");
-  const known = blind === 1 ? t("{cards} drawn at random is read", { cards }) : t("{cards} drawn at random are read", { cards });
+  const known =
+    blind === 1 ? t("{cards} drawn at random is read", { cards }) : t("{cards} drawn at random are read", { cards });
   const figures = { known, left: count(left ?? 0), rows: plural(unread, "unread row") };
   return blind === 0 || rule.left
     ? t("{known}.", figures)

@@ -123,7 +123,10 @@ function drawPreview({ count: rows, left_out: without, changes, sample }, verdic
     .map(({ given, to, count: number }) => [to === null ? bdi(given) : change(given, to), count(number)]);
   const rest = changes.slice(MOST_CHANGES);
   if (rest.length) {
-    lines.push([t("{number} more", { number: count(rest.length) }), count(rest.reduce((sum, one) => sum + one.count, 0))]);
+    lines.push([
+      t("{number} more", { number: count(rest.length) }),
+      count(rest.reduce((sum, one) => sum + one.count, 0)),
+    ]);
   }
   const leftOut = t("{rows} left out, which this verdict does not fit.", { rows: plural(without, "row") });
   const heading = rows > sample.length ? t("A sample of {number}", { number: sample.length }) : t("These rows");
@@ -176,7 +179,9 @@ export function undoLine() {
         say(t("Undone: {rows}.", { rows: plural(result.items, "row") }));
         document.dispatchEvent(new CustomEvent("auditor:undone", { detail: { batch_id: batch } }));
       } else {
-        say([told(result.what) ?? t("This is undone already."), told(result.todo)].filter(Boolean).join(" "), { error: true });
+        say([told(result.what) ?? t("This is undone already."), told(result.todo)].filter(Boolean).join(" "), {
+          error: true,
+        });
       }
       clear();
     } catch (error) {
@@ -185,7 +190,11 @@ export function undoLine() {
   };
   const show = (done) => {
     shown = done.batch_id;
-    const said = el("p", null, t("{rows} decided: {verdict}.", { rows: plural(done.count, "row"), verdict: done.words }));
+    const said = el(
+      "p",
+      null,
+      t("{rows} decided: {verdict}.", { rows: plural(done.count, "row"), verdict: done.words }),
+    );
     replace(
       element,
       said,

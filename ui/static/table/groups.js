@@ -73,7 +73,11 @@ function together(singles, session) {
   return el(
     "section",
     { class: "pg-card pg-alone", "aria-labelledby": "pg-alone" },
-    el("h2", { id: "pg-alone" }, t("{rows}: each is alone in its group", { rows: plural(singles.length, "single row") })),
+    el(
+      "h2",
+      { id: "pg-alone" },
+      t("{rows}: each is alone in its group", { rows: plural(singles.length, "single row") }),
+    ),
     el(
       "div",
       { class: "pg-row" },

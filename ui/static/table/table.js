@@ -69,10 +69,17 @@ export function mount(element, session) {
       found.textContent = t("{rows} found", { rows: plural(answer.found, "row") });
       bulk.show(answer.found);
       const boxes = bulk.picks.boxes(answer.rows);
-      const nothing = () => cell(t("No row is found. Take something out of the filter."), { colspan: columns.length + 1 });
+      const nothing = () =>
+        cell(t("No row is found. Take something out of the filter."), { colspan: columns.length + 1 });
       const lines = answer.rows.map((row, index) => line(row, boxes[index], columns));
       const end = answer.head - answer.page * answer.size; // of the flagged rows, on this page
-      if (store.sort === "suspicion" && answer.head > 0 && answer.head < answer.found && end >= 0 && end < lines.length) {
+      if (
+        store.sort === "suspicion" &&
+        answer.head > 0 &&
+        answer.head < answer.found &&
+        end >= 0 &&
+        end < lines.length
+      ) {
         lines.splice(end, 0, divider(columns.length + 1));
       }
       replace(body, lines.length ? lines : el("tr", { role: "row" }, nothing()));
@@ -97,7 +104,10 @@ function makeColumns({ splits }) {
     { name: t("Given → suggested"), sort: "pair", cell: (row) => cell(change(row.given, row.suggested)) },
     { name: t("Suspicion"), sort: "suspicion", cell: (row) => cell(suspicion(row), named(t("Suspicion"))) },
     ...(splits.length > 1 ? [{ name: t("Split"), cell: (row) => cell(bdi(row.split), named(t("Split"))) }] : []),
-    { name: t("Verdicts"), cell: (row) => cell(standing(row.verdicts), row.verdicts.length ? named(t("Verdicts")) : {}) },
+    {
+      name: t("Verdicts"),
+      cell: (row) => cell(standing(row.verdicts), row.verdicts.length ? named(t("Verdicts")) : {}),
+    },
   ];
 }
 
@@ -109,7 +119,10 @@ function head({ name, sort }) {
 const open = (row) => store.openQueue(store.query, "table", { card: row.id });
 
 function opener(row) {
-  return button(row.rank, () => open(row), { class: "pg-link", "aria-label": t("Open row {rank} in the queue", { rank: row.rank }) });
+  return button(row.rank, () => open(row), {
+    class: "pg-link",
+    "aria-label": t("Open row {rank} in the queue", { rank: row.rank }),
+  });
 }
 
 function suspicion(row) {
@@ -150,7 +163,9 @@ function makeBulk(session) {
       picks.clear();
       done.show(taken);
     });
-  const some = button(t("Decide the picked…"), () => decide({ ids: picks.ids }, plural(picks.ids.length, "picked row")));
+  const some = button(t("Decide the picked…"), () =>
+    decide({ ids: picks.ids }, plural(picks.ids.length, "picked row")),
+  );
   const none = button(t("Pick none"), () => picks.clear(), { class: "pg-link" });
   const all = button(t("Decide all found…"), () =>
     decide({ query: store.query.toString() }, t("all {rows} found", { rows: plural(found, "row") })),
