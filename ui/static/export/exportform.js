@@ -78,7 +78,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     people.update(answer.everyone);
     limit = answer.certified.limit;
     unreviewed.enable("suggest", limit !== null);
-    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(told(line.trim()))));
+    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(commands(told(line.trim())))));
     view.amount.textContent = count(answer.found);
   }
   return { element, read, onlyView: () => view.input.checked, update };
@@ -150,6 +150,9 @@ function fold(title, { rows, values }) {
 }
 
 const choiceText = (text) => el("span", { class: "pg-choice-text" }, text);
+/** A sentence with the commands in it, which stand between backticks, set apart. */
+const commands = (sentence) => sentence.split("`").map((part, at) => (at % 2 ? el("code", null, part) : part));
+
 export const hint = (text) => el("p", { class: "pg-hint" }, text);
 const group = (legend, ...children) =>
   el("fieldset", { class: "pg-facet ex-group" }, el("legend", null, legend), children);
