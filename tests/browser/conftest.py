@@ -14,6 +14,7 @@ from auditor.run import Run
 from tests.browser.payloads import PAYLOADS, SAFE
 from tests.browser.queueing import LISTEN
 from tests.browser.server import Server
+from tests.browser.viewing import PATIENCE
 from tests.forks import Forks
 from tests.review.runs import write_run
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 OpenPage = Callable[..., "Page"]
 
 _PROFILE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
-PATIENCE = 180_000
-"""Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 TABS = ("table", "groups", "map", "confusions", "progress", "export")
+PATIENCE = 180_000
+"""Milliseconds to wait for what must come: only a page that hangs takes so long, not one on a busy machine."""
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 
@@ -42,7 +45,9 @@ def idle(page: Page) -> None:
 
 def until(page: Page, happened: Callable[[], bool]) -> None:
     """Wait for what the test's own handlers note."""
-    while not happened():  # the test's own time limit ends it
+    end = monotonic() + PATIENCE / 1000
+    while not happened():
+        assert monotonic() < end, "it has not happened"
         page.wait_for_timeout(20)
 
 

@@ -119,6 +119,48 @@ test("a row that another window decided leaves the queue; one judged blind leave
   assert.equal(on(flow), "c");
 });
 
+const kept = { verdict: "keep", new_labels: [], note: "" };
+/** What a page hears while `a` is on its screen and another window decides it: the answers may come in any order. */
+const NEWS = {
+  undone: (flow) => flow.answered({ kind: "undo" }, { status: "saved", undoes: "x", items: 1, card: card("z") }),
+  done: (flow) => flow.done(["a"]),
+  moved: (flow) => flow.moved(),
+};
+const ORDERS = [
+  ["undone", "done", "moved"],
+  ["undone", "moved", "done"],
+  ["done", "undone", "moved"],
+  ["done", "moved", "undone"],
+  ["moved", "undone", "done"],
+  ["moved", "done", "undone"],
+];
+
+for (const order of ORDERS) {
+  test(`a row that another window decided does not come after an undone one: ${order.join(", ")}`, async () => {
+    const { flow, deck } = made();
+    const names = { a: kept };
+    answers.card = ({ id }) => ({ ...card(id), mine: names[id] ?? null, history: [], decided_by: [] });
+    for (const news of order) {
+      NEWS[news](flow);
+      await settle();
+    }
+    assert.equal(on(flow), "z");
+    assert.deepEqual(
+      deck.cards.map(({ id }) => id),
+      ["b", "c"],
+    );
+    flow.back(); // it can still be looked at, if it was left for the other
+    assert.ok(["a", "z"].includes(on(flow)));
+  });
+}
+
+test("a card that is left for an earlier one comes after it, decided here or not", () => {
+  const { flow, deck } = made();
+  flow.decide("keep");
+  flow.back();
+  assert.deepEqual([on(flow), deck.cards[0].id], ["a", "b"]);
+});
+
 test("an action on many rows is the next that undo takes back", () => {
   const { flow, events } = made();
   flow.decide("keep");

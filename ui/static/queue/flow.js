@@ -62,11 +62,12 @@ export class Flow {
     }
   }
 
-  /** Bring this card now; the one on the screen comes after it. */
+  /** Bring this card now; the one on the screen comes after it, unless it was decided in another window. */
   show(card) {
+    const left = this.card;
     this.#seen = this.#seen.filter((one) => one.id !== card.id);
-    if (this.card && this.card.id !== card.id) {
-      this.#deck.putBack(this.card);
+    if (left && left.id !== card.id) {
+      left.done_elsewhere ? this.#seen.push(left) : this.#deck.putBack(left);
     }
     this.#deck.remove([card.id]);
     this.card = card;
@@ -348,13 +349,14 @@ export class Flow {
 
   /** This reviewer has decided these; those of which this page knows nothing, in another window. */
   done(ids) {
-    const elsewhere = ({ id, mine }) => !mine && ids.includes(id);
+    const elsewhere = ({ id, mine }) => (!mine || mine.elsewhere) && ids.includes(id);
     this.#deck.remove(this.#deck.cards.filter(elsewhere).map(({ id }) => id));
     if (this.card?.hidden && elsewhere(this.card)) {
       say(t("You have decided this row in another window meanwhile."));
       this.card = null; // it was to be judged without any verdict in sight
       this.#next();
-    } else if (this.card && elsewhere(this.card)) {
+    } else if (this.card && elsewhere(this.card) && !this.card.done_elsewhere) {
+      this.card.done_elsewhere = true;
       this.moved();
     }
   }
@@ -393,8 +395,6 @@ export class Flow {
 
   /** Say what is on the screen. */
   announce() {
-    if (this.card) {
-      say(cardText(this.card), { quiet: true, about: "card" });
-    }
+    this.card && say(cardText(this.card), { quiet: true, about: "card" });
   }
 }
