@@ -16,6 +16,8 @@ Order = Literal["static", "learnt", "fixes-per-minute"]
 
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+NOT_UPHELD: tuple[Verdict, ...] = ("relabel", "none_fits", "exclude")
+"""Verdicts that do not uphold the given label."""
 LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
 TOOL_NAMES: tuple[ToolName, ...] = get_args(ToolName)
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"

@@ -143,17 +143,15 @@ class Corrections:
         """
         if self.judged:
             return replace(self.judged, estimate=self.estimate).left_wrong
-        found, rows = self.estimate, int((self.chosen & ~np.isnan(self.suggestions.suspicion)).sum())
-        by_hand = np.zeros(len(self.texts), np.bool_)
+        found, audited = self.estimate, self.chosen & ~np.isnan(self.suggestions.suspicion)
+        by_hand, wrong = np.zeros((2, len(self.texts)), np.bool_)
         by_hand[[row for row, outcome in self.outcomes.by_row.items() if outcome.judged_singly]] = True
-        fixed = (self.changed | ~self.kept) & by_hand & ~np.isnan(self.suggestions.suspicion)
+        wrong[[row for row, outcome in self.outcomes.by_row.items() if outcome.is_wrong]] = True
+        rows, stand = (int(np.count_nonzero(some)) for some in (audited, audited & wrong & ~self.changed))
         unseen = (self.changed | ~self.kept) & ~by_hand
         if found is None or found.left is None or found.drifted or not rows or unseen.any() or self.partial:
             return None
         if self.policy.verdicts or self.policy.changed_only or self.policy.reviewers:
-            return None
-        stand = found.found - int(fixed.sum())  # judged to be wrong, and not fixed
-        if stand < 0:
             return None
         return Range(*((stand + count) / rows for count in (found.left.value, found.left.low, found.left.high)))
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.data import LabeledTexts
 from auditor.review.log.event import TOGETHER, Event, Verdict, item_hash
+from auditor.vocabulary import NOT_UPHELD
 
 T = TypeVar("T")
 
@@ -56,6 +57,18 @@ class Outcome:
     def judged_singly(self) -> bool:
         """Whether anyone has judged the row one by one, not in bulk."""
         return any(decision.source not in TOGETHER for decision in self.decisions)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the given label is not upheld, as :class:`auditor.review.view.own.Outcomes` counts it.
+
+        The adjudication decides, else the majority of the one-by-one verdicts, at a tie the first of them.
+        """
+        if self.adjudication:
+            return self.adjudication.verdict in NOT_UPHELD
+        counted = [vote.verdict for vote in self.votes if vote.source not in TOGETHER and vote.verdict != "unsure"]
+        against = [verdict in NOT_UPHELD for verdict in counted]
+        return 2 * sum(against) + (against[:1] == [True]) > len(against)
 
     @property
     def decided_at(self) -> datetime:

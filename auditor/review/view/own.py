@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.arrays import Codes, Float32, Float64, Mask
-from auditor.review.log.event import VERDICTS
+from auditor.vocabulary import NOT_UPHELD, VERDICTS
 
 Bits = npt.NDArray[np.uint8]
 
 BIT = {verdict: 1 << place for place, verdict in enumerate(VERDICTS)}
 """Bit of each verdict: the verdicts on a row, from any number of reviewers, fit into one byte. 0 is undecided."""
 SHOWN, FOLLOWED = 1, 2
-WRONG = BIT["relabel"] | BIT["none_fits"] | BIT["exclude"]
+WRONG = sum(BIT[verdict] for verdict in NOT_UPHELD)
 """Bits of the verdicts that do not uphold the given label."""
 
 

@@ -121,7 +121,7 @@ def test_the_rows_follow_the_classes(judged: Corrections, changes: list[LabelCha
 
 def test_the_share_of_wrong_labels_stays_as_it_was(judged: Corrections) -> None:
     suggestions = replace(judged.suggestions, suspicion=np.full(6, 0.5, np.float32))
-    about = cast(Any, type("Found", (), {"left": Range(1, 0, 2), "found": 3, "drifted": False}))
+    about = cast(Any, type("Found", (), {"left": Range(1, 0, 2), "drifted": False}))
     before = replace(judged, suggestions=suggestions, estimate=cast(Estimate, about))
     assert before.left_wrong == Range(1 / 5, 0, 2 / 5)
     for change in (rename("joy", "bliss"), merge("joy", to="love"), delete("joy", "anger")):

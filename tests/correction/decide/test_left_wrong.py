@@ -86,6 +86,45 @@ def test_what_was_judged_wrong_and_stands_is_still_wrong(tmp_path: Path, leave_o
     assert Audit(run).corrections(Policy(reviewers=("ann",))).left_wrong is None
 
 
+@pytest.mark.parametrize(
+    ("policy", "stand", "left_out"),
+    [
+        (Policy(), 3, 2),  # the tie that began with relabel stands, and so do both that lost to ambiguous
+        (Policy(leave_out=("exclude", "none_fits", "ambiguous")), 1, 6),
+        (Policy(leave_out=()), 5, 0),
+        (Policy(ties="adjudicated-only"), 2, 4),
+    ],
+)
+def test_only_wrong_rows_that_were_fixed_are_fixed(tmp_path: Path, policy: Policy, stand: int, left_out: int) -> None:
+    run = write_run(tmp_path / "diary")
+    items = Items.of(run)
+    with opened_log(run) as log:
+        verdicts = Verdicts(items, log)
+        blind = Blind(verdicts)
+        rows = [items.row_of(blind.draw("ann", np.full(len(items), 0.1)).item_id or "") for _ in range(30)]
+        judged = list(dict.fromkeys(row for row in rows if row is not None))
+        others = {
+            row: [name for name in items.label_names if name != items.label_names[items.given[row]]] for row in judged
+        }
+        votes: list[list[tuple[str, ...]]] = [
+            *([[("exclude",)]] * 2),
+            *([[("ambiguous", "0", "1")]] * 2),
+            [("relabel", "0"), ("keep",)],
+            [("keep",), ("relabel", "0")],
+            *([[("relabel", "0"), ("relabel", "1"), ("ambiguous", "0", "1"), ("ambiguous", "0", "1")]] * 2),
+            [("relabel", "0")],
+        ]
+        for row, opinions in zip(judged, [*votes, *([[("keep",)]] * len(judged))], strict=False):
+            for name, (verdict, *labels) in zip(("ann", "bob", "cid", "dan"), opinions, strict=False):
+                decide(verdicts, row, name, verdict, *(others[row][int(label)] for label in labels))
+    found = Audit(run).corrections(policy)
+    assert found.estimate is not None
+    assert found.estimate.left is not None
+    assert found.left_wrong is not None
+    assert found.estimate.found == sum(outcome.is_wrong for outcome in found.outcomes.by_row.values())
+    assert found.left_wrong.low == (found.estimate.left.low + stand) / (found.estimate.rows - left_out)
+
+
 def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
     exported = audit.export(tmp_path / "clean.csv")
     record = json.loads(exported.record.read_text("utf-8"))["estimate"]
