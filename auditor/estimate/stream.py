@@ -184,7 +184,7 @@ class Change:
     ----------
     parent : int
         Place of the earlier draw among all draws; -1 for none.
-    judged, reopened : int64
+    judged, reopened : (j,) and (r,) int64
         Rows left out since the parent, and rows no longer left out.
     """
 

@@ -127,7 +127,8 @@ class _Crew:
                     self._events.put((kind, number, value))
                 else:
                     outcome = kind, number, value
-        self._running.discard(process)
+        with self._lock:
+            self._running.discard(process)
         return outcome, process.returncode
 
     def stop(self) -> None:

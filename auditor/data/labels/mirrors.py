@@ -100,10 +100,7 @@ def find_mirrors(
         if not has.all():
             rows = np.flatnonzero(has[part_of_row])
             codes, column = codes[rows], column.take(rows)
-        sample = np.arange(0, len(codes), max(1, len(codes) // _SAMPLE))
-        if _fit(codes[sample], column.take(sample)) is None or not _repeats(codes):
-            continue
-        fit = _fit(codes, column)
+        fit = _fit(codes, column) if _may_fit(codes, column) else None
         if fit is None:
             continue
         marked = _marked(name, fit, labels)
@@ -121,12 +118,12 @@ def find_mirrors(
             )
             continue
         values = _values(fit.value_of, labels, _class_names(parts, name))
-        if marked is not None and not fit.is_injective:
+        if marked is None or fit.is_injective:
+            notes += _notes(name, label, labels, values)
+        else:
             rest = next(value for code, value in fit.value_of.items() if code != marked)
             values = [rest if value is None else value for value in values]
             indicators.append(name)
-        else:
-            notes += _notes(name, label, labels, values)
         found.append(Mirror(column=name, values=values))
     if indicators:
         notes.append(
@@ -134,6 +131,12 @@ def find_mirrors(
             " change them, too."
         )
     return found, tuple(notes)
+
+
+def _may_fit(codes: LabelCodes, column: pa.ChunkedArray) -> bool:
+    """Return whether a column may follow from the label, as far as some of its rows show: a quick look first."""
+    sample = np.arange(0, len(codes), max(1, len(codes) // _SAMPLE))
+    return _fit(codes[sample], column.take(sample)) is not None and _repeats(codes)
 
 
 def _marked(name: str, fit: _Fit, labels: Labels) -> int | None:

@@ -81,7 +81,7 @@ def outlook(estimate: Estimate) -> str | None:
                 minutes = counted(max(round(plan.minutes), 1), "minute")
                 return (
                     f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within some "
-                    f"{points((high - low) / 2)} points if 5 % are wrong: give `auditor review` --sample 100."
+                    f"{points((high - low) / 2)} points if 5 % are wrong: `auditor review RUN --sample 100`."
                 )
         return None
     stop = estimate.stop
@@ -137,9 +137,9 @@ def calibration(estimate: Estimate) -> Iterator[str]:
 def reviewers(found: Reviewers) -> Iterator[str]:
     """Say how far the reviewers can be relied on, as far as enough was measured."""
     if found.self_agreement.of >= _FEW:
-        yield f"The same person says the same again on {_share(found.self_agreement)}."
+        yield f"When a card came again, the same person gave the same verdict on {_share(found.self_agreement)}."
     if found.second_look.of >= _FEW:
-        yield f"A second person says the same on {_share(found.second_look)}."
+        yield f"A second person gave the same verdict on {_share(found.second_look)}."
     change, (shown, hidden) = found.anchoring, (found.anchoring.first, found.anchoring.second)
     if change.value is not None and min(shown.of, hidden.of) >= _FEW:
         yield (
