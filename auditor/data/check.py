@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.data.columns import described, is_text
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import ColumnError, RowError
+from auditor.wording import counted, listed
 
 MOST_COLUMNS = 10_000
 DEEPEST = 32

@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from auditor.config import ReadConfig
-from auditor.data.source import listed
 from auditor.errors import ColumnError
-from auditor.wording import shorten
+from auditor.wording import listed, shorten
 
 TEXT_NAMES = (
     "text texts sentence tweet content message review utterance question document comment body post headline title "

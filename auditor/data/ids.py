@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.data.check import SHOWN, place_of
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import RowError
+from auditor.wording import counted, listed
 
 _TOGETHER = 1 << 15
 """Ids per block."""

@@ -32,9 +32,10 @@ from auditor.data.labels.mirrors import Mirror, find_mirrors
 from auditor.data.labels.odd_labels import odd_notes
 from auditor.data.labels.prodigy import accepted
 from auditor.data.labels.votes import Votes
-from auditor.data.source import RAW, Source, counted
+from auditor.data.source import RAW, Source
 from auditor.errors import ColumnError, RowError, SourceError
 from auditor.formats import looks_like_path
+from auditor.wording import counted
 
 if TYPE_CHECKING:
     import datasets

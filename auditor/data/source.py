@@ -7,9 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from auditor.wording import counted as counted
-from auditor.wording import listed as listed
-
 RAW = "raw"
 """Name of the dataset's column of rows as they appear in their text file."""
 

@@ -24,10 +24,10 @@ from auditor.correction.export.publish import flush_all, publish_files, publish_
 from auditor.correction.export.tables import SplitTable, corrected_tables, excluded_tables
 from auditor.correction.export.target import Target, check_free, find_target, part_files
 from auditor.data.labeled_texts import Origin
-from auditor.data.source import counted, listed
 from auditor.errors import ExportError
 from auditor.storage import hash_file
 from auditor.version import own_version
+from auditor.wording import counted, listed
 
 _BARE = {
     "lines": "Lines of text and label",

@@ -25,9 +25,9 @@ from auditor.correction.export.tables import SplitTable, joined
 from auditor.data.formats.text.delimited import DELIMITERS
 from auditor.data.formats.text.lines import COLUMNS, is_header
 from auditor.data.labeled_texts import Origin
-from auditor.data.source import counted
 from auditor.errors import ExportError
 from auditor.tabular import json_array
+from auditor.wording import counted
 
 Format = Literal["csv", "tsv", "lines", "fasttext", "jsonl", "json", "parquet", "xlsx", "arrow", "parallel", "folders"]
 FILES: dict[Format, str] = {

@@ -17,8 +17,8 @@ from auditor.data.columns import is_text
 from auditor.data.labeled_texts import ORIGINAL
 from auditor.data.labels.lists import as_lists, is_list, pack, rewrap
 from auditor.data.labels.mirrors import Mirror
-from auditor.data.source import listed
 from auditor.errors import ExportError, RunDamagedError
+from auditor.wording import listed
 
 
 def label_column(corrections: Corrections) -> pa.ChunkedArray:

@@ -13,10 +13,10 @@ from typing import Any
 from auditor.correction.export.formats import FILES, FOLDERS, Format
 from auditor.correction.export.tables import split_names
 from auditor.data.labeled_texts import Origin
-from auditor.data.source import listed
 from auditor.errors import ExportError
 from auditor.formats import FORMATS, PACKED, WHOLE, packing_of, suffix_of
 from auditor.storage import hash_file, read_plain
+from auditor.wording import listed
 
 RECORD = "export.json"
 EXCLUDED = "excluded"

@@ -17,9 +17,9 @@ from auditor.correction.patch.match import Match, Reason, match
 from auditor.correction.patch.merge import Conflict, merge
 from auditor.correction.patch.patch import Change
 from auditor.data import LabeledTexts
-from auditor.data.source import listed
 from auditor.errors import PatchError
 from auditor.review.log.event import Event, item_hash
+from auditor.wording import listed
 
 
 @dataclass(frozen=True)

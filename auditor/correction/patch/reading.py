@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.config import ReadConfig
-from auditor.data.source import listed
 from auditor.errors import PatchError
+from auditor.wording import listed
 
 _EITHER = {"annotator", "votes"}
 """Alternatives: giving one of them replaces the other."""

@@ -14,11 +14,11 @@ from auditor.correction.decide.corrections import Corrections
 from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.correction.push.markdown import code
-from auditor.data.source import counted
 from auditor.modelspecs import MODELS
 from auditor.review.feed.estimate import Estimate, Range
 from auditor.run import Run
 from auditor.run.artifacts import CONSENSUS, SCORES
+from auditor.wording import counted
 
 _DONE = {
     "relabel": "the new label",

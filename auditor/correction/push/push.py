@@ -28,13 +28,13 @@ from auditor.correction.push.facts import Facts, gather
 from auditor.correction.push.markdown import one_line
 from auditor.correction.push.remote import check_patterns, declare_data, licence_of, stale_files
 from auditor.correction.push.staging import Staged, stage
-from auditor.data.source import counted, listed
 from auditor.errors import ExportError, HubMissingError, HubRefusedError, HubUnreachableError, StorageError
 from auditor.hub.errors import asking
 from auditor.hub.repo import CARD, Target, find_target, quiet_library
 from auditor.hub.upload import Upload
 from auditor.run import Run
 from auditor.storage import scratch
+from auditor.wording import counted, listed
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 

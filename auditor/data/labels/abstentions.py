@@ -14,7 +14,7 @@ import pyarrow.types as types
 
 from auditor.data.columns import is_text
 from auditor.data.labels.votes import NO_VOTE
-from auditor.data.source import counted, listed
+from auditor.wording import counted, listed
 
 _LABELS = (types.is_integer, types.is_floating, types.is_boolean)
 _MINUS_ONE = re.compile(r"-1(\.0*)?")

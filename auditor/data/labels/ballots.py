@@ -15,8 +15,8 @@ from auditor.data.columns import is_text
 from auditor.data.labels.column import is_list
 from auditor.data.labels.literals import is_literal, parse_votes
 from auditor.data.labels.votes import NO_VOTE
-from auditor.data.source import listed
 from auditor.errors import ColumnError, RowError
+from auditor.wording import listed
 
 DELIMITERS = "|;,\t"
 """Delimiters between the votes of a cell; the one that yields most given labels is used."""

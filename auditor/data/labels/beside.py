@@ -16,8 +16,9 @@ from auditor.data.labels.abstentions import Cast, without_abstentions
 from auditor.data.labels.ballots import Ballots, column_of_votes, columns_of_raters
 from auditor.data.labels.column import Labels, Value, encode_labels
 from auditor.data.labels.votes import Votes, majority, tie_notes
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import ColumnError
+from auditor.wording import counted, listed
 
 _NAME_THEM = "Choose the column of votes with --votes, or the raters' columns, separated by commas."
 

@@ -16,8 +16,8 @@ from auditor.data.columns import is_text
 from auditor.data.labels.lists import Style, single_values, unwrap
 from auditor.data.labels.lists import is_list as is_list
 from auditor.data.labels.odd_labels import alike, find_missing, spelling_notes
-from auditor.data.source import counted, listed
 from auditor.errors import ColumnError
+from auditor.wording import counted, listed
 
 Value = str | int | float | bool
 

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from auditor.data.columns import is_text
-from auditor.data.source import counted
 from auditor.errors import ColumnError
+from auditor.wording import counted
 
 Style = Literal["json", "python", "bare"]
 """Notation of lists in strings: ``["joy"]``, ``['joy']``, or ``[joy]`` without quotes."""

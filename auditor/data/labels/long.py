@@ -21,8 +21,9 @@ from auditor.data.ids import check_ids_present
 from auditor.data.labels.abstentions import Cast, without_abstentions
 from auditor.data.labels.column import Labels, encode_labels
 from auditor.data.labels.votes import Votes, majority, tie_notes
-from auditor.data.source import Part, Source, counted, listed
+from auditor.data.source import Part, Source
 from auditor.errors import ColumnError, RowError
+from auditor.wording import counted, listed
 
 _REFUSED = "Fix them, or continue without these votes: --drop-invalid."
 

@@ -22,8 +22,9 @@ from auditor.data.columns import LABEL_NAMES, is_text, plain
 from auditor.data.formats.tables.metadata import class_names
 from auditor.data.labels.column import Labels, Value
 from auditor.data.labels.lists import is_list, unpack
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import ColumnError
+from auditor.wording import counted, listed
 
 _SAMPLE = 2_000
 _UNLIKELY = math.log(0.001)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.data.columns import is_text
-from auditor.data.source import counted, listed
+from auditor.wording import counted, listed
 
 ANSWER = "answer"
 _ANSWERS = {"accept", "reject", "ignore"}

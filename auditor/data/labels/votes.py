@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.arrays import Codes, Float64, Mask
-from auditor.data.source import counted
+from auditor.wording import counted
 
 NO_VOTE = frozenset("nan none n/a na #n/a <na> null ? - -- abstain abstained".split())
 """Lower-case words for "no vote"; see :mod:`auditor.data.labels.abstentions`."""

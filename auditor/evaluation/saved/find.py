@@ -12,7 +12,6 @@ import numpy as np
 from transformers import AutoConfig
 
 from auditor.config import FinetunedConfig
-from auditor.data.source import listed
 from auditor.errors import HubUnreachableError, ModelError
 from auditor.evaluation.saved.predictor import Predictor
 from auditor.evaluation.saved.saved import RECORD, load_model
@@ -22,6 +21,7 @@ from auditor.modelspecs import MODELS
 from auditor.run import DEFAULT_PLACE, Run, find_run, is_run
 from auditor.run.artifacts import COMPARISON, model_file
 from auditor.vocabulary import MODEL_NAMES, ModelName
+from auditor.wording import listed
 
 _PREFERRED = tuple(sorted(MODEL_NAMES, key=lambda name: MODELS[name].saved_as != "transformers"))
 _MOST_TOKENS = 512

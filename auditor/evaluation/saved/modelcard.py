@@ -11,7 +11,7 @@ from huggingface_hub import ModelCardData
 
 from auditor.config import FinetunedConfig
 from auditor.correction.push.markdown import code
-from auditor.data.source import counted
+from auditor.wording import counted
 
 CARD = "README.md"
 SECTION = "model"

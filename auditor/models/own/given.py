@@ -19,12 +19,12 @@ from auditor.data.formats.tables.parquet import read_parquet
 from auditor.data.formats.text.encoding import read_bytes
 from auditor.data.formats.text.sniff import HEAD, check_is_data
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.data.source import counted, listed
 from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
 from auditor.models.own.distribution import TOLERANCE, normalised, rounding, wrong_row
 from auditor.run import Reader, Run
 from auditor.run.artifacts import BASELINE, CONSENSUS, DATASET, SCORES, folds, probabilities
 from auditor.storage import open_file
+from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from auditor.correction.export.cells import strings
 from auditor.correction.export.tables import SplitTable
 from auditor.data.formats.files.packed import is_junk
-from auditor.data.source import counted, listed
 from auditor.errors import ExportError
+from auditor.wording import counted, listed
 
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f" + r'<>:"|?*' * (os.name == "nt") + "]")
 _LONGEST = 255

@@ -20,8 +20,8 @@ from auditor.correction.export.layouts.sheet import Piece, cell, find_rows, lett
 from auditor.correction.export.packing import entry
 from auditor.correction.export.tables import SplitTable, joined
 from auditor.data.formats.tables.workbook import MOST_ROWS, Sheet, open_sheet
-from auditor.data.source import counted
 from auditor.errors import ExportError, SourceError
+from auditor.wording import counted
 
 _BATCH = 10_000
 _MOST_COLUMNS = 16_384

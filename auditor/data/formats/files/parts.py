@@ -20,10 +20,11 @@ from auditor.data.formats.text.class_folders import class_parts, find_classes, i
 from auditor.data.formats.text.encoding import decode_filled, line_end
 from auditor.data.formats.text.parallel import MAPPING, find_pairs, other_half, parallel_parts
 from auditor.data.formats.text.text_files import read_text
-from auditor.data.source import Part, Source, listed
+from auditor.data.source import Part, Source
 from auditor.errors import SourceError
 from auditor.formats import FORMATS, WHOLE, check_exists, packing_of, suffix_of, unknown_format
 from auditor.storage import hash_file, kind_of
+from auditor.wording import listed
 
 Reader = Callable[[str], Part]
 """Reads a part, given the name of its split."""

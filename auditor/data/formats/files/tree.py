@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.data.formats.files.packed import MOST_FILES, is_junk, open_archive, read_bytes
-from auditor.data.source import counted, listed
 from auditor.errors import SourceError
 from auditor.formats import packing_of
 from auditor.storage import hash_file, open_plain
+from auditor.wording import counted, listed
 
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
 """Usual names of files and folders that are splits, ignoring case."""

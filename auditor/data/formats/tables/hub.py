@@ -6,10 +6,11 @@ from auditor.compat import packaged_datasets
 from auditor.config import ReadConfig
 from auditor.data.formats.files.parts import select
 from auditor.data.formats.tables.memory import dataset_parts
-from auditor.data.source import Source, listed
+from auditor.data.source import Source
 from auditor.errors import AuditorError, HubError, HubMissingError, HubUnreachableError, SourceError
 from auditor.hub.errors import chain
 from auditor.hub.repo import PATIENCE
+from auditor.wording import listed
 
 _BUILDERS = {"arrow", "cache", "csv", "json", "parquet"}
 _HERE = "There is no local file or folder of that name either."

@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from auditor.data.source import Part, listed
+from auditor.data.source import Part
 from auditor.errors import ColumnError
+from auditor.wording import listed
 
 FEATURES, PANDAS = b"huggingface", b"pandas"
 

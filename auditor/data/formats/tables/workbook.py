@@ -18,8 +18,8 @@ from auditor.data.check import MOST_COLUMNS, check_number
 from auditor.data.formats.files.packed import Archive
 from auditor.data.formats.files.room import check_room, room
 from auditor.data.formats.text.header import doubt_header, given_names, unique_names
-from auditor.data.source import counted, listed
 from auditor.errors import InputError, SourceError
+from auditor.wording import counted, listed
 
 MOST_ROWS = 1_048_576
 """Most rows of a sheet."""

@@ -15,8 +15,9 @@ from auditor.data.formats.files.room import check_room, room
 from auditor.data.formats.files.tree import SPLIT_NAMES, Tree
 from auditor.data.formats.text.encoding import decode
 from auditor.data.formats.text.parallel import MAPPING, other_half
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import SourceError
+from auditor.wording import counted, listed
 
 TEXTS = {".txt", ".text", ""}
 """Extensions of files that contain a text."""

@@ -14,8 +14,9 @@ from auditor.data.formats.text.dialect import Dialect, passed_blank
 from auditor.data.formats.text.header import doubt_header, given_names, unique_names
 from auditor.data.formats.text.quick import Cut, cut_quickly
 from auditor.data.formats.text.quoting import Place, choose_dialect, line_ends
-from auditor.data.source import Contents, counted
+from auditor.data.source import Contents
 from auditor.errors import ColumnError, InputError, RowError, SourceError
+from auditor.wording import counted
 
 DELIMITERS = ",;\t|"
 Quoting = Literal["auto", "minimal", "none"]

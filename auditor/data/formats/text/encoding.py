@@ -14,8 +14,8 @@ from charset_normalizer import from_bytes
 
 from auditor.data.formats.files.packed import read_bytes as read_bytes
 from auditor.data.formats.text.sniff import HEAD, check_is_text, unmarked_utf16
-from auditor.data.source import counted
 from auditor.errors import SourceError
+from auditor.wording import counted
 
 _WINDOW = 1 << 16
 _PART = 1 << 24

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.data.formats.text.lines import slices, split_lines
-from auditor.data.source import Contents, counted
+from auditor.data.source import Contents
 from auditor.errors import RowError
+from auditor.wording import counted
 
 MARK = "__label__"
 _FIRST = re.compile(rb"\s*" + MARK.encode())

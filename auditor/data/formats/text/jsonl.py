@@ -14,8 +14,9 @@ from auditor.data.check import DEEPEST, check_number, is_storable
 from auditor.data.formats.files.room import check_room, room
 from auditor.data.formats.text.lines import line_break
 from auditor.data.formats.text.single_object import check_single
-from auditor.data.source import Contents, counted, listed
+from auditor.data.source import Contents
 from auditor.errors import ColumnError, RowError, SourceError
+from auditor.wording import counted, listed
 
 _ROWS = 100_000
 _UNFOLDED = 32

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from auditor.arrays import RowIndex
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
-from auditor.data.source import Contents, counted
+from auditor.data.source import Contents
 from auditor.errors import RowError, SourceError
+from auditor.wording import counted
 
 COLUMNS = ("text", "label")
 

@@ -15,8 +15,9 @@ from auditor.config import ReadConfig
 from auditor.data.formats.files.tree import Tree
 from auditor.data.formats.text.encoding import decode_filled
 from auditor.data.formats.text.lines import split_lines
-from auditor.data.source import Part, counted, listed
+from auditor.data.source import Part
 from auditor.errors import RowError, SourceError
+from auditor.wording import counted, listed
 
 MAPPING = "mapping.txt"
 BETWEEN = b"\0"

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from auditor.data.formats.files.room import check_room, room
-from auditor.data.source import counted, listed
 from auditor.errors import SourceError
+from auditor.wording import counted, listed
 
 _UNFOLDED = 32
 """Most bytes of Python objects per character of JSON."""

@@ -9,8 +9,9 @@ import pyarrow as pa
 from auditor.config import ReadConfig
 from auditor.data.columns import find_text
 from auditor.data.formats.tools.base import Annotated, Tool, legible
-from auditor.data.source import Source, counted, listed
+from auditor.data.source import Source
 from auditor.errors import ColumnError
+from auditor.wording import counted, listed
 
 
 def find_question(rows: Sequence[Annotated], source: Source, config: ReadConfig, tool: Tool) -> str:

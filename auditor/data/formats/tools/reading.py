@@ -18,8 +18,9 @@ from auditor.data.formats.tools.choose import check_single, find_field, find_que
 from auditor.data.formats.tools.items import Item, gather_items, given_labels, is_shared, votes_as_json
 from auditor.data.formats.tools.table import read_table
 from auditor.data.labels.lists import is_list
-from auditor.data.source import Part, Source, counted
+from auditor.data.source import Part, Source
 from auditor.errors import ColumnError, RowError
+from auditor.wording import counted
 
 _BATCH = 10_000
 

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from auditor.config import ReadConfig
 from auditor.data.columns import find_columns, is_text
 from auditor.data.formats.tools.base import Tool
-from auditor.data.source import Part, Source, counted
+from auditor.data.source import Part, Source
 from auditor.errors import ColumnError
+from auditor.wording import counted
 
 _SEVERAL = '{"choices"'
 
