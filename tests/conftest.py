@@ -48,6 +48,11 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: those that drive a browser or wait for a process leave theirs idle."""
+    return max(1, len(os.sched_getaffinity(0)) * 3 // 2) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny BERT, to encode with and to fine-tune."""

@@ -37,7 +37,8 @@ def chromium() -> Iterator[Browser]:
 
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        # One process for all pages: each would compile Gradio's scripts anew.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--renderer-process-limit=1"])
         yield browser
         browser.close()
 
@@ -108,6 +109,7 @@ def serving(server: Server) -> Iterator[Server]:
 def _profile(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile that tests share, emptied after each: it keeps what it has loaded of Gradio."""
     context = chromium.new_context(**_PROFILE)
+    context.new_page()  # it stays open, and so the process that draws pages stays
     yield context
     context.close()
 
@@ -159,7 +161,8 @@ def open_page(request: pytest.FixtureRequest, chromium: Browser, _profile: Brows
 def _empty(profile: BrowserContext) -> None:
     """Forget all that the pages of a profile have kept, but for the files that they were made of."""
     kept = "cookies,local_storage,indexeddb,service_workers"
-    for page in profile.pages:
+    _, *used = profile.pages
+    for page in used:
         if page.url.startswith("http"):
             origin = "/".join(page.url.split("/")[:3])
             profile.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kept})

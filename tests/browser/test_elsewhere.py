@@ -36,7 +36,7 @@ def test_a_second_tab_of_the_same_person(open_page: OpenPage, server: Server) ->
 
 
 def test_undecided_rows_leave_a_second_tab(open_page: OpenPage, server: Server) -> None:
-    first, second = (open_page(server, "undecided=me&tab=queue", "leaving") for _ in range(2))
+    first, second = (open_page(server, f"{ALL}&undecided=me", "leaving") for _ in range(2))
     left = second.locator(".au-figures")
     before = ask(second, "facets?undecided=me")["found"]
     press(first, "Space", "k", "x", "i")

@@ -104,6 +104,15 @@ def test_axe_finds_nothing(open_page: OpenPage, server: Server) -> None:
     page.get_by_role("button", name="Undo this").wait_for(state="detached")
 
 
+def test_axe_finds_one_pale_text_among_many(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, None, "pages-pale", color_scheme="light")
+    last = visit(page, server, "table").locator(".pg-rows .pg-text").last
+    last.evaluate("(one) => { one.style.color = '#ccc'; }")
+    assert [rule for rule, _ in problems(page)] == ["color-contrast"]  # as dark, it can be read
+    last.evaluate("(one) => { one.style.color = '#888'; }")
+    assert "color-contrast" in {rule for rule, _ in problems(page)}
+
+
 def test_errors_are_seen_and_heard(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, None, "pages-errors", outages=True)
     visit(page, server, "table")
