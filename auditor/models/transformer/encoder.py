@@ -3,6 +3,9 @@
 Texts are sorted by length and batched up to a budget of tokens, which makes batches about equally expensive and nearly
 free of padding. Identical texts are encoded once. If the hardware multiplies bfloat16 matrices, weights and activations
 are bfloat16 (cosine to float32 above 0.9998); pooling is always float32.
+
+On a CPU, each core encodes a batch of its own: the matrices are too small for cores to share without waiting for each
+other. The vectors are the same for any number of cores.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +24,12 @@ from transformers import AutoModel
 
 from auditor.arrays import Counts, Float32, RowIndex, Vectors
 from auditor.config import EncoderConfig
+from auditor.models.randomness import with_threads
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.weights import Weights, load
 from auditor.run.artifacts import VECTORS
+from auditor.runner.local import cores
 from auditor.storage import write
 
 Progress = Callable[[int, int], None]
@@ -85,16 +92,31 @@ class Encoder:
         unique, index = _unique(texts)
         lengths = self._lengths(unique)
         batches = list(token_batches(lengths, self._budget))
-        with _Partial(folder, (len(unique), self.dimensions)) as partial:
-            for number in range(partial.done, len(batches)):
-                rows = batches[number]
-                partial.vectors[rows] = self._encode_batch([unique[row] for row in rows])
-                partial.done = number + 1
+
+        def encode_batch(rows: RowIndex) -> Float32:
+            return self._encode_batch([unique[row] for row in rows])
+
+        with _Partial(folder, (len(unique), self.dimensions)) as partial, self._workers() as workers:
+            left = batches[partial.done :]
+            for rows, vectors in zip(left, workers.map(encode_batch, left), strict=True):
+                partial.vectors[rows] = vectors
+                partial.done += 1
                 if partial.done % _SAVE_EVERY == 0:
                     partial.save()
                 if progress:
                     progress(partial.done, len(batches))
             return _spread(partial.vectors, index, folder / VECTORS)
+
+    @contextmanager
+    def _workers(self) -> Iterator[ThreadPoolExecutor]:
+        """Yield threads that compute on a core each; one thread for another device than the CPU."""
+        count = cores() if self.device.type == "cpu" else 1
+        with with_threads(1):
+            pool = ThreadPoolExecutor(count, "auditor-encoder", torch.set_num_threads, (1,))
+            try:
+                yield pool
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _lengths(self, texts: Sequence[str]) -> Counts:
         lengths = np.empty(len(texts), dtype=np.int64)

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from auditor.config import EncoderConfig
 from auditor.errors import ModelError, StorageError
+from auditor.models.randomness import with_threads
 from auditor.models.transformer import encoder as module
 from auditor.models.transformer.encoder import Encoder, token_batches
 from auditor.models.transformer.weights import Weights, find_weights
@@ -101,7 +103,8 @@ def test_identical_texts_are_encoded_once(small: Encoder, tmp_path: Path):
     assert not np.allclose(vectors[0], vectors[1], atol=1e-3)
 
 
-def test_every_batch_stays_within_the_budget(small: Encoder, tmp_path: Path):
+def test_every_batch_stays_within_the_budget(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "cores", lambda: 1)  # one batch after the other
     shapes: list[tuple[int, int]] = []
     small._model.register_forward_pre_hook(
         lambda _, args, tokens: shapes.append(tuple(tokens["input_ids"].shape)), with_kwargs=True
@@ -184,6 +187,37 @@ def test_killed_encoding_goes_on_where_it_was_saved(
     told, file = resumed(small, copied_after(small, TEXTS, tmp_path / "killed", batches))
     assert told[0] == batches // 3 * 3 + 1
     assert file == uninterrupted
+
+
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_the_number_of_cores_changes_no_byte(
+    real_weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+):
+    """Nor does the number of threads that the caller has chosen for torch, which stays as it was."""
+    encoder = Encoder(real_weights, EncoderConfig(precision="float32", token_budget=64), "cpu")
+    (folder := tmp_path / "alone").mkdir()
+    monkeypatch.setattr(module, "cores", lambda: 1)
+    with with_threads(1):
+        alone = encoder.encode(TEXTS, folder).read_bytes()
+    (folder := tmp_path / "together").mkdir()
+    monkeypatch.setattr(module, "cores", lambda: cores)
+    with with_threads(2):
+        assert encoder.encode(TEXTS, folder).read_bytes() == alone
+        assert torch.get_num_threads() == 2
+
+
+def test_what_fails_in_one_batch_ends_the_encoding(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    encode = small._encode_batch
+
+    def fail_once(texts: list[str]) -> Any:
+        if TEXTS[0] in texts:
+            raise MemoryError("no room")
+        return encode(texts)
+
+    monkeypatch.setattr(small, "_encode_batch", fail_once)
+    with pytest.raises(MemoryError, match="no room"):
+        small.encode(TEXTS, tmp_path)
+    assert not (tmp_path / "vectors.npy").exists()
 
 
 def test_interrupted_encoding_loses_nothing(small: Encoder, tmp_path: Path, uninterrupted: bytes):
