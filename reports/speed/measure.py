@@ -1,14 +1,16 @@
 """Measure the speed of encoding and fine-tuning beside what people use today, and write results.json.
 
-    python reports/speed/measure.py [--data DIR] [--only encode|finetune]
+    python reports/speed/measure.py [--data DIR] [--only encode|finetune] [--rows N …] [--seeds N …] [--results FILE]
 
 Everything runs on the same texts, in one process; those that are compared take turns, so that a busy machine is busy
-for all. A measurement that stands in results.json is not made again: delete the file to start over.
+for all. A measurement that stands in the file of results is not made again: delete the file to start over. Machines of
+another kind have a file of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -40,43 +42,37 @@ from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import find_weights
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results.json"
 WEIGHTS = find_weights(DEFAULT_ENCODER)
-SEEDS = (0, 1, 2)
-ROUNDS = {4_000: 3, 16_000: 1}
-"""By rows: the book's loop alone takes minutes a round on the larger part."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")) / "emotion")
     parser.add_argument("--only", choices=["encode", "finetune"])
+    parser.add_argument("--rows", nargs="+", type=int, default=(4_000, 16_000))
+    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
+    parser.add_argument("--results", type=Path, default=HERE / "results.json")
     arguments = parser.parse_args()
     train = read(arguments.data / "train.txt", ReadConfig())
     test = read(arguments.data / "val.txt", ReadConfig())
     codes = np.array([train.label_names.index(test.label_names[code]) for code in test.labels], np.int32)
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(arguments.results.read_text()) if arguments.results.exists() else {}
+
+    def keep(key: str, measure: Callable[[], dict[str, Any]]) -> None:
+        if key not in results:
+            results[key] = measure()
+            arguments.results.write_text(json.dumps(results, indent=1) + "\n")
+
     results["machine"] = machine()
-    if arguments.only != "finetune":
-        for rows in (4_000, 16_000):
-            results.setdefault(f"encode-{rows}", None)
-            results[f"encode-{rows}"] = results[f"encode-{rows}"] or encoding(list(train.texts)[:rows])
-            save(results)
-    if arguments.only != "encode":
-        for rows, epochs in ((4_000, 3), (16_000, 1)):
-            for seed in SEEDS:
-                for name, fit in (("ours", ours), ("trainer", trainer)):
-                    key = f"finetune-{rows}-{seed}-{name}"
-                    if key not in results:
-                        texts, labels = list(train.texts)[:rows], train.labels[:rows]
-                        results[key] = finetuning(
-                            fit, texts, labels, train.label_names, test.texts, codes, seed, epochs
-                        )
-                        save(results)
-
-
-def save(results: dict[str, Any]) -> None:
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    for rows in arguments.rows:
+        texts, labels = list(train.texts)[:rows], train.labels[:rows]
+        if arguments.only != "finetune":
+            keep(f"encode-{rows}", lambda texts=texts: encoding(texts))
+        if arguments.only != "encode":
+            epochs = 3 if rows < 10_000 else 1
+            for seed, (name, fit) in itertools.product(arguments.seeds, (("ours", ours), ("trainer", trainer))):
+                given = (fit, texts, labels, train.label_names, test.texts, codes, seed, epochs)
+                keep(f"finetune-{rows}-{seed}-{name}", lambda given=given: finetuning(*given))
 
 
 def machine() -> dict[str, Any]:
@@ -86,7 +82,7 @@ def machine() -> dict[str, Any]:
         "device": str(pick_device("auto")),
         "threads": torch.get_num_threads(),
         "bfloat16": str(pick_dtype("auto", pick_device("auto"))) == "torch.bfloat16",
-        "instructions": [name for name in ("avx512_f", "avx512_bf16", "amx_bf16") if capabilities.get(name)],
+        "instructions": [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16") if capabilities.get(name)],
         "bf16_gflops": round(matrix_rate(torch.bfloat16)),
         "float32_gflops": round(matrix_rate(torch.float32)),
         "torch": torch.__version__,
@@ -117,7 +113,7 @@ def encoding(texts: list[str]) -> dict[str, Any]:
     }
     vectors = {name: encode(texts[:256]) for name, encode in ways.items()}  # warms up
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS[len(texts)]):
+    for _ in range(3 if len(texts) < 10_000 else 1):  # the book's loop alone takes minutes a round on many rows
         for name, encode in ways.items():
             start = time.perf_counter()
             vectors[name] = encode(texts)
