@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 from auditor.errors import DecisionError, SourceError
 from auditor.review.log.event import Event
@@ -40,6 +41,7 @@ _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(.*)")
 _MARKS = " \t#*_`\"'\u201c\u201d\u2018\u2019:"
 """Marks around a heading's name that are not part of it."""
+_NONE: Mapping[str, str] = MappingProxyType({})
 _BETWEEN = ("/", " or ", " and ", " vs ", " vs. ", "→", "↔")
 
 
@@ -96,9 +98,18 @@ def read_guidelines(path: Path) -> str:
     return text
 
 
-def sections(text: str, label_names: Sequence[str]) -> dict[str, Section]:
-    """Return what guidelines say of each label, for labels that have a section."""
-    names = _by_name(label_names)
+def sections(text: str, label_names: Sequence[str], renamed: Mapping[str, str] = _NONE) -> dict[str, Section]:
+    """Return what guidelines say of each label, for labels that have a section.
+
+    Parameters
+    ----------
+    text : str
+    label_names : sequence of K str
+        Labels of the dataset.
+    renamed : mapping of str to str, optional
+        Label of the dataset by the new name of its class; a heading may be either.
+    """
+    names = _by_name(label_names, renamed)
     lines: dict[str, str] = {}
     examples: dict[str, list[str]] = {}
     label: str | None = None
@@ -117,9 +128,9 @@ def sections(text: str, label_names: Sequence[str]) -> dict[str, Section]:
     return {label: Section(lines[label], tuple(examples[label])) for label in label_names if label in lines}
 
 
-def pairs_with_line(text: str, label_names: Sequence[str]) -> set[frozenset[str]]:
-    """Return the pairs of labels that a heading such as ``## joy / love`` names together."""
-    names = _by_name(label_names)
+def pairs_with_line(text: str, label_names: Sequence[str], renamed: Mapping[str, str] = _NONE) -> set[frozenset[str]]:
+    """Return the pairs of labels that a heading such as ``## joy / love`` names together; see :func:`sections`."""
+    names = _by_name(label_names, renamed)
     found = set()
     for line in text.split("\n"):
         if heading := _HEADING.match(line):
@@ -137,9 +148,10 @@ def _places(text: str, sought: str) -> list[int]:
     return sorted({text.find(sought), text.rfind(sought)} - {-1})
 
 
-def _by_name(label_names: Sequence[str]) -> Mapping[str, str]:
-    """Return the label of each heading; where two differ in case alone, of the first."""
-    return {_key(name): name for name in reversed(label_names)} | {name.strip(): name for name in reversed(label_names)}
+def _by_name(label_names: Sequence[str], renamed: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the label of each heading; where two differ in case alone, of the first. Labels come before new names."""
+    names = [*renamed.items(), *((label, label) for label in reversed(label_names))]
+    return {_key(name): label for name, label in names} | {name.strip(): label for name, label in names}
 
 
 def _key(heading: str) -> str:

@@ -42,8 +42,8 @@ INTRODUCTION = """# Gallery: what a quick audit finds in public datasets
     python reports/gallery/make.py --data DIR        # audits the sets quickly, and writes these pages
 
 Quick audits (`--models features,lexical`), without fine-tuning. Texts are quoted where the licence allows it; elsewhere
-a page names ids. Leaks are conflicts across splits. Seconds are upper bounds: the two CPU cores did up
-to a dozen other things at the same time.
+a page names ids. Leaks are conflicts across splits. Seconds are those of all stages on two CPU cores with AVX2 and
+without bfloat16 units, without the start of the program; tests ran beside some of the audits.
 
 {not_judged}
 

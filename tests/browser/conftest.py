@@ -161,13 +161,14 @@ def open_page(request: pytest.FixtureRequest, chromium: Browser, _profile: Brows
 def _empty(profile: BrowserContext) -> None:
     """Forget all that the pages of a profile have kept, but for the files that they were made of."""
     kept = "cookies,local_storage,indexeddb,service_workers"
-    _, *used = profile.pages
-    for page in used:
-        if page.url.startswith("http"):
-            origin = "/".join(page.url.split("/")[:3])
-            profile.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kept})
-            page.evaluate("sessionStorage.clear()")
+    blank, *used = profile.pages
+    origins = {"/".join(page.url.split("/")[:3]) for page in used if page.url.startswith("http")}
+    for page in used:  # first: an open page would ask the server without its cookie
         page.close()
+    session = profile.new_cdp_session(blank)
+    for origin in origins:
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kept})
+    session.detach()
     profile.clear_cookies()
 
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from auditor.correction.decide.reclassify import write_change
+from auditor.review.guidelines import Guidelines
 from auditor.review.log.opening import opened_log
 from auditor.review.log.parts import LabelChange
 from auditor.run import find_run
@@ -23,10 +24,12 @@ def test_an_open_page_shows_the_new_names_and_keeps_its_keys(own_server: Server,
     keys = labels.locator("kbd").all_inner_texts()
     first, second, third = names[:3]
     with opened_log(find_run(own_server.directory)) as log:
+        Guidelines(log).write("## Delight <b>\nGlad.", "bob", "g1", None)
         write_change(log, LabelChange(operation="rename", labels=(first,), to="delight <b>"), "bob", "c1")
         write_change(log, LabelChange(operation="merge", labels=(second,), to=third), "bob", "c2")
     button = page.locator("[data-action=label1]")
     expect(button).to_contain_text("delight <b>")
+    expect(button).to_have_attribute("title", "delight <b>: Glad.")  # the section has the new name
     expect(page.locator("[data-action=label2]")).to_be_hidden()
     expect(page.locator("[data-action=label3]")).to_contain_text(third)
     assert labels.locator("kbd").all_inner_texts() == keys

@@ -68,6 +68,14 @@ def test_a_section_has_a_line_and_examples() -> None:
     }
 
 
+def test_a_heading_may_be_the_new_name_of_a_class():
+    text = "## happy\nGlad.\n## joy or sadness\nLook at the end.\n## Happy / sadness"
+    renamed = {"happy": "joy", "sadness": "love"}  # a label keeps its own heading
+    assert sections(text, [*NAMES, "sadness"], renamed) == {"joy": Section("Glad.", ())}
+    assert pairs_with_line(text, [*NAMES, "sadness"], renamed) == {frozenset({"joy", "sadness"})}
+    assert sections(text, NAMES) == {}
+
+
 @pytest.mark.parametrize(
     ("heading", "pair"),
     [

@@ -54,13 +54,14 @@ def people(request: Request, workspace: CurrentWorkspace, me: Named) -> JSONResp
 def _guidelines(workspace: Workspace) -> dict[str, Any]:
     found, labels = workspace.verdicts.guidelines, workspace.items.label_names
     text, latest = found.text, found.latest
-    named = pairs_with_line(text, labels)
+    renamed = workspace.classes.renamed()
+    named = pairs_with_line(text, labels, renamed)
     return {
         "version": found.version,
         "text": text,
         "by": latest.reviewer if latest and latest.source != "import" else None,
         "at": latest.at.isoformat() if latest else None,
-        "sections": {label: asdict(section) for label, section in sections(text, labels).items()},
+        "sections": {label: asdict(section) for label, section in sections(text, labels, renamed).items()},
         "pairs": [{**pair, "has_line": frozenset(pair["labels"]) in named} for pair in workspace.overlaps],
         "longest": MAX_GUIDELINES,
     }

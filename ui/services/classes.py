@@ -35,6 +35,12 @@ class CurrentClasses:
             self._state = state = seen, self._read()
         return state[1]
 
+    def renamed(self) -> dict[str, str]:
+        """Return the label of the dataset by the new name of its class, for classes that have one."""
+        labels = self._verdicts.items.label_names
+        names = reversed(list(zip(labels, self.now()["names"], strict=True)))  # of classes with one name, the first
+        return {now["name"]: label for label, now in names if now["own"] and now["name"] != label}
+
     def _read(self) -> dict[str, Any]:
         standing, labels = standing_changes(self._verdicts.log), self._verdicts.items.label_names
         classes = Classes(labels, [event.labels for event in standing if event.labels])

@@ -65,6 +65,14 @@ def test_guidelines_are_written_and_recorded_with_each_decision(
     assert ann.get("/api/queue?guideline=newest").status_code == 400
 
 
+def test_the_section_of_a_renamed_class_may_have_its_new_name(ann: TestClient) -> None:
+    written(ann, "## happy\nGlad.", None)
+    assert ann.get("/api/guidelines").json()["sections"] == {}
+    about = {"run": run_of(ann), "operation": "rename", "names": ["joy"], "to": "happy", "base": None}
+    assert ann.post("/api/classes", json={**about, "event_id": "c1"}).status_code == 200
+    assert ann.get("/api/guidelines").json()["sections"]["joy"]["line"] == "Glad."
+
+
 def test_a_decision_sent_twice_is_saved_once_over_new_guidelines(ann: TestClient) -> None:
     card = queue(ann, "limit=1")[0]
     press = decide(card)

@@ -26,6 +26,7 @@ export class Guidelines {
   constructor(session, changed) {
     this.#session = session;
     this.#changed = changed;
+    document.addEventListener("auditor:classes", () => this.load()); // a section may have the new name of a class
     this.load();
   }
 
