@@ -188,12 +188,21 @@ def page(name: str, found: auditor.Audit) -> str:
 
 
 def suspects(found: auditor.Audit, texts: bool) -> Iterator[str]:
-    """Yield the table of the most suspect rows."""
-    yield from (f"| rank | {'text' if texts else 'id'} | given | suggested | why |", "|---|---|---|---|---|")
+    """Yield the table of the most suspect rows, with each model's probability of the given label."""
+    models = [column.removeprefix("probability_given_") for column in found.issues if column.startswith("probability_")]
+    of_given = " | ".join(f"P(given), {model}" for model in models)
+    yield f"| rank | {'text' if texts else 'id'} | given | suggested | {of_given} | why |"
+    yield f"|---|---|---|---|{'---|' * len(models)}---|"
     for row in found.issues.head(SHOWN).itertuples():
         shown = cell(row.text) if texts else f"`{cell(row.id)}`"
-        reasons = " ".join(map(str, row.reasons))
-        yield f"| {row.rank} | {shown} | {cell(row.given_label)} | {cell(row.suggested_label)} | {cell(reasons, 400)} |"
+        chances = " | ".join(percent(getattr(row, f"probability_given_{model}")) for model in models)
+        labels = f"{cell(row.given_label)} | {cell(row.suggested_label)}"
+        yield f"| {row.rank} | {shown} | {labels} | {chances} | {cell(' '.join(map(str, row.reasons)), 400)} |"
+
+
+def percent(p: float) -> str:
+    """Return a probability in percent, without the appearance of certainty."""
+    return "under 1 %" if p < 0.01 else "over 99 %" if p > 0.99 else f"{100 * p:.0f} %"
 
 
 def definitions(found: auditor.Audit) -> Iterator[str]:
