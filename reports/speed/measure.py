@@ -76,14 +76,15 @@ def main() -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on, and how fast it multiplies bfloat16 matrices."""
+    """What was measured on, and how fast it multiplies matrices."""
     capabilities = torch.cpu.get_capabilities()
+    bfloat16 = pick_dtype("auto", pick_device("auto")) is torch.bfloat16
     return {
         "device": str(pick_device("auto")),
         "threads": torch.get_num_threads(),
-        "bfloat16": str(pick_dtype("auto", pick_device("auto"))) == "torch.bfloat16",
+        "bfloat16": bfloat16,
         "instructions": [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16") if capabilities.get(name)],
-        "bf16_gflops": round(matrix_rate(torch.bfloat16)),
+        "bf16_gflops": round(matrix_rate(torch.bfloat16)) if bfloat16 else None,  # minutes without the units for it
         "float32_gflops": round(matrix_rate(torch.float32)),
         "torch": torch.__version__,
     }
