@@ -130,7 +130,7 @@ def test_nothing_that_runs_code_from_data() -> None:
         wrong += [
             f"{relative(path)}:{line} imports {name}"
             for line, name in imports(path, package_of(path))
-            if name.split(".")[0] in modules
+            if name.split(".")[0] in modules and name != "joblib.cpu_count"
         ]
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and (ast.unparse(node.func) in calls or _attribute(node) == "to_pickle"):

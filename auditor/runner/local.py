@@ -15,6 +15,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock
 from typing import Any
 
+from joblib import cpu_count
+
 from auditor.run.memory import free_memory
 from auditor.runner.base import Need, Part, Result, Task, address_of, lost, result_of
 from auditor.runner.worker import START
@@ -44,7 +46,7 @@ class Local:
         elif need.seconds < _WORTH or need.gpus:
             jobs = 1
         else:
-            jobs = min(cores() // need.threads, free_memory() // max(need.memory, 1))
+            jobs = min(cpu_count() // need.threads, free_memory() // max(need.memory, 1))
         return min(parts, jobs) if min(parts, jobs) > 1 else 0
 
     def map(
@@ -137,13 +139,6 @@ class _Crew:
             self._stopped.set()
             for process in self._running:
                 process.kill()
-
-
-def cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _ending(code: int) -> str:

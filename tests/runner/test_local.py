@@ -44,7 +44,7 @@ def run(task: Task, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]
 def test_processes_are_as_many_as_are_chosen_or_have_room(
     monkeypatch: pytest.MonkeyPatch, jobs: int | None, parts: int, need: Need, cores: int, free: int, processes: int
 ) -> None:
-    monkeypatch.setattr(module, "cores", lambda: cores)
+    monkeypatch.setattr(module, "cpu_count", lambda: cores)
     monkeypatch.setattr(module, "free_memory", lambda: free * GB)
     assert Local(jobs).at_once(parts, need) == processes
 

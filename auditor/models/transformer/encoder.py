@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from joblib import cpu_count
 from transformers import AutoModel
 
 from auditor.arrays import Counts, Float32, RowIndex, Vectors
@@ -29,7 +30,6 @@ from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.weights import Weights, load
 from auditor.run.artifacts import VECTORS
-from auditor.runner.local import cores
 from auditor.storage import write
 
 Progress = Callable[[int, int], None]
@@ -110,7 +110,7 @@ class Encoder:
     @contextmanager
     def _workers(self) -> Iterator[ThreadPoolExecutor]:
         """Yield threads that compute on a core each; one thread for another device than the CPU."""
-        count = cores() if self.device.type == "cpu" else 1
+        count = cpu_count() if self.device.type == "cpu" else 1
         with with_threads(1):
             pool = ThreadPoolExecutor(count, "auditor-encoder", torch.set_num_threads, (1,))
             try:

@@ -104,7 +104,7 @@ def test_identical_texts_are_encoded_once(small: Encoder, tmp_path: Path):
 
 
 def test_every_batch_stays_within_the_budget(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "cores", lambda: 1)  # one batch after the other
+    monkeypatch.setattr(module, "cpu_count", lambda: 1)  # one batch after the other
     shapes: list[tuple[int, int]] = []
     small._model.register_forward_pre_hook(
         lambda _, args, tokens: shapes.append(tuple(tokens["input_ids"].shape)), with_kwargs=True
@@ -196,11 +196,11 @@ def test_the_number_of_cores_changes_no_byte(
     """Nor does the number of threads that the caller has chosen for torch, which stays as it was."""
     encoder = Encoder(real_weights, EncoderConfig(precision="float32", token_budget=64), "cpu")
     (folder := tmp_path / "alone").mkdir()
-    monkeypatch.setattr(module, "cores", lambda: 1)
+    monkeypatch.setattr(module, "cpu_count", lambda: 1)
     with with_threads(1):
         alone = encoder.encode(TEXTS, folder).read_bytes()
     (folder := tmp_path / "together").mkdir()
-    monkeypatch.setattr(module, "cores", lambda: cores)
+    monkeypatch.setattr(module, "cpu_count", lambda: cores)
     with with_threads(2):
         assert encoder.encode(TEXTS, folder).read_bytes() == alone
         assert torch.get_num_threads() == 2
