@@ -71,6 +71,7 @@ def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[s
         audit = auditor.audit(frame, config=config, out=Path(folder) / "run", listener=listener)
         seconds = time.process_time() - processor, time.perf_counter() - clock
         by_id = audit.issues.set_index("id").loc[frame["id"]]
+        scores = audit.scores
         p = np.load(audit.directory / "probabilities" / f"{config.pooled[-1]}.npy")
         stages = {stage: entry.seconds for stage, entry in audit.run.manifest.stages.items()}
     predicted = np.array(audit.run.dataset.label_names)[np.nan_to_num(p, nan=-1.0).argmax(axis=1)]
@@ -79,7 +80,7 @@ def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[s
         "seconds": round(seconds[1], 1),
         "threads": torch.get_num_threads(),
         "average_precision": round(average_precision(by_id["suspicion"].fillna(-1).to_numpy(np.float64), wrong), 4),
-        "weighted_f1_given": round(audit.scores[config.pooled[-1]]["weighted_f1"], 4) if audit.scores else None,
+        "weighted_f1_given": round(scores[config.pooled[-1]]["weighted_f1"], 4) if scores else None,
         "accuracy_true": round(float((predicted == true).mean()), 4),
         "wrong": int(wrong.sum()),
         "stages": stages,

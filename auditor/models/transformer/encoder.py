@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class Encoder:
         self.device = pick_device(device)
         self.dtype = pick_dtype(config.precision, self.device)
         self._tokenizer, model = load(weights, AutoModel, dtype=self.dtype)
+        self._tokenizing = Lock()  # a tokenizer changes its settings when called, which fails beside another call
         if config.pooling == "cls":
             only_first_token(model)
         self._model = model.to(self.device).eval()
@@ -126,7 +128,8 @@ class Encoder:
         return lengths
 
     def _tokenize(self, texts: list[str], **options: Any) -> Any:
-        return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
+        with self._tokenizing:
+            return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
 
     def _encode_batch(self, texts: list[str]) -> Float32:
         batch = self._tokenize(texts, padding=True, return_tensors="pt").to(self.device)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,23 @@ def test_the_number_of_cores_changes_no_byte(
     with with_threads(2):
         assert encoder.encode(TEXTS, folder).read_bytes() == alone
         assert torch.get_num_threads() == 2
+
+
+def test_the_tokenizer_is_called_by_one_core_at_a_time(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A call changes its padding, which fails with "Already borrowed" while another call runs."""
+    tokenize, calls, most = small._tokenizer, [], []
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        calls.append(1)
+        most.append(len(calls))
+        time.sleep(0.005)
+        calls.pop()
+        return tokenize(*args, **options)
+
+    monkeypatch.setattr(module, "cpu_count", lambda: 4)
+    monkeypatch.setattr(small, "_tokenizer", slowly)
+    small.encode(TEXTS, tmp_path)
+    assert set(most) == {1}
 
 
 def test_what_fails_in_one_batch_ends_the_encoding(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
