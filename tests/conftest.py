@@ -50,7 +50,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two cores: those that drive a browser or wait for a process leave theirs idle."""
-    return max(1, len(os.sched_getaffinity(0)) * 3 // 2) if sys.platform == "linux" else os.cpu_count() or 1
+    from joblib import cpu_count  # imports NumPy, which reads the environment
+
+    return max(1, cpu_count() * 3 // 2)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def clear_fit(certainty: npt.NDArray[np.floating], rows: Integers, clear: Mask) 
     certainty : (N,) float
         Probability of the suggested label divided by that of all labels but the given one, in [0, 1].
     rows : (n,) int
-        Row of each verdict that does not uphold the given label. *Ambiguous* does, as in P(error).
+        Row of each verdict that does not uphold the given label. *Ambiguous* counts as upholding it, as in P(error).
     clear : (n,) bool
         Whether the verdict is *relabel*.
     """

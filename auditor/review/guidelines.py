@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
 
 from auditor.errors import DecisionError, SourceError
 from auditor.review.log.event import Event
@@ -41,7 +40,6 @@ _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(.*)")
 _MARKS = " \t#*_`\"'\u201c\u201d\u2018\u2019:"
 """Marks around a heading's name that are not part of it."""
-_NONE: Mapping[str, str] = MappingProxyType({})
 _BETWEEN = ("/", " or ", " and ", " vs ", " vs. ", "→", "↔")
 
 
@@ -98,7 +96,7 @@ def read_guidelines(path: Path) -> str:
     return text
 
 
-def sections(text: str, label_names: Sequence[str], renamed: Mapping[str, str] = _NONE) -> dict[str, Section]:
+def sections(text: str, label_names: Sequence[str], renamed: Mapping[str, str] | None = None) -> dict[str, Section]:
     """Return what guidelines say of each label, for labels that have a section.
 
     Parameters
@@ -128,7 +126,9 @@ def sections(text: str, label_names: Sequence[str], renamed: Mapping[str, str] =
     return {label: Section(lines[label], tuple(examples[label])) for label in label_names if label in lines}
 
 
-def pairs_with_line(text: str, label_names: Sequence[str], renamed: Mapping[str, str] = _NONE) -> set[frozenset[str]]:
+def pairs_with_line(
+    text: str, label_names: Sequence[str], renamed: Mapping[str, str] | None = None
+) -> set[frozenset[str]]:
     """Return the pairs of labels that a heading such as ``## joy / love`` names together; see :func:`sections`."""
     names = _by_name(label_names, renamed)
     found = set()
@@ -148,10 +148,13 @@ def _places(text: str, sought: str) -> list[int]:
     return sorted({text.find(sought), text.rfind(sought)} - {-1})
 
 
-def _by_name(label_names: Sequence[str], renamed: Mapping[str, str]) -> Mapping[str, str]:
+def _by_name(label_names: Sequence[str], renamed: Mapping[str, str] | None) -> Mapping[str, str]:
     """Return the label of each heading; where two differ in case alone, of the first. Labels come before new names."""
-    names = [*renamed.items(), *((label, label) for label in reversed(label_names))]
-    return {_key(name): label for name, label in names} | {name.strip(): label for name, label in names}
+    found: dict[str, str] = {}
+    for names in (renamed or {}, {label: label for label in reversed(label_names)}):
+        found |= {_key(name): label for name, label in names.items()}
+        found |= {name.strip(): label for name, label in names.items()}
+    return found
 
 
 def _key(heading: str) -> str:

@@ -1,6 +1,6 @@
 """Count flags and errors on every set, and write the tables of README.md.
 
-python reports/flags/train.py      # quick audits of all sets; finished ones are not made again
+python reports/flags/train.py      # quick audits of all sets; finished ones are not repeated
 python reports/flags/measure.py [--data DIR]
 """
 

@@ -23,6 +23,7 @@ from rich.console import Console
 import auditor
 from auditor.commands.progress import Terminal
 from auditor.run.artifacts import CONFLICTS
+from auditor.signals.base import percent
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "gallery"
@@ -198,11 +199,6 @@ def suspects(found: auditor.Audit, texts: bool) -> Iterator[str]:
         chances = " | ".join(percent(getattr(row, f"probability_given_{model}")) for model in models)
         labels = f"{cell(row.given_label)} | {cell(row.suggested_label)}"
         yield f"| {row.rank} | {shown} | {labels} | {chances} | {cell(' '.join(map(str, row.reasons)), 400)} |"
-
-
-def percent(p: float) -> str:
-    """Return a probability in percent, without the appearance of certainty."""
-    return "under 1 %" if p < 0.01 else "over 99 %" if p > 0.99 else f"{100 * p:.0f} %"
 
 
 def definitions(found: auditor.Audit) -> Iterator[str]:

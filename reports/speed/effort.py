@@ -3,8 +3,8 @@
     python reports/speed/effort.py [--data DIR] [--sets NAME ...] [--rows N] [--seeds 0 ...] [--efforts NAME ...]
 
 Every point is a whole audit in a run directory of its own, without the report and with a map of few rows. Its cost is
-the processor time of this process, which a busy machine lengthens far less than the time on the clock. A measurement
-that stands in effort.json is not made again: delete the file to start over.
+the processor time of this process, which a busy machine lengthens far less than the time on the clock. Recorded
+measurements are not repeated: delete effort.json to start over.
 """
 
 from __future__ import annotations

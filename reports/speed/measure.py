@@ -3,8 +3,8 @@
     python reports/speed/measure.py [--data DIR] [--only encode|finetune] [--rows N …] [--seeds N …] [--results FILE]
 
 Everything runs on the same texts, in one process; those that are compared take turns, so that a busy machine is busy
-for all. A measurement that stands in the file of results is not made again: delete the file to start over. Machines of
-another kind have a file of their own.
+for all. Recorded measurements are not repeated: delete the file of results to start over. Give each kind of machine a
+file of its own.
 """
 
 from __future__ import annotations

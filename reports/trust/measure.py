@@ -1,6 +1,6 @@
 """Measure what the number is worth: coverage, width, cost, certificates; and ways of counting that must fail.
 
-    python reports/flags/train.py      # the audits that this measures on; finished ones are not made again
+    python reports/flags/train.py      # the audits that this measures on; finished ones are not repeated
     python reports/trust/measure.py [--quick] [--runs DIR] [--data DIR]
 
 Writes results.json, and the tables of README.md. It goes on where it was stopped: finished cells are kept in

@@ -74,6 +74,7 @@ def test_a_heading_may_be_the_new_name_of_a_class():
     assert sections(text, [*NAMES, "sadness"], renamed) == {"joy": Section("Glad.", ())}
     assert pairs_with_line(text, [*NAMES, "sadness"], renamed) == {frozenset({"joy", "sadness"})}
     assert sections(text, NAMES) == {}
+    assert sections("## joy\nHappy.", ["Joy", "love"], {"joy": "love"}) == {"Joy": Section("Happy.", ())}
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class Encoder:
 
     @contextmanager
     def _workers(self) -> Iterator[ThreadPoolExecutor]:
-        """Yield threads that compute on a core each; one thread for another device than the CPU."""
+        """Yield a pool with a thread for each core, or with one thread for a GPU; each thread computes on one core."""
         count = cpu_count() if self.device.type == "cpu" else 1
         with with_threads(1):
             pool = ThreadPoolExecutor(count, "auditor-encoder", torch.set_num_threads, (1,))
