@@ -82,7 +82,8 @@ RUNNER = typer.Option(
 )
 JOBS = typer.Option(
     help="Maximum number of folds to train at the same time on this machine. Default: as many as the cores and the free"
-    " memory permit, unless the models train in seconds. The results do not depend on it.",
+    " memory permit, and 1 on a GPU. Folds that train in seconds never take processes of their own. The results do"
+    " not depend on it.",
     min=1,
     rich_help_panel=WHERE,
 )

@@ -22,7 +22,7 @@ from auditor.runner.base import Need, Part, Result, Task, address_of, lost, resu
 from auditor.runner.worker import START
 
 _WORTH = 20.0
-"""Seconds that a part must be expected to take, unless the number of jobs is chosen: a process takes some to start."""
+"""Seconds that a part must be expected to take: a process takes some to start."""
 _TRIES = 2
 
 
@@ -33,17 +33,19 @@ class Local:
     ----------
     jobs : int, optional
         Most processes at the same time; 1 runs the parts in the caller's own process. Default: as many as the cores and
-        the free memory permit, for parts that take longer than a process takes to start.
+        the free memory permit; 1 on a GPU.
     """
 
     def __init__(self, jobs: int | None = None) -> None:
         self.jobs = jobs
 
     def at_once(self, parts: int, need: Need) -> int:
-        """Return the number of processes; 0 if one would do, or if the parts are short."""
-        if self.jobs is not None:
+        """Return the number of processes; 0 if one would do, or if a part takes less time than its process."""
+        if need.seconds < _WORTH:
+            jobs = 1
+        elif self.jobs is not None:
             jobs = self.jobs
-        elif need.seconds < _WORTH or need.gpus:
+        elif need.gpus:
             jobs = 1
         else:
             jobs = min(cpu_count() // need.threads, free_memory() // max(need.memory, 1))

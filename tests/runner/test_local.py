@@ -22,7 +22,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are those of
 
 def run(task: Task, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]:
     parts = [Part(f"part-{number}", each) for number, each in enumerate(arguments)]
-    return dict(Local(jobs).map(task, parts, Need(), lambda number, done, total: None))
+    return dict(Local(jobs).map(task, parts, LONG, lambda number, done, total: None))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,9 @@ def run(task: Task, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]
         (None, 3, Need(seconds=100, gpus=1), 8, 16, 0),
         (None, 1, LONG, 8, 16, 0),
         (1, 3, LONG, 8, 16, 0),
-        (2, 3, Need(), 1, 0, 2),
+        (2, 3, LONG, 1, 0, 2),
+        (2, 3, Need(seconds=100, gpus=1), 8, 16, 2),
+        (2, 3, Need(seconds=1), 8, 16, 0),
         (9, 3, LONG, 2, 1, 3),
     ],
 )
@@ -53,7 +55,7 @@ def test_each_part_has_a_process_whose_messages_arrive(caplog: pytest.LogCapture
     heard: list[tuple[int, int, int]] = []
     parts = [Part(f"part-{number}", {"value": number}) for number in range(3)]
     with caplog.at_level(logging.INFO, "auditor"):
-        found = dict(Local(2).map(tasks.double, parts, Need(), lambda *at: heard.append(at)))
+        found = dict(Local(2).map(tasks.double, parts, LONG, lambda *at: heard.append(at)))
     assert {number: result["value"] for number, result in found.items()} == {0: 0, 1: 2, 2: 4}
     assert len({os.getpid(), *(result["process"] for result in found.values())}) == 4
     assert sorted(heard) == [(0, 1, 2), (1, 1, 2), (2, 1, 2)]

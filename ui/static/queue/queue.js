@@ -219,11 +219,11 @@ class Queue {
   }
 
   /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
-  #moved({ decided, guideline }) {
+  async #moved({ decided, guideline }) {
     this.#counted(decided);
     this.#guidelines.heard(guideline);
-    this.#outbox.look();
     this.#flow.moved();
+    await this.#outbox.look(); // decided cards leave before the count of rows that are left says so
     this.#deck.recount();
   }
 
