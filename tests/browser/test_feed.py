@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +21,7 @@ from auditor.review.log.log import DecisionLog, run_id
 from auditor.run import Run, find_run
 from tests.browser.conftest import OpenPage
 from tests.browser.queueing import press, said, settle, shown, wait_for_card
-from tests.browser.viewing import PHONE, ask, problems, until, visit
+from tests.browser.viewing import PHONE, ask, number, problems, until, visit
 from tests.review.reviewing import decision
 from tests.ui.conftest import make_app
 from tests.ui.listening import listening
@@ -118,6 +119,45 @@ def test_a_hidden_card_shows_nothing_until_it_is_judged_or_asked_for(serve: Serv
     seen = {event.item_id: (event.arm, event.hidden, event.evidence_seen) for event in feed.events()}
     assert seen == {first: ("blind", True, True), second: ("blind", True, False)}
     assert [event.suggestion_shown is None for event in feed.events()] == [False, True]
+
+
+SLOW = """
+    const quick = window.fetch;
+    window.fetch = async (url, request) => {
+        await new Promise((resolve) => setTimeout(resolve, String(url).includes("api/events") ? 300 : 0));
+        return quick(url, request);
+    };
+"""
+"""Decisions take their time to the server."""
+
+FIGURES = """() => {
+    window.figures = [];
+    const look = () => window.figures.push(document.querySelector(".au-figures").textContent);
+    new MutationObserver(look).observe(document.querySelector(".au-queue"),
+        { subtree: true, childList: true, characterData: true });
+}"""
+
+
+def test_no_card_comes_twice_however_quickly_one_decides(
+    serve: Serve, open_page: OpenPage, coins: Callable[..., None]
+) -> None:
+    coins()
+    feed = serve(blind=0)
+    page = open_page(feed, None, "ada")
+    page.add_init_script(SLOW)
+    page.goto(feed.url)
+    wait_for_card(page)
+    page.evaluate(FIGURES)
+    for key in "kkkkxkkukkkk":
+        (card,) = press(page, key)
+        wait_for_card(page, card)
+    settle(page)
+    decided = [event.item_id for event in feed.events()]
+    assert len(decided) == 11
+    assert Counter(Counter(decided).values()) == {1: 9, 2: 1}  # the undone card alone was decided twice
+    figures = [[number(part) for part in text.split("·")] for text in page.evaluate("window.figures") if "·" in text]
+    assert figures[-1] == [10, 590]
+    assert {decided + left for decided, left in figures} == {600}
 
 
 def test_the_key_is_in_the_list_and_can_be_changed(serve: Serve, open_page: OpenPage) -> None:

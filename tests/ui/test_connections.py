@@ -236,7 +236,7 @@ def test_old_http_is_answered_and_no_websocket_begins(server: Listening, opened:
     upgrade = GET[:-2] + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n\r\n"
     connection = begun(server, opened, upgrade)
     assert answered(connection).startswith(b"HTTP/1.1 200")
-    assert connections(server)[0].conn.their_state is h11.IDLE
+    server.settle(lambda: [one.conn.their_state for one in connections(server)] == [h11.IDLE])
 
 
 def test_the_limit_leaves_descriptors_for_files(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ function made(cards = ["a", "b", "c"].map((id) => card(id))) {
   const deck = {
     cards: [...cards],
     take: () => deck.cards.shift(),
+    refill() {},
     putBack: (one) => deck.cards.unshift(one),
     remove: (ids) => (deck.cards = deck.cards.filter(({ id }) => !ids.includes(id))),
   };

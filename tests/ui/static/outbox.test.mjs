@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { answers, sent, settle } from "./page.mjs";
+import { start } from "../../../ui/static/common/pulse.js";
 import { Outbox, newId } from "../../../ui/static/queue/outbox.js";
 
 function made(more = {}) {
@@ -67,6 +68,34 @@ test("a decision that the server refuses is told, and does not hold up the other
       ["c", "saved"],
     ],
   );
+});
+
+test("a look at what was decided elsewhere does not keep the pulse from telling of it", async (context) => {
+  context.mock.timers.enable({ apis: ["setInterval"] });
+  const heard = [];
+  document.addEventListener("auditor:moved", ({ detail }) => heard.push(detail.seq));
+  const beat = async (seq) => {
+    answers.pulse = () => ({ seq });
+    context.mock.timers.tick(2000);
+    await settle();
+  };
+  answers.pulse = () => ({ seq: 10 });
+  start();
+  await settle();
+  heard.splice(0);
+  answers.events = () => ({ results: [], gone: ["a"], done: [], seq: 12, decided: 0 });
+  const gone = [];
+  const { outbox } = made({ held: () => ["a"], onGone: (ids) => gone.push(...ids) });
+  await beat(11);
+  assert.equal(await outbox.look(), true); // meanwhile a colleague has decided another row, event 12
+  await beat(12);
+  assert.deepEqual([heard, gone], [[11, 12], ["a"]]);
+  answers.events = (body) => ({ ...saved(body), seq: 13 });
+  outbox.add(decision("b"));
+  await outbox.empty();
+  await beat(13);
+  assert.deepEqual(heard, [11, 12]);
+  assert.equal(await made().outbox.look(), false); // no card waits
 });
 
 test("ids of events are unlike", () => {

@@ -13,9 +13,9 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
 export class Deck {
   /** Cards that wait, next one first. */
   cards = [];
-  /** Rows that the filter found when it was last asked, null before, and what was `settled` then. */
+  /** Rows that the filter found when it was last asked, null before, and those that this reviewer had decided then. */
   found = null;
-  settled = 0;
+  decided = 0;
   /** Whether the server has no more cards than these. */
   ended = false;
   /** What hinders fetching, an ApiError; null while all is well. */
@@ -25,22 +25,21 @@ export class Deck {
   #feed = null;
   #cursor = null;
   #met = new Set();
+  /** Ids of the cards that have left the deck since the server was last asked to choose some. */
+  #left = new Set();
   #stop = new AbortController();
   #filling = false;
   #failures = 0;
   #onChange;
-  #settled;
   #onDecided;
 
   /**
-   * @param {{onChange: () => void, settled: () => number, onDecided: (rows: number) => void}} options `onChange` is
-   *   called whenever cards have come, or why none come; `settled` says how many of the decisions that were made here
-   *   the server knows of; `onDecided` hears how many rows this reviewer has decided, as the server says.
+   * @param {{onChange: () => void, onDecided: (rows: number) => void}} options `onChange` is called whenever cards have
+   *   come, or why none come; `onDecided` hears how many rows this reviewer has decided, as the server says.
    */
-  constructor({ onChange, settled, onDecided }) {
+  constructor({ onChange, onDecided }) {
     this.#onDecided = onDecided;
     this.#onChange = onChange;
-    this.#settled = settled;
   }
 
   /**
@@ -54,7 +53,7 @@ export class Deck {
   start(params, except = [], feed = null) {
     this.#stop.abort();
     this.#stop = new AbortController();
-    Object.assign(this, { cards: [], found: null, settled: 0, ended: false, trouble: null });
+    Object.assign(this, { cards: [], found: null, decided: 0, ended: false, trouble: null });
     this.#params = params;
     this.#feed = feed;
     this.#cursor = null;
@@ -67,10 +66,15 @@ export class Deck {
   /** The next card, which is then no longer here; undefined when there is none. */
   take() {
     const card = this.cards.shift();
+    card && this.#left.add(card.id);
+    return card;
+  }
+
+  /** Fetch more cards if few are left. Call it once a card that was taken is on the screen, and so among those held. */
+  refill() {
     if (this.cards.length < (this.#feed ? FEW : LOW)) {
       this.#fill();
     }
-    return card;
   }
 
   /** Lay a card on top: it is the next one. */
@@ -82,6 +86,7 @@ export class Deck {
 
   remove(ids) {
     const gone = new Set(ids);
+    gone.forEach((id) => this.#left.add(id));
     this.cards = this.cards.filter((card) => !gone.has(card.id));
   }
 
@@ -94,12 +99,11 @@ export class Deck {
   /** Ask again how many rows the filter finds: some were decided elsewhere. */
   async recount() {
     const { signal } = this.#stop;
-    const settled = this.#settled();
     const params = new URLSearchParams(this.#params ?? {});
     params.set("limit", "1");
     const page = this.#params && (await get("queue", params, { signal }).catch(() => null));
     if (page && !signal.aborted) {
-      Object.assign(this, { found: page.left, settled });
+      Object.assign(this, { found: page.left, decided: page.decided });
       this.#onChange();
     }
   }
@@ -129,13 +133,12 @@ export class Deck {
     if (this.#cursor !== null) {
       params.set("after", this.#cursor);
     }
-    const settled = this.#settled();
     const asOf = performance.now();
     const page = await get("queue", params, { signal });
     signal.throwIfAborted();
     this.#failures = 0;
     this.trouble = null;
-    Object.assign(this, { found: page.left, settled });
+    Object.assign(this, { found: page.left, decided: page.decided });
     this.#cursor = page.next;
     this.ended = page.next === null;
     const fresh = page.cards.filter((card) => !this.#met.has(card.id));
@@ -147,15 +150,18 @@ export class Deck {
   /** Have the server choose the next cards; one that was drawn at random is in the log before it is here. */
   async #serve(signal) {
     const { run, reviewer, held, skipped, closing } = this.#feed;
-    const settled = this.#settled();
     const asOf = performance.now();
     const sent = { run, reviewer, held: held(), skipped: skipped(), limit: FEW - this.cards.length, closing };
+    this.#left = new Set();
     const page = await post("next", sent, { signal });
     signal.throwIfAborted();
     this.#failures = 0;
     this.trouble = null;
-    Object.assign(this, { found: page.left, settled, ended: page.ended });
-    this.cards.push(...page.cards.map((card) => ({ ...card, closing, unaided: card.hidden, as_of: asOf })));
+    Object.assign(this, { found: page.left, decided: page.decided, ended: page.ended });
+    // An undo may have brought a card to the screen while the server chose it.
+    const here = new Set([...held(), ...this.#left]);
+    const fresh = page.cards.filter((card) => !here.has(card.id));
+    this.cards.push(...fresh.map((card) => ({ ...card, closing, unaided: card.hidden, as_of: asOf })));
     this.#onDecided(page.decided);
   }
 

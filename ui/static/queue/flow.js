@@ -87,10 +87,9 @@ export class Flow {
       this.#seen = [...this.#seen.slice(-SEEN), this.card];
     }
     this.card = this.#deck.take() ?? null;
+    this.#deck.refill();
     this.#watch.restart();
-    if (this.card) {
-      this.#view.beyond(this.card);
-    }
+    this.card && this.#view.beyond(this.card);
     this.#view.show(this.card);
     this.#renew();
   }

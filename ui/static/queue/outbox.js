@@ -133,7 +133,7 @@ export class Outbox {
     return this.size ? new Promise((resolve) => this.#emptied.push(resolve)) : Promise.resolve();
   }
 
-  /** Ask which of the cards that wait have been decided elsewhere, as the answer to every press says, too. */
+  /** Ask which of the cards that wait have been decided elsewhere, as the answer to a press says, too; true if asked. */
   async look() {
     const { run, reviewer, held, conflict = () => false } = this.#options;
     const waiting = held();
@@ -141,12 +141,13 @@ export class Outbox {
       const sent = { events: [], held: waiting, conflict: conflict(), run, reviewer };
       const answer = await post("events", sent).catch(() => null);
       answer && this.#tellGone(answer);
+      return Boolean(answer);
     }
+    return false;
   }
 
   /** While a press is on its way, an undo maybe, the server does not know what this reviewer has decided. */
-  #tellGone({ gone, done, seq, decided }) {
-    known(seq);
+  #tellGone({ gone, done, decided }) {
     this.#options.onGone(gone, this.size ? [] : done);
     this.#options.onDecided(decided);
   }
@@ -183,6 +184,7 @@ export class Outbox {
 
   #take(batch, answer) {
     this.trouble = null;
+    known(answer.seq); // the other pages hear of what was saved by its own event
     const results = new Map(answer.results.map((result) => [result.event_id, result]));
     const answered = batch.filter(([, event]) => results.has(event.event_id));
     for (const [key, event] of answered) {

@@ -51,7 +51,7 @@ class Queue {
   #outbox;
   #deck;
   #flow;
-  #before = 0; // rows that this reviewer had decided without this page's doing
+  #before = null; // rows that this reviewer has decided without this page's doing; null until the server has told
 
   constructor(element, session) {
     this.#session = session;
@@ -63,8 +63,7 @@ class Queue {
     this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
-      settled: () => this.#flow.decided - this.#outbox.size,
-      onDecided: (decided) => this.#counted(decided),
+      onDecided: (decided) => this.#heard(decided),
     });
     this.#outbox = new Outbox({
       run: session.run.id,
@@ -186,45 +185,49 @@ class Queue {
   /** What the deck needs to be served card by card; null where it reads the rows that a filter finds. */
   #feed() {
     const { run, reviewer } = this.#session;
-    const cards = () => [...(this.#flow.card ? [this.#flow.card] : []), ...this.#deck.cards];
-    const held = () => [...cards().map((card) => card.id), ...this.#outbox.ids];
+    const held = () => [...this.#hand, ...this.#outbox.ids];
     const skipped = () => [...this.#flow.skipped.keys()].slice(-MOST_SKIPPED);
     return store.isFeed ? { run: run.id, reviewer, held, skipped, closing: store.closing } : null;
+  }
+
+  /** Ids of the card on the screen and of those that wait. */
+  get #hand() {
+    return [this.#flow.card, ...this.#deck.cards].filter(Boolean).map(({ id }) => id);
   }
 
   /** Keep the cards that are here from being served to others, while somebody looks at them. */
   #hold() {
     if (store.isFeed && store.tab === "queue" && !document.hidden && this.#flow.card) {
       const { run, reviewer } = this.#session;
-      const held = [this.#flow.card, ...this.#deck.cards].map((card) => card.id);
-      post("hold", { run: run.id, reviewer, held }).catch(() => null); // a lease is no lock: without, all goes on
+      post("hold", { run: run.id, reviewer, held: this.#hand }).catch(() => null); // a lease is no lock: without, all goes on
     }
   }
 
   /** Ids of the cards that need not come once they are decided, if the filter looks for undecided rows. */
   #held() {
-    const cards = this.#flow.card ? [this.#flow.card, ...this.#deck.cards] : this.#deck.cards;
-    return store.query.has("undecided") || settles(this.#session) ? cards.map((card) => card.id) : [];
+    return store.query.has("undecided") || settles(this.#session) ? this.#hand : [];
   }
 
   /** Some of them have been decided: by others, and by this reviewer. */
   #gone(gone, done) {
-    if (store.query.get("undecided") === "anyone" || settles(this.#session)) {
-      this.#flow.gone(gone);
-    }
-    if (store.query.has("undecided")) {
-      this.#flow.done(done);
-    }
+    const settled = store.query.get("undecided") === "anyone" || settles(this.#session);
+    settled && this.#flow.gone(gone);
+    store.query.has("undecided") && this.#flow.done(done);
     this.#report();
   }
 
   /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
   async #moved({ decided, guideline }) {
-    this.#counted(decided);
     this.#guidelines.heard(guideline);
     this.#flow.moved();
-    await this.#outbox.look(); // decided cards leave before the count of rows that are left says so
+    (await this.#outbox.look()) || this.#counted(decided);
     this.#deck.recount();
+  }
+
+  /** More rows are decided than this page knows of: their cards leave the deck before the figures count them. */
+  async #heard(decided) {
+    const more = this.#before !== null && decided !== this.#decided;
+    (more && (await this.#outbox.look())) || this.#counted(decided);
   }
 
   /** The server has counted this reviewer's rows; while a press is on its way, it does not know of all of them. */
@@ -257,7 +260,7 @@ class Queue {
     this.#presses.marks = null;
     this.#note.show(card);
     this.#boundary.show(card);
-    replace(this.#article, card ? drawCard(card, (one) => this.#presses.keyOf(card, one)) : this.#empty());
+    replace(this.#article, card ? this.#drawn(card) : this.#empty());
     this.#article.classList.toggle("au-empty", card === null);
     this.#article.classList.toggle("au-alone", Boolean(card?.hidden));
     if (this.#article.dataset.id !== (card?.id ?? "")) {
@@ -270,6 +273,10 @@ class Queue {
     if (card && store.card !== null && store.card !== card.id) {
       store.set({}, { replace: true }); // the card that the URL asked for is done with
     }
+  }
+
+  #drawn(card) {
+    return drawCard(card, (one) => this.#presses.keyOf(card, one));
   }
 
   /** A new card is read from its beginning. */
@@ -289,12 +296,7 @@ class Queue {
   /** Classes have other names; what one reads and writes stays where it is. */
   #renamed() {
     const { card } = this.#flow;
-    if (card) {
-      replace(
-        this.#article,
-        drawCard(card, (one) => this.#presses.keyOf(card, one)),
-      );
-    }
+    card && replace(this.#article, this.#drawn(card));
     this.#print();
     say(t("The classes have changed: labels show their new names."), { quiet: true });
   }
@@ -319,9 +321,8 @@ class Queue {
     if (!ended) {
       return drawWaiting(trouble, () => this.#deck.retry());
     }
-    const { decided, skipped } = this.#flow;
-    const all = Math.max(0, this.#before + decided);
-    return drawEnd({ decided: all, skipped: skipped.size, query: store.query, restart: () => this.#restart() });
+    const about = { decided: this.#decided, skipped: this.#flow.skipped.size, query: store.query };
+    return drawEnd({ ...about, restart: () => this.#restart() });
   }
 
   #restart() {
@@ -329,23 +330,24 @@ class Queue {
     this.#reload();
   }
 
+  /** Rows that this reviewer has decided, those on their way to the server included. */
+  get #decided() {
+    return Math.max(0, (this.#before ?? 0) + this.#flow.decided);
+  }
+
   #report() {
     const { size: waiting, trouble } = this.#outbox;
-    const { decided } = this.#flow;
-    const all = Math.max(0, this.#before + decided);
-    this.#status.report({ found: this.#deck.found, left: this.#left(), decided: all, waiting, trouble });
-    if (!this.#flow.card) {
-      replace(this.#article, this.#empty());
-    }
+    this.#status.report({ found: this.#deck.found, left: this.#left(), decided: this.#decided, waiting, trouble });
+    this.#flow.card || replace(this.#article, this.#empty());
   }
 
   /** Cards to come; null where the filter does not look for undecided rows, so that deciding makes none fewer. */
   #left() {
-    const { found, settled, ended, cards } = this.#deck;
+    const { found, decided, ended, cards } = this.#deck;
     if (found === null || !store.query.has("undecided")) {
       return null;
     }
-    return ended ? cards.length + Number(this.#flow.card !== null) : Math.max(0, found + settled - this.#flow.decided);
+    return ended ? cards.length + Number(this.#flow.card !== null) : Math.max(0, found + decided - this.#decided);
   }
 
   #print() {
