@@ -33,25 +33,34 @@ DESK: list[ViewportSize] = [
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 CUT = """(page) => {
-    const wrong = [];
-    const scrolls = (style) => ["auto", "scroll"].includes(style.overflowX);
+    const wrong = [], known = new Map();
+    // What lies around an element: the edges that cut it off, up to what can be scrolled or to the page itself.
+    const around = (element) => {
+        if (!element || element === document.documentElement) return { free: true, edges: [] };
+        if (!known.has(element)) {
+            const style = getComputedStyle(element);
+            const clips = ["hidden", "clip"].includes(style.overflowX) && style.display !== "contents";
+            if (["auto", "scroll"].includes(style.overflowX)) {
+                known.set(element, { scroller: element, edges: [] });
+            } else if (style.clipPath !== "none") { // for screen readers alone
+                known.set(element, { free: true, edges: [] });
+            } else {
+                const outer = around(element.parentElement);
+                const own = clips ? [element.getBoundingClientRect()] : [];
+                known.set(element, { ...outer, edges: [...own, ...outer.edges] });
+            }
+        }
+        return known.get(element);
+    };
     for (const element of page.querySelectorAll("bdi, p, td, th, button, label, legend, h2, dd, [dir=auto]")) {
         if (!element.checkVisibility() || element.closest(".au-unseen, .au-trail, .au-options")) continue;
         const box = element.getBoundingClientRect();
         const name = `${element.tagName}.${element.className} ${element.textContent.slice(0, 30)}`;
-        let clip = element.parentElement, free = true;
-        for (; clip && clip !== document.documentElement; clip = clip.parentElement) {
-            const style = getComputedStyle(clip);
-            if (scrolls(style)) { free = false; break; }
-            if (style.clipPath !== "none") break; // for screen readers alone
-            const clips = ["hidden", "clip"].includes(style.overflowX) && style.display !== "contents";
-            if (clips) {
-                const edge = clip.getBoundingClientRect();
-                if (box.width && (box.right > edge.right + 2 || box.left < edge.left - 2)) wrong.push("cut: " + name);
-            }
-        }
+        const { free, scroller, edges } = around(element.parentElement);
+        const cut = edges.some((edge) => box.right > edge.right + 2 || box.left < edge.left - 2);
+        if (box.width && cut) wrong.push("cut: " + name);
         if (free && box.width && (box.right > innerWidth + 1 || box.left < -1)) wrong.push("outside: " + name);
-        if (!free && clip.matches(".au-scroll") && clip.tabIndex !== 0) wrong.push("no keys: " + name);
+        if (scroller?.matches(".au-scroll") && scroller.tabIndex !== 0) wrong.push("no keys: " + name);
         const shortened = getComputedStyle(element).textOverflow === "ellipsis";
         if (shortened && element.scrollWidth > element.clientWidth) wrong.push("shortened: " + name);
     }
