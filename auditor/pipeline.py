@@ -66,6 +66,7 @@ from auditor.run.artifacts import folds as folds_of
 from auditor.runner import Local, Need, Runner
 from auditor.scripts import revision
 from auditor.signals import own_signals
+from auditor.signals.base import percent
 
 
 def audit(
@@ -325,6 +326,9 @@ class _Pipeline:
             with self.listener.task("Nearest texts") as progress:
                 vectors = read.load(VECTORS)
                 found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
+            if len(vectors) > config.exact_neighbours_to:
+                share = detection.recall(vectors, found[0], seed)
+                self.listener.note(f"The approximate search found {percent(share)} of the nearest texts (checked on a sample).")
             neighbours().save(space, Nearest(*found))
 
         self.run.stage("neighbours", find, inputs=[VECTORS], parameters=self._search)

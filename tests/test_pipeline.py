@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import auditor
 from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
 from auditor.console import Silent
 from auditor.data import LabeledTexts, sample
+from auditor.detection.neighbours import neighbours as search
 from auditor.errors import InputError, ModelError, RunHeldError, RunMismatchError
 from auditor.review.view.items import Items
 from auditor.run import Run
@@ -389,7 +391,11 @@ def test_hostile_texts_and_labels_go_through(tiny_model: Path, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
+def test_a_listener_hears_notes_and_progress(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many rows as are searched approximately, by a search that finds half: the other one takes a minute to compile.
+    monkeypatch.setattr(search, "_candidates", lambda unit, wanted, seed: np.argsort(-unit @ unit.T)[:, 5:20])
     notes: list[str] = []
     last: dict[str, tuple[int, int]] = {}
 
@@ -403,11 +409,15 @@ def test_a_listener_hears_notes_and_progress(messages: pd.DataFrame, tiny_model:
 
     auditor.audit(
         messages.head(60).rename(columns={"text": "tweet"}),
-        config=configured(tiny_model),
+        config=configured(
+            tiny_model, detection=DetectionConfig(map_neighbours=5, neighbours=10, exact_neighbours_to=50)
+        ),
         out=tmp_path,
         listener=Heard(),
     )
     assert any("tweet" in note for note in notes)
+    (found,) = [note for note in notes if note.startswith("The approximate search found")]
+    assert 40 <= int(re.findall(r"\d+", found)[0]) <= 70
     assert any(note.startswith("Fine-tuning: 3 of 3 folds × 2 epochs, 240 texts") for note in notes)
     for title in ("Encoding", "Model features", "Model finetuned"):
         done, total = last[title]

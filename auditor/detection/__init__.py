@@ -8,7 +8,7 @@ from auditor.detection.detect import Detection
 from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
 from auditor.detection.neighbours.layout import make_map, map_seconds
-from auditor.detection.neighbours.neighbours import nearest, nearest_in_folds
+from auditor.detection.neighbours.neighbours import nearest, nearest_in_folds, recall
 from auditor.detection.reasons import Evidence
 from auditor.detection.table import issues_table
 
@@ -29,4 +29,5 @@ __all__ = [
     "nearest",
     "nearest_in_folds",
     "rater_health",
+    "recall",
 ]

@@ -35,7 +35,7 @@ class Stop:
         Share of all errors.
     found_wanted : float
         ρ.
-    holds : bool
+    interval_holds : bool
         False if outcomes have drifted: then the interval does not hold at all times, and neither does a condition.
     """
 
@@ -43,17 +43,17 @@ class Stop:
     left_allowed: float
     found_at_least: float
     found_wanted: float
-    holds: bool
+    interval_holds: bool
 
     @property
     def left_reached(self) -> bool:
         """Few enough errors are left."""
-        return self.holds and self.left_at_most <= self.left_allowed
+        return self.interval_holds and self.left_at_most <= self.left_allowed
 
     @property
     def found_reached(self) -> bool:
         """Enough of the errors have been found."""
-        return self.holds and self.found_at_least >= self.found_wanted
+        return self.interval_holds and self.found_at_least >= self.found_wanted
 
     @property
     def reached(self) -> bool:
@@ -80,7 +80,7 @@ def stop(estimate: Interval, left: float = LEFT, found: float = FOUND) -> Stop:
         left_allowed=left * estimate.unread,
         found_at_least=estimate.found_at_least,
         found_wanted=found,
-        holds=not estimate.drifted,
+        interval_holds=not estimate.drifted,
     )
 
 

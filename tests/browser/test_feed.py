@@ -255,6 +255,18 @@ def test_the_queue_says_when_one_can_stop(serve: Serve, open_page: OpenPage) -> 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_a_random_sample_shows_how_far_it_has_come_and_its_end(serve: Serve, open_page: OpenPage) -> None:
+    page = open_page(serve(sample=2), "", "ada")
+    line = page.locator(".au-stop")
+    for judged in (0, 1):
+        expect(line).to_have_text(f"Random sample: {judged} of 2 cards are judged.")
+        (card,) = press(page, "k")
+        wait_for_card(page, card)
+    expect(line).to_have_text("The random sample is complete. Progress shows the estimate; the default queue follows.")
+    said(page, "The random sample is complete.")
+    settle(page)
+
+
 def test_a_closing_sample_from_progress_and_back(serve: Serve, open_page: OpenPage) -> None:
     feed = serve(blind=0)
     page = open_page(feed, None, "ada")

@@ -196,7 +196,8 @@ def may_stop(workspace: CurrentWorkspace) -> JSONResponse:
     """Say whether enough is read, as far as the cards drawn at random can tell."""
     brief = workspace.estimator.brief(workspace.feed.learner.learnt.error)
     reached = {"left": brief.stop.left_reached, "found": brief.stop.found_reached} if brief.stop else {}
-    return answer({**asdict(brief), "reached": {"left": False, "found": False, **reached}})
+    sample = workspace.feed.sample
+    return answer({**asdict(brief), "reached": {"left": False, "found": False, **reached}, "sample": sample})
 
 
 @router.get("/progress")

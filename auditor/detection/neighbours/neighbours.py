@@ -17,6 +17,8 @@ _CELLS = 1 << 25
 """Similarities in memory at a time in an exact search."""
 _ROWS = 1 << 14
 """Rows whose candidates are compared at a time."""
+CHECKED = 1_000
+"""Rows that an approximate search is checked on."""
 _SPARE = 5
 """Extra neighbours that the approximate search looks for, which makes the nearest ones more reliable."""
 
@@ -63,6 +65,37 @@ def nearest(
             if progress:
                 progress(len(rows) + start, len(unit))
     return index, similarity
+
+
+def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
+    """Measure what an approximate search has found: compare a sample of rows with all others.
+
+    Parameters
+    ----------
+    vectors : (N, D) float32
+    index : (N, k) int32
+        As :func:`nearest` returns it.
+    seed : int
+        Seed of the sample of ``CHECKED`` rows.
+
+    Returns
+    -------
+    float
+        Share of the k nearest rows that were found. A row that is as near as the k-th counts as one of them.
+    """
+    unit = _unit(vectors)
+    points, wanted = torch.from_numpy(unit), min(index.shape[1], len(unit) - 1)
+    sample = np.sort(np.random.default_rng(seed).permutation(len(unit))[:CHECKED])
+    right, step = 0, max(1, _CELLS // len(unit))
+    for start in range(0, len(sample), step):
+        rows = torch.from_numpy(sample[start : start + step])
+        products = points[rows] @ points.T
+        products[torch.arange(len(rows)), rows] = -torch.inf
+        last = products.topk(wanted, dim=1).values[:, -1:]
+        found = torch.from_numpy(index[rows.numpy(), :wanted].astype(np.int64))
+        near = products.gather(1, found.clamp_min(0)) >= last - 1e-6
+        right += int((near & (found >= 0)).sum())
+    return right / (len(sample) * wanted)
 
 
 def nearest_in_folds(

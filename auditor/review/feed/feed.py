@@ -300,9 +300,16 @@ class Feed:
         head = _first(learnt.order if arm == "learnt" else self._static, state.open_rows, busy)
         return None if head is None else self._as_before(me, Serving(head, arm, hidden, follow))
 
+    @property
+    def sample(self) -> dict[str, int] | None:
+        """How many cards the random sample is to have, and how many of them are judged; None without a sample."""
+        wanted = self.config.sample
+        return None if wanted is None else {"wanted": wanted, "judged": len(self.blind.settled())}
+
     def _is_blind(self, closing: bool) -> bool:
         """Whether only cards drawn at random are served."""
-        sampled = self.config.sample is not None and len(self.blind.settled()) < self.config.sample
+        sample = self.sample
+        sampled = sample is not None and sample["judged"] < sample["wanted"]
         return closing or sampled or self.config.blind >= 1
 
     def _asked(self, me: str, busy: set[int], limit: int) -> list[Serving]:

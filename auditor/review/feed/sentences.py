@@ -85,7 +85,7 @@ def outlook(estimate: Estimate) -> str | None:
                 )
         return None
     stop = estimate.stop
-    if stop is None or not stop.holds:
+    if stop is None or not stop.interval_holds:
         return None
     if stop.left_reached:
         return (

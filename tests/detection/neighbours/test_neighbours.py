@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.detection import nearest, nearest_in_folds
+from auditor.detection import nearest, nearest_in_folds, recall
 from auditor.detection.neighbours import neighbours
 
 
@@ -74,6 +74,25 @@ def test_very_few_rows():
     assert np.isnan(similarity).all()
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(2, 40), st.integers(1, 8), st.integers(0, 8))
+def test_what_is_found_is_measured(seed, rows, k, missed):
+    vectors, wanted = some_vectors(seed, rows), min(k, rows - 1)
+    vectors[: rows // 3] = vectors[0]  # equals: any of them is right
+    index, _ = nearest(vectors, k, 1000, 0)
+    assert recall(vectors, index, 0) == 1
+    index[0, max(0, wanted - missed) : wanted] = -1
+    assert recall(vectors, index, 0) == pytest.approx(1 - min(missed, wanted) / (rows * wanted))
+
+
+def test_a_sample_of_the_rows_is_enough(monkeypatch):
+    vectors = some_vectors(3, 300)
+    index = nearest(vectors, 5, 1000, 0)[0]
+    index[:, 4] = -1
+    monkeypatch.setattr(neighbours, "CHECKED", 50)
+    monkeypatch.setattr(neighbours, "_CELLS", 300 * 7)
+    assert recall(vectors, index, 0) == pytest.approx(0.8)
+
+
 @pytest.mark.slow
 def test_the_approximate_search_agrees_with_the_exact_one():
     vectors = some_vectors(0, 600, 16)
@@ -86,6 +105,7 @@ def test_the_approximate_search_agrees_with_the_exact_one():
     found = [len(set(a) & set(b)) / 10 for row, (a, b) in enumerate(zip(exact, index, strict=True)) if row != 7]
     found = [share for row, share in enumerate(found) if not 99 <= row < 130]  # of 29 equals, any 10 are right
     assert np.mean(found) > 0.95
+    assert recall(vectors, index, 0) > 0.95
     assert np.allclose(similarity[100:130], 1)
     assert np.array_equal(index, nearest(vectors, 10, 0, 0)[0])
     assert np.isnan(nearest(vectors[:4], 10, 0, 0)[1]).sum() == 4 * 7

@@ -41,7 +41,7 @@ function stopRule({ stop, rows, judged, rate, plan }) {
   if (!rate || !stop) {
     return el("p", null, outlook(plan));
   }
-  if (!stop.holds) {
+  if (!stop.interval_holds) {
     return el("p", null, t("Whether you can stop cannot be told."));
   }
   const left = t("{number} of the {rows}", { number: count(stop.left_at_most), rows: plural(unread, "unread row") });

@@ -26,7 +26,7 @@ export function stopLine() {
       line.hidden = !content;
       replace(line, content);
     }
-    const news = answer && reached(answer);
+    const news = answer && (reached(answer) ?? complete(answer));
     if (news && spoken === null) {
       say(news, { quiet: true });
     }
@@ -48,6 +48,10 @@ function draw(answer) {
     const known = el("p", null, el("strong", null, t("You can stop here. ")), news);
     return [known, button(t("Make sure: read a closing sample"), true)];
   }
+  if (answer.sample) {
+    const words = complete(answer) ?? t("Random sample: {judged} of {wanted} cards are judged.", answer.sample);
+    return [el("p", null, words)];
+  }
   return answer.exhausted && [el("p", null, EXHAUSTED), button(t("Read a closing sample"), true)];
 }
 
@@ -67,6 +71,13 @@ function reached({ reached: rule, unread, left_at_most: left, stop }) {
   }
   return rule.found
     ? t("Enough wrong labels are found: at least {share} of them (95\u202f%).", { share: atLeast(stop.found_at_least) })
+    : null;
+}
+
+/** What is said at the end of a random sample (`--sample`); null before. */
+function complete({ sample }) {
+  return sample && sample.judged >= sample.wanted
+    ? t("The random sample is complete. Progress shows the estimate; the default queue follows.")
     : null;
 }
 
