@@ -29,6 +29,7 @@ OURS = {
     "auditor, --models features,lexical": ("--models", "features,lexical"),
     "auditor, --effort quick": ("--effort", "quick"),
     "auditor": (),
+    "auditor, --effort thorough": ("--effort", "thorough"),
 }
 FOLDS, EPOCHS = 5, 3
 Scores = npt.NDArray[np.float64]
