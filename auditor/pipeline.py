@@ -328,7 +328,7 @@ class _Pipeline:
                 found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
             if len(vectors) > config.exact_neighbours_to:
                 share = detection.recall(vectors, found[0], seed)
-                self.listener.note(f"The approximate search found {percent(share)} of the nearest texts (checked on a sample).")
+                self.listener.note(f"The approximate search found {percent(share)} of the nearest texts, by a sample.")
             neighbours().save(space, Nearest(*found))
 
         self.run.stage("neighbours", find, inputs=[VECTORS], parameters=self._search)
