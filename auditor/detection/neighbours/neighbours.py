@@ -86,7 +86,7 @@ def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
     unit = _unit(vectors)
     points, wanted = torch.from_numpy(unit), min(index.shape[1], len(unit) - 1)
     sample = np.sort(np.random.default_rng(seed).permutation(len(unit))[:CHECKED])
-    right, step = 0, max(1, _CELLS // len(unit))
+    hits, step = 0, max(1, _CELLS // len(unit))
     for start in range(0, len(sample), step):
         rows = torch.from_numpy(sample[start : start + step])
         products = points[rows] @ points.T
@@ -94,8 +94,8 @@ def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
         last = products.topk(wanted, dim=1).values[:, -1:]
         found = torch.from_numpy(index[rows.numpy(), :wanted].astype(np.int64))
         near = products.gather(1, found.clamp_min(0)) >= last - 1e-6
-        right += int((near & (found >= 0)).sum())
-    return right / (len(sample) * wanted)
+        hits += int((near & (found >= 0)).sum())
+    return float(hits / (len(sample) * wanted))
 
 
 def nearest_in_folds(
