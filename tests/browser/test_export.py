@@ -43,7 +43,6 @@ def test_what_was_no_file_comes_out_as_csv(open_page: OpenPage, server: Server) 
     expect(format).to_have_value("source")
     told = {**ask(page, "export/preview"), "in_memory": True}
     page.route("**/api/export/preview?*", lambda route: route.fulfill(json=told))
-    page.goto("about:blank")
     format = visit(page, server, "export").get_by_label("Format")
     expect(format).to_have_value("csv")
     assert "As it was read" not in format.locator("option").all_inner_texts()
