@@ -282,6 +282,7 @@ def test_a_card_says_first_that_the_models_cannot_tell_its_label(open_page: Open
         page.goto(f"{server.url}?given=love")
         expect(page.locator(".au-card[data-id]:not([data-id=''])").first).to_be_visible()
         expect(page.locator(".au-caution")).to_have_count(0)
+        page.close()  # before the server ends
 
 
 def test_what_may_be_wrong_is_said_in_words(open_page: OpenPage, server: Server) -> None:
