@@ -3,8 +3,8 @@
     pip install faiss-cpu==1.15.1 usearch==2.26.6
     python reports/speed/neighbours.py VECTORS [--rows N]    # the file vectors.npy of a run, such as that of large.py
 
-Each way finds the 25 nearest rows of every row, in a process of its own, with settings that give the same bytes each
-time: PyNNDescent and usearch with one thread, faiss and the exact search with two. Recall is the share of the 20
+Each way finds the 25 nearest rows of every row, in a process of its own: PyNNDescent and usearch with one thread, as
+their results depend on the order of work, faiss and the exact search with all cores. Recall is the share of the 20
 nearest rows that were found, over 1,000 rows. Recorded measurements are not repeated: delete neighbours.json to start
 over.
 """

@@ -302,7 +302,7 @@ class Feed:
 
     @property
     def sample(self) -> dict[str, int] | None:
-        """How many cards the random sample is to have, and how many of them are judged; None without a sample."""
+        """Cards that the random sample is to have, and those of them that are judged; None without a sample."""
         wanted = self.config.sample
         return None if wanted is None else {"wanted": wanted, "judged": len(self.blind.settled())}
 
