@@ -52,6 +52,25 @@ test("while the server is away, it is kept, and sent again by the next page", as
   await outbox.empty();
 });
 
+test("a page that is being closed tries once: it has neither network nor timers", async (context) => {
+  context.mock.method(globalThis, "setTimeout", () => 0);
+  let tries = 0;
+  answers.events = () => {
+    tries += 1;
+    return tries < 100 ? Promise.reject(new TypeError("no network")) : new Promise(() => {});
+  };
+  const { outbox } = made();
+  outbox.add(decision("last"));
+  outbox.add(decision("very last"));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(tries, 1);
+  assert.equal(outbox.size, 2);
+  context.mock.restoreAll();
+  answers.events = saved;
+  outbox.retry();
+  await outbox.empty();
+});
+
 test("a decision that the server refuses is told, and does not hold up the others", async () => {
   answers.events = ({ events }) =>
     events.length > 1 || events[0].item_id === "bad"

@@ -89,6 +89,7 @@ export class Outbox {
   #atOnce = MOST_AT_ONCE;
   #failures = 0;
   #sending = false;
+  #waiting = false; // for the next try; a page that is being closed has no timers, and `setTimeout` answers 0 there
   #timer;
   #emptied = [];
 
@@ -155,12 +156,12 @@ export class Outbox {
   /** Try again now, not only when the wait is over. */
   retry() {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#waiting = false;
     this.#send();
   }
 
   async #send() {
-    if (this.#sending || this.#timer || !this.size) {
+    if (this.#sending || this.#waiting || !this.size) {
       return;
     }
     this.#sending = true;
@@ -229,6 +230,7 @@ export class Outbox {
     const soon = WAITS[Math.min(this.#failures, WAITS.length - 1)];
     const time = this.trouble?.status === NOT_OURS ? LONG_WAIT : soon;
     this.#failures += 1;
+    this.#waiting = true;
     this.#timer = setTimeout(() => this.retry(), time);
   }
 }
