@@ -158,7 +158,8 @@ def test_where_the_flagged_rows_end_is_said(open_page: OpenPage, server: Server)
 def test_orders_are_named_for_those_who_annotate(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, "undecided=me&tab=queue", "order-names")
     wanted = ["Learnt from your verdicts", "Most expected fixes a minute", "Most suspect first"]
-    wanted += [f"Least expected by the {name}" for name in ("meaning model", "words model", "fine-tuned model")]
+    models = {"features": "meaning", "lexical": "words", "finetuned": "fine-tuned"}
+    wanted += [f"Least expected by the {what} model ({name})" for name, what in models.items()]
     wanted += ["Random order", "Order of the dataset", "By given and suggested label"]
     expect(page.get_by_role("combobox", name="Order").locator("option")).to_have_text(wanted)
     page.get_by_role("tab", name="Table").click()

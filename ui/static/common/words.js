@@ -119,7 +119,11 @@ const SORTS = {
   given: t("Order of the dataset"),
   pair: t("By given and suggested label"),
 };
-const MODELS = { lexical: t("words model"), features: t("meaning model"), finetuned: t("fine-tuned model") };
+const MODELS = {
+  lexical: t("words model (lexical)"),
+  features: t("meaning model (features)"),
+  finetuned: t("fine-tuned model (finetuned)"),
+};
 
 /** What an order is called: `loss:lexical` puts those first whose given label that model expects least. */
 export function sortName(sort) {

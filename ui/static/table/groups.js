@@ -107,7 +107,9 @@ function item(group, session, done) {
     el("h2", null, change(group.given, group.suggested)),
     el("p", null, el("strong", null, plural(group.rows, "row")), state),
     decided > 0 && bar(decided / group.rows),
-    words.length > 0 && el("ul", { class: "pg-words", "aria-label": t("Typical words") }, words),
+    words.length
+      ? el("ul", { class: "pg-words", "aria-label": t("Typical words") }, words)
+      : el("p", { class: "au-muted" }, t("No word is typical of these texts.")),
     group.certificates.map((line) => el("p", { class: "au-muted" }, told(line))),
     el(
       "div",
