@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.payloads import PAYLOADS, SAFE, unharmed
@@ -120,6 +120,27 @@ def test_errors_are_seen_and_heard(open_page: OpenPage, server: Server) -> None:
     problem = page.locator(".auditor-page[data-page=table]").get_by_role("alert")
     expect(problem).to_contain_text("min_suspicion")
     assert problems(page) == []
+
+
+def test_the_tab_of_the_address_opens_though_gradio_makes_its_tabs_last(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, None, "pages-late", color_scheme="light")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        answer = route.fetch()
+        if "tab-wrapper" in answer.text():
+            held.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/assets/Index-*.js", hold)
+    page.goto(f"{server.url}?tab=groups")
+    page.locator(".auditor-page[data-page=filters]").get_by_role("button", name="Clear").wait_for()
+    page.wait_for_timeout(200)
+    assert held
+    for route, answer in held:
+        route.fulfill(response=answer)
+    page.locator(".auditor-page[data-page=groups] .pg-found:not(:empty)").wait_for()
 
 
 @pytest.mark.parametrize("tab", TABS)

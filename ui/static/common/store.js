@@ -68,7 +68,7 @@ class Store {
         this.set({}, { tab: name });
       }
     });
-    showTab(this.tab);
+    openFirst();
   }
 
   _read() {
@@ -186,11 +186,17 @@ function tabOf(button) {
   return TABS.includes(name) ? name : null;
 }
 
-/** Press the tab's button, unless it is open. Gradio builds a tab's page when it is first opened. */
+/** Open the tab that the URL asks for, once Gradio has made its tabs: it fetches and makes each part by itself. */
+function openFirst() {
+  showTab(store.tab) || requestAnimationFrame(openFirst);
+}
+
+/** Press the tab's button, unless it is open; false if there is none yet. A tab's page is built when it first opens. */
 function showTab(name) {
   const buttons = [...document.querySelectorAll(".tab-wrapper [role=tab], .tab-wrapper .overflow-dropdown button")];
   const button = buttons.find((one) => tabOf(one) === name);
   if (button && button.getAttribute("aria-selected") !== "true") {
     button.click();
   }
+  return Boolean(button);
 }
