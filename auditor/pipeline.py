@@ -24,7 +24,7 @@ from auditor.data.conflicts import find_conflicts
 from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.data.naming import name_of
 from auditor.environment import describe_machine, describe_versions
-from auditor.errors import RunMismatchError
+from auditor.errors import ConfigError, RunMismatchError
 from auditor.languages import advice
 from auditor.models.crossval import Candidate, Fold, out_of_fold
 from auditor.models.folds import (
@@ -88,27 +88,25 @@ def audit(
 
     Parameters
     ----------
-    source : str, Path, sequence of them, DataFrame, Dataset or DatasetDict
-        A file, several files, a ``save_to_disk`` folder, the name of a Hub dataset, or data in memory.
+    source : str, Path, sequence of them, DataFrame, Dataset, DatasetDict or LabeledTexts
+        Files, a ``save_to_disk`` folder, a Hub dataset by name, data in memory, or what :func:`auditor.read` returns.
     text, label : str, optional
         Names of the columns; guessed from the usual names by default.
     annotator : str, optional
         Name of the column of raters, where each row is one vote; the rows of a text are merged into one.
     votes : str or sequence of str, optional
         Name of the column of all votes on a text (lists, mappings rater → label, or ``joy|love|joy``), or names of
-        columns with one rater's votes each. Without a column of labels, the given label is the majority label.
+        columns with one rater's votes each. Without labels, the given label is the majority label.
     config : AuditConfig, optional
         All other options.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
-        Out-of-fold probabilities of your own models, by name; each adds a model. For the format, see
-        :func:`auditor.models.own.given.read_given`.
+        Out-of-fold probabilities of your own models, by name: see :func:`auditor.models.own.given.read_given`.
     out : path, optional
         The run directory; ``reports/runs/<name of the source>`` by default. An interrupted audit in it continues.
     fresh : bool
         Discard an existing run and start over.
     runner : Runner, optional
-        Where the folds of the models are trained: :class:`auditor.runner.Local`, the default, or
-        :class:`auditor.runner.Ray`. The results are the same.
+        Where the models' folds are trained, with the same results: :class:`auditor.runner.Local` or ``Ray``.
     listener : Listener, optional
         Receives the progress.
     **options
@@ -127,10 +125,13 @@ def audit(
     check_own(config)
     own_signals(config)  # invalid signals are reported before anything is read
     columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
-    config = config.updated(read={name: column for name, column in columns.items() if column is not None})
+    named = {name: column for name, column in columns.items() if column is not None}
+    if named and isinstance(source, LabeledTexts):
+        raise ConfigError(f"{', '.join(named)}= names a column of texts that are read.", "Name it to auditor.read().")
+    config = config.updated(read=named)
     listener = listener or Silent()
     with listener.task("Reading"):
-        texts = read(source, config.read)
+        texts = source if isinstance(source, LabeledTexts) else read(source, config.read)
     for note in filter(None, (*texts.notes, advice(texts.texts, config))):
         listener.note(note)
     given = read_given(probabilities, texts)
@@ -275,9 +276,8 @@ class _Pipeline:
     def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
         for repeat in range(len(folds)):
             config = settled(self.run, self.config, folds[0]) if repeat else self.config
-            for candidate in candidates(
-                config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups
-            ):
+            made = candidates(config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
+            for candidate in made:
                 times = 1 if candidate.name == BASELINE else self.config.times(candidate.name)
                 if candidate.name not in names or repeat >= times:
                     continue

@@ -30,9 +30,10 @@ except SystemExit as end:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run."""
+    """A folder with a run and a dataset."""
     made = tmp_path_factory.mktemp("made")
     write_run(made / "reports" / "runs" / "diary", rows=60)
+    (made / "rows.csv").write_text("text,label\na,joy\nb,fear\n")
     return made
 
 
@@ -45,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["issues", "diary"], 0, TRAINS),
         (["issues", "nothing"], 5, TRAINS | READS),
         (["run", "nowhere.csv"], 3, TRAINS | READS),
+        (["run", "rows.csv", "--text", "tweet"], 3, TRAINS - {"pandas"}),
         (["export", "nothing", "--to", "x.csv"], 5, TRAINS | READS),
         (["apply", "nothing.jsonl", "nowhere.csv", "--to", "x.csv"], 8, TRAINS | READS),
         (["review", "diary", "--keys", "nothing.json"], 3, TRAINS | READS),

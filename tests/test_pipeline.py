@@ -17,7 +17,7 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 import auditor
-from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig
+from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, FinetunedConfig, LexicalConfig, ReadConfig
 from auditor.console import Silent
 from auditor.data import LabeledTexts, sample
 from auditor.detection.neighbours import neighbours as search
@@ -440,6 +440,16 @@ def test_options_are_fields_of_the_configuration(messages: pd.DataFrame, tmp_pat
         auditor.audit(messages, out=tmp_path, folds=1)
     with pytest.raises(InputError, match="Option seed=4294967295: expected"):  # of which fold 1 has no seed
         auditor.audit(messages, out=tmp_path, seed=2**32 - 1)
+
+
+def test_texts_that_were_read_are_audited_as_their_source_is(
+    audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    texts = auditor.read(messages, ReadConfig(text="text", label="label"))
+    with pytest.raises(InputError, match="text= names a column of texts that are read"):
+        auditor.audit(texts, text="text", out=tmp_path)
+    done = auditor.audit(texts, config=configured(tiny_model, models=("lexical",)), out=tmp_path / "run")
+    assert done.run.manifest.dataset == audited.run.manifest.dataset
 
 
 @pytest.mark.usefixtures("no_report")

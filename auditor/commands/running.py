@@ -323,14 +323,19 @@ def _audited(
     probabilities: Any = None,
     runner: Runner | None = None,
 ) -> Any:
+    from auditor.data import read
+    from auditor.data.naming import name_of
+
     with stoppable("Run the same command again, without --fresh, to continue."):
+        with terminal.task("Reading"):  # before torch is imported, so that a wrong column is reported at once
+            texts = read(source, settings.read)
         with terminal.task("Starting"):
-            from auditor.pipeline import audit  # importing torch takes seconds
+            from auditor.pipeline import audit
         return audit(
-            source,
+            texts,
             config=settings,
             probabilities=probabilities,
-            out=out,
+            out=out or DEFAULT_PLACE / name_of(source, texts),
             fresh=fresh,
             runner=runner,
             listener=terminal,
