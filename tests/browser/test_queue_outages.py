@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from auditor.run import Run
 from tests.browser.conftest import OpenPage
-from tests.browser.queueing import RECORD_PRESSES, press, settle, shown, wait_for_card
+from tests.browser.queueing import RECORD_PRESSES, press, said, settle, shown, wait_for_card
 from tests.browser.server import Server
 from tests.browser.viewing import until
 
@@ -95,10 +95,10 @@ def test_kill_9_while_decisions_pour_in(open_page: OpenPage, mortal_server: Serv
     pour(page, 20, 20)  # the cards are there already
     expect(page.locator(".au-saved")).to_have_attribute("data-state", "trouble")
     expect(page.locator(".au-saved")).to_contain_text("not saved yet")
-    expect(page.locator(".au-toasts")).to_contain_text("kept in this browser and sent again")
+    said(page, "kept in this browser and sent again")
     mortal_server.start()
     settle(page)
-    expect(page.locator(".au-toasts")).to_contain_text("All saved.")
+    said(page, "All saved.")
     presses = pressed(page)
     assert len(presses) == 50
     assert logged(mortal_server, "killing") == presses
