@@ -106,7 +106,7 @@ def record(page: Page, truth: dict[str, str], language: str) -> list[tuple[Image
         frames.append((named(shot(page), f"{key}   {meaning}"), PRESSED))
         page.keyboard.press(key)
         page.wait_for_selector('.au-saved[data-waiting="0"]')
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(2500)  # the filter counts anew
     frames.append((named(shot(page), ""), SHOWN))
     return frames
 

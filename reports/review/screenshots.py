@@ -1,6 +1,6 @@
 """Take pictures of every part of the review page, into figures/: light and dark, on a desktop and on a phone.
 
-auditor demo && python reports/review/screenshots.py
+auditor demo && python reports/review/screenshots.py    # needs a font with emoji and Chinese characters
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         run = Path(folder) / "demo"
         shutil.copytree(RUN, run, ignore=shutil.ignore_patterns("decisions.db*", "run.*"))
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"), args=["--no-sandbox"]
+        )
         with serving(run) as url:
             judge(browser, url)
             for device, options in DEVICES.items():
