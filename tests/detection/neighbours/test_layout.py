@@ -5,6 +5,7 @@ import pytest
 
 from auditor.config import DetectionConfig
 from auditor.detection import make_map
+from auditor.detection.neighbours import layout
 
 CONFIG = DetectionConfig()
 
@@ -29,6 +30,19 @@ def test_clusters_stay_together(clusters):
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     assert (cluster[distance.argmin(axis=1)] == cluster).mean() > 0.95
+
+
+@pytest.mark.slow
+def test_clusters_stay_together_where_rows_are_many(clusters, monkeypatch):
+    cluster, vectors, _ = clusters
+    vectors = np.concatenate([vectors, np.repeat(vectors[:1], 30, axis=0), np.zeros((2, 12), dtype=np.float32)])
+    monkeypatch.setattr(layout, "_SMALL", 50)
+    points = make_map(vectors, CONFIG, 1)
+    assert np.isfinite(points).all()
+    distance = np.linalg.norm(points[:120, None] - points[None, :120], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert (cluster[distance.argmin(axis=1)] == cluster).mean() > 0.95
+    assert np.array_equal(points, make_map(vectors, CONFIG, 1))
 
 
 def test_fills_the_unit_square(clusters):
