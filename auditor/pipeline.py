@@ -96,17 +96,17 @@ def audit(
         Name of the column of raters, where each row is one vote; the rows of a text are merged into one.
     votes : str or sequence of str, optional
         Name of the column of all votes on a text (lists, mappings rater → label, or ``joy|love|joy``), or names of
-        columns with one rater's votes each. Without labels, the given label is the majority label.
+        columns with one rater's votes each. Without a label column, the given label is the majority label.
     config : AuditConfig, optional
         All other options.
     probabilities : path, sequence of paths, or mapping of str to array, frame or path; optional
-        Out-of-fold probabilities of your own models, by name: see :func:`auditor.models.own.given.read_given`.
+        Out-of-fold probabilities by model; each adds a model. See :func:`auditor.models.own.given.read_given`.
     out : path, optional
         The run directory; ``reports/runs/<name of the source>`` by default. An interrupted audit in it continues.
     fresh : bool
         Discard an existing run and start over.
     runner : Runner, optional
-        Where the models' folds are trained, with the same results: :class:`auditor.runner.Local` or ``Ray``.
+        Where the folds are trained, with the same results: :class:`auditor.runner.Local` (the default) or ``Ray``.
     listener : Listener, optional
         Receives the progress.
     **options
@@ -127,7 +127,7 @@ def audit(
     columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
     named = {name: column for name, column in columns.items() if column is not None}
     if named and isinstance(source, LabeledTexts):
-        raise ConfigError(f"{', '.join(named)}= names a column of texts that are read.", "Name it to auditor.read().")
+        raise ConfigError(f"The texts have been read without {', '.join(named)}=.", "Pass it to auditor.read().")
     config = config.updated(read=named)
     listener = listener or Silent()
     with listener.task("Reading"):
@@ -392,7 +392,7 @@ class _Pipeline:
             with self.listener.task("Map of the vectors", detection.map_seconds(len(self.data), config)):
                 MAP.save(space, detection.make_map(read.load(VECTORS), config, seed))
 
-        layout = {**config.model_dump(include={"map_rows", "map_neighbours"}), "seed": seed}
+        layout = {**config.model_dump(include={"map_rows", "map_neighbours", "exact_neighbours_to"}), "seed": seed}
         self.run.stage("map", draw, inputs=[VECTORS], parameters=layout)
 
     def write_report(self) -> None:

@@ -271,6 +271,8 @@ def test_what_is_changed_decides_what_runs_again(messages: pd.DataFrame, tiny_mo
     assert made_again(mine, "text", "label") == set(), "the columns were guessed before, and rightly"
     assert made_again(mine, cluster_rows=3) == {"detect"}
     assert made_again(mine, cluster_rows=3, neighbours=4) == {"neighbours", "consensus", "detect"}
+    searched = made_again(mine, cluster_rows=3, neighbours=4, exact_neighbours_to=200_000)
+    assert searched >= {"neighbours", "map"}, "both search for the nearest rows"
     assert "read" in made_again(messages.assign(annotator="bob"), cluster_rows=3, neighbours=4)
     table = LabeledTexts.load(tmp_path / "dataset.parquet", tmp_path / "rejected.parquet").table
     assert set(table["original:annotator"].to_pylist()) == {"bob"}, "an export gives back what is there now"
@@ -446,7 +448,7 @@ def test_texts_that_were_read_are_audited_as_their_source_is(
     audited: auditor.Audit, messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
 ) -> None:
     texts = auditor.read(messages, ReadConfig(text="text", label="label"))
-    with pytest.raises(InputError, match="text= names a column of texts that are read"):
+    with pytest.raises(InputError, match="The texts have been read without text="):
         auditor.audit(texts, text="text", out=tmp_path)
     done = auditor.audit(texts, config=configured(tiny_model, models=("lexical",)), out=tmp_path / "run")
     assert done.run.manifest.dataset == audited.run.manifest.dataset

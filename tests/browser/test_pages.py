@@ -122,7 +122,7 @@ def test_errors_are_seen_and_heard(open_page: OpenPage, server: Server) -> None:
     assert problems(page) == []
 
 
-def test_the_tab_of_the_address_opens_though_gradio_makes_its_tabs_last(open_page: OpenPage, server: Server) -> None:
+def test_the_url_opens_its_tab_even_if_gradio_loads_the_tabs_last(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, None, "pages-late", color_scheme="light")
     held: list[tuple[Route, APIResponse]] = []
 
@@ -140,7 +140,7 @@ def test_the_tab_of_the_address_opens_though_gradio_makes_its_tabs_last(open_pag
     assert held
     for route, answer in held:
         route.fulfill(response=answer)
-    page.locator(".auditor-page[data-page=groups] .pg-found:not(:empty)").wait_for()
+    expect(page.locator(".auditor-page[data-page=groups] .pg-found:not(:empty)")).to_be_visible()
 
 
 @pytest.mark.parametrize("tab", TABS)

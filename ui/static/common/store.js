@@ -186,12 +186,12 @@ function tabOf(button) {
   return TABS.includes(name) ? name : null;
 }
 
-/** Open the tab that the URL asks for, once Gradio has made its tabs: it fetches and makes each part by itself. */
+/** Open the tab that the URL names as soon as its button exists: Gradio loads the tabs separately, perhaps last. */
 function openFirst() {
   showTab(store.tab) || requestAnimationFrame(openFirst);
 }
 
-/** Press the tab's button, unless it is open; false if there is none yet. A tab's page is built when it first opens. */
+/** Click the tab's button unless the tab is open; return whether the button exists. Opening a tab builds its page. */
 function showTab(name) {
   const buttons = [...document.querySelectorAll(".tab-wrapper [role=tab], .tab-wrapper .overflow-dropdown button")];
   const button = buttons.find((one) => tabOf(one) === name);

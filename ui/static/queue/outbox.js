@@ -89,7 +89,7 @@ export class Outbox {
   #atOnce = MOST_AT_ONCE;
   #failures = 0;
   #sending = false;
-  #waiting = false; // for the next try; a page that is being closed has no timers, and `setTimeout` answers 0 there
+  #waiting = false; // for the next try; the timer's id does not tell: while a page closes, `setTimeout` returns 0
   #timer;
   #emptied = [];
 
