@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from httpx2 import HTTPError
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
@@ -188,6 +189,9 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
     ModelError
         If either cannot be loaded or is missing, or the tokenizer cannot pad.
     """
+    # transformers loads with several threads. In a process forked from one that has used torch, torch fails with
+    # "Invalid thread pool!" if two threads are the first to use it, so this thread uses it before they do.
+    torch.set_num_threads(torch.get_num_threads())
     try:
         with quiet():
             # Explicitly False: by default, transformers would ask at the terminal whether to run the code.

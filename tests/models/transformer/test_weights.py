@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from auditor.config import DEFAULT_ENCODER
 from auditor.errors import AuditorError, HubError, HubMissingError, HubUnreachableError, ModelError
 from auditor.models.transformer import weights as module
 from auditor.models.transformer.weights import OFFLINE_SHA256, find_weights, load
+from tests.forks import Forks
 from tests.hubserver import COMMIT, hub
 
 NOWHERE = "http://127.0.0.1:9"
@@ -407,6 +409,46 @@ def test_loading_is_quiet_and_leaves_transformers_as_it_was(
         logging.set_verbosity_warning()
         logging.enable_progress_bar()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="forks processes that have threads behind them")
+def test_a_forked_process_loads_with_several_threads(forks: Forks, tiny_model: Path, tmp_path: Path):
+    script = tmp_path / "load.py"
+    script.write_text(f"""
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import torch
+
+from auditor.models.transformer.weights import find_weights, load
+
+together = Barrier(4)
+
+class Threaded:
+    @staticmethod
+    def from_pretrained(folder, **options):
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(compute, range(4)))
+
+def compute(number):
+    together.wait()
+    return torch.ones(40_000).add_(number)
+
+torch.set_num_threads(64)  # the more threads, the longer the moment in which another may not come
+torch.ones(40_000).add_(1)
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        load(find_weights({str(tiny_model)!r}), Threaded)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(1)
+""")
+    ended = forks.run(script)
+    assert ended.code == 0, ended.output
 
 
 def test_another_tokenizer_is_another_fingerprint(tiny_model: Path, tmp_path: Path):
