@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from auditor.commands.progress import Terminal
@@ -35,14 +36,34 @@ def test_notes_are_never_markup() -> None:
 
 
 def test_a_line_now_and_then_where_there_is_no_terminal(monkeypatch) -> None:
-    clock = iter([0.0, 30.0, 90.0, 100.0, 130.0])
+    clock = iter([0.0, 30.0, 40.0, 90.0, 100.0, 130.0])
     monkeypatch.setattr("auditor.commands.progress.time.monotonic", lambda: next(clock))
     listener, out = told(0)
     with listener.task("Encoding") as advance:
-        advance(1, 4)  # after 30 s: too early to tell
-        advance(2, 4)  # after 90 s
-        advance(3, 4)  # 10 s later: too early again
-    assert out.getvalue().splitlines() == ["Encoding: 50%, about 1:30 left", "Encoding: 130.0 s"]
+        advance(1, 10)  # after 30 s: the speed cannot be known yet
+        advance(2, 10)  # 10 s later: too early
+        advance(4, 10)  # 60 s after the first
+        advance(5, 10)  # 10 s later: too early again
+    assert out.getvalue().splitlines() == ["Encoding: 40%, about 2:00 left", "Encoding: 130.0 s"]
+
+
+@pytest.mark.parametrize(("prepared", "earlier"), [(600.0, 0), (0.0, 80), (600.0, 80)])
+def test_the_time_left_follows_from_the_speed_of_now(monkeypatch, prepared: float, earlier: int) -> None:
+    """A task may prepare itself before it counts, and go on where an interrupted one has ended."""
+    start = prepared + 1
+    clock = iter([0.0, start, start + 60, start + 120, start + 121])
+    monkeypatch.setattr("auditor.commands.progress.time.monotonic", lambda: next(clock))
+    listener, out = told(0)
+    with listener.task("Encoding") as advance:
+        for done in (1, 3, 9):  # two a minute, then six
+            advance(earlier + done, 100)
+    slow, fast = (100 - earlier - 3) / 2, (100 - earlier - 9) / 6
+    assert [minutes_left(line) for line in out.getvalue().splitlines()[:2]] == pytest.approx([slow, fast], abs=0.01)
+
+
+def minutes_left(line: str) -> float:
+    *hours, minutes, seconds = line.removesuffix(" left").split("about ")[1].split(":")
+    return 60 * int(hours[0] if hours else 0) + int(minutes) + int(seconds) / 60
 
 
 def test_a_bar_on_a_terminal_says_the_time_left() -> None:

@@ -47,7 +47,7 @@ class Terminal:
             with self._bar(title, expected_seconds) as advance:
                 yield advance
         else:
-            yield self._lines(title, start)
+            yield self._lines(title)
         seconds = time.monotonic() - start
         if seconds > _SHOWN_FROM or self._verbosity > 0:
             self._console.print(Text(f"{title}: {seconds:.1f} s"))
@@ -59,15 +59,17 @@ class Terminal:
             task = progress.add_task(title, total=None, expected=expected_seconds)
             yield lambda done, total: progress.update(task, completed=done, total=total)
 
-    def _lines(self, title: str, start: float) -> Advance:
-        last_line = start
+    def _lines(self, title: str) -> Advance:
+        before: tuple[float, int] | None = None  # the time, and what was done, at the last line
 
         def advance(done: int, total: int) -> None:
-            nonlocal last_line
+            nonlocal before
             now = time.monotonic()
-            if now - last_line >= _EVERY and 0 < done < total:
-                last_line = now
-                left = (now - start) / done * (total - done)
+            if before is None:
+                before = now, done  # what a task did before it counted, or in an earlier run, says nothing of its speed
+            elif now - before[0] >= _EVERY and before[1] < done < total:
+                left = (now - before[0]) / (done - before[1]) * (total - done)
+                before = now, done
                 self._console.print(Text(f"{title}: {done / total:.0%}, about {_clock(left)} left"))
 
         return advance
