@@ -119,7 +119,7 @@ def _whole(read: Reader, trials: Trials, name: ModelName) -> Whole | None:
         return None
     before, after, gain = ends
     rows = int(trials.blind.population.sum())
-    return Whole(rows=rows, cards=found[0].draws, original=before, corrected=after, gain=gain)
+    return Whole(rows=rows, cards=settled(trials.blind, trials.truth), original=before, corrected=after, gain=gain)
 
 
 def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:

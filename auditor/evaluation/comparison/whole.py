@@ -61,8 +61,8 @@ def halve(rows: Counts, trained_on: Mask, duplicates: Codes) -> Codes:
 
 
 def settled(blind: Blind, truth: Truth) -> int:
-    """Count the blind draws whose row people have judged."""
-    return int(np.isin(blind.rows, truth.rows).sum())
+    """Count the blind cards that people have judged; two draws may have met the same card."""
+    return len(np.intersect1d(blind.rows, truth.rows))
 
 
 def estimate_accuracy(

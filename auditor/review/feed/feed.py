@@ -304,7 +304,7 @@ class Feed:
     def sample(self) -> dict[str, int] | None:
         """Cards that the random sample is to have, and those of them that are judged; None without a sample."""
         wanted = self.config.sample
-        return None if wanted is None else {"wanted": wanted, "judged": len(self.blind.settled())}
+        return None if wanted is None else {"wanted": wanted, "judged": len(self.blind.cards)}
 
     def _is_blind(self, closing: bool) -> bool:
         """Whether only cards drawn at random are served."""

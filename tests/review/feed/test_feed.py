@@ -108,6 +108,22 @@ def test_a_sample_is_blind_cards_alone_until_it_is_full(verdicts: Verdicts, lear
     assert feed.next("ann", [], 1, closing=True)[0].arm == "blind"
 
 
+def test_a_sample_counts_a_card_once_however_often_it_was_drawn(
+    verdicts: Verdicts, learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = iter([7, 7, 8])
+    monkeypatch.setattr("auditor.review.feed.blind.draw_row", lambda closed, seed: next(rows))
+    feed = feed_of(verdicts, learner, blind=0, opening=0, sample=2)
+    cards = [*feed.next("ann", [], 1)]
+    cards += feed.next("ann", held(verdicts, cards), 1)  # the first draw meets the card in hand
+    assert [card.row for card in cards] == [7, 8]
+    for judged, card in enumerate(cards):
+        assert feed.sample == {"wanted": 2, "judged": judged}
+        judge(verdicts, card)
+    feed.blind.catch_up()
+    assert feed.sample == {"wanted": 2, "judged": 2}
+
+
 def test_repeats_come_to_the_same_person_once_and_late(
     verdicts: Verdicts, learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
