@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
@@ -381,7 +382,7 @@ class Audit(Judgements):
         if not kept:
             raise ModelError(
                 f"The run {self.directory} has no saved model that transformers can load.",
-                f"Train one that it can: auditor retrain RUN --models {LOADABLE}.",
+                f"Train one that it can: auditor retrain {quote(str(self.directory))} --models {LOADABLE}.",
             )
         return push_model(self.run / model_file(kept[0]), repo, private=private, token=token, listener=listener)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from shlex import quote
 from typing import Annotated, Literal, cast
 
 import typer
@@ -59,7 +60,7 @@ def labels(
             say(f"{old} → {new if new is not None else 'left out'}: {counted(count, 'row')}.")
         say(f"{counted(found.rows, 'row')} affected{'.' if yes else '. Nothing is written: add --yes.'}")
         if yes:
-            say("Written to the log. Undo it: auditor labels RUN undo --yes")
+            say(f"Written to the log. Undo it: auditor labels {quote(run)} undo --yes")
 
 
 def _name(by: str | None) -> str:
