@@ -25,12 +25,12 @@ from auditor.data.formats.tables.nested import with_nested
 from auditor.data.formats.tools.reading import read_tool
 from auditor.data.ids import find_ids
 from auditor.data.labeled_texts import ORIGINAL, LabeledTexts, Origin
-from auditor.data.labels.beside import labels_of_votes, votes_beside
 from auditor.data.labels.column import Labels, encode_labels
 from auditor.data.labels.long import gather
 from auditor.data.labels.mirrors import Mirror, find_mirrors
 from auditor.data.labels.odd_labels import odd_notes
 from auditor.data.labels.prodigy import accepted
+from auditor.data.labels.row_votes import labels_of_votes, votes_in_rows
 from auditor.data.labels.votes import Votes
 from auditor.data.source import RAW, Source
 from auditor.errors import ColumnError, RowError, SourceError
@@ -66,7 +66,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         0 within the split, including invalid rows but not blank lines: an id never depends on what is dropped.
         With ``config.annotator``, each row is one vote, and all votes on a text are merged into one row: see
         :func:`auditor.data.labels.long.gather`. With ``config.votes``, each row has all votes, in one column or in one
-        column per rater: see :mod:`auditor.data.labels.beside`. Without given labels, texts without a vote are set
+        column per rater: see :mod:`auditor.data.labels.row_votes`. Without given labels, texts without a vote are set
         aside.
 
     Raises
@@ -142,7 +142,7 @@ def _labelled(
     labels = _encoded(source, original, columns.label, config)
     if not columns.votes:
         return source, original, texts, labels, None
-    votes, both = votes_beside(original, source.parts, columns, labels, config.missing_labels)
+    votes, both = votes_in_rows(original, source.parts, columns, labels, config.missing_labels)
     return source, original, texts, replace(both, notes=(*labels.notes, *both.notes)), votes
 
 

@@ -9,7 +9,7 @@ document.querySelector = () => ({ content: "zh" }); // what the server says
 const catalogue = JSON.parse(readFileSync(new URL("../../../ui/static/zh.json", import.meta.url), "utf8"));
 globalThis.fetch = async () => ({ ok: true, json: async () => catalogue });
 
-const { counted, nodes, t, told } = await import("../../../ui/static/common/language.js");
+const { counted, nodes, t, translated } = await import("../../../ui/static/common/language.js");
 const { plural } = await import("../../../ui/static/common/dom.js");
 const { ends95, moment, percent, verdictText } = await import("../../../ui/static/common/words.js");
 
@@ -25,7 +25,7 @@ test("sentences and counts", () => {
 
 test("values are never translated", () => {
   assert.equal(t("Given: {label}.", { label: "{verdict} Keep $& $1" }), "原标签：{verdict} Keep $& $1。");
-  assert.equal(told("The model prefers {given} Keep $&."), "模型倾向于 {given} Keep $&。");
+  assert.equal(translated("The model prefers {given} Keep $&."), "模型倾向于 {given} Keep $&。");
 });
 
 test("numbers, shares and dates", () => {
@@ -53,10 +53,10 @@ test("what the server says", () => {
     "Nothing known.": "Nothing known.",
   };
   for (const [english, chinese] of Object.entries(cases)) {
-    assert.equal(told(english), chinese);
+    assert.equal(translated(english), chinese);
   }
-  assert.equal(told(undefined), undefined);
-  assert.equal(told(null), null);
+  assert.equal(translated(undefined), undefined);
+  assert.equal(translated(null), null);
 });
 
 test("a verdict in words", () => {

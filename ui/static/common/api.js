@@ -1,7 +1,7 @@
 /** The server's JSON, what it says when something is wrong, and what the page says aloud. */
 
 import { el } from "./dom.js";
-import { t, told } from "./language.js";
+import { t, translated } from "./language.js";
 
 const ROOT = new URL("api/", document.baseURI);
 
@@ -50,7 +50,7 @@ export function file(path, params, { post: sent = false, ...options } = {}) {
   }
   const read = async (response) => ({
     name: /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "export",
-    notes: JSON.parse(response.headers.get("Auditor-Notes") ?? "[]").map(told),
+    notes: JSON.parse(response.headers.get("Auditor-Notes") ?? "[]").map(translated),
     blob: await response.blob(),
   });
   return call(url, sent ? request : {}, { timeout: 3600000, read, ...options });
@@ -72,10 +72,10 @@ async function call(url, request, { signal, timeout = 30000, read = json } = {})
     throw new ApiError(t("The server does not answer."), t("See whether `auditor review` still runs."), 0);
   }
   if (!response.ok || answer === null) {
-    const said = typeof answer?.what === "string" ? answer : {};
+    const problem = typeof answer?.what === "string" ? answer : {};
     throw new ApiError(
-      told(said.what) ?? t("The server answered {status}.", { status: response.status }),
-      told(said.todo) ?? t("Try again, or see what `auditor review` says."),
+      translated(problem.what) ?? t("The server answered {status}.", { status: response.status }),
+      translated(problem.todo) ?? t("Try again, or see what `auditor review` says."),
       response.ok ? 0 : response.status,
     );
   }

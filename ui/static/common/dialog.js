@@ -60,7 +60,7 @@ export function field(label, input, ...more) {
  * Ask for the reviewer's name, until one is given.
  *
  * @param {(name: string) => Promise<string>} take Throws an ApiError when the name cannot be had.
- * @param {string|null} [now] The name so far: with one, the dialog can be closed, and then nothing comes of it.
+ * @param {string|null} [now] The name so far: with one, the dialog can be closed without a change.
  */
 export function askName(take, now = null) {
   return new Promise((resolve) => {

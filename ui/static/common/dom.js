@@ -72,7 +72,7 @@ function append(element, children) {
   }
 }
 
-/** Put `children` in the place of all that `element` holds. */
+/** Replace all that `element` holds by `children`. */
 export function replace(element, ...children) {
   element.replaceChildren();
   append(element, children);
@@ -118,6 +118,6 @@ export function count(number) {
 }
 
 /** `1 row`, `1,234 rows`. */
-export function plural(number, one, many = `${one}s`) {
-  return counted(count(number), one, many, number === 1);
+export function plural(number, singular, many = `${singular}s`) {
+  return counted(count(number), singular, many, number === 1);
 }

@@ -1,4 +1,4 @@
-/** What has become of a card elsewhere, in another window or by a colleague, since it was fetched. */
+/** How a card stands now: another window or a colleague may have decided it since it was fetched. */
 
 import { get } from "./api.js";
 
@@ -10,7 +10,7 @@ import { get } from "./api.js";
  */
 export async function standing(card) {
   if (card.conflict) {
-    return null; // what is new of it is said of all cards of its queue
+    return null; // its queue shows news of all its cards
   }
   const now = await get("card", { id: card.id }).catch(() => null);
   if (!now) {

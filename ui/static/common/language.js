@@ -31,9 +31,9 @@ export function nodes(sentence, values = {}) {
 export const t = (sentence, values) => nodes(sentence, values).join("");
 
 /** A number, already written, with what it counts: `1 row`, `12 rows`. */
-export function counted(number, one, many, isOne) {
-  const words = catalogue?.counts[one];
-  return words ? words.replace("#", number) : `${number} ${isOne ? one : many}`;
+export function counted(number, singular, many, isOne) {
+  const words = catalogue?.counts[singular];
+  return words ? words.replace("#", number) : `${number} ${isOne ? singular : many}`;
 }
 
 let patterns;
@@ -42,12 +42,12 @@ let patterns;
  * A sentence of the server, which speaks English alone, since its sentences also stand in files and in the terminal:
  * translated if the catalogue has its form, else as it is.
  */
-export function told(sentence) {
+export function translated(sentence) {
   if (!catalogue || typeof sentence !== "string") {
     return sentence;
   }
   patterns ??= Object.entries(catalogue.sentences)
-    .sort(([one], [other]) => literal(other) - literal(one)) // the form with most words of its own is meant
+    .sort(([form], [otherForm]) => literal(otherForm) - literal(form)) // the form with most words of its own is meant
     .map(([form, words]) => [pattern(form), words.split(/\{(#?\w+)\}/)]);
   for (const [form, words] of patterns) {
     const found = form.exec(sentence);

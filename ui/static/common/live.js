@@ -4,7 +4,7 @@ import { el, replace } from "./dom.js";
 import { store } from "./store.js";
 import { t } from "./language.js";
 
-/** Said on `document` when verdicts have changed, and after how long that is to be seen: decisions come in a stream. */
+/** Events on `document` when verdicts have changed, and the milliseconds until a view follows: decisions come in a stream. */
 const CHANGES = {
   "auditor:bulk": 0,
   "auditor:undone": 0,
@@ -68,12 +68,12 @@ export function live(
   let asked = 0;
 
   const withhold = (hidden) =>
-    [...element.children].forEach((one) => one.classList.toggle("pg-withheld", hidden && one !== problem));
+    [...element.children].forEach((child) => child.classList.toggle("pg-withheld", hidden && child !== problem));
   const show = (error) => {
     problem.hidden = false;
     withhold(!stays && answered !== drawn);
-    const again = el("button", { type: "button", onclick: refresh }, t("Try again"));
-    replace(problem, el("p", null, el("strong", null, error.what ?? error.message), " ", error.todo), again);
+    const retry = el("button", { type: "button", onclick: refresh }, t("Try again"));
+    replace(problem, el("p", null, el("strong", null, error.what ?? error.message), " ", error.todo), retry);
   };
   async function refresh() {
     due = !seen;

@@ -18,7 +18,7 @@ export function change(given, to, shown = label) {
   return el("span", { class: "pg-change" }, shown(given), el("span", { class: "pg-arrow" }, "→"), shown(to));
 }
 
-/** A bar that fills `part` of its place; for the eye alone, so its number is said beside it. */
+/** A bar that fills `part` of its place; screen readers skip it, so its number must stand next to it. */
 export function bar(part, kind = "agree") {
   return el("span", { class: `pg-meter pg-meter-${kind}`, "aria-hidden": "true" }, el("span", { vars: { part } }));
 }
@@ -30,7 +30,9 @@ export function button(text, onclick, more) {
 
 /** Verdicts that stand on a row, each with its reviewer. */
 export function standing(verdicts) {
-  return verdicts.map((one) => el("div", null, verdictWords(one), " ", el("span", { class: "au-muted" }, byWhom(one))));
+  return verdicts.map((verdict) =>
+    el("div", null, verdictWords(verdict), " ", el("span", { class: "au-muted" }, byWhom(verdict))),
+  );
 }
 
 /** Who has given a verdict, or settled a row. */

@@ -25,7 +25,7 @@ export function start() {
     if (answer) {
       document.dispatchEvent(new CustomEvent("auditor:pulse", { detail: answer }));
     }
-    known(answer?.seq);
+    reached(answer?.seq);
   };
   setInterval(ask, EVERY);
   document.addEventListener("visibilitychange", ask);
@@ -33,7 +33,7 @@ export function start() {
 }
 
 /** The page knows the log up to this event: it has written it itself, and was told what came before. */
-export function known(seq) {
+export function reached(seq) {
   if (seq !== undefined) {
     seen = Math.max(seen ?? 0, seq);
   }

@@ -11,7 +11,7 @@ export const TABS = ["queue", "table", "groups", "map", "confusions", "progress"
 const OWN = new Set(["tab", "card", "sort", "seed", "after", "limit", "page", "size", "view", "closing"]);
 const isField = (name) => !OWN.has(name) && !name.startsWith("__");
 
-/** Tabs by what Gradio's buttons say. */
+/** Tabs by the labels of Gradio's buttons. */
 const NAMES = {
   [t("Queue")]: "queue",
   [t("Table")]: "table",
@@ -98,15 +98,15 @@ class Store {
     const params = new URLSearchParams(this.query);
     for (const [name, value] of Object.entries(changes)) {
       params.delete(name);
-      for (const one of value === null || value === undefined ? [] : [value].flat()) {
-        params.append(name, one);
+      for (const part of value === null || value === undefined ? [] : [value].flat()) {
+        params.append(name, part);
       }
     }
     this.replaceAll(params, options);
   }
 
   /**
-   * Put `params` in the place of the whole filter.
+   * Replace the whole filter by `params`.
    *
    * @param {URLSearchParams|Object} params
    * @param {{tab?: string, sort?: string, card?: string|null, source?: string, closing?: boolean, replace?: boolean}}
@@ -143,7 +143,7 @@ class Store {
     notify();
   }
 
-  /** Be told after each change; returns how to be told no more. */
+  /** Call `listener` after each change. Returns a function that ends this. */
   subscribe(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -194,7 +194,7 @@ function openFirst() {
 /** Click the tab's button unless the tab is open; return whether the button exists. Opening a tab builds its page. */
 function showTab(name) {
   const buttons = [...document.querySelectorAll(".tab-wrapper [role=tab], .tab-wrapper .overflow-dropdown button")];
-  const button = buttons.find((one) => tabOf(one) === name);
+  const button = buttons.find((tab) => tabOf(tab) === name);
   if (button && button.getAttribute("aria-selected") !== "true") {
     button.click();
   }

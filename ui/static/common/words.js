@@ -74,11 +74,11 @@ export const tierName = (tier) => TIERS[tier] ?? tier;
  */
 export function kindWords(card) {
   const { kind, tier, stability, repeats } = card;
-  const known = kind !== null && kind !== undefined;
-  if (!known && !tier) {
+  const hasKind = kind !== null && kind !== undefined;
+  if (!hasKind && !tier) {
     return null;
   }
-  const what = known ? preference(card) : t("The models prefer the given label");
+  const what = hasKind ? preference(card) : t("The models prefer the given label");
   return [what, ` · ${stabilityWords(stability, repeats)}`];
 }
 

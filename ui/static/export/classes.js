@@ -7,7 +7,7 @@ import { learn } from "../common/classes.js";
 import { asWritten, button, change } from "../common/parts.js";
 import { newId } from "../queue/outbox.js";
 import { moment } from "../common/words.js";
-import { nodes, t, told } from "../common/language.js";
+import { nodes, t, translated } from "../common/language.js";
 
 const OPERATIONS = { rename: t("Rename"), merge: t("Merge into"), delete: t("Leave out") };
 
@@ -36,7 +36,7 @@ export function classesForm(session, changed) {
 
   function draw() {
     const lines = now.changes.map(({ words, by, at }) =>
-      el("li", null, bdi(told(words)), el("span", { class: "au-muted" }, " · ", bdi(by), t(", "), moment(at))),
+      el("li", null, bdi(translated(words)), el("span", { class: "au-muted" }, " · ", bdi(by), t(", "), moment(at))),
     );
     replace(
       element,

@@ -2,7 +2,7 @@
 
 import { bdi, count, el, plural, set } from "../common/dom.js";
 import { verdictName } from "../common/words.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
 const UNREVIEWED = {
   keep: t("Stay as they are"),
@@ -25,7 +25,7 @@ const TIES = {
  *   `read` gives what the server is asked with; `onlyView` whether only what the filter finds is wanted; `update`
  *   shows the server's counts beside the choices.
  */
-export function exportForm({ verdicts: known, left_out: { choices, default: byDefault } }, changed) {
+export function exportForm({ verdicts: all, left_out: { choices, default: byDefault } }, changed) {
   const range = { type: "number", min: "0", max: "1", step: "0.01", value: "0.99" };
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
   const wanted = el("label", { for: above.id }, t("Probability of it, at least"));
@@ -38,9 +38,9 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
   });
   const ties = radios("ex-ties", TIES, changed);
   const tied = el("span", { class: "pg-count" });
-  const outcomes = choices.filter((one) => one !== "tie"); // it has choices of its own
-  const leftOut = boxes(outcomes, (one) => OTHERS[one] ?? verdictName(one), changed, byDefault);
-  const verdicts = boxes(known, verdictName, changed);
+  const outcomes = choices.filter((name) => name !== "tie"); // it has choices of its own
+  const leftOut = boxes(outcomes, (name) => OTHERS[name] ?? verdictName(name), changed, byDefault);
+  const verdicts = boxes(all, verdictName, changed);
   const people = peopleBoxes(changed);
   const classes = box(t("Add the classes that reviewers propose"), changed);
   const changedOnly = box(t("Only rows whose label changes"), changed);
@@ -78,7 +78,7 @@ export function exportForm({ verdicts: known, left_out: { choices, default: byDe
     people.update(answer.everyone);
     limit = answer.certified.limit;
     unreviewed.enable("suggest", limit !== null);
-    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(commands(told(line.trim())))));
+    certified.replaceChildren(...answer.certified.sentences.map((line) => hint(commands(translated(line.trim())))));
     view.amount.textContent = count(answer.found);
   }
   return { element, read, onlyView: () => view.input.checked, update };
@@ -92,13 +92,17 @@ function peopleBoxes(changed) {
   element.hidden = true;
   const update = (names) => {
     names.filter((name) => !made.has(name)).forEach((name) => made.set(name, box(bdi(name), changed)));
-    const rows = [...made].sort(([a], [b]) => a.localeCompare(b)).map(([, one]) => one.row);
+    const rows = [...made].sort(([a], [b]) => a.localeCompare(b)).map(([, choice]) => choice.row);
     if (rows.length !== list.children.length) {
       list.replaceChildren(...rows);
     }
     element.hidden = made.size < 2;
   };
-  return { element, update, values: () => [...made].filter(([, one]) => one.input.checked).map(([name]) => name) };
+  return {
+    element,
+    update,
+    values: () => [...made].filter(([, choice]) => choice.input.checked).map(([name]) => name),
+  };
 }
 
 /** A box to tick, with a place for a number beside it. */
@@ -111,9 +115,9 @@ export function box(text, changed, attributes) {
 function boxes(values, name, changed, checked = []) {
   const made = new Map(values.map((value) => [value, box(name(value), changed, { checked: checked.includes(value) })]));
   return {
-    rows: [...made.values()].map((one) => one.row),
+    rows: [...made.values()].map((choice) => choice.row),
     values: () => values.filter((value) => made.get(value).input.checked),
-    count: (amounts) => made.forEach((one, value) => (one.amount.textContent = count(amounts[value] ?? 0))),
+    count: (amounts) => made.forEach((choice, value) => (choice.amount.textContent = count(amounts[value] ?? 0))),
     hide: (value, hidden) => (made.get(value).row.hidden = hidden),
   };
 }
@@ -127,7 +131,7 @@ function radios(name, choices, changed) {
   return { rows, enable, value: () => inputs.find((input) => input.checked).value };
 }
 
-/** A list of boxes that begins folded; what is ticked in it is said on its head. */
+/** A list of boxes that begins folded; its head names what is ticked. */
 function fold(title, { rows, values }) {
   const chosen = el("span", { class: "pg-chosen" });
   const body = el("div", { class: "pg-extra", id: "ex-verdicts", hidden: true }, rows);

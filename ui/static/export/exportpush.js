@@ -1,4 +1,4 @@
-/** Pushing to the Hub: where to, a look at it first, how it goes, and what came of it. */
+/** Pushing to the Hub: the destination, a preview, the progress and the result. */
 
 import { file, get, post } from "../common/api.js";
 import { bdi, count, el, replace, set } from "../common/dom.js";
@@ -6,7 +6,7 @@ import { box, hint } from "./exportform.js";
 import { save, wordsOf } from "./exporttake.js";
 import { live } from "../common/live.js";
 import { bar, button } from "../common/parts.js";
-import { nodes, t, told } from "../common/language.js";
+import { nodes, t, translated } from "../common/language.js";
 
 const EVERY = 1500;
 
@@ -85,9 +85,9 @@ export function pushForm(session, rows) {
   function draw(answer) {
     running = answer.state === "running";
     enable();
-    const said = el("div", null, STATES[answer.state](answer));
-    if (said.textContent !== status.textContent) {
-      replace(status, ...said.childNodes); // else it would be read aloud again
+    const shown = el("div", null, STATES[answer.state](answer));
+    if (shown.textContent !== status.textContent) {
+      replace(status, ...shown.childNodes); // else it would be read aloud again
     }
     set(status, "data-state", answer.state);
   }
@@ -111,7 +111,7 @@ const STATES = {
     el(
       "p",
       { class: "pg-hint" },
-      bdi(told(task)),
+      bdi(translated(task)),
       total > 0 && t(": {done} of {total}", { done: count(done), total: count(total) }),
     ),
     total > 0 && bar(done / total),
@@ -127,7 +127,7 @@ const STATES = {
       }),
     ),
     el("p", null, bdi(request ?? url, { class: "ex-address" })),
-    notes.map((note) => el("p", { class: "pg-hint" }, bdi(told(note)))),
+    notes.map((note) => el("p", { class: "pg-hint" }, bdi(translated(note)))),
   ],
   failed: ({ repo, by, what, todo }) => [
     el(
@@ -139,13 +139,13 @@ const STATES = {
         name: bdi(by),
       }),
     ),
-    el("p", null, bdi(told(what)), " ", bdi(told(todo))),
+    el("p", null, bdi(translated(what)), " ", bdi(translated(todo))),
   ],
 };
 
 function outcome(request, unchanged) {
   if (unchanged) {
-    return t("All of it was there already:");
+    return t("The Hub already had all of it:");
   }
   return request ? t("Proposed to") : t("Pushed to");
 }

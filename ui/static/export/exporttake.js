@@ -23,7 +23,7 @@ export function query(choices) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(choices)) {
     const values = Array.isArray(value) ? value : [value];
-    values.forEach((one) => params.append(name, String(one)));
+    values.forEach((value) => params.append(name, String(value)));
     if (name === "leave_out" && values.length === 0) {
       params.append(name, "");
     }
@@ -53,9 +53,9 @@ export function downloads(rows) {
   const options = Object.entries(FORMATS).map(([value, name]) => el("option", { value }, name));
   const format = el("select", { id: "ex-format", onchange: () => follow() }, options);
   const provenance = box(t("Columns that say who decided what, and when"));
-  const names = box(t("Label names in the place of numbers"));
+  const names = box(t("Label names instead of numbers"));
   const guard = box(t("An apostrophe before what a spreadsheet would run as a formula"));
-  const said = el("div", { class: "ex-said", role: "status" });
+  const status = el("div", { class: "ex-said", role: "status" });
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const all = button(t("Download"), () => take(false), { class: "ex-primary" });
   const alone = button(t("The dataset’s file alone"), () => take(true));
@@ -66,7 +66,7 @@ export function downloads(rows) {
     guard.input.checked = format.value !== "source"; // rows of the source stand as they are unless one asks
     provenance.row.hidden = format.value === "txt"; // such lines have no room for it
   };
-  const chosen = (one) => one.input.checked && !one.row.hidden;
+  const chosen = (choice) => choice.input.checked && !choice.row.hidden;
   const choices = () => ({
     ...rows(),
     format: format.value,
@@ -79,14 +79,14 @@ export function downloads(rows) {
   async function take(only) {
     busy(true);
     wrong.textContent = "";
-    replace(said, el("p", null, t("The files are being made…")));
+    replace(status, el("p", null, t("The files are being made…")));
     try {
       const made = await file("export/download", query({ ...choices(), alone: only }));
       save(made);
       const notes = made.notes.map((note) => el("p", null, bdi(note)));
-      replace(said, el("p", null, nodes("{name} is downloaded.", { name: bdi(made.name) })), notes);
+      replace(status, el("p", null, nodes("{name} is downloaded.", { name: bdi(made.name) })), notes);
     } catch (error) {
-      replace(said);
+      replace(status);
       wrong.textContent = wordsOf(error);
     }
     busy(false);
@@ -110,7 +110,7 @@ export function downloads(rows) {
     el("div", null, provenance.row, names.row, guard.row),
     el("div", { class: "pg-row" }, all, alone),
     hint(t("A ZIP file: the dataset, the rows left out, and the record of what was done.")),
-    said,
+    status,
     wrong,
   );
   const update = (answer) => {

@@ -62,9 +62,9 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
   }
 
   document.addEventListener("auditor:classes", () => {
-    rows.forEach((one, value) => {
-      replace(one.name, describe(value));
-      one.text = one.name.textContent;
+    rows.forEach((choice, value) => {
+      replace(choice.name, describe(value));
+      choice.text = choice.name.textContent;
     });
     draw();
   });
@@ -94,7 +94,10 @@ export function facet(name, legend, { single = false, open = true, asked = () =>
     const matching = order.filter((value) => rows.get(value).text.toLowerCase().includes(needle));
     const shown = matching.filter((value, index) => all || needle || index < TOP || rows.get(value).input.checked);
     const elements = shown.map((value) => rows.get(value).row);
-    if (elements.length !== list.children.length || elements.some((one, index) => one !== list.children[index])) {
+    if (
+      elements.length !== list.children.length ||
+      elements.some((element, index) => element !== list.children[index])
+    ) {
       const focused = /** @type {HTMLElement} */ (document.activeElement);
       list.replaceChildren(...elements);
       list.contains(focused) && focused.focus();

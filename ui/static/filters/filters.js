@@ -19,7 +19,7 @@ const NARROW = "(max-width: 48rem)";
 
 export function mount(element, session) {
   const found = el("p", { class: "pg-found" });
-  let said = null;
+  let announced = null;
   const chips = el("ul", { class: "pg-chips", "aria-label": t("Filters that are set") });
   const clear = button(t("Clear"), () => store.replaceAll({}));
   const start = button(t("Default"), () => store.replaceAll(session.default_query, { sort: session.default_sort }), {
@@ -42,7 +42,7 @@ export function mount(element, session) {
     el("form", { class: "pg-panel", novalidate: true, onsubmit: (event) => event.preventDefault() }, [
       text.element,
       notes.element,
-      facets.map((one) => [one.name === "pair" && suspicions.element, one.element]),
+      facets.map((facet) => [facet.name === "pair" && suspicions.element, facet.element]),
     ]),
   );
   const chip = () => drawChips(chips, clear);
@@ -62,11 +62,11 @@ export function mount(element, session) {
     },
     draw: (answer) => {
       found.textContent = t("{rows} found", { rows: plural(answer.found, "row") });
-      if (said !== null && said !== store.query.toString()) {
-        say(t("{known}.", { known: found.textContent }), { quiet: true }); // not at each decision
+      if (announced !== null && announced !== store.query.toString()) {
+        say(t("{text}.", { text: found.textContent }), { quiet: true }); // not at each decision
       }
-      said = store.query.toString();
-      facets.forEach((one) => one.draw(answer.facets));
+      announced = store.query.toString();
+      facets.forEach((facet) => facet.draw(answer.facets));
       suspicions.update(answer.suspicion);
     },
   });
@@ -80,7 +80,7 @@ function makeFacets(session) {
     const { element, update } = facet(name, legend, { describe: (value) => bdi(value), ...options });
     const draw = (all) => {
       update(choices(all[name]));
-      element.hidden = !always && !store.query.has(name) && !all[name].some((one) => one.count > 0);
+      element.hidden = !always && !store.query.has(name) && !all[name].some((choice) => choice.count > 0);
     };
     return { name, element, draw };
   };
@@ -126,7 +126,7 @@ function makeFacets(session) {
   ];
 }
 
-/** Search in the texts, plain or by a regular expression, with what is wrong with it said at the field. */
+/** Search in the texts, plain or by a regular expression. The field shows what is wrong with an expression. */
 function textSearch() {
   const wrong = el("p", { class: "pg-wrong", id: "pg-text-wrong", role: "alert" });
   const input = el("input", {
@@ -182,14 +182,14 @@ function noteSearch() {
 }
 
 /** Copy the page's address; where the browser refuses that, show it to be copied by hand. */
-async function copyLink(beside) {
+async function copyLink(place) {
   try {
     await navigator.clipboard.writeText(location.href);
     say(t("The link to this view is copied."));
   } catch {
     const shown = el("input", { readonly: true, value: location.href, "aria-label": t("Link to this view") });
-    beside.querySelector("input")?.remove();
-    beside.append(shown);
+    place.querySelector("input")?.remove();
+    place.append(shown);
     shown.select();
   }
 }

@@ -35,7 +35,7 @@ export class Legend {
       );
     };
     replace(this.#classes, ranked.map(item));
-    [...this.#classes.querySelectorAll("button")].find((one) => one.dataset.code === focused)?.focus();
+    [...this.#classes.querySelectorAll("button")].find((button) => button.dataset.code === focused)?.focus();
     replace(
       this.#signs,
       el("li", null, mark(look(OWN, dark), ink), t("flagged: larger, with a ring")),

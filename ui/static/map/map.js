@@ -1,4 +1,4 @@
-/** The map: all rows by what their texts mean; a lasso picks a part of it, a click opens a row. */
+/** The map: all rows, placed by the meaning of their texts; a lasso picks a part of it, a click opens a row. */
 
 import { complain, get, post, say } from "../common/api.js";
 import { count, el, plural } from "../common/dom.js";
@@ -107,7 +107,7 @@ class MapPage {
 
   #describe() {
     const { rows, found, issue } = this.#points;
-    const issues = found.filter((one, place) => one && issue[place]).length;
+    const issues = found.filter((isFound, place) => isFound && issue[place]).length;
     const figures = {
       found: count(found.filter(Boolean).length),
       rows: plural(rows.length, "row"),

@@ -9,7 +9,7 @@
  */
 export function within(corners, { x, y }) {
   const [least, most] = [Math.min, Math.max].map((end) =>
-    [0, 1].map((axis) => corners.map((corner) => corner[axis]).reduce((one, other) => end(one, other))),
+    [0, 1].map((axis) => corners.map((corner) => corner[axis]).reduce((best, other) => end(best, other))),
   );
   const found = [];
   for (let place = 0; place < x.length; place += 1) {

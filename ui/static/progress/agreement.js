@@ -3,7 +3,7 @@
 import { bdi, count, el, plural } from "../common/dom.js";
 import { change, label, scroller, table } from "../common/parts.js";
 import { decimal, percent } from "../common/words.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
 const MOST = 50;
 
@@ -13,8 +13,8 @@ export function drawAgreement(found) {
     "section",
     { class: "pg-agreement", "aria-label": t("Agreement of the people") },
     el("h2", null, t("Agreement of the people")),
-    el("p", { class: "pg-lead" }, bdi(told(found.sentence))),
-    found.same.of > 0 && el("p", { class: "au-muted" }, told(found.meaning)),
+    el("p", { class: "pg-lead" }, bdi(translated(found.sentence))),
+    found.same.of > 0 && el("p", { class: "au-muted" }, translated(found.meaning)),
     found.same.of > 0 && el("div", { class: "pg-columns" }, people(found), classes(found), changes(found), days(found)),
   );
 }
@@ -52,7 +52,7 @@ const days = ({ by_day: found }) => found.length > 1 && parts(t("Agreement by da
 
 function changes({ by_change: found }) {
   const name = t("Agreement on each new label");
-  const rows = found.slice(0, MOST).map((one) => [change(one.given, one.new), count(one.rows), percent(one.same)]);
+  const rows = found.slice(0, MOST).map((pair) => [change(pair.given, pair.new), count(pair.rows), percent(pair.same)]);
   const columns = [t("Given → new"), t("Rows"), t("The same from another person")];
   return rows.length > 0 && scroller(name, table(name, columns, rows, [1, 2]));
 }

@@ -37,7 +37,7 @@ export function mount(element) {
         : t("The filter finds no row with a suggestion.");
       replace(box, rows ? drawPairs(labels, pairs) : null);
       box.querySelector(".au-scroll")?.scrollTo(left, top);
-      [...box.querySelectorAll("[data-pair]")].find((one) => one.dataset.pair === focused)?.focus();
+      [...box.querySelectorAll("[data-pair]")].find((button) => button.dataset.pair === focused)?.focus();
       offer(chosen);
     },
   });
@@ -52,7 +52,7 @@ function drawPairs(labels, pairs) {
 
 function toggle(value) {
   const picked = chosenPairs();
-  store.set({ pair: picked.includes(value) ? picked.filter((one) => one !== value) : [...picked, value] });
+  store.set({ pair: picked.includes(value) ? picked.filter((pair) => pair !== value) : [...picked, value] });
 }
 
 /** What is picked, and the ways on from there. */

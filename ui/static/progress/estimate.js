@@ -5,11 +5,11 @@ import { button, label, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { atLeast, ends95, percent, points } from "../common/words.js";
 import { trail } from "./trail.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
-/** Cards below which nothing is said of a share. */
+/** Minimum number of cards for a share. */
 const FEW = 10;
-/** Cards that an outlook is told for. */
+/** Number of blind cards that the outlook is for. */
 const OUTLOOK = 100;
 const NOT_ENOUGH = t("not enough yet");
 const BLIND = t(
@@ -21,9 +21,9 @@ export function drawEstimate(estimate) {
   return el(
     "section",
     { class: "pg-estimate", "aria-label": t("How many labels are wrong") },
-    el("p", { class: estimate.drifted ? "pg-sentence pg-problem" : "pg-sentence" }, told(estimate.sentence)),
-    estimate.details.map((line) => el("p", { class: "au-muted" }, told(line))),
-    el("p", { class: "au-muted" }, told(estimate.meaning), " ", BLIND),
+    el("p", { class: estimate.drifted ? "pg-sentence pg-problem" : "pg-sentence" }, translated(estimate.sentence)),
+    estimate.details.map((line) => el("p", { class: "au-muted" }, translated(line))),
+    el("p", { class: "au-muted" }, translated(estimate.meaning), " ", BLIND),
     el("div", { class: "pg-row pg-stop" }, stopRule(estimate), sample(estimate)),
     trail(estimate),
     plans(estimate),
@@ -68,18 +68,18 @@ function stopRule({ stop, rows, judged, rate, plan }) {
 }
 
 function outlook(plan) {
-  const one = plan.find(({ cards }) => cards >= OUTLOOK) ?? plan.at(-1);
-  if (!one) {
+  const choice = plan.find(({ cards }) => cards >= OUTLOOK) ?? plan.at(-1);
+  if (!choice) {
     return null;
   }
-  const [low, high] = one.rate;
+  const [low, high] = choice.rate;
   return t(
     "{cards} (some {minutes}) would tell it to within some {within} points if 5\u202f% are wrong; if none of them is, at most {most}\u202f% can be.",
     {
-      cards: plural(one.cards, "blind card"),
-      minutes: minutes(one),
+      cards: plural(choice.cards, "blind card"),
+      minutes: minutes(choice),
       within: points((high - low) / 2),
-      most: points(one.certified),
+      most: points(choice.certified),
     },
   );
 }
@@ -90,16 +90,16 @@ function sample({ rows, judged }) {
   return rows > judged && button(t("Can I stop? Read a closing sample"), () => store.readClosingSample(true));
 }
 
-/** What more blind cards would tell, before the first one is read. */
+/** The precision that more blind cards would bring, before the first one is read. */
 function plans({ rate, plan }) {
   if (rate || !plan.length) {
     return null;
   }
-  const rows = plan.map(({ rate: [low, high], ...one }) => [
-    count(one.cards),
-    minutes(one),
+  const rows = plan.map(({ rate: [low, high], ...choice }) => [
+    count(choice.cards),
+    minutes(choice),
     ends95({ low, high }),
-    points(one.certified),
+    points(choice.certified),
   ]);
   const columns = [t("Blind cards"), t("Reading"), t("% wrong, if 5 % are"), t("% wrong at most, if none was")];
   return fold(t("What blind cards would tell"), table("", columns, rows, [1, 2, 3]));
@@ -142,9 +142,9 @@ function agreement({ count: same, of, low, high }) {
   return of < FEW ? [NOT_ENOUGH, by] : [t("{share} ({low} to {high})", range), by];
 }
 
-function difference({ first, second, low, high, value }, one, other) {
+function difference({ first, second, low, high, value }, firstName, secondName) {
   const side = ({ count: some, of }, name) => t("{some} of {all} {name}", { some: count(some), all: count(of), name });
-  const by = [side(first, one), side(second, other)].join(t(", "));
+  const by = [side(first, firstName), side(second, secondName)].join(t(", "));
   if (Math.min(first.of, second.of) < FEW) {
     return [NOT_ENOUGH, by];
   }

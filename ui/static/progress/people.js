@@ -4,9 +4,9 @@ import { bdi, count, el, plural } from "../common/dom.js";
 import { button, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { decimal, percent } from "../common/words.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
-/** The longest time whose budget is said in a sentence. */
+/** The sentence on the budget is for at most so many hours. */
 const HOURS = 2;
 
 /**
@@ -20,9 +20,9 @@ export function drawPeople({ people, budgets, conflicts, adjudicated }, { role, 
     "section",
     { class: "pg-people", "aria-label": leads ? t("People") : t("Your figures") },
     el("h2", null, leads ? t("People") : t("Your figures")),
-    budget && el("p", { class: "pg-lead" }, bdi(told(budget.sentence))),
+    budget && el("p", { class: "pg-lead" }, bdi(translated(budget.sentence))),
     leads && conflictLine(conflicts, adjudicated),
-    known(people, reviewer),
+    qualification(people, reviewer),
     people.length > 0 && [figures(people), byDay(people)],
     leads && budgets.length > 0 && hours(budgets),
   );
@@ -44,9 +44,9 @@ function conflictLine(conflicts, adjudicated) {
       );
 }
 
-/** How this reviewer did on the cards whose answers are known. */
-function known(people, me) {
-  const mine = people.find((one) => one.reviewer === me)?.qualification;
+/** How many of the cards with known answers this reviewer judged as expected. */
+function qualification(people, me) {
+  const mine = people.find((person) => person.reviewer === me)?.qualification;
   return (
     mine &&
     el(
@@ -85,31 +85,31 @@ function figures(people) {
     t("Undone"),
     t("Known answers"),
   ];
-  const rows = people.map((one) => [
-    bdi(one.reviewer),
-    count(one.judged),
-    count(one.bulk),
-    one.rate_per_hour === null ? "–" : count(Math.round(one.rate_per_hour)),
-    decimal(one.median_seconds, 1),
-    share(one.same),
-    share(one.self_agreement),
-    share(one.followed),
-    count(one.undone),
-    one.qualification ? share(one.qualification.right) : "–",
+  const rows = people.map((person) => [
+    bdi(person.reviewer),
+    count(person.judged),
+    count(person.bulk),
+    person.rate_per_hour === null ? "–" : count(Math.round(person.rate_per_hour)),
+    decimal(person.median_seconds, 1),
+    share(person.same),
+    share(person.self_agreement),
+    share(person.followed),
+    count(person.undone),
+    person.qualification ? share(person.qualification.right) : "–",
   ]);
   return scroller(name, table(name, columns, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]));
 }
 
 function byDay(people) {
-  const days = [...new Set(people.flatMap((one) => one.days.map(({ day }) => day)))].sort().slice(-7);
+  const days = [...new Set(people.flatMap((person) => person.days.map(({ day }) => day)))].sort().slice(-7);
   const name = t("Rows judged by day (UTC), and the minutes recorded");
-  const cell = (one, day) => {
-    const found = one.days.find((entry) => entry.day === day);
+  const cell = (person, day) => {
+    const found = person.days.find((entry) => entry.day === day);
     return found
       ? t("{rows} · {minutes} min", { rows: count(found.judged), minutes: count(Math.round(found.minutes)) })
       : "·";
   };
-  const rows = people.map((one) => [bdi(one.reviewer), ...days.map((day) => cell(one, day))]);
+  const rows = people.map((person) => [bdi(person.reviewer), ...days.map((day) => cell(person, day))]);
   return (
     days.length > 0 &&
     scroller(

@@ -1,4 +1,4 @@
-/** Progress: how far the reviewing has come, how fast it goes, and what it has said so far. */
+/** Progress: how many rows are decided, how fast, and what the decisions show so far. */
 
 import { get } from "../common/api.js";
 import { count, el, plural, replace } from "../common/dom.js";
@@ -20,11 +20,11 @@ export function mount(element, session) {
     key: () => "", // of the whole run, whatever the filter
     ask: (signal) => get("progress", {}, { signal }),
     draw: (answer) => {
-      const scrolled = [...body.querySelectorAll(".au-scroll")].map((one) => one.scrollLeft);
+      const scrolled = [...body.querySelectorAll(".au-scroll")].map((box) => box.scrollLeft);
       const focused = [...body.querySelectorAll(".au-scroll")].indexOf(
         /** @type {HTMLElement} */ (document.activeElement),
       );
-      const open = [...body.querySelectorAll("details")].map((one) => one.open);
+      const open = [...body.querySelectorAll("details")].map((details) => details.open);
       replace(
         body,
         drawEstimate(answer.estimate),
@@ -35,9 +35,9 @@ export function mount(element, session) {
         drawAgreement(answer.agreement_of_people),
         tables(answer),
       );
-      body.querySelectorAll("details").forEach((one, index) => (one.open = open[index] ?? false));
+      body.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
       const boxes = [...body.querySelectorAll(".au-scroll")];
-      boxes.forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
+      boxes.forEach((box, index) => (box.scrollLeft = scrolled[index] ?? 0));
       boxes[focused]?.focus();
     },
     every: EVERY,
@@ -77,16 +77,16 @@ const rate = (number) => (number === null ? "–" : count(Math.round(number)));
 
 function whole({ issues_decided: decided, issues_left: left }) {
   const all = decided + left;
-  const said =
+  const words =
     all && t("{share} of {rows} decided", { share: percent(decided / all), rows: plural(all, "flagged row") });
-  return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, said));
+  return all > 0 && el("div", { class: "pg-whole" }, bar(decided / all), el("p", { class: "au-muted" }, words));
 }
 
 function stale({ stale: number }) {
-  const said = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", {
+  const words = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", {
     decisions: plural(number, "decision"),
   });
-  return number > 0 && el("p", { class: "pg-problem" }, said);
+  return number > 0 && el("p", { class: "pg-problem" }, words);
 }
 
 /** `3 h 20 min`, of seconds. */
@@ -123,16 +123,16 @@ function barred(number, most, kind) {
 }
 
 function byVerdict(counts) {
-  const most = Math.max(...counts.map((one) => one.count));
+  const most = Math.max(...counts.map((verdict) => verdict.count));
   const rows = counts.map(({ verdict, count: number }) => [verdictName(verdict), barred(number, most)]);
   return scroller(t("Verdicts"), table(t("Verdicts"), [t("Verdict"), t("Rows")], rows));
 }
 
 function byPair(pairs) {
   const shown = pairs.slice(0, MOST_PAIRS);
-  const most = Math.max(...shown.map((one) => one.count));
+  const most = Math.max(...shown.map((pair) => pair.count));
   const rows = shown.map(({ given, to, count: number }) => [change(given, to), barred(number, most, "differ")]);
-  const rest = pairs.slice(MOST_PAIRS).reduce((sum, one) => sum + one.count, 0);
+  const rest = pairs.slice(MOST_PAIRS).reduce((sum, pair) => sum + pair.count, 0);
   if (rest) {
     rows.push([t("{number} more pairs", { number: count(pairs.length - shown.length) }), count(rest)]);
   }
@@ -142,11 +142,11 @@ function byPair(pairs) {
 }
 
 function byClass(outcomes, classes) {
-  const all = (one) => outcomes.reduce((sum, verdict) => sum + one[verdict], 0);
+  const all = (row) => outcomes.reduce((sum, verdict) => sum + row[verdict], 0);
   const most = Math.max(...classes.map(all));
   const shown = classes.filter(all).sort((a, b) => all(b) - all(a));
-  const numbers = (one) => outcomes.map((verdict) => (one[verdict] ? count(one[verdict]) : "·"));
-  const rows = shown.map((one) => [label(one.label), barred(all(one), most), ...numbers(one)]);
+  const numbers = (row) => outcomes.map((verdict) => (row[verdict] ? count(row[verdict]) : "·"));
+  const rows = shown.map((row) => [label(row.label), barred(all(row), most), ...numbers(row)]);
   const columns = [t("Given label"), t("Rows"), ...outcomes.map(verdictName)];
   const caption = t("Verdicts by given label");
   return scroller(

@@ -40,7 +40,7 @@ function asTable(all, title) {
 
 function drawing(all, rate, title, text) {
   const [last, , high] = all.at(-1);
-  const step = STEPS.find((one) => TIMES * high <= 5 * one) ?? STEPS.at(-1);
+  const step = STEPS.find((size) => TIMES * high <= 5 * size) ?? STEPS.at(-1);
   const top = Math.min(1, step * Math.ceil((TIMES * high) / step));
   const x = (cards) => EDGE.left + ((WIDTH - EDGE.left - EDGE.right) * cards) / last;
   const y = (share) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * Math.min(1, share / top);

@@ -1,4 +1,4 @@
-/** Where the flagged rows end: said once, above the first card beyond them. */
+/** The end of the flagged rows: announced once, above the first card beyond them. */
 
 import { say } from "../common/api.js";
 import { count, el, replace } from "../common/dom.js";
@@ -8,7 +8,7 @@ import { store } from "../common/store.js";
 export class Boundary {
   element = el("p", { class: "au-boundary", hidden: true });
   #run;
-  #said = false;
+  #announced = false;
 
   /** @param {Object} run The session's. */
   constructor(run) {
@@ -28,10 +28,16 @@ export class Boundary {
    */
   pass(card, skipped) {
     const { flagged_to: last } = this.#run;
-    if (this.#said || !last || card.rank <= last || store.sort !== "suspicion" || store.query.get("issue") === "0") {
+    if (
+      this.#announced ||
+      !last ||
+      card.rank <= last ||
+      store.sort !== "suspicion" ||
+      store.query.get("issue") === "0"
+    ) {
       return;
     }
-    this.#said = true;
+    this.#announced = true;
     const read = skipped
       ? t("The flagged rows end here; you have skipped {skipped} of them. What follows is less suspect.", {
           skipped: count(skipped),

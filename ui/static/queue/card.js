@@ -4,7 +4,7 @@ import { className } from "../common/classes.js";
 import { bdi, count, el, plural, prose, replace, set } from "../common/dom.js";
 import { adjudicated, drawConflict } from "./conflict.js";
 import { decimal, kindWords, moment, percent, suspicionText, verdictWords } from "../common/words.js";
-import { nodes, t, told } from "../common/language.js";
+import { nodes, t, translated } from "../common/language.js";
 
 /** Texts of more characters than this are folded to their beginning. */
 const LONG = 1500;
@@ -146,7 +146,7 @@ function yours(mine) {
     : nodes("Your verdict: {verdict}.", { verdict });
 }
 
-/** In the place of all that the models say, on a card that is to be judged without it. */
+/** Stands instead of what the models say on a card that is to be judged without it. */
 function unseen({ closing }) {
   const why = closing
     ? t("Cards of the closing sample come without what the models say, so that your verdict is your own.")
@@ -197,11 +197,11 @@ function reasons(card) {
   const list = el(
     "ul",
     { class: "au-reasons" },
-    card.reasons.map((reason) => el("li", null, bdi(told(reason)))),
+    card.reasons.map((reason) => el("li", null, bdi(translated(reason)))),
   );
   return section(
     card.issue ? t("Why it is flagged") : t("What speaks for and against its label"),
-    card.caution && el("p", { class: "au-kind au-caution" }, bdi(told(card.caution))),
+    card.caution && el("p", { class: "au-kind au-caution" }, bdi(translated(card.caution))),
     kind && el("p", { class: "au-kind" }, kind),
     card.reasons.length > 0 && list,
   );
@@ -209,11 +209,11 @@ function reasons(card) {
 
 /** Probabilities of the labels by model, and each model's loss of the given one, in one table. */
 function models(card) {
-  const known = card.models.filter((model) => model.probabilities.length);
-  if (!known.length) {
+  const shown = card.models.filter((model) => model.probabilities.length);
+  if (!shown.length) {
     return null;
   }
-  const labels = known[0].probabilities.map(({ label }) => label);
+  const labels = shown[0].probabilities.map(({ label }) => label);
   const rows = labels.map((label, at) =>
     el(
       "tr",
@@ -225,7 +225,7 @@ function models(card) {
         label === card.given && tag(t("given")),
         label === card.suggested && tag(t("suggested")),
       ),
-      known.map((model) => probability(model.probabilities[at].p)),
+      shown.map((model) => probability(model.probabilities[at].p)),
     ),
   );
   return section(
@@ -244,7 +244,7 @@ function models(card) {
             "tr",
             null,
             el("th", { scope: "col" }, t("Label")),
-            known.map(({ name }) => el("th", { scope: "col" }, name)),
+            shown.map(({ name }) => el("th", { scope: "col" }, name)),
           ),
         ),
         el("tbody", null, rows),
@@ -255,7 +255,7 @@ function models(card) {
             "tr",
             null,
             el("th", { scope: "row" }, t("Loss of given")),
-            known.map(({ loss }) => el("td", null, decimal(loss))),
+            shown.map(({ loss }) => el("td", null, decimal(loss))),
           ),
         ),
       ),
@@ -274,8 +274,8 @@ function neighbours(card) {
   if (!card.neighbours.length) {
     return null;
   }
-  const rows = card.neighbours.map((one) =>
-    otherRow(card, one, t("{share} alike", { share: percent(one.similarity) })),
+  const rows = card.neighbours.map((neighbour) =>
+    otherRow(card, neighbour, t("{share} alike", { share: percent(neighbour.similarity) })),
   );
   return section(t("Nearest rows"), el("ol", { class: "au-others" }, rows));
 }
@@ -284,7 +284,9 @@ function duplicates(card) {
   if (!card.duplicates.length) {
     return null;
   }
-  const rows = card.duplicates.map((one) => otherRow(card, one, one.exact ? t("same text") : t("nearly the same")));
+  const rows = card.duplicates.map((duplicate) =>
+    otherRow(card, duplicate, duplicate.exact ? t("same text") : t("nearly the same")),
+  );
   const more = (card.duplicate_count ?? rows.length) - rows.length;
   const list = el("ol", { class: "au-others" }, rows);
   return section(
@@ -318,8 +320,12 @@ function modelVerdicts({ model_verdicts: verdicts }) {
   if (!verdicts?.length) {
     return null;
   }
-  const entries = verdicts.map((one) =>
-    el("li", null, el("p", null, el("strong", null, bdi(one.reviewer)), " ", words({ ...one, kind: "decide" }))),
+  const entries = verdicts.map((verdict) =>
+    el(
+      "li",
+      null,
+      el("p", null, el("strong", null, bdi(verdict.reviewer)), " ", words({ ...verdict, kind: "decide" })),
+    ),
   );
   return section(t("Models that judged it"), el("ol", { class: "au-history" }, entries));
 }

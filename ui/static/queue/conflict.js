@@ -20,7 +20,7 @@ export function drawConflict({ conflict }, keyOf) {
       el(
         "ol",
         { class: "au-sides" },
-        conflict.map((one) => side(one, keyOf(one))),
+        conflict.map((verdict) => side(verdict, keyOf(verdict))),
       ),
       el(
         "p",
@@ -31,18 +31,18 @@ export function drawConflict({ conflict }, keyOf) {
   );
 }
 
-function side(one, key) {
+function side(verdict, key) {
   return el(
     "li",
     null,
     el(
       "p",
       { class: "au-side-verdict" },
-      el("strong", null, verdictWords(one)),
+      el("strong", null, verdictWords(verdict)),
       key && el("kbd", { title: t("Decide so, too") }, key),
     ),
-    one.note && el("p", null, bdi(one.note, { class: "au-note" })),
-    el("p", { class: "au-muted" }, bdi(one.reviewer), " · ", moment(one.at)),
+    verdict.note && el("p", null, bdi(verdict.note, { class: "au-note" })),
+    el("p", { class: "au-muted" }, bdi(verdict.reviewer), " · ", moment(verdict.at)),
   );
 }
 

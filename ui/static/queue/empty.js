@@ -1,4 +1,4 @@
-/** What stands in the place of the card when there is none. */
+/** What the queue shows when there is no card. */
 
 import { bdi, el, plural } from "../common/dom.js";
 import { store } from "../common/store.js";

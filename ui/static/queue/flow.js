@@ -10,7 +10,7 @@ import { plural } from "../common/dom.js";
 import { standing } from "../common/elsewhere.js";
 import { newId, remove } from "./outbox.js";
 import { cardText, verdictText } from "../common/words.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
 const SEEN = 500;
 const NOTHING = { undo: t("There is nothing to undo."), redo: t("There is nothing to redo.") };
@@ -65,7 +65,7 @@ export class Flow {
   /** Bring this card now; the one on the screen comes after it, unless it was decided in another window. */
   show(card) {
     const left = this.card;
-    this.#seen = this.#seen.filter((one) => one.id !== card.id);
+    this.#seen = this.#seen.filter((seen) => seen.id !== card.id);
     if (left && left.id !== card.id) {
       left.done_elsewhere ? this.#seen.push(left) : this.#deck.putBack(left);
     }
@@ -208,15 +208,15 @@ export class Flow {
       this.#next();
     } else {
       this.#deck.remove([card.id]);
-      this.#seen = [...this.#seen.filter((one) => one.id !== card.id), card];
+      this.#seen = [...this.#seen.filter((seen) => seen.id !== card.id), card];
     }
   }
 
   #become(card, mine, kind, { source = null } = {}) {
     card.as_of = JUDGED_SINCE; // what colleagues decided may be shown from now on
     card.mine = mine;
-    const said = kind === "undo" ? { verdict: null, new_labels: [], note: "" } : mine;
-    const entry = { kind, reviewer: this.#reviewer, at: new Date().toISOString(), source, ...said };
+    const outcome = kind === "undo" ? { verdict: null, new_labels: [], note: "" } : mine;
+    const entry = { kind, reviewer: this.#reviewer, at: new Date().toISOString(), source, ...outcome };
     card.history = [...(card.history ?? []), entry];
   }
 
@@ -254,7 +254,7 @@ export class Flow {
     }
     const now = { verdict: event.verdict, new_labels: event.new_labels };
     Object.assign(card, { judged_twice: { before, now }, settling: true, mine: before });
-    this.#seen = this.#seen.filter((one) => one.id !== card.id);
+    this.#seen = this.#seen.filter((seen) => seen.id !== card.id);
     const both = { before: verdictText(before), now: verdictText(now) };
     say(t("You have judged this text before: {before}, now {now}. Decide which holds.", both));
     this.#deck.putBack(card);
@@ -268,14 +268,14 @@ export class Flow {
     }
     remove(this.#undone, event.event_id);
     this.#view.mark(event.event_id, "refused");
-    say(t("Not saved: {why}", { why: `${told(what)} ${told(todo)}` }), { error: true });
+    say(t("Not saved: {why}", { why: `${translated(what)} ${translated(todo)}` }), { error: true });
     const conflict = Boolean(event.adjudication);
     const card = await get("card", { id: event.item_id, conflict }).catch(() => null);
     if (!card) {
       return;
     }
-    card.came_back = told(what);
-    this.#seen = this.#seen.filter((one) => one.id !== card.id);
+    card.came_back = translated(what);
+    this.#seen = this.#seen.filter((seen) => seen.id !== card.id);
     if (!this.card || this.card.id === card.id) {
       this.card = null;
       this.show(card);
@@ -316,7 +316,7 @@ export class Flow {
     if (result.status === "nothing") {
       say(event.undoes ? t("That was done elsewhere already.") : NOTHING[event.kind]);
     } else {
-      say(`${told(result.what)} ${told(result.todo)}`, { error: true });
+      say(`${translated(result.what)} ${translated(result.todo)}`, { error: true });
     }
   }
 

@@ -54,7 +54,7 @@ export class Guidelines {
   }
 
   /** Hear of the version that the server has now. */
-  heard(version) {
+  follow(version) {
     if (this.#now && version !== undefined && version !== this.version) {
       this.load();
     }
@@ -68,9 +68,9 @@ export class Guidelines {
   }
 
   #take(found) {
-    const known = this.#now !== null && found.version !== this.version;
+    const isNew = this.#now !== null && found.version !== this.version;
     this.#now = found;
-    if (known && found.by !== this.#session.reviewer) {
+    if (isNew && found.by !== this.#session.reviewer) {
       say(t("{name} has changed the guidelines.", { name: found.by ?? t("Somebody") }));
     }
     if (!this.#writing) {

@@ -7,7 +7,7 @@ import { t } from "../common/language.js";
 
 /** @param {import("./keys.js").Keys} keys */
 export function openKeyList(keys) {
-  const said = el("p", { class: "au-muted", role: "status" });
+  const status = el("p", { class: "au-muted", role: "status" });
   const body = el("tbody");
   let waiting = null; // the action whose new key is awaited
 
@@ -33,7 +33,7 @@ export function openKeyList(keys) {
 
   function ask(action) {
     waiting = action;
-    said.textContent = t("Press the new key: {name}. Escape leaves it as it is.", { name: actionName(action) });
+    status.textContent = t("Press the new key: {name}. Escape leaves it as it is.", { name: actionName(action) });
   }
 
   function press(event) {
@@ -45,7 +45,7 @@ export function openKeyList(keys) {
     const action = waiting;
     waiting = null;
     const refused = event.key === "Escape" ? t("It stays as it is.") : keys.change(action, event);
-    said.textContent =
+    status.textContent =
       refused ?? t("{name}: now {key}.", { name: actionName(action), key: keyName(keys.current[action]) });
     draw();
     body.querySelector(`[data-action="${action}"] button`).focus();
@@ -54,7 +54,7 @@ export function openKeyList(keys) {
   function reset() {
     waiting = null;
     keys.reset();
-    said.textContent = t("All keys are as they were.");
+    status.textContent = t("All keys are as they were.");
     draw();
   }
 
@@ -85,6 +85,6 @@ export function openKeyList(keys) {
     el("button", { type: "button", onclick: reset }, t("Reset all keys")),
   );
   draw();
-  const { element } = openDialog(t("Keys"), [said, table, notes, actions], { className: "au-keylist" });
+  const { element } = openDialog(t("Keys"), [status, table, notes, actions], { className: "au-keylist" });
   element.addEventListener("keydown", press, true);
 }

@@ -99,7 +99,7 @@ export class Keys {
    */
   change(action, event) {
     const key = pressed(event);
-    const other = Object.keys(this.current).find((one) => one !== action && this.current[one] === key);
+    const other = Object.keys(this.current).find((name) => name !== action && this.current[name] === key);
     if (!TAKEN.test(key)) {
       return t("{key} cannot be used: take a letter, a digit, a sign or an arrow.", { key: event.key });
     }

@@ -6,7 +6,7 @@
  */
 
 import { post, say } from "../common/api.js";
-import { known } from "../common/pulse.js";
+import { reached } from "../common/pulse.js";
 import { t } from "../common/language.js";
 
 const MOST_AT_ONCE = 50;
@@ -89,7 +89,7 @@ export class Outbox {
   #atOnce = MOST_AT_ONCE;
   #failures = 0;
   #sending = false;
-  #waiting = false; // for the next try; the timer's id does not tell: while a page closes, `setTimeout` returns 0
+  #waiting = false; // for the next try; the timer's id does not show it: while a page closes, `setTimeout` returns 0
   #timer;
   #emptied = [];
 
@@ -185,12 +185,12 @@ export class Outbox {
 
   #take(batch, answer) {
     this.trouble = null;
-    known(answer.seq); // the other pages hear of what was saved by its own event
+    reached(answer.seq); // the other pages hear of what was saved by its own event
     const results = new Map(answer.results.map((result) => [result.event_id, result]));
     const answered = batch.filter(([, event]) => results.has(event.event_id));
     for (const [key, event] of answered) {
       this.#entries.splice(
-        this.#entries.findIndex(([one]) => one === key),
+        this.#entries.findIndex(([id]) => id === key),
         1,
       );
       this.#shelf.remove(key);

@@ -57,7 +57,7 @@ export function pickLabel(title, labels, take) {
   }
 
   function mark() {
-    [...list.children].forEach((one, at) => one.setAttribute("aria-selected", String(at === active)));
+    [...list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === active)));
     list.children[active]?.scrollIntoView({ block: "nearest" });
     if (found.length) {
       input.setAttribute("aria-activedescendant", `au-option-${active}`);

@@ -153,7 +153,7 @@ export class Presses {
       this.marks = null;
       this.#changed();
     } else if (action === "pick") {
-      pickLabel(t("Which label fits, too?"), this.#classes(), (one) => this.#toggle(one));
+      pickLabel(t("Which label fits, too?"), this.#classes(), (label) => this.#toggle(label));
     } else if (label !== undefined) {
       this.#toggle(label);
     } else {

@@ -51,7 +51,7 @@ class Queue {
   #outbox;
   #deck;
   #flow;
-  #before = null; // rows that this reviewer has decided without this page's doing; null until the server has told
+  #before = null; // rows that this reviewer has decided without this page's doing; null until the server has answered
 
   constructor(element, session) {
     this.#session = session;
@@ -63,7 +63,7 @@ class Queue {
     this.#guidelines = new Guidelines(session, () => this.#controls && this.#print());
     this.#deck = new Deck({
       onChange: () => this.#dealt(),
-      onDecided: (decided) => this.#heard(decided),
+      onDecided: (decided) => this.#decidedElsewhere(decided),
     });
     this.#outbox = new Outbox({
       run: session.run.id,
@@ -218,14 +218,14 @@ class Queue {
 
   /** Something was decided elsewhere: by this reviewer in another window, or by a colleague. */
   async #moved({ decided, guideline }) {
-    this.#guidelines.heard(guideline);
+    this.#guidelines.follow(guideline);
     this.#flow.moved();
     (await this.#outbox.look()) || this.#counted(decided);
     this.#deck.recount();
   }
 
   /** More rows are decided than this page knows of: their cards leave the deck before the figures count them. */
-  async #heard(decided) {
+  async #decidedElsewhere(decided) {
     const more = this.#before !== null && decided !== this.#decided;
     (more && (await this.#outbox.look())) || this.#counted(decided);
   }
@@ -245,13 +245,13 @@ class Queue {
 
   #answered(event, result) {
     this.#flow.answered(event, result);
-    this.#telling ??= setTimeout(() => {
-      this.#telling = undefined;
+    this.#announcing ??= setTimeout(() => {
+      this.#announcing = undefined;
       document.dispatchEvent(new CustomEvent("auditor:decided"));
     }, 1000);
   }
 
-  #telling;
+  #announcing;
 
   // -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ class Queue {
   }
 
   #drawn(card) {
-    return drawCard(card, (one) => this.#presses.keyOf(card, one));
+    return drawCard(card, (action) => this.#presses.keyOf(card, action));
   }
 
   /** A new card is read from its beginning. */

@@ -1,4 +1,4 @@
-/** Whether decisions are saved, how many are left, and what became of the latest ones. */
+/** Whether decisions are saved, how many rows are left, and a trail of the latest decisions. */
 
 import { say } from "../common/api.js";
 import { bdi, count, el, replace } from "../common/dom.js";
@@ -18,7 +18,7 @@ export class Status {
   #figures = el("p", { class: "au-figures" });
   #saved = el("p", { class: "au-saved" });
   #retry;
-  #told = null; // the trouble that was said
+  #announced = null; // the trouble that was announced
   element = el("div", { class: "au-status" }, this.#figures, this.#saved);
   /** The latest decisions, newest first. */
   trail = el("ol", { class: "au-trail", "aria-label": t("Your latest decisions") });
@@ -39,7 +39,7 @@ export class Status {
         : found !== null && t(" · {rows} found", { rows: count(found) });
     replace(this.#figures, t("{rows} decided", { rows: count(decided) }), rest);
     const state = !waiting ? "saved" : trouble ? "trouble" : "saving";
-    this.#tell(state, trouble);
+    this.#announce(state, trouble);
     this.#saved.dataset.state = state;
     this.#saved.dataset.waiting = String(waiting);
     if (state === "trouble") {
@@ -57,20 +57,20 @@ export class Status {
   }
 
   /** Say aloud when something begins to hinder saving, and when it no longer does. */
-  #tell(state, trouble) {
-    if (state === "trouble" && this.#told !== trouble.what) {
-      this.#told = trouble.what;
+  #announce(state, trouble) {
+    if (state === "trouble" && this.#announced !== trouble.what) {
+      this.#announced = trouble.what;
       const next = trouble.status === 409 ? trouble.todo : t("What you decide is kept in this browser and sent again.");
       say(t("Not saved yet: {why}", { why: `${trouble.what} ${next}` }));
-    } else if (state === "saved" && this.#told) {
-      this.#told = null;
+    } else if (state === "saved" && this.#announced) {
+      this.#announced = null;
       say(t("All saved."));
     }
   }
 
-  /** Note what has become of a decision; `card` when it is new. */
+  /** Show the state of a decision; `card` when it is new. */
   mark(id, state, card) {
-    let line = /** @type {HTMLElement[]} */ ([...this.trail.children]).find((one) => one.dataset.event === id);
+    let line = /** @type {HTMLElement[]} */ ([...this.trail.children]).find((entry) => entry.dataset.event === id);
     if (!line && card) {
       line = el(
         "li",

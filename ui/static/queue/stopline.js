@@ -1,4 +1,4 @@
-/** The line above the card that says when enough is read, and what a closing sample has told so far. */
+/** The line above the card that says when enough is read, and what a closing sample has shown so far. */
 
 import { get, say } from "../common/api.js";
 import { count, el, plural, replace } from "../common/dom.js";
@@ -41,12 +41,12 @@ export function stopLine() {
 function draw(answer) {
   const news = reached(answer);
   if (store.closing) {
-    const known = el("p", null, el("strong", null, t("Closing sample. ")), sampled(answer), news && ` ${news}`);
-    return [known, button(t("Back to the queue"), false)];
+    const words = el("p", null, el("strong", null, t("Closing sample. ")), sampled(answer), news && ` ${news}`);
+    return [words, button(t("Back to the queue"), false)];
   }
   if (news) {
-    const known = el("p", null, el("strong", null, t("You can stop here. ")), news);
-    return [known, button(t("Make sure: read a closing sample"), true)];
+    const words = el("p", null, el("strong", null, t("You can stop here. ")), news);
+    return [words, button(t("Make sure: read a closing sample"), true)];
   }
   if (answer.sample) {
     const words = complete(answer) ?? t("Random sample: {judged} of {wanted} cards are judged.", answer.sample);
@@ -74,7 +74,7 @@ function reached({ reached: rule, unread, left_at_most: left, stop }) {
     : null;
 }
 
-/** What is said at the end of a random sample (`--sample`); null before. */
+/** The announcement at the end of a random sample (`--sample`); null before. */
 function complete({ sample }) {
   return sample && sample.judged >= sample.wanted
     ? t("The random sample is complete. Progress shows the estimate; the default queue follows.")
@@ -84,10 +84,10 @@ function complete({ sample }) {
 /** How far the cards drawn at random have come. */
 function sampled({ blind, unread, left_at_most: left, reached: rule }) {
   const cards = plural(blind, "card");
-  const known =
+  const text =
     blind === 1 ? t("{cards} drawn at random is read", { cards }) : t("{cards} drawn at random are read", { cards });
-  const figures = { known, left: count(left ?? 0), rows: plural(unread, "unread row") };
+  const figures = { text, left: count(left ?? 0), rows: plural(unread, "unread row") };
   return blind === 0 || rule.left
-    ? t("{known}.", figures)
-    : t("{known}; at most {left} of the {rows} are wrong (95\u202f%).", figures);
+    ? t("{text}.", figures)
+    : t("{text}; at most {left} of the {rows} are wrong (95\u202f%).", figures);
 }

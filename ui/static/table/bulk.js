@@ -7,7 +7,7 @@ import { debounced, latest } from "../common/live.js";
 import { newId } from "../queue/outbox.js";
 import { button, change, label, table } from "../common/parts.js";
 import { verdictForm } from "./verdictform.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
 const MOST_CHANGES = 12;
 
@@ -125,7 +125,7 @@ function drawPreview({ count: rows, left_out: without, changes, sample }, verdic
   if (rest.length) {
     lines.push([
       t("{number} more", { number: count(rest.length) }),
-      count(rest.reduce((sum, one) => sum + one.count, 0)),
+      count(rest.reduce((sum, pair) => sum + pair.count, 0)),
     ]);
   }
   const leftOut = t("{rows} left out, which this verdict does not fit.", { rows: plural(without, "row") });
@@ -142,11 +142,11 @@ function drawPreview({ count: rows, left_out: without, changes, sample }, verdic
   ];
 }
 
-function becomes({ given, suggested }, { verdict, new_labels: labels, use_suggestion: each }) {
+function becomes({ given, suggested }, { verdict, new_labels: labels, use_suggestion: suggestion }) {
   if (verdict !== "relabel") {
     return label(given);
   }
-  return change(given, each ? suggested : labels[0]);
+  return change(given, suggestion ? suggested : labels[0]);
 }
 
 /**
@@ -179,9 +179,12 @@ export function undoLine() {
         say(t("Undone: {rows}.", { rows: plural(result.items, "row") }));
         document.dispatchEvent(new CustomEvent("auditor:undone", { detail: { batch_id: batch } }));
       } else {
-        say([told(result.what) ?? t("This is undone already."), told(result.todo)].filter(Boolean).join(" "), {
-          error: true,
-        });
+        say(
+          [translated(result.what) ?? t("This is undone already."), translated(result.todo)].filter(Boolean).join(" "),
+          {
+            error: true,
+          },
+        );
       }
       clear();
     } catch (error) {
@@ -190,14 +193,14 @@ export function undoLine() {
   };
   const show = (done) => {
     shown = done.batch_id;
-    const said = el(
+    const words = el(
       "p",
       null,
       t("{rows} decided: {verdict}.", { rows: plural(done.count, "row"), verdict: done.words }),
     );
     replace(
       element,
-      said,
+      words,
       button(t("Undo this"), () => undo(done)),
     );
   };

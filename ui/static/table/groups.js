@@ -7,7 +7,7 @@ import { live } from "../common/live.js";
 import { bar, button, change, scroller, table } from "../common/parts.js";
 import { store } from "../common/store.js";
 import { suspicionText } from "../common/words.js";
-import { t, told } from "../common/language.js";
+import { t, translated } from "../common/language.js";
 
 const STEP = 30;
 
@@ -110,7 +110,7 @@ function item(group, session, done) {
     words.length
       ? el("ul", { class: "pg-words", "aria-label": t("Typical words") }, words)
       : el("p", { class: "au-muted" }, t("No word is typical of these texts.")),
-    group.certificates.map((line) => el("p", { class: "au-muted" }, told(line))),
+    group.certificates.map((line) => el("p", { class: "au-muted" }, translated(line))),
     el(
       "div",
       { class: "pg-row" },

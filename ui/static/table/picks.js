@@ -31,13 +31,13 @@ export class Picks {
       const box = el("input", attributes);
       return { box, id: row.id };
     });
-    this.#tell();
-    return this.#boxes.map((one) => one.box);
+    this.#announce();
+    return this.#boxes.map(({ box }) => box);
   }
 
   clear() {
     this.#ids.clear();
-    this.#tell();
+    this.#announce();
   }
 
   /** With the shift key, all from the box that was clicked before to this one become as this one. */
@@ -49,10 +49,10 @@ export class Picks {
 
   #pick(boxes, picked) {
     boxes.forEach(({ id }) => (picked ? this.#ids.add(id) : this.#ids.delete(id)));
-    this.#tell();
+    this.#announce();
   }
 
-  #tell() {
+  #announce() {
     this.#boxes.forEach(({ box, id }) => (box.checked = this.#ids.has(id)));
     const here = this.#boxes.filter(({ box }) => box.checked).length;
     this.wholePage.checked = here > 0 && here === this.#boxes.length;

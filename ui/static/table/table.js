@@ -83,8 +83,8 @@ export function mount(element, session) {
         lines.splice(end, 0, divider(columns.length + 1));
       }
       replace(body, lines.length ? lines : el("tr", { role: "row" }, nothing()));
-      heads.forEach((one, index) =>
-        set(one, "aria-sort", columns[index].sort === store.sort ? ORDERS[store.sort] : null),
+      heads.forEach((head, index) =>
+        set(head, "aria-sort", columns[index].sort === store.sort ? ORDERS[store.sort] : null),
       );
       orders.value = store.sort;
     },

@@ -18,7 +18,7 @@ const SUGGESTION = t("Take each row’s suggestion");
 export function verdictForm({ labels, verdicts }, changed) {
   const note = el("textarea", { id: "pg-bulk-note", rows: "2", maxlength: "10000", oninput: changed });
   const extras = {
-    relabel: one(labels.filter(isClass), changed),
+    relabel: labelSelect(labels.filter(isClass), changed),
     ambiguous: several(labels.filter(isClass), changed),
     none_fits: proposed(changed),
   };
@@ -61,7 +61,7 @@ export function verdictForm({ labels, verdicts }, changed) {
   return { element, read, words: () => (chosen === "suggestion" ? SUGGESTION : verdictName(chosen)).toLowerCase() };
 }
 
-function one(labels, changed) {
+function labelSelect(labels, changed) {
   const options = labels.map((name) => el("option", { value: name }, className(name)));
   const select = el(
     "select",

@@ -66,7 +66,7 @@ def read_paths(paths: Sequence[Path], config: ReadConfig) -> Source:
     paths = [Path(os.path.expanduser(path)) for path in paths]
     name = listed([path.name for path in paths], most=4)
     given = _given(paths)
-    formats = {one.path.name: one.format for one in given}
+    formats = {found.path.name: found.format for found in given}
     if len(set(formats.values())) > 1:
         kinds = listed([f"{name} ({format_})" for name, format_ in formats.items()])
         raise SourceError(f"The files have several formats: {kinds}.", "Choose files of one format.")
@@ -186,10 +186,10 @@ def _readers(
     given: Sequence[Given], format_: str, config: ReadConfig
 ) -> tuple[list[tuple[str, Reader]], tuple[str, ...]]:
     """Return the splits with their readers, and notes on their trees."""
-    trees = [one.tree for one in given if one.tree is not None]
+    trees = [found.tree for found in given if found.tree is not None]
     notes = [note for tree in trees for note in tree.notes]
     if format_ == "arrow":
-        parts = [part for one in given for part in saved_parts(one.path)]
+        parts = [part for found in given for part in saved_parts(found.path)]
         return [(part.split, partial(_same, part)) for part in parts], ()
     if format_ == "parallel":
         if len(given) > 1:
@@ -204,10 +204,10 @@ def _readers(
             readers += class_parts(tree, classes, split, config, within)
             notes += ignored(tree, classes)
         return readers, tuple(notes)
-    files = [(one, name) for one in given for name in one.files or ("",)]
-    splits = _split_names([one.path / name if name else one.path for one, name in files])
+    files = [(found, name) for found in given for name in found.files or ("",)]
+    splits = _split_names([found.path / name if name else found.path for found, name in files])
     readers = [
-        (split, partial(_read_file, one, name, config)) for split, (one, name) in zip(splits, files, strict=True)
+        (split, partial(_read_file, found, name, config)) for split, (found, name) in zip(splits, files, strict=True)
     ]
     return readers, tuple(notes)
 

@@ -33,7 +33,7 @@ _CELL = 64
 _OLE = b"\xd0\xcf\x11\xe0"
 """First bytes of a workbook of Excel 97, or of one with a password."""
 _ZIP = b"PK"
-_BESIDE = 64
+_EXTRA_COLUMNS = 64
 """Columns beyond the header that are searched for values; a sheet may claim any width."""
 _MERGED = re.compile(rb'mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _FORMULA = re.compile(rb"<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
@@ -108,9 +108,9 @@ def read_workbook(
     about: dict[str, Any] = {"sheet": found.title, "header": header, "columns": len(found.names)}
     rows = found.rows
     if header:
-        there = [_as_string(value) for value in found.names]
-        names = unique_names(there)
-        about |= {} if names == there else {"names": there}
+        named = [_as_string(value) for value in found.names]
+        names = unique_names(named)
+        about |= {} if names == named else {"names": named}
     else:
         names, rows = given_names(columns, len(found.names), name), [tuple(found.names), *rows]
     if not rows:
@@ -164,7 +164,7 @@ def open_sheet(data: bytes, name: str, title: str | None = None) -> Sheet:
     archive, most = Archive(data, name), room()
     members = archive.zip.infolist()
     weights = [_UNFOLDED_STYLES if member.filename == _STYLES else _UNFOLDED for member in members]
-    check_room(sum(one.file_size * weight for one, weight in zip(members, weights, strict=True)), name, most)
+    check_room(sum(member.file_size * weight for member, weight in zip(members, weights, strict=True)), name, most)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unknown styles
@@ -189,14 +189,14 @@ def _sheet(book: Any, archive: Archive, title: str | None, most: int) -> Sheet:
             "Choose one of these with --sheet, or omit it for the first.",
         )
     title = title if title is not None else next(iter(begins))
-    (sheet,) = (one for one in sheets if one.title == title)
+    sheet = next(sheet for sheet in sheets if sheet.title == title)
     number, first = begins[title]
     width = _width(first)
     check_number(width, name)
     rows: list[tuple[Any, ...]] = []
     numbers, taken = [], 0
     # Columns that the header does not name are read as well.
-    for at, row in _rows(sheet, number + 1, MOST_ROWS, width + _BESIDE):
+    for at, row in _rows(sheet, number + 1, MOST_ROWS, width + _EXTRA_COLUMNS):
         width = max(width, _width(row))
         taken += sum(_CELL + (len(value) if isinstance(value, str) else 0) for value in row[:width])
         if len(rows) % 1_000 == 0:
@@ -206,7 +206,7 @@ def _sheet(book: Any, archive: Archive, title: str | None, most: int) -> Sheet:
     check_room(taken, name, most)
     rows = [row + (None,) * (width - len(row)) for row in rows]
     names = [*first[:width], *[None] * (width - len(first))]
-    others = tuple(one.title for one in sheets if one.title != title and one.title in begins)
+    others = tuple(other.title for other in sheets if other.title != title and other.title in begins)
     path = worksheet_path(sheet)
     return Sheet(title, path, names, rows, numbers, number, others, _gaps(archive, path))
 

@@ -86,9 +86,9 @@ def read_delimited(
     about: dict[str, Any] = {**asdict(dialect), "header": header, "columns": width}
     about |= {"head": data[: cut.begin].decode(), "tail": data[cut.end :].decode()}
     if header:
-        there = _names(dialect.values(pa.array(cut.header, pa.binary())).to_pylist(), dialect)
-        names = unique_names(there)
-        about |= {} if names == there else {"names": there}
+        in_file = _names(dialect.values(pa.array(cut.header, pa.binary())).to_pylist(), dialect)
+        names = unique_names(in_file)
+        about |= {} if names == in_file else {"names": in_file}
     else:
         names = given_names(columns, width, name)
     table = cut.table.rename_columns(names)

@@ -139,9 +139,9 @@ def _look(rest: Bytes, delimiter: int, at: int, number: int, before: int) -> _Lo
     return _Look(breaks[~is_within] + at, breaks[is_within] + at, meant)
 
 
-def _are_borders(beside: Bytes, delimiter: int) -> bool:
-    """Return whether the bytes beside quotes are delimiters, line ends or quotes."""
-    is_border = (beside == delimiter) | (beside == _LF) | (beside == _CR) | (beside == _QUOTE)
+def _are_borders(neighbours: Bytes, delimiter: int) -> bool:
+    """Return whether the bytes next to quotes are delimiters, line ends or quotes."""
+    is_border = (neighbours == delimiter) | (neighbours == _LF) | (neighbours == _CR) | (neighbours == _QUOTE)
     return bool(is_border.all())
 
 

@@ -50,7 +50,11 @@ class Argilla(Tool):
         nested = "fields" in row
         if nested:
             suggestion = (row.get("suggestions") or {}).get(question) or {}
-            given = [(at, one["value"]) for at, one in enumerate(row["responses"].get(question) or ()) if _counts(one)]
+            given = [
+                (at, response["value"])
+                for at, response in enumerate(row["responses"].get(question) or ())
+                if _counts(response)
+            ]
             ours = suggestion.get("agent") == OURS
         else:
             given = [(at, value) for at, value in _answers(row, question)]
@@ -118,7 +122,7 @@ def _add(
     final: bool = False,
 ) -> None:
     """Add a vote; answers that are not labels (spans, ranks) are omitted."""
-    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
         return
     labels = place.labels(value, key)
     if labels:

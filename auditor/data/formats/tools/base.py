@@ -134,8 +134,8 @@ class Place:
         """Return the distinct labels of a value or list, without null and blank ones."""
         if value is None:
             return ()
-        values = [(f"{key}[{at}]", one) for at, one in enumerate(value)] if isinstance(value, list) else [(key, value)]
-        found = dict.fromkeys(self.label(one, where) for where, one in values)
+        parts = [(f"{key}[{at}]", part) for at, part in enumerate(value)] if isinstance(value, list) else [(key, value)]
+        found = dict.fromkeys(self.label(part, where) for where, part in parts)
         return tuple(label for label in found if not isinstance(label, str) or label.strip())
 
     def name(self, value: Any, key: str) -> str:

@@ -32,7 +32,7 @@ class _Read:
     labels: Labels
 
 
-def votes_beside(
+def votes_in_rows(
     original: pa.Table, parts: Sequence[Part], columns: Columns, labels: Labels, missing: Sequence[str] = ()
 ) -> tuple[Votes, Labels]:
     """Read the votes on N rows that have a given label.
@@ -90,7 +90,7 @@ def labels_of_votes(
     Raises
     ------
     ColumnError, RowError
-        As :func:`votes_beside` does.
+        As :func:`votes_in_rows` does.
     """
     found = _read(original, parts, columns, None, None, missing)
     votes = _votes(found, np.arange(len(found.labels.names), dtype=np.int32))
