@@ -14,10 +14,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EDITED = ("auditor", "ui")
+EDITED = (
+    "auditor",
+    "ui",
+    "docs",
+    "reports",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "RELEASE.md",
+    "SECURITY.md",
+)
 """Files and folders that the rules hold for."""
-UNEDITED = ("auditor/detection/groups.py",)
-"""A list of stop words."""
+UNEDITED = ("auditor/detection/groups.py", "docs/style.md", "reports/gallery")
+"""A list of stop words, examples of what not to write, and texts of datasets."""
 
 PHRASES = (
     r"comes? of (it|that|them)",
@@ -55,6 +65,8 @@ NAMES = frozenset(
 """Names that do not say what the thing is."""
 
 _PHRASE = re.compile(rf"\b({'|'.join(PHRASES)})\b", re.IGNORECASE)
+_CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+_PARAGRAPH = re.compile(r"(?:^.*\S.*\n?)+", re.MULTILINE)
 _SCRIPT_WORDS = re.compile(r'/\*.*?\*/|(?<![:\w"])//[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`', re.DOTALL)
 _SCRIPT_NAME = re.compile(r"(?<![\w$.])#?([A-Za-z_]+)\b(?!\s*:)")
 _SCRIPT_PROSE = re.compile(r'/\*.*?\*/|(?<![:\w"])//[^\n]*|"[^"\n]* [^"\n]*"', re.DOTALL)
@@ -70,12 +82,15 @@ def edited(*endings: str) -> list[Path]:
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and text of docstrings, messages and comments; of templates, every line."""
+    """Line and text of docstrings, messages and comments; of templates, every line; of pages, paragraphs."""
     text = path.read_text("utf-8")
     if path.suffix == ".js":
         yield from ((text.count("\n", 0, found.start()) + 1, found[0]) for found in _SCRIPT_PROSE.finditer(text))
     elif path.suffix == ".j2":
         yield from enumerate(text.splitlines(), start=1)
+    elif path.suffix == ".md":
+        text = _CODE.sub(lambda block: "\n" * block[0].count("\n"), text)
+        yield from ((text.count("\n", 0, found.start()) + 1, found[0]) for found in _PARAGRAPH.finditer(text))
     else:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
@@ -104,7 +119,7 @@ def names(path: Path) -> Iterator[tuple[int, str]]:
 def test_prose_has_no_phrase_that_reads_as_translated() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {match[0]!r}"
-        for path in edited(".py", ".js", ".j2")
+        for path in edited(".py", ".js", ".j2", ".md")
         for line, text in prose(path)
         for match in _PHRASE.finditer(" ".join(text.split()))
     ]
@@ -115,6 +130,7 @@ def test_names_say_what_they_name() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in edited(".py", ".js")
+        if not path.is_relative_to(ROOT / "reports")
         for line, name in names(path)
         if name.strip("_").lower() in NAMES
     ]
@@ -128,12 +144,13 @@ def test_names_say_what_they_name() -> None:
         ("x = 1  # Mend it, then go on\n", "Mend"),
         ('raise E("There already: x.", "Give\\n the same command")\n', "There already"),
         ('f"{x} is made again"\n', "made again"),
+        ("```sh\nsaid\n```\n\nA file is\nthere already.\n", "there already"),
     ],
 )
 def test_a_phrase_is_found_wherever_prose_stands(text: str, phrase: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
+    path = tmp_path / ("a.md" if text.startswith("`") else "a.py")
     path.write_text(text)
-    assert next(match[0] for _, piece in prose(path) for match in _PHRASE.finditer(piece)) == phrase
+    assert next(match[0] for _, piece in prose(path) for match in _PHRASE.finditer(" ".join(piece.split()))) == phrase
 
 
 def test_names_of_scripts_are_seen_and_their_words_are_not(tmp_path: Path) -> None:

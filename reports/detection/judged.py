@@ -13,7 +13,7 @@ INK = "#334155"
 
 
 def audited(results: pd.DataFrame, name: str) -> pd.DataFrame:
-    """All that was said of the rows, with ``wrong``, over the seeds."""
+    """The judged rows of all seeds, with ``wrong``."""
     seeds = results.loc[results["set"] == name, "seed"].unique()
     return pd.concat([pd.read_parquet(RUNS / f"{name}-{seed}" / "judged.parquet") for seed in seeds])
 
@@ -79,11 +79,11 @@ def calibration_table(results: pd.DataFrame) -> str:
 
 
 def _calibration_errors(name: str, seed: int) -> tuple[float, float]:
-    given, confidence, rows = _said(name, seed)
+    given, confidence, rows = _predictions(name, seed)
     return expected_error(confidence, given), expected_error(rows["suspicion"].to_numpy(), rows["wrong"].to_numpy())
 
 
-def _said(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+def _predictions(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     """Whether the likeliest label is the given one, its probability, and ``judged.parquet``."""
     run = RUNS / f"{name}-{seed}"
     issues = pd.read_parquet(run / "issues.parquet", columns=["given_label", "predicted_label"])
@@ -92,13 +92,13 @@ def _said(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     return given, confidence, pd.read_parquet(run / "judged.parquet")
 
 
-def expected_error(said: np.ndarray, was: np.ndarray, bins: int = 15) -> float:
-    """Mean distance of what was said from what was, over equal bins: the ECE of Guo and others (2017)."""
-    known = ~np.isnan(said)
-    said, was = said[known].astype(np.float64), was[known].astype(np.float64)
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    apart = np.bincount(place, weights=said - was, minlength=bins)
-    return float(np.abs(apart).sum() / len(said))
+def expected_error(predicted: np.ndarray, observed: np.ndarray, bins: int = 15) -> float:
+    """Return the expected calibration error over equal bins (Guo and others 2017)."""
+    is_number = ~np.isnan(predicted)
+    predicted, observed = predicted[is_number].astype(np.float64), observed[is_number].astype(np.float64)
+    place = np.minimum((predicted * bins).astype(int), bins - 1)
+    apart = np.bincount(place, weights=predicted - observed, minlength=bins)
+    return float(np.abs(apart).sum() / len(predicted))
 
 
 def draw_calibration(results: pd.DataFrame) -> plt.Figure:
@@ -106,7 +106,7 @@ def draw_calibration(results: pd.DataFrame) -> plt.Figure:
     sets = [name for name in SETS if name in set(results["set"])]
     figure, (given, true) = plt.subplots(1, 2, figsize=(9, 4.3), layout="constrained")
     for name, colour in zip(sets, plt.get_cmap("tab10").colors, strict=False):
-        agrees, confidence, _ = _said(name, results.loc[results["set"] == name, "seed"].min())
+        agrees, confidence, _ = _predictions(name, results.loc[results["set"] == name, "seed"].min())
         _calibrated(given, confidence, agrees, colour, name)
         rows = audited(results, name)
         _calibrated(true, rows["suspicion"].to_numpy(), rows["wrong"], colour, name)
@@ -118,10 +118,14 @@ def draw_calibration(results: pd.DataFrame) -> plt.Figure:
     return figure
 
 
-def _calibrated(axes: plt.Axes, said: np.ndarray, was: np.ndarray | pd.Series, colour: str, name: str) -> None:
-    """Mean of what was in each tenth of what was said; tenths of few rows are left out."""
-    known = ~np.isnan(said)
-    tenths = pd.Series(np.minimum((said[known] * 10).astype(int), 9))
-    table = pd.DataFrame({"said": said[known], "was": np.asarray(was, float)[known]}).groupby(tenths.to_numpy())
+def _calibrated(
+    axes: plt.Axes, predicted: np.ndarray, observed: np.ndarray | pd.Series, colour: str, name: str
+) -> None:
+    """Plot the observed share in each tenth of the predicted probability; omit tenths of few rows."""
+    is_number = ~np.isnan(predicted)
+    tenths = pd.Series(np.minimum((predicted[is_number] * 10).astype(int), 9))
+    table = pd.DataFrame(
+        {"predicted": predicted[is_number], "observed": np.asarray(observed, float)[is_number]}
+    ).groupby(tenths.to_numpy())
     means = table.mean()[table.size() >= 20]
-    axes.plot(means["said"], means["was"], "o-", color=colour, ms=4, lw=1.2, label=name)
+    axes.plot(means["predicted"], means["observed"], "o-", color=colour, ms=4, lw=1.2, label=name)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LABELS = ("sadness", "joy", "love", "anger", "fear", "surprise")
-WORDS = 'i feel so glad that this day is over and nobody said a word, "not one", about what they did to us'.split()
+WORDS = 'i feel so glad that this day is over and nobody spoke a word, "not one", about what they did to us'.split()
 WAYS = ("pandas read_csv", "auditor read", "pandas to_csv", "auditor export", "auditor export, 1 % relabelled")
 
 

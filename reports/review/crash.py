@@ -1,4 +1,4 @@
-"""Kill a process that writes decisions, again and again; write to crash.json whether an acknowledged one was ever lost.
+"""Kill a process that writes decisions, many times; report in crash.json whether an acknowledged decision was lost.
 
     python reports/review/crash.py [--kills 200] [--db URL] [--out crash.json]
 
@@ -34,7 +34,7 @@ OPENED = "opened"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--db", help="a PostgreSQL database; an SQLite file of its own when left away")
+    parser.add_argument("--db", help="a PostgreSQL database; omit it for a temporary SQLite file")
     parser.add_argument("--out", type=Path, default=HERE / "crash.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

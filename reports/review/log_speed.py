@@ -32,7 +32,7 @@ numbers = count()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--db", help="a PostgreSQL database; an SQLite file of its own when left away")
+    parser.add_argument("--db", help="a PostgreSQL database; omit it for a temporary SQLite file")
     parser.add_argument("--out", type=Path, default=HERE / "log_speed.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ class Audited:
 
 
 def audited(name: str, runs: Path, data: Path, rank: npt.NDArray[np.integer] | None = None) -> Audited:
-    """Read a run; ``rank`` puts another static order in the place of its own."""
+    """Read a run; ``rank`` replaces its static order."""
     run, truth = runs / name, load_truth(name, data)
     table, signals = pd.read_parquet(run / "issues.parquet"), pd.read_parquet(run / "signals.parquet")
     texts = LabeledTexts.load(run / "dataset.parquet", run / "rejected.parquet")
