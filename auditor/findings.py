@@ -106,12 +106,12 @@ class Findings:
 
     @property
     def unrecognised(self) -> list[Unrecognised]:
-        """Classes that the models cannot tell, least recognised first; flags on them say little."""
+        """Classes that the models cannot recognise, least recognised first; flags on them say little."""
         return unrecognised(self.scores, self.run.dataset.label_names)
 
     @property
     def caution(self) -> str | None:
-        """A warning that names the classes the models cannot tell; None if there are none."""
+        """A warning that names the classes the models cannot recognise; None if there are none."""
         return in_words(self.unrecognised)
 
     @property

@@ -9,14 +9,14 @@ from typing import Any
 from auditor.wording import counted, listed, shorten
 
 LEAST_RECALL = 0.3
-"""Threshold: the models cannot tell a class if the consensus predicts it for a smaller share of its rows."""
+"""Threshold: the models cannot recognise a class if the consensus predicts it for a smaller share of its rows."""
 _LABEL = 60
 """Most characters of a label that are shown."""
 
 
 @dataclass(frozen=True)
 class Unrecognised:
-    """A class that the models cannot tell: they predict it for only ``found`` of its ``rows`` judged rows."""
+    """A class that the models cannot recognise: they predict it for only ``found`` of its ``rows`` judged rows."""
 
     label: str
     rows: int
@@ -31,12 +31,13 @@ class Unrecognised:
         rows = counted(self.rows, "row")
         label = shorten(self.label, _LABEL)
         return (
-            f"The models cannot tell {label}: they recognise {self.found:,} of its {rows}, so flags on it say little."
+            f"The models cannot recognise {label}: they predict it for {self.found:,} of its {rows}, so flags on "
+            "it say little."
         )
 
 
 def unrecognised(scores: Mapping[str, Any], label_names: Sequence[str]) -> list[Unrecognised]:
-    """Find the classes that the models cannot tell, the least recognised first.
+    """Find the classes that the models cannot recognise, the least recognised first.
 
     Parameters
     ----------
@@ -61,4 +62,6 @@ def in_words(classes: Sequence[Unrecognised]) -> str | None:
         f"{shorten(found.label, _LABEL)} ({found.found:,} of {counted(found.rows, 'row')} recognised)"
         for found in classes
     ]
-    return f"The models cannot tell {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
+    return (
+        f"The models cannot recognise {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
+    )

@@ -28,11 +28,11 @@ def test_the_border() -> None:
         ([], None),
         (
             [Unrecognised("fear", 57, 3)],
-            "The models cannot tell fear: they recognise 3 of its 57 rows, so flags on it say little.",
+            "The models cannot recognise fear: they predict it for 3 of its 57 rows, so flags on it say little.",
         ),
         (
             [Unrecognised("fear", 1, 0), Unrecognised("joy", 1_000, 200)],
-            "The models cannot tell 2 of the labels, so flags on these say little: fear (0 of 1 row recognised), "
+            "The models cannot recognise 2 of the labels, so flags on these say little: fear (0 of 1 row recognised), "
             "joy (200 of 1,000 rows recognised).",
         ),
     ],
@@ -49,5 +49,5 @@ def test_a_long_label_is_cut() -> None:
 def test_many_classes_are_counted_and_not_all_named() -> None:
     sentence = in_words([Unrecognised(f"c{number}", 10, 0) for number in range(150)])
     assert sentence is not None
-    assert sentence.startswith("The models cannot tell 150 of the labels")
+    assert sentence.startswith("The models cannot recognise 150 of the labels")
     assert len(sentence) < 300

@@ -82,7 +82,7 @@ def test_an_account_has_a_role(invoke: Invoke) -> None:
     assert invoke("user", "list", "--auth", "r.json")[1] == "eva (adjudicator)\n"
     assert invoke("user", "role", "eva", "admin", "--auth", "r.json") == (0, "'eva' is now an admin.\n", "")
     code, _, err = invoke("user", "role", "eva", "boss", "--auth", "r.json")
-    assert (code, "'boss' is no role." in err) == (3, True)
+    assert (code, "'boss' is not a role." in err) == (3, True)
     assert invoke("user", "role", "ann", "admin", "--auth", "r.json")[0] == 7
 
 

@@ -187,7 +187,7 @@ async def log_in(
         return _form(request, query, name, words, 429, retry_after=1)
     if account is None:
         _log.warning("login of %r from %s failed: wrong name or password", name[:100], address)
-        words = translate(language_of(request), "This name and password do not belong together. Try again.")
+        words = translate(language_of(request), "Wrong name or password. Try again.")
         return _form(request, query, name, words, 401)
     throttle.succeed(**attempt)
     request.session.clear()

@@ -27,7 +27,7 @@ _AUTH = typer.Option(metavar="FILE", help="File that holds the reviewers' accoun
 
 @accounts.command()
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Reviewer's name, as the decision log will show it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Reviewer's name, as shown in the decision log.")],
     auth: Annotated[Path, _AUTH],
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")
@@ -112,11 +112,11 @@ def _check_role(role: str) -> Role:
     for allowed in ROLES:
         if role == allowed:
             return allowed
-    raise InputError(f"{role!r} is no role.", f"Choose {_ROLES}.")
+    raise InputError(f"{role!r} is not a role.", f"Choose {_ROLES}.")
 
 
 def _ask_password() -> str:
     password = getpass("Password: ")
-    if getpass("Again: ") != password:
+    if getpass("Repeat the password: ") != password:
         raise AccountError("The two passwords differ.", "Run the command again.")
     return password

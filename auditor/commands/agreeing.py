@@ -21,9 +21,9 @@ def agreement(
 ) -> None:
     """Measure how far the people who judged the same rows agree.
 
-    Krippendorff's alpha with its 95 % interval, Cohen's kappa of every two people, and the agreement by class, by
-    change of label and by day. It rests on the rows that the review page served to several people (`auditor review RUN
-    --overlap 2`), and only if there are none on rows that several people chose to judge.
+    Print Krippendorff's alpha with its 95 % interval, Cohen's kappa for each pair of people, and the agreement by
+    class, by change of label and by day. They rest on the rows that the review page served to several people
+    (`auditor review RUN --overlap 2`) or, if there are none, on rows that several people chose to judge.
 
     Example: auditor agreement tweets
     """
@@ -42,13 +42,13 @@ def agreement(
 def _show(found: Agreement) -> None:
     people = [
         f"{pair.first}, {pair.second}: {'not defined' if pair.kappa is None else f'{pair.kappa:.2f}'},"
-        f" the same on {pair.same.count:,} of {counted(pair.same.of, 'row')}"
+        f" same verdict on {pair.same.count:,} of {counted(pair.same.of, 'row')}"
         for pair in found.by_people
     ]
-    _list("Cohen's κ of every two people:", people)
+    _list("Cohen's κ for each pair of people:", people)
     _list("By given label:", [_part(part) for part in found.by_class])
     changes = [
-        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, the same from another person {100 * item.same:.0f} %"
+        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, confirmed by another in {100 * item.same:.0f} %"
         for item in found.by_change
     ]
     _list("By change of label:", changes)
@@ -59,7 +59,7 @@ def _show(found: Agreement) -> None:
 def _part(part: Part) -> str:
     from auditor.review.feed import sentences
 
-    same = f"the same on {part.same.count:,} of {counted(part.same.of, 'row')}"
+    same = f"same verdict on {part.same.count:,} of {counted(part.same.of, 'row')}"
     return f"{part.name}: {same}" + (f", α {sentences.alpha(part.alpha)}" if part.alpha else "")
 
 

@@ -24,7 +24,7 @@ def estimate(
     show_plan: Annotated[bool, typer.Option("--plan", help="Show what more random cards would achieve.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Estimate how many labels are wrong, with an interval that holds however often you look.
+    """Estimate how many labels are wrong, with an interval that stays valid however often you look.
 
     The estimate uses the cards that the review page draws at random: one in twenty of its default queue, or all with
     `auditor review RUN --blind all`.

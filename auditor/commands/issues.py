@@ -48,7 +48,7 @@ def issues(
         Order,
         typer.Option(
             help="Order of the rows: static, as the audit ranked them; learnt from the verdicts so far, likeliest error"
-            " first; or by the labels that a reviewer is expected to fix in each minute of reading."
+            " first; or fixes-per-minute, by the labels that a reviewer is expected to fix per minute of reading."
         ),
     ] = "static",
     to: Annotated[
@@ -57,7 +57,7 @@ def issues(
     force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Show the rows to read again, most suspect first: what the models prefer, how steadily, and why.
+    """Show the rows to read again, most suspect first: what the models prefer, how stable the flag is, and why.
 
     Example: auditor issues tweets --top 20 --tier high --kind mislabelled
     """

@@ -125,7 +125,7 @@ def _describe(plan: JudgePlan) -> Iterator[str]:
     place = f"{plan.host}, which is this computer" if plan.is_local else f"{plan.host}: they leave this computer"
     yield f"The texts of {counted(plan.rows, 'row')} will be sent to the model {plan.model} at {place}."
     if plan.guidelines:
-        yield f"With each text go the guidelines in the decision log, version {plan.guidelines}."
+        yield f"The guidelines in the decision log, version {plan.guidelines}, are sent with each text."
     cost = "" if plan.cost is None else f", cost about {plan.cost:.2f}"
     minutes = max(round(plan.seconds / 60), 1)
     yield (
@@ -142,21 +142,21 @@ def _print_done(done: Judged) -> None:
     )
     if done.without:
         reasons = ", ".join(f"{status} {count:,}" for status, count in sorted(done.without.items()))
-        say(f"Without a verdict: {reasons}. The same command asks about these again.")
+        say(f"Without a verdict: {reasons}. Run the same command to ask about these rows again.")
 
 
 def _print_quality(found: Quality) -> None:
     if not found.cards:
         say(
-            f"How well {found.model} judges is not known: it has judged no card that was drawn at random and judged by"
-            " a person. Ask it about these: --rows blind."
+            f"It is not known how well {found.model} judges: it has not judged any card that was drawn at random and"
+            " judged by a person. Have it judge such cards: --rows blind."
         )
         return
     say(f"On {counted(found.cards, 'card')} drawn at random and judged by people (95 % intervals):")
     for name, measured in (
-        ("labels that it would change and people do not uphold either (precision)", found.flagging.precision),
-        ("labels that people do not uphold and it would change (recall)", found.flagging.recall),
-        ("same label as people (agreement)", found.agreement),
+        ("of the labels that it would change, people reject (precision)", found.flagging.precision),
+        ("of the labels that people reject, it would change (recall)", found.flagging.recall),
+        ("cards with the same label from it and from people (agreement)", found.agreement),
     ):
         say(f"  {name}: {_share(measured)}")
 

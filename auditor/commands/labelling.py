@@ -29,9 +29,9 @@ def labels(
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Your name in the log. Default: your login.")] = None,
     db: Annotated[str | None, DB] = None,
 ) -> None:
-    """Rename, merge or delete classes in the corrected dataset, and undo that.
+    """Rename, merge or delete classes in the corrected dataset, or undo such a change.
 
-    Such a change is no verdict on a label: export, patch and card follow it, the share of wrong labels does not.
+    Such a change is not a verdict on a label: it affects export, patch and card, but not the share of wrong labels.
     `delete` leaves out the rows of a class.
 
     Example: auditor labels tweets merge love --to joy --yes
@@ -39,7 +39,7 @@ def labels(
     from auditor.correction.decide.classes import Classes, in_words
 
     if action not in _ACTIONS:
-        raise InputError(f"labels: there is no action {action!r:.80}.", f"Choose from {', '.join(_ACTIONS)}.")
+        raise InputError(f"{action!r:.80} is not an action of `auditor labels`.", f"Choose from {', '.join(_ACTIONS)}.")
     if (action in ("list", "undo")) == bool(names):
         raise InputError(f"labels {action} {'takes no' if names else 'needs a'} class.", "See auditor labels --help.")
     audit = Audit(run)

@@ -51,7 +51,7 @@ FROM = typer.Option(
     "--from",
     metavar="TOOL",
     help=f"Annotation tool that the source was exported from: {', '.join(TOOL_NAMES)}; columns for none of them."
-    " Default: detected from its keys.",
+    " Default: detected from the keys of the source.",
     rich_help_panel=READING,
 )
 DELIMITER = typer.Option(
@@ -104,8 +104,8 @@ LEAVE_OUT = typer.Option(
 TIES = typer.Option(
     "--ties",
     metavar="keep|adjudicated-only",
-    help="Treatment of rows on which as many reviewers say one thing as another: keep them unchanged, or leave them out"
-    " until they are adjudicated.",
+    help="Treatment of rows on which reviewers' verdicts are tied: keep them unchanged, or leave them out until they"
+    " are adjudicated.",
 )
 UNREVIEWED = typer.Option(
     help="Treatment of rows that nobody has judged: keep, drop, suggest-above (followed by a threshold, without any"
@@ -113,8 +113,8 @@ UNREVIEWED = typer.Option(
 )
 WRONG_AT_MOST = typer.Option(
     metavar="SHARE",
-    help="With --unreviewed suggest: take the suggestions that a test has certified to have at most this share of wrong"
-    " labels, such as 5%. The test's cards: `auditor review RUN --certify 5%`.",
+    help="With --unreviewed suggest: apply the suggestions that a test has certified to have at most this share of"
+    " wrong labels, such as 5%. `auditor review RUN --certify 5%` runs the test.",
 )
 ADD_CLASSES = typer.Option(help="Label rows that no class fits with the new class that reviewers proposed.")
 VERDICT_LIST = typer.Option(

@@ -143,7 +143,7 @@ def apply(
     missing_labels: Annotated[str | None, MISSING_LABELS] = None,
     mirrors: Annotated[bool | None, MIRRORS] = None,
     add_classes: Annotated[
-        bool, typer.Option(help="Make changes to classes that the dataset does not have yet.")
+        bool, typer.Option(help="Also apply changes whose new label is not a class of the dataset yet.")
     ] = False,
     format: Annotated[str | None, FORMAT] = None,
     label_names: Annotated[bool, LABEL_NAMES] = False,

@@ -77,7 +77,7 @@ def review(
         typer.Option(help="Number of opening cards, half of them drawn evenly over the labels.", min=0, max=1000),
     ] = QUEUE.opening,
     overlap: Annotated[
-        int, typer.Option(help="Number of people who judge each card, blind to each other.", min=1, max=50)
+        int, typer.Option(help="Number of people who judge each card, unaware of each other's verdicts.", min=1, max=50)
     ] = QUEUE.overlap,
     assign: Annotated[
         str | None,
@@ -88,7 +88,7 @@ def review(
         ),
     ] = None,
     open_verdicts: Annotated[
-        bool, typer.Option("--show-verdicts", help="Show what colleagues have decided before one's own verdict.")
+        bool, typer.Option("--show-verdicts", help="Show colleagues' verdicts before a reviewer gives one.")
     ] = QUEUE.open,
     sample: Annotated[
         int | None,
@@ -103,14 +103,15 @@ def review(
         ),
     ] = None,
     gold_cards: Annotated[
-        int, typer.Option(help="Number of known answers that each reviewer is asked for.", min=1, max=1000)
+        int, typer.Option(help="Number of cards with a known label that each reviewer gets.", min=1, max=1000)
     ] = QUEUE.gold_cards,
     certify: Annotated[
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Serve the cards that certify a bulk change: at most this share of the changed rows will be wrong,"
-            " such as 5%. Without --group, it is the suggestions that `auditor export --unreviewed suggest` takes.",
+            help="Serve the cards of a test that certifies a bulk change: at most this share of the changed rows, such"
+            " as 5%, will be wrong. Without --group, it certifies the suggestions that"
+            " `auditor export --unreviewed suggest` applies.",
         ),
     ] = None,
     group: Annotated[
@@ -118,7 +119,7 @@ def review(
         typer.Option(
             metavar="QUERY",
             help="With --certify: certify one verdict on the rows of this filter (as in the URL of the page) instead."
-            " It is made when the test has passed.",
+            " The verdict is recorded once the test has passed.",
         ),
     ] = None,
     group_label: Annotated[
@@ -128,8 +129,8 @@ def review(
     misses: Annotated[
         int,
         typer.Option(
-            help="With --certify: wrong cards with which a set of rows still passes. Fewer need fewer cards, and let a"
-            " set fail that is nearly good enough.",
+            help="With --certify: maximum number of wrong cards with which a set of rows still passes. A lower number"
+            " needs fewer cards, but more often fails a set that is nearly good enough.",
             min=0,
             max=100,
         ),
@@ -155,7 +156,7 @@ def review(
     if certify is not None:
         plan = _plan(audit, certify, group, group_label, misses, db)
     elif group is not None or group_label is not None:
-        raise InputError("--group and --as are for --certify, which is missing.", "Add it: --certify 5%.")
+        raise InputError("--group and --as require --certify, which is missing.", "Add it: --certify 5%.")
     audit.review(
         db=db,
         host=host,
@@ -190,7 +191,7 @@ def _plan(audit: Audit, certify: str, group: str | None, label: str | None, miss
     from auditor.access.accounts import own_name
 
     if label is not None and group is None:
-        raise InputError("--as is for --group, which is missing.", "Add it: --group given=joy.")
+        raise InputError("--as requires --group, which is missing.", "Add it: --group given=joy.")
     limit = read_share("--certify", certify)
     status = audit.certify(limit, filter=group, label=label, reviewer=own_name(), misses_allowed=misses, db=db)
     _show(status)

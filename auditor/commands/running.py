@@ -369,7 +369,7 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
     share = health["issues"] / max(health["judged"], 1)
     say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
     if not_judged := health["rows"] - health["judged"]:
-        reason = "their split is not audited, or their label has a single text"
+        reason = "their split is not audited, or their label occurs in only one text"
         if result.run.config.probabilities:
             reason = f"the given probabilities lack them, {reason}"
         say(f"{not_judged:,} of {health['rows']:,} rows were not judged: {reason}.")
@@ -377,6 +377,6 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         say(f"Texts that occur several times with different labels: {conflicts:,}.")
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])
     if worst:
-        say(f"Most frequent changes, given → suggested: {worst}.")
+        say(f"Most frequent pairs, given → suggested: {worst}.")
     say(f"Ranking: auditor issues {result.directory}")
     say(f"Report:  {page}")

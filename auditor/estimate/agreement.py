@@ -122,7 +122,7 @@ def _patterns(opinions: Opinions) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def _alpha(number: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Float64:
-    """Return alpha for (B, U) numbers of rows judged in each of U ways; NaN where there is one opinion only."""
+    """Return alpha for (B, U) numbers of rows judged in each of U ways; NaN where all verdicts are the same."""
     people = counts.sum(axis=1)
     differ = (people**2 - (counts**2).sum(axis=1)) / (people - 1)
     totals = (number @ counts).astype(np.float64)

@@ -127,7 +127,7 @@ def test_where_the_flagged_rows_end_is_said(open_page: OpenPage, server: Server)
     rows = ask(page, "table?size=500")["rows"]
     assert rows[last - 1]["issue"]
     assert not any(row["issue"] for row in rows[last:])
-    view.get_by_label("Rows a page").select_option("200")
+    view.get_by_label("Rows per page").select_option("200")
     divider = view.locator(".pg-divider")
     expect(divider).to_have_text("The flagged rows end here; what follows is less suspect.")
     place = "(one) => [...one.parentElement.children].indexOf(one)"

@@ -175,7 +175,7 @@ def test_a_push_is_seen_through(open_page: OpenPage, guarded: Server, hub: Hub) 
     assert problems(page) == []
     place.fill("lab/diary")
     with page.expect_download() as got:
-        view.get_by_role("button", name="Look at it first").click()
+        view.get_by_role("button", name="Preview").click()
     with zipfile.ZipFile(got.value.path()) as packed:
         files = {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
     assert ("dataset", "lab/diary") not in hub.store.repositories

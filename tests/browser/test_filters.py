@@ -159,7 +159,7 @@ def test_a_server_that_is_away_is_said_and_asked_again(open_page: OpenPage, serv
     visit(page, server, "table")
     page.route("**/api/facets?**", lambda route: route.abort(), times=1)
     panel(page).get_by_role("group", name="Given label").get_by_role("checkbox", name="joy").check()
-    problem = panel(page).get_by_role("alert").filter(has_text="The server does not answer.")
+    problem = panel(page).get_by_role("alert").filter(has_text="The server is not responding.")
     expect(problem).to_be_visible()
     problem.get_by_role("button", name="Try again").click()
     expect(problem).to_be_hidden()

@@ -159,7 +159,7 @@ def test_a_lasso_makes_a_filter(open_page: OpenPage, server: Server) -> None:
         if (points[row][1] - top - 5) + slope * (points[row][0] - left - 5) < bottom - top - 10
     }
     assert len(found(page) ^ half) <= 2  # whatever lies on the line
-    view.get_by_role("button", name="Drop the selection").click()
+    view.get_by_role("button", name="Clear the selection").click()
     expect(view.locator(".pg-found")).to_contain_text(f"{len(points)} of ")
 
 
@@ -239,7 +239,7 @@ def test_nothing_in_a_lasso_is_said(open_page: OpenPage, server: Server) -> None
     page.mouse.down()
     page.mouse.move(left + 14, top + 14, steps=4)
     page.mouse.up()
-    expect(page.locator("#au-status")).to_contain_text("There is no row in there.")
+    expect(page.locator("#au-status")).to_contain_text("The selected area contains no rows.")
     assert "selection" not in page.url
 
 

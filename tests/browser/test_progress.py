@@ -43,7 +43,7 @@ def test_figures_after_some_decisions(open_page: OpenPage, own_server: Server) -
     answer = ask(page, "progress")
     assert answer["issues_decided"] == 5
     expect(tile(view, "Flagged rows left").locator("dd").first).to_have_text(str(answer["issues_left"]))
-    expect(tile(view, "An hour").locator("dd").first).to_have_text(f"{round(answer['rate_per_hour']):,}")
+    expect(tile(view, "Per hour").locator("dd").first).to_have_text(f"{round(answer['rate_per_hour']):,}")
     expect(tile(view, "Took the suggestion")).to_contain_text("2 of 3 kept or relabelled")
     assert {name: cells[0] for name, cells in table(view, "Verdicts").items()} == {
         "Keep": "1",

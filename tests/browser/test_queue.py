@@ -278,7 +278,9 @@ def test_a_card_says_first_that_the_models_cannot_tell_its_label(open_page: Open
     for server in serving(Server(run.directory)):
         page = open_page(server, "given=fear")
         why = page.locator(".au-kind").first
-        expect(why).to_have_text(re.compile("^The models cannot tell fear: they recognise 0 of its .* say little\\.$"))
+        expect(why).to_have_text(
+            re.compile("^The models cannot recognise fear: they predict it for 0 of its .* say little\\.$")
+        )
         page.goto(f"{server.url}?given=love")
         expect(page.locator(".au-card[data-id]:not([data-id=''])").first).to_be_visible()
         expect(page.locator(".au-caution")).to_have_count(0)

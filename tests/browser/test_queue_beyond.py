@@ -70,7 +70,7 @@ def test_undo_and_redo_from_another_tab(open_page: OpenPage, server: Server) -> 
     answered(page)
     assert server.standing("tabs") == {first: "keep"}
     press(page, "r")
-    said(page, "Doing again what you have undone.")
+    said(page, "Redoing what you undid.")
     answered(page)
     assert server.standing("tabs") == {first: "keep", second: "exclude"}
     assert [event.kind for event in server.events("tabs")] == ["decide", "decide", "undo", "redo"]
@@ -85,7 +85,7 @@ def test_undo_on_a_tab_that_was_opened_by_its_address(open_page: OpenPage, serve
     said(page, "Undone.")
     assert server.standing("addressed") == {}
     press(page, "r")
-    said(page, "Done again.")
+    said(page, "Redone.")
     assert server.standing("addressed") == {first: "keep"}
 
 

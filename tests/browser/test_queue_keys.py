@@ -106,7 +106,7 @@ def test_keys_are_changed_kept_and_reset(open_page: OpenPage, server: Server) ->
     expect(status).to_have_text("x is taken: Exclude the row.")
     change.click()
     press(page, "Escape")
-    expect(status).to_have_text("It stays as it is.")
+    expect(status).to_have_text("Not changed.")
     change.click()
     press(page, "F5")
     expect(status).to_contain_text("cannot be used")
@@ -187,7 +187,7 @@ def test_many_labels_are_picked_by_typing(open_page: OpenPage, many_labels: Serv
     ]
     press(page, "/")
     page.keyboard.type("nothing like it")
-    expect(page.locator(".au-picker [role=status]")).to_have_text("No label holds this.")
+    expect(page.locator(".au-picker [role=status]")).to_have_text("No label matches.")
     press(page, "Enter", "Escape", "n")
     page.keyboard.type(MANY[0])
     press(page, "Enter")

@@ -45,7 +45,7 @@ def test_pages_and_their_size(open_page: OpenPage, server: Server) -> None:
     pages.get_by_role("button", name="Next").click()
     expect(pages.get_by_role("status")).to_have_text("51–100 of 600")
     assert cells(view, TEXT) == texts(page, "table?page=1&size=50")
-    pages.get_by_label("Rows a page").select_option("25")
+    pages.get_by_label("Rows per page").select_option("25")
     expect(pages.get_by_role("status")).to_have_text("51–75 of 600")  # the same rows stay in sight
     pages.get_by_role("button", name="Last").click()
     expect(pages.get_by_role("status")).to_have_text("576–600 of 600")

@@ -181,10 +181,12 @@ def test_a_class_that_the_models_cannot_tell_is_said_first_and_beside_its_rows(w
         values[:, EMOTIONS.index("surprise")] = 1e-4  # nothing is ever taken for surprise
     rows = int((run.labels == EMOTIONS.index("surprise")).sum())
     words = write(run).words
-    sentence = f"The models cannot tell surprise: they recognise 0 of its {rows} rows, so flags on it say little."
+    sentence = (
+        f"The models cannot recognise surprise: they predict it for 0 of its {rows} rows, so flags on it say little."
+    )
     assert sentence in words
     assert words.index(sentence) < words.index("rows to read again")
-    assert "The models cannot tell surprise: a flag on it says little." in words
+    assert "The models cannot recognise surprise: a flag on it says little." in words
     begin = words[words.index("Begin with the rows labelled") :]
     assert "surprise" not in begin[: begin.index("How many of these labels are wrong")]
 

@@ -106,7 +106,7 @@ def test_the_page_says_what_was_found(page: str) -> None:
     assert re.search(r"\d+ rows to read again, \d\.\d % of those judged: about .{1,20} at 10 seconds a row", words)
     assert "Begin with the rows labelled" in words
     assert "Nobody has judged a row yet: auditor review" in words
-    assert "no probability of being wrong is claimed" in words
+    assert "suspicion is not the probability that the label is wrong" in words
     assert "An earlier version made this run" not in words
     assert "Classes that overlap in two dimensions need not overlap in the vectors." in words
     assert "The column 'text' was taken for the texts." in words

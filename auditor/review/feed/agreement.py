@@ -64,7 +64,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement of the people who judged the same rows one by one.
+    """Agreement between reviewers who judged the same rows one by one.
 
     Verdicts made in bulk, verdicts of models, ``unsure`` and adjudications do not count. Two new labels are two
     opinions; two sets of fitting labels are one.

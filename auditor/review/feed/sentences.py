@@ -16,12 +16,12 @@ from auditor.review.feed.served import Reviewers
 from auditor.wording import counted
 
 MEANING = (
-    "Wrong means that the people who judged would not uphold the label. The interval takes it that a row's outcome "
+    "Wrong means that the people who judged would not uphold the label. The interval assumes that a row's outcome "
     "does not depend on who judges it, when, or what is shown."
 )
 AGREEMENT_MEANING = (
     "Krippendorff's α is 1 where all agree and 0 where they agree no more than by chance; he advises at least 0.8, or "
-    "0.667 for tentative conclusions. Verdicts made in bulk or by models, adjudications and unsure do not count."
+    "0.667 for tentative conclusions. Bulk verdicts, models' verdicts, adjudications and 'unsure' do not count."
 )
 _FEW = 10
 """Minimum number of cards for a statement on the reviewers."""
@@ -54,7 +54,7 @@ def number(estimate: Estimate) -> str:
     if estimate.drifted:
         return (
             f"{sentence}. No number of wrong labels agrees with all cards so far: verdicts have changed, or this is "
-            "one of the few audits in which the interval misses. What is shown does not hold at all times."
+            "one of the few audits in which the interval misses. The interval shown is not guaranteed."
         )
     least = floor(100 * found)
     return (
@@ -80,7 +80,7 @@ def outlook(estimate: Estimate) -> str | None:
                 low, high = plan.rate
                 minutes = counted(max(round(plan.minutes), 1), "minute")
                 return (
-                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would tell it to within some "
+                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would show it to within about "
                     f"{points((high - low) / 2)} points if 5 % are wrong: `auditor review RUN --sample 100`."
                 )
         return None
@@ -97,8 +97,8 @@ def outlook(estimate: Estimate) -> str | None:
             f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found (95 %)."
         )
     return (
-        f"Go on: up to {stop.left_at_most:,} wrong labels may be left; few enough are {floor(stop.left_allowed):,}, or "
-        f"{100 * stop.found_wanted:.0f} % found."
+        f"Keep reviewing: up to {stop.left_at_most:,} wrong labels may be left. To stop, at most "
+        f"{floor(stop.left_allowed):,} may be left, or {100 * stop.found_wanted:.0f} % must have been found."
     )
 
 
@@ -178,7 +178,7 @@ def agreement(found: Agreement) -> str:
     basis = "the queue served to several people" if found.served else "several people chose to judge"
     same = f"all say the same on {found.same.count:,} of them"
     if found.alpha is None:
-        return f"Krippendorff's α is not defined on {rows} that {basis}: there is one opinion only."
+        return f"Krippendorff's α is not defined on {rows} that {basis}: all verdicts are the same."
     sentence = f"Krippendorff's α is {alpha(found.alpha)}, on {rows} that {basis}; {same}."
     if found.left_out:
         were = "was" if found.left_out == 1 else "were"

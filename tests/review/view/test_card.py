@@ -81,7 +81,7 @@ def test_a_card_says_that_the_models_cannot_tell_its_label(tmp_path: Path) -> No
         cards = Cards(items, Verdicts(items, log)).cards(range(90))
     cautions = {card["given"]: card["caution"] for card in cards}
     assert cautions["joy"] is cautions["love"] is None
-    assert cautions["fear"].startswith("The models cannot tell fear: they recognise 0 of its ")
+    assert cautions["fear"].startswith("The models cannot recognise fear: they predict it for 0 of its ")
 
 
 def test_models_speak_of_the_same_labels_the_consensus_first(cards: Cards, items: Items) -> None:

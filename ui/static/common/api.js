@@ -69,7 +69,7 @@ async function call(url, request, { signal, timeout = 30000, read = json } = {})
     if (signal?.aborted) {
       throw error;
     }
-    throw new ApiError(t("The server does not answer."), t("See whether `auditor review` still runs."), 0);
+    throw new ApiError(t("The server is not responding."), t("Check that `auditor review` is still running."), 0);
   }
   if (!response.ok || answer === null) {
     const problem = typeof answer?.what === "string" ? answer : {};

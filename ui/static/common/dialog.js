@@ -102,7 +102,7 @@ export function askProposal(labels, take) {
     event.preventDefault();
     const proposed = input.value.trim();
     if (labels.includes(proposed)) {
-      problem.textContent = t("{label} is a label already: close this, and choose it.", { label: proposed });
+      problem.textContent = t("{label} is already a label: close this dialog and choose it.", { label: proposed });
       return;
     }
     close();
@@ -119,7 +119,7 @@ export function askProposal(labels, take) {
       el(
         "button",
         { type: "button", onclick: () => close() },
-        t("Give up"),
+        t("Cancel"),
         " ",
         el("kbd", { "aria-hidden": "true" }, "Esc"),
       ),

@@ -30,7 +30,7 @@ export class Pager {
       { class: "pg-bar", "aria-label": t("Pages") },
       el("span", { class: "pg-row" }, this.first, this.previous, this.next, this.last),
       this.where,
-      el("label", { class: "pg-row" }, t("Rows a page"), this.sizes),
+      el("label", { class: "pg-row" }, t("Rows per page"), this.sizes),
     );
   }
 

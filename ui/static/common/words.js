@@ -97,7 +97,7 @@ function preference({ kind, given, suggested }) {
 /** How many repeats of the audit flag a row. */
 function stabilityWords(stability, repeats) {
   if (stability === null || stability === undefined) {
-    return t("no repeats to tell whether its flag stays");
+    return t("no repeats to test whether the flag is stable");
   }
   const flagged = Math.round(stability * repeats);
   // Not every repeat may have judged the row.

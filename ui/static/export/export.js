@@ -31,7 +31,7 @@ export function mount(element, session) {
         form.element,
         classesForm(session, () => ask()),
       ),
-      section("ex-comes-out", t("What comes out"), figures, take.element, lists, pushForm(session, rows)),
+      section("ex-comes-out", t("Result"), figures, take.element, lists, pushForm(session, rows)),
     ]),
   );
 
@@ -66,7 +66,7 @@ const section = (id, title, ...content) =>
 function tiles(answer) {
   const { rows, invalid, judged, changed, suggested, excluded, written, new_classes: classes, reclassified } = answer;
   const otherwise = [
-    suggested && t("{rows} by the models’ word alone", { rows: count(suggested) }),
+    suggested && t("{rows} changed by the models alone", { rows: count(suggested) }),
     reclassified && t("{rows} in classes that were changed", { rows: plural(reclassified, "row") }),
   ];
   const by = otherwise.filter(Boolean).join(t(", ")) || t("by people’s verdicts");
@@ -88,7 +88,7 @@ function tiles(answer) {
 
 function people({ judged, reviewers }) {
   if (!judged) {
-    return el("p", { class: "au-muted" }, t("Nobody has judged a row yet: the dataset comes out as it went in."));
+    return el("p", { class: "au-muted" }, t("Nobody has judged a row yet: the export equals the source."));
   }
   const number = plural(reviewers.length, "person", "people");
   return el("p", { class: "au-muted" }, nodes("Judged by {number}: {names}.", { number, names: listed(reviewers) }));
@@ -107,12 +107,12 @@ function listed(names) {
 
 /** @type {[string, string, string][]} */
 const LOOK = [
-  ["changed", t("Label changed"), t("another one than in the source")],
-  ["excluded", t("Left out"), t("in the file beside")],
+  ["changed", t("Label changed"), t("differs from the source")],
+  ["excluded", t("Left out"), t("in a separate file")],
   ["ambiguous", t("Ambiguous"), t("several labels fit")],
-  ["unsure", t("Unsure"), t("whoever reviewed them does not know")],
-  ["tie", t("Tie"), t("as many reviewers say one thing as another")],
-  ["stale", t("Out of date"), t("another text or label since: these decisions do nothing")],
+  ["unsure", t("Unsure"), t("the reviewers are unsure")],
+  ["tie", t("Tie"), t("reviewers’ verdicts are tied")],
+  ["stale", t("Out of date"), t("the text or label has changed since: these decisions have no effect")],
 ];
 
 /** Rows that somebody may want to see before they are exported, and the ways there. */

@@ -28,7 +28,7 @@ const TIES = {
 export function exportForm({ verdicts: all, left_out: { choices, default: byDefault } }, changed) {
   const range = { type: "number", min: "0", max: "1", step: "0.01", value: "0.99" };
   const above = el("input", { ...range, id: "ex-above", oninput: changed });
-  const wanted = el("label", { for: above.id }, t("Probability of it, at least"));
+  const wanted = el("label", { for: above.id }, t("Minimum probability of the suggestion"));
   const sure = el("div", { class: "pg-extra pg-row", hidden: true }, wanted, above);
   const certified = el("div");
   let limit = null; // largest share of wrong rows among the certified ones
@@ -50,7 +50,7 @@ export function exportForm({ verdicts: all, left_out: { choices, default: byDefa
     { class: "ex-form", onsubmit: (event) => event.preventDefault() },
     group(t("Rows without a decision"), unreviewed.rows, sure, certified),
     group(t("Left out, by verdict"), hint(t("They go into a file of their own, beside the dataset.")), leftOut.rows),
-    group([t("Ties: as many say one thing as another"), " ", tied], ties.rows),
+    group([t("Ties: rows whose verdicts are tied"), " ", tied], ties.rows),
     group(t("New classes"), classes.row),
     group(t("Only some rows"), view.row, changedOnly.row, fold(t("Only rows with a verdict of"), verdicts)),
     people.element,
@@ -87,7 +87,7 @@ export function exportForm({ verdicts: all, left_out: { choices, default: byDefa
 /** Whose decisions count; there only where several people have decided something. */
 function peopleBoxes(changed) {
   const list = el("div", { class: "pg-choices" });
-  const element = group(t("Only the decisions of"), hint(t("Of everybody, when nobody is ticked.")), list);
+  const element = group(t("Only the decisions of"), hint(t("If nobody is ticked, everybody’s decisions count.")), list);
   const made = new Map();
   element.hidden = true;
   const update = (names) => {

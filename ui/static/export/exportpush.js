@@ -22,12 +22,12 @@ export function pushForm(session, rows) {
   const config = el("input", { ...place, id: "ex-config", maxlength: "100" });
   const hidden = box(t("Private, if it is new"), null, { checked: true });
   const request = box(t("As a pull request, for others to accept"));
-  const original = box(t("With the labels as they were given, as a configuration beside"), null, { checked: true });
+  const original = box(t("Include the given labels as a separate configuration"), null, { checked: true });
   const provenance = box(t("With columns that say who decided what, and when"));
   const wrong = el("p", { class: "pg-wrong", role: "alert" });
   const looked = el("div", { class: "ex-said", role: "status" });
   const status = el("div", { class: "ex-status", role: "status" });
-  const look = button(t("Look at it first"), () => act(download));
+  const look = button(t("Preview"), () => act(download));
   const go = el("button", { type: "submit", class: "ex-primary" }, t("Push"));
   config.value = "corrected";
 

@@ -37,7 +37,7 @@ class MapPage {
     button(t("Filter these rows"), () => this.#apply()),
     button(t("Clear"), () => this.#clear()),
   );
-  #drop = button(t("Drop the selection"), () => store.set({ selection: null }));
+  #drop = button(t("Clear the selection"), () => store.set({ selection: null }));
   #canvas = el("div", { class: "pg-map", role: "img" });
   #tip = new Tip();
   #legend = new Legend((code) => this.#isolate(code));
@@ -156,7 +156,7 @@ class MapPage {
   #pick(places) {
     this.#places = places;
     if (places && !this.#inside().length) {
-      say(t("There is no row in there."));
+      say(t("The selected area contains no rows."));
       this.#clear();
     }
     this.#count();

@@ -11,8 +11,8 @@ const MOST = 50;
 export function drawAgreement(found) {
   return el(
     "section",
-    { class: "pg-agreement", "aria-label": t("Agreement of the people") },
-    el("h2", null, t("Agreement of the people")),
+    { class: "pg-agreement", "aria-label": t("Agreement between reviewers") },
+    el("h2", null, t("Agreement between reviewers")),
     el("p", { class: "pg-lead" }, bdi(translated(found.sentence))),
     found.same.of > 0 && el("p", { class: "au-muted" }, translated(found.meaning)),
     found.same.of > 0 && el("div", { class: "pg-columns" }, people(found), classes(found), changes(found), days(found)),
@@ -20,7 +20,7 @@ export function drawAgreement(found) {
 }
 
 function people({ by_people: pairs }) {
-  const name = t("Agreement of every two people");
+  const name = t("Agreement by pair of reviewers");
   const rows = pairs
     .slice(0, MOST)
     .map(({ first, second, same, kappa }) => [
@@ -44,7 +44,7 @@ function parts(name, head, found, named) {
     percent(part.same.count / part.same.of),
     alpha(part.alpha),
   ]);
-  return scroller(name, table(name, [head, t("Rows"), t("All the same"), t("α (95 %)")], rows, [1, 2, 3]));
+  return scroller(name, table(name, [head, t("Rows"), t("All agree"), t("α (95 %)")], rows, [1, 2, 3]));
 }
 
 const day = (name) => el("span", { class: "pg-day" }, name);
@@ -53,7 +53,7 @@ const days = ({ by_day: found }) => found.length > 1 && parts(t("Agreement by da
 function changes({ by_change: found }) {
   const name = t("Agreement on each new label");
   const rows = found.slice(0, MOST).map((pair) => [change(pair.given, pair.new), count(pair.rows), percent(pair.same)]);
-  const columns = [t("Given → new"), t("Rows"), t("The same from another person")];
+  const columns = [t("Given → new"), t("Rows"), t("Same label from another reviewer")];
   return rows.length > 0 && scroller(name, table(name, columns, rows, [1, 2]));
 }
 

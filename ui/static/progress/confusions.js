@@ -16,7 +16,7 @@ const MOST = 12;
 export function mount(element) {
   const summary = el("p", { class: "pg-found", role: "status" });
   const hint = t(
-    "Rows by given label and by the label that is suggested. A number puts its pair into the filter, or takes it out again.",
+    "Rows by given label and by the label that is suggested. Select a number to add its pair to the filter or remove it.",
   );
   const chosen = el("div", { class: "pg-done", role: "status" });
   const box = el("div");

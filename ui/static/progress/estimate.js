@@ -42,7 +42,7 @@ function stopRule({ stop, rows, judged, rate, plan }) {
     return el("p", null, outlook(plan));
   }
   if (!stop.interval_holds) {
-    return el("p", null, t("Whether you can stop cannot be told."));
+    return el("p", null, t("It is not known yet whether you can stop."));
   }
   const left = t("{number} of the {rows}", { number: count(stop.left_at_most), rows: plural(unread, "unread row") });
   if (stop.left_at_most <= stop.left_allowed) {
@@ -74,7 +74,7 @@ function outlook(plan) {
   }
   const [low, high] = choice.rate;
   return t(
-    "{cards} (some {minutes}) would tell it to within some {within} points if 5\u202f% are wrong; if none of them is, at most {most}\u202f% can be.",
+    "{cards} (about {minutes}) would show the share of wrong labels to within about {within} points if 5\u202f% are wrong; if no card is wrong, at most {most}\u202f% are.",
     {
       cards: plural(choice.cards, "blind card"),
       minutes: minutes(choice),
@@ -101,8 +101,8 @@ function plans({ rate, plan }) {
     ends95({ low, high }),
     points(choice.certified),
   ]);
-  const columns = [t("Blind cards"), t("Reading"), t("% wrong, if 5 % are"), t("% wrong at most, if none was")];
-  return fold(t("What blind cards would tell"), table("", columns, rows, [1, 2, 3]));
+  const columns = [t("Blind cards"), t("Reading"), t("% wrong, if 5 % are"), t("% wrong at most, if no card is wrong")];
+  return fold(t("What blind cards would show"), table("", columns, rows, [1, 2, 3]));
 }
 
 const fold = (title, content) => el("details", null, el("summary", null, title), scroller(title, content));
@@ -120,7 +120,7 @@ function reviewers({ reviewers: found, rate }) {
     [t("Same verdict when a second person reads a blind card"), ...agreement(second)],
     [t("Labels rejected more often when the suggestion is shown"), ...difference(anchoring, t("shown"), t("hidden"))],
     [
-      t("Wrong labels a card, learnt order minus static, as if on the same cards"),
+      t("Wrong labels per card: learnt order minus static order, adjusted to the same set of cards"),
       ...difference(heads, t("learnt"), t("static")),
     ],
   ];

@@ -55,7 +55,7 @@ function qualification(people, me) {
       el(
         "span",
         null,
-        t("Of {cards} whose answer is known, you chose it on {right}.", {
+        t("Of {cards} whose label is known, you chose the right label on {right}.", {
           cards: plural(mine.right.of, "card"),
           right: count(mine.right.count),
         }),
@@ -77,10 +77,10 @@ function figures(people) {
     t("Reviewer"),
     t("Judged"),
     t("In bulk"),
-    t("An hour"),
+    t("Per hour"),
     t("Median seconds"),
-    t("As colleagues"),
-    t("As before"),
+    t("Same as colleagues"),
+    t("Same as before"),
     t("Took the suggestion"),
     t("Undone"),
     t("Known answers"),

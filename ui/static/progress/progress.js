@@ -57,7 +57,7 @@ function tiles(answer) {
       t("{rows} decided in all", { rows: plural(answer.decided, "row") }),
     ],
     [t("Flagged rows left"), count(answer.issues_left), t("{rows} left in all", { rows: plural(answer.left, "row") })],
-    [t("An hour"), rate(answer.rate_per_hour), t("decisions, by all who review now")],
+    [t("Per hour"), rate(answer.rate_per_hour), t("decisions, by all who review now")],
     [t("Time left"), duration(answer.seconds_left), t("for the flagged rows, at this rate")],
     [t("Took the suggestion"), of ? percent(followed / of) : "–", singly],
     [
@@ -83,7 +83,7 @@ function whole({ issues_decided: decided, issues_left: left }) {
 }
 
 function stale({ stale: number }) {
-  const words = t("{decisions} on rows whose text or label has changed since: they count nowhere here.", {
+  const words = t("{decisions} on rows whose text or label has changed since: not counted here.", {
     decisions: plural(number, "decision"),
   });
   return number > 0 && el("p", { class: "pg-problem" }, words);

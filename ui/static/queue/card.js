@@ -84,7 +84,7 @@ function unfold(text, element) {
     replace(element, ...prose("p", open ? text : beginning).childNodes);
     set(button, "aria-expanded", String(open));
     button.textContent = open
-      ? t("Show the beginning alone")
+      ? t("Show only the beginning")
       : t("Show all {number} characters", { number: count(letters.length) });
   };
   button.addEventListener("click", () => show(button.getAttribute("aria-expanded") === "false"));
@@ -107,7 +107,7 @@ function labelsOf(card) {
 /** Why a card that was decided is here again. */
 function came(card) {
   return card.came_back
-    ? el("p", { class: "au-notice" }, t("Your decision was not taken: {why}", { why: card.came_back }))
+    ? el("p", { class: "au-notice" }, t("Your decision was not saved: {why}", { why: card.came_back }))
     : null;
 }
 
@@ -378,5 +378,5 @@ function words(entry) {
   if (entry.kind === "decide") {
     return entry.adjudication ? nodes("settled the row: {verdict}", { verdict }) : verdict;
   }
-  return entry.kind === "undo" ? t("undid it") : [t("did it again"), entry.verdict ? [t(": "), verdict] : null];
+  return entry.kind === "undo" ? t("undid it") : [t("redid it"), entry.verdict ? [t(": "), verdict] : null];
 }

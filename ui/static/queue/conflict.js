@@ -39,7 +39,7 @@ function side(verdict, key) {
       "p",
       { class: "au-side-verdict" },
       el("strong", null, verdictWords(verdict)),
-      key && el("kbd", { title: t("Decide so, too") }, key),
+      key && el("kbd", { title: t("Give the same verdict") }, key),
     ),
     verdict.note && el("p", null, bdi(verdict.note, { class: "au-note" })),
     el("p", { class: "au-muted" }, bdi(verdict.reviewer), " · ", moment(verdict.at)),

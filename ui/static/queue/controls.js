@@ -64,7 +64,7 @@ export class Controls {
       marking: group(t("Ambiguous"), "au-row au-marking", [
         el("p", { id: "au-marking-hint" }, t("Mark the labels that fit.")),
         this.#button("done", t("Done"), { class: "au-primary" }),
-        this.#button("give-up", t("Give up")),
+        this.#button("give-up", t("Cancel")),
       ]),
       moves: group(t("Moves"), "au-row au-moves", [
         ...MOVES.map(([action, name]) => this.#button(action, name)),

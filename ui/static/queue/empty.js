@@ -12,7 +12,7 @@ export function drawWaiting(trouble, retry) {
   return el(
     "div",
     { class: "au-nothing" },
-    el("h2", null, t("No cards can be had")),
+    el("h2", null, t("No cards could be loaded")),
     el("p", null, bdi(trouble.what), " ", bdi(trouble.todo)),
     el("p", { class: "au-actions" }, button(t("Try again"), retry)),
   );
@@ -54,7 +54,7 @@ export function drawEnd({ decided, skipped, query, restart }) {
 
 const summary = (rows, skipped) =>
   skipped
-    ? t("You have decided {rows} and skipped {skipped}; skipped rows come again.", { rows, skipped })
+    ? t("You have decided {rows} and skipped {skipped}; skipped rows will reappear.", { rows, skipped })
     : t("You have decided {rows} and skipped 0.", { rows });
 
 const button = (text, onclick) => el("button", { type: "button", onclick }, text);

@@ -285,7 +285,7 @@ export class Flow {
   }
 
   #moveAnswered(event, { undoes, items, card }) {
-    const done = event.kind === "undo" ? t("Undone.") : t("Done again.");
+    const done = event.kind === "undo" ? t("Undone.") : t("Redone.");
     if (this.#shownAlready.delete(event.event_id)) {
       this.#view.mark(event.undoes, event.kind === "undo" ? "undone" : "saved");
       say(done, { quiet: true, about: "moved" });
@@ -300,7 +300,7 @@ export class Flow {
       say(
         event.kind === "undo"
           ? t("Undone: one action on {rows}.", { rows })
-          : t("Done again: one action on {rows}.", { rows }),
+          : t("Redone: one action on {rows}.", { rows }),
       );
       this.#view.reload();
     } else {
@@ -387,7 +387,7 @@ export class Flow {
       say(
         card.mine
           ? t("You have decided this row in another window meanwhile: {verdict}.", { verdict: verdictText(card.mine) })
-          : t("You have taken back your verdict on this row in another window."),
+          : t("You undid your verdict on this row in another window."),
       );
     }
   }

@@ -193,7 +193,7 @@ export class Guidelines {
         { onsubmit: send },
         input,
         problem,
-        el("p", { class: "au-actions" }, save, el("button", { type: "button", onclick: giveUp }, t("Give up"))),
+        el("p", { class: "au-actions" }, save, el("button", { type: "button", onclick: giveUp }, t("Cancel"))),
         el("p", { class: "au-muted" }, HOW),
       ),
     );

@@ -33,7 +33,7 @@ export function openKeyList(keys) {
 
   function ask(action) {
     waiting = action;
-    status.textContent = t("Press the new key: {name}. Escape leaves it as it is.", { name: actionName(action) });
+    status.textContent = t("Press the new key for: {name}. Esc cancels.", { name: actionName(action) });
   }
 
   function press(event) {
@@ -44,7 +44,7 @@ export function openKeyList(keys) {
     event.stopPropagation();
     const action = waiting;
     waiting = null;
-    const refused = event.key === "Escape" ? t("It stays as it is.") : keys.change(action, event);
+    const refused = event.key === "Escape" ? t("Not changed.") : keys.change(action, event);
     status.textContent =
       refused ?? t("{name}: now {key}.", { name: actionName(action), key: keyName(keys.current[action]) });
     draw();
@@ -54,7 +54,7 @@ export function openKeyList(keys) {
   function reset() {
     waiting = null;
     keys.reset();
-    status.textContent = t("All keys are as they were.");
+    status.textContent = t("All keys have their defaults again.");
     draw();
   }
 

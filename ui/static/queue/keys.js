@@ -101,7 +101,7 @@ export class Keys {
     const key = pressed(event);
     const other = Object.keys(this.current).find((name) => name !== action && this.current[name] === key);
     if (!TAKEN.test(key)) {
-      return t("{key} cannot be used: take a letter, a digit, a sign or an arrow.", { key: event.key });
+      return t("{key} cannot be used: choose a letter, a digit, a symbol or an arrow key.", { key: event.key });
     }
     if (other) {
       return t("{key} is taken: {name}.", { key: keyName(key), name: actionName(other) });

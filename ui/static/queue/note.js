@@ -15,7 +15,7 @@ export class Note {
     rows: "1",
     maxlength: "10000",
     dir: "auto",
-    placeholder: t("Why, for those who come after"),
+    placeholder: t("Reason for your decision, for later readers"),
   });
   #drafts;
   #card = null;

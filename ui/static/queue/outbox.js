@@ -199,7 +199,12 @@ export class Outbox {
     this.#tellGone(answer);
     if (answer.qualified) {
       const { right, of } = answer.qualified;
-      say(t("Of {of} cards whose answer is known, you chose it on {right}. Progress lists the others.", { of, right }));
+      say(
+        t("Of {of} cards whose label is known, you chose the right label on {right}. Progress lists the others.", {
+          of,
+          right,
+        }),
+      );
     }
     if (answered.length) {
       this.#failures = 0;

@@ -48,7 +48,7 @@ export function pickLabel(title, labels, take) {
       list,
       found.slice(0, MOST).map((label, at) => option(label, at)),
     );
-    status.textContent = found.length ? plural(found.length, "label") : t("No label holds this.");
+    status.textContent = found.length ? plural(found.length, "label") : t("No label matches.");
     mark();
   }
 

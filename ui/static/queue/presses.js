@@ -11,7 +11,7 @@ import { t } from "../common/language.js";
 
 const DIGITS = 10;
 const UNSETTLED = t("Unsure settles nothing: skip the card to leave it open.");
-const HOW_TO_MARK = t("Mark the labels that fit by their keys; Enter ends, Escape gives up.");
+const HOW_TO_MARK = t("Mark the labels that fit with their keys. Enter confirms, Esc cancels.");
 
 export class Presses {
   /** Labels marked as fitting, while an ambiguous row is being judged; else null. */
@@ -133,7 +133,7 @@ export class Presses {
     if (this.#flow.card === card) {
       this.#flow.decide(verdict, labels, this.#note.value);
     } else {
-      say(t("Another card has come meanwhile: nothing was decided."));
+      say(t("Another card appeared in the meantime: nothing was decided."));
     }
   }
 
@@ -153,7 +153,7 @@ export class Presses {
       this.marks = null;
       this.#changed();
     } else if (action === "pick") {
-      pickLabel(t("Which label fits, too?"), this.#classes(), (label) => this.#toggle(label));
+      pickLabel(t("Which other label fits?"), this.#classes(), (label) => this.#toggle(label));
     } else if (label !== undefined) {
       this.#toggle(label);
     } else {

@@ -111,7 +111,9 @@ class Queue {
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
     const order = el("label", null, t("Order"), " ", sort);
     const bar = el("div", { class: "au-queue-bar" }, order, conflictsButton(this.#session), this.#status.element);
-    const words = nodes("The keys rest while you write; {key} goes on.", { key: el("kbd", null, "Esc") });
+    const words = nodes("Keyboard shortcuts are off while you write; {key} turns them on again.", {
+      key: el("kbd", null, "Esc"),
+    });
     const rest = el("p", { class: "au-resting", hidden: true }, words);
     this.#controls.element.prepend(this.#note.element, rest);
     const lines = [askingLine(), rankingLine(), stopLine()];
@@ -384,7 +386,7 @@ class Queue {
     const action = isOurs(event) && !event.repeat ? this.#keys.actionOf(event) : null;
     if (action === "undo" || action === "redo") {
       event.preventDefault();
-      say(action === "undo" ? t("Undoing your latest action.") : t("Doing again what you have undone."));
+      say(action === "undo" ? t("Undoing your latest action.") : t("Redoing what you undid."));
       this.#flow[action]();
     }
   }

@@ -10,7 +10,7 @@ const STATES = {
   saved: t("✓ saved"),
   undoing: t("undoing…"),
   undone: t("↶ undone"),
-  refused: t("✗ not taken"),
+  refused: t("✗ not saved"),
 };
 const TRAIL = 5;
 

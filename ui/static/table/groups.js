@@ -76,7 +76,7 @@ function together(singles, session) {
     el(
       "h2",
       { id: "pg-alone" },
-      t("{rows}: each is alone in its group", { rows: plural(singles.length, "single row") }),
+      t("{rows} that belong to no larger group", { rows: plural(singles.length, "single row") }),
     ),
     el(
       "div",
