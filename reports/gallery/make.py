@@ -35,7 +35,7 @@ DRAWN = 20_000
 
 NOT_JUDGED = (
     "**Nobody has judged these rows.** A flag marks a row to read again; it does not say that the label is wrong, and "
-    "the number of flags does not say how many labels are wrong. Only cards drawn at random and judged do: "
+    "the number of flags does not say how many labels are wrong. Only people's verdicts on cards drawn at random do: "
     "`auditor review RUN --sample 300`, then `auditor estimate RUN`. The suggestions are a proposal, not a correction."
 )
 INTRODUCTION = """# Gallery: what a quick audit finds in public datasets
@@ -43,12 +43,12 @@ INTRODUCTION = """# Gallery: what a quick audit finds in public datasets
     python reports/gallery/make.py --data DIR        # audits the sets quickly, and writes these pages
 
 Quick audits (`--models features,lexical`), without fine-tuning. Texts are quoted where the licence allows it; elsewhere
-a page names ids. Leaks are conflicts across splits. Seconds are those of all stages on two CPU cores with AVX2 and
-without bfloat16 units, without the start of the program; tests ran beside some of the audits.
+a page names ids. *Leaks* are conflicts between rows of different splits. The times cover all stages, but not starting
+the program, on two CPU cores with AVX2 and without bfloat16 units; tests were running during some of the audits.
 
 {not_judged}
 
-| dataset | rows | classes | to read again | overlapping definitions | duplicates in conflict | and leaks | seconds |
+| dataset | rows | classes | to read again | overlapping definitions | duplicates in conflict | leaks | seconds |
 |---|---|---|---|---|---|---|---|
 {rows}
 """

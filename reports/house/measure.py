@@ -92,10 +92,10 @@ MEASURES: dict[str, Callable[[Sources], int]] = {
     "lines of the longest file": lambda files: max(len(text.splitlines()) for text in python(files).values()),
     "functions of more than 40 lines": lambda files: sum(length > 40 for length in functions(files)),
     "names that stand for several array types": lambda files: sum(len(t) > 1 for t in array_names(files).values()),
-    "definitions of a name of an array type beyond its first": lambda files: array_homes(files),
-    '`"finetuned"` outside the files where models are specified and made': models_by_name,
+    "repeated definitions of the name of an array type": lambda files: array_homes(files),
+    'uses of `"finetuned"` outside the files that specify and create models': models_by_name,
     "uses of `Any`": uses_of_any,
-    "uses of `Any` in 10,000 lines": lambda files: round(1e4 * uses_of_any(files) / lines(python(files))),
+    "uses of `Any` per 10,000 lines": lambda files: round(1e4 * uses_of_any(files) / lines(python(files))),
     "lines of Python": lambda files: lines(python(files)),
     "lines of JavaScript": lambda files: lines(files) - lines(python(files)),
 }

@@ -2,10 +2,10 @@
 
     python reports/review/crash.py [--kills 200] [--db URL] [--out crash.json]
 
-A writer decides, judges in bulk, undoes and redoes as fast as it can, and says each event's id after the log has said
-that it is written. It is killed with SIGKILL at a random moment, now and then before it has opened the log. After each
-kill the log is opened anew: every event that was acknowledged must be in it, of a bulk all events or none, and what
-stands in the end must be what the events alone lead to.
+A writer decides, judges in bulk, undoes and redoes as fast as it can, and prints each event's id once the log has
+confirmed that it is written. It is killed with SIGKILL at a random moment, sometimes before it has opened the log. After
+each kill, the log is opened anew. Every acknowledged event must be in it, of a bulk action all events or none, and the
+current verdicts must be those that the events lead to.
 """
 
 from __future__ import annotations
