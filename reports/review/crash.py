@@ -3,7 +3,7 @@
     python reports/review/crash.py [--kills 200] [--db URL] [--out crash.json]
 
 A writer decides, judges in bulk, undoes and redoes as fast as it can, and prints each event's id once the log has
-confirmed that it is written. It is killed with SIGKILL at a random moment, sometimes before it has opened the log. After
+confirmed that it is written. SIGKILL ends it at a random moment, sometimes before it has opened the log. After
 each kill, the log is opened anew. Every acknowledged event must be in it, of a bulk action all events or none, and the
 current verdicts must be those that the events lead to.
 """
