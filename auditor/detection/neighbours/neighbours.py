@@ -83,19 +83,21 @@ def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
     float
         Share of the k nearest rows that were found. A row that is as near as the k-th counts as one of them.
     """
-    unit = _unit(vectors)
-    points, wanted = torch.from_numpy(unit), min(index.shape[1], len(unit) - 1)
-    sample = np.sort(np.random.default_rng(seed).permutation(len(unit))[:CHECKED])
-    hits, step = 0, max(1, _CELLS // len(unit))
-    for start in range(0, len(sample), step):
-        rows = torch.from_numpy(sample[start : start + step])
-        products = points[rows] @ points.T
-        products[torch.arange(len(rows)), rows] = -torch.inf
-        last = products.topk(wanted, dim=1).values[:, -1:]
-        found = torch.from_numpy(index[rows.numpy(), :wanted].astype(np.int64))
-        near = products.gather(1, found.clamp_min(0)) >= last - 1e-6
-        hits += int((near & (found >= 0)).sum())
-    return float(hits / (len(sample) * wanted))
+    wanted = min(index.shape[1], len(vectors) - 1)
+    sample = np.sort(np.random.default_rng(seed).permutation(len(vectors))[:CHECKED])
+    rows, best = torch.from_numpy(_unit(vectors[sample])), torch.full((len(sample), wanted), -torch.inf)
+    for start in range(0, len(vectors), _ROWS):
+        block = torch.from_numpy(_unit(vectors[start : start + _ROWS]))
+        products = rows @ block.T
+        here = np.flatnonzero((sample >= start) & (sample < start + len(block)))
+        products[here, sample[here] - start] = -torch.inf
+        best = torch.cat([best, products], dim=1).topk(wanted, dim=1).values
+    found = index[sample, :wanted]
+    similarity = np.empty(found.shape, np.float32)
+    for column, others in enumerate(found.T):
+        similarity[:, column] = np.einsum("rd,rd->r", rows.numpy(), _unit(vectors[others]))
+    near = similarity >= best.numpy()[:, -1:] - 1e-6
+    return float((near & (found >= 0)).mean())
 
 
 def nearest_in_folds(
@@ -138,8 +140,11 @@ def nearest_in_folds(
 
 def _unit(vectors: Vectors) -> Vectors:
     """Scale vectors to length 1; zero vectors stay zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float32), where=lengths > 0)
+    unit: Vectors = np.zeros(vectors.shape, np.float32)
+    for start in range(0, len(vectors), _ROWS):  # in blocks: their squares would need as much memory as all vectors
+        block = vectors[start : start + _ROWS]
+        lengths = np.linalg.norm(block, axis=1, keepdims=True)
+        np.divide(block, lengths, out=unit[start : start + _ROWS], where=lengths > 0)
     return unit
 
 
