@@ -50,12 +50,13 @@ def nearest(
     similarity : (N, k) float32
         Cosine in [-1, 1]; NaN where the index is -1.
     """
-    unit = _unit(vectors)
-    index = np.full((len(unit), k), -1, dtype=np.int32)
-    similarity = np.full((len(unit), k), np.nan, dtype=np.float32)
-    wanted = min(k, len(unit) - 1)
+    index = np.full((len(vectors), k), -1, dtype=np.int32)
+    similarity = np.full((len(vectors), k), np.nan, dtype=np.float32)
+    wanted = min(k, len(vectors) - 1)
     if wanted > 0:
-        approximate = None if len(unit) <= exact_to else _candidates(unit, wanted, seed)
+        # The approximate search scales a copy of its own: to have only one copy at a time, run it first.
+        approximate = None if len(vectors) <= exact_to else _candidates(vectors, wanted, seed)
+        unit = _unit(vectors)
         # An exact search compares each row with all, an approximate one with its few candidates.
         step = max(1, _CELLS // len(unit)) if approximate is None else _ROWS
         for start in range(0, len(unit), step):
@@ -156,7 +157,7 @@ def _closest(unit: Vectors, rows: RowIndex, wanted: int) -> npt.NDArray[np.integ
     return products.topk(wanted, dim=1).indices.numpy()
 
 
-def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer]:
+def _candidates(vectors: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer]:
     """Return (N, C) likely nearest rows, C > wanted; a row may be among its own candidates, and -1 means none."""
     from pynndescent import NNDescent  # its import takes seconds
 
@@ -166,9 +167,9 @@ def _candidates(unit: Vectors, wanted: int, seed: int) -> npt.NDArray[np.integer
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Failed to correctly find n_neighbors", category=UserWarning)
         search = NNDescent(
-            unit,
+            np.ascontiguousarray(vectors, np.float32),
             metric="cosine",
-            n_neighbors=min(wanted + 1 + _SPARE, len(unit)),
+            n_neighbors=min(wanted + 1 + _SPARE, len(vectors)),
             random_state=seed,
             n_jobs=1,
         )

@@ -45,7 +45,8 @@ def test_blocks_of_an_approximate_search_do_not_shrink_with_the_rows(monkeypatch
     vectors, seen = some_vectors(0, 60), []
     monkeypatch.setattr(neighbours, "_CELLS", 60)  # as few as a block has where there are millions of rows
     monkeypatch.setattr(neighbours, "_ROWS", 25)
-    monkeypatch.setattr(neighbours, "_candidates", lambda unit, wanted, seed: np.argsort(-unit @ unit.T)[:, :9])
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    monkeypatch.setattr(neighbours, "_candidates", lambda vectors, wanted, seed: np.argsort(-unit @ unit.T)[:, :9])
     index, _ = nearest(vectors, 5, 0, 0, lambda done, total: seen.append(done))
     assert seen == [25, 50, 60]
     assert np.array_equal(index, nearest(vectors, 5, 1000, 0)[0])
