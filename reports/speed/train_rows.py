@@ -58,7 +58,7 @@ def measured(whole: Labelled, out: Path, limit: int | None, seed: int) -> dict[s
         detection={"map_rows": 4},
     )
     audit = auditor.audit(whole.frame, config=config, out=out)
-    suspicion = audit.issues.set_index("id")["suspicion"].loc[whole.frame["id"]]
+    suspicion = audit.issues.set_index("id")["suspicion"].loc[whole.frame["id"].astype(str)]
     stages = audit.run.manifest.stages
     training = [stage.seconds for name, stage in stages.items() if "features" in name or "lexical" in name]
     return {
