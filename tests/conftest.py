@@ -49,10 +49,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers for two cores: those that drive a browser or wait for a process leave theirs idle."""
+    """Two workers for each core: those that drive a browser or wait for a process leave theirs idle."""
     from joblib import cpu_count  # imports NumPy, which reads the environment
 
-    return max(1, cpu_count() * 3 // 2)
+    return 2 * cpu_count()
 
 
 @pytest.fixture(scope="session")
