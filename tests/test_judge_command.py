@@ -32,7 +32,7 @@ def test_consent_cost_and_quality(invoke: Invoke, tmp_path: Path, monkeypatch: p
         assert (code, len(server.bodies)) == (0, 3)
         assert "3 of 3 rows judged in" in out
         assert "300 tokens in, 15 out, cost 0.0003." in out
-        assert "How well tiny judges is not known" in out
+        assert "It is not known how well tiny judges" in out
         assert SECRET not in out + err
         server.bodies.clear()
         code, out, err = invoke(*words, "--endpoint", server.url, "--json", typed="n\n")
@@ -57,7 +57,7 @@ def test_the_guidelines_of_the_log_are_sent_unless_a_file_is_named(invoke: Invok
     with serving() as server:
         server.answer = lambda body: label(run.dataset.label_names[0])
         code, out, _ = invoke(*words, "--endpoint", server.url)
-        assert (code, f"the guidelines in the decision log, version {version}" in out) == (0, True)
+        assert (code, f"The guidelines in the decision log, version {version}, are sent" in out) == (0, True)
         for name in ("other.md", "none.md"):
             code, out, _ = invoke(*words, "--endpoint", server.url, "--guidelines", tmp_path / name)
             assert (code, "decision log, version" in out) == (0, False)

@@ -50,7 +50,7 @@ def test_a_class_is_merged_exported_and_brought_back(run: Path, invoke: Invoke, 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("split", "joy"), "there is no action 'split'"),
+        (("split", "joy"), "'split' is not an action of `auditor labels`"),
         (("rename",), "needs a class"),
         (("undo", "joy"), "takes no class"),
         (("rename", "grief", "--to", "x"), "There is no class 'grief'"),

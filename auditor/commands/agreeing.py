@@ -48,7 +48,7 @@ def _show(found: Agreement) -> None:
     _list("Cohen's κ for each pair of people:", people)
     _list("By given label:", [_part(part) for part in found.by_class])
     changes = [
-        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, confirmed by another in {100 * item.same:.0f} %"
+        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, confirmed by somebody else in {100 * item.same:.0f} %"
         for item in found.by_change
     ]
     _list("By change of label:", changes)

@@ -69,11 +69,11 @@ def test_what_is_chosen_is_counted_and_opened(open_page: OpenPage, own_server: S
     view.get_by_label("Are left out").check()
     expect(tile(view, "Rows")).to_have_text(str(6 + told["invalid"]))
     view.get_by_label("Get the suggested label where the models are sure").check()
-    view.get_by_label("Probability of it").fill("0.5")
+    view.get_by_label("Minimum probability of the suggestion").fill("0.5")
     sure = ask(page, "export/preview?leave_out=none_fits&unreviewed=suggest-above&above=0.5")
     assert sure["changed"] > 2
     expect(tile(view, "Labels changed")).to_have_text(str(sure["changed"]))
-    expect(view.get_by_text(f"{sure['suggested']} by the models’ word alone")).to_be_visible()
+    expect(view.get_by_text(f"{sure['suggested']} changed by the models alone")).to_be_visible()
     view.get_by_label("Stay as they are").check()
     view.get_by_label("Only this view").check()
     expect(tile(view, "Rows")).to_have_text(str(ask(page, "facets?given=joy")["found"]))

@@ -224,7 +224,7 @@ def test_a_refused_decision_is_shown_and_its_card_comes_back(open_page: OpenPage
     page.wait_for_function(fetched)
     press(page, "k")
     assert shown(page) == first
-    expect(page.locator(".au-notice")).to_contain_text("Your decision was not taken")
+    expect(page.locator(".au-notice")).to_contain_text("Your decision was not saved")
     press(page, "x")
     settle(page)
     assert [brief(event)[:2] for event in server.events("refused")] == [(second, "keep"), (first, "exclude")]

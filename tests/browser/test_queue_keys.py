@@ -191,5 +191,5 @@ def test_many_labels_are_picked_by_typing(open_page: OpenPage, many_labels: Serv
     press(page, "Enter", "Escape", "n")
     page.keyboard.type(MANY[0])
     press(page, "Enter")
-    expect(page.get_by_role("alert").filter(has_text="is a label already")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="is already a label")).to_be_visible()
     said(page, "Saved.")

@@ -159,7 +159,7 @@ def test_a_verdict_on_the_picked_and_its_undo(open_page: OpenPage, server: Serve
     page.get_by_role("tab", name="Queue").click()  # which knows of it
     wait_for_card(page)
     press(page, "r")
-    said(page, "Done again: one action on 3 rows.")
+    said(page, "Redone: one action on 3 rows.")
     assert set(server.standing("bulk-some").values()) == {"exclude"}
 
 

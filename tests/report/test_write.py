@@ -199,14 +199,14 @@ def test_a_run_without_a_map(tmp_path: Path) -> None:
     directory = make_run(map=np.full((300, 2), np.nan, dtype=np.float32)).write(tmp_path / "run")
     parsed = Page(write_report(directory).read_text("utf-8"))
     check_alone(parsed)
-    assert "Where the classes lie" not in parsed.words
+    assert "Map of the classes" not in parsed.words
     assert not (directory / "figures" / "map.png").exists()
 
 
 @pytest.mark.slow
 def test_a_map_of_a_single_place(tmp_path: Path) -> None:
     parsed = write(tmp_path, map=np.ones((300, 2), dtype=np.float32))
-    assert "Where the classes lie" in parsed.words
+    assert "Map of the classes" in parsed.words
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -111,9 +111,7 @@ class Queue {
     const sort = el("select", { onchange: () => store.set({}, { sort: sort.value }) }, sorts);
     const order = el("label", null, t("Order"), " ", sort);
     const bar = el("div", { class: "au-queue-bar" }, order, conflictsButton(this.#session), this.#status.element);
-    const words = nodes("Keyboard shortcuts are off while you write; {key} turns them on again.", {
-      key: el("kbd", null, "Esc"),
-    });
+    const words = nodes("Keys are off while you write; {key} turns them on.", { key: el("kbd", null, "Esc") });
     const rest = el("p", { class: "au-resting", hidden: true }, words);
     this.#controls.element.prepend(this.#note.element, rest);
     const lines = [askingLine(), rankingLine(), stopLine()];
