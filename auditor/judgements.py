@@ -241,7 +241,7 @@ class Judgements(Findings):
     def order(self, by: Order = "learnt", *, db: str | None = None) -> RowIndex:
         """Return the N rows in an order, as places in the dataset.
 
-        ``audit.texts.frame().iloc[audit.order("learnt")]`` is the dataset in the learnt order.
+        ``audit.texts.table.take(audit.order("learnt"))`` is the dataset, an Arrow table, in the learnt order.
 
         Parameters
         ----------

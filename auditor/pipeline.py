@@ -138,8 +138,9 @@ def audit(
     for note in (model.note for model in given if model.note):
         listener.note(note)
     run = Run(Path(out) if out else DEFAULT_PLACE / name_of(source, texts), fresh=fresh)
+    pipeline = _Pipeline(run, texts, config, runner or Local(), listener)
     with run.held():
-        _Pipeline(run, texts, config, runner or Local(), listener).stages(given)
+        pipeline.stages(given)
     return Audit(run)
 
 
@@ -149,24 +150,23 @@ class _Pipeline:
     def __init__(self, run: Run, texts: LabeledTexts, config: AuditConfig, runner: Runner, listener: Listener) -> None:
         self.run, self.data, self.config, self.runner, self.listener = run, texts, config, runner, listener
         self.texts, self.labels, self.num_classes = texts.texts, texts.labels, texts.num_classes
-        self.device = pick_device(config.device)
+        self.device = pick_device(config.device)  # wrong options are errors before `held` changes a finished run
+        self.encoder, self.base = self.find_models()
+        if config.train_on or config.audit:
+            check_splits(texts.splits, config.train_on, config.audit)
 
     def stages(self, given: Sequence[Given]) -> None:
-        # Errors are found before the run is changed: a finished run stays finished.
-        encoder, base = self.find_models()
-        if self.config.train_on or self.config.audit:
-            check_splits(self.data.splits, self.config.train_on, self.config.audit)
         self.dataset()
         duplicates = self.duplicates()
         folds = self.folds()
         take_given(self.run, given, judgeable(self.labels, folds[0], self.num_classes))
-        self.encode(encoder)
+        self.encode(self.encoder)
         cheap = tuple(spec.name for spec in self.config.specs if spec.is_cheap)
         others = tuple(model for model in self.config.models if model not in cheap)
-        self.models((BASELINE, *cheap), folds, duplicates.near, base)
+        self.models((BASELINE, *cheap), folds, duplicates.near, self.base)
         self.neighbours()
         self.rank_early(cheap, others, folds)
-        self.models(tuple(map(short_name, others)), folds, duplicates.near, base)
+        self.models(tuple(map(short_name, others)), folds, duplicates.near, self.base)
         self.tuned_neighbours(folds[0])
         self.rank(self.config, folds)
         self.draw_map()

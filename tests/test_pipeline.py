@@ -21,7 +21,7 @@ from auditor.config import AuditConfig, DetectionConfig, EncoderConfig, Finetune
 from auditor.console import Silent
 from auditor.data import LabeledTexts, sample
 from auditor.detection.neighbours import neighbours as search
-from auditor.errors import InputError, ModelError, RunHeldError, RunMismatchError
+from auditor.errors import AuditorError, InputError, ModelError, RunHeldError, RunMismatchError
 from auditor.review.view.items import Items
 from auditor.run import Run
 from auditor.signals import OF_A_RUN
@@ -293,6 +293,19 @@ def test_another_dataset_is_refused_and_fresh_starts_over(
 
 
 @pytest.mark.usefixtures("no_report")
+def test_fresh_with_a_wrong_option_leaves_the_run_as_it_was(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = configured(tiny_model, models=("lexical",))
+    auditor.audit(messages.head(60), config=config, out=tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for wrong in ({"encoder": {"name": "missing/model"}}, {"train_on": ("a",), "audit": ("b",)}):
+        with pytest.raises(AuditorError):
+            auditor.audit(messages.head(60), config=config.updated(**wrong), out=tmp_path, fresh=True)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("no_report")
 def test_the_same_twice_is_the_same_to_the_byte(messages: pd.DataFrame, tiny_model: Path, tmp_path: Path) -> None:
     config, made = configured(tiny_model, folds=2, repeats=2), []
     for name in "ab":
@@ -397,7 +410,11 @@ def test_a_listener_hears_notes_and_progress(
     messages: pd.DataFrame, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As many rows as are searched approximately, by a search that finds half: the other one takes a minute to compile.
-    monkeypatch.setattr(search, "_candidates", lambda unit, wanted, seed: np.argsort(-unit @ unit.T)[:, 5:20])
+    def half(vectors: np.ndarray, wanted: int, seed: int) -> np.ndarray:
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.argsort(-unit @ unit.T)[:, 5:20]
+
+    monkeypatch.setattr(search, "_candidates", half)
     notes: list[str] = []
     last: dict[str, tuple[int, int]] = {}
 

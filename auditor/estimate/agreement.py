@@ -104,7 +104,8 @@ def alpha(opinions: Opinions, *, resamples: int = RESAMPLES, seed: int = 0) -> A
     low = high = None
     if rows >= ENOUGH and (np.count_nonzero(counts, axis=1) > 1).any():
         drawn = np.random.default_rng(seed).multinomial(rows, number / rows, size=resamples)
-        low, high = np.nanquantile(_alpha(drawn, counts), (0.025, 0.975)).tolist()
+        # A draw in which all verdicts are the same has no alpha, but is one of perfect agreement.
+        low, high = np.quantile(np.nan_to_num(_alpha(drawn, counts), nan=1.0), (0.025, 0.975)).tolist()
     return Alpha(float(value), low, high)
 
 

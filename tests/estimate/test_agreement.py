@@ -36,6 +36,14 @@ def test_alpha_is_that_of_krippendorffs_example() -> None:
     assert found.low < found.value < found.high
 
 
+def test_rare_disagreements_leave_room_for_perfect_agreement() -> None:
+    """A resample without the single disagreement has no alpha: left out, the interval would end at the value."""
+    found = alpha(opinions("a" * 31, "a" * 30 + "b"))
+    assert found is not None
+    assert found.value == pytest.approx(0, abs=0.02)
+    assert found.high == 1
+
+
 lines = st.integers(2, 4).flatmap(
     lambda people: st.lists(st.text("ab.c", min_size=12, max_size=12), min_size=people, max_size=people)
 )

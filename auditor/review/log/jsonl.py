@@ -28,7 +28,8 @@ def export_log(log: DecisionLog, path: Path) -> int:
     ----------
     log : DecisionLog
     path : Path
-        File to replace once everything is written. A link is replaced itself, not its target.
+        File to create, or an earlier export to replace once everything is written. A link is replaced itself, not its
+        target.
 
     Returns
     -------
@@ -38,8 +39,10 @@ def export_log(log: DecisionLog, path: Path) -> int:
     Raises
     ------
     LogError
-        If the log cannot be read, or the file cannot be written.
+        If the log cannot be read, the file cannot be written, or it holds something that this export would lose.
     """
+    if path.is_file() and not path.is_symlink():
+        _check_replaceable(path, log)
     count = 0
     try:
         with replacing(path) as file:
@@ -52,6 +55,20 @@ def export_log(log: DecisionLog, path: Path) -> int:
             f"{path} cannot be written: {error.strerror or error}.", "Name another file, or make room."
         ) from error
     return count
+
+
+def _check_replaceable(path: Path, log: DecisionLog) -> None:
+    """Refuse to replace a file, unless the log has every event in it."""
+    ids = {event.event_id for event in log.all_events()}
+    try:
+        lost = sum(event.event_id not in ids for _, event in _read(path, log.run_id))
+    except LogError:
+        raise LogError(f"{path} exists and is not an export of this decision log.", "Name another file.") from None
+    if lost:
+        raise LogError(
+            f"{path} holds {lost:,} events that this decision log does not have.",
+            "Name another file, or import this one first: auditor log import.",
+        )
 
 
 def import_log(log: DecisionLog, path: Path) -> tuple[int, int]:

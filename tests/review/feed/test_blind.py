@@ -97,6 +97,7 @@ def test_merged_logs_keep_each_draw_its_own_pool(run: Run, items: Items, tmp_pat
         views.append(left_out(blind))
     for order in ((one, two), (two, one)):
         for number, log in enumerate(order):
+            (tmp_path / f"{number}.jsonl").unlink(missing_ok=True)  # of the example before
             export_log(log, tmp_path / f"{number}.jsonl")
             import_log(both, tmp_path / f"{number}.jsonl")
     verdicts = Verdicts(items, both)

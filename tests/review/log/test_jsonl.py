@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -97,14 +98,15 @@ def test_nothing_is_lost_either_way(open_log: Open, tmp_path: Path, events: list
     run = f"run-{next(_new)}"
     events = [event.model_copy(update={"run_id": run}) for event in events]
     first, second = open_log(run), DecisionLog(tmp_path / f"{run}.db", run)
+    one_way, back = tmp_path / f"{run}.jsonl", tmp_path / f"{run}-back.jsonl"
     try:
         first.append(events, stamp=False)
-        assert export_log(first, tmp_path / "first.jsonl") == len(events)
-        assert import_log(second, tmp_path / "first.jsonl") == (len(events), 0)
-        export_log(second, tmp_path / "second.jsonl")
-        assert (tmp_path / "second.jsonl").read_bytes() == (tmp_path / "first.jsonl").read_bytes()
+        assert export_log(first, one_way) == len(events)
+        assert import_log(second, one_way) == (len(events), 0)
+        export_log(second, back)
+        assert back.read_bytes() == one_way.read_bytes()
         assert sorted(second.all_events(), key=_id) == sorted(events, key=_id)
-        assert import_log(first, tmp_path / "second.jsonl") == (0, len(events))
+        assert import_log(first, back) == (0, len(events))
     finally:
         first.close()
         second.close()
@@ -130,8 +132,9 @@ def test_the_order_of_imports_does_not_matter(
         log = open_log(run) if number else DecisionLog(tmp_path / f"{run}.db", run)
         for part in order:
             import_log(log, part)
-        export_log(log, tmp_path / "out.jsonl")
-        outcomes.append((stands(log), log.reviewers(), (tmp_path / "out.jsonl").read_bytes()))
+        out = tmp_path / f"{run}-{number}.jsonl"
+        export_log(log, out)
+        outcomes.append((stands(log), log.reviewers(), out.read_bytes()))
         log.rebuild()
         assert (stands(log), log.reviewers()) == outcomes[-1][:2]
         log.close()
@@ -252,6 +255,34 @@ def test_a_clock_may_be_a_little_ahead(tmp_path: Path) -> None:
     log.append([decide("1", verdict="exclude")])
     assert stands(log) == {("1", "ann"): "exclude"}
     log.close()
+
+
+@pytest.mark.parametrize("content", [b"text,label\nhi,joy\n", b"\x00\xff", b'{"event_id": "1"}\n'])
+def test_an_export_replaces_no_file_of_another_kind(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "tweets.csv"
+    file.write_bytes(content)
+    with closing(DecisionLog(tmp_path / "decisions.db", RUN)) as log:
+        with pytest.raises(LogError, match=r"tweets\.csv exists and is not an export of this decision log"):
+            export_log(log, file)
+        with pytest.raises(LogError, match="is not an export"):
+            export_log(log, tmp_path / "decisions.db")
+    assert file.read_bytes() == content
+
+
+def test_an_export_replaces_an_earlier_one_and_loses_no_event(tmp_path: Path) -> None:
+    file = tmp_path / "backup.jsonl"
+    with closing(DecisionLog(tmp_path / "decisions.db", RUN)) as log:
+        for row in ("1", "2"):
+            log.append([decide(row, at=NOON)])
+            export_log(log, file)
+    before = file.read_bytes()
+    with closing(DecisionLog(tmp_path / "emptied.db", RUN)) as log:
+        with pytest.raises(LogError, match="holds 2 events that this decision log does not have"):
+            export_log(log, file)
+        assert file.read_bytes() == before
+        import_log(log, file)
+        export_log(log, file)
+    assert file.read_bytes() == before
 
 
 def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
