@@ -49,10 +49,13 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers for each core: those that drive a browser or wait for a process leave theirs idle."""
+    """Four workers for two cores: those that drive a browser or wait for a process leave theirs idle.
+
+    Many cores have a worker each: one takes up to two gigabytes.
+    """
     from joblib import cpu_count  # imports NumPy, which reads the environment
 
-    return 2 * cpu_count()
+    return max(cpu_count(), min(4, 2 * cpu_count()))
 
 
 @pytest.fixture(scope="session")

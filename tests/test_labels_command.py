@@ -34,10 +34,8 @@ def test_a_class_is_merged_exported_and_brought_back(run: Path, invoke: Invoke, 
     assert "Written to the log" in out
     assert "love merged into joy." in invoke("labels", run)[1]
     code, out, _ = invoke("export", run, "--to", tmp_path / "clean.csv")
-    assert (code, f"Classes: love merged into joy. These are not verdicts; they affect {rows} rows." in out) == (
-        0,
-        True,
-    )
+    assert code == 0
+    assert f"Classes: love merged into joy. These are not verdicts; they affect {rows} rows." in out
     record = json.loads(next(tmp_path.glob("clean*.json")).read_text())
     assert record["summary"]["class_changes"] == ["love merged into joy"]
     code, out, _ = invoke("patch", run, "--to", tmp_path / "patch.jsonl")

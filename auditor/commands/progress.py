@@ -66,7 +66,7 @@ class Terminal:
             nonlocal before
             now = time.monotonic()
             if before is None:
-                before = now, done  # what a task did before it counted, or in an earlier run, says nothing of its speed
+                before = now, done  # preparation and the work of an earlier run say nothing about the speed
             elif now - before[0] >= _EVERY and before[1] < done < total:
                 left = (now - before[0]) / (done - before[1]) * (total - done)
                 before = now, done

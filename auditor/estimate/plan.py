@@ -1,4 +1,4 @@
-"""What blind cards would tell, before anybody has read one."""
+"""What blind cards would show, before anybody has read one."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def nearest(
     similarity = np.full((len(vectors), k), np.nan, dtype=np.float32)
     wanted = min(k, len(vectors) - 1)
     if wanted > 0:
-        # The approximate search scales a copy of its own: to have only one copy at a time, run it first.
+        # The approximate search scales a copy of its own: to have only one copy at a time, it runs first.
         approximate = None if len(vectors) <= exact_to else _candidates(vectors, wanted, seed)
         unit = _unit(vectors)
         # An exact search compares each row with all, an approximate one with its few candidates.
@@ -94,9 +94,8 @@ def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
         products[here, sample[here] - start] = -torch.inf
         best = torch.cat([best, products], dim=1).topk(wanted, dim=1).values
     found = index[sample, :wanted]
-    similarity = np.empty(found.shape, np.float32)
-    for column, others in enumerate(found.T):
-        similarity[:, column] = np.einsum("rd,rd->r", rows.numpy(), _unit(vectors[others]))
+    others = _unit(vectors[found.ravel()]).reshape(*found.shape, -1)
+    similarity = np.einsum("rd,rkd->rk", rows.numpy(), others)
     near = similarity >= best.numpy()[:, -1:] - 1e-6
     return float((near & (found >= 0)).mean())
 

@@ -437,7 +437,7 @@ def compute(number):
     together.wait()
     return torch.ones(40_000).add_(number)
 
-torch.set_num_threads(64)  # the more threads, the longer the moment in which another may not come
+torch.set_num_threads(64)  # a large pool takes long to make: the longer, the surer two threads meet
 torch.ones(40_000).add_(1)
 for _ in range(8):
     child = os.fork()

@@ -68,18 +68,18 @@ function stopRule({ stop, rows, judged, rate, plan }) {
 }
 
 function outlook(plan) {
-  const choice = plan.find(({ cards }) => cards >= OUTLOOK) ?? plan.at(-1);
-  if (!choice) {
+  const planned = plan.find(({ cards }) => cards >= OUTLOOK) ?? plan.at(-1);
+  if (!planned) {
     return null;
   }
-  const [low, high] = choice.rate;
+  const [low, high] = planned.rate;
   return t(
     "{cards} (about {minutes}) would show the share of wrong labels to within about {within} points if 5\u202f% are wrong; if no card is wrong, at most {most}\u202f% are.",
     {
-      cards: plural(choice.cards, "blind card"),
-      minutes: minutes(choice),
+      cards: plural(planned.cards, "blind card"),
+      minutes: minutes(planned),
       within: points((high - low) / 2),
-      most: points(choice.certified),
+      most: points(planned.certified),
     },
   );
 }
@@ -95,11 +95,11 @@ function plans({ rate, plan }) {
   if (rate || !plan.length) {
     return null;
   }
-  const rows = plan.map(({ rate: [low, high], ...choice }) => [
-    count(choice.cards),
-    minutes(choice),
+  const rows = plan.map(({ rate: [low, high], ...planned }) => [
+    count(planned.cards),
+    minutes(planned),
     ends95({ low, high }),
-    points(choice.certified),
+    points(planned.certified),
   ]);
   const columns = [t("Blind cards"), t("Reading"), t("% wrong, if 5 % are"), t("% wrong at most, if no card is wrong")];
   return fold(t("What blind cards would show"), table("", columns, rows, [1, 2, 3]));
