@@ -17,6 +17,9 @@ from starlette.types import ASGIApp
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing that goes well takes as long."""
 
+BUFFER = 65_536
+"""Bytes that the system may hold for either end. By default Linux may hold tens of megabytes: a whole answer."""
+
 
 class Listening:
     """A server that runs."""
@@ -26,7 +29,10 @@ class Listening:
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         """Open a connection, and send the beginning of a request."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        connection = socket.socket()
+        connection.settimeout(PATIENCE)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        connection.connect(("127.0.0.1", self.port))
         connection.sendall(sent)
         return connection
 
@@ -81,6 +87,7 @@ def listening(
         await server.serve(sockets=[listener])
 
     with closing(serving._listen("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         thread = Thread(target=lambda: asyncio.run(served(listener)))
         thread.start()
         try:
