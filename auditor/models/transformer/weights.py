@@ -26,6 +26,7 @@ from transformers.utils import logging
 
 from auditor.compat import ATTENTION_KEYS
 from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
+from auditor.models.transformer.rotary import forget_other_batches
 from auditor.storage import hash_file
 from auditor.vocabulary import DEFAULT_ENCODER
 
@@ -207,6 +208,7 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
             f"The model {weights.name!r} cannot be loaded: {_first_line(error)}",
             f"Use a text encoder that AutoTokenizer and {kind.__name__} support.",
         ) from error
+    forget_other_batches(model)
     return tokenizer, model
 
 

@@ -431,7 +431,8 @@ class Threaded:
     @staticmethod
     def from_pretrained(folder, **options):
         with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(compute, range(4)))
+            list(pool.map(compute, range(4)))
+        return torch.nn.Module()
 
 def compute(number):
     together.wait()
