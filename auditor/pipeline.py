@@ -36,11 +36,12 @@ from auditor.models.folds import (
     split_stuck_groups,
 )
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
-from auditor.models.registry import arithmetic, candidates, check_own, settled
+from auditor.models.registry import candidates, check_own, settled
 from auditor.models.scores import score
 from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.device import pick_device
-from auditor.models.transformer.encoder import Encoder, default_budget
+from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoding import describe, encode
 from auditor.models.transformer.weights import Weights, find_weights
 from auditor.modelspecs import CHEAP, MODELS
 from auditor.report.display import duration
@@ -106,7 +107,7 @@ def audit(
     fresh : bool
         Discard an existing run and start over.
     runner : Runner, optional
-        Where the folds are trained, with the same results: :class:`auditor.runner.Local` (the default) or ``Ray``.
+        Encodes texts and trains folds, with the same results: :class:`auditor.runner.Local` (the default) or ``Ray``.
     listener : Listener, optional
         Receives the progress.
     **options
@@ -263,14 +264,9 @@ class _Pipeline:
 
         def make(space: Path, read: Reader) -> None:
             with self.listener.task("Encoding") as progress:
-                Encoder(weights, config, self.config.device).encode(self.texts, space, progress)
+                encode(Encoder(weights, config, self.config.device), self.texts, space, progress, self.runner)
 
-        parameters = {
-            **config.model_dump(mode="json"),
-            "token_budget": config.token_budget or default_budget(config, self.device),
-            "weights": weights.fingerprint,
-            **arithmetic(config.precision, self.config.device),
-        }
+        parameters = describe(weights, config, self.config.device)
         self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
     def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:

@@ -67,7 +67,7 @@ class Pooling(StrEnum):
 
 
 class RunnerName(StrEnum):
-    """Where to train the folds of the models."""
+    """Where to encode the texts and to train the folds of the models."""
 
     local = "local"
     ray = "ray"
@@ -76,8 +76,8 @@ class RunnerName(StrEnum):
 _POOLING, _QUOTING = Pooling(DEFAULTS.encoder.pooling), Quoting(DEFAULTS.read.quoting)
 _THREADS = DEFAULTS.threads or 1
 RUNNER = typer.Option(
-    help="Where to train the folds: local (processes on this machine) or ray (tasks of a Ray cluster; needs the extra"
-    " ray). The results are the same.",
+    help="Where to encode the texts and train the folds: local (this machine) or ray (tasks of a Ray cluster; needs the"
+    " extra ray). The results are the same.",
     rich_help_panel=WHERE,
 )
 JOBS = typer.Option(

@@ -16,7 +16,7 @@ from auditor.models.logistic import STRENGTH, Baseline, features_classifier, lex
 from auditor.models.own.imported import load
 from auditor.models.own.own import Own
 from auditor.models.sampling import limit
-from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights
 from auditor.modelspecs import specs_of
@@ -129,12 +129,6 @@ def _own(address: str, num_classes: int, texts: Sequence[str], vectors: Vectors)
         {"own": address, "code": imported.code},
         stage=f"models/{name}",
     )
-
-
-def arithmetic(precision: str, device: str) -> dict[str, str]:
-    """Return the stage parameters that affect the low bits of results: type of device, and precision."""
-    where = pick_device(device)
-    return {"device": where.type, "dtype": str(pick_dtype(precision, where)).removeprefix("torch.")}
 
 
 def _threads(config: AuditConfig) -> dict[str, int]:

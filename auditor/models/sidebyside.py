@@ -18,13 +18,13 @@ import torch
 from auditor.config import AuditConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.errors import ModelError, RunDamagedError
+from auditor.errors import RunDamagedError
 from auditor.models.classifier import Progress
 from auditor.models.crossval import Fold
-from auditor.models.registry import arithmetic, candidates
-from auditor.models.transformer.device import pick_device
+from auditor.models.registry import candidates
+from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
-from auditor.models.transformer.weights import Weights, find_weights
+from auditor.models.transformer.weights import Weights, find_same
 from auditor.modelspecs import MODELS
 from auditor.run import Pending, Run
 from auditor.run.artifacts import VECTORS
@@ -133,8 +133,7 @@ def _arguments(run: Run, fold: Fold, space: Path, config: AuditConfig, base: Wei
         "space": os.path.abspath(space),
         "config": settings.model_dump(mode="json"),
         "model": model,
-        "weights": os.path.abspath(base.name) if os.path.isdir(base.name) else base.name,
-        "fingerprint": base.fingerprint,
+        **base.described(),
         "fold": fold.number,
         "repeat": fold.candidate.repeat,
         "seed": fold.seed,
@@ -150,7 +149,7 @@ def train_fold(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     start = time.perf_counter()
     run, config, repeat = Run(Path(arguments["run"])), AuditConfig(**arguments["config"]), arguments["repeat"]
     model = MODELS[arguments["model"]]
-    base = _same_weights(arguments) if model.has_base else Weights("", Path(), "", "")
+    base = find_same(arguments) if model.has_base else Weights("", Path(), "", "")
     data = LabeledTexts.of(run)
     made = candidates(config, data.label_names, data.texts, run.load(VECTORS), base, Duplicates.of(run).near)
     candidate = next(candidate for candidate in made if candidate.name == model.name)
@@ -165,20 +164,3 @@ def train_fold(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
         "seconds": time.perf_counter() - start,
         "peak_memory": peak_memory(),
     }
-
-
-def _same_weights(arguments: Mapping[str, Any]) -> Weights:
-    """Find the base model on the worker's machine.
-
-    Raises
-    ------
-    ModelError
-        If its files differ from those of the machine that started the run.
-    """
-    base = find_weights(arguments["weights"])
-    if base.fingerprint != arguments["fingerprint"]:
-        raise ModelError(
-            f"The files of {base.name!r} in {base.folder} differ from those on the machine that started the audit.",
-            "Put the same version of the model on every machine.",
-        )
-    return base

@@ -1,4 +1,4 @@
-"""Where parts of the training run: in processes of this machine, or on a Ray cluster."""
+"""Where parts of encoding and training run: in processes of this machine, or on a Ray cluster."""
 
 from auditor.runner.base import Need, Part, Report, Result, Runner, Task
 from auditor.runner.cluster import Ray

@@ -50,12 +50,15 @@ class Need:
         Bytes.
     seconds : float
         Expected duration.
+    uses_all_cores : bool
+        Whether the caller would use all cores of its machine if it ran the parts itself.
     """
 
     threads: int = 1
     gpus: int = 0
     memory: int = 0
     seconds: float = 0.0
+    uses_all_cores: bool = False
 
 
 class Runner(Protocol):

@@ -41,7 +41,7 @@ class Local:
 
     def at_once(self, parts: int, need: Need) -> int:
         """Return the number of processes; 0 if one would do, or if a part takes less time than its process."""
-        if need.seconds < _WORTH:
+        if need.uses_all_cores or need.seconds < _WORTH:
             jobs = 1
         elif self.jobs is not None:
             jobs = self.jobs

@@ -41,6 +41,7 @@ from auditor.evaluation.comparison.compare import Comparison, compare
 from auditor.evaluation.comparison.versions import Split, Version, predict_tests, split_rows, train_on
 from auditor.models.registry import candidates
 from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoding import encode
 from auditor.models.transformer.weights import find_weights
 from auditor.review.log.event import Event, item_hash
 from auditor.review.log.log import DecisionLog
@@ -218,7 +219,7 @@ def vectors(texts: auditor.LabeledTexts, folder: Path) -> npt.NDArray[np.float32
     """(N, D) of the frozen encoder."""
     path = folder / "vectors.npy"
     if not path.exists():
-        Encoder(find_weights(CONFIG.encoder.name), EncoderConfig()).encode(texts.texts, folder)
+        encode(Encoder(find_weights(CONFIG.encoder.name), EncoderConfig()), texts.texts, folder)
     return np.load(path, allow_pickle=False)
 
 

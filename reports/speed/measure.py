@@ -38,6 +38,7 @@ from auditor.config import DEFAULT_ENCODER, EncoderConfig, FinetunedConfig, Read
 from auditor.data import read
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoding import encode
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import find_weights
 
@@ -112,12 +113,12 @@ def encoding(texts: list[str]) -> dict[str, Any]:
         "sentence_transformers": sentence_transformers(),
         "book": book(),
     }
-    vectors = {name: encode(texts[:256]) for name, encode in ways.items()}  # warms up
+    vectors = {name: way(texts[:256]) for name, way in ways.items()}  # warms up
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(3 if len(texts) < 10_000 else 1):  # the book's loop alone takes minutes a round on many rows
-        for name, encode in ways.items():
+        for name, way in ways.items():
             start = time.perf_counter()
-            vectors[name] = encode(texts)
+            vectors[name] = way(texts)
             seconds[name].append(time.perf_counter() - start)
     rates = {name: len(texts) / statistics.median(taken) for name, taken in seconds.items()}
     cosine = cosines(vectors["ours"], vectors["ours_float32"])
@@ -133,11 +134,11 @@ def encoding(texts: list[str]) -> dict[str, Any]:
 def our_encoder(precision: str) -> Callable[[list[str]], np.ndarray]:
     encoder = Encoder(WEIGHTS, EncoderConfig(precision=precision))
 
-    def encode(texts: list[str]) -> np.ndarray:
+    def encoded(texts: list[str]) -> np.ndarray:
         with tempfile.TemporaryDirectory() as folder:
-            return np.load(encoder.encode(texts, Path(folder)))
+            return np.load(encode(encoder, texts, Path(folder)))
 
-    return encode
+    return encoded
 
 
 def sentence_transformers() -> Callable[[list[str]], np.ndarray]:
@@ -149,7 +150,7 @@ def book() -> Callable[[list[str]], np.ndarray]:
     """The book's loop: all padded to the longest text, batches of 1,000, float32."""
     tokenizer, model = AutoTokenizer.from_pretrained(WEIGHTS.folder), AutoModel.from_pretrained(WEIGHTS.folder)
 
-    def encode(texts: list[str]) -> np.ndarray:
+    def encoded(texts: list[str]) -> np.ndarray:
         tokens = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
         parts = []
         for start in range(0, len(texts), 1000):
@@ -158,7 +159,7 @@ def book() -> Callable[[list[str]], np.ndarray]:
             parts.append(hidden[:, 0].numpy())
         return np.concatenate(parts)
 
-    return encode
+    return encoded
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:

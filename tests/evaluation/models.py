@@ -13,6 +13,7 @@ from auditor.evaluation.saved.modelcard import About
 from auditor.evaluation.saved.saved import save_model
 from auditor.models.logistic import Logistic, features_classifier, lexical_classifier
 from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoding import encode
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import find_weights
 
@@ -61,7 +62,7 @@ def trained_features(config: AuditConfig, space: Path, classes: Sequence[int] = 
 def vectors_of(config: AuditConfig, texts: Sequence[str], space: Path) -> np.ndarray:
     space.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(find_weights(config.encoder.name), config.encoder, "cpu")
-    return np.load(encoder.encode(texts, space), allow_pickle=False)
+    return np.load(encode(encoder, texts, space), allow_pickle=False)
 
 
 def save(classifier: Finetuned | Logistic, folder: Path, name: Any, config: AuditConfig) -> Path:

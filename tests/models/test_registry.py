@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from auditor.config import MODEL_NAMES, AuditConfig, FinetunedConfig
-from auditor.models import registry as module
 from auditor.models.crossval import Candidate
-from auditor.models.registry import BASELINE, arithmetic, candidates, settled
+from auditor.models.registry import BASELINE, candidates, settled
 from auditor.models.transformer.weights import Weights
 from auditor.run import Reader, Run, artifacts
 
@@ -106,9 +104,3 @@ def test_fine_tuning_depends_on_the_weights_and_the_arithmetic(tiny_weights: Wei
     parameters = made(tiny_weights)["finetuned"].parameters
     assert parameters["weights"] == tiny_weights.fingerprint
     assert (parameters["device"], parameters["dtype"]) == ("cpu", "float32")
-
-
-def test_arithmetic_is_what_auto_comes_to(monkeypatch: pytest.MonkeyPatch):
-    for found in (torch.bfloat16, torch.float32):
-        monkeypatch.setattr(module, "pick_dtype", lambda precision, device, found=found: found)
-        assert arithmetic("auto", "cpu") == {"device": "cpu", "dtype": str(found).removeprefix("torch.")}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,31 +11,12 @@ from auditor.config import FinetunedConfig
 from auditor.errors import ModelError, RunDamagedError
 from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.weights import Weights
-from auditor.runner import Local, Need, Part, Result, Runner, Task
+from auditor.runner import Local, Need, Result, Runner
 from tests.models.prepared import CONFIG, Prepared
+from tests.models.running import Here
 
 MODELS = ("features", "lexical", "finetuned")
 pytestmark = pytest.mark.slow
-
-
-class Here:
-    """Runs the parts in this process, the last one first."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def at_once(self, parts: int, need: Need) -> int:
-        return parts
-
-    def map(
-        self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]
-    ) -> Generator[tuple[int, Result], None, None]:
-        for number in reversed(range(len(parts))):
-            self.parts.append(parts[number].name)
-            yield (
-                number,
-                task(parts[number].arguments, lambda done, total, number=number: progress(number, done, total)),
-            )
 
 
 def train(prepared: Prepared, runner: Runner, *models: str, heard: Any = None) -> None:

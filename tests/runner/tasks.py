@@ -50,13 +50,18 @@ def stay(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     return {}
 
 
-def train_when_let(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Report a start, wait for a file, then train a fold."""
+def when_let(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Report a start, wait for a file, then train a fold or encode a block of texts."""
     space = Path(arguments["space"])
-    space.with_name(f"{space.name}.{os.getpid()}.started").touch()
+    part = arguments.get("texts", space.name)
+    space.with_name(f"{part}.{os.getpid()}.started").touch()
     report(0, 1)
     while not space.with_name("go").exists():
         time.sleep(0.01)
-    from auditor.models.sidebyside import train_fold  # imports torch: a node that is killed need not
+    # Both import torch: a node that is killed need not.
+    if "texts" in arguments:
+        from auditor.models.transformer.encoding import encode_block as task
+    else:
+        from auditor.models.sidebyside import train_fold as task
 
-    return train_fold(arguments, report)
+    return task(arguments, report)

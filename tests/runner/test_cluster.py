@@ -56,7 +56,7 @@ def test_errors_arrive_as_they_were_raised_and_a_killed_worker_costs_its_part_on
 
 
 class Killing(Ray):
-    """Kills a node as soon as a fold is being trained on each, then lets the folds be trained."""
+    """Kills a node as soon as each has started a part, then lets the parts be done."""
 
     def __init__(self, cluster: Any, node: Any, work: Path) -> None:
         super().__init__(cluster.address)
@@ -71,7 +71,7 @@ class Killing(Ray):
                 self._cluster.remove_node(self._node, allow_graceful=False)
                 (self._work / "go").touch()
 
-        return super().map(tasks.train_when_let, parts, need, kill)
+        return super().map(tasks.when_let, parts, need, kill)
 
 
 def test_a_killed_node_costs_its_fold_one_start_and_changes_no_byte(
@@ -92,6 +92,30 @@ def test_a_killed_node_costs_its_fold_one_start_and_changes_no_byte(
         started = [path.name.split(".")[0] for path in work.glob("*.started")]
         assert sorted(map(started.count, set(started))) == [1, 2]
         assert there.finish("lexical") == here.finish("lexical")
+
+
+def test_a_killed_node_costs_its_block_of_texts_one_start_and_changes_no_byte(
+    cluster: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from auditor.config import EncoderConfig
+    from auditor.models.transformer import encoding
+    from auditor.models.transformer.encoder import Encoder
+    from auditor.models.transformer.weights import find_weights
+
+    monkeypatch.setattr(encoding, "_BATCHES", 1)
+    texts = [f"so glad about the thing {row} today"[: 8 + row] for row in range(30)]
+    encoder = Encoder(find_weights(str(tiny_model)), EncoderConfig(precision="float32", token_budget=80), "cpu")
+    here, there = tmp_path / "here", tmp_path / "work" / "there"
+    here.mkdir()
+    there.mkdir(parents=True)
+    runner = Killing(cluster, cluster.add_node(**NODE), there.parent)
+    told: list[tuple[int, int]] = []
+    path = encoding.encode(encoder, texts, there, lambda *at: told.append(at), runner)
+    assert path.read_bytes() == encoding.encode(encoder, texts, here).read_bytes()
+    assert told[-1][0] == told[-1][1]
+    blocks = [path.name.split(".")[0] for path in there.parent.glob("*.started")]
+    assert len(set(blocks)) > 2
+    assert sorted(map(blocks.count, set(blocks)))[-2:] == [1, 2]  # one block was started twice
 
 
 def test_a_missing_ray_and_a_missing_cluster_are_errors_of_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:

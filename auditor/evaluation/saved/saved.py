@@ -26,6 +26,7 @@ from auditor.evaluation.saved.modelcard import About, write_card
 from auditor.evaluation.saved.predictor import Predictor
 from auditor.models.logistic import Logistic
 from auditor.models.transformer.encoder import Encoder
+from auditor.models.transformer.encoding import encode
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_weights, quiet
 from auditor.modelspecs import MODELS, ModelSpec
@@ -231,7 +232,7 @@ def _linear(folder: Path, record: Record, settings: Any, device: str) -> Predict
 
     def predict(texts: Sequence[str]) -> Any:
         with tempfile.TemporaryDirectory() as space:
-            vectors = np.load(encoder.encode(texts, Path(space)), allow_pickle=False)
+            vectors = np.load(encode(encoder, texts, Path(space)), allow_pickle=False)
         return model.predict_proba(vectors)
 
     return Predictor(folder.name, names, predict)

@@ -52,3 +52,9 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         has = torch.cpu.get_capabilities()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16"))
     return False
+
+
+def arithmetic(precision: str, device: str) -> dict[str, str]:
+    """Return the stage parameters that affect the low bits of results: type of device, and precision."""
+    where = pick_device(device)
+    return {"device": where.type, "dtype": str(pick_dtype(precision, where)).removeprefix("torch.")}

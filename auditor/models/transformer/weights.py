@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,11 @@ class Weights:
     sha256: str
     fingerprint: str
 
+    def described(self) -> dict[str, str]:
+        """Return what :func:`find_same` needs on another machine."""
+        name = os.path.abspath(self.name) if os.path.isdir(self.name) else self.name
+        return {"weights": name, "fingerprint": self.fingerprint}
+
 
 def find_weights(name: str) -> Weights:
     """Find a model; download it only if it is not on this machine.
@@ -75,6 +80,23 @@ def find_weights(name: str) -> Weights:
         return _checked(name, Path(name))
     folder = _cached(name) or (_packaged() if name == DEFAULT_ENCODER else None) or _downloaded(name)
     return _checked(name, folder)
+
+
+def find_same(about: Mapping[str, Any]) -> Weights:
+    """Find the model that :meth:`Weights.described` describes, on a worker's machine.
+
+    Raises
+    ------
+    ModelError
+        If its files differ from those of the machine that started the run.
+    """
+    found = find_weights(about["weights"])
+    if found.fingerprint != about["fingerprint"]:
+        raise ModelError(
+            f"The files of {found.name!r} in {found.folder} differ from those on the machine that started the audit.",
+            "Put the same version of the model on every machine.",
+        )
+    return found
 
 
 def _cached(name: str) -> Path | None:
@@ -208,7 +230,7 @@ def load(weights: Weights, kind: Any, **options: Any) -> tuple[Any, Any]:
             f"The model {weights.name!r} cannot be loaded: {_first_line(error)}",
             f"Use a text encoder that AutoTokenizer and {kind.__name__} support.",
         ) from error
-    forget_other_batches(model)
+    forget_other_batches(model[0] if isinstance(model, tuple) else model)  # the rest is about the loading
     return tokenizer, model
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from auditor.errors import ModelError
-from auditor.models.transformer.device import pick_device, pick_dtype
+from auditor.models.transformer import device as module
+from auditor.models.transformer.device import arithmetic, pick_device, pick_dtype
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
@@ -78,3 +79,9 @@ def test_precision_that_is_asked_for_is_not_second_guessed(
 ):
     has(monkeypatch, avx512_bf16=capable)
     assert pick_dtype(precision, CPU) is getattr(torch, precision)
+
+
+def test_arithmetic_is_what_auto_comes_to(monkeypatch: pytest.MonkeyPatch):
+    for found in (torch.bfloat16, torch.float32):
+        monkeypatch.setattr(module, "pick_dtype", lambda precision, device, found=found: found)
+        assert arithmetic("auto", "cpu") == {"device": "cpu", "dtype": str(found).removeprefix("torch.")}

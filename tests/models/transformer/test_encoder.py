@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -16,13 +14,12 @@ from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
 from auditor.config import EncoderConfig
-from auditor.errors import ModelError, StorageError
+from auditor.errors import ModelError
 from auditor.models.randomness import with_threads
 from auditor.models.transformer import encoder as module
 from auditor.models.transformer.encoder import Encoder, token_batches
+from auditor.models.transformer.encoding import encode
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.run import Reader, Run
-from tests.disk import files_up_to
 
 WORDS = "i feel so happy and sad today , what a wonderful day it was !".split()
 TEXTS = [
@@ -62,7 +59,7 @@ def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_vectors_are_those_of_transformers(tiny_weights: Weights, tmp_path: Path, pooling: str):
     config = SMALL.model_copy(update={"pooling": pooling})
-    path = Encoder(tiny_weights, config, "cpu").encode(TEXTS, tmp_path)
+    path = encode(Encoder(tiny_weights, config, "cpu"), TEXTS, tmp_path)
     vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     assert (vectors.dtype, vectors.shape, vectors.flags.c_contiguous) == (np.float32, (len(TEXTS), 32), True)
     np.testing.assert_allclose(vectors, one_by_one(tiny_weights.folder, TEXTS, pooling), atol=1e-5)
@@ -75,7 +72,7 @@ def test_real_encoder_in_both_precisions(real_weights: Weights, tmp_path: Path):
         (folder := tmp_path / precision).mkdir()
         encoder = Encoder(real_weights, EncoderConfig(precision=precision), "cpu")
         assert encoder.dtype is getattr(torch, precision)
-        vectors = np.load(encoder.encode(texts, folder))
+        vectors = np.load(encode(encoder, texts, folder))
         assert vectors.shape == (len(texts), 384)
         assert cosines(vectors, expected).min() >= closeness
         joy, glad, budget = vectors[-3:, None]
@@ -87,7 +84,7 @@ def test_order_does_not_depend_on_lengths(small: Encoder, tmp_path: Path):
     found = []
     for number, order in enumerate(orders):
         (folder := tmp_path / str(number)).mkdir()
-        found.append(np.load(small.encode([TEXTS[row] for row in order], folder)))
+        found.append(np.load(encode(small, [TEXTS[row] for row in order], folder)))
     np.testing.assert_allclose(found[0][orders[1]], found[1], atol=1e-5)
 
 
@@ -96,7 +93,7 @@ def test_identical_texts_are_encoded_once(small: Encoder, tmp_path: Path):
     small._model.register_forward_pre_hook(
         lambda _, args, tokens: seen.append(len(tokens["input_ids"])), with_kwargs=True
     )
-    vectors = np.load(small.encode(["a", "b", "a", "A", "a", "b"] * 5, tmp_path))
+    vectors = np.load(encode(small, ["a", "b", "a", "A", "a", "b"] * 5, tmp_path))
     assert sum(seen) == 3  # "a" and "A" are different texts, though this tokenizer takes them for the same
     assert (vectors[0] == vectors[2]).all()
     assert (vectors.reshape(5, 6, -1) == vectors[:6]).all()
@@ -111,7 +108,7 @@ def test_every_batch_stays_within_the_budget(small: Encoder, tmp_path: Path, mon
         lambda _, args, tokens: shapes.append(tuple(tokens["input_ids"].shape)), with_kwargs=True
     )
     told: list[tuple[int, int]] = []
-    small.encode(TEXTS, tmp_path, lambda done, total: told.append((done, total)))
+    encode(small, TEXTS, tmp_path, lambda done, total: told.append((done, total)))
     assert all(rows * length <= 48 or rows == 1 for rows, length in shapes)
     assert [length for _, length in shapes] == sorted((length for _, length in shapes), reverse=True)
     assert told == [(done, len(shapes)) for done in range(1, len(shapes) + 1)]
@@ -132,62 +129,22 @@ def test_batches_hold_every_row_once_within_the_budget(lengths: list[int], budge
 def test_long_texts_are_cut(tiny_weights: Weights, tmp_path: Path):
     texts = ["happy " * 170_000, "sad " * 40]
     config = SMALL.model_copy(update={"max_length": 16})
-    vectors = np.load(Encoder(tiny_weights, config, "cpu").encode(texts, tmp_path))
+    vectors = np.load(encode(Encoder(tiny_weights, config, "cpu"), texts, tmp_path))
     starts = [text[:100] for text in texts]
     np.testing.assert_allclose(vectors, one_by_one(tiny_weights.folder, starts, max_length=16), atol=1e-5)
 
 
 def test_texts_are_cut_to_what_the_model_takes(tiny_weights: Weights, tmp_path: Path):
     config = SMALL.model_copy(update={"max_length": 5000})
-    vectors = np.load(Encoder(tiny_weights, config, "cpu").encode(["happy " * 500], tmp_path))
+    vectors = np.load(encode(Encoder(tiny_weights, config, "cpu"), ["happy " * 500], tmp_path))
     np.testing.assert_allclose(vectors, one_by_one(tiny_weights.folder, ["happy " * 500], max_length=128), atol=1e-5)
 
 
 @pytest.mark.parametrize("texts", [[], ["one"], ["same"] * 3])
 def test_hardly_any_texts(small: Encoder, tmp_path: Path, texts: list[str]):
-    vectors = np.load(small.encode(texts, tmp_path), mmap_mode="r" if texts else None)
+    vectors = np.load(encode(small, texts, tmp_path), mmap_mode="r" if texts else None)
     assert vectors.shape == (len(texts), 32)
     assert np.isfinite(vectors).all()
-
-
-# -- taking up what a killed process left ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def uninterrupted(small: Encoder, tmp_path: Path) -> bytes:
-    (folder := tmp_path / "uninterrupted").mkdir()
-    return small.encode(TEXTS, folder).read_bytes()
-
-
-def copied_after(small: Encoder, texts: Sequence[str], folder: Path, batches: int) -> Path:
-    """The folder as it was on the disk after so many batches, which is what SIGKILL would have left."""
-    left = folder.with_name(f"{folder.name}-after-{batches}")
-
-    def copy(done: int, total: int) -> None:
-        assert total > batches
-        if done == batches:
-            shutil.copytree(folder, left)
-
-    folder.mkdir(exist_ok=True)
-    small.encode(texts, folder, copy)
-    return left
-
-
-def resumed(small: Encoder, folder: Path, texts: Sequence[str] = TEXTS) -> tuple[list[int], bytes]:
-    """Which batches were still to be done, and the file."""
-    told: list[int] = []
-    path = small.encode(texts, folder, lambda done, total: told.append(done))
-    return told, path.read_bytes()
-
-
-@pytest.mark.parametrize("batches", [1, 3, 4, 8])
-def test_killed_encoding_goes_on_where_it_was_saved(
-    small: Encoder, tmp_path: Path, uninterrupted: bytes, monkeypatch: pytest.MonkeyPatch, batches: int
-):
-    monkeypatch.setattr(module, "_SAVE_EVERY", 3)
-    told, file = resumed(small, copied_after(small, TEXTS, tmp_path / "killed", batches))
-    assert told[0] == batches // 3 * 3 + 1
-    assert file == uninterrupted
 
 
 @pytest.mark.parametrize("cores", [1, 2, 5])
@@ -199,11 +156,11 @@ def test_the_number_of_cores_changes_no_byte(
     (folder := tmp_path / "alone").mkdir()
     monkeypatch.setattr(module, "cpu_count", lambda: 1)
     with with_threads(1):
-        alone = encoder.encode(TEXTS, folder).read_bytes()
+        alone = encode(encoder, TEXTS, folder).read_bytes()
     (folder := tmp_path / "together").mkdir()
     monkeypatch.setattr(module, "cpu_count", lambda: cores)
     with with_threads(2):
-        assert encoder.encode(TEXTS, folder).read_bytes() == alone
+        assert encode(encoder, TEXTS, folder).read_bytes() == alone
         assert torch.get_num_threads() == 2
 
 
@@ -220,92 +177,25 @@ def test_the_tokenizer_is_called_by_one_core_at_a_time(small: Encoder, tmp_path:
 
     monkeypatch.setattr(module, "cpu_count", lambda: 4)
     monkeypatch.setattr(small, "_tokenizer", slowly)
-    small.encode(TEXTS, tmp_path)
+    encode(small, TEXTS, tmp_path)
     assert set(most) == {1}
 
 
 def test_what_fails_in_one_batch_ends_the_encoding(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    encode = small._encode_batch
+    encode_batch = small._encode_batch
 
     def fail_once(texts: list[str]) -> Any:
         if TEXTS[0] in texts:
             raise MemoryError("no room")
-        return encode(texts)
+        return encode_batch(texts)
 
     monkeypatch.setattr(small, "_encode_batch", fail_once)
     with pytest.raises(MemoryError, match="no room"):
-        small.encode(TEXTS, tmp_path)
+        encode(small, TEXTS, tmp_path)
     assert not (tmp_path / "vectors.npy").exists()
 
 
-def test_interrupted_encoding_loses_nothing(small: Encoder, tmp_path: Path, uninterrupted: bytes):
-    def interrupt(done: int, total: int) -> None:
-        if done == 5:
-            raise KeyboardInterrupt
-
-    (folder := tmp_path / "interrupted").mkdir()
-    with pytest.raises(KeyboardInterrupt):
-        small.encode(TEXTS, folder, interrupt)
-    assert not (folder / "vectors.npy").exists()
-    told, file = resumed(small, folder)
-    assert told[0] == 6
-    assert file == uninterrupted
-
-
-def test_killed_while_the_file_is_put_together(small: Encoder, tmp_path: Path, uninterrupted: bytes):
-    (folder := tmp_path / "killed").mkdir()
-    path = small.encode(TEXTS, folder)
-    path.write_bytes(path.read_bytes()[:1000])
-    told, file = resumed(small, folder)
-    assert told == []
-    assert file == uninterrupted
-
-
-def test_partial_vectors_of_another_size_are_not_used(small: Encoder, tmp_path: Path, uninterrupted: bytes):
-    small.encode(TEXTS[:-1], tmp_path)
-    told, file = resumed(small, tmp_path)
-    assert told[0] == 1
-    assert file == uninterrupted
-
-
-def test_nor_is_their_progress_after_another_kill(small: Encoder, tmp_path: Path, uninterrupted: bytes):
-    (folder := tmp_path / "folder").mkdir()
-    small.encode(TEXTS[:-1], folder)
-    told, file = resumed(small, copied_after(small, TEXTS, folder, 1))
-    assert told[0] == 1
-    assert file == uninterrupted
-
-
 # -- what goes wrong ------------------------------------------------------------------------------------------------
-
-
-def test_full_disk_is_an_error_before_anything_is_encoded(
-    small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    # Writing to a memory map of a file that the disk has no room for would be SIGBUS.
-    def refuse(descriptor: int, offset: int, size: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
-    told: list[int] = []
-    with pytest.raises(OSError, match="No space left"):
-        small.encode(TEXTS, tmp_path, lambda done, total: told.append(done))
-    assert told == []
-
-
-def test_disk_that_fills_up_at_the_end_is_told_and_nothing_is_lost(small: Encoder, tmp_path: Path):
-    run, texts, told = Run(tmp_path / "run"), ["happy", "sad"] * 5000, []
-
-    def make(space: Path, read: Reader) -> None:
-        small.encode(texts, space, lambda *at: told.append(at))
-
-    with run.held():
-        with files_up_to(100_000), pytest.raises(StorageError, match=r"cannot be written: .*too large"):
-            run.stage("encode", make, resumable=True)
-        assert told == [(1, 1)]
-        run.stage("encode", make, resumable=True)
-    assert told == [(1, 1)]
-    assert np.load(run.open("vectors.npy")).shape == (10_000, 32)
 
 
 def test_model_without_a_tokenizer_is_refused(tiny_model: Path, tmp_path: Path):
