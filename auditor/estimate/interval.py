@@ -35,6 +35,8 @@ from auditor.estimate.stream import Draws
 
 ALPHA = 0.05
 """Probability that an interval ever misses."""
+ENOUGH_DRAWS = 10
+"""Minimum number of draws for a point estimate, and for the rate of a class or a split."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Interval:
         Smallest and largest number M of errors that agrees with the draws.
     point : float
         F + U·q, cut to the interval; q is the forecast for the next draw.
-    draws, pending : int
-        Number of blind draws, and of those that wait for a verdict.
+    draws, pending, wrong : int
+        Number of blind draws, of those that wait for a verdict, and of those whose row is an error.
     drifted : bool
         No M agrees with the draws at all times: outcomes have changed on the way. ``low`` and ``high`` are then those
         of the current wealth alone, and do not hold at all times together.
@@ -68,6 +70,7 @@ class Interval:
     point: float
     draws: int
     pending: int
+    wrong: int
     drifted: bool
     alpha: float
 
@@ -82,9 +85,28 @@ class Interval:
         return self._share(self.low), self._share(self.high)
 
     @property
-    def rate_point(self) -> float:
-        """Estimated share of the N labels that are wrong."""
-        return self._share(self.point)
+    def has_point(self) -> bool:
+        """Whether ``point`` follows from the draws rather than from the forecast that was made without them.
+
+        F + U·q lies in every interval, also in that of no draw at all, so three things must hold before it is an
+        estimate:
+
+        - The draws hold an error and a row that is none. While all are alike, the likelihood is largest at an end of
+          the interval, and any other value is the forecast's.
+        - There are ten draws or more. Before the first fit, which is after the tenth verdict, the forecast is the same
+          for every dataset.
+        - The interval rules out half of all shares. In a wider one, the forecast decides.
+
+        If nothing is unread, the number is exact.
+        """
+        settled = self.draws - self.pending
+        mixed = 0 < self.wrong < settled and settled >= ENOUGH_DRAWS
+        return not self.unread or (mixed and 2 * (self.high - self.low) <= self.rows)
+
+    @property
+    def rate_point(self) -> float | None:
+        """Estimated share of the N labels that are wrong; None while only the interval is known."""
+        return self._share(self.point) if self.has_point else None
 
     @property
     def left(self) -> tuple[int, int]:
@@ -92,9 +114,9 @@ class Interval:
         return self.low - self.found, self.high - self.found
 
     @property
-    def left_point(self) -> float:
-        """Estimated errors among the unread rows."""
-        return self.point - self.found
+    def left_point(self) -> float | None:
+        """Estimated errors among the unread rows; None while only the interval is known."""
+        return self.point - self.found if self.has_point else None
 
     @property
     def found_at_least(self) -> float:
@@ -243,6 +265,7 @@ def interval(draws: Draws, *, rows: int, judged: int, found: int, q: float, alph
         point=float(np.clip(point, first, last)),
         draws=len(draws),
         pending=int(np.count_nonzero(~draws.settled)),
+        wrong=int(np.count_nonzero(draws.outcome == 1)),
         drifted=drifted,
         alpha=alpha,
     )

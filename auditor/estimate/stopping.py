@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from auditor.estimate.interval import Interval
+from auditor.estimate.interval import ENOUGH_DRAWS, Interval
 from auditor.estimate.shares import Share, share
 
 LEFT = 0.02
 """ε: share of the unread rows that may still be wrong."""
 FOUND = 0.8
 """ρ: share of all errors that has been found."""
-ENOUGH_DRAWS = 10
-"""Minimum number of draws for the rate of a class or a split."""
 RANKED, BLIND = 100, 30
 """Cards that the hint looks at: ranked ones, the last; blind ones, at least."""
 

@@ -211,3 +211,25 @@ def test_from_blind_cards_alone_it_covers_whatever_was_decided_on_others(upheld:
         found = interval(draws, rows=rows, judged=40, found=blind_errors, q=0.15)
         missed += not found.low <= wrong.sum() <= found.high
     assert missed <= 0.05 * 200 + 2 * np.sqrt(200 * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cards", "point"),
+    [
+        *((0, 0, False), (1, 1, False), (1, 9, False)),
+        *((0, 10, False), (10, 10, False), (3, 10, False), (1, 10, True)),
+        *((3, 30, True), (15, 30, True)),
+        *((0, 300, False), (300, 300, False), (1, 300, True)),
+    ],
+)
+def test_a_point_follows_from_draws_of_both_kinds_that_rule_out_half_of_the_range(wrong: int, cards: int, point: bool):
+    outcome = (np.random.default_rng(0).permutation(cards) < wrong).astype(np.int8)
+    draws, counts = sample(outcome, 2000, q=max(wrong, 1) / (cards + 2))
+    found = interval(draws, **counts, q=0.1)
+    assert found.has_point == point
+    assert (found.rate_point is None) == (found.left_point is None) == (not point)
+
+
+def test_where_nothing_is_unread_the_number_is_exact():
+    draws, counts = sample(np.zeros(3, np.int8), 3)
+    assert interval(draws, **counts, q=0.5).rate_point == 0.0

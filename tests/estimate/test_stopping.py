@@ -17,6 +17,7 @@ ESTIMATE = Interval(
     point=85.0,
     draws=40,
     pending=2,
+    wrong=3,
     drifted=False,
     alpha=0.05,
 )

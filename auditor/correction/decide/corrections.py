@@ -153,7 +153,9 @@ class Corrections:
             return None
         if self.policy.verdicts or self.policy.changed_only or self.policy.reviewers:
             return None
-        return Range(*((stand + count) / rows for count in (found.left.value, found.left.low, found.left.high)))
+        left = found.left
+        value = None if left.value is None else (stand + left.value) / rows
+        return Range(value, (stand + left.low) / rows, (stand + left.high) / rows)
 
     @property
     def reclassified(self) -> Mask:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from auditor.arrays import Counts, Float64, Mask, Outcomes, RowIndex
 from auditor.errors import DecisionError
 from auditor.estimate.interval import ALPHA, Interval, interval
+from auditor.estimate.learning import EVERY
 from auditor.estimate.stream import PENDING, Q_RANGE, Change, Draws, choose_q, count_pools, draw_row
 from auditor.review.log.event import Event
 from auditor.review.log.parts import Pool
@@ -233,9 +234,19 @@ class Blind:
         return np.array([p for p, _ in pairs], np.float64), np.array([wrong for _, wrong in pairs], np.bool_)
 
     @_of_one_moment
-    def _forecast(self, mean_p: float, outcomes: Outcomes) -> float:
-        """Forecast the outcome of the next draw from those of the settled ones."""
-        drawn = self._outcome(outcomes).tolist()
+    def _forecast(self, mean_p: float, outcomes: Outcomes, *, learnt: bool = False) -> float:
+        """Forecast the outcome of the next draw from those of the settled ones.
+
+        Parameters
+        ----------
+        learnt : bool
+            Correct P(error) by the draws since its first fit alone. How far it was off before, when it was the same for
+            every dataset, says nothing about what was learnt since.
+        """
+        settled = self._outcome(outcomes)
+        if learnt:
+            settled = np.where(self.counts(self.population, outcomes)[2] >= EVERY, settled, PENDING)
+        drawn = settled.tolist()
         pools = [draw.event.pool for draw in self._draws if draw.event.pool]
         # An exact sum: the order in which logs were merged changes no bit of it.
         expected = fsum(pool.mean_p for pool, outcome in zip(pools, drawn, strict=True) if outcome != PENDING)
@@ -340,6 +351,6 @@ class Blind:
             rows=int(np.count_nonzero(counted)),
             judged=int(np.count_nonzero(judged)),
             found=int(np.count_nonzero(outcomes[judged] == 1)),
-            q=self._forecast(mean_p, outcomes),
+            q=self._forecast(mean_p, outcomes, learnt=True),
             alpha=alpha,
         )

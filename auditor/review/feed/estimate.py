@@ -13,9 +13,9 @@ import numpy.typing as npt
 from auditor import markup
 from auditor.arrays import Float64
 from auditor.estimate.calibration import Bin, calibration
-from auditor.estimate.interval import Interval, interval
+from auditor.estimate.interval import ENOUGH_DRAWS, Interval, interval
 from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
-from auditor.estimate.stopping import ENOUGH_DRAWS, Stop, stop
+from auditor.estimate.stopping import Stop, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.replay import replay
@@ -32,9 +32,16 @@ ASSUMED = 0.05
 
 @dataclass(frozen=True)
 class Range:
-    """An estimate between the ends of its interval."""
+    """An interval, and the point estimate in it.
 
-    value: float
+    Attributes
+    ----------
+    value : float or None
+        None while only the interval is known: :attr:`auditor.estimate.interval.Interval.has_point`.
+    low, high : float
+    """
+
+    value: float | None
     low: float
     high: float
 
@@ -238,7 +245,7 @@ class Estimator:
             trail=self._trail(found),
             outdated=self._blind.outdated,
             reviewers=self.served.reviewers(),
-            plan=_plan(found.rows, found.rate_point if some else ASSUMED, seconds_a_card or SECONDS_A_CARD),
+            plan=_plan(found.rows, found.rate_point or ASSUMED, seconds_a_card or SECONDS_A_CARD),
         )
 
     def _parts(self, chances: Float64, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:

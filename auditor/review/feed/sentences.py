@@ -19,6 +19,8 @@ MEANING = (
     "Wrong means that the people who judged would not uphold the label. The interval assumes that a row's outcome "
     "does not depend on who judges it, when, or what is shown."
 )
+NO_POINT = "There is no point estimate: the cards drawn at random are too few, or all right, or all wrong."
+"""Why only the interval is given, :attr:`auditor.estimate.interval.Interval.has_point`."""
 AGREEMENT_MEANING = (
     "Krippendorff's α is 1 where all agree and 0 where they agree no more than by chance; he advises at least 0.8, or "
     "0.667 for tentative conclusions. Bulk verdicts, models' verdicts, adjudications and 'unsure' do not count."
@@ -45,29 +47,31 @@ def number(estimate: Estimate) -> str:
         )
     if rate is None or left is None or found is None:
         return "How many labels are wrong is not known: nobody has judged a card drawn at random."
-    others = estimate.judged - estimate.blind
+    others, labels = estimate.judged - estimate.blind, counted(rows, "audited label")
     sentence = (
-        f"{points(rate.value)} % of the {counted(rows, 'audited label')} are wrong (95 %: {ends(rate)}), by "
-        f"{counted(estimate.blind, 'card')} drawn at random"
+        f"{ends(rate)} % of the {labels} are wrong (95 % interval), by "
+        if rate.value is None
+        else f"{points(rate.value)} % of the {labels} are wrong (95 %: {ends(rate)}), by "
     )
+    sentence += f"{counted(estimate.blind, 'card')} drawn at random"
     sentence += f" and verdicts on {counted(others, 'other row')}" if others > 0 else ""
     if estimate.drifted:
         return (
             f"{sentence}. No number of wrong labels agrees with all cards so far: verdicts have changed, or this is "
             "one of the few audits in which the interval misses. The interval shown is not guaranteed."
         )
-    least = floor(100 * found)
-    return (
-        f"{sentence}; about {round(left.value):,} ({left.low:,.0f} to {left.high:,.0f}) are left unread"
-        f"{f'; at least {least} % of the wrong ones have been found' if least else ''}."
-    )
+    least, between = floor(100 * found), f"{left.low:,.0f} to {left.high:,.0f}"
+    between = between if left.value is None else f"about {round(left.value):,} ({between})"
+    sentence += f"; {between} are left unread"
+    sentence += f"; at least {least} % of the wrong ones have been found." if least else "."
+    return sentence if left.value is not None else f"{sentence} {NO_POINT}"
 
 
 def with_ambiguous(estimate: Estimate) -> str | None:
     """Say how many labels are wrong or ambiguous; None if no ambiguous row makes a difference."""
     if estimate.rate is None or estimate.problems is None or estimate.problems == estimate.rate:
         return None
-    return f"With the ambiguous rows, it is {points(estimate.problems.value)} % (95 %: {ends(estimate.problems)})."
+    return f"With the ambiguous rows, it is {_in_percent(estimate.problems)}."
 
 
 def outlook(estimate: Estimate) -> str | None:
@@ -252,9 +256,14 @@ def part(found: Part) -> str:
     return f"{interval(found.rate)} %, by {counted(found.blind, 'card')} drawn at random"
 
 
+def _in_percent(rate: Range) -> str:
+    """``7.9 % (95 %: 6.6 to 10.1)``; without a point estimate, ``6.6 to 10.1 % (95 % interval)``."""
+    return f"{ends(rate)} % (95 % interval)" if rate.value is None else f"{points(rate.value)} % (95 %: {ends(rate)})"
+
+
 def interval(rate: Range) -> str:
-    """``7.9 (6.6 to 10.1)``, in per cent."""
-    return f"{points(rate.value)} ({ends(rate)})"
+    """``7.9 (6.6 to 10.1)``, in per cent; without a point estimate, ``6.6 to 10.1``."""
+    return ends(rate) if rate.value is None else f"{points(rate.value)} ({ends(rate)})"
 
 
 def ends(rate: Range) -> str:

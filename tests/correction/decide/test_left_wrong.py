@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,23 @@ def test_record_and_card_say_so(audit: Audit, tmp_path: Path) -> None:
     assert "; after the corrections, " in card(audit.corrections())
     unseen = audit.corrections(Policy(unreviewed="suggest-above", above=0.0))
     assert "; after the corrections, " not in card(unseen)
+
+
+def test_record_and_card_give_an_interval_alone_where_nothing_else_is_supported(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "diary")
+    items = Items.of(run)
+    with opened_log(run) as log:
+        verdicts = Verdicts(items, log)
+        blind = Blind(verdicts)
+        for _ in range(5):
+            decide(
+                verdicts, items.row_of(blind.draw("ann", np.full(len(items), 0.1)).item_id or "") or 0, "ann", "keep"
+            )
+    audit = Audit(run)
+    record = json.loads(audit.export(tmp_path / "clean.csv").record.read_text("utf-8"))["estimate"]
+    assert (record["wrong_before"]["value"], record["wrong_after"]["value"]) == (None, None)
+    assert record["wrong_before"]["low"] == 0 < record["wrong_before"]["high"]
+    card = render_section("ann/diary", "corrected", gather(run, audit.corrections()), {}, original=None)
+    before, after = re.findall(r"0\.0 to [\d.]+ %", card)
+    assert f"{before} of the 237 audited labels were wrong (95 % interval), estimated from 5 rows" in card
+    assert f"; after the corrections, {after} are." in card

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import count
 
 import numpy as np
 import pytest
 
+from auditor.review.feed import sentences
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.estimate import Estimate, Estimator
+from auditor.review.feed.estimate import Estimate, Estimator, estimate_of
+from auditor.review.feed.learner import Learner
 from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
 from tests.review.reviewing import decide
 
 
@@ -139,3 +144,62 @@ def test_calibration_compares_the_forecasts_before_the_draws(verdicts: Verdicts)
     assert np.average(forecasts, weights=[part.errors.of for part in found.calibration]) == pytest.approx(
         expected.mean()
     )
+
+
+@pytest.fixture
+def same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same rows in every run of the test."""
+    numbers = count()
+    monkeypatch.setattr("auditor.review.feed.blind.secrets.token_hex", lambda _: f"{next(numbers):032x}")
+
+
+def judge_blind(run: Run, verdicts: Verdicts, cards: int, is_wrong: Callable[[int], bool]) -> Estimate:
+    """Judge blind cards; P(error) is what is learnt from them."""
+    blind, learner = Blind(verdicts), Learner.of(run, verdicts.items, verdicts)
+    for number in range(cards):
+        row = verdicts.items.row_of(blind.draw("ann", learner.learnt.error).item_id or "")
+        assert row is not None
+        decide(verdicts, row, "ann", "exclude" if is_wrong(number) else "keep", arm="blind", hidden=True)
+        learner.learn()
+        learner.wait()
+    return estimate_of(run, verdicts.log)
+
+
+SHARES: dict[str, Callable[[int], bool]] = {
+    "none is wrong": lambda _: False,
+    "all are wrong": lambda _: True,
+    "some are wrong": lambda number: number % 5 == 1,
+    "most are wrong": lambda number: number % 5 != 1,
+}
+WITH_A_POINT = {("some are wrong", 30): (0.15, 0.27)}
+
+
+@pytest.mark.usefixtures("same_draws")
+@pytest.mark.parametrize("cards", [0, 1, 5, 9, 10, 30])
+@pytest.mark.parametrize("name", SHARES)
+def test_no_point_estimate_before_the_cards_support_one(run: Run, verdicts: Verdicts, name: str, cards: int) -> None:
+    found = judge_blind(run, verdicts, cards, SHARES[name])
+    written = json.loads(json.dumps(found.as_dict()))
+    if not cards:
+        assert (found.rate, found.left, written["rate"]) == (None, None, None)
+        return
+    assert found.rate is not None
+    assert found.left is not None
+    if (name, cards) in WITH_A_POINT:
+        low, high = WITH_A_POINT[name, cards]
+        assert found.rate.value is not None
+        assert low <= found.rate.value <= high
+        assert sentences.number(found).startswith(f"{100 * found.rate.value:.1f} % of")
+        return
+    assert {found.rate.value, found.left.value, written["rate"]["value"], written["left"]["value"]} == {None}
+    assert sentences.number(found).startswith(f"{sentences.ends(found.rate)} % of the 237 audited labels")
+    assert sentences.NO_POINT in sentences.number(found)
+    assert sentences.interval(found.rate) == sentences.ends(found.rate)
+
+
+@pytest.mark.usefixtures("same_draws")
+def test_what_was_forecast_before_the_first_fit_corrects_nothing_after_it(run: Run, verdicts: Verdicts) -> None:
+    """Of 60 cards, 24 are wrong, where 9.5 % were expected of the first ten; the number is not raised for that."""
+    found = judge_blind(run, verdicts, 60, lambda number: number % 5 in (1, 3))
+    assert found.rate is not None
+    assert found.rate.value == pytest.approx(0.4, abs=0.02)

@@ -56,10 +56,13 @@ LOGS: dict[str, tuple[Callable[[Verdicts], object], str]] = {
     "nothing is drawn": (lambda verdicts: decide(verdicts, 1, "ann", "exclude"), "is not known"),
     "all are skipped": (skipped, "is not known"),
     "all is undone": (undone, "is not known"),
-    "one card": (lambda verdicts: drawn(verdicts, 1), "by 1 card drawn at random; about"),
-    "one wrong card": (lambda verdicts: drawn(verdicts, 1, "exclude"), "by 1 card drawn at random; about"),
-    "all is wrong": (lambda verdicts: drawn(verdicts, 60, "exclude"), "to 100.0), by 60 cards"),
-    "nothing is wrong": (lambda verdicts: drawn(verdicts, 60), "(95 %: 0.0 to "),
+    "one card": (lambda verdicts: drawn(verdicts, 1), "by 1 card drawn at random; 0 to "),
+    "one wrong card": (lambda verdicts: drawn(verdicts, 1, "exclude"), "by 1 card drawn at random; 1 to "),
+    "all is wrong": (
+        lambda verdicts: drawn(verdicts, 60, "exclude"),
+        " to 100.0 % of the 237 audited labels are wrong (95 % interval), by 60 cards",
+    ),
+    "nothing is wrong": (lambda verdicts: drawn(verdicts, 60), "0.0 to 8.5 % of the 237"),
     "every row is wrong": (lambda verdicts: rest(verdicts, "exclude"), "Every row is judged: 237 of 237"),
     "every row is right": (lambda verdicts: (drawn(verdicts, 2), rest(verdicts, "keep")), "judged: 0 of 237"),
 }

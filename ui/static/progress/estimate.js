@@ -158,6 +158,15 @@ const whole = (share) => Math.round(100 * share);
 /** `+3`, `−4`, `0`. */
 const signed = (share) => (whole(share) > 0 ? `+${whole(share)}` : whole(share) < 0 ? `−${-whole(share)}` : "0");
 
+/** A share of wrong labels, of which only the interval may be known. */
+function share(rate) {
+  if (!rate) {
+    return t("not enough");
+  }
+  const range = ends95(rate);
+  return rate.value === null ? range : t("{share} ({range})", { share: points(rate.value), range });
+}
+
 function parts({ by_class: classes, by_split: splits, rate }) {
   const shown = [
     [t("Given label"), t("Wrong labels by given label"), classes],
@@ -170,9 +179,7 @@ function parts({ by_class: classes, by_split: splits, rate }) {
       count(part.judged),
       count(part.found),
       count(part.blind),
-      part.rate
-        ? t("{share} ({range})", { share: points(part.rate.value), range: ends95(part.rate) })
-        : t("not enough"),
+      share(part.rate),
     ]);
     const columns = [name, t("Rows"), t("Judged"), t("Wrong found"), t("Blind cards"), t("% wrong (each 95 % alone)")];
     const box = scroller(title, table(title, columns, rows, [1, 2, 3, 4, 5]));

@@ -59,7 +59,7 @@ function drawing(all, rate, title, text) {
     svg("polygon", { class: "pg-band", points: [...highs, ...lows.toReversed()].join(" ") }),
     svg("polyline", { class: "pg-edge", points: highs.join(" ") }),
     svg("polyline", { class: "pg-edge", points: lows.join(" ") }),
-    svg("circle", { class: "pg-now", cx: x(last), cy: y(rate.value), r: 4 }),
+    rate.value !== null && svg("circle", { class: "pg-now", cx: x(last), cy: y(rate.value), r: 4 }),
     svg("text", { x: x(all[0][0]), y: HEIGHT - 10 }, count(all[0][0])),
     svg("text", { x: WIDTH - EDGE.right, y: HEIGHT - 10, "text-anchor": "end" }, plural(last, "blind card")),
   );
