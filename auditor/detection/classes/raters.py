@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from scipy.special import stdtrit
 
-from auditor.arrays import LabelCodes
+from auditor.arrays import Float64, LabelCodes
 from auditor.data.labels.votes import Votes
 from auditor.signals import Crowd
 
 _FEW = 5
 """Votes added to each class before error rates are compared; they keep one wrong vote from making a worst class."""
+ENOUGH_ROWS = 10
+"""Minimum number of rows with two votes for an interval of alpha."""
 
 
 def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_names: Sequence[str]) -> dict[str, Any]:
     """Summarise the raters: the entries ``raters`` and ``votes`` of ``health.json``.
+
+    Raters who agree no more than by chance may all be guessing, or all be right about different things: which of them
+    errs, and how often, follows from the votes only where the interval of alpha lies above 0. Elsewhere these values
+    are null.
 
     Parameters
     ----------
@@ -34,20 +42,25 @@ def rater_health(votes: Votes, crowd: Crowd | None, labels: LabelCodes, label_na
         the votes that equal the likeliest label by votes and models), ``quality`` (see
         :class:`auditor.signals.crowd.Crowd`), ``worst_class`` (the likeliest label that the rater most often replaces
         by another; null without errors). ``votes``: ``number``, ``rows``, ``alpha`` (Krippendorff's; null if no row has
-        two votes, or all votes are one class), ``expected_errors`` (sum of the probabilities that the given label is
-        wrong, over the rows with a vote).
+        two votes, or all votes are one class), ``alpha_low`` and ``alpha_high`` (its 95 % interval; also null with
+        fewer than ten rows with two votes), ``weighed`` (whether the votes enter the ranking), ``expected_errors`` (sum
+        of the probabilities that the given label is wrong, over the rows with a vote).
     """
     count = len(votes.raters)
     number = np.bincount(votes.rater, minlength=count)
+    low, high = alpha_interval(votes) or (None, None)
     about: dict[str, Any] = {
         "number": len(votes),
         "rows": len(np.unique(votes.row)),
         "alpha": krippendorff_alpha(votes),
+        "alpha_low": low,
+        "alpha_high": high,
+        "weighed": crowd is not None,
         "expected_errors": None,
     }
     nothing = {"agreement": None, "quality": None, "worst_class": None}
     found = [{"name": votes.raters[m], "votes": int(number[m]), **nothing} for m in range(count)]
-    if crowd is not None:
+    if crowd is not None and low is not None and low > 0:
         given = crowd.posterior[np.arange(len(labels)), labels]
         about["expected_errors"] = float((1 - given[crowd.voted]).sum(dtype=np.float64))
         for rater, measures in zip(found, _measured(votes, crowd, label_names), strict=True):
@@ -88,17 +101,73 @@ def krippendorff_alpha(votes: Votes) -> float | None:
     float or None
         None without such a row, or if all votes are one label.
     """
-    if not len(votes):
+    found = _Shared.of(votes)
+    return None if found is None else found.alpha
+
+
+def alpha_interval(votes: Votes) -> tuple[float, float] | None:
+    """Return the 95 % interval of :func:`krippendorff_alpha`, by a jackknife over the rows.
+
+    Rows are left out in turn; after Efron and Tibshirani (1993, *An Introduction to the Bootstrap*, chapter 11), with
+    the t distribution.
+
+    Returns
+    -------
+    (float, float) or None
+        None where alpha is, and with fewer than ten rows with two votes.
+    """
+    found = _Shared.of(votes)
+    if found is None or len(found.votes) < ENOUGH_ROWS:
         return None
-    number = np.bincount(votes.row)
-    here = number[votes.row] > 1
-    row, label = votes.row[here].astype(np.int64), votes.label[here]
-    total = np.bincount(label).astype(np.float64)
-    expected = len(row) ** 2 - float((total**2).sum())
-    if expected <= 0:
-        return None
-    pairs, same = np.unique(row * len(total) + label, return_counts=True)
-    of_row = number[pairs // len(total)]
-    # Pairs of votes on a row with different labels, divided by the number of other voters on the row.
-    observed = float((same * (of_row - same) / (of_row - 1)).sum())
-    return 1 - (len(row) - 1) * observed / expected
+    rows, without = len(found.votes), found.without_each
+    error = np.sqrt((rows - 1) / rows * ((without - without.mean()) ** 2).sum())
+    margin = float(stdtrit(rows - 1, 0.975) * error)
+    return found.alpha - margin, min(1.0, found.alpha + margin)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The R rows with two votes or more, n votes in all, not all of them one label.
+
+    Attributes
+    ----------
+    votes, differ : (R,) float64
+        Votes on each row, and pairs of votes with different labels divided by the number of other voters.
+    chance, own : (R,) float64
+        Pairs of a vote on the row and any vote with the same label, and those of which both are on the row.
+    """
+
+    votes: Float64
+    differ: Float64
+    chance: Float64
+    own: Float64
+
+    @classmethod
+    def of(cls, votes: Votes) -> Self | None:
+        number = np.bincount(votes.row)
+        here = number[votes.row] > 1
+        if not here.any():
+            return None
+        _, row = np.unique(votes.row[here], return_inverse=True)
+        total = np.bincount(votes.label[here]).astype(np.float64)
+        if np.count_nonzero(total) < 2:
+            return None
+        pairs, same = np.unique(row.astype(np.int64) * len(total) + votes.label[here], return_counts=True)
+        place, label = np.divmod(pairs, len(total))
+        on_row = np.bincount(row).astype(np.float64)
+        own, chance = (np.bincount(place, weights=of).astype(np.float64) for of in (same**2, total[label] * same))
+        return cls(on_row, (on_row**2 - own) / (on_row - 1), chance, own)
+
+    @property
+    def alpha(self) -> float:
+        size = self.votes.sum()
+        return float(1 - (size - 1) * self.differ.sum() / (size**2 - self.chance.sum()))
+
+    @property
+    def without_each(self) -> Float64:
+        """(R,) alpha of the other rows; 1 if all votes on them are one label."""
+        size = self.votes.sum() - self.votes
+        by_chance = size**2 - (self.chance.sum() - 2 * self.chance + self.own)
+        ratio = np.zeros(len(size))
+        np.divide((size - 1) * (self.differ.sum() - self.differ), by_chance, out=ratio, where=by_chance > 0)
+        return 1 - ratio

@@ -10,6 +10,7 @@ import pytest
 from auditor.data.labels.votes import Votes
 from auditor.report import write_report
 from auditor.report.load.load import load_summary
+from auditor.report.load.raters import Raters
 from tests.report.made import MadeRun, make_run
 from tests.report.test_write import HOSTILE_NAMES, Page, check_alone
 
@@ -38,7 +39,9 @@ def test_the_least_reliable_rater_comes_first(tmp_path: Path) -> None:
     page = Page(write_report(directory).read_text("utf-8"))
     assert "raters" in page.ids
     assert "900 votes of 3 raters on 300 of 300 texts." in page.words
-    assert f"Krippendorff's alpha is {found.alpha:.2f}" in page.words
+    assert f"Krippendorff's alpha is {found.alpha:.2f} (95" in page.words
+    assert "of the labels given to these texts are expected to be wrong" in page.words
+    assert ("rest on an assumption" in page.words) == (found.alpha < 0.667)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -64,6 +67,32 @@ def test_nobody_can_be_weighed(tmp_path: Path) -> None:
     words = Page(write_report(directory).read_text("utf-8")).words
     assert "so raters cannot be compared" in words
     assert "Krippendorff" not in words
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_raters_who_guess_get_no_numbers(tmp_path: Path) -> None:
+    run = make_run(models=["lexical", "finetuned"])
+    row, rater = (places.ravel() for places in np.mgrid[: len(run.labels), :3])
+    label = np.random.default_rng(0).integers(0, len(run.names), len(row))
+    run.votes = Votes.encoded(row, rater, ("ann", "bob", "cid"), label)
+    directory = run.write(tmp_path / "run")
+    words = Page(write_report(directory).read_text("utf-8")).words
+    assert "It cannot be ruled out that the raters agree no more than by chance" in words
+    assert "expected to be wrong" not in words
+    assert "The least reliable first" not in words
+    found = load_summary(directory).raters
+    assert found is not None
+    assert {(rater.quality, rater.agreement, rater.worst_class) for rater in found.raters} == {(None, None, None)}
+
+
+def test_an_earlier_run_keeps_its_numbers_unless_alpha_is_0_or_less() -> None:
+    entry = {"name": "ann", "votes": 9, "agreement": 0.9, "quality": 0.8, "worst_class": None}
+    for alpha, kept in ((0.4, True), (-0.02, False), (None, False)):
+        votes = {"number": 9, "rows": 3, "alpha": alpha, "expected_errors": 1.5}
+        found = Raters.of({"raters": [entry], "votes": votes})
+        assert found is not None
+        assert found.weighed
+        assert (found.expected_errors, found.raters[0].quality) == ((1.5, 0.8) if kept else (None, None))
 
 
 def test_no_section_without_votes(finished: Path, page: str) -> None:
