@@ -49,8 +49,22 @@ def test_before_any_card_it_says_what_cards_would_tell(untouched: Run, invoke: I
     assert (code, err) == (0, "")
     assert "How many labels are wrong is not known" in out
     assert "100 such cards, about 12 minutes of reading" in out
+    assert f"if 5 % are wrong: `auditor review {untouched.directory} --sample 100`." in out
+    assert "If 5.0 % of the labels are wrong (an assumption, since no card drawn at random is judged), more" in out
+    assert " 50 more cards, 6 minutes: " in out
     assert "without a single error, at most" in out
     assert not untouched.decisions.exists(), "what only reads makes no log"
+
+
+def test_a_plan_goes_on_from_the_cards_that_are_judged(judged: Path, invoke: Invoke) -> None:
+    found = Audit(judged).estimate()
+    assert found.rate is not None
+    assert found.assumed == found.rate.value
+    assert [(step.cards, step.more) for step in found.plan] == [(100, 40), (157, 97)]
+    out = invoke("estimate", judged, "--plan")[1]
+    assert f"If {100 * found.assumed:.1f} % of the labels are wrong (the estimate so far), more cards" in out
+    assert " 40 more cards (100 in all), 5 minutes: " in out
+    assert "without another error, at most" in out
 
 
 def test_it_says_how_many_are_wrong_and_what_that_means(judged: Path, invoke: Invoke) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,7 +39,7 @@ def estimate(
     from auditor.review.feed import sentences
 
     say(sentences.number(found))
-    if more := sentences.outlook(found):
+    if more := sentences.outlook(found, shlex.quote(run)):
         say(more)
     if found.rate is not None or found.judged == found.rows:
         say(sentences.MEANING)
@@ -76,13 +77,8 @@ def _show_reviewers(found: Estimate) -> None:
 
 
 def _show_plan(found: Estimate) -> None:
-    from auditor.review.feed.sentences import points
+    from auditor.review.feed import sentences
 
     say("")
-    say("Cards drawn at random, minutes of reading, and the expected result:")
-    for plan in found.plan:
-        low, high = plan.rate
-        say(
-            f"  {plan.cards:>5,} cards, {max(round(plan.minutes), 1):>3} min: {points(low)} to {points(high)} % wrong;"
-            f" without a single error, at most {points(plan.certified)} %"
-        )
+    for line in sentences.plan(found):
+        say(line)

@@ -8,7 +8,7 @@ import pytest
 from auditor.estimate.facts import Facts
 from auditor.estimate.interval import Interval, interval
 from auditor.estimate.learning import LearntOrder
-from auditor.estimate.plan import certified, plan
+from auditor.estimate.plan import SoFar, certified, plan
 from auditor.estimate.stream import Draws, choose_q
 
 
@@ -57,3 +57,33 @@ def test_what_is_planned_is_what_a_sample_tells():
     low, high = audited(some, 3_000).rate
     assert planned.rate[0] == pytest.approx(low, abs=0.01)
     assert planned.rate[1] == pytest.approx(high, rel=0.15)
+
+
+def clean(cards: int, rows: int, judged: int = 0) -> SoFar:
+    """Blind cards without an error, after other rows without one."""
+    nothing = np.zeros(cards, np.int64)
+    draws = Draws(nothing, nothing, rows - judged - np.arange(cards), np.full(cards, 0.02), np.zeros(cards, np.int8))
+    return SoFar(draws, judged + cards, 0)
+
+
+def test_cards_that_are_judged_are_not_planned_again():
+    plans = plan(3_000, rate=0.05, seconds_a_card=6, so_far=clean(60, 3_000))
+    assert [(step.cards, step.more) for step in plans] == [(size, size - 60) for size in (100, 200, 300, 500, 1000)]
+    assert [step.minutes for step in plans] == [step.more / 10 for step in plans]
+    anew = plan(3_000, rate=0.05, cards=(100,))[0]
+    assert plans[0].certified == pytest.approx(anew.certified, rel=0.2)
+    assert plans[0].rate[1] < anew.rate[1], "none of the first 60 was wrong"
+
+
+def test_no_more_cards_are_planned_than_can_be_drawn():
+    so_far = clean(60, 200, judged=100)
+    assert [(step.cards, step.more) for step in plan(200, 0.1, so_far=so_far)] == [(100, 40)]
+    assert plan(200, 0.1, so_far=so_far)[-1].certified == 0
+    assert [(step.cards, step.more) for step in plan(2_000, 0.1, so_far=clean(1_200, 2_000))] == [(2_000, 800)]
+
+
+def test_an_error_that_was_found_stays_in_what_is_certified():
+    draws = clean(60, 3_000).draws
+    draws.outcome[7], draws.errors[8:] = 1, 1
+    without = certified(3_000, 40, so_far=clean(60, 3_000))
+    assert certified(3_000, 40, so_far=SoFar(draws, 60, 1)) > 1.2 * without

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from auditor import markup
-from auditor.arrays import Float64
+from auditor.arrays import Float64, Mask
 from auditor.estimate.calibration import Bin, calibration
 from auditor.estimate.interval import ENOUGH_DRAWS, Interval, interval
-from auditor.estimate.plan import SECONDS_A_CARD, Plan, plan
+from auditor.estimate.plan import SECONDS_A_CARD, Plan, SoFar, plan
 from auditor.estimate.stopping import Stop, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
@@ -27,7 +26,7 @@ from auditor.run import Run
 POINTS = 60
 """Maximum number of points of the interval over time."""
 ASSUMED = 0.05
-"""Share of wrong labels that a plan assumes before anybody has read a card."""
+"""Share of wrong labels that a plan assumes as long as the cards support no point estimate."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,9 @@ class Estimate:
     outdated : int
         Blind cards that do not count, since they were drawn from other rows than are audited now.
     reviewers : Reviewers
+    assumed : float
+        Share of wrong labels that the plan assumes: the point estimate, or without one 5 %, or the end of the interval
+        that is nearest to it.
     plan : tuple of Plan
         What more blind cards would tell.
     """
@@ -124,6 +126,7 @@ class Estimate:
     trail: tuple[tuple[int, float, float], ...]
     outdated: int
     reviewers: Reviewers
+    assumed: float
     plan: tuple[Plan, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -225,6 +228,7 @@ class Estimator:
         found = self._blind.interval(chances)
         blind = len(self._blind.cards)
         some = blind > 0
+        assumed = float(np.clip(ASSUMED, *found.rate)) if found.rate_point is None else found.rate_point
         bins = calibration(*self._blind.forecasts())
         return Estimate(
             rows=found.rows,
@@ -245,7 +249,8 @@ class Estimator:
             trail=self._trail(found),
             outdated=self._blind.outdated,
             reviewers=self.served.reviewers(),
-            plan=_plan(found.rows, found.rate_point or ASSUMED, seconds_a_card or SECONDS_A_CARD),
+            assumed=assumed,
+            plan=self._plan(found, assumed, seconds_a_card or SECONDS_A_CARD),
         )
 
     def _parts(self, chances: Float64, names: Sequence[str], codes: npt.NDArray[np.int32]) -> tuple[Part, ...]:
@@ -261,15 +266,27 @@ class Estimator:
             parts.append(Part(name, size, judged, found, drawn, rate))
         return tuple(parts)
 
-    def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
-        """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
+    def _plan(self, whole: Interval, rate: float, seconds: float) -> tuple[Plan, ...]:
+        if not whole.unread:
+            return ()
+        draws, judged = self._draws()
+        so_far = SoFar(_take(draws, judged), whole.judged, whole.found)
+        return tuple(plan(whole.rows, rate, seconds_a_card=seconds, so_far=so_far))
+
+    def _draws(self) -> tuple[Draws, Mask]:
+        """Return all draws, and (n,) bool: the first of each judged card, not one that waits for its verdict."""
         draws = self._blind.draws(self._verdicts.outcomes.wrong)
         first = np.zeros(len(draws), np.bool_)
         first[np.unique(self._blind.rows_in_time(), return_index=True)[1]] = True
-        judged = np.cumsum(draws.settled & first).tolist()  # no step: a draw that waits for its verdict, a second one
+        return draws, draws.settled & first
+
+    def _trail(self, whole: Interval) -> tuple[tuple[int, float, float], ...]:
+        """The interval after some of the draws, evenly spaced, by the outcomes that stand now."""
+        draws, cards = self._draws()
+        judged = np.cumsum(cards).tolist()
         trail = {}
         for end in np.unique(np.linspace(1, len(draws), POINTS).astype(int)).tolist() if len(draws) else []:
-            some, rows = _first(draws, end), whole.rows
+            some, rows = _take(draws, slice(end)), whole.rows
             at = interval(some, rows=rows, judged=int(rows - some.pool[-1]), found=int(some.errors[-1]), q=0.5)
             trail[judged[end - 1]] = at.rate
         return tuple((cards, *rate) for cards, rate in trail.items() if cards)
@@ -281,18 +298,8 @@ def estimate_of(run: Run, log: DecisionLog) -> Estimate:
     return Estimator(found.verdicts, found.blind).estimate(found.learnt.error)
 
 
-def _first(draws: Draws, end: int) -> Draws:
-    return Draws(draws.errors[:end], draws.unknown[:end], draws.pool[:end], draws.q[:end], draws.outcome[:end])
-
-
-def _plan(rows: int, rate: float, seconds: float) -> tuple[Plan, ...]:
-    """Plan with the rate to two digits: it is assumed anyway, and most verdicts then change nothing."""
-    return tuple(replace(step, minutes=step.cards * seconds / 60) for step in _planned(rows, float(f"{rate:.2g}")))
-
-
-@lru_cache(maxsize=32)
-def _planned(rows: int, rate: float) -> tuple[Plan, ...]:
-    return tuple(plan(rows, rate)) if rows else ()
+def _take(draws: Draws, which: slice | Mask) -> Draws:
+    return Draws(draws.errors[which], draws.unknown[which], draws.pool[which], draws.q[which], draws.outcome[which])
 
 
 def _rate(found: Interval) -> Range:

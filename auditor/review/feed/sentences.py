@@ -74,20 +74,18 @@ def with_ambiguous(estimate: Estimate) -> str | None:
     return f"With the ambiguous rows, it is {_in_percent(estimate.problems)}."
 
 
-def outlook(estimate: Estimate) -> str | None:
-    """Say what the next cards drawn at random would tell, or whether reviewing can stop."""
+def outlook(estimate: Estimate, run: str = "RUN") -> str | None:
+    """Say what the next cards drawn at random would tell, or whether reviewing can stop; ``run`` as it is typed."""
     if estimate.judged == estimate.rows:
         return None
     if estimate.rate is None:
-        for plan in estimate.plan:
-            if plan.cards >= min(_CARDS, estimate.rows):
-                low, high = plan.rate
-                minutes = counted(max(round(plan.minutes), 1), "minute")
-                return (
-                    f"{counted(plan.cards, 'such card')}, about {minutes} of reading, would show it to within about "
-                    f"{points((high - low) / 2)} points if 5 % are wrong: `auditor review RUN --sample 100`."
-                )
-        return None
+        plan = next((plan for plan in estimate.plan if plan.cards >= _CARDS), estimate.plan[-1])
+        low, high = plan.rate
+        return (
+            f"{counted(plan.cards, 'such card')}, about {_minutes(plan.minutes)} of reading, would show it to within "
+            f"about {points((high - low) / 2)} points if {100 * estimate.assumed:g} % are wrong: "
+            f"`auditor review {run} --sample {plan.cards}`."
+        )
     stop = estimate.stop
     if stop is None or not stop.interval_holds:
         return None
@@ -104,6 +102,28 @@ def outlook(estimate: Estimate) -> str | None:
         f"Keep reviewing: up to {stop.left_at_most:,} wrong labels may be left. To stop, at most "
         f"{floor(stop.left_allowed):,} may be left, or {100 * stop.found_wanted:.0f} % must have been found."
     )
+
+
+def plan(estimate: Estimate) -> Iterator[str]:
+    """Say what more cards drawn at random would tell: what is assumed, and a line for each number of cards."""
+    if not estimate.plan:
+        yield "Every row is judged: there are no more cards to draw."
+        return
+    if estimate.rate is None:
+        why = "an assumption, since no card drawn at random is judged"
+    elif estimate.rate.value is None:
+        why = "an assumption that agrees with the cards so far, which support no point estimate"
+    else:
+        why = "the estimate so far"
+    yield f"If {points(estimate.assumed)} % of the labels are wrong ({why}), more cards drawn at random would show:"
+    none, width = "without another error" if estimate.found else "without a single error", len(f"{estimate.rows:,}")
+    for step in estimate.plan:
+        in_all = f" ({step.cards:,} in all)" if estimate.blind else ""
+        yield (
+            f"  {step.more:>{width},} more {'card' if step.more == 1 else 'cards'}{in_all}, "
+            f"{_minutes(step.minutes)}: {ends(Range(None, *step.rate))} % wrong; "
+            f"{none}, at most {ceil(1000 * step.certified) / 10:.1f} %"
+        )
 
 
 def blind_alone(estimate: Estimate) -> str | None:

@@ -192,6 +192,7 @@ def test_no_point_estimate_before_the_cards_support_one(run: Run, verdicts: Verd
         assert sentences.number(found).startswith(f"{100 * found.rate.value:.1f} % of")
         return
     assert {found.rate.value, found.left.value, written["rate"]["value"], written["left"]["value"]} == {None}
+    assert found.assumed == np.clip(0.05, found.rate.low, found.rate.high)
     assert sentences.number(found).startswith(f"{sentences.ends(found.rate)} % of the 237 audited labels")
     assert sentences.NO_POINT in sentences.number(found)
     assert sentences.interval(found.rate) == sentences.ends(found.rate)
