@@ -77,6 +77,14 @@ def test_it_says_how_many_are_wrong_and_what_that_means(judged: Path, invoke: In
         assert f"  {label}: " in out
 
 
+def test_a_single_split_is_the_whole_dataset(judged: Path, tmp_path: Path, invoke: Invoke) -> None:
+    run = write_run(tmp_path / "diary", rows=60, splits=["all"] * 60)
+    for folder, several in ((run.directory, False), (judged, True)):
+        out = invoke("estimate", folder, "--splits")[1]
+        assert ("All rows are of one split: its share of wrong labels is that of the whole dataset" in out) != several
+        assert ("Wrong labels by split" in out) == several
+
+
 def test_json_holds_everything(judged: Path, invoke: Invoke) -> None:
     found = json.loads(invoke("estimate", judged, "--json")[1])
     assert found["blind"] == found["judged"] == 60

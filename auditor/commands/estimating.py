@@ -64,6 +64,9 @@ def _show_parts(what: str, parts: Sequence[Part]) -> None:
     from auditor.review.feed import sentences
 
     say("")
+    if not parts:
+        say(f"All rows are of one {what}: its share of wrong labels is that of the whole dataset, above.")
+        return
     say(f"Wrong labels by {what}, in per cent, each with its own 95 % interval:")
     for part in parts:
         say(f"  {part.name}: {sentences.part(part)}")
