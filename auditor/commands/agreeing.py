@@ -40,15 +40,18 @@ def agreement(
 
 
 def _show(found: Agreement) -> None:
+    from auditor.review.feed import sentences
+
     people = [
-        f"{pair.first}, {pair.second}: {'not defined' if pair.kappa is None else f'{pair.kappa:.2f}'},"
+        f"{pair.first}, {pair.second}: {sentences.kappa(pair)},"
         f" same verdict on {pair.same.count:,} of {counted(pair.same.of, 'row')}"
         for pair in found.by_people
     ]
     _list("Cohen's κ for each pair of people:", people)
     _list("By given label:", [_part(part) for part in found.by_class])
     changes = [
-        f"{item.given} → {item.new}: {counted(item.rows, 'row')}, confirmed by somebody else in {100 * item.same:.0f} %"
+        f"{item.given} → {item.new}: {counted(item.rows, 'row')}"
+        + ("" if item.same is None else f", confirmed by somebody else in {100 * item.same:.0f} %")
         for item in found.by_change
     ]
     _list("By change of label:", changes)

@@ -26,7 +26,10 @@ _TO = 256
 
 @dataclass(frozen=True)
 class People:
-    """Agreement of two people: the rows that both have judged, and Cohen's kappa; None if both say one thing only."""
+    """Agreement of two people: the rows that both have judged, and Cohen's kappa.
+
+    Kappa is None if both say one thing only, and on fewer than ten rows.
+    """
 
     first: str
     second: str
@@ -52,14 +55,14 @@ class Change:
     given, new : str
     rows : int
         Rows on which somebody chose so.
-    same : float
-        Probability that another person who judged the row chose so, too.
+    same : float or None
+        Probability that another person who judged the row chose so, too; None on fewer than ten rows.
     """
 
     given: str
     new: str
     rows: int
-    same: float
+    same: float | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Agreement:
     same : Share
         Rows on which all say the same.
     alpha : Alpha or None
-        Krippendorff's alpha; None if there is no row, or only one opinion.
+        Krippendorff's alpha; None on fewer than ten rows, or if there is only one opinion.
     by_people : tuple of People
     by_class, by_day : tuple of Part
     by_change : tuple of Change
@@ -137,9 +140,11 @@ class Agreements:
             served=served,
             left_out=whole.rows - found.rows,
             same=_same(found),
-            alpha=alpha(found),
+            alpha=_alpha(found),
             by_people=tuple(
-                People(names[pair.first], names[pair.second], share(pair.same, pair.rows), pair.kappa)
+                People(
+                    names[pair.first], names[pair.second], share(pair.same, pair.rows), _enough(pair.rows, pair.kappa)
+                )
                 for pair in pairs(found)
             ),
             by_class=tuple(self._by_class(found)),
@@ -175,7 +180,12 @@ class Agreements:
         size = (len(names) + 1) * _TO
         told_apart = np.where(changed, found.opinion + size * (1 + given), found.opinion)
         return [
-            Change(names[change.opinion // size - 1], names[change.opinion % size // _TO - 1], change.rows, change.same)
+            Change(
+                given=names[change.opinion // size - 1],
+                new=names[change.opinion % size // _TO - 1],
+                rows=change.rows,
+                same=_enough(change.rows, change.same),
+            )
             for change in specific(Opinions(found.row, found.person, told_apart, found.at))
             if change.opinion >= size
         ]
@@ -193,8 +203,16 @@ def _same(found: Opinions) -> Share:
 
 
 def _part(name: str, found: Opinions) -> Part:
-    same = _same(found)
-    return Part(name, same, alpha(found) if same.of >= ENOUGH else None)
+    return Part(name, _same(found), _alpha(found))
+
+
+def _alpha(found: Opinions) -> Alpha | None:
+    return alpha(found) if found.rows >= ENOUGH else None
+
+
+def _enough(rows: int, measure: float | None) -> float | None:
+    """Leave out what a few rows cannot show: there, one row more would change it by a tenth or more."""
+    return measure if rows >= ENOUGH else None
 
 
 def _by_day(found: Opinions) -> list[Part]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import ceil, floor
 
-from auditor.estimate.agreement import Alpha
+from auditor.estimate.agreement import ENOUGH, Alpha
 from auditor.estimate.certificate import Step
 from auditor.estimate.shares import Share
-from auditor.review.feed.agreement import Agreement
+from auditor.review.feed.agreement import Agreement, People
 from auditor.review.feed.certified import CertificateStatus
 from auditor.review.feed.estimate import Estimate, Part, Range
 from auditor.review.feed.people import Budget
@@ -201,20 +201,30 @@ def agreement(found: Agreement) -> str:
     rows = counted(found.rows, "row")
     basis = "the queue served to several people" if found.served else "several people chose to judge"
     same = f"all say the same on {found.same.count:,} of them"
-    if found.alpha is None:
+    if found.alpha:
+        sentence = f"Krippendorff's α is {alpha(found.alpha)}, on {rows} that {basis}; {same}."
+    elif found.rows < ENOUGH:
+        sentence = f"How far people agree is not known: {rows} that {basis}, too few for Krippendorff's α; {same}."
+    else:
         return f"Krippendorff's α is not defined on {rows} that {basis}: all verdicts are the same."
-    sentence = f"Krippendorff's α is {alpha(found.alpha)}, on {rows} that {basis}; {same}."
     if found.left_out:
         were = "was" if found.left_out == 1 else "were"
         sentence += f" {counted(found.left_out, 'other row')} that several people judged {were} left out."
     return sentence
 
 
+def kappa(pair: People) -> str:
+    """``0.71``, or why there is no value."""
+    if pair.kappa is not None:
+        return f"{pair.kappa:.2f}"
+    return "not enough" if pair.same.of < ENOUGH else "not defined"
+
+
 def alpha(found: Alpha) -> str:
     """``0.71 (95 %: 0.60 to 0.81)``, rounded outwards."""
     value = f"{found.value:.2f}"
     if found.low is None or found.high is None:
-        return f"{value} (too little for an interval)"
+        return f"{value} (no interval: nobody disagrees)"
     return f"{value} (95 %: {floor(100 * found.low) / 100:.2f} to {ceil(100 * found.high) / 100:.2f})"
 
 

@@ -48,9 +48,13 @@ def test_only_one_by_one_verdicts_of_people_count(verdicts: Verdicts) -> None:
     assert (found.rows, found.same.count, found.served) == (2, 1, False)
     assert [(pair.first, pair.second, pair.same.of) for pair in found.by_people] == [("ann", "bob", 2)]
     given = verdicts.items.label(verdicts.items.given[0])
-    assert [(one.given, one.new, one.rows, one.same) for one in found.by_change] == [(given, other, 1, 0.0)]
+    assert [(one.given, one.new, one.rows, one.same) for one in found.by_change] == [(given, other, 1, None)]
     assert sum(part.same.of for part in found.by_class) == 2
-    assert "2 rows that several people chose to judge; all say the same on 1 of them" in sentences.agreement(found)
+    assert (found.alpha, found.by_people[0].kappa) == (None, None)
+    assert sentences.agreement(found) == (
+        "How far people agree is not known: 2 rows that several people chose to judge, too few for Krippendorff's α; "
+        "all say the same on 1 of them."
+    )
 
 
 def test_rows_that_the_queue_served_to_several_people_stand_alone(verdicts: Verdicts) -> None:
@@ -61,7 +65,7 @@ def test_rows_that_the_queue_served_to_several_people_stand_alone(verdicts: Verd
     found = measured(verdicts)
     assert (found.served, found.rows, found.left_out) == (True, 2, 1)
     said = sentences.agreement(found)
-    assert "on 2 rows that the queue served to several people" in said
+    assert ": 2 rows that the queue served to several people" in said
     assert "1 other row that several people judged was left out." in said
 
 
@@ -92,3 +96,19 @@ def test_many_rows_give_an_interval(verdicts: Verdicts) -> None:
     assert found.alpha.low is not None
     assert "(95 %: " in sentences.agreement(found)
     assert len(found.by_people) == 3
+
+
+def test_nine_rows_have_no_alpha_and_ten_have_one(verdicts: Verdicts) -> None:
+    labels = verdicts.items.label_names
+    for row in range(60, 69):
+        new = labels[verdicts.items.given[row] - 1]
+        both(verdicts, row, ("keep",) if row == 60 else ("relabel", new), ("relabel", new), **SERVED)
+    few = measured(verdicts)
+    assert (few.rows, few.alpha, few.by_people[0].kappa) == (9, None, None)
+    assert {change.same for change in few.by_change} == {None}
+    assert "too few for Krippendorff's α" in sentences.agreement(few)
+    both(verdicts, 69, ("keep",), ("keep",), **SERVED)
+    enough = measured(verdicts)
+    assert enough.alpha is not None
+    assert enough.by_people[0].kappa is not None
+    assert sentences.agreement(enough).startswith("Krippendorff's α is ")

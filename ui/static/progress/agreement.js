@@ -6,6 +6,8 @@ import { decimal, percent } from "../common/words.js";
 import { t, translated } from "../common/language.js";
 
 const MOST = 50;
+/** Minimum number of rows for a share. */
+const FEW = 10;
 
 /** @param {Object} found As the server sends it. */
 export function drawAgreement(found) {
@@ -26,8 +28,8 @@ function people({ by_people: pairs }) {
     .map(({ first, second, same, kappa }) => [
       [bdi(first), t(", "), bdi(second)],
       count(same.of),
-      percent(same.count / same.of),
-      decimal(kappa),
+      agreed(same),
+      kappa === null && same.of < FEW ? t("not enough") : decimal(kappa),
     ]);
   if (pairs.length > MOST) {
     rows.push([plural(pairs.length - MOST, "more pair"), "", "", ""]);
@@ -35,15 +37,13 @@ function people({ by_people: pairs }) {
   return scroller(name, table(name, [t("People"), t("Rows"), t("The same"), t("Cohen’s κ")], rows, [1, 2, 3]));
 }
 
+const agreed = ({ count: same, of }) =>
+  of < FEW ? t("{some} of {all}", { some: count(same), all: count(of) }) : percent(same / of);
+
 const classes = ({ by_class: found }) => parts(t("Agreement by given label"), t("Given label"), found, label);
 
 function parts(name, head, found, named) {
-  const rows = found.map((part) => [
-    named(part.name),
-    count(part.same.of),
-    percent(part.same.count / part.same.of),
-    alpha(part.alpha),
-  ]);
+  const rows = found.map((part) => [named(part.name), count(part.same.of), agreed(part.same), alpha(part.alpha)]);
   return scroller(name, table(name, [head, t("Rows"), t("All agree"), t("α (95 %)")], rows, [1, 2, 3]));
 }
 
@@ -52,7 +52,13 @@ const days = ({ by_day: found }) => found.length > 1 && parts(t("Agreement by da
 
 function changes({ by_change: found }) {
   const name = t("Agreement on each new label");
-  const rows = found.slice(0, MOST).map((pair) => [change(pair.given, pair.new), count(pair.rows), percent(pair.same)]);
+  const rows = found
+    .slice(0, MOST)
+    .map(({ given, new: chosen, rows: some, same }) => [
+      change(given, chosen),
+      count(some),
+      same === null ? t("not enough") : percent(same),
+    ]);
   const columns = [t("Given → new"), t("Rows"), t("Same label from another reviewer")];
   return rows.length > 0 && scroller(name, table(name, columns, rows, [1, 2]));
 }
