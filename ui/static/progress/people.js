@@ -8,6 +8,8 @@ import { t, translated } from "../common/language.js";
 
 /** The sentence on the budget is for at most so many hours. */
 const HOURS = 2;
+/** Minimum number of cards for a share. */
+const FEW = 10;
 
 /**
  * @param {Object} answer As the server sends it: everyone's figures to those who may settle conflicts, to others their own.
@@ -68,8 +70,13 @@ function qualification(people, me) {
   );
 }
 
-const share = ({ count: part, of }) =>
-  of ? t("{share} of {all}", { share: percent(part / of), all: count(of) }) : "–";
+/** A share of so many cards; of a few, the numbers alone. */
+function share({ count: part, of }) {
+  if (of < FEW) {
+    return of ? t("{some} of {all}", { some: count(part), all: count(of) }) : "–";
+  }
+  return t("{share} of {all}", { share: percent(part / of), all: count(of) });
+}
 
 function figures(people) {
   const name = t("Figures of each person");
