@@ -87,7 +87,7 @@ def _report_cost(trials: Trials, candidate: Candidate, listener: Listener) -> No
     """Report how long the remaining fine-tuning will take, measured on a few batches."""
     if texts := trials.texts_left(candidate):
         config = trials.config
-        model = Finetuned(trials.base, config.finetuned, trials.corrections.label_names, config.device)
+        model = Finetuned(trials.base, config.finetuned, trials.label_names, config.device)
         seconds = texts * model.seconds_a_text(candidate.inputs)
         listener.note(
             f"Fine-tuning: {texts:,} texts over all epochs and trainings, about {duration(seconds)}. "

@@ -35,9 +35,12 @@ def test_a_class_is_merged_exported_and_brought_back(run: Path, invoke: Invoke, 
     assert "love merged into joy." in invoke("labels", run)[1]
     code, out, _ = invoke("export", run, "--to", tmp_path / "clean.csv")
     assert code == 0
-    assert f"Classes: love merged into joy. These are not verdicts; they affect {rows} rows." in out
+    assert f"Classes: love merged into joy. These are not verdicts: they alone changed {rows} labels" in out
+    assert "Changes:" not in out
     record = json.loads(next(tmp_path.glob("clean*.json")).read_text())
     assert record["summary"]["class_changes"] == ["love merged into joy"]
+    assert record["summary"]["changed_by_class"] == record["summary"]["changed"] == rows
+    assert record["summary"]["confusions"] == []
     code, out, _ = invoke("patch", run, "--to", tmp_path / "patch.jsonl")
     assert (tmp_path / "patch.jsonl").read_text().count('"new":"joy"') == rows
     assert invoke("labels", run, "undo")[1].startswith("The latest change would be undone.")

@@ -206,8 +206,7 @@ def sentences(summary: Summary) -> list[str]:
     if summary.new_classes:
         lines.append(f"New classes: {listed(summary.new_classes)}.")
     if summary.class_changes:
-        changes = "; ".join(summary.class_changes)
-        lines.append(f"Classes: {changes}. These are not verdicts; they affect {counted(summary.reclassified, 'row')}.")
+        lines.append(summary.class_sentence)
     lines += [f"Unchanged, {name}: {listed(ids, most=_SHOWN)}." for name, ids in summary.marked.items()]
     return lines
 

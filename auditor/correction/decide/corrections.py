@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from auditor.arrays import Codes, Float32, Mask
 from auditor.correction.decide.certified import CertificateRecord, CertifiedRows, certified_rows, still_in_bulk
 from auditor.correction.decide.classes import Classes, standing_changes
+from auditor.correction.decide.comparable import Comparable
 from auditor.correction.decide.outcome import Outcomes, find_outcomes
 from auditor.correction.decide.policy import Policy
 from auditor.correction.export.classes import Value, value_of_new_class
@@ -131,6 +132,28 @@ class Corrections:
     def changed(self) -> Mask:
         """Rows of the corrected dataset whose label differs from the given one, (N,) bool."""
         return np.asarray(self.kept & (self.label != self.texts.labels))
+
+    @property
+    def names_now(self) -> tuple[str | None, ...]:
+        """Name of each class of the verdicts after the changes of the classes; None if its rows are left out."""
+        classes, before = Classes(self.texts.label_names, self.label_changes), self.judged or self
+        return (*map(classes.name_of, self.texts.label_names), *before.new_classes)
+
+    @cached_property
+    def comparable(self) -> Comparable:
+        """Given and corrected labels in the same classes."""
+        before = self.judged or self
+        return Comparable.of(before.label_names, self.names_now, self.texts.labels, before.label, before.kept)
+
+    @property
+    def changed_by_class(self) -> Mask:
+        """Rows of :attr:`changed` whose label only a change of the classes has changed, (N,) bool."""
+        return np.asarray(self.changed & (self.comparable.given == self.comparable.corrected))
+
+    @property
+    def excluded_by_class(self) -> Mask:
+        """Rows that are left out only because their class is, (N,) bool."""
+        return np.asarray((self.judged or self).kept & ~self.kept)
 
     @property
     def left_wrong(self) -> Range | None:
@@ -254,8 +277,7 @@ def _choose(texts: LabeledTexts, outcomes: Outcomes, policy: Policy, label: Code
 
 def _reclassify(judged: Corrections, changes: tuple[LabelChange, ...]) -> Corrections:
     """Apply changes of the classes. A new name becomes a new class; the old one stays without rows."""
-    texts, classes = judged.texts, Classes(judged.texts.label_names, changes)
-    names = [classes.name_of(name) for name in texts.label_names] + list(judged.new_classes)
+    texts, names = judged.texts, replace(judged, label_changes=changes).names_now
     codes = {name: code for code, name in enumerate(judged.label_names)}
     values, new = list(judged.label_values), np.full(len(names), -1, np.int32)
     used = set(np.unique(judged.label[judged.kept]).tolist())

@@ -9,6 +9,7 @@ import numpy as np
 
 from auditor.correction.decide.classes import in_words
 from auditor.correction.decide.corrections import Corrections
+from auditor.wording import counted
 
 MARKED = ("ambiguous", "unsure", "tie")
 """Outcomes that leave a row unchanged but deserve another look."""
@@ -44,11 +45,13 @@ class Summary:
     stale : list of str
         Ids of rows that have changed since they were judged.
     confusions : list of (str, str, int)
-        Given label, new label, number of rows; most frequent first.
+        Given label, new label, number of rows that verdicts or models changed; most frequent first.
     class_changes : tuple of str
         Changes of the classes, in words.
     reclassified : int
         Number of rows that these give another label or leave out.
+    changed_by_class, excluded_by_class : int
+        Number of rows of ``changed`` and ``excluded`` that these alone change or leave out.
     """
 
     rows: int
@@ -67,18 +70,31 @@ class Summary:
     confusions: list[tuple[str, str, int]]
     class_changes: tuple[str, ...] = ()
     reclassified: int = 0
+    changed_by_class: int = 0
+    excluded_by_class: int = 0
+
+    @property
+    def class_sentence(self) -> str:
+        """The changes of the classes and their effect, in a sentence; empty without any."""
+        if not self.class_changes:
+            return ""
+        return (
+            f"Classes: {'; '.join(self.class_changes)}. These are not verdicts: they alone changed"
+            f" {counted(self.changed_by_class, 'label')} and left out {counted(self.excluded_by_class, 'row')}."
+        )
 
 
 def summarise(corrections: Corrections) -> Summary:
     """Summarise corrections."""
-    texts, changed = corrections.texts, corrections.changed
+    texts, changed, by_class = corrections.texts, corrections.changed, corrections.changed_by_class
     outcomes = corrections.outcomes.by_row
     verdicts = {row: corrections.verdict_of(row) for row in outcomes}
     marked = defaultdict(list)
     for row, verdict in verdicts.items():
         if verdict in MARKED:
             marked[verdict].append(texts.table["id"][row].as_py())
-    pairs = zip(texts.labels[changed].tolist(), corrections.label[changed].tolist(), strict=True)
+    corrected = changed & ~by_class
+    pairs = zip(texts.labels[corrected].tolist(), corrections.label[corrected].tolist(), strict=True)
     names = corrections.label_names
     return Summary(
         rows=len(texts),
@@ -94,6 +110,8 @@ def summarise(corrections: Corrections) -> Summary:
         new_classes=corrections.new_classes,
         class_changes=tuple(in_words(texts.label_names, corrections.label_changes)),
         reclassified=int(corrections.reclassified.sum()),
+        changed_by_class=int(by_class.sum()),
+        excluded_by_class=int(corrections.excluded_by_class.sum()),
         marked=dict(marked),
         stale=list(dict.fromkeys(event.item_id or "" for event in corrections.outcomes.stale)),
         confusions=[(names[old], names[new], rows) for (old, new), rows in Counter(pairs).most_common()],

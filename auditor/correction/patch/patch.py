@@ -155,8 +155,9 @@ def make_patch(corrections: Corrections) -> tuple[Change, ...]:
     table = texts.table.select(["id", "split", "text", "label"])
     values = table.filter(pa.array(touched)).to_pylist()
     copies = _count_copies(table, values, texts.label_names)
-    rows = zip(np.flatnonzero(touched).tolist(), corrections.reclassified[touched].tolist(), values, strict=True)
-    return tuple(_change(corrections, row, about, copies[about["text"]], by_class) for row, by_class, about in rows)
+    by_class = (corrections.changed_by_class | corrections.excluded_by_class)[touched].tolist()
+    rows = zip(np.flatnonzero(touched).tolist(), by_class, values, strict=True)
+    return tuple(_change(corrections, row, about, copies[about["text"]], alone) for row, alone, about in rows)
 
 
 def _change(
@@ -164,7 +165,7 @@ def _change(
 ) -> Change:
     texts, outcome = corrections.texts, corrections.outcomes.by_row.get(row)
     old, code, kept = texts.label_names[about["label"]], int(corrections.label[row]), bool(corrections.kept[row])
-    if outcome and by_class and not (outcome.verdict == "relabel" and kept):
+    if by_class:
         outcome = None  # the verdict is not why the row changes
     elsewhere = sum((counts for split, counts in copies.items() if split != about["split"]), Counter[str]())
     try:

@@ -262,6 +262,7 @@ def render_section(repo: str, name: str, facts: Facts, renamed: Mapping[str, str
         config=name,
         f=facts,
         s=summary,
+        changed=summary.changed - summary.changed_by_class,
         original=original,
         partial=_partial(facts),
         unreviewed=_UNREVIEWED[facts.policy.unreviewed],

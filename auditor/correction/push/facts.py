@@ -54,7 +54,7 @@ class VerdictRows:
 
 @dataclass(frozen=True)
 class SplitRows:
-    """Counts of one split."""
+    """Counts of one split, without what a change of the classes alone does."""
 
     split: str
     rows: int
@@ -161,8 +161,10 @@ def _splits(corrections: Corrections) -> tuple[SplitRows, ...]:
     splits = corrections.texts.splits
     names = dict.fromkeys(splits.tolist())
     of_split = {name: splits == name for name in names}
+    changed = corrections.changed & ~corrections.changed_by_class
+    left_out = ~corrections.kept & ~corrections.excluded_by_class
     return tuple(
-        SplitRows(name, int(rows.sum()), int((rows & corrections.changed).sum()), int((rows & ~corrections.kept).sum()))
+        SplitRows(name, int(rows.sum()), int((rows & changed).sum()), int((rows & left_out).sum()))
         for name, rows in of_split.items()
     )
 

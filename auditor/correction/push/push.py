@@ -231,7 +231,14 @@ def _check_options(target: Target, private: bool | None, create_pr: bool, notes:
 
 
 def _message(summary: Summary) -> str:
-    return f"Corrected labels: {counted(summary.changed, 'label')} changed, {counted(summary.excluded, 'row')} left out"
+    changed, left_out = summary.changed - summary.changed_by_class, summary.excluded - summary.excluded_by_class
+    message = f"Corrected labels: {counted(changed, 'label')} changed, {counted(left_out, 'row')} left out"
+    if not summary.class_changes:
+        return message
+    return (
+        f"{message}; with their class, {counted(summary.changed_by_class, 'label')} renamed,"
+        f" {counted(summary.excluded_by_class, 'row')} left out"
+    )
 
 
 def _warnings(summary: Summary, original: bool, config_name: str) -> list[str]:

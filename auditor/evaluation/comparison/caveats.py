@@ -21,9 +21,10 @@ _SOURCES = {
 
 
 def caveats(found: Retraining) -> tuple[str, ...]:
-    """Return caveats: who chose the rows, whom that favours, what is left out, and what the intervals cover."""
+    """Return caveats: changed classes, who chose the rows, whom that favours, what is left out, what is covered."""
     setting = found.setting
     return (
+        *_classes(setting),
         _choice_of_rows(setting),
         _bias(found),
         *_models_own_labels(setting),
@@ -31,6 +32,14 @@ def caveats(found: Retraining) -> tuple[str, ...]:
         _blind(found),
         _intervals(found),
     )
+
+
+def _classes(setting: Setting) -> Iterable[str]:
+    if setting.class_changes:
+        yield (
+            f"Classes were changed in both versions alike: {'; '.join(setting.class_changes)}. "
+            "So the two differ by verdicts alone, and no difference below comes from these changes."
+        )
 
 
 def _choice_of_rows(setting: Setting) -> str:

@@ -28,12 +28,12 @@ class _Frozen(BaseModel):
 
 
 class Part(_Frozen):
-    """Counts of the rows trained on, or tested on.
+    """Counts of the rows trained on, or tested on, without the rows that the changes of the classes leave out.
 
     Attributes
     ----------
     rows : int
-        Number of rows with the original labels.
+        Number of rows of either version.
     judged, changed, excluded : int
         Number of these with a decision; with another label in the corrected version; missing from it.
     """
@@ -69,6 +69,8 @@ class Setting(_Frozen):
         Number of judged cards that were drawn blind.
     not_trained_on : int
         Number of training rows left out, because they were drawn blind or are duplicates of such rows.
+    class_changes : tuple of str
+        Changes of the classes in both versions, in words.
     """
 
     split: str
@@ -85,6 +87,7 @@ class Setting(_Frozen):
     policy: dict[str, Any]
     blind: int = 0
     not_trained_on: int = 0
+    class_changes: tuple[str, ...] = ()
 
 
 class Whole(_Frozen):

@@ -99,7 +99,7 @@ def _result(read: Reader, trials: Trials, name: ModelName, tested: dict[str, Lab
     def on(rows: Mask) -> Comparison:
         parts = {version: p[:, rows] for version, p in probabilities.items()}
         labels = {version: codes[rows] for version, codes in tested.items()}
-        return compare(parts, labels, trials.corrections.label_names, seed=trials.config.seed)
+        return compare(parts, labels, trials.label_names, seed=trials.config.seed)
 
     sample = sample[trials.split.test]
     comparable = sample & np.logical_and.reduce([codes >= 0 for codes in tested.values()])
@@ -133,7 +133,7 @@ def _random_sample(corrections: Corrections, drawn: Collection[str]) -> Mask:
 def _setting(trials: Trials) -> Setting:
     """Describe the comparison in numbers."""
     corrections, split = trials.corrections, trials.split
-    outcomes = corrections.outcomes.by_row
+    outcomes, everything = corrections.outcomes.by_row, trials.part(np.ones(len(corrections.texts), np.bool_))
     sources = Counter(source for outcome in outcomes.values() for source in {vote.source for vote in outcome.votes})
     return Setting(
         split=split.how,
@@ -144,12 +144,13 @@ def _setting(trials: Trials) -> Setting:
         ranked_by=trials.config.pooled,
         sources=dict(sorted(sources.items(), key=lambda item: (-item[1], item[0]))),
         judged=len(outcomes),
-        changed=int(corrections.changed.sum()),
-        excluded=int((~corrections.kept).sum()),
+        changed=everything.changed,
+        excluded=everything.excluded,
         corrected=hash_of_labels(corrections),
         policy=corrections.policy.model_dump(mode="json"),
         blind=settled(trials.blind, find_truth(corrections)) if trials.blind else 0,
         not_trained_on=split.blind,
+        class_changes=trials.class_changes,
     )
 
 

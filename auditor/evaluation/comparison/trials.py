@@ -13,6 +13,7 @@ import numpy as np
 
 from auditor.arrays import Codes, Counts, LabelCodes, Mask, Probabilities, RowIndex
 from auditor.config import TRAININGS, AuditConfig
+from auditor.correction.decide.classes import in_words
 from auditor.correction.decide.corrections import Corrections
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError
@@ -34,17 +35,20 @@ from auditor.vocabulary import ModelName
 
 
 def check_changes(corrections: Corrections) -> None:
-    """Refuse corrections without changes.
+    """Refuse corrections without changes. A change of the classes is none: both versions have it.
 
     Raises
     ------
     CorrectionError
         If the decisions change nothing.
     """
-    if not corrections.changed.any() and corrections.kept.all():
+    labels = corrections.comparable
+    if np.array_equal(labels.given, labels.corrected):
         judged = len(corrections.outcomes.by_row)
+        both = ", and both versions have the changed classes" if corrections.label_changes else ""
         raise CorrectionError(
-            f"None of the {judged:,} judged rows is changed or excluded: there are no corrected labels to train on.",
+            f"None of the {judged:,} judged rows is changed or excluded{both}: there are no corrected labels to train"
+            " on.",
             "Judge the suspect rows first with `auditor review`.",
         )
 
@@ -83,12 +87,19 @@ class Trials:
 
     @cached_property
     def versions(self) -> dict[str, Version]:
-        """Original and corrected labels."""
-        corrections = self.corrections
-        return {
-            ORIGINAL: Version.complete(corrections.texts.labels),
-            CORRECTED: Version(corrections.label, corrections.kept),
-        }
+        """Original and corrected labels, in the same classes."""
+        labels = self.corrections.comparable
+        return {ORIGINAL: Version.of(labels.given), CORRECTED: Version.of(labels.corrected)}
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Classes of both versions."""
+        return self.corrections.comparable.label_names
+
+    @property
+    def class_changes(self) -> tuple[str, ...]:
+        """Changes of the classes in both versions, in words."""
+        return tuple(in_words(self.corrections.texts.label_names, self.corrections.label_changes))
 
     @cached_property
     def duplicates(self) -> Duplicates:
@@ -127,7 +138,7 @@ class Trials:
             vectors = self.run.load(VECTORS)
         corrections, config = self.corrections, self.config.updated(models=tuple(models))
         texts, groups = corrections.texts.texts, self.duplicates.near
-        made = candidates(config, corrections.label_names, texts, vectors, self.base, groups)
+        made = candidates(config, self.label_names, texts, vectors, self.base, groups)
         by_name = {candidate.name: candidate for candidate in made}
         return [by_name[name] for name in models]
 
@@ -179,7 +190,7 @@ class Trials:
         rows, tests = np.flatnonzero(split.train & chosen.kept), np.flatnonzero(split.test)
         about = {
             "seed": seed,
-            "label_names": list(self.corrections.label_names),
+            "label_names": list(self.label_names),
             "trained_on": digest(rows, chosen.labels[rows]),
             "tested_on": digest(tests, chosen.tested(split) if self._is_kept(version, seed) else np.array(())),
         }
@@ -193,7 +204,7 @@ class Trials:
         return {
             **candidate.parameters,
             "seed": self.config.seed,
-            "label_names": list(self.corrections.label_names),
+            "label_names": list(self.label_names),
             "trained_on": digest(rows, chosen.labels[rows]),
             "judged": digest(self._unseen(half)),
         }
@@ -247,13 +258,13 @@ class Trials:
         corrections, part = self.corrections, self.part(self.split.train)
         truth = self.versions[CORRECTED].tested(self.split)
         tested = truth >= 0
-        scores = score(probabilities[tested], truth[tested], len(corrections.label_names))
+        scores = score(probabilities[tested], truth[tested], len(self.label_names))
         origin = corrections.texts.origin
         save_model(
             classifier,  # type: ignore[arg-type]  # of the candidates' kinds
             space / model_file(name),
             name=name,  # type: ignore[arg-type]  # of a candidate
-            label_names=corrections.label_names,
+            label_names=self.label_names,
             config=self.config,
             encoder=self.encoder if MODELS[name].takes == "vectors" else None,
             about=About(
@@ -262,6 +273,7 @@ class Trials:
                 rows=part.rows - part.excluded,
                 changed=part.changed,
                 excluded=part.excluded,
+                class_changes=self.class_changes,
                 seed=self.config.seed,
                 tested_on=int(tested.sum()),
                 scores=scores.model_dump(include={"accuracy", "weighted_f1", "macro_f1"}),
@@ -272,11 +284,13 @@ class Trials:
         """Count what is decided about some of the rows."""
         judged = np.zeros(len(rows), dtype=np.bool_)
         judged[list(self.corrections.outcomes.by_row)] = True
+        given, corrected = self.versions[ORIGINAL], self.versions[CORRECTED]
+        rows = rows & (given.kept | corrected.kept)
         return Part(
             rows=int(rows.sum()),
             judged=int((rows & judged).sum()),
-            changed=int((rows & self.corrections.changed).sum()),
-            excluded=int((rows & ~self.corrections.kept).sum()),
+            changed=int((rows & corrected.kept & (corrected.labels != given.labels)).sum()),
+            excluded=int((rows & ~corrected.kept).sum()),
         )
 
 

@@ -37,9 +37,9 @@ class Version:
     kept: Mask
 
     @classmethod
-    def complete(cls, labels: LabelCodes) -> Version:
-        """Return a version that has every row."""
-        return cls(labels, np.ones(len(labels), dtype=np.bool_))
+    def of(cls, labels: LabelCodes) -> Version:
+        """Return the version with these labels, which lacks the rows labelled -1."""
+        return cls(labels, labels >= 0)
 
     def tested(self, split: Split) -> LabelCodes:
         """Return the labels of the test rows, (T,) int32; -1 where this version lacks the row."""

@@ -32,7 +32,9 @@ class Truth:
     rows : (R,) int64
         Ascending.
     fits : (R, K) bool
-        No label fits a row that was excluded, or that no class fits: every version is wrong on it.
+        In the classes as they are now; see :class:`auditor.correction.decide.comparable.Comparable`.
+        No label fits a row that was excluded, that no class fits, or whose class is left out: every version is wrong
+        on it.
     """
 
     rows: Counts
@@ -41,13 +43,14 @@ class Truth:
 
 def find_truth(corrections: Corrections) -> Truth:
     """Find the labels that fit the judged rows: by the majority of the one-by-one verdicts, or the first at a tie."""
-    names = corrections.label_names
+    names, labels = corrections.texts.label_names, corrections.comparable
     outcomes = corrections.outcomes.by_row
     opinions = {row: vote for row, outcome in outcomes.items() if (vote := leading_vote(outcome.decisions))}
-    fits = np.zeros((len(opinions), len(names)), np.bool_)
+    fits = np.zeros((len(opinions), len(labels.label_names)), np.bool_)
     for place, (row, vote) in enumerate(opinions.items()):
         given = (names[corrections.texts.labels[row]],) if vote.verdict == "keep" else ()
-        fits[place, [names.index(label) for label in (*given, *vote.new_labels) if label in names]] = True
+        codes = [labels.code_of.get(label, -1) for label in (*given, *vote.new_labels)]
+        fits[place, [code for code in codes if code >= 0]] = True
     return Truth(np.array(list(opinions), np.int64), fits)
 
 

@@ -33,6 +33,8 @@ class About:
     hub_dataset : bool
         Whether ``dataset`` is the name of a dataset on the Hub.
     seed : int
+    class_changes : tuple of str
+        Changes of the dataset's classes before training, in words.
     tested_on : int
         Number of rows that ``scores`` are measured on; 0 without scores.
     scores : mapping of str to float
@@ -46,6 +48,7 @@ class About:
     hub_dataset: bool = False
     seed: int = 0
     tested_on: int = 0
+    class_changes: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -89,6 +92,7 @@ def _prose(about: About, label_names: Sequence[str], config: FinetunedConfig, ba
         "",
         *(f"- {code(name)}" for name in label_names),
         "",
+        *_changes(about.class_changes),
     ]
     if about.tested_on:
         lines += [
@@ -102,6 +106,12 @@ def _prose(about: About, label_names: Sequence[str], config: FinetunedConfig, ba
             "",
         ]
     return "\n".join([*lines, *_training(about, config), ""])
+
+
+def _changes(changes: Sequence[str]) -> list[str]:
+    if not changes:
+        return []
+    return [f"The dataset's classes were changed before training: {', '.join(map(code, changes))}.", ""]
 
 
 def _training(about: About, config: FinetunedConfig) -> list[str]:

@@ -132,6 +132,8 @@ def _decisions(
 def _load_gains(run: Run, found: Retraining, decisions: Decisions | None) -> Gains:
     stages = run.manifest.stages
     seconds = sum(stages[name].seconds for name in found.stages if name in stages)
-    at_retraining = found.setting.judged, found.setting.corrected
-    outdated = decisions is not None and (decisions.summary.judged, decisions.corrected) != at_retraining
+    at_retraining = found.setting.judged, found.setting.corrected, found.setting.class_changes
+    outdated = decisions is not None and (
+        (decisions.summary.judged, decisions.corrected, decisions.summary.class_changes) != at_retraining
+    )
     return Gains(found, seconds, caveats(found), outdated)

@@ -119,6 +119,63 @@ def test_the_rows_follow_the_classes(judged: Corrections, changes: list[LabelCha
     assert summary.reclassified == sum(one != two for one, two in zip(labels, labels_of(judged), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("changes", "given", "corrected", "changed_by_class", "excluded_by_class"),
+    [
+        ([], ["anger", "joy", "love", "joy", "love", "love"], ["anger", "joy", "joy", "joy", None, "delight"], 0, 0),
+        (
+            [rename("joy", "bliss")],
+            ["anger", "bliss", "love", "bliss", "love", "love"],
+            ["anger", "bliss", "bliss", "bliss", None, "delight"],
+            2,
+            0,
+        ),
+        (
+            [merge("joy", to="love")],
+            ["anger", "love", "love", "love", "love", "love"],
+            ["anger", "love", "love", "love", None, "delight"],
+            2,
+            0,
+        ),
+        (
+            [delete("joy")],
+            ["anger", None, "love", None, "love", "love"],
+            ["anger", None, None, None, None, "delight"],
+            0,
+            3,
+        ),
+        (
+            [delete("love")],
+            ["anger", "joy", None, "joy", None, None],
+            ["anger", "joy", "joy", "joy", None, "delight"],
+            0,
+            0,
+        ),
+    ],
+)
+def test_versions_in_the_same_classes_differ_by_verdicts_alone(
+    judged: Corrections,
+    changes: list[LabelChange],
+    given: list[str | None],
+    corrected: list[str | None],
+    changed_by_class: int,
+    excluded_by_class: int,
+) -> None:
+    made = changed(judged, *changes)
+    labels = made.comparable
+    names = [*labels.label_names, None]
+    assert [names[code] for code in labels.given.tolist()] == given
+    assert [names[code] for code in labels.corrected.tolist()] == corrected
+    assert not {"joy", "love"} & set(labels.label_names) & {label for change in changes for label in change.labels}
+    summary = summarise(made)
+    assert (summary.changed_by_class, summary.excluded_by_class) == (changed_by_class, excluded_by_class)
+    by_verdict = [pair for pair in zip(given, corrected, strict=True) if pair[0] != pair[1] and pair[1]]
+    assert sum(rows for *_, rows in summary.confusions) == len(by_verdict)
+    assert summary.changed == len(by_verdict) + changed_by_class
+    by_class = [change for change in make_patch(made) if change.verdict is None]
+    assert len(by_class) == changed_by_class + excluded_by_class
+
+
 def test_the_share_of_wrong_labels_stays_as_it_was(judged: Corrections) -> None:
     suggestions = replace(judged.suggestions, suspicion=np.full(6, 0.5, np.float32))
     about = cast(Any, type("Found", (), {"left": Range(1, 0, 2), "drifted": False}))

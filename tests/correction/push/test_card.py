@@ -52,6 +52,8 @@ def facts(names: tuple[str, ...] = ("joy", "love"), source: str = "`diary.csv`",
         confusions=pairs,
         class_changes=tuple(f"{name} renamed" for name in names),
         reclassified=7,
+        changed_by_class=2,
+        excluded_by_class=1,
     )
     made: dict[str, Any] = {
         "source": source,
@@ -109,10 +111,11 @@ class Page(HTMLParser):
 
 def test_it_tells_what_was_done() -> None:
     text = card(facts())
-    assert "40 rows of 2,000 were judged by 2 people. 12 labels were changed, 3 rows left out." in text
+    assert "40 rows of 2,000 were judged by 2 people. 10 labels were changed, 2 rows left out." in text
     assert 'load_dataset("ann/x_y", "corrected")' in text
     assert 'load_dataset("ann/x_y", "original")' in text
-    assert "no label was changed without a human verdict" in text
+    unchanged = replace(facts().summary, class_changes=(), changed_by_class=0, excluded_by_class=0)
+    assert "no label was changed without a human verdict" in card(facts(summary=unchanged))
     assert "The 1,960 rows that nobody judged keep their given labels" in text
     assert "Rows of `test` were corrected too" in text
     assert "5 rows are unchanged because several labels fit" in text
@@ -190,7 +193,10 @@ def test_metadata_that_cannot_be_read_are_refused(there: str) -> None:
 def test_changes_of_classes_are_told_as_no_verdicts() -> None:
     text = card(facts())
     assert "Classes were changed besides: `joy renamed`, `love renamed`. That is no verdict" in text
-    assert "affects 7 rows" in text
+    assert "2 labels were renamed with their class, 1 row left out with its" in text
+    assert "without a human verdict" not in text
+    assert "determined which rows people looked at: 10 labels changed by human verdicts, 2 labels renamed" in text
+    assert "keep their given labels, but for the changes of the classes" in text
 
 
 @pytest.mark.slow

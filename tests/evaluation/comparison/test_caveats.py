@@ -68,6 +68,11 @@ def test_what_is_left_out_is_counted_where_there_is_something() -> None:
     assert any(sentence.endswith("among the test rows are not trained on: 7.") for sentence in told)
 
 
+def test_changes_of_classes_are_in_both_versions() -> None:
+    first, *_ = caveats(made(class_changes=("love merged into joy", "fear left out")))
+    assert first.startswith("Classes were changed in both versions alike: love merged into joy; fear left out. So the")
+
+
 def test_it_is_said_what_the_intervals_cover() -> None:
     assert "the mean over 3 seeds, each interval covers 95 % of 20 draws" in caveats(made())[-1]
     assert "So few seeds" in caveats(made())[-1]

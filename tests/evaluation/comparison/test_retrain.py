@@ -11,11 +11,13 @@ from auditor_ui.services.edition import Edition
 
 from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
+from auditor.correction.decide.reclassify import write_change
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError, RunHeldError
 from auditor.evaluation.comparison import trials
 from auditor.evaluation.comparison.results import Retraining
 from auditor.evaluation.saved.saved import load_model
+from auditor.review.log.parts import LabelChange
 from auditor.run import Run, find_run
 from auditor.run.artifacts import COMPARISON
 from tests.evaluation.judged import DRAWN, judge, judged_run
@@ -182,6 +184,54 @@ def test_decisions_that_change_nothing_are_not_retrained(tmp_path: Path, tiny_mo
     with pytest.raises(CorrectionError, match="None of the 2 judged rows is changed or excluded"):
         Audit(run).retrain(("lexical",))
     assert not trainings(find_run(run.directory))
+
+
+def change_class(run: Run, operation: Any, label: str, to: str | None = None) -> None:
+    with Audit(run).log() as log:
+        write_change(log, LabelChange(operation=operation, labels=(label,), to=to), "ann", f"{operation}-{label}")
+
+
+def test_a_change_of_a_class_is_no_correction(tmp_path: Path, tiny_model: Path) -> None:
+    run = judged_run(tmp_path / "diary", tiny_model)
+    (run / "decisions.db").unlink()
+    names = run.dataset.label_names
+    change_class(run, "merge", names[0], names[1])
+    change_class(run, "rename", names[2], "calm")
+    change_class(run, "delete", names[3])
+    with pytest.raises(CorrectionError, match=r"None of the 0 judged rows .* both versions have the changed classes"):
+        Audit(run).retrain(("lexical",), seeds=1)
+    assert not trainings(find_run(run.directory))
+
+
+def test_both_versions_have_the_changed_classes(copy: Run, retrained: tuple[Run, Retraining]) -> None:
+    names = copy.dataset.label_names
+    change_class(copy, "rename", names[0], "calm")
+    change_class(copy, "merge", names[1], names[2])
+    change_class(copy, "delete", names[3])
+    found = Audit(copy.directory).retrain(("lexical",), seeds=1)
+    left = ("calm", names[2], *names[4:])
+    corrections = Audit(copy.directory).corrections()
+    gone = corrections.texts.labels == 3
+    judged, setting = sorted(corrections.outcomes.by_row), found.setting
+    differ = np.flatnonzero(corrections.comparable.given != corrections.comparable.corrected)
+    assert set(differ) <= set(judged)
+    assert setting.class_changes == (
+        f"{names[0]} renamed calm",
+        f"{names[1]} merged into {names[2]}",
+        f"{names[3]} left out",
+    )
+    before = retrained[1].setting
+    assert setting.changed + setting.excluded == len(differ)
+    assert setting.changed <= before.changed
+    assert setting.test.rows == before.test.rows - gone[160:].sum() + (corrections.kept & gone)[160:].sum()
+    comparison = found.models[0].comparison
+    assert comparison.label_names == left
+    assert sum(comparison.support["original"]) == comparison.rows <= 80 - gone[160:].sum()
+    run = find_run(copy.directory)
+    for version in ("original", "corrected"):
+        probabilities = np.load(run.open(f"retrain/lexical/{version}/seed-0.npy"), allow_pickle=False)
+        assert probabilities.shape == (80, len(left))
+    assert json.loads((copy / "model/lexical/auditor.json").read_text("utf-8"))["label_names"] == list(left)
 
 
 def test_a_test_row_of_a_new_class_can_be_compared(tmp_path: Path, tiny_model: Path) -> None:

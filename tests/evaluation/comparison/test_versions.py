@@ -100,7 +100,7 @@ def test_better_labels_teach_more() -> None:
     candidate = Candidate("lexical", lambda progress: lexical_classifier(LexicalConfig(), 2), texts, (), {})
     right = {}
     for name, labels in {"noisy": noisy, "true": truth}.items():
-        probabilities = every_seed(candidate, Version.complete(labels), split, range(2))
+        probabilities = every_seed(candidate, Version.of(labels), split, range(2))
         assert probabilities.shape == (2, split.test.sum(), 2)
         right[name] = (probabilities.argmax(-1) == truth[split.test]).mean()
     assert right["true"] == 1 > right["noisy"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from auditor.api import Audit
+from auditor.correction.decide.reclassify import write_change
 from auditor.data.duplicates import Duplicates
 from auditor.evaluation.comparison import trials
 from auditor.evaluation.comparison.caveats import caveats
@@ -16,6 +17,7 @@ from auditor.evaluation.comparison.versions import Split
 from auditor.evaluation.comparison.whole import ENOUGH, find_truth, halve
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.replay import replay_draws
+from auditor.review.log.parts import LabelChange
 from auditor.run import Run
 from tests.evaluation.judged import judged_run
 from tests.review.reviewing import decide
@@ -88,6 +90,25 @@ def test_too_few_cards_are_said_and_still_left_out(run: Run, trained_on: list[np
     assert not any(train[blind.rows].any() for train in trained_on)
     assert found.models[0].whole is None
     assert any("needs 30 judged blind cards, and there are 4." in sentence for sentence in caveats(found))
+
+
+def test_the_labels_that_fit_follow_their_classes(run: Run) -> None:
+    names = run.dataset.label_names
+    audit = Audit(run)
+    with audit.log() as log:
+        for number, change in enumerate(
+            [
+                LabelChange(operation="merge", labels=(names[0],), to=names[1]),
+                LabelChange(operation="delete", labels=(names[2],)),
+            ]
+        ):
+            write_change(log, change, "ann", f"c{number}")
+    corrections = audit.corrections()
+    truth = find_truth(corrections)
+    assert truth.fits.shape[1] == len(names) - 2
+    for row, fits in zip(truth.rows.tolist(), truth.fits, strict=True):
+        code = int(corrections.comparable.corrected[row])
+        assert np.flatnonzero(fits).tolist() == ([code] if code >= 0 else [])
 
 
 def test_rows_drawn_blind_stay_in_the_training_if_little_else_would_be_left() -> None:
