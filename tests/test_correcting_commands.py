@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import auditor
+from auditor.errors import ExportError
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.review.view.items import Items
 from auditor.run import Run
@@ -126,7 +127,7 @@ def test_provenance_and_names(invoke: Invoke, run: Run, tmp_path: Path) -> None:
         (("--to", "x.csv", "--unreviewed", "suggest-above", "1.5"), 3, "1.5 is not a valid threshold"),
         (("0.5", "--to", "x.csv"), 3, "0.5 is not a valid threshold for --unreviewed keep"),
         (("--to", "x.csv", "--filter", "nonsense=1"), 7, "The filter has no field 'nonsense'"),
-        (("--to", "x.csv", "--changed-only", "--reviewer", "nobody"), 8, "No row would be written"),
+        (("--to", "x.csv", "--verdicts", "ambiguous"), 8, "No row would be written"),
     ],
 )
 def test_refusals(invoke: Invoke, run: Run, tmp_path: Path, words: tuple[str, ...], code: int, message: str) -> None:
@@ -134,6 +135,34 @@ def test_refusals(invoke: Invoke, run: Run, tmp_path: Path, words: tuple[str, ..
     assert (found, out) == (code, "")
     assert message in err
     assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "--to", "x.csv"),
+        ("patch", "--to", "x.jsonl"),
+        ("push", "me/clean", "--dry-run", "--to", "x"),
+        ("retrain", "--models", "lexical"),
+    ],
+)
+def test_a_reviewer_who_has_judged_nothing_is_refused(
+    invoke: Invoke, run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    command, *rest = words
+    code, out, err = invoke(command, "diary", *rest, "--reviewer", "Ann", "--reviewer", "bob")
+    assert (code, out) == (8, "")
+    assert "No verdict of 'Ann' is in the decision log." in err
+    assert "→ Choose from those who have judged rows: ann, bob." in err
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_a_reviewer_is_refused_in_python_and_where_nobody_has_judged(run: Run) -> None:
+    with pytest.raises(ExportError, match="No verdict of 'nobody' is in the decision log"):
+        auditor.Audit(run).corrections(auditor.Policy(reviewers=("nobody",)))
+    run.decisions.unlink()
+    with pytest.raises(ExportError, match="Nobody has judged a row yet"):
+        auditor.Audit(run).corrections(auditor.Policy(reviewers=("ann",)))
 
 
 def test_in_python(run: Run, tmp_path: Path) -> None:

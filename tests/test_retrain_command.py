@@ -80,7 +80,8 @@ def test_what_each_verdict_does_can_be_chosen(invoke: Invoke, run: Run) -> None:
 def test_only_some_reviewers_count(invoke: Invoke, run: Run) -> None:
     code, _, err = invoke("retrain", run.directory, "--models", "lexical", "--reviewer", "bob")
     assert code == CorrectionError.exit_code
-    assert "None of the 0 judged rows is changed or excluded" in err
+    assert "No verdict of 'bob' is in the decision log." in err
+    assert "Choose from those who have judged rows: ann." in err
 
 
 def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Path) -> None:

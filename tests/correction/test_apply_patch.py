@@ -14,10 +14,13 @@ import pytest
 import auditor
 from auditor.api import Audit
 from auditor.config import ReadConfig
+from auditor.correction.export.export import write_export
 from auditor.correction.patch.patch import make_patch, write_patch
+from auditor.data import LabeledTexts
 from auditor.errors import ExportError
 from auditor.review.log.log import DecisionLog, run_id
 from auditor.review.view.items import Items
+from auditor.run import find_run
 from tests.correction.deciding import corrected, vote
 from tests.review.reviewing import decision
 from tests.review.runs import write_run
@@ -112,7 +115,7 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def source(run: Path, tmp_path: Path) -> Path:
     """The run's rows, in one file."""
-    auditor.export(run, tmp_path / "source.jsonl", auditor.Policy(reviewers=("nobody",)))
+    write_export(corrected(LabeledTexts.of(find_run(run))), tmp_path / "source.jsonl")
     return tmp_path / "source.jsonl"
 
 

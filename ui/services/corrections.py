@@ -11,8 +11,7 @@ import numpy as np
 
 from auditor.correction.decide.certified import certified_rows
 from auditor.correction.decide.classes import standing_changes
-from auditor.correction.decide.corrections import Corrections, Suggestions, correct, suggestions_of
-from auditor.correction.decide.outcome import find_outcomes
+from auditor.correction.decide.corrections import Corrections, Suggestions, correct, outcomes_of, suggestions_of
 from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.summary import summarise
 from auditor.data import LabeledTexts
@@ -51,13 +50,13 @@ class CorrectionMaker:
         DecisionError
             If the run has been re-created since it was opened.
         ExportError
-            If a new class cannot stand in the label column.
+            If a new class cannot stand in the label column, or the policy names a reviewer who has judged nothing.
         FilterError
             If the filter names something that does not exist.
         """
         texts, suggestions = self._rows()
         log = self._workspace.log
-        outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+        outcomes = outcomes_of(texts, log, policy)
         changes = [event.labels for event in standing_changes(log) if event.labels]
         corrections = correct(texts, outcomes, policy, suggestions, certified_rows(self.run, log, policy), changes)
         corrections = replace(corrections, estimate=self._workspace.estimate() if log.draws() else None)

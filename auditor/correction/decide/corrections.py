@@ -24,6 +24,10 @@ from auditor.review.log.log import DecisionLog
 from auditor.review.log.parts import LabelChange
 from auditor.run import Reader, Run
 from auditor.run.artifacts import CONSENSUS, ISSUES, probabilities
+from auditor.wording import listed
+
+_SHOWN = 20
+"""Maximum number of reviewers named in a message."""
 
 
 @dataclass(frozen=True)
@@ -313,13 +317,33 @@ def corrections_of(run: Run, log: DecisionLog, policy: Policy | None = None) -> 
     RunDamagedError
         If an artifact has changed since it was written.
     ExportError
-        If the policy takes suggestions that no test has certified.
+        If the policy takes suggestions that no test has certified, or names a reviewer who has judged nothing.
     """
     policy = policy or Policy()
     texts = LabeledTexts.of(run)
-    outcomes = find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
+    outcomes = outcomes_of(texts, log, policy)
     changes = [event.labels for event in standing_changes(log) if event.labels]
     return correct(texts, outcomes, policy, suggestions_of(run, texts), certified_rows(run, log, policy), changes)
+
+
+def outcomes_of(texts: LabeledTexts, log: DecisionLog, policy: Policy) -> Outcomes:
+    """Combine the decisions in a log that count under a policy.
+
+    Raises
+    ------
+    ExportError
+        If the policy names a reviewer who has never judged a row: the name may be misspelt.
+    """
+    if policy.reviewers:
+        judges = [figures.reviewer for figures in log.reviewers()]
+        if unknown := [name for name in policy.reviewers if name not in judges]:
+            raise ExportError(
+                f"No verdict of {listed([f'{name!r:.80}' for name in unknown])} is in the decision log.",
+                f"Choose from those who have judged rows: {listed(judges, most=_SHOWN)}."
+                if judges
+                else "Nobody has judged a row yet: review some first, or count everybody's verdicts.",
+            )
+    return find_outcomes(texts, log.standing_and_adjudicated(), policy.reviewers)
 
 
 def suggestions_of(run: Reader, texts: LabeledTexts) -> Suggestions:

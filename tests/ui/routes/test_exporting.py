@@ -139,6 +139,13 @@ def test_what_cannot_be_understood_is_said_in_two_lines(ann: TestClient, asked: 
         assert word in answer.json()["what"]
 
 
+def test_a_reviewer_who_has_judged_nothing_is_refused(ann: TestClient) -> None:
+    for path in ("preview", "download"):
+        answer = ann.get(f"/api/export/{path}?reviewers=Bob")
+        assert answer.status_code == 409
+        assert answer.json()["todo"] == "Choose from those who have judged rows: ann, bob."
+
+
 def test_rows_are_kept_to_be_opened(ann: TestClient, app: FastAPI) -> None:
     for which, rows in {"changed": [4, 5], "excluded": [6, 7], "tie": [11], "unsure": [9], "stale": []}.items():
         kept = ann.post("/api/export/rows", json={"which": which}).json()
