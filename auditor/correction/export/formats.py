@@ -144,12 +144,23 @@ def _copy(format_: Format, parts: Sequence[SplitTable], path: Path, style: Style
                     row = before.splitlines(keepends=True)[-1:] + after.splitlines()[:1]
                     raise _not_in(style.encoding, ["".join(row)], error) from None
             file.write(piece)
-    if format_ not in ("csv", "tsv") or style.guard or style.raw or not (number := formulas(parts)):
+    if format_ not in ("csv", "tsv") or style.guard or style.raw:
         return []
-    return [
-        f"A spreadsheet would run {counted(number, 'cell')} as {'formulas' if number > 1 else 'a formula'}; rows are"
-        " copied from the source (--guard puts an apostrophe before formulas)."
-    ]
+    left, guarded = formulas(parts)
+    notes = [_guarded(guarded)] if guarded else []
+    if left:
+        notes.append(
+            f"A spreadsheet would run {counted(left, 'cell')} as {'formulas' if left > 1 else 'a formula'}; rows are"
+            " copied from the source (--guard puts an apostrophe before formulas)."
+        )
+    return notes
+
+
+def _guarded(cells: int) -> str:
+    return (
+        f"An apostrophe was put before the formulas in {counted(cells, 'cell')}, so that no spreadsheet runs"
+        " them; --raw writes the exact texts."
+    )
 
 
 def _write(path: Path, batches: Iterator[list[str]], parts: Sequence[SplitTable], style: Style) -> None:
@@ -205,10 +216,7 @@ def _csv_lines(parts: Sequence[SplitTable], style: Style, notes: list[str]) -> I
                 columns.append(_quoted(pc.fill_null(column, ""), needs))
             yield pc.binary_join_element_wise(*columns, pa.scalar(style.delimiter, pa.large_string())).to_pylist()
     if changed:
-        notes.append(
-            f"An apostrophe was put before the formulas in {counted(changed, 'cell')}, so that no spreadsheet runs"
-            " them; --raw writes the exact texts."
-        )
+        notes.append(_guarded(changed))
 
 
 def _quoted(column: pa.Array, pattern: str) -> pa.Array:

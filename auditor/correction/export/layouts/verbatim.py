@@ -79,7 +79,7 @@ def copied_rows(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline:
     guard : bool
         Put an apostrophe before formulas in CSV and TSV.
     raw : bool
-        Write new labels in CSV and TSV unchanged.
+        Write new labels and added columns in CSV and TSV unchanged.
     newline : str
         Line end between two parts if the first ends without one.
 
@@ -104,14 +104,14 @@ def _copied(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline: str
     ended = True
     for number, part in enumerate(parts):
         layout = _layout_of(part)
-        added = _added(part)
+        extra = _extra(part, raw=raw and not guard)
         edits = _edits(part, guard=guard, raw=raw)
         if number == 0:
             renamed = _guarded_names(_own(part)) if guard and part.about["format"] in ("csv", "tsv") else {}
-            if head := layout.head(added, renamed):
+            if head := layout.head(extra.column_names, renamed):
                 yield head
         first = True
-        for piece in _pieces(part, layout, edits, added):
+        for piece in _pieces(part, layout, edits, extra):
             if first:
                 piece = layout.first(piece, is_first=number == 0)
                 piece = piece if ended else newline.encode() + piece
@@ -122,24 +122,48 @@ def _copied(parts: Sequence[SplitTable], *, guard: bool, raw: bool, newline: str
             yield part.about["tail"].encode()
 
 
-def formulas(parts: Sequence[SplitTable]) -> int:
-    """Count the cells that a spreadsheet would run as formulas."""
-    names = pa.array(list(_own(parts[0])), pa.large_string())
-    number = defanged(names)[1]
+def formulas(parts: Sequence[SplitTable]) -> tuple[int, int]:
+    """Count the cells of a file, written without ``guard`` and ``raw``, that are formulas to a spreadsheet.
+
+    Returns
+    -------
+    left, guarded : int
+        Those copied from the source, which it would run, and those that an apostrophe was put before.
+    """
+    left, guarded = defanged(pa.array(_own(parts[0]), pa.large_string()))[1], 0
     for part in parts:
-        words = part.table.select([field.name for field in part.table.schema if not is_number(field.type)])
-        for start in range(0, words.num_rows, _BATCH):
-            number += sum(defanged(strings(column))[1] for column in words.slice(start, _BATCH).columns)
-    return number
+        edits, extra = _edits(part, guard=False, raw=False), _extra(part, raw=False)
+        for name in [field.name for field in part.table.schema if not is_number(field.type)]:
+            for start in range(0, part.table.num_rows, _BATCH):
+                cells = written = strings(part.table[name].slice(start, _BATCH))
+                if name in edits:
+                    rows, values = (of.slice(start, _BATCH) for of in (pa.array(edits[name].rows), edits[name].values))
+                    written = pc.if_else(rows, values, cells)
+                elif name in extra.column_names:
+                    written = strings(extra[name].slice(start, _BATCH))
+                left += defanged(written)[1]
+                guarded += pc.sum(pc.not_equal(written, cells)).as_py() or 0
+    return left, guarded
 
 
-def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], added: Sequence[str]) -> Iterator[bytes]:
+def _extra(part: SplitTable, *, raw: bool) -> pa.Table:
+    """Return the columns that the export adds, without formulas in CSV and TSV unless ``raw``."""
+    extra = part.table.select(_added(part))
+    if raw or part.about["format"] not in ("csv", "tsv"):
+        return extra
+    for at, field in enumerate(extra.schema):
+        if not is_number(field.type):
+            extra = extra.set_column(at, field.name, defanged(strings(extra[field.name]))[0])
+    return extra
+
+
+def _pieces(part: SplitTable, layout: Layout, edits: Mapping[str, _Edit], extra: pa.Table) -> Iterator[bytes]:
     """Yield rows as bytes: one by one where they change, in batches elsewhere."""
     assert part.raw is not None
     changed = np.zeros(part.table.num_rows, bool)
     for edit in edits.values():
         changed |= edit.rows
-    extra = part.table.select(added)
+    added = extra.column_names
     for start in range(0, part.table.num_rows, _BATCH):
         rows = part.raw.slice(start, _BATCH).combine_chunks()
         changed_here = changed[start : start + _BATCH]

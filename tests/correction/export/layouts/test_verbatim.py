@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.config import ReadConfig
+from auditor.correction.decide.corrections import correct
 from auditor.correction.export.export import write_export
 from auditor.data import LabeledTexts, read
 from auditor.errors import ExportError, RunDamagedError
-from tests.correction.deciding import corrected, relabelled
+from auditor.review.log.parts import LabelChange
+from tests.correction.deciding import corrected, relabelled, vote
 
 LABELS = ["joy", "love, actually", 'the "other"', "=1+1", "爱", "Joy"]
 TEXTS = st.text(st.sampled_from(list("ab é爱😀'=@-+\\/ ")), min_size=1, max_size=12).filter(
@@ -270,10 +272,39 @@ def test_a_new_label_that_is_a_formula_is_guarded_and_a_known_one_is_not(tmp_pat
     (tmp_path / "a.csv").write_bytes(FORMULAS)
     data = read(tmp_path / "a.csv", CONFIG)
     changed = relabelled(data, {0: "=cmd()", 1: "-x"})
-    write_export(changed, tmp_path / "out.csv")
+    done = write_export(changed, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == b'text,label\n@you,\'=cmd()\n=1+1,-x\nfine,"-x"\n'
-    write_export(changed, tmp_path / "raw.csv", raw=True)
+    guarded, left = done.notes
+    assert guarded.startswith("An apostrophe was put before the formulas in 1 cell,")
+    assert left.startswith("A spreadsheet would run 4 cells as formulas;")
+    done = write_export(changed, tmp_path / "raw.csv", raw=True)
     assert (tmp_path / "raw.csv").read_bytes() == b'text,label\n@you,=cmd()\n=1+1,-x\nfine,"-x"\n'
+    assert done.notes == ()
+
+
+def test_formulas_in_a_renamed_class_are_guarded_and_not_counted_as_left(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text,label\nfine,=joy\nok,=joy\nsad,sadness\n")
+    made = corrected(tmp_path / "a.csv")
+    change = LabelChange(operation="rename", labels=("=joy",), to="=bliss")
+    made = correct(made.texts, made.outcomes, made.policy, made.suggestions, label_changes=[change])
+    done = write_export(made, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == b"text,label\nfine,'=bliss\nok,'=bliss\nsad,sadness\n"
+    (note,) = done.notes
+    assert note.startswith("An apostrophe was put before the formulas in 2 cells,")
+
+
+@pytest.mark.parametrize(
+    ("options", "cell"), [({}, "'=cmd()"), ({"guard": True}, "'=cmd()"), ({"raw": True}, "=cmd()")]
+)
+def test_added_columns_are_guarded_like_new_labels(tmp_path: Path, options: dict[str, bool], cell: str) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text,label\nfine,joy\nsad,sadness\n")
+    data = read(tmp_path / "a.csv", CONFIG)
+    made = corrected(data, vote(data, 1, "keep", note="=cmd()"))
+    done = write_export(made, tmp_path / "out.csv", provenance=True, **options)
+    assert (tmp_path / "out.csv").read_text().splitlines()[2].endswith(f",{cell}")
+    assert [note.split(",")[0] for note in done.notes] == (
+        [] if options else ["An apostrophe was put before the formulas in 1 cell"]
+    )
 
 
 @pytest.mark.parametrize(
