@@ -264,9 +264,11 @@ class Audit(Judgements):
         """
         from auditor.correction.patch.patch import make_patch, write_patch
 
-        changes = make_patch(self.corrections(policy, db=db, filter=filter))
+        corrections = self.corrections(policy, db=db, filter=filter)
+        changes = make_patch(corrections)
         if to is not None:
-            write_patch(changes, Path(to), force=force, reading=self.run.config.read.reading())
+            sources = corrections.texts.origin.sources()
+            write_patch(changes, Path(to), force=force, reading=self.run.config.read.reading(), sources=sources)
         return changes
 
     def push(

@@ -20,6 +20,7 @@ from auditor.wording import counted, listed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from auditor.api import Audit
     from auditor.ranking import Ranking
 
 _TOP = 20
@@ -54,7 +55,9 @@ def issues(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help=f"Write the rows to a file ({', '.join(_EXTENSIONS)}).")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Overwrite the file if it exists, but never the source or a run.")
+    ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show the rows to read again, most suspect first: what the models prefer, how stable the flag is, and why.
@@ -63,10 +66,12 @@ def issues(
     """
     if to is not None:
         to = Path(os.path.expanduser(to))
-        _check_free(to, force)
+        _check_extension(to)
     from auditor.api import Audit
 
     audit = Audit(run)
+    if to is not None:
+        _check_free(to, audit, force)
     ranking = audit.ranking
     fitting = ranking.rows({"kind": kind, "tier": tier})
     if order != "static":
@@ -125,16 +130,19 @@ def _is_not_finite(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _check_free(to: Path, force: bool) -> None:
+def _check_extension(to: Path) -> None:
     if to.suffix.lower() not in _EXTENSIONS:
         raise ExportError(
             f"{to} has the unknown extension {to.suffix!r}.",
             f"Choose from {listed(_EXTENSIONS)}.",
         )
-    if os.path.isdir(to):
-        raise ExportError(f"{to} is a folder, not a file.", "Give --to another name.")
-    if os.path.lexists(to) and not force:
-        raise ExportError(f"{to} already exists.", "Give --to another name, or overwrite it with --force.")
+
+
+def _check_free(to: Path, audit: Audit, force: bool) -> None:
+    from auditor.data.labeled_texts import Origin
+    from auditor.run.overwriting import check_file
+
+    check_file(to, Origin.of(audit.run).sources(), force=force)
 
 
 def _write(table: pa.Table, to: Path) -> None:

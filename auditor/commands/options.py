@@ -136,7 +136,7 @@ GUARD = typer.Option(
     "--guard",
     help="Put an apostrophe before cells that a spreadsheet would run as a formula, even in rows copied unchanged.",
 )
-FORCE = typer.Option(help="Overwrite an earlier export. The source is never overwritten.")
+FORCE = typer.Option(help="Overwrite an earlier export. The source and runs are never overwritten.")
 PROBABILITIES = typer.Option(
     metavar="FILE",
     help="Add a model's out-of-fold probabilities: a .npy array, or a .parquet or .csv file with a column per label;"

@@ -58,6 +58,7 @@ def predict(
     png: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the bar chart of a single text to a PNG file.")
     ] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite the PNG file if it exists.")] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Classify texts. Print bars for texts on the command line, JSON Lines for a file or standard input.
@@ -73,6 +74,10 @@ def predict(
     only_text = texts[0] if texts and len(texts) == 1 else None
     if png is not None and (source is not None or not _has_words(only_text) or png.suffix.lower() != ".png"):
         raise InputError("--png needs a single text on the command line, and a file named *.png.", "Give one text.")
+    if png is not None:
+        from auditor.run.overwriting import check_file
+
+        check_file(png, force=force)
     from auditor.evaluation.saved.find import find_model
 
     found = find_model(model, kind, device)

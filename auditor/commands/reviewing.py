@@ -208,7 +208,7 @@ def _show(status: CertificateStatus) -> None:
 @decisions.command("export")
 def export_decisions(
     run: Annotated[str, RUN],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write. An existing file is overwritten.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; an earlier export is replaced.")],
     db: Annotated[str | None, DB] = None,
 ) -> None:
     """Write all decisions on a run to a file, including undone ones.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from auditor.data.formats.tables.casting import with_schema
 from auditor.data.labels.votes import Votes
 from auditor.run import Reader
 from auditor.run.artifacts import DATASET, REJECTED, VOTES
+from auditor.run.overwriting import Sources
 
 ORIGINAL = "original:"
 """Prefix of the source's own columns in ``dataset.parquet``, which avoids collisions with ours."""
@@ -53,6 +54,25 @@ class Origin:
     label: str
     id: str | None
     options: dict[str, Any]
+
+    @classmethod
+    def of(cls, run: Reader) -> Self:
+        """Read the origin of a run's dataset, without the dataset.
+
+        Raises
+        ------
+        RunDamagedError
+            If the file is missing or has been changed.
+        """
+        return cls(**json.loads(pq.read_schema(run.open(DATASET)).metadata[_METADATA])["origin"])
+
+    def sources(self, paths: Iterable[Path] = ()) -> Sources:
+        """Return the files that were read, as far as they are recorded, and those that the user has named."""
+        parts = self.options["parts"]
+        files = [about for part in parts for about in (part, part.get("texts", {}), part.get("labels", {}))]
+        names = {about.get(key) for about in files for key in ("file", "archive")}
+        hashes = {part.get("sha256") for part in parts}
+        return Sources(tuple(paths), *(frozenset(map(str, values - {None})) for values in (names, hashes)))
 
 
 @dataclass(frozen=True)

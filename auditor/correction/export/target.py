@@ -15,6 +15,7 @@ from auditor.correction.export.tables import split_names
 from auditor.data.labeled_texts import Origin
 from auditor.errors import ExportError
 from auditor.formats import FORMATS, PACKED, WHOLE, packing_of, suffix_of
+from auditor.run.overwriting import check_place
 from auditor.storage import hash_file, read_plain
 from auditor.wording import listed
 
@@ -178,13 +179,18 @@ def check_free(
     ------
     ExportError
     """
-    home, sources = target.home, [Path(os.path.expanduser(source)).resolve() for source in sources]
+    home, protected = target.home, origin.sources(Path(os.path.expanduser(source)) for source in sources)
     existing = [name for name in names if os.path.lexists(home / name)]
     if target.is_folder:
         existing = [home.name] if home.is_dir() and any(home.iterdir()) else []
-    for path in [target.path, *(home / name for name in names)]:
-        if any(_is_or_holds(path, source) for source in sources):
-            raise _is_source(path)
+    record = _read_record(home / target.record)
+    files = record.get("files", {})
+    is_ours = bool(files) and _of_run(record) == run
+    for path in dict.fromkeys([target.path, *(home / name for name in names)]):
+        is_own = is_ours and (path.name == target.record or files.get(path.name, {}).get("sha256") == _hash(path))
+        if target.is_folder:
+            is_own = bool(files) or path != target.path  # below, the folder is checked as a whole
+        check_place(path, protected, is_own=is_own)
     if not existing:
         return []
     if not force:
@@ -193,8 +199,6 @@ def check_free(
             f" exist{'s' * (len(existing) == 1)}.",
             "Give --to another name, or overwrite with --force.",
         )
-    record = _read_record(home / target.record)
-    files = record.get("files", {})
     if target.is_folder:
         foreign = sorted(
             {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()} - {*files, RECORD}
@@ -204,29 +208,18 @@ def check_free(
                 f"{home} holds files that no export wrote: {listed(foreign) or 'it has no record'}.",
                 "Give --to another folder, or remove this one.",
             )
-        if _of_run(record) != run:
+        if not is_ours:
             _refuse_source_folder(home, files, origin)
         return []
-    for name in existing:
-        is_own = _of_run(record) == run and files.get(name, {}).get("sha256") == _hash(home / name)
-        if not is_own and _was_read(home / name, origin):
-            raise _is_source(home / name)
     return [
         name
         for name in files
         if name not in names
         and Path(name).name == name
         and files[name]["sha256"] == _hash(home / name)
-        and not _was_read(home / name, origin)
-        and not any(_is_or_holds(home / name, source) for source in sources)
+        and not protected.read(home / name)
+        and not protected.named(home / name)
     ]
-
-
-def _is_or_holds(path: Path, source: Path) -> bool:
-    """Return whether a path is the source, or a folder that contains it."""
-    if not (os.path.exists(path) and os.path.exists(source)):
-        return False
-    return path.samefile(source) or (path.is_dir() and path.resolve() in source.parents)
 
 
 def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> None:
@@ -235,16 +228,6 @@ def _refuse_source_folder(home: Path, files: dict[str, Any], origin: Origin) -> 
     hashes = {about.get("sha256") for about in origin.options["parts"]} - {None}
     if home.name in read or hashes & {_hash(home / name) for name in files}:
         raise _is_source(home)
-
-
-def _was_read(path: Path, origin: Origin) -> bool:
-    parts = origin.options["parts"]
-    return any(path.name in _names(about) or about.get("sha256") == _hash(path) for about in parts)
-
-
-def _names(about: dict[str, Any]) -> set[Any]:
-    """Return the names of the files that a part was read from."""
-    return {about.get("file"), about.get("archive")} | {about.get(role, {}).get("file") for role in ("texts", "labels")}
 
 
 def _is_source(path: Path) -> ExportError:

@@ -32,6 +32,7 @@ from auditor.correction.decide.corrections import Corrections
 from auditor.errors import ExportError, InputError, PatchError
 from auditor.review.log.event import Moment, Reviewer, Verdict, item_hash
 from auditor.review.log.parts import ItemHash
+from auditor.run.overwriting import NO_SOURCES, Sources, check_file
 from auditor.storage import open_file, replacing, storage_errors
 from auditor.tabular import json_array
 from auditor.validation import first_fault
@@ -211,7 +212,12 @@ def _count_copies(
 
 
 def write_patch(
-    changes: Iterable[Change], to: Path, *, force: bool = False, reading: Mapping[str, Any] | None = None
+    changes: Iterable[Change],
+    to: Path,
+    *,
+    force: bool = False,
+    reading: Mapping[str, Any] | None = None,
+    sources: Sources = NO_SOURCES,
 ) -> Path:
     """Write one JSON object per line, or one array to ``.json``. :func:`read_patch` reads both.
 
@@ -222,17 +228,17 @@ def write_patch(
     ------
     ExportError
         If the extension is not ``.jsonl``, ``.ndjson``, ``.json`` or empty. If the file exists, and ``force`` is not
-        set or the file is not a patch.
+        set or the file is not a patch. If it is the source (``sources``) or belongs to a run.
     StorageError
         If the disk is full or cannot be written to.
     """
     to = Path(os.path.expanduser(to))
     if to.suffix.lower() not in _EXTENSIONS:
         raise ExportError(f"{to} has the unknown extension {to.suffix!r}.", "Name a .jsonl or .json file.")
-    if os.path.lexists(to):
-        if not force:
-            raise ExportError(f"{to} already exists.", "Name another file, or overwrite it with --force.")
-        _check_replaceable(to)
+    is_own = _is_patch(to)
+    check_file(to, sources, force=force, is_own=is_own)
+    if os.path.lexists(to) and not is_own:
+        raise ExportError(f"{to} is not a patch and is not overwritten.", "Name another file, or remove this one.")
     header = [[json.dumps({_READING: reading}, ensure_ascii=False)]] if reading else []
     batches = chain(header, ([change.model_dump_json()] for change in changes))
     lines = json_array(batches) if to.suffix.lower() == ".json" else batches
@@ -243,14 +249,12 @@ def write_patch(
     return to
 
 
-def _check_replaceable(path: Path) -> None:
-    """Refuse to overwrite a file that is not a patch, such as a dataset."""
+def _is_patch(path: Path) -> bool:
     try:
         read_patch(path)
+        return True
     except PatchError:
-        raise ExportError(
-            f"{path} is not a patch and is not overwritten.", "Name another file, or remove this one."
-        ) from None
+        return False
 
 
 def read_patch(path: Path) -> tuple[Change, ...]:

@@ -33,6 +33,7 @@ from auditor.hub.errors import asking
 from auditor.hub.repo import CARD, Target, find_target, quiet_library
 from auditor.hub.upload import Upload
 from auditor.run import Run
+from auditor.run.overwriting import check_place
 from auditor.storage import scratch
 from auditor.wording import counted, listed
 
@@ -273,6 +274,7 @@ def _keep(staged: Path, place: Path) -> None:
     is_own = card.is_file() and MARK in card.read_text("utf-8", "replace")
     if place.exists() and not is_own and not (place.is_dir() and not any(place.iterdir())):
         raise ExportError(f"{place} exists and is not a dry run of a push.", "Name another folder with --to.")
+    check_place(place, is_own=is_own)
     with staging(place) as folder:
         for path in sorted(staged.rglob("*")):  # folders first; copytree would report each file on a full disk
             to = folder / path.relative_to(staged)

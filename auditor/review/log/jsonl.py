@@ -12,6 +12,7 @@ from auditor.errors import DecisionError, LogError
 from auditor.review.log.event import Event, check_labels
 from auditor.review.log.log import DecisionLog, TakenError
 from auditor.review.log.records import EXTRA
+from auditor.run.overwriting import check_file
 from auditor.storage import open_file, replacing
 from auditor.validation import first_fault
 
@@ -40,9 +41,12 @@ def export_log(log: DecisionLog, path: Path) -> int:
     ------
     LogError
         If the log cannot be read, the file cannot be written, or it holds something that this export would lose.
+    ExportError
+        If the path is a folder, or a name that a run keeps for its own files.
     """
-    if path.is_file() and not path.is_symlink():
+    if exists := path.is_file() and not path.is_symlink():
         _check_replaceable(path, log)
+    check_file(path, force=True, is_own=exists)
     count = 0
     try:
         with replacing(path) as file:
