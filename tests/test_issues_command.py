@@ -13,9 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from auditor.run import Run
+from auditor.api import Audit
+from auditor.review.view.items import Items
+from auditor.run import Run, find_run
 from auditor.storage import hash_file
 from tests.disk import files_up_to
+from tests.evaluation.judged import judge
 from tests.review.runs import write_run
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -77,6 +80,29 @@ def test_rows_that_are_not_flagged_are_named_so(invoke: Invoke, table: pa.Table)
         assert out.count(" · not flagged · ") == others
         assert f"Of the {len(shown)} rows shown, {others} {'is' if others == 1 else 'are'} not flagged." in out
     assert out.startswith(f"{number} rows to read again, most suspect first.")
+
+
+def test_verdicts_are_shown_and_the_ranking_stays(invoke: Invoke, table: pa.Table) -> None:
+    before = invoke("issues", "diary", "--top", 5, "--json")[1]
+    run = find_run("diary")
+    ids = Items.of(run).ids
+    first, second, third = (ids.index(name) for name in table["id"].to_pylist()[:3])
+    judge(run, {first: ("keep",), second: ("relabel", "joy" if table["given_label"][1].as_py() != "joy" else "love")})
+    judge(run, {third: ("none_fits", "awe")}, event_id="undone")
+    with Audit(run).log() as log:
+        log.undo("ann", "undo-1")
+    for order in ("static", "learnt"):
+        code, out, _ = invoke("issues", "diary", "--top", 160, "--order", order)
+        assert code == 0
+        assert "Of those shown, 2 are already judged." in out
+        assert out.count("    judged: ") == 2
+        assert "    judged: keep by ann\n" in out
+        assert "    judged: relabel → " in out
+    assert invoke("issues", "diary", "--top", 5, "--json")[1] == before
+    (run / "decisions.db").write_bytes(b"damaged")
+    code, out, _ = invoke("issues", "diary")
+    assert (code, out.count("suspicion")) == (0, 20)
+    assert "judged: " not in out
 
 
 def test_where_none_is_flagged_none_is_shown(invoke: Invoke, table: pa.Table, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 
 from auditor.commands.options import JSON, KIND, RUN, TIER
 from auditor.console import print_json, say, stdout
-from auditor.errors import ExportError
+from auditor.errors import ExportError, LogError
 from auditor.vocabulary import Kind, Order, Tier
 from auditor.wording import counted, listed
 
@@ -92,12 +92,15 @@ def issues(
     else:
         from auditor.commands.listing import SHOWN, print_ranking
 
+        rows = ranking.read(chosen, SHOWN).to_pylist()
+        judged = _judged(audit, rows)
         if audit.unfinished:
             say(audit.unfinished)
-        say(summary)
+        already = f" Of those shown, {len(judged):,} {'is' if len(judged) == 1 else 'are'} already judged."
+        say(f"{summary}{already if judged else ''}")
         if chosen:
             say("")
-            print_ranking(ranking.read(chosen, SHOWN).to_pylist(), ranking.run.config.trainings, stdout())
+            print_ranking(rows, ranking.run.config.trainings, stdout(), judged)
 
 
 def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int], chooses: bool, order: Order) -> str:
@@ -117,6 +120,30 @@ def _summary(ranking: Ranking, fitting: int, flagged: int, chosen: Sequence[int]
     number = f"{to_read:,} of {counted(flagged, noun)}" if to_read < flagged else counted(to_read, noun)
     rest = f" Of the {len(chosen):,} rows shown, {others:,} {'is' if others == 1 else 'are'} not flagged."
     return f"{number} to read again, {_ORDERS[order]}.{rest if others else ''}"
+
+
+def _judged(audit: Audit, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what people have judged of rows, in words by id: ``keep by ann, relabel → joy by bob``."""
+    if not audit.run.decisions.is_file():
+        return {}
+    from auditor.review.log.event import item_hash
+
+    hashes = {row["id"]: item_hash(row["text"], row["given_label"]) for row in rows}
+    words: dict[str, list[str]] = {}
+    try:
+        with audit.log(read_only=True) as log:
+            ids = list(hashes)
+            last = {event.item_id: event for event in log.adjudications(ids)}
+            for event in (*sorted(log.standing(ids), key=lambda event: event.at), *last.values()):
+                if event.item_id and event.verdict and event.item_hash == hashes[event.item_id]:
+                    labels = f" → {', '.join(event.new_labels)}" if event.new_labels else ""
+                    how = "adjudicated by" if event.adjudication else "by"
+                    verdict = f"{event.verdict.replace('_', ' ')}{labels} {how} {event.reviewer}"
+                    words.setdefault(event.item_id, []).append(verdict)
+    except LogError as error:
+        say(error.what)
+        return {}
+    return {item_id: ", ".join(parts) for item_id, parts in words.items()}
 
 
 def _records(table: pa.Table) -> Iterator[list[dict[str, Any]]]:

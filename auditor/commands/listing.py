@@ -24,8 +24,10 @@ SHOWN = (
 """Columns of the table of issues to show."""
 
 
-def print_ranking(rows: Sequence[Mapping[str, Any]], repeats: int, console: Console) -> None:
-    """Print rows of the table of issues: labels, suspicion and id; text; kind; first reason.
+def print_ranking(
+    rows: Sequence[Mapping[str, Any]], repeats: int, console: Console, judged: Mapping[str, str] | None = None
+) -> None:
+    """Print rows of the table of issues: labels, suspicion and id; text; verdicts; kind; first reason.
 
     Parameters
     ----------
@@ -35,19 +37,23 @@ def print_ranking(rows: Sequence[Mapping[str, Any]], repeats: int, console: Cons
         Number of times that the audit trained its models.
     console : Console
         Console whose width limits the lines.
+    judged : mapping of str to str, optional
+        Verdicts on rows, in words by id.
     """
     for number, row in enumerate(rows):
         if number:
             console.print()
-        head, *more = (part.wrap(console, console.width - len(_INDENT)) for part in _parts(row, repeats))
+        head, *more = (part.wrap(console, console.width - len(_INDENT)) for part in _parts(row, repeats, judged or {}))
         for indent, line in [("", head[0]), *((_INDENT, line) for line in chain(head[1:], *more))]:
             line.rstrip()
             console.print(Text.assemble(indent, line), soft_wrap=True)
 
 
-def _parts(row: Mapping[str, Any], repeats: int) -> Iterator[Text]:
+def _parts(row: Mapping[str, Any], repeats: int, judged: Mapping[str, str]) -> Iterator[Text]:
     yield _head(row)
     yield plain(shorten(row["text"], _TEXT))
+    if verdicts := judged.get(row["id"]):
+        yield plain(f"judged: {shorten(verdicts, _REASON)}")
     labels = row["given_label"] or "", row["suggested_label"] or ""
     about = row_words(row.get("kind"), *labels, row.get("tier"), row.get("stability"), repeats)
     if about:
