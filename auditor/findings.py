@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor import markup
-from auditor.recognition import Unrecognised, in_words, unrecognised
+from auditor.recognition import Unrecognised, in_words, nothing_judged, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
 from auditor.wording import counted, inside, listed, shorten
@@ -111,8 +111,8 @@ class Findings:
 
     @property
     def caution(self) -> str | None:
-        """A warning that names the classes the models cannot recognise; None if there are none."""
-        return in_words(self.unrecognised)
+        """A warning of classes that the models cannot recognise, or that no row could be judged; else None."""
+        return nothing_judged(self.health, self.run.config) or in_words(self.unrecognised)
 
     @property
     def unfinished(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Classes that the models cannot recognise. This module imports nothing slow."""
+"""Classes that the models cannot recognise, and datasets that they cannot judge. This module imports nothing slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.config import AuditConfig
 from auditor.wording import counted, listed, shorten
 
 LEAST_RECALL = 0.3
@@ -64,4 +65,28 @@ def in_words(classes: Sequence[Unrecognised]) -> str | None:
     ]
     return (
         f"The models cannot recognise {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
+    )
+
+
+def nothing_judged(health: Mapping[str, Any], config: AuditConfig) -> str | None:
+    """Return why no row could be judged, and what to do; None if rows were judged.
+
+    Parameters
+    ----------
+    health : mapping
+        The content of ``health.json``.
+    config : AuditConfig
+        The configuration of the run.
+    """
+    if health["judged"]:
+        return None
+    if config.train_on:
+        train, audited = listed(config.train_on), listed(config.audit)
+        return (
+            f"No row could be judged: no label of the rows of {audited} occurs among those rows of {train} that have "
+            "no duplicate there. Train on a split with the same labels, or cross-validate all rows."
+        )
+    return (
+        "No row could be judged: each label occurs in only one distinct text, and no model can learn it without seeing "
+        "that text. Add texts, or merge labels, until labels have at least two distinct texts each; then audit again."
     )

@@ -77,7 +77,8 @@ def test_rows_that_are_not_flagged_are_named_so(invoke: Invoke, table: pa.Table)
         _, out, _ = invoke("issues", "diary", "--top", top)
         shown = table.slice(0, top)
         others = len(shown) - flagged(shown)
-        assert out.count(" · not flagged · ") == others
+        unjudged = shown["suspicion"].null_count
+        assert (out.count(" · not flagged · "), out.count(" · not judged · ")) == (others - unjudged, unjudged)
         assert f"Of the {len(shown)} rows shown, {others} {'is' if others == 1 else 'are'} not flagged." in out
     assert out.startswith(f"{number} rows to read again, most suspect first.")
 

@@ -50,7 +50,7 @@ def test_a_row_is_some_lines() -> None:
 
 def test_a_row_of_which_nothing_is_known() -> None:
     row = {**NOTHING, "tier": None, "stability": None, "reasons": [], "is_issue": False}
-    assert shown(row) == "1  joy · not flagged · train-7\n    i feel so loved\n"
+    assert shown(row) == "1  joy · not judged · train-7\n    i feel so loved\n"
 
 
 def test_no_line_is_longer_than_the_terminal_and_nothing_is_obeyed() -> None:

@@ -80,7 +80,8 @@ def issues(
     flagged = [row for row in fitting if ranking.is_issue[row]]
     chosen = fitting if top or kind or tier else flagged
     chosen = chosen[: top or (len(chosen) if to else _TOP)]
-    summary = _summary(ranking, len(fitting), len(flagged), chosen, bool(kind or tier), order)
+    nothing = None if audit.health["judged"] else audit.caution
+    summary = nothing or _summary(ranking, len(fitting), len(flagged), chosen, bool(kind or tier), order)
     if to is not None:
         _write(ranking.read(chosen), to)
         if as_json:

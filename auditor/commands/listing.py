@@ -67,6 +67,7 @@ def _head(row: Mapping[str, Any]) -> Text:
     text = Text.assemble(f"{row['rank']}  ", given)
     if suggested.plain:
         text.append(" → ").append_text(suggested)
-    if row["suspicion"] is not None:
-        text.append(f" · suspicion {inside(row['suspicion'], 4)}")
+    if row["suspicion"] is None:
+        return text.append(" · not judged · ").append_text(name)
+    text.append(f" · suspicion {inside(row['suspicion'], 4)}")
     return text.append(" · " if row["is_issue"] else " · not flagged · ").append_text(name)

@@ -366,9 +366,11 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         return
     if result.caution:
         say(result.caution)
-    share = health["issues"] / max(health["judged"], 1)
-    say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
-    if not_judged := health["rows"] - health["judged"]:
+    if health["judged"]:
+        share = health["issues"] / health["judged"]
+        say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
+    not_judged = health["rows"] - health["judged"]
+    if health["judged"] and not_judged:
         reason = "their split is not audited, or their label occurs in only one text"
         if result.run.config.probabilities:
             reason = f"the given probabilities lack them, {reason}"

@@ -18,30 +18,30 @@ class Scores(BaseModel):
 
     Attributes
     ----------
-    accuracy : float
-        Share of the rows whose likeliest label is the given one.
-    weighted_f1 : float
+    accuracy : float or None
+        Share of the rows whose likeliest label is the given one. This and the next three are None without rows.
+    weighted_f1 : float or None
         Mean F1 of the classes, weighted by their rows.
-    macro_f1 : float
+    macro_f1 : float or None
         Unweighted mean F1 of the classes with rows.
-    log_loss : float
+    log_loss : float or None
         Mean loss, in nats.
     rows : int
-        Rows with probabilities. Every figure is 0 without any.
-    f1_by_class : tuple of float
-        K values; 0 for a class without rows.
+        Rows with probabilities.
+    f1_by_class : tuple of float or None
+        K values; None for a class without rows.
     confusion : tuple of tuple of int
         K × K counts, given × predicted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    accuracy: float
-    weighted_f1: float
-    macro_f1: float
-    log_loss: float
+    accuracy: float | None
+    weighted_f1: float | None
+    macro_f1: float | None
+    log_loss: float | None
     rows: int
-    f1_by_class: tuple[float, ...]
+    f1_by_class: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
 
 
@@ -105,9 +105,15 @@ def score(probabilities: npt.NDArray[np.floating], labels: LabelCodes, num_class
     """
     judged = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
     if not len(judged):
-        nothing = (0,) * num_classes
-        return Scores(accuracy=0, weighted_f1=0, macro_f1=0, log_loss=0, rows=0, f1_by_class=nothing,
-                      confusion=(nothing,) * num_classes)  # fmt: skip
+        return Scores(
+            accuracy=None,
+            weighted_f1=None,
+            macro_f1=None,
+            log_loss=None,
+            rows=0,
+            f1_by_class=(None,) * num_classes,
+            confusion=((0,) * num_classes,) * num_classes,
+        )
     probabilities, labels = probabilities[judged], labels[judged]
     predicted = probabilities.argmax(axis=1)
     classes = np.arange(num_classes)
@@ -119,6 +125,6 @@ def score(probabilities: npt.NDArray[np.floating], labels: LabelCodes, num_class
         macro_f1=float(f1[rows > 0].mean()),
         log_loss=float(losses(probabilities, labels).mean(dtype=np.float64)),
         rows=len(judged),
-        f1_by_class=tuple(f1.tolist()),
+        f1_by_class=tuple(value if number else None for value, number in zip(f1.tolist(), rows, strict=True)),
         confusion=tuple(tuple(row) for row in confusion_matrix(labels, predicted, labels=classes).tolist()),
     )

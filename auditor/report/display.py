@@ -23,6 +23,8 @@ _INVISIBLE = re.compile(
 _SPACE = re.compile(r"\s+")
 NARROW_SPACE = "\u202f"
 """Space between a number and its unit."""
+NOTHING = "–"
+"""A figure over no rows."""
 
 
 def visible(text: str) -> Markup:
@@ -54,8 +56,10 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def share(value: float, digits: int = 1) -> str:
-    """Format ``0.021`` as ``2.1 %``. A positive share is never shown as 0 %, nor one below 1 as 100 %."""
+def share(value: float | None, digits: int = 1) -> str:
+    """Format ``0.021`` as ``2.1 %``, None as ``–``. Only zero is shown as 0 %, and only 1 as 100 %."""
+    if value is None:
+        return NOTHING
     text = f"{100 * value:.{digits}f}"
     smallest = 10.0**-digits
     if value > 0 and float(text) == 0:

@@ -76,6 +76,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         light=LIGHT,
         dark=DARK,
         narrow=display.NARROW_SPACE,
+        nothing=display.NOTHING,
         most_classes=figures.MOST_CLASSES,
         most_raters=MOST_RATERS,
         left_out=figures.LEFT_OUT,

@@ -156,6 +156,20 @@ class Json(Artifact[Any]):
         path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
 
 
+class ScoresFile(Json):
+    """A JSON file of scores by model: null where no row was judged."""
+
+    def load(self, path: Path) -> Any:
+        """Read the scores; the zeros that earlier versions wrote where no row was judged become null."""
+        scores = super().load(path)
+        for entry in scores.values():
+            if not entry["rows"]:
+                entry.update(dict.fromkeys(("accuracy", "weighted_f1", "macro_f1", "log_loss")))
+            by_class = zip(entry["f1_by_class"], entry["confusion"], strict=True)
+            entry["f1_by_class"] = [f1 if any(rows) else None for f1, rows in by_class]
+        return scores
+
+
 # -- the data -------------------------------------------------------------------------------------------------------
 
 DATASET = Table("dataset.parquet")
@@ -168,7 +182,7 @@ CONFLICTS = Table("conflicts.parquet")
 
 VECTORS: Array[Vectors] = Array("vectors.npy")
 MAP: Array[Float32] = Array("map.npy")
-SCORES = Json("scores.json")
+SCORES = ScoresFile("scores.json")
 WEIGHTS = Json("consensus.json")
 SIGNALS = Table("signals.parquet")
 ISSUES = Table("issues.parquet")

@@ -56,7 +56,7 @@ def test_score_by_hand():
     scores = score(probabilities, np.array([0, 0, 1, 2], dtype=np.int32), 3)
     assert scores.rows == 3
     assert scores.accuracy == pytest.approx(2 / 3)
-    assert scores.f1_by_class == pytest.approx((2 / 3, 2 / 3, 0))
+    assert scores.f1_by_class == pytest.approx((2 / 3, 2 / 3, None))
     assert scores.macro_f1 == pytest.approx(2 / 3), "the class without a judged row does not count"
     assert scores.weighted_f1 == pytest.approx(2 / 3)
     assert scores.log_loss == pytest.approx(-np.log([0.8, 0.4, 0.9]).mean(), rel=1e-4)
@@ -83,5 +83,5 @@ def test_scores_come_back_from_json():
 
 def test_nothing_judged_scores_nothing():
     scores = score(np.full((4, 3), np.nan), np.zeros(4, dtype=np.int32), 3)
-    assert (scores.rows, scores.accuracy) == (0, 0)
+    assert (scores.rows, scores.accuracy, scores.log_loss, scores.f1_by_class) == (0, None, None, (None,) * 3)
     assert scores.confusion == ((0, 0, 0),) * 3

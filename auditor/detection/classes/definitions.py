@@ -69,9 +69,9 @@ def find_definition_problems(
         of the consensus out of fold, and ``accuracy_merged`` if the two were one class, null if no other is left;
         ``examples``, pairs of ids ``a`` and ``b`` of similar texts with different labels.
     """
-    if len(label_names) < 2:
-        return []
     rows, given = evidence.rows, evidence.labels[evidence.rows]
+    if len(label_names) < 2 or not len(rows):
+        return []
     best, second, uncertainty = _two_likeliest(evidence.consensus[rows])
     contested = np.flatnonzero((uncertainty >= _UNCERTAIN) & ((given == best) | (given == second)))
     pairs = np.sort(np.column_stack([best, second])[contested], axis=1)
@@ -84,7 +84,7 @@ def find_definition_problems(
         if many and min(ab, ba) >= _SYMMETRIC * max(ab, ba):
             found.append((a, b, ab, ba, float(uncertainty[between].mean()), rows[between]))
     found.sort(key=lambda pair: (-(pair[2] + pair[3]), pair[:2]))
-    accuracy = float((given == best).mean()) if len(rows) else 0.0
+    accuracy = float((given == best).mean())
     return [
         {
             "label_a": label_names[a],

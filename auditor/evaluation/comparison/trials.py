@@ -276,7 +276,7 @@ class Trials:
                 class_changes=self.class_changes,
                 seed=self.config.seed,
                 tested_on=int(tested.sum()),
-                scores=scores.model_dump(include={"accuracy", "weighted_f1", "macro_f1"}),
+                scores=scores.model_dump(include={"accuracy", "weighted_f1", "macro_f1"}, exclude_none=True),
             ),
         )
 

@@ -318,6 +318,7 @@ def doubts(run: Run, given: Sequence[str], label_names: Sequence[str]) -> list[s
     in another order.
     """
     scores = run.load(SCORES)
+    scores = {name: about for name, about in scores.items() if about["rows"]}  # the others have no accuracy
     ours = [about["accuracy"] for name, about in scores.items() if name not in {*given, BASELINE, CONSENSUS}]
     found = []
     for name in (model for model in given if model in scores):  # an interrupted run may have scores of earlier models

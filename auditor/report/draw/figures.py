@@ -42,7 +42,7 @@ def draw_models(models: Sequence[ModelScore]) -> Figure:
         ):
             top = y + row * (bar + 2)
             canvas.block(left, top, full, bar, "faint")
-            canvas.block(left, top, full * value, bar, "agree", alpha=alpha)
+            canvas.block(left, top, full * (value or 0), bar, "agree", alpha=alpha)
             canvas.text(left + full + 6, top + bar / 2, f"{share(value)} {name}", size=SMALL)
     return canvas.figure
 

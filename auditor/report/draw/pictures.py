@@ -30,14 +30,14 @@ class Pictures:
     Attributes
     ----------
     confusion : tuple of (ModelScore, Picture)
-        One confusion matrix a model.
+        One confusion matrix a model that judged rows.
     panels : tuple of Panel
         Of the map; ``map`` shows the same in one picture.
     hidden_classes : int
         Classes that the matrices put together.
     """
 
-    models: Picture
+    models: Picture | None
     confusions: Picture | None
     heatmap: Picture | None
     confusion: tuple[tuple[ModelScore, Picture], ...]
@@ -63,7 +63,7 @@ def draw_pictures(summary: Summary) -> Pictures:
             models=_models(summary),
             confusions=_confusions(summary),
             heatmap=_heatmap(summary),
-            confusion=tuple((model, _confusion(summary, model)) for model in summary.models),
+            confusion=tuple((model, _confusion(summary, model)) for model in summary.models if model.rows),
             losses=_losses(summary),
             health=_health(summary),
             gains=_gains(summary),
@@ -73,7 +73,9 @@ def draw_pictures(summary: Summary) -> Pictures:
         )
 
 
-def _models(summary: Summary) -> Picture:
+def _models(summary: Summary) -> Picture | None:
+    if not any(model.rows for model in summary.models):
+        return None
     scores = (
         f"{model.name}: accuracy {share(model.accuracy)}, weighted F1 {share(model.weighted_f1)}"
         for model in summary.models

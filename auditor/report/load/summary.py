@@ -29,22 +29,23 @@ class ModelScore:
         ``dummy``, ``features``, ``lexical``, ``finetuned``, a custom model, or ``consensus``.
     rows : int
         Number of rows judged.
-    accuracy, weighted_f1, macro_f1 : float
-        In [0, 1].
-    log_loss : float
-        Mean over the rows, in nats.
-    f1_by_class : (K,) tuple of float
+    accuracy, weighted_f1, macro_f1 : float or None
+        In [0, 1]; None without rows.
+    log_loss : float or None
+        Mean over the rows, in nats; None without any.
+    f1_by_class : (K,) tuple of float or None
+        None for a class without judged rows.
     confusion : (K, K) int64 array
         Number of rows, given × predicted.
     """
 
     name: str
     rows: int
-    accuracy: float
-    weighted_f1: float
-    macro_f1: float
-    log_loss: float
-    f1_by_class: tuple[float, ...]
+    accuracy: float | None
+    weighted_f1: float | None
+    macro_f1: float | None
+    log_loss: float | None
+    f1_by_class: tuple[float | None, ...]
     confusion: Counts
 
 
@@ -263,6 +264,8 @@ class Summary:
     """Sentences on given probabilities that look wrong."""
     advice: str | None = None
     """Advice on a model for texts in other languages."""
+    why_not_judged: str | None = None
+    """Why no row could be judged, and what to do; None if rows were judged."""
     leaks: int = 0
     """Number of rows with a duplicate or near duplicate in another split that has another label."""
 
