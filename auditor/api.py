@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from auditor.config import CORRECTED, LOCALHOST, TRAININGS, QueueConfig
+from pydantic import Field
+
+from auditor.arguments import checked, with_checked_methods
+from auditor.config import CORRECTED, LOCALHOST, TRAININGS, Positive, QueueConfig
 from auditor.errors import ModelError, ReviewError
 from auditor.judgements import Judgements
 from auditor.modelspecs import LOADABLE, MODELS
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from auditor.vocabulary import ModelName
 
 
+@with_checked_methods
 class Audit(Judgements):
     """A finished audit.
 
@@ -71,7 +75,7 @@ class Audit(Judgements):
         *,
         db: str | None = None,
         host: str = LOCALHOST,
-        port: int | None = None,
+        port: Annotated[int, Field(ge=1, le=65535)] | None = None,
         auth: Path | None = None,
         keys: Path | None = None,
         open_browser: bool = True,
@@ -316,7 +320,7 @@ class Audit(Judgements):
         models: Sequence[ModelName] = (),
         policy: Policy | None = None,
         *,
-        seeds: int = TRAININGS,
+        seeds: Positive = TRAININGS,
         device: str | None = None,
         db: str | None = None,
         listener: Listener | None = None,
@@ -389,6 +393,7 @@ class Audit(Judgements):
         return push_model(self.run / model_file(kept[0]), repo, private=private, token=token, listener=listener)
 
 
+@checked
 def export(audit: Audit | Run | str | Path, to: str | Path, policy: Policy | None = None, **options: Any) -> Exported:
     """Write the corrected dataset of a finished audit. ``options`` are the keywords of :meth:`Audit.export`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.text import Text
 Advance = Callable[[int, int], None]
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Receives an audit's progress; the command line draws it."""
 

@@ -31,10 +31,13 @@ AuditorError
 └── StorageError               the disk is full or not writable
 
 ``what`` says what was found, where, and what was expected; ``todo`` says what to do. The command line prints both, one
-line each, and exits with the class's ``exit_code``.
+line each, and exits with the class's ``exit_code``. Both name options of the command line; ``str(error)``, which Python
+shows, names the arguments instead.
 """
 
 from __future__ import annotations
+
+from auditor.wording import in_python
 
 
 class AuditorError(Exception):
@@ -56,7 +59,7 @@ class AuditorError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        return f"{self.what}\n{self.todo}"
+        return f"{in_python(self.what)}\n{in_python(self.todo)}"
 
 
 class InputError(AuditorError):

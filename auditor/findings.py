@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor import markup
+from auditor.arguments import with_checked_methods
 from auditor.recognition import Unrecognised, in_words, nothing_judged, unrecognised
 from auditor.run import Run, find_run
 from auditor.run.artifacts import DEFINITIONS, HEALTH, ISSUES, SCORES, WEIGHTS
@@ -22,6 +23,7 @@ _SHOWN, _CHARACTERS = 10, 200
 """Rows that a notebook shows, and characters of their texts."""
 
 
+@with_checked_methods
 class Findings:
     """The findings of an audit. Its ranking can be read before it is finished: :attr:`unfinished` says so.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from auditor.errors import ConfigError
+from pydantic import Field
+
+from auditor.arguments import with_checked_methods
+from auditor.config import Positive
 from auditor.findings import Findings
 from auditor.run.artifacts import ISSUES
 from auditor.vocabulary import Order
-from auditor.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from auditor.review.log.log import DecisionLog
 
 
+@with_checked_methods
 class Judgements(Findings):
     """A finished audit with the decisions on it; see :class:`auditor.Audit`."""
 
@@ -66,10 +69,10 @@ class Judgements(Findings):
         rows: Literal["queue", "blind", "filter"] = "queue",
         filter: str = "",
         guidelines: Path | None = None,
-        most: int = 200,
-        timeout: float = 60.0,
-        price_in: float | None = None,
-        price_out: float | None = None,
+        most: Positive = 200,
+        timeout: Annotated[float, Field(gt=0)] = 60.0,
+        price_in: Annotated[float, Field(ge=0)] | None = None,
+        price_out: Annotated[float, Field(ge=0)] | None = None,
         db: str | None = None,
         listener: Listener | None = None,
     ) -> Judged | None:
@@ -167,12 +170,12 @@ class Judgements(Findings):
 
     def certify(
         self,
-        wrong_at_most: float,
+        wrong_at_most: Annotated[float, Field(gt=0, lt=1)],
         *,
         filter: str | None = None,
         label: str | None = None,
         reviewer: str = "auditor",
-        misses_allowed: int = 2,
+        misses_allowed: Annotated[int, Field(ge=0)] = 2,
         db: str | None = None,
     ) -> CertificateStatus:
         """Plan the test of a bulk change, or return the state of the plan that is in force.
@@ -262,8 +265,6 @@ class Judgements(Findings):
         from auditor.review.view.items import Items
         from auditor.review.view.orders import LEARNT, Orders
 
-        if by not in get_args(Order):
-            raise ConfigError(f"There is no order {by!r:.80}.", f"Choose from {listed(get_args(Order))}.")
         if by == "static":
             return Orders(Items.of(self.run)).of()
         with self.log(db, read_only=True) as log:

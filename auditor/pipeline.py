@@ -16,8 +16,9 @@ from typing import Any
 
 from auditor import detection, report
 from auditor.api import Audit
+from auditor.arguments import checked
 from auditor.arrays import Codes, FoldNumbers
-from auditor.config import AuditConfig, short_name
+from auditor.config import AuditConfig, ReadConfig, short_name
 from auditor.console import Advance, Listener, Silent
 from auditor.data import LabeledTexts, read
 from auditor.data.conflicts import find_conflicts
@@ -70,6 +71,7 @@ from auditor.signals import own_signals
 from auditor.signals.base import percent
 
 
+@checked
 def audit(
     source: Any,
     text: str | None = None,
@@ -111,7 +113,7 @@ def audit(
     listener : Listener, optional
         Receives the progress.
     **options
-        Fields of :class:`AuditConfig`, such as ``models=("features", MyClassifier)``, ``folds=10``.
+        Fields of :class:`AuditConfig`, such as ``folds=10``, or of :class:`ReadConfig`, such as ``drop_invalid=True``.
 
     Returns
     -------
@@ -122,15 +124,15 @@ def audit(
     AuditorError
         Any of its subclasses; each says what was found and what to do.
     """
+    reading = {name: options.pop(name) for name in {*ReadConfig.model_fields} & {*options}}
     config = (config or AuditConfig()).updated(**options, probabilities=names_of(probabilities))
     check_own(config)
     own_signals(config)  # invalid signals are reported before anything is read
     columns = {"text": text, "label": label, "annotator": annotator, "votes": votes}
-    named = {name: column for name, column in columns.items() if column is not None}
+    named = {name: column for name, column in columns.items() if column is not None} | reading
     if named and isinstance(source, LabeledTexts):
         raise ConfigError(f"The texts have been read without {', '.join(named)}=.", "Pass it to auditor.read().")
-    config = config.updated(read=named)
-    listener = listener or Silent()
+    config, listener = config.updated(read=named), listener or Silent()
     with listener.task("Reading"):
         texts = source if isinstance(source, LabeledTexts) else read(source, config.read)
     for note in filter(None, (*texts.notes, advice(texts.texts, config))):
@@ -218,9 +220,7 @@ class _Pipeline:
         duplicates = Duplicates.of(self.run)
         conflicts = find_conflicts(duplicates, self.labels, self.data.splits)
         self.run.stage(
-            "conflicts",
-            lambda space, read: conflicts.write(space / CONFLICTS, self.data),
-            inputs=[DATASET, DUPLICATES],
+            "conflicts", lambda space, read: conflicts.write(space / CONFLICTS, self.data), inputs=[DATASET, DUPLICATES]
         )
         if conflicts.texts:
             self.listener.note(str(conflicts))

@@ -39,6 +39,9 @@ _PLAIN = {
     "date": "a date, such as 2026-01-31",
     "finite_number": "a finite number",
     "bytes": "text",
+    "path": "a path",
+    "sequence": "a list",
+    "callable": "a function",
 }
 """Start of pydantic's error type → what was expected."""
 
@@ -117,6 +120,25 @@ def first_fault(
     return Fault(shorten(where, _LONGEST), why, found)
 
 
+def expectation(error: ValidationError, annotation: Any) -> str:
+    """Return what an argument with this annotation should have been: ``text or a path``."""
+    field = FieldInfo.from_annotation(annotation)
+    found: dict[str, None] = {}
+    for fault in error.errors(include_url=False):
+        type_, about = fault["type"], fault.get("ctx") or {}
+        found[_IN_CODE[type_](about) if type_ in _IN_CODE else _expected(type_, about, field)] = None
+    return " or ".join(found)
+
+
+_IN_CODE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "is_instance_of": lambda about: f"an object of the class {about['class']}",
+    "model_type": lambda about: f"an object of the class {about['class_name']}",
+    "dataclass_type": lambda about: f"an object of the class {about['class_name']}",
+    "value_error": lambda about: str(about["error"]).rstrip("."),
+}
+"""Pydantic's error type → what was expected, where the value is not written as text."""
+
+
 def _expected(type_: str, about: Mapping[str, Any], field: FieldInfo | None) -> str:
     number = _number(type_, about, field)
     if number is not None:
@@ -152,6 +174,8 @@ def _numbers(field: FieldInfo | None) -> tuple[set[Any], dict[str, Any]]:
         return set(), {}
     types, constraints = {field.annotation}, list(field.metadata)
     for part in get_args(field.annotation):
+        if isinstance(part, list):  # the parameters of a callable
+            continue
         types.add(getattr(part, "__origin__", part))
         for constraint in getattr(part, "__metadata__", ()):
             constraints += constraint.metadata if isinstance(constraint, FieldInfo) else [constraint]

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_OPTION = re.compile(r"(?<![\w'-])--(?P<name>[a-z][a-z-]*)(?:[ =](?P<value>'[^']*'|(?!--)[\w.%,*-]*[\w%*]))?")
+_COMMAND = re.compile(r"\b(?:auditor|pip) [a-z]+ (?:(?![.;] ).)*$")
+_ARGUMENTS = {"from": "tool", "config": "ReadConfig.config"}
+"""Options of the command line whose arguments have another name."""
+_FLAGS = frozenset(
+    "add-classes create-pr drop-invalid force fresh guard label-names private provenance raw replace".split()
+)
+"""Options without a value."""
+_WORDS = frozenset("and another are as file has if is keeps names puts reads repeats splits the to writes".split())
+"""Words of a sentence that follow an option, and are no value of it."""
 
 
 def listed(names: Sequence[object], most: int = 12) -> str:
@@ -37,3 +49,29 @@ def inside(value: float, digits: int = 2) -> str:
 def counted(number: int, noun: str) -> str:
     """Format a number with its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def in_python(text: str) -> str:
+    """Replace the options of the command line by the arguments of Python, except in commands.
+
+    ``add --drop-invalid`` becomes ``add drop_invalid=True``; ``--from columns``, ``tool='columns'``; ``choose one with
+    --label.``, ``choose one with label=.``
+    """
+
+    def argument(found: re.Match[str]) -> str:
+        option, value = found["name"], found["value"]
+        if _COMMAND.search(text[: found.start()]):
+            return found[0]
+        name = _ARGUMENTS.get(option, option.replace("-", "_"))
+        rest = found[0].removeprefix(f"--{option}")
+        if option in _FLAGS:
+            return f"{name}=True{rest}"
+        if name.startswith("no_"):
+            return f"{name.removeprefix('no_')}=False{rest}"
+        if value is None or value in _WORDS:
+            return f"{name}={rest}"
+        if value.endswith("%"):
+            return f"{name}={float(value[:-1]) / 100:g}"
+        return f"{name}={value if value.startswith(chr(39)) else repr(value)}"
+
+    return _OPTION.sub(argument, text)

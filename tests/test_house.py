@@ -29,13 +29,14 @@ EVERYTHING = [*SOURCES, *sorted((ROOT / "ui").rglob("*.py"))]
 
 ORDER = (
     *(
-        "errors",
         "wording",
+        "errors",
         "markup",
         "scripts",
         "vocabulary",
         "version",
         "validation",
+        "arguments",
         "formats",
         "formulas",
         "tabular",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.wording import inside, joined, quoted, shorten
+from auditor.wording import in_python, inside, joined, quoted, shorten
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,31 @@ def test_values_are_quoted_as_python_writes_them() -> None:
 
 def test_names_are_joined_as_in_a_sentence() -> None:
     assert [joined(list(names)) for names in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "python"),
+    [
+        ("continue without them: --drop-invalid.", "continue without them: drop_invalid=True."),
+        ("Choose one with --label.", "Choose one with label=."),
+        ("Choose --text and --label, or --votes", "Choose text= and label=, or votes="),
+        ("use the majority label: --label ''.", "use the majority label: label=''."),
+        ("such as --label a.b, or another", "such as label='a.b', or another"),
+        ("--quoting none reads them", "quoting='none' reads them"),
+        ("use --encoding utf-8.", "use encoding='utf-8'."),
+        ("Use --annotator if each row is a vote", "Use annotator= if each row is a vote"),
+        ("as they are: --from columns.", "as they are: tool='columns'."),
+        ("add --no-header.", "add header=False."),
+        ("add --missing-labels 'a b,c' --drop-invalid", "add missing_labels='a b,c' drop_invalid=True"),
+        ("--unreviewed suggest --wrong-at-most 5%", "unreviewed='suggest' wrong_at_most=0.05"),
+        ("To skip it: --models features,lexical.", "To skip it: models='features,lexical'."),
+        ("Give --to another name, or --force.", "Give to= another name, or force=True."),
+        ("--to NAME.csv, NAME.jsonl", "to='NAME.csv', NAME.jsonl"),
+        ("Choose one with --config.", "Choose one with ReadConfig.config=."),
+        ("Train it: auditor retrain run --models lexical.", "Train it: auditor retrain run --models lexical."),
+        ("Run auditor runs; then omit --label.", "Run auditor runs; then omit label=."),
+        ("the column '--text' and x--text", "the column '--text' and x--text"),
+    ],
+)
+def test_options_become_arguments_in_python(shell: str, python: str) -> None:
+    assert in_python(shell) == python

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.arguments import checked
 from auditor.config import ReadConfig
 from auditor.data.check import as_texts, check_columns, check_storable, invalid_rows, refuse
 from auditor.data.columns import Columns, find_columns, find_sentences
@@ -46,7 +47,8 @@ _NAMED_BY_US = ("lines", "fasttext", "parallel", "folders")
 AnySource = Union[str, Path, Sequence[str | Path], "pd.DataFrame", "datasets.Dataset", "datasets.DatasetDict"]
 
 
-def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
+@checked
+def read(source: AnySource, config: ReadConfig | None = None, **options: Any) -> LabeledTexts:
     """Read labelled texts and check them.
 
     Parameters
@@ -58,6 +60,8 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
         the name of a dataset on the Hub. An existing path takes precedence over a name on the Hub.
     config : ReadConfig, optional
         Columns, delimiter, encoding, splits …
+    **options
+        Fields of :class:`ReadConfig`, such as ``label="emotion"``, ``drop_invalid=True``.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def read(source: AnySource, config: ReadConfig | None = None) -> LabeledTexts:
     HubError
         If the Hub cannot be reached, or has no such dataset.
     """
-    config = config or ReadConfig()
+    config = (config or ReadConfig()).model_copy(update=options)
     found = _open(source, config)
     for part in found.parts:
         check_columns(part)

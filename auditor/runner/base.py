@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from auditor import errors
 from auditor.errors import WorkerError
@@ -61,6 +61,7 @@ class Need:
     uses_all_cores: bool = False
 
 
+@runtime_checkable
 class Runner(Protocol):
     """A place where tasks run."""
 

@@ -76,5 +76,5 @@ def test_a_file_of_queries(items: Items, tmp_path: Path) -> None:
     with pytest.raises(FilterError, match="no field 'color'"):
         split_rows(items, ["ann"], str(path))
     for how, names in (("evenly", []), (str(tmp_path / "none"), ["ann"])):
-        with pytest.raises(SourceError, match="--assign"):
+        with pytest.raises(SourceError, match="assign="):
             split_rows(items, names, how)

@@ -81,6 +81,6 @@ def test_several_proxies_in_a_row(caplog: pytest.LogCaptureFixture) -> None:
     "addresses", ["*", "proxy.example", "0.0.0.0/0", "::/0", "127.0.0.1,*", "10.0.0.1/24", "10.0.0", "127.0.0.1:80"]
 )
 def test_everybody_and_what_is_no_address_is_refused(addresses: str) -> None:
-    with pytest.raises(ReviewError, match="--forwarded-allow-ips has") as refused:
+    with pytest.raises(ReviewError, match="forwarded_allow_ips= has") as refused:
         networks_of(addresses)
     assert "10.0.0.0/24" in refused.value.todo

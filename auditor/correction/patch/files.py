@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from auditor.arguments import checked
 from auditor.config import ReadConfig
 from auditor.correction.export.export import Exported, write_export
 from auditor.correction.export.formats import Format
@@ -18,6 +19,7 @@ from auditor.data.read import AnySource
 from auditor.errors import ColumnError
 
 
+@checked
 def apply_patch(
     patch: str | Path | Sequence[str | Path | Change],
     source: AnySource,

@@ -246,10 +246,10 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
         ("clean.csv", {"encoding": "undefined"}, "text encoding 'undefined' does not exist"),
         ("clean.xls", {}, "has the unknown extension '.xls'"),
         ("clean.parquet.gz", {}, "Parquet is compressed internally"),
-        ("clean.csv", {"format": "jsonl"}, "--format jsonl does not match the name clean.csv"),
+        ("clean.csv", {"format": "jsonl"}, "format='jsonl' does not match the name clean.csv"),
         ("excluded.csv", {}, "reserved for the file of the rows left out"),
         ("source", {}, "source already exists"),
-        ("clean.txt", {"provenance": True}, "no room for the columns of --provenance"),
+        ("clean.txt", {"provenance": True}, "no room for the columns of provenance=True"),
         ("clean.csv", {"encoding": "utf-99"}, "text encoding 'utf-99' does not exist"),
     ],
 )

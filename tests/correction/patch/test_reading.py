@@ -41,7 +41,7 @@ def test_the_command_wins_over_the_patches(
 
 
 def test_patches_that_disagree_are_refused() -> None:
-    with pytest.raises(PatchError, match=r"--annotator rater and --annotator who") as caught:
+    with pytest.raises(PatchError, match=r"annotator='rater' and annotator='who'") as caught:
         combine([RATERS, ReadConfig(annotator="who")], ReadConfig())
     assert "with --annotator" in caught.value.todo
 

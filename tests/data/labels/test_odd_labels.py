@@ -196,7 +196,7 @@ def test_missing_labels_of_a_source(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\na,0\nb,1\nc, nan\nd,1.0\ne,nan\nf,1\n")
     config = ReadConfig(missing_labels=("nan", "N/A"))
     with pytest.raises(
-        RowError, match=r"2 with missing label.*2 rows treated as unlabelled because of --missing-labels: 'nan' \(2\)\."
+        RowError, match=r"2 with missing label.*2 rows treated as unlabelled because of missing_labels=: 'nan' \(2\)\."
     ):
         read(tmp_path / "a.csv", config)
     data = read(tmp_path / "a.csv", config.model_copy(update={"drop_invalid": True}))

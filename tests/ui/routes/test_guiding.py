@@ -136,6 +136,6 @@ def test_each_account_has_a_batch(team: FastAPI) -> None:
 
 
 def test_without_accounts_nobody_has_a_batch(run: Run, log: DecisionLog, ann: TestClient) -> None:
-    with pytest.raises(SourceError, match="--assign splits the rows among accounts"):
+    with pytest.raises(SourceError, match="assign= splits the rows among accounts"):
         make_app(run, log, queue=QueueConfig(assign="evenly"))
     assert "not split" in ann.get("/api/queue?batch=me").json()["what"]
