@@ -71,6 +71,8 @@ class InputError(AuditorError):
 class ConfigError(InputError):
     """An option has an invalid value, or does not exist."""
 
+    exit_code = 2
+
 
 class SourceError(InputError):
     """A file, folder or name is missing, of an unknown format, or unreadable."""

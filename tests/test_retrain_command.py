@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import CorrectionError, InputError
+from auditor.errors import ConfigError, CorrectionError
 from auditor.evaluation.comparison.results import Retraining
 from auditor.run import Run
 from tests.evaluation.judged import judged_run
@@ -86,7 +86,7 @@ def test_only_some_reviewers_count(invoke: Invoke, run: Run) -> None:
 
 def test_wrong_words_are_told_what_to_do(invoke: Invoke, run: Run, tmp_path: Path) -> None:
     code, _, err = invoke("retrain", run.directory, "--models", "lexical,gpt")
-    assert code == InputError.exit_code
+    assert code == ConfigError.exit_code == 2
     assert "Choose from features, lexical, finetuned." in err
     code, _, err = invoke("retrain", "nowhere")
     assert code == 5
@@ -113,7 +113,7 @@ def test_the_fine_tuned_model_is_pushed(invoke: Invoke, run: Run, monkeypatch: p
     assert (pushed[0][0] / "model.safetensors").is_file()
     assert out.rstrip().endswith("Pushed: https://hub.test/ann/emotion")
     code, _, err = invoke("retrain", run.directory, "--models", "lexical", "--push", "ann/emotion")
-    assert code == InputError.exit_code
+    assert code == ConfigError.exit_code == 2
     assert "--push publishes the fine-tuned model" in err
 
 

@@ -77,12 +77,12 @@ def test_accounts_are_listed_and_removed(invoke: Invoke, tmp_path: Path) -> None
 
 def test_an_account_has_a_role(invoke: Invoke) -> None:
     words = ("user", "add", "eva", "--auth", "r.json", "--password-stdin", "--role")
-    assert invoke(*words, "chief", typed=PASSWORD + "\n")[0] == 3
+    assert invoke(*words, "chief", typed=PASSWORD + "\n")[0] == 2
     assert invoke(*words, "adjudicator", typed=PASSWORD + "\n")[0] == 0
     assert invoke("user", "list", "--auth", "r.json")[1] == "eva (adjudicator)\n"
     assert invoke("user", "role", "eva", "admin", "--auth", "r.json") == (0, "'eva' is now an admin.\n", "")
     code, _, err = invoke("user", "role", "eva", "boss", "--auth", "r.json")
-    assert (code, "'boss' is not a role." in err) == (3, True)
+    assert (code, "'boss' is not a role." in err) == (2, True)
     assert invoke("user", "role", "ann", "admin", "--auth", "r.json")[0] == 7
 
 

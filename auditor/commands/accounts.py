@@ -11,7 +11,7 @@ import typer
 
 from auditor.commands.options import JSON
 from auditor.console import print_json, say
-from auditor.errors import AccountError, InputError
+from auditor.errors import AccountError, ConfigError
 
 if TYPE_CHECKING:
     from auditor.access.accounts import Role
@@ -112,7 +112,7 @@ def _check_role(role: str) -> Role:
     for allowed in ROLES:
         if role == allowed:
             return allowed
-    raise InputError(f"{role!r} is not a role.", f"Choose {_ROLES}.")
+    raise ConfigError(f"{role!r} is not a role.", f"Choose {_ROLES}.")
 
 
 def _ask_password() -> str:

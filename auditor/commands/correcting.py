@@ -34,7 +34,7 @@ from auditor.commands.options import (
 )
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import Policy, in_words
-from auditor.errors import ExportError, InputError
+from auditor.errors import ConfigError
 from auditor.validation import read_share
 from auditor.vocabulary import LEFT_OUT, VERDICTS
 from auditor.wording import counted, listed
@@ -84,7 +84,7 @@ def export(
     Example: auditor export tweets --to clean.parquet
     """
     if to is None:
-        raise ExportError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
+        raise ConfigError("The option --to is missing.", "Name a file or a folder: --to clean.parquet.")
     check_format(format)
     policy = make_policy(
         leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
@@ -110,10 +110,10 @@ def check_format(given: str | None) -> None:
 
     Raises
     ------
-    InputError
+    ConfigError
     """
     if given is not None and given not in FORMATS:
-        raise InputError(f"--format is {given!r}, which is unknown.", f"Choose from {', '.join(FORMATS)}.")
+        raise ConfigError(f"--format is {given!r}, which is unknown.", f"Choose from {', '.join(FORMATS)}.")
 
 
 def make_policy(
@@ -131,17 +131,17 @@ def make_policy(
 
     Raises
     ------
-    InputError
+    ConfigError
         If a word is unknown, or a threshold or share is missing or not a number from 0 to 1.
     """
     word, _, threshold = unreviewed.partition("=")
     choices = get_args(Policy.model_fields["unreviewed"].annotation)
     if word not in choices:
-        raise InputError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
+        raise ConfigError(f"--unreviewed is {unreviewed!r}, which is unknown.", f"Choose from {', '.join(choices)}.")
     if ties not in (allowed := get_args(Policy.model_fields["ties"].annotation)):
-        raise InputError(f"--ties is {ties!r}, which is unknown.", f"Choose from {', '.join(allowed)}.")
+        raise ConfigError(f"--ties is {ties!r}, which is unknown.", f"Choose from {', '.join(allowed)}.")
     if (word == "suggest") != (wrong_at_most is not None):
-        raise InputError(
+        raise ConfigError(
             "--unreviewed suggest and --wrong-at-most belong together, and only one of them is given.",
             "Give both: --unreviewed suggest --wrong-at-most 5%.",
         )
@@ -151,7 +151,7 @@ def make_policy(
         except ValueError:
             value = -1.0
         if word != "suggest-above" or (threshold and above is not None) or not 0 <= value <= 1:
-            raise InputError(
+            raise ConfigError(
                 f"{threshold or above} is not a valid threshold for --unreviewed {word}.",
                 "Give a number from 0 to 1: --unreviewed suggest-above 0.99.",
             )
@@ -215,7 +215,7 @@ def _words(option: str, given: str, choices: Any) -> Any:
     words = [word.strip() for word in given.split(",") if word.strip()]
     unknown = [word for word in words if word not in choices]
     if unknown:
-        raise InputError(
+        raise ConfigError(
             f"{option} names {', '.join(map(repr, unknown))}, which is unknown.", f"Choose from {', '.join(choices)}."
         )
     return tuple(dict.fromkeys(words))

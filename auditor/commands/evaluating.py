@@ -31,7 +31,7 @@ from auditor.commands.options import (
 )
 from auditor.config import TRAININGS
 from auditor.console import print_json, say, stdout
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.modelspecs import LOADABLE, specs_of
 from auditor.run.artifacts import REPORT, model_file
 from auditor.vocabulary import MODEL_NAMES
@@ -94,7 +94,7 @@ def retrain(
     policy = make_policy(leave_out, unreviewed, None, add_classes, "", False, reviewer or (), ties, wrong_at_most)
     audit = Audit(run)
     if push and not any(spec.saved_as == "transformers" for spec in specs_of(names or audit.run.config.models)):
-        raise InputError(
+        raise ConfigError(
             "--push publishes the fine-tuned model, which --models does not include.", f"Add {LOADABLE} to --models."
         )
     with stoppable(RESUME):

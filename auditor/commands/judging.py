@@ -11,7 +11,7 @@ import typer
 from auditor.api import Audit
 from auditor.commands.options import DB, FILTER, JSON, QUIET, RESUME, RUN, VERBOSE, listener, stoppable
 from auditor.console import plain, print_json, say, stderr
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.wording import counted
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def judge(
     Example: auditor judge tweets --endpoint http://localhost:11434/v1 --model llama3.2 --rows blind
     """
     if rows not in _ROWS:
-        raise InputError(f"--rows is {rows!r:.80}, which is unknown.", f"Choose from {', '.join(_ROWS)}.")
+        raise ConfigError(f"--rows is {rows!r:.80}, which is unknown.", f"Choose from {', '.join(_ROWS)}.")
     if (rows == "filter") != bool(filter):
-        raise InputError(
+        raise ConfigError(
             "--rows filter and --filter belong together, and only one of them is given.",
             "Give both: --rows filter --filter given=joy.",
         )

@@ -12,7 +12,7 @@ from auditor.access.accounts import reviewer_name
 from auditor.api import Audit
 from auditor.commands.options import DB, RUN
 from auditor.console import say
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.wording import counted
 
 _ACTIONS = ("list", "rename", "merge", "delete", "undo")
@@ -39,9 +39,11 @@ def labels(
     from auditor.correction.decide.classes import Classes, in_words
 
     if action not in _ACTIONS:
-        raise InputError(f"{action!r:.80} is not an action of `auditor labels`.", f"Choose from {', '.join(_ACTIONS)}.")
+        raise ConfigError(
+            f"{action!r:.80} is not an action of `auditor labels`.", f"Choose from {', '.join(_ACTIONS)}."
+        )
     if (action in ("list", "undo")) == bool(names):
-        raise InputError(f"labels {action} {'takes no' if names else 'needs a'} class.", "See auditor labels --help.")
+        raise ConfigError(f"labels {action} {'takes no' if names else 'needs a'} class.", "See auditor labels --help.")
     audit = Audit(run)
     if action == "list":
         now = audit.corrections(db=db)
@@ -68,5 +70,5 @@ def _name(by: str | None) -> str:
         try:
             by = getpass.getuser()
         except (OSError, KeyError, ImportError):  # no such user, as in some containers
-            raise InputError("Your name is not known.", "Give it with --by NAME.") from None
+            raise ConfigError("Your name is not known.", "Give it with --by NAME.") from None
     return reviewer_name(by)

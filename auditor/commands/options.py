@@ -14,7 +14,7 @@ import typer
 
 from auditor.console import stderr
 from auditor.correction.decide.policy import Policy
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 from auditor.vocabulary import KINDS, LEFT_OUT, MODEL_NAMES, TIERS, TOOL_NAMES, VERDICTS, ModelName
 
 if TYPE_CHECKING:
@@ -176,13 +176,13 @@ def model_names(given: str) -> tuple[ModelName, ...]:
 
     Raises
     ------
-    InputError
+    ConfigError
         If there is no name, or one is unknown.
     """
     names = [name.strip() for name in given.split(",") if name.strip()]
     unknown = [name for name in names if name not in MODEL_NAMES]
     if unknown or not names:
-        raise InputError(
+        raise ConfigError(
             f"--models names {', '.join(map(repr, unknown)) or 'no model'}.", f"Choose from {', '.join(MODEL_NAMES)}."
         )
     return tuple(name for name in dict.fromkeys(names) if name in MODEL_NAMES)
@@ -193,7 +193,7 @@ def audit_models(given: str) -> tuple[str, ...]:
 
     Raises
     ------
-    InputError
+    ConfigError
         If there is no name, or one is unknown.
     """
     from auditor.config import is_address
@@ -203,7 +203,7 @@ def audit_models(given: str) -> tuple[str, ...]:
         return ()
     unknown = [name for name in names if name not in MODEL_NAMES and not is_address(name)]
     if unknown or not names:
-        raise InputError(
+        raise ConfigError(
             f"--models names {', '.join(map(repr, unknown)) or 'no model'}.",
             f"Choose from {', '.join(MODEL_NAMES)}, your own as module:Name, or none (with --probabilities).",
         )

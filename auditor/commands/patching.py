@@ -73,6 +73,7 @@ _REASONS = {
     "label changed": "the row has another label now",
     "row gone": "the row no longer exists",
     "several rows": "several rows have the text, and it is unknown which one was judged",
+    "row unclear": "several rows had the text, and it is unknown whether the row that is left was judged",
     "new class": "the dataset does not have this class: --add-classes adds it",
 }
 
@@ -228,7 +229,7 @@ def _print_outcome(applied: Applied, written: Exported, as_json: bool) -> None:
 
 def _lacks_ids(applied: Applied) -> bool:
     """Return whether the patch's ids come from a column, but those of the dataset are generated."""
-    unfit = [unfit.change for unfit in applied.unfit if unfit.why in ("row gone", "several rows")]
+    unfit = [unfit.change for unfit in applied.unfit if unfit.why in ("row gone", "several rows", "row unclear")]
     return applied.corrections.texts.origin.id is None and not all(change.has_generated_id for change in unfit)
 
 

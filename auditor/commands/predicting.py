@@ -15,7 +15,7 @@ from auditor.commands.options import DEVICE, QUIET, listener, stoppable
 from auditor.commands.paths import check_files
 from auditor.config import DEFAULTS
 from auditor.console import inert_json, plain, stdout
-from auditor.errors import InputError
+from auditor.errors import ConfigError, InputError
 from auditor.storage import storage_errors, write
 from auditor.vocabulary import ModelName
 from auditor.wording import shorten
@@ -68,16 +68,11 @@ def predict(
     Example: auditor predict tweets "I loved today's movie"
     """
     if file is not None and texts:
-        raise InputError("Both texts and --file are given.", "Give only one of the two.")
+        raise ConfigError("Both texts and --file are given.", "Give only one of the two.")
     check_files([file], "file of texts")
     source = _source(texts or [], file, text, delimiter, encoding)
-    only_text = texts[0] if texts and len(texts) == 1 else None
-    if png is not None and (source is not None or not _has_words(only_text) or png.suffix.lower() != ".png"):
-        raise InputError("--png needs a single text on the command line, and a file named *.png.", "Give one text.")
     if png is not None:
-        from auditor.run.overwriting import check_file
-
-        check_file(png, force=force)
+        _check_picture(png, None if source is not None else texts or [], force)
     from auditor.evaluation.saved.find import find_model
 
     found = find_model(model, kind, device)
@@ -86,6 +81,22 @@ def predict(
             _predict_many(found, source, quiet)
         else:
             _predict_given(found, texts or [], as_json, png)
+
+
+def _check_picture(png: Path, texts: Sequence[str] | None, force: bool) -> None:
+    """Refuse to draw if there is not exactly one text to draw, or the file is no picture or must not be replaced."""
+    from auditor.run.overwriting import check_file
+
+    what = "--png draws a single text of the command line"
+    if texts is None:
+        raise ConfigError(f"{what}, but the texts are in a file or on standard input.", "Give a text, or omit --png.")
+    if len(texts) != 1:
+        raise ConfigError(f"{what}; found {len(texts):,} texts.", "Give one of them, or omit --png.")
+    if not _has_words(texts[0]):
+        raise ConfigError(f"{what}, but this text is blank.", "Give a text with words, or omit --png.")
+    if png.suffix.lower() != ".png":
+        raise ConfigError(f"--png is {str(png)!r:.120}, which does not end in .png.", "Give a name that does.")
+    check_file(png, force=force)
 
 
 def _source(
@@ -97,7 +108,7 @@ def _source(
     if file is not None:
         return texts_of_file(file, text=text, delimiter=delimiter, encoding=encoding)
     if text is not None or delimiter is not None:
-        raise InputError("--text and --delimiter describe a table, but none is given.", "Name it with --file.")
+        raise ConfigError("--text and --delimiter describe a table, but none is given.", "Name it with --file.")
     if texts:
         try:
             "".join(texts).encode()
@@ -105,7 +116,7 @@ def _source(
             raise InputError("A text is not valid UTF-8.", "Give it in a file, with --file and --encoding.") from None
         return None
     if sys.stdin.isatty():
-        raise InputError("There is no text to classify.", "Give a text or --file FILE, or pipe texts in, one per line.")
+        raise ConfigError("There is no text to classify.", "Give a text or --file FILE, or pipe in one per line.")
     return texts_of_stream(sys.stdin.buffer, "standard input", encoding)
 
 

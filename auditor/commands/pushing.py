@@ -33,7 +33,7 @@ from auditor.commands.options import (
 from auditor.config import CORRECTED
 from auditor.console import print_json, say
 from auditor.correction.decide.policy import in_words
-from auditor.errors import InputError
+from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
     from auditor.correction.push.push import Pushed
@@ -93,7 +93,7 @@ def push(
     Example: auditor push tweets user/emotion-audited --dry-run
     """
     if to and not dry_run:
-        raise InputError("--to is only for a dry run.", "Add --dry-run, or omit --to.")
+        raise ConfigError("--to is only for a dry run.", "Add --dry-run, or omit --to.")
     policy = make_policy(
         leave_out, unreviewed, above, add_classes, verdicts, changed_only, reviewer or (), ties, wrong_at_most
     )

@@ -12,7 +12,7 @@ from auditor.commands.options import DB, RUN
 from auditor.commands.paths import check_files
 from auditor.config import LOCALHOST, QueueConfig
 from auditor.console import say
-from auditor.errors import InputError, LogError
+from auditor.errors import ConfigError, LogError
 from auditor.validation import read_share
 from auditor.wording import counted
 
@@ -156,7 +156,7 @@ def review(
     if certify is not None:
         plan = _plan(audit, certify, group, group_label, misses, db)
     elif group is not None or group_label is not None:
-        raise InputError("--group and --as require --certify, which is missing.", "Add it: --certify 5%.")
+        raise ConfigError("--group and --as require --certify, which is missing.", "Add it: --certify 5%.")
     audit.review(
         db=db,
         host=host,
@@ -191,7 +191,7 @@ def _plan(audit: Audit, certify: str, group: str | None, label: str | None, miss
     from auditor.access.accounts import own_name
 
     if label is not None and group is None:
-        raise InputError("--as requires --group, which is missing.", "Add it: --group given=joy.")
+        raise ConfigError("--as requires --group, which is missing.", "Add it: --group given=joy.")
     limit = read_share("--certify", certify)
     status = audit.certify(limit, filter=group, label=label, reviewer=own_name(), misses_allowed=misses, db=db)
     _show(status)

@@ -371,10 +371,11 @@ def _print_summary(result: Any, as_json: bool, **more: Any) -> None:
         say(f"{counted(health['issues'], 'row')} to read again, of {health['judged']:,} judged ({share:.1%}).")
     not_judged = health["rows"] - health["judged"]
     if health["judged"] and not_judged:
-        reason = "their split is not audited, or their label occurs in only one text"
+        their, them, were = ("its", "it", "was") if not_judged == 1 else ("their", "them", "were")
+        reason = f"{their} split is not audited, or {their} label occurs in only one text"
         if result.run.config.probabilities:
-            reason = f"the given probabilities lack them, {reason}"
-        say(f"{not_judged:,} of {health['rows']:,} rows were not judged: {reason}.")
+            reason = f"the given probabilities lack {them}, {reason}"
+        say(f"{not_judged:,} of {health['rows']:,} rows {were} not judged: {reason}.")
     if conflicts := health["duplicates"]["conflicting_groups"]:
         say(f"Texts that occur several times with different labels: {conflicts:,}.")
     worst = ", ".join(f"{c['given']} → {c['suggested']} {c['rows']}" for c in health["confusions"][:5])

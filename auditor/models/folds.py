@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from auditor.arrays import Codes, Counts, FoldNumbers, LabelCodes, Mask, RowIndex
 from auditor.errors import InputError
 from auditor.models.repair import repaired
+from auditor.wording import counted
 
 ALWAYS_TRAINED_ON = -1
 """Fold number of rows that are always trained on and never judged."""
@@ -51,7 +52,7 @@ def make_folds(labels: LabelCodes, groups: Codes, count: int, seed: int) -> Fold
     if len(names) < 2:
         raise InputError(
             what="Cross-validation needs at least two distinct texts, where near duplicates count as one; "
-            f"found {len(names)} in {len(labels)} row(s).",
+            f"found {len(names)} in {counted(len(labels), 'row')}.",
             todo="Add rows with other texts.",
         )
     ones = np.ones(len(labels), dtype=np.int64)

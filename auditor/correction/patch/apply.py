@@ -31,7 +31,8 @@ class Unfit:
     change : Change
     why : str
         ``text changed``, ``label changed``, ``row gone``, ``several rows`` (with the same text, and it is unknown
-        which one was judged) or ``new class`` (the dataset lacks it, and none may be added).
+        which one was judged), ``row unclear`` (the only one left of several with the same text) or ``new class`` (the
+        dataset lacks it, and none may be added).
     now : str or None
         Current label if the label has changed, where known.
     """

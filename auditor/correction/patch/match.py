@@ -23,9 +23,10 @@ from auditor.correction.patch.patch import Change
 from auditor.correction.patch.places import Places, Row, find_places
 from auditor.data import LabeledTexts
 
-Reason = Literal["text changed", "label changed", "row gone", "several rows", "new class"]
+Reason = Literal["text changed", "label changed", "row gone", "several rows", "row unclear", "new class"]
 """Reasons why a change does not fit: its row has another text or label than was judged, or no longer exists; several
-rows have its text, and it is unknown which one was judged; the dataset lacks the new class."""
+rows have its text, and it is unknown which one was judged; several rows had it, and it is unknown whether the one that
+is left was judged; the dataset lacks the new class."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def _match_alike(
         return [_match_missing(change, rows, before, places) for change in changes]
     all_alike = len(new) == 1 and len(changes) >= before[old] and len(changes) >= len(own) and old not in brought
     if not all_alike or _added_labels(rows, before) & new:  # a label added since may belong to a change made already
-        return [Match(change, why="several rows") for change in changes]
+        why: Reason = "several rows" if len(rows) > 1 else "row unclear"
+        return [Match(change, why=why) for change in changes]
     missing = (_match_missing(change, rows, before, places) for change in changes[len(own) :])
     return [*(Match(change, row) for change, row in zip(changes, own, strict=False)), *missing]
 

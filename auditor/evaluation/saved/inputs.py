@@ -15,7 +15,7 @@ from auditor.data.columns import find_text
 from auditor.data.formats.files.parts import format_of, read_paths
 from auditor.data.formats.text.delimited import read_delimited
 from auditor.data.formats.text.encoding import read_utf8
-from auditor.errors import SourceError
+from auditor.errors import ConfigError, SourceError
 
 PART = 1024
 """Number of texts classified together."""
@@ -93,7 +93,7 @@ def _lines(stream: IO[bytes], name: str, encoding: str) -> Iterator[str]:
             yield line.removesuffix("\n")
             done += 1
     except LookupError:
-        raise SourceError(
+        raise ConfigError(
             f"The text encoding {encoding!r} does not exist.", "Name another with --encoding, such as utf-8 or cp1252."
         ) from None
     except UnicodeError as error:

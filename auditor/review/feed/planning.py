@@ -16,6 +16,7 @@ from auditor.review.log.event import Event, digest_of
 from auditor.review.log.parts import MAX_PLANNED, Plan
 from auditor.review.view.items import Items
 from auditor.review.view.verdicts import Verdicts
+from auditor.wording import counted
 
 ALPHA = 0.05
 """Probability that a change with more wrong rows than promised passes."""
@@ -140,7 +141,8 @@ def _plan(
         rows = candidates[_undecided(verdicts)[candidates]][:MAX_PLANNED].astype(np.int64)
         if len(rows) < FEWEST:
             raise DecisionError(
-                f"Only {len(rows):,} rows without a decision are left to change; a certificate needs {FEWEST} or more.",
+                f"{counted(len(rows), 'row')} without a decision {'is' if len(rows) == 1 else 'are'} left to change; a "
+                f"certificate needs {FEWEST} or more.",
                 "Judge them one by one.",
             )
         steps = plan_nested(len(rows), wrong_at_most, misses_allowed, alpha=ALPHA, nested=nested)

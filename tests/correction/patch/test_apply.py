@@ -114,6 +114,12 @@ def test_copies_without_their_ids_are_not_told_apart() -> None:
     assert rows_of(done) == [*newer[:3], ("train", "oh", "joy")]
 
 
+@pytest.mark.parametrize(("left", "why"), [(0, "text changed"), (1, "row unclear"), (2, "several rows")])
+def test_the_reason_fits_the_number_of_copies_that_are_left(left: int, why: str) -> None:
+    done = change(COPIES, {0: "sad"}, [("train", "new", "joy"), *COPIES[:left], COPIES[2]])
+    assert whys(done) == {"train-0": why}
+
+
 def test_copies_that_all_change_alike_need_no_ids() -> None:
     done = change(COPIES, {0: "sad", 1: "sad"}, [("train", "new", "joy"), *COPIES])
     assert rows_of(done)[1:3] == [("train", "ah", "sad")] * 2

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.errors import ColumnError, RowError, SourceError
+from auditor.errors import ColumnError, ConfigError, RowError, SourceError
 from auditor.evaluation.saved.inputs import PART, texts_of_file, texts_of_stream
 
 LINES = ["so glad", "", '"quoted", with; signs', "  spaces  ", "\u2028 and \x0b are no line ends", "😀"]
@@ -51,7 +51,7 @@ def test_stream_that_is_not_in_its_encoding() -> None:
     texts = texts_of_stream(io.BytesIO(b"good\ncaf\xe9\n"), "standard input")
     with pytest.raises(SourceError, match="standard input is not utf-8"):
         list(texts.items)
-    with pytest.raises(SourceError, match="text encoding 'klingon' does not exist"):
+    with pytest.raises(ConfigError, match="text encoding 'klingon' does not exist"):
         list(texts_of_stream(io.BytesIO(b"x"), "standard input", "klingon").items)
 
 

@@ -15,7 +15,7 @@ from auditor.data.formats.text.header import doubt_header, given_names, unique_n
 from auditor.data.formats.text.quick import Cut, cut_quickly
 from auditor.data.formats.text.quoting import Place, choose_dialect, line_ends
 from auditor.data.source import Contents
-from auditor.errors import ColumnError, InputError, RowError, SourceError
+from auditor.errors import ColumnError, ConfigError, InputError, RowError, SourceError
 from auditor.wording import counted
 
 DELIMITERS = ",;\t|"
@@ -71,7 +71,7 @@ def read_delimited(
         If there are no rows.
     """
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\\'):
-        raise SourceError(
+        raise ConfigError(
             f"{delimiter!r} cannot delimit the fields of a CSV file; expected one ASCII character.",
             "Choose another with --delimiter, or omit it to detect it.",
         )

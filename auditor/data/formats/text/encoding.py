@@ -14,7 +14,7 @@ from charset_normalizer import from_bytes
 
 from auditor.data.formats.files.packed import read_bytes as read_bytes
 from auditor.data.formats.text.sniff import HEAD, check_is_text, unmarked_utf16
-from auditor.errors import SourceError
+from auditor.errors import ConfigError, SourceError
 from auditor.wording import counted
 
 _WINDOW = 1 << 16
@@ -87,7 +87,7 @@ def decode(data: bytes, encoding: str, path: Path | str) -> Decoded:
         whole = text.encode(name) == data
         return Decoded(text.removeprefix("\ufeff").encode(), name, text.startswith("\ufeff"), whole)
     except LookupError:
-        raise SourceError(
+        raise ConfigError(
             f"There is no text encoding {encoding!r}.", "Choose one with --encoding, such as utf-8, cp1252 or utf-16."
         ) from None
     except UnicodeDecodeError as error:

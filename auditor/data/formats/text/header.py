@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from auditor.data.columns import LABEL_NAMES, TEXT_NAMES, plain
 from auditor.errors import ColumnError
+from auditor.wording import counted
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _LOOKED_AT = 1_000
@@ -43,7 +44,7 @@ def given_names(columns: Sequence[str], width: int, name: str) -> list[str]:
     """
     if columns and len(columns) != width:
         raise ColumnError(
-            f"{name} has {width} columns, but --columns names {len(columns)}: {', '.join(columns)}.",
+            f"{name} has {counted(width, 'column')}, but --columns names {len(columns)}: {', '.join(columns)}.",
             "Name every column once, in order.",
         )
     if len(set(columns)) < len(columns):
