@@ -58,14 +58,11 @@ class Estimate:
     value : float or None
         Mean over the draws; None if none is settled. Cut to the interval.
     low, high : float
-    draws : int
-        Settled draws.
     """
 
     value: float | None
     low: float
     high: float
-    draws: int
 
 
 def accuracy(wrong: Counted, alpha: float = ALPHA) -> Estimate:
@@ -128,4 +125,4 @@ def _total(counted: Counted, alpha: float) -> Interval:
 
 def _estimate(terms: Float64, low: float, high: float) -> Estimate:
     value = min(max(float(terms.mean()), low), high) if len(terms) else None
-    return Estimate(value, low, high, len(terms))
+    return Estimate(value, low, high)
