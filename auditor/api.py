@@ -17,27 +17,27 @@ from pydantic import Field
 
 from auditor.arguments import checked, with_checked_methods
 from auditor.config import CORRECTED, LOCALHOST, TRAININGS, Positive, QueueConfig
+from auditor.console import Listener
+from auditor.correction.decide.policy import Policy
 from auditor.errors import ModelError, ReviewError
+from auditor.formats import Format
 from auditor.judgements import Judgements
 from auditor.modelspecs import LOADABLE, MODELS
+from auditor.review.log.parts import Operation
 from auditor.run import Run, check_finished
 from auditor.run.artifacts import model_file
+from auditor.vocabulary import ModelName
 
 if TYPE_CHECKING:
-    from auditor.arrays import Mask, Probabilities
-    from auditor.console import Listener
+    from auditor.arrays import Probabilities
     from auditor.correction.decide.corrections import Corrections
-    from auditor.correction.decide.policy import Policy
     from auditor.correction.decide.reclassify import Affected
     from auditor.correction.export.export import Exported
-    from auditor.correction.export.formats import Format
     from auditor.correction.patch.patch import Change
     from auditor.correction.push.push import Pushed
     from auditor.evaluation.comparison.results import Retraining
     from auditor.evaluation.saved.predictor import Predictor
     from auditor.review.log.log import DecisionLog
-    from auditor.review.log.parts import Operation
-    from auditor.vocabulary import ModelName
 
 
 @with_checked_methods
@@ -139,10 +139,11 @@ class Audit(Judgements):
     def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
         from auditor.correction.decide.corrections import corrections_of
         from auditor.review.feed.estimate import estimate_of
+        from auditor.review.filter.selection import rows_found
 
         estimate = estimate_of(self.run, log) if log.draws() else None
         found = replace(corrections_of(self.run, log, policy), estimate=estimate)
-        return found.only(self._rows_found(log, filter)) if filter else found
+        return found.only(rows_found(self.run, log, filter)) if filter else found
 
     def labels(
         self,
@@ -202,18 +203,6 @@ class Audit(Judgements):
         with self.log(db) as log:
             undone = undo_change(log, reviewer, secrets.token_urlsafe(16))
         return in_words(now.texts.label_names, (*now.label_changes[:-1], undone))[-1]
-
-    def _rows_found(self, log: DecisionLog, query: str) -> Mask:
-        """Return the rows that a query of the review page finds, as an (N,) mask."""
-        from auditor.review.filter.filter import Filter
-        from auditor.review.filter.selection import Selection
-        from auditor.review.view.items import Items
-        from auditor.review.view.verdicts import Verdicts
-
-        items = Items.of(self.run)
-        verdicts = Verdicts(items, log)
-        verdicts.catch_up()
-        return Selection(items, verdicts).mask(Filter.from_query(query))
 
     def export(
         self,

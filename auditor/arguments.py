@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from importlib import import_module
-from types import ModuleType, SimpleNamespace
-from typing import Any, ParamSpec, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -84,11 +82,7 @@ def _types(function: Callable[..., Any], signature: inspect.Signature) -> dict[s
         for parameter in signature.parameters.values()
         if parameter.kind in fixed and parameter.annotation not in (inspect.Parameter.empty, *_CHECKED_ELSEWHERE)
     }
-    module = sys.modules[function.__module__]
-    wanted = {
-        node.id for text in annotations.values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)
-    }
-    names = vars(module) | _for_type_checkers(module, wanted)
+    names = vars(sys.modules[function.__module__])
     hints = typing.get_type_hints(SimpleNamespace(__annotations__=annotations), names, include_extras=True)
     config = ConfigDict(arbitrary_types_allowed=True)
     return {name: (hint, TypeAdapter(hint, config=None if _is_model(hint) else config)) for name, hint in hints.items()}
@@ -96,16 +90,3 @@ def _types(function: Callable[..., Any], signature: inspect.Signature) -> dict[s
 
 def _is_model(hint: Any) -> bool:
     return isinstance(hint, type) and hasattr(hint, "model_fields")
-
-
-def _for_type_checkers(module: ModuleType, wanted: set[str]) -> dict[str, Any]:
-    """Import those of the wanted names that the module imports only ``if TYPE_CHECKING``."""
-    return {
-        name.asname or name.name: getattr(import_module(cast(str, node.module)), name.name)
-        for block in ast.parse(inspect.getsource(module)).body
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for name in node.names
-        if (name.asname or name.name) in wanted
-    }

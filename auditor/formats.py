@@ -6,10 +6,13 @@ import difflib
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from auditor.errors import SourceError
 from auditor.wording import listed
 
+Format = Literal["csv", "tsv", "lines", "fasttext", "jsonl", "json", "parquet", "xlsx", "arrow", "parallel", "folders"]
+"""Formats of an export."""
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",

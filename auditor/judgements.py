@@ -11,7 +11,9 @@ from pydantic import Field
 
 from auditor.arguments import with_checked_methods
 from auditor.config import Positive
+from auditor.console import Listener
 from auditor.findings import Findings
+from auditor.review.judge.plan import JudgePlan
 from auditor.run.artifacts import ISSUES
 from auditor.vocabulary import Order
 
@@ -19,11 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from auditor.arrays import RowIndex
-    from auditor.console import Listener
     from auditor.review.feed.agreement import Agreement
     from auditor.review.feed.certified import CertificateStatus
     from auditor.review.feed.estimate import Estimate
-    from auditor.review.judge.judge import Judged, JudgePlan
+    from auditor.review.judge.judge import Judged
     from auditor.review.judge.measure import Quality
     from auditor.review.log.event import Event
     from auditor.review.log.log import DecisionLog

@@ -16,8 +16,9 @@ from auditor.wording import counted
 
 if TYPE_CHECKING:
     from auditor.estimate.shares import Share
-    from auditor.review.judge.judge import Judged, JudgePlan
+    from auditor.review.judge.judge import Judged
     from auditor.review.judge.measure import Quality
+    from auditor.review.judge.plan import JudgePlan
 
 _ROWS = ("queue", "blind", "filter")
 

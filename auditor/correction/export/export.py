@@ -14,7 +14,7 @@ from auditor.correction.decide.corrections import Corrections
 from auditor.correction.decide.policy import in_words
 from auditor.correction.decide.summary import Summary, summarise
 from auditor.correction.export.classes import class_names
-from auditor.correction.export.formats import FOLDERS, Format, style_of, write_parts
+from auditor.correction.export.formats import FOLDERS, style_of, write_parts
 from auditor.correction.export.labels import mirror_notes
 from auditor.correction.export.layouts.arrow import save_datasets
 from auditor.correction.export.layouts.class_folders import write_class_folders
@@ -25,6 +25,7 @@ from auditor.correction.export.tables import SplitTable, corrected_tables, exclu
 from auditor.correction.export.target import Target, check_free, find_target, part_files
 from auditor.data.labeled_texts import Origin
 from auditor.errors import ExportError
+from auditor.formats import Format
 from auditor.storage import hash_file
 from auditor.version import own_version
 from auditor.wording import counted, listed

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,10 +26,10 @@ from auditor.data.formats.text.delimited import DELIMITERS
 from auditor.data.formats.text.lines import COLUMNS, is_header
 from auditor.data.labeled_texts import Origin
 from auditor.errors import ExportError
+from auditor.formats import Format
 from auditor.tabular import json_array
 from auditor.wording import counted
 
-Format = Literal["csv", "tsv", "lines", "fasttext", "jsonl", "json", "parquet", "xlsx", "arrow", "parallel", "folders"]
 FILES: dict[Format, str] = {
     "csv": ".csv",
     "tsv": ".tsv",

@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from auditor.correction.export.formats import FILES, FOLDERS, Format
+from auditor.correction.export.formats import FILES, FOLDERS
 from auditor.correction.export.tables import split_names
 from auditor.data.labeled_texts import Origin
 from auditor.errors import ExportError
-from auditor.formats import FORMATS, PACKED, WHOLE, packing_of, suffix_of
+from auditor.formats import FORMATS, PACKED, WHOLE, Format, packing_of, suffix_of
 from auditor.run.overwriting import check_place
 from auditor.storage import hash_file, read_plain
 from auditor.wording import listed

@@ -10,13 +10,13 @@ from pathlib import Path
 from auditor.arguments import checked
 from auditor.config import ReadConfig
 from auditor.correction.export.export import Exported, write_export
-from auditor.correction.export.formats import Format
 from auditor.correction.patch.apply import Applied, apply
 from auditor.correction.patch.patch import Change, read_patch, read_reading
 from auditor.correction.patch.reading import combine, described
 from auditor.data import read
 from auditor.data.read import AnySource
 from auditor.errors import ColumnError
+from auditor.formats import Format
 
 
 @checked

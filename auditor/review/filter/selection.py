@@ -15,10 +15,12 @@ from auditor.review.filter.conditions import CONDITIONS, among_pairs, rows_of_id
 from auditor.review.filter.filter import KINDS, TIERS, Filter
 from auditor.review.filter.search import Searches
 from auditor.review.log.event import VERDICTS, Verdict
+from auditor.review.log.log import DecisionLog
 from auditor.review.view.items import Items
 from auditor.review.view.orders import DEFAULT, Orders
 from auditor.review.view.own import BIT
 from auditor.review.view.verdicts import Verdicts
+from auditor.run import Run
 
 PAIRS = 50
 """Maximum number of pairs offered as choices."""
@@ -218,3 +220,11 @@ def _bits(verdicts: Sequence[Verdict]) -> np.uint8:
 
 def _choices(values: Sequence[Any], counts: Sequence[int]) -> list[dict[str, Any]]:
     return [{"value": value, "count": count} for value, count in zip(values, counts, strict=True)]
+
+
+def rows_found(run: Run, log: DecisionLog, query: str) -> Mask:
+    """Return the rows of a run that a query of the review page finds, as an (N,) mask."""
+    items = Items.of(run)
+    verdicts = Verdicts(items, log)
+    verdicts.catch_up()
+    return Selection(items, verdicts).mask(Filter.from_query(query))

@@ -17,6 +17,7 @@ from auditor.review.feed.replay import Replayed
 from auditor.review.filter.filter import Filter
 from auditor.review.filter.selection import Selection
 from auditor.review.judge.endpoint import Endpoint, Reply
+from auditor.review.judge.plan import JudgePlan
 from auditor.review.judge.prompt import hash_of, tokens_about
 from auditor.review.log.event import Event
 from auditor.review.log.log import DecisionLog
@@ -43,40 +44,6 @@ class Prices:
         if self.tokens_in is None or self.tokens_out is None:
             return None
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
-
-
-@dataclass(frozen=True)
-class JudgePlan:
-    """What a model is about to be asked.
-
-    Attributes
-    ----------
-    model, host : str
-    is_local : bool
-        Whether the server is this computer.
-    rows : int
-        Rows to ask about.
-    judged_before, more : int
-        Chosen rows that the model has judged with the same instruction, and chosen rows beyond the maximum.
-    tokens_in, tokens_out : int
-        Estimates.
-    cost : float or None
-    seconds : float
-    guidelines : str or None
-        Version of the log's guidelines that are sent with each text; None without any, or with those of a file.
-    """
-
-    model: str
-    host: str
-    is_local: bool
-    rows: int
-    judged_before: int
-    more: int
-    tokens_in: int
-    tokens_out: int
-    cost: float | None
-    seconds: float
-    guidelines: str | None
 
 
 @dataclass(frozen=True)
