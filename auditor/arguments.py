@@ -24,7 +24,7 @@ _CHECKED_ELSEWHERE = ("Any", "AnySource", "AnyProbabilities | None")
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the arguments of each call, and convert them where that is safe: a string to a path, for example.
+    """Check the arguments of each call, and convert them where that is safe: a string to a path, a column to a list.
 
     Sources of texts and probabilities are left to the functions that read them.
 
@@ -44,10 +44,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         for name, (hint, adapter) in types().items():
             if name in bound.arguments:
+                given = bound.arguments[name]
+                plain = given.tolist() if hasattr(given, "tolist") else given  # of NumPy and pandas
                 try:
-                    bound.arguments[name] = adapter.validate_python(bound.arguments[name])
+                    bound.arguments[name] = adapter.validate_python(plain)
                 except ValidationError as error:
-                    expected, found = expectation(error, hint), quoted(bound.arguments[name])
+                    expected, found = expectation(error, hint), quoted(given)
                     raise ConfigError(
                         f"{name}={found} is not an argument for {_called(function, bound)}; expected {expected}.",
                         f"Change {name}=.",

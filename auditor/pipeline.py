@@ -45,6 +45,7 @@ from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.encoding import describe, encode
 from auditor.models.transformer.weights import Weights, find_weights
 from auditor.modelspecs import CHEAP, MODELS
+from auditor.recognition import undertrained
 from auditor.report.display import duration
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
 from auditor.run.artifacts import (
@@ -375,7 +376,8 @@ class _Pipeline:
 
         with self.listener.task("Ranking rows"):
             self.run.stage("consensus", pool, inputs=[*pooling.inputs, files[BASELINE]], parameters=pooling.parameters)
-            for note in doubts(self.run, config.probabilities, self.data.label_names):
+            notes = doubts(self.run, config.probabilities, self.data.label_names)
+            for note in filter(None, (*notes, undertrained(self.run.load(SCORES), config))):
                 self.listener.note(note)
             found = detection.Detection(self.run, self.data, config, folds[0])
             self.run.stage("detect", found.write, inputs=found.inputs, parameters=found.parameters)

@@ -1,4 +1,4 @@
-"""Classes that the models cannot recognise, and datasets that they cannot judge. This module imports nothing slow."""
+"""Classes that the models cannot recognise, and datasets that they cannot learn. This module imports nothing slow."""
 
 from __future__ import annotations
 
@@ -66,6 +66,36 @@ def in_words(classes: Sequence[Unrecognised]) -> str | None:
     return (
         f"The models cannot recognise {len(classes):,} of the labels, so flags on these say little: {listed(named, 5)}."
     )
+
+
+def undertrained(scores: Mapping[str, Any], config: AuditConfig) -> str | None:
+    """Return a warning if a transformer has learnt less than a quick model; None otherwise.
+
+    Too few epochs on few rows are the usual reason. Both scores must be worse: weighted F1 and log-loss.
+
+    Parameters
+    ----------
+    scores : mapping
+        The content of ``scores.json``.
+    config : AuditConfig
+        The configuration of the run.
+    """
+    found = {spec: scores[spec.name] for spec in config.specs if scores.get(spec.name, {}).get("rows")}
+    quick = [(spec, about) for spec, about in found.items() if spec.is_cheap]
+    for spec, about in found.items():
+        better = [
+            (other["weighted_f1"], name.adjective)
+            for name, other in quick
+            if other["weighted_f1"] > about["weighted_f1"] and other["log_loss"] < about["log_loss"]
+        ]
+        if spec.has_base and better:
+            f1, name = max(better)
+            return (
+                f"The {spec.adjective} model predicts the labels worse than the {name} model does (weighted F1 "
+                f"{about['weighted_f1']:.2f} and {f1:.2f}): {counted(config.finetuned.epochs, 'epoch')} may be too few. "
+                "Compare with twice as many."
+            )
+    return None
 
 
 def nothing_judged(health: Mapping[str, Any], config: AuditConfig) -> str | None:

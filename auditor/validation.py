@@ -131,7 +131,7 @@ def expectation(error: ValidationError, annotation: Any) -> str:
 
 
 _IN_CODE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "is_instance_of": lambda about: f"an object of the class {about['class']}",
+    "is_instance_of": lambda about: "a list" if (c := about["class"]) == "Sequence" else f"an object of the class {c}",
     "model_type": lambda about: f"an object of the class {about['class_name']}",
     "dataclass_type": lambda about: f"an object of the class {about['class_name']}",
     "value_error": lambda about: str(about["error"]).rstrip("."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -180,3 +181,21 @@ def test_every_option_in_advice_is_an_argument_too() -> None:
         assert in_python(option) != option, place
         name = in_python(option).partition("=")[0].rpartition(".")[2]
         assert name in arguments | SHELL_ONLY or option == "--force-reinstall", f"{option} of {place}"
+
+
+@checked
+def echo(texts: Sequence[str], seeds: int = 1, path: Path | None = None) -> tuple[Sequence[str], int, Path | None]:
+    return texts, seeds, path
+
+
+@pytest.mark.parametrize(
+    "texts", [["a", "b"], pd.Series(["a", "b"]), pd.Index(["a", "b"]), np.array(["a", "b"])], ids=lambda it: type(it)
+)
+def test_columns_arrays_and_their_numbers_are_accepted(texts: Any) -> None:
+    assert echo(texts, np.int64(3), "x") == (["a", "b"], 3, Path("x"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("texts", ["ab", {"a": 1}.keys(), (text for text in "ab")], ids=lambda it: type(it))
+def test_what_is_no_list_of_texts_is_refused(texts: Any) -> None:
+    with pytest.raises(ConfigError, match=r"texts=.* is not an argument for echo\(\); expected a list"):
+        echo(texts)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.recognition import LEAST_RECALL, Unrecognised, in_words, unrecognised
+from auditor.config import AuditConfig
+from auditor.recognition import LEAST_RECALL, Unrecognised, in_words, undertrained, unrecognised
 
 NAMES = ("joy", "love", "fear", "absent")
 
@@ -51,3 +52,31 @@ def test_many_classes_are_counted_and_not_all_named() -> None:
     assert sentence is not None
     assert sentence.startswith("The models cannot recognise 150 of the labels")
     assert len(sentence) < 300
+
+
+def scored(f1: float | None, log_loss: float | None, rows: int = 9) -> dict[str, object]:
+    return {"weighted_f1": f1, "log_loss": log_loss, "rows": rows}
+
+
+@pytest.mark.parametrize(
+    ("finetuned", "quick"),
+    [
+        (scored(0.5, 1.0), {"features": scored(0.4, 1.2), "lexical": scored(0.3, 1.3)}),
+        (scored(0.4, 1.0), {"features": scored(0.5, 1.2)}),  # the better labels, the worse probabilities
+        (scored(0.4, 1.2), {"features": scored(0.5, 1.3), "lexical": scored(0.3, 1.0)}),
+        (scored(None, None, 0), {"features": scored(0.5, 1.0)}),
+        (scored(0.4, 1.2), {"features": scored(None, None, 0)}),
+        (scored(0.4, 1.2), {}),
+    ],
+)
+def test_a_transformer_that_beats_a_quick_model_in_something_has_learnt(finetuned: object, quick: object) -> None:
+    assert undertrained({"finetuned": finetuned, **quick}, AuditConfig()) is None  # type: ignore[dict-item]
+
+
+def test_a_transformer_that_a_quick_model_beats_has_learnt_too_little() -> None:
+    scores = {"features": scored(0.48, 1.3), "lexical": scored(0.45, 1.2), "finetuned": scored(0.31, 1.5)}
+    assert undertrained(scores, AuditConfig()) == (
+        "The fine-tuned model predicts the labels worse than the feature-based model does (weighted F1 0.31 and 0.48): "
+        "2 epochs may be too few. Compare with twice as many."
+    )
+    assert undertrained(scores, AuditConfig(models=("features", "lexical"))) is None

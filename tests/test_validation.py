@@ -17,7 +17,7 @@ import auditor
 from auditor.access.accounts import Accounts
 from auditor.config import AuditConfig
 from auditor.correction.patch.patch import read_patch
-from auditor.errors import AuditorError, ConfigError, InputError, RunDamagedError
+from auditor.errors import AuditorError, ConfigError, RunDamagedError
 from auditor.review.filter.filter import Filter
 from auditor.review.log.jsonl import import_log
 from auditor.review.log.log import DecisionLog
@@ -167,7 +167,7 @@ def test_whatever_way_a_configuration_is_made_what_is_wrong_is_one_kind_of_error
         with pytest.raises(ConfigError) as caught:
             make()
         assert not ITS_WORDS.search(str(caught.value))
-        assert caught.value.exit_code == InputError.exit_code
+        assert caught.value.exit_code == 2
 
 
 def test_what_is_no_configuration_at_all_is_an_error_of_the_same_kind() -> None:

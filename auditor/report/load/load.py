@@ -18,7 +18,7 @@ from auditor.errors import RunMissingError
 from auditor.languages import advice
 from auditor.models.own.given import doubts
 from auditor.models.scores import losses
-from auditor.recognition import nothing_judged, unrecognised
+from auditor.recognition import nothing_judged, undertrained, unrecognised
 from auditor.report.load.correction import load_correction
 from auditor.report.load.definitions import Problem
 from auditor.report.load.exhibits import KINDS_AND_TIERS, Exhibits
@@ -106,6 +106,7 @@ def load_summary(directory: Path, db: str | None = None) -> Summary:
         issues=health["issues"],
         has_former_flags=bool((issues["rank"].to_numpy() > health["issues"])[issues["is_issue"].to_numpy()].any()),
         unrecognised=tuple(unrecognised(scores, data.label_names)),
+        undertrained=undertrained(scores, config),
         notes=run.dataset.notes,
         advice=advice(data.texts, config),
         why_not_judged=nothing_judged(health, config),

@@ -236,6 +236,7 @@ class Summary:
     issues: int
     has_former_flags: bool
     unrecognised: tuple[Unrecognised, ...]
+    undertrained: str | None
     notes: tuple[str, ...]
     label_names: tuple[str, ...]
     splits: tuple[SplitRows, ...]
