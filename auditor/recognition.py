@@ -90,10 +90,10 @@ def undertrained(scores: Mapping[str, Any], config: AuditConfig) -> str | None:
         ]
         if spec.has_base and better:
             f1, name = max(better)
+            epochs = counted(config.finetuned.epochs, "epoch")
             return (
                 f"The {spec.adjective} model predicts the labels worse than the {name} model does (weighted F1 "
-                f"{about['weighted_f1']:.2f} and {f1:.2f}): {counted(config.finetuned.epochs, 'epoch')} may be too few. "
-                "Compare with twice as many."
+                f"{about['weighted_f1']:.2f} and {f1:.2f}): {epochs} may be too few. Compare with twice as many."
             )
     return None
 
