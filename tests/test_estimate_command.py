@@ -107,5 +107,5 @@ def test_each_order_is_named(judged: Path, invoke: Invoke) -> None:
     assert [row["rank"] for row in static] == list(range(1, 31))
     assert "in the order learnt from the verdicts" in invoke("issues", judged, "--order", "learnt")[1]
     assert "most expected fixes a minute first" in invoke("issues", judged, "--order", "fixes-per-minute")[1]
-    with pytest.raises(ConfigError, match="no order 'worst'"):
+    with pytest.raises(ConfigError, match=r"by='worst' .*; expected 'static', 'learnt' or 'fixes-per-minute'"):
         Audit(judged).order("worst")  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 
 from auditor.config import ReadConfig
 from auditor.data import read
-from auditor.errors import AuditorError, ColumnError, InputError, RowError, SourceError
+from auditor.errors import AuditorError, ColumnError, ConfigError, InputError, RowError, SourceError
 
 GOOD = b"text,label\nso glad,joy\nso sad,sadness\n"
 MANY = b"text,label\n" + b"".join(b"text %d,label %d\n" % (row, row) for row in range(60))
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
         *("a.csv, line 3: text follows a closing quote; the line begins '\"so, sad", "--quoting none"),
     ),
     "no delimiter": ("a.txt", b"\nso glad;joy\nso sad\n", {}, RowError, "a.txt, line 3: no ';' between", "--delimiter"),
-    "long delimiter": ("a.csv", GOOD, {"delimiter": "||"}, SourceError, "'||' cannot delimit", "--delimiter"),
+    "long delimiter": ("a.csv", GOOD, {"delimiter": "||"}, ConfigError, "'||' cannot delimit", "--delimiter"),
     "no such split": ("a.csv", GOOD, {"split": ("dev",)}, SourceError, "no split 'dev'; it has all", "--split"),
     "no JSON": ("a.jsonl", b'{"text": "a", "label": 1}\n{"text\n', {}, RowError, "line 2: invalid JSON", "line"),
     "no JSON object": (
@@ -180,7 +180,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, Any], type[InputError], str, str]] 
     ),
     "cut UTF-16": ("a.jsonl", "{}".encode("utf-16")[:-1], {}, SourceError, "is not valid UTF-16", "UTF-8"),
     "not UTF-16": ("a.csv", GOOD + b"\n", {"encoding": "utf-32"}, SourceError, "is not utf-32", "--encoding"),
-    "no encoding": ("a.csv", GOOD, {"encoding": "klingon"}, SourceError, "no text encoding 'klingon'", "cp1252"),
+    "no encoding": ("a.csv", GOOD, {"encoding": "klingon"}, ConfigError, "no text encoding 'klingon'", "cp1252"),
     "no gzip": ("a.csv.gz", GOOD, {}, SourceError, "is not a valid gzip file", "again"),
     "cut gzip": ("a.csv.gz", gzip.compress(GOOD)[:-9], {}, SourceError, "is not a valid gzip file", "again"),
     "packed Parquet": ("a.parquet.gz", b"", {}, SourceError, "unknown format", "all but parquet"),

@@ -16,7 +16,7 @@ from auditor.cli import main
 from auditor.correction.decide.policy import Policy
 from auditor.correction.push import staging
 from auditor.correction.push.push import _keep as keep
-from auditor.errors import ExportError, HubRefusedError, InputError, StorageError
+from auditor.errors import ExportError, HubRefusedError, StorageError
 from auditor.run import Run
 from tests.disk import files_up_to
 from tests.hub.runs import judge, read_run
@@ -140,4 +140,4 @@ def test_command_tells_what_it_would_push(
     code, out, err = call("ann/tweets")
     assert (code, out) == (4, "")
     assert "There is no token" in err
-    assert call("ann/tweets", "--to", "x")[0] == InputError.exit_code
+    assert call("ann/tweets", "--to", "x")[0] == 2

@@ -285,7 +285,8 @@ def test_what_looks_wrong_is_said(
 ) -> None:
     scores = {"dummy": (0.4, 1.0), "bert": bert, "consensus": (0.8, 0.5)}
     scores |= {"features": (features, 0.8)} if features is not None else {}
-    about = {name: {"accuracy": accuracy, "log_loss": loss} for name, (accuracy, loss) in scores.items()}
+    rest: dict[str, object] = {"rows": 9, "f1_by_class": [], "confusion": []}
+    about = {name: {"accuracy": accuracy, "log_loss": loss, **rest} for name, (accuracy, loss) in scores.items()}
     run = Run(tmp_path)
     run.stage("consensus", lambda space, read: (space / "scores.json").write_text(json.dumps(about)) and None)
     notes = doubts(run, ["bert"], NAMES)
