@@ -32,11 +32,11 @@ RUNNERS = {LOCAL: ("--jobs", "2"), STARTED: ("--runner", "ray"), RUNNING: ("--ru
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")))
-    parser.add_argument("--rows", type=int, default=1_200)
+    parser.add_argument("--rows", type=int, default=3_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     seconds: dict[str, list[float]] = {way: [] for way in RUNNERS}
-    predicted = set()
+    about, predicted = machine(), set()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "rows.txt"
         lines = (arguments.data / "emotion" / "train.txt").read_text("utf-8").splitlines(keepends=True)
@@ -47,15 +47,14 @@ def main() -> None:
                 seconds[way].append(audited(source, run, way))
                 predicted.add(hashlib.sha256((run / "probabilities" / "finetuned.npy").read_bytes()).hexdigest())
                 print(way, seconds[way], flush=True)
-    found = {
-        "machine": machine(),
-        "rows": arguments.rows,
-        "seconds": seconds,
-        "overhead": {way: round(median(seconds[way]) / median(seconds[LOCAL]) - 1, 3) for way in RUNNERS},
-        "same_bytes": len(predicted) == 1,
-    }
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
-    print(json.dumps(found["overhead"]), found["same_bytes"])
+            found = {
+                "machine": about,
+                "rows": arguments.rows,
+                "seconds": seconds,
+                "overhead": {way: round(median(seconds[way]) / median(seconds[LOCAL]) - 1, 3) for way in RUNNERS},
+                "same_bytes": len(predicted) == 1,
+            }
+            RESULTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def audited(source: Path, run: Path, way: str) -> float:
