@@ -172,8 +172,8 @@ def check_free(
     """Check that nothing is lost. Return the files of an earlier export that this one does not replace.
 
     With ``force``, existing files are overwritten, but never the source: a file in ``sources``, or one with the bytes
-    or name of a file that was read, unless its record says that this run wrote it. A folder must be an earlier export
-    and hold nothing else.
+    or name of a file that was read, unless its record says that this run wrote it, or that another run did and this one
+    has not read it. A folder must be an earlier export and hold nothing else.
 
     Raises
     ------
@@ -187,7 +187,9 @@ def check_free(
     files = record.get("files", {})
     is_ours = bool(files) and _of_run(record) == run
     for path in dict.fromkeys([target.path, *(home / name for name in names)]):
-        is_own = is_ours and (path.name == target.record or files.get(path.name, {}).get("sha256") == _hash(path))
+        found = _hash(path)
+        is_export = bool(files) and (path.name == target.record or files.get(path.name, {}).get("sha256") == found)
+        is_own = found is not None and is_export and (is_ours or found not in protected.hashes)
         if target.is_folder:
             is_own = bool(files) or path != target.path  # below, the folder is checked as a whole
         check_place(path, protected, is_own=is_own)

@@ -224,6 +224,21 @@ def test_an_export_that_became_a_source_is_one(tmp_path: Path) -> None:
         write_export(again, tmp_path / "clean", run={"id": "run-2", "name": "clean"}, force=True)
 
 
+def test_another_runs_export_is_replaced_unless_it_is_the_source(tmp_path: Path) -> None:
+    (tmp_path / "news.csv").write_text(ROWS)
+    target = tmp_path / "clean" / "news.csv"
+    target.parent.mkdir()
+    texts = read(tmp_path / "news.csv", CONFIG)
+    write_export(corrected(texts, vote(texts, 0, "exclude")), target, run=RUN)
+    other = {"id": "run-2", "name": "news-2"}
+    write_export(corrected(texts, vote(texts, 1, "exclude")), target, run=other, force=True)
+    source = corrected(target)
+    for text in (target.read_text(), "edited,since\n"):
+        target.write_text(text)
+        with pytest.raises(ExportError, match="is the source"):
+            write_export(source, target, run={"id": "run-3", "name": "clean"}, force=True)
+
+
 def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": list("abcdef"), "label": ["joy", "sad"] * 3})
     texts = read(frame, CONFIG)
