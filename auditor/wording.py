@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _OPTION = re.compile(r"(?<![\w'-])--(?P<name>[a-z][a-z-]*)(?:[ =](?P<value>'[^']*'|(?!--)[\w.%,*-]*[\w%*]))?")
+_QUOTED = re.compile(r"(?<!\w)'[^']*'")
 _COMMAND = re.compile(r"\b(?:auditor|pip) [a-z]+ (?:(?![.;] ).)*$")
 _ARGUMENTS = {"from": "tool", "config": "ReadConfig.config"}
 """Options of the command line whose arguments have another name."""
@@ -52,14 +53,17 @@ def counted(number: int, noun: str) -> str:
 
 
 def in_python(text: str) -> str:
-    """Replace the options of the command line by the arguments of Python, except in commands.
+    """Replace the options of the command line by the arguments of Python, except in commands and in quotations.
 
     ``add --drop-invalid`` becomes ``add drop_invalid=True``; ``--from columns``, ``tool='columns'``; ``choose one with
     --label.``, ``choose one with label=.``
     """
+    quoted_parts = [part.span() for part in _QUOTED.finditer(text)]
 
     def argument(found: re.Match[str]) -> str:
         option, value = found["name"], found["value"]
+        if any(start < found.start() < end for start, end in quoted_parts):
+            return found[0]
         if _COMMAND.search(text[: found.start()]):
             return found[0]
         name = _ARGUMENTS.get(option, option.replace("-", "_"))

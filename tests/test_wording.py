@@ -45,6 +45,10 @@ def test_names_are_joined_as_in_a_sentence() -> None:
     [
         ("continue without them: --drop-invalid.", "continue without them: drop_invalid=True."),
         ("Choose one with --label.", "Choose one with label=."),
+        (
+            "'a --raw b' and the row's 'x --force' lack it: --raw.",
+            "'a --raw b' and the row's 'x --force' lack it: raw=True.",
+        ),
         ("Choose --text and --label, or --votes", "Choose text= and label=, or votes="),
         ("use the majority label: --label ''.", "use the majority label: label=''."),
         ("such as --label a.b, or another", "such as label='a.b', or another"),

@@ -132,7 +132,7 @@ def _expected(rows: int, cards: int, rate: float, alpha: float, so_far: SoFar) -
     wrong, unread = round(rows * rate) - so_far.found, rows - so_far.judged
     samples = [(rng.choice(unread, cards, replace=False) < wrong).astype(np.int8) for _ in range(_SAMPLES)]
     ends = np.array([_sample(rows, outcome, alpha, so_far).rate for outcome in samples])
-    low, high = ends.mean(axis=0).tolist()
+    low, high = ends.mean(axis=0).round(12).tolist()  # equal ends have a mean that is not quite theirs
     return low, high
 
 

@@ -27,6 +27,12 @@ def test_more_cards_tell_more_and_take_longer():
         assert more.rate[0] < 0.08 < more.rate[1]
 
 
+@pytest.mark.parametrize("rows", [60, 460, 499, 500])
+def test_a_share_that_all_rows_show_is_exact(rows: int):
+    low, high = plan(rows, rate=0.05)[-1].rate
+    assert low == high == round(round(rows * 0.05) / rows, 12)
+
+
 def test_samples_are_no_larger_than_the_dataset():
     assert [one.cards for one in plan(120, rate=0.1)] == [50, 100, 120]
     assert plan(120, rate=0.1)[-1].width == 0

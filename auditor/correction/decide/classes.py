@@ -108,8 +108,10 @@ class Classes:
         elif to in self.names:
             raise DecisionError(f"There is already a class {to!r:.80}.", "Merge the two, or choose another name.")
         labels = tuple(label for name in names for label in self.of(name))
-        if not labels or (to is None) != (operation == "delete"):
-            raise DecisionError(f"{operation} lacks a class.", "Name the classes to change, and what they become.")
+        if not labels:
+            raise DecisionError(f"There is no class to {operation}.", "Name the classes to change.")
+        if to is None and operation != "delete":
+            raise DecisionError(f"{operation} lacks the class that these become.", "Name that class.")
         try:
             return LabelChange(operation=operation, labels=labels, to=to)
         except ValueError:

@@ -214,10 +214,10 @@ def test_a_change_is_made_from_the_names_of_now() -> None:
         ("rename", ["bliss"], "love", "already a class 'love'"),
         ("rename", ["bliss"], " x", "cannot be the name"),
         ("rename", ["bliss"], "x" * 201, "cannot be the name"),
-        ("rename", ["bliss"], None, "lacks a class"),
+        ("rename", ["bliss"], None, "rename lacks the class that these become"),
         ("merge", ["bliss"], "anger", "no class 'anger'"),
-        ("merge", ["bliss"], "bliss", "lacks a class"),
-        ("merge", ["bliss"], None, "lacks a class"),
+        ("merge", ["bliss"], "bliss", "no class to merge"),
+        ("merge", ["bliss"], None, "merge lacks the class that these become"),
         ("delete", ["bliss", "love"], None, "No class would be left"),
     ]
     for operation, names, to, message in wrong:
