@@ -70,7 +70,8 @@ def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[s
         listener = Terminal(Console(stderr=True, highlight=False), verbosity=1)
         audit = auditor.audit(frame, config=config, out=Path(folder) / "run", listener=listener)
         seconds = time.process_time() - processor, time.perf_counter() - clock
-        by_id = audit.issues.set_index("id").loc[frame["id"]]
+        issues = audit.issues
+        by_id = issues.set_index(issues["id"].astype(str)).loc[frame["id"].astype(str)]
         scores = audit.scores
         p = np.load(audit.directory / "probabilities" / f"{config.pooled[-1]}.npy")
         stages = {stage: entry.seconds for stage, entry in audit.run.manifest.stages.items()}
