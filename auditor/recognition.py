@@ -1,4 +1,4 @@
-"""Classes that the models cannot recognise, and datasets that they cannot learn. This module imports nothing slow."""
+"""Warnings about what the models could not learn. This module imports nothing slow."""
 
 from __future__ import annotations
 
@@ -81,19 +81,18 @@ def undertrained(scores: Mapping[str, Any], config: AuditConfig) -> str | None:
         The configuration of the run.
     """
     found = {spec: scores[spec.name] for spec in config.specs if scores.get(spec.name, {}).get("rows")}
-    quick = [(spec, about) for spec, about in found.items() if spec.is_cheap]
-    for spec, about in found.items():
+    for spec, own in found.items():
         better = [
-            (other["weighted_f1"], name.adjective)
-            for name, other in quick
-            if other["weighted_f1"] > about["weighted_f1"] and other["log_loss"] < about["log_loss"]
+            (quick["weighted_f1"], other.adjective)
+            for other, quick in found.items()
+            if other.is_cheap and quick["weighted_f1"] > own["weighted_f1"] and quick["log_loss"] < own["log_loss"]
         ]
         if spec.has_base and better:
-            f1, name = max(better)
+            f1, adjective = max(better)
             epochs = counted(config.finetuned.epochs, "epoch")
             return (
-                f"The {spec.adjective} model predicts the labels worse than the {name} model does (weighted F1 "
-                f"{about['weighted_f1']:.2f} and {f1:.2f}): {epochs} may be too few. Compare with twice as many."
+                f"The {spec.adjective} model predicts the labels worse than the {adjective} model does (weighted F1 "
+                f"{own['weighted_f1']:.2f} and {f1:.2f}): {epochs} may be too few. Compare with twice as many."
             )
     return None
 

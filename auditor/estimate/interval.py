@@ -88,16 +88,15 @@ class Interval:
     def has_point(self) -> bool:
         """Whether ``point`` follows from the draws rather than from the forecast that was made without them.
 
-        F + U·q lies in every interval, also in that of no draw at all, so three things must hold before it is an
-        estimate:
+        F + U·q lies in every interval, even before the first draw, so it is an estimate only if three things hold:
 
-        - The draws hold an error and a row that is none. While all are alike, the likelihood is largest at an end of
-          the interval, and any other value is the forecast's.
+        - The draws include both a wrong label and a right one. While all are alike, the likelihood is largest at an
+          end of the interval, and any other value is the forecast's.
         - There are ten draws or more. Before the first fit, which is after the tenth verdict, the forecast is the same
           for every dataset.
         - The interval rules out half of all shares. In a wider one, the forecast decides.
 
-        If nothing is unread, the number is exact.
+        Once every row has been read, the number is exact.
         """
         settled = self.draws - self.pending
         mixed = 0 < self.wrong < settled and settled >= ENOUGH_DRAWS

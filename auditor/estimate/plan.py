@@ -34,7 +34,7 @@ class Plan:
     certified : float
         The largest share of wrong labels that is left possible if none of the cards to be read is an error.
     minutes : float
-        To read these.
+        Time to read the cards that are still to be read.
     """
 
     cards: int
@@ -74,7 +74,7 @@ def plan(
     alpha: float = ALPHA,
     so_far: SoFar | None = None,
 ) -> list[Plan]:
-    """Tell what samples of blind cards would tell about a dataset, with what has been judged already.
+    """Predict what more blind cards would show about a dataset, given the verdicts so far.
 
     Parameters
     ----------

@@ -18,7 +18,6 @@ import torch
 from auditor.config import AuditConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
-from auditor.errors import RunDamagedError
 from auditor.models.classifier import Progress
 from auditor.models.crossval import Fold
 from auditor.models.registry import candidates
@@ -30,7 +29,7 @@ from auditor.run import Pending, Run
 from auditor.run.artifacts import VECTORS
 from auditor.run.artifacts import folds as folds_of
 from auditor.run.memory import peak_memory, reset_peak_memory
-from auditor.runner import Need, Part, Report, Runner
+from auditor.runner import Need, Part, Report, Runner, check_written
 from auditor.storage import hash_file, make_folder, storage_errors
 
 _STEPS = 1_000
@@ -112,11 +111,7 @@ def train_side_by_side(
             pending = folds[number][1]
             folder = pending.space / result["folder"]
             for name, recorded in result["outputs"].items():
-                if hash_file(folder / name) != recorded:
-                    raise RunDamagedError(
-                        f"{folder / name} has changed since it was written.",
-                        "Check the disk, or the file system that the machines share; then run the same command again.",
-                    )
+                check_written(folder / name, recorded)
             run.finish(pending, folder, result["seconds"], result["peak_memory"])
             advance(number, 1, 1)
 

@@ -11,10 +11,12 @@ import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from auditor import errors
-from auditor.errors import WorkerError
+from auditor.errors import RunDamagedError, WorkerError
+from auditor.storage import hash_file
 
 Report = Callable[[int, int], None]
 """Receives the progress of a task: done, total."""
@@ -117,6 +119,20 @@ def result_of(outcome: Mapping[str, Any]) -> Result:
         raise RuntimeError(f"A worker failed:\n{outcome['bug']}")
     result: Result = outcome["result"]
     return result
+
+
+def check_written(path: Path, recorded: str) -> None:
+    """Check that a file that a worker wrote still has the SHA-256 that the worker reported.
+
+    Raises
+    ------
+    RunDamagedError
+    """
+    if hash_file(path) != recorded:
+        raise RunDamagedError(
+            f"{path} has changed since it was written.",
+            "Check the disk, or the file system that the machines share; then run the same command again.",
+        )
 
 
 def lost(part: Part, why: str) -> WorkerError:

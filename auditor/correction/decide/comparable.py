@@ -1,4 +1,4 @@
-"""Comparable: given and corrected labels in the same classes, so that a change of the classes tells no row apart."""
+"""Given and corrected labels in the same classes, so that a changed class does not count as a difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.arrays import Codes, Mask
 
 @dataclass(frozen=True)
 class Comparable:
-    """Labels of N rows before and after the corrections, both in the classes as they are called now.
+    """Labels of N rows before and after the corrections, both in the current classes.
 
     They differ by verdicts and suggestions alone:
 

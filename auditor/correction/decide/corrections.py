@@ -139,7 +139,7 @@ class Corrections:
 
     @property
     def names_now(self) -> tuple[str | None, ...]:
-        """Name of each class of the verdicts after the changes of the classes; None if its rows are left out."""
+        """Current name of each class that verdicts use; None if its rows are left out."""
         classes, before = Classes(self.texts.label_names, self.label_changes), self.judged or self
         return (*map(classes.name_of, self.texts.label_names), *before.new_classes)
 
@@ -151,7 +151,7 @@ class Corrections:
 
     @property
     def changed_by_class(self) -> Mask:
-        """Rows of :attr:`changed` whose label only a change of the classes has changed, (N,) bool."""
+        """Rows of :attr:`changed` whose label changed only with its class, (N,) bool."""
         return np.asarray(self.changed & (self.comparable.given == self.comparable.corrected))
 
     @property

@@ -54,7 +54,7 @@ class VerdictRows:
 
 @dataclass(frozen=True)
 class SplitRows:
-    """Counts of one split, without what a change of the classes alone does."""
+    """Counts of one split, without the rows that changed only with their class."""
 
     split: str
     rows: int

@@ -28,7 +28,7 @@ class _Frozen(BaseModel):
 
 
 class Part(_Frozen):
-    """Counts of the rows trained on, or tested on, without the rows that the changes of the classes leave out.
+    """Counts of the rows trained on, or tested on, without the rows of deleted classes.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ from auditor.vocabulary import ModelName
 
 
 def check_changes(corrections: Corrections) -> None:
-    """Refuse corrections without changes. A change of the classes is none: both versions have it.
+    """Refuse corrections without changes. Changed classes do not count, because both versions have them.
 
     Raises
     ------

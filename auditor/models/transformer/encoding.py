@@ -20,12 +20,11 @@ import numpy as np
 
 from auditor.arrays import RowIndex, Vectors
 from auditor.config import EncoderConfig
-from auditor.errors import RunDamagedError
 from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.encoder import Encoder, default_budget
 from auditor.models.transformer.weights import Weights, find_same
 from auditor.run.artifacts import VECTORS
-from auditor.runner import Need, Part, Report, Runner
+from auditor.runner import Need, Part, Report, Runner, check_written
 from auditor.storage import hash_file, storage_errors, write
 
 Progress = Callable[[int, int], None]
@@ -54,7 +53,7 @@ def encode(
     progress : callable, optional
         Called with (batches done, total batches).
     runner : Runner, optional
-        Encodes the blocks, unless this process had better do it itself.
+        Encodes the blocks, unless this process is quicker.
 
     Returns
     -------
@@ -178,7 +177,7 @@ class _Blocks:
         return self._all[number * _BATCHES : (number + 1) * _BATCHES]
 
     def is_done(self, number: int) -> bool:
-        """Return whether a block's file is there, complete, and not that of other texts."""
+        """Return whether a block's file exists, is complete and has the size for these texts."""
         try:
             found = self._load(number)
         except (OSError, ValueError, EOFError):
@@ -192,11 +191,7 @@ class _Blocks:
 
     def take(self, number: int, file: Path, recorded: str) -> None:
         """Keep the file that a worker wrote."""
-        if hash_file(file) != recorded:
-            raise RunDamagedError(
-                f"{file} has changed since it was written.",
-                "Check the disk, or the file system that the machines share; then run the same command again.",
-            )
+        check_written(file, recorded)
         os.replace(file, self._path(number))
 
     def reserve(self, rows: int) -> None:

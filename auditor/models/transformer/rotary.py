@@ -10,7 +10,7 @@ from torch import nn
 
 
 def forget_other_batches(model: nn.Module) -> None:
-    """Make the embeddings that adapt to a batch's length start from their state as loaded in every call.
+    """Make embeddings that adapt to a batch's length start each call from the state in which they were loaded.
 
     transformers stores the frequencies that suit a batch's longest text in the module. So they would also apply to
     later batches, which differ when encoding is resumed, and to the batches of other threads.

@@ -56,7 +56,7 @@ class Raters:
         alpha, low, expected = votes["alpha"], votes.get("alpha_low"), votes["expected_errors"]
         raters = tuple(Rater(**{name: entry[name] for name in names}) for entry in health["raters"])
         weighed = votes.get("weighed", expected is not None)
-        if alpha is None or (alpha if low is None else low) <= 0:  # a run of an earlier version may hold numbers
+        if alpha is None or (alpha if low is None else low) <= 0:  # earlier versions wrote numbers
             raters, expected = tuple(replace(r, agreement=None, quality=None, worst_class=None) for r in raters), None
         return cls(
             raters=raters,

@@ -28,7 +28,7 @@ _TO = 256
 class People:
     """Agreement of two people: the rows that both have judged, and Cohen's kappa.
 
-    Kappa is None if both say one thing only, and on fewer than ten rows.
+    Kappa is None on fewer than ten rows, or if all their verdicts are the same.
     """
 
     first: str
@@ -211,7 +211,7 @@ def _alpha(found: Opinions) -> Alpha | None:
 
 
 def _enough(rows: int, measure: float | None) -> float | None:
-    """Leave out what a few rows cannot show: there, one row more would change it by a tenth or more."""
+    """Leave out figures that rest on few rows: a single row would change them by a tenth or more."""
     return measure if rows >= ENOUGH else None
 
 

@@ -1,4 +1,4 @@
-"""What a model is about to be asked, which a person agrees to before."""
+"""What a model is about to be asked, for a person to agree to."""
 
 from __future__ import annotations
 

@@ -192,11 +192,11 @@ def test_metadata_that_cannot_be_read_are_refused(there: str) -> None:
 
 def test_changes_of_classes_are_told_as_no_verdicts() -> None:
     text = card(facts())
-    assert "Classes were changed besides: `joy renamed`, `love renamed`. That is no verdict" in text
+    assert "Classes were also changed: `joy renamed`, `love renamed`. These changes are not verdicts: " in text
     assert "2 labels were renamed with their class, 1 row left out with its" in text
     assert "without a human verdict" not in text
     assert "determined which rows people looked at: 10 labels changed by human verdicts, 2 labels renamed" in text
-    assert "keep their given labels, but for the changes of the classes" in text
+    assert "keep their given labels, except where their class was changed" in text
 
 
 @pytest.mark.slow
