@@ -140,7 +140,9 @@ def open_page(request: pytest.FixtureRequest, chromium: Browser, _profile: Brows
         _watch(page, server, wrong, outages)
         if query is None:
             headers = {"Origin": server.url.rstrip("/")}
-            assert context.request.post(f"{server.url}api/name", data={"name": name}, headers=headers).ok
+            # An earlier connection is reused, and the server may close it just then: a browser tries again.
+            answer = context.request.post(f"{server.url}api/name", data={"name": name}, headers=headers, max_retries=3)
+            assert answer.ok
             return page
         page.goto(server.url + (f"?{query}" if query else ""))
         if name is not None:
