@@ -112,6 +112,7 @@ def test_each_error_is_two_lines_and_its_code(
         ("run tweets.csv --probabilities nowhere.npy", 3, "nowhere.npy does not exist"),
         ("run tweets.csv --models magic", 2, "'magic'"),
         ("run tweets.csv --address 10.0.0.1:6379", 2, "--address was given, but not --runner ray"),
+        ("run tweets.csv --exchange s3://bucket/folder", 2, "--exchange was given, but not --runner ray"),
         ("run tweets.csv --runner ray --jobs 2", 2, "--jobs was given with --runner ray"),
         ("predict diary --file nowhere.txt", 3, "nowhere.txt does not exist"),
         ("apply patch.jsonl nowhere.csv --to x.csv", 3, "nowhere.csv does not exist"),

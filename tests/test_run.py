@@ -105,6 +105,8 @@ def test_artifacts_may_lie_in_folders_and_partial_files_are_none(tmp_path: Path)
     def make(space: Path, read: Reader) -> None:
         nested(space, read)
         (space / "state.partial").write_text("half")
+        (space / "worker.partial").mkdir()
+        (space / "worker.partial" / "vectors.npy").write_text("moved elsewhere")
 
     run = Run(tmp_path)
     run.stage("one", make)

@@ -76,8 +76,8 @@ class RunnerName(StrEnum):
 _POOLING, _QUOTING = Pooling(DEFAULTS.encoder.pooling), Quoting(DEFAULTS.read.quoting)
 _THREADS = DEFAULTS.threads or 1
 RUNNER = typer.Option(
-    help="Where to encode the texts and train the folds: local (this machine) or ray (tasks of a Ray cluster; needs the"
-    " extra ray). The results are the same.",
+    help="Where to do the long parts of the work: local (this machine) or ray (tasks of a Ray cluster; needs the extra"
+    " ray). The results are the same.",
     rich_help_panel=WHERE,
 )
 JOBS = typer.Option(
@@ -94,6 +94,11 @@ THREADS = typer.Option(
 )
 ADDRESS = typer.Option(
     help="Address of the Ray cluster. Default: RAY_ADDRESS, else the cluster on this machine, else a new one.",
+    rich_help_panel=WHERE,
+)
+EXCHANGE = typer.Option(
+    help="Address of a folder that all machines of the Ray cluster reach, such as s3://bucket/folder. Inputs and"
+    " results travel through it. Default: the run directory, which the machines must share.",
     rich_help_panel=WHERE,
 )
 
@@ -212,6 +217,7 @@ def run(
     jobs: Annotated[int | None, JOBS] = None,
     threads: Annotated[int, THREADS] = _THREADS,
     address: Annotated[str | None, ADDRESS] = None,
+    exchange: Annotated[str | None, EXCHANGE] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory. Default: reports/runs/<name of the source>.")] = None,
     fresh: Annotated[bool, typer.Option(help="Discard an earlier run in the run directory and start over.")] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -263,7 +269,7 @@ def run(
     )
     allow_local_imports((*settings.models, *settings.signals))
     source = sources[0] if len(sources) == 1 else sources
-    where = _runner(runner, jobs, address)
+    where = _runner(runner, jobs, address, exchange)
     result = _audited(source, settings, out, fresh, listener(quiet, verbose), probabilities, where)
     _print_summary(result, as_json)
 
@@ -299,7 +305,7 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _runner(name: RunnerName, jobs: int | None, address: str | None) -> Runner:
+def _runner(name: RunnerName, jobs: int | None, address: str | None, exchange: str | None) -> Runner:
     from auditor.runner import Local, Ray
 
     if name == RunnerName.ray:
@@ -308,9 +314,10 @@ def _runner(name: RunnerName, jobs: int | None, address: str | None) -> Runner:
                 "--jobs was given with --runner ray, which starts as many as the cluster has room for.",
                 "Leave out --jobs, or use --runner local.",
             )
-        return Ray(address)
-    if address is not None:
-        raise ConfigError("--address was given, but not --runner ray.", "Add --runner ray, or leave out --address.")
+        return Ray(address, exchange)
+    for option, value in (("--address", address), ("--exchange", exchange)):
+        if value is not None:
+            raise ConfigError(f"{option} was given, but not --runner ray.", f"Add --runner ray, or leave out {option}.")
     return Local(jobs)
 
 

@@ -20,7 +20,7 @@ from auditor.arrays import Codes
 from auditor.data.formats.tables.casting import with_schema
 from auditor.data.labels.votes import Votes
 from auditor.run import Reader
-from auditor.run.artifacts import DATASET, REJECTED, VOTES
+from auditor.run.artifacts import DATASET, REJECTED, VOTES, Artifact
 from auditor.run.overwriting import Sources
 
 ORIGINAL = "original:"
@@ -192,8 +192,12 @@ class LabeledTexts:
         RunDamagedError
             If a file is missing or has been changed.
         """
-        votes = run.open(VOTES) if run.has(VOTES) else None
-        return cls.load(run.open(DATASET), run.open(REJECTED), votes)
+        return cls.load(*map(run.open, cls.artifacts(run)))
+
+    @staticmethod
+    def artifacts(run: Reader) -> list[Artifact[Any]]:
+        """Return the artifacts that :meth:`of` reads."""
+        return [artifact for artifact in (DATASET, REJECTED, VOTES) if artifact != VOTES or run.has(VOTES)]
 
     @classmethod
     def load(cls, dataset: Path, rejected: Path, votes: Path | None = None) -> Self:

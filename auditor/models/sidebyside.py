@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -26,11 +25,11 @@ from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import Weights, find_same
 from auditor.modelspecs import MODELS
 from auditor.run import Pending, Run
-from auditor.run.artifacts import VECTORS
+from auditor.run.artifacts import MANIFEST, VECTORS
 from auditor.run.artifacts import folds as folds_of
 from auditor.run.memory import peak_memory, reset_peak_memory
-from auditor.runner import Need, Part, Report, Runner, check_written
-from auditor.storage import hash_file, make_folder, storage_errors
+from auditor.runner import Files, Need, Part, Report, Runner, run_parts
+from auditor.storage import make_folder, storage_errors
 
 _STEPS = 1_000
 """Steps of progress in a fold."""
@@ -95,37 +94,25 @@ def train_side_by_side(
     AuditorError
         The error of a fold, or ``WorkerError`` if its process is killed twice.
     """
-    parts = [Part(fold.stage, _arguments(run, fold, pending.space, config, base)) for fold, pending in folds]
+    parts = [_part(run, fold, pending, config, base) for fold, pending in folds]
     with storage_errors(run.directory):
         for _, pending in folds:
             shutil.rmtree(pending.space, ignore_errors=True)
             make_folder(pending.space)
-    shares = [0] * len(parts)
-
-    def advance(number: int, done: int, total: int) -> None:
-        shares[number] = _STEPS * done // total
-        progress(sum(shares), _STEPS * len(parts))
-
-    with closing(runner.map(train_fold, parts, need, advance)) as results:
-        for number, result in results:
-            pending = folds[number][1]
-            folder = pending.space / result["folder"]
-            for name, recorded in result["outputs"].items():
-                check_written(folder / name, recorded)
-            run.finish(pending, folder, result["seconds"], result["peak_memory"])
-            advance(number, 1, 1)
+    steps = [_STEPS] * len(parts)
+    with closing(run_parts(runner, train_fold, parts, need, steps, progress)) as results:
+        for number, done in results:
+            run.finish(folds[number][1], done.folder, done.result["seconds"], done.result["peak_memory"])
 
 
-def _arguments(run: Run, fold: Fold, space: Path, config: AuditConfig, base: Weights) -> dict[str, Any]:
+def _part(run: Run, fold: Fold, pending: Pending, config: AuditConfig, base: Weights) -> Part:
     """Return all that a fold depends on. Device and precision are this machine's: another one could choose others."""
     model = fold.candidate.name
     here = arithmetic(config.finetuned.precision, config.device)
     settings = config.updated(
         models=(model,), probabilities=(), signals=(), device=here["device"], finetuned={"precision": here["dtype"]}
     )
-    return {
-        "run": os.path.abspath(run.directory),
-        "space": os.path.abspath(space),
+    arguments = {
         "config": settings.model_dump(mode="json"),
         "model": model,
         **base.described(),
@@ -133,29 +120,24 @@ def _arguments(run: Run, fold: Fold, space: Path, config: AuditConfig, base: Wei
         "repeat": fold.candidate.repeat,
         "seed": fold.seed,
     }
+    needed = {*map(os.fspath, LabeledTexts.artifacts(run)), *pending.inputs}
+    inputs = {"run": Files(run.directory, (MANIFEST, *sorted(needed)))}
+    if fold.candidate.has_base:
+        inputs.update(base.inputs())
+    return Part(fold.stage, arguments, pending.space, inputs)
 
 
-def train_fold(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Train one fold in a worker. Return the folder that it wrote, the hashes of the files, and what it took.
-
-    The folder is new, so that a lost worker that is still writing does no harm.
-    """
+def train_fold(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Train one fold in a worker. Return what it took."""
     reset_peak_memory()
     start = time.perf_counter()
     run, config, repeat = Run(Path(arguments["run"])), AuditConfig(**arguments["config"]), arguments["repeat"]
     model = MODELS[arguments["model"]]
     base = find_same(arguments) if model.has_base else Weights("", Path(), "", "")
     data = LabeledTexts.of(run)
-    made = candidates(config, data.label_names, data.texts, run.load(VECTORS), base, Duplicates.of(run).near)
+    vectors = run.load(VECTORS) if model.takes == "vectors" else np.empty((0, 0), np.float32)
+    made = candidates(config, data.label_names, data.texts, vectors, base, Duplicates.of(run).near)
     candidate = next(candidate for candidate in made if candidate.name == model.name)
     fold = Fold(replace(candidate, repeat=repeat), run.load(folds_of(repeat)), arguments["fold"], arguments["seed"])
-    with storage_errors(Path(arguments["space"])):
-        folder = Path(tempfile.mkdtemp(dir=arguments["space"]))
-        fold.train(data.labels, folder, report)
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {
-        "folder": folder.name,
-        "outputs": {path.relative_to(folder).as_posix(): hash_file(path) for path in files},
-        "seconds": time.perf_counter() - start,
-        "peak_memory": peak_memory(),
-    }
+    fold.train(data.labels, folder, report)
+    return {"seconds": time.perf_counter() - start, "peak_memory": peak_memory()}

@@ -261,7 +261,7 @@ class Run(Reader):
             Everything else that the result depends on; must be JSON.
         resumable : bool
             Pass ``make`` the directory that a killed run with the same inputs and parameters left, not an empty one.
-            Files whose names end in ``.partial`` are not artifacts.
+            Files and folders whose names end in ``.partial`` are not artifacts.
 
         Raises
         ------
@@ -323,9 +323,11 @@ class Run(Reader):
         """Flush the stage's files and move them into the run. Return their hashes."""
         outputs = {}
         check_tree(space)
-        for path in sorted(p for p in space.rglob("*") if p.is_file() and p.suffix != ".partial"):
-            flush(path)
-            outputs[path.relative_to(space).as_posix()] = hash_file(path)
+        for path in sorted(path for path in space.rglob("*") if path.is_file()):
+            name_in_run = path.relative_to(space)
+            if not any(part.endswith(".partial") for part in name_in_run.parts):
+                flush(path)
+                outputs[name_in_run.as_posix()] = hash_file(path)
         if name in self.manifest.stages or not (self / MANIFEST).exists():
             # Its old artifacts are about to be overwritten, and files without a manifest would not be a run.
             self.record(stages={key: value for key, value in self.manifest.stages.items() if key != name})

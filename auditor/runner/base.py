@@ -1,27 +1,41 @@
 """The interface of runners, and what a task may be.
 
-A task is a function at the top of a module. It takes JSON and returns JSON: paths and settings, never arrays. It writes
-its results into files. Whether it runs here, in another process or on another machine therefore makes no difference to
-them.
+A task is a function at the top of a module. It takes JSON and returns JSON: settings and paths, never arrays. It reads
+files and writes files into a folder of its own. Whether it runs here, in another process or on another machine
+therefore makes no difference to them.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from auditor import errors
 from auditor.errors import RunDamagedError, WorkerError
-from auditor.storage import hash_file
+from auditor.runner.exchange import Exchange
+from auditor.storage import hash_file, storage_errors
 
 Report = Callable[[int, int], None]
 """Receives the progress of a task: done, total."""
 Result = Mapping[str, Any]
-Task = Callable[[Mapping[str, Any], Report], Result]
+Task = Callable[[Mapping[str, Any], Path, Report], Result]
+"""Receives its arguments and an empty folder for the files that it writes."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files in a folder that a task reads; their names are relative to it."""
+
+    folder: Path
+    names: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -34,10 +48,39 @@ class Part:
         Name for messages, such as ``finetuned/fold-2``.
     arguments : mapping
         Must be JSON.
+    space : Path
+        Each start of the part writes into a new folder in it, whose name ends in ``.partial``: a lost worker that is
+        still writing does no harm.
+    inputs : mapping of str to Files
+        Further arguments, whose values are the paths of the folders.
     """
 
     name: str
     arguments: Mapping[str, Any]
+    space: Path
+    inputs: Mapping[str, Files] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, dict[str, Path]]:
+        """Path of each file of each input, by its name there."""
+        return {name: {file: files.folder / file for file in files.names} for name, files in self.inputs.items()}
+
+    def call(self, task: Task) -> dict[str, Any]:
+        """Return what :func:`perform` needs, as JSON."""
+        paths = {name: os.path.abspath(files.folder) for name, files in self.inputs.items()}
+        return {
+            "task": f"{task.__module__}:{task.__qualname__}",
+            "arguments": {**self.arguments, **paths},
+            "space": os.path.abspath(self.space),
+        }
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a part has done: its result, and the folder with the files that it wrote."""
+
+    result: Result
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -73,8 +116,8 @@ class Runner(Protocol):
 
     def map(
         self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]
-    ) -> Generator[tuple[int, Result], None, None]:
-        """Run a task on each part. Yield the number and the result of each part as it finishes.
+    ) -> Generator[tuple[int, Done], None, None]:
+        """Run a task on each part. Yield the number of each part as it finishes, and what it has done.
 
         A part whose process or machine is lost starts a second time. When the iterator is closed, all parts end.
 
@@ -89,50 +132,83 @@ class Runner(Protocol):
         Raises
         ------
         AuditorError
-            The error of a part, or ``WorkerError`` if a part is lost twice.
+            The error of a part, ``RunDamagedError`` if a file has changed since a worker wrote it, or ``WorkerError``
+            if a part is lost twice.
         """
         ...
 
 
-def address_of(task: Task) -> str:
-    """Return where a task can be imported from, as ``module:name``."""
-    return f"{task.__module__}:{task.__qualname__}"
+def run_parts(
+    runner: Runner, task: Task, parts: Sequence[Part], need: Need, sizes: Sequence[int], progress: Report
+) -> Generator[tuple[int, Done], None, None]:
+    """Run a task on each part, as :meth:`Runner.map` does, and report the progress of all parts together.
+
+    Parameters
+    ----------
+    runner, task, parts, need
+        As for :meth:`Runner.map`.
+    sizes : sequence of int
+        Size of each part, in the unit of the progress.
+    progress : callable
+        Called with (done, total) of all parts.
+    """
+    done = [0] * len(parts)
+
+    def advance(number: int, so_far: int, total: int) -> None:
+        done[number] = sizes[number] * so_far // max(total, 1)
+        progress(sum(done), sum(sizes))
+
+    with closing(runner.map(task, parts, need, advance)) as finished:
+        for number, result in finished:
+            yield number, result  # the caller keeps it; only then is it done
+            advance(number, 1, 1)
 
 
-def perform(address: str, arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Run a task in a worker. Return its outcome as JSON, errors included."""
-    module, name = address.split(":")
+def perform(call: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Run a part in a worker. Return its outcome as JSON, errors included."""
+    do = partial(_do, report=report)
     try:
-        return {"result": getattr(import_module(module), name)(arguments, report)}
+        return {"done": Exchange(call["exchange"]).work(call, do) if "exchange" in call else do(call)}
     except errors.AuditorError as error:
         return {"error": [type(error).__name__, error.what, error.todo]}
     except Exception:
         return {"bug": traceback.format_exc()}
 
 
-def result_of(outcome: Mapping[str, Any]) -> Result:
-    """Return the result in a worker's outcome, or raise its error."""
+def _do(call: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    module, name = call["task"].split(":")
+    with storage_errors(Path(call["space"])):
+        folder = Path(tempfile.mkdtemp(".partial", dir=call["space"]))
+        result = getattr(import_module(module), name)(call["arguments"], folder, report)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        hashes = {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
+    return {"result": result, "folder": str(folder), "hashes": hashes}
+
+
+def done_of(outcome: Mapping[str, Any]) -> Done:
+    """Return what a worker has done, if its files are as it wrote them, or raise its error.
+
+    Raises
+    ------
+    AuditorError
+        The worker's error, or ``RunDamagedError``.
+    """
     if "error" in outcome:
         name, what, todo = outcome["error"]
         raise getattr(errors, name)(what, todo)
     if "bug" in outcome:
         raise RuntimeError(f"A worker failed:\n{outcome['bug']}")
-    result: Result = outcome["result"]
-    return result
-
-
-def check_written(path: Path, recorded: str) -> None:
-    """Check that a file that a worker wrote still has the SHA-256 that the worker reported.
-
-    Raises
-    ------
-    RunDamagedError
-    """
-    if hash_file(path) != recorded:
-        raise RunDamagedError(
-            f"{path} has changed since it was written.",
-            "Check the disk, or the file system that the machines share; then run the same command again.",
-        )
+    done = outcome["done"]
+    folder = Path(done["folder"])
+    for name, recorded in done["hashes"].items():
+        with storage_errors(folder):
+            found = hash_file(folder / name)
+        if found != recorded:
+            raise RunDamagedError(
+                f"{folder / name} has changed since it was written.",
+                "Check the disk, or the file system that the machines share; then run the same command again.",
+            )
+    return Done(done["result"], folder)
 
 
 def lost(part: Part, why: str) -> WorkerError:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
 from auditor.errors import WorkerError
-from auditor.runner.base import Need, Part, Report, Result, Task, address_of, lost, perform, result_of
+from auditor.runner.base import Done, Need, Part, Report, Task, done_of, lost, perform
+from auditor.runner.exchange import Exchange
 
 _EVERY = 1.0
 """Seconds between two reports of a part's progress."""
@@ -18,21 +20,28 @@ _EVERY = 1.0
 class Ray:
     """Runs each part as a task of Ray Core.
 
-    The run directory must be visible under the same path on every node, and the same packages must be installed there.
+    The same packages must be installed on every node. Unless there is an exchange, the run directory must be visible
+    under the same path on every node.
 
     Parameters
     ----------
     address : str, optional
         Address of the cluster. Default: the environment's ``RAY_ADDRESS``, else a cluster that runs on this machine,
         else a new one on this machine that ends with the work.
+    exchange : str, optional
+        Address of a folder that every node reaches, as fsspec writes it: ``s3://bucket/folder``. Inputs and results
+        travel through it.
 
     Raises
     ------
+    ConfigError
+        If the address of the exchange is unknown to fsspec.
     WorkerError
         If Ray is not installed, or the cluster cannot be reached.
     """
 
-    def __init__(self, address: str | None = None) -> None:
+    def __init__(self, address: str | None = None, exchange: str | None = None) -> None:
+        self._exchange = Exchange(exchange) if exchange else None
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
         try:
             self._ray: Any = import_module("ray")
@@ -49,8 +58,19 @@ class Ray:
 
     def map(
         self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]
-    ) -> Generator[tuple[int, Result], None, None]:
+    ) -> Generator[tuple[int, Done], None, None]:
         """Run a task on each part; see :meth:`Runner.map`."""
+        with self._exchange.folder() if self._exchange else nullcontext() as exchange:
+            yield from self._map(task, parts, need, progress, exchange)
+
+    def _map(
+        self,
+        task: Task,
+        parts: Sequence[Part],
+        need: Need,
+        progress: Callable[[int, int, int], None],
+        exchange: Exchange | None,
+    ) -> Generator[tuple[int, Done], None, None]:
         self._connect()
         ray = self._ray
         affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
@@ -59,10 +79,10 @@ class Ray:
         remote = ray.remote(_perform).options(
             num_cpus=need.threads, num_gpus=need.gpus, max_retries=1, scheduling_strategy="SPREAD"
         )
-        numbers = {
-            remote.remote(address_of(task), dict(part.arguments), board, number): number
-            for number, part in enumerate(parts)
-        }
+        calls = (part.call(task) for part in parts)
+        if exchange:
+            calls = (exchange.send(call, part.files) for call, part in zip(calls, parts, strict=True))
+        numbers = {remote.remote(call, board, number): number for number, call in enumerate(calls)}
         waiting = list(numbers)
         try:
             while waiting:
@@ -71,7 +91,8 @@ class Ray:
                     progress(number, done, total)
                 for reference in finished:
                     number = numbers[reference]
-                    yield number, result_of(self._outcome(reference, parts[number]))
+                    outcome = self._outcome(reference, parts[number])
+                    yield number, done_of(exchange.receive(outcome, parts[number].space) if exchange else outcome)
         finally:
             for reference in waiting:
                 ray.cancel(reference, force=True)
@@ -111,8 +132,8 @@ class _Board:
         return latest
 
 
-def _perform(address: str, arguments: Mapping[str, Any], board: Any, number: int) -> dict[str, Any]:
-    return perform(address, arguments, _reporter(board, number))
+def _perform(call: Mapping[str, Any], board: Any, number: int) -> dict[str, Any]:
+    return perform(call, _reporter(board, number))
 
 
 def _reporter(board: Any, number: int) -> Report:

@@ -18,7 +18,7 @@ from typing import Any
 from joblib import cpu_count
 
 from auditor.run.memory import free_memory
-from auditor.runner.base import Need, Part, Result, Task, address_of, lost, result_of
+from auditor.runner.base import Done, Need, Part, Task, done_of, lost
 from auditor.runner.worker import START
 
 _WORTH = 20.0
@@ -53,9 +53,9 @@ class Local:
 
     def map(
         self, task: Task, parts: Sequence[Part], need: Need, progress: Callable[[int, int, int], None]
-    ) -> Generator[tuple[int, Result], None, None]:
+    ) -> Generator[tuple[int, Done], None, None]:
         """Run a task on each part; see :meth:`Runner.map`."""
-        crew = _Crew(address_of(task))
+        crew = _Crew(task)
         pool = ThreadPoolExecutor(max(self.at_once(len(parts), need), 1), "auditor-worker")
         try:
             for number, part in enumerate(parts):
@@ -72,7 +72,7 @@ class Local:
                     raise lost(parts[number], value)
                 else:
                     left -= 1
-                    yield number, result_of({kind: value})
+                    yield number, done_of({kind: value})
         finally:
             crew.stop()
             pool.shutdown(cancel_futures=True)
@@ -81,7 +81,7 @@ class Local:
 class _Crew:
     """The processes. Threads wait for them; the caller hears of everything in its own thread."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
         self._events: SimpleQueue[tuple[str, int, Any]] = SimpleQueue()
         self._running: set[subprocess.Popen[str]] = set()
@@ -118,7 +118,7 @@ class _Crew:
             self._running.add(process)
         outcome = None
         level = logging.getLogger("auditor").getEffectiveLevel()
-        order = {"task": self._task, "arguments": part.arguments, "log": level}
+        order = {**part.call(self._task), "log": level}
         with suppress(BrokenPipeError, json.JSONDecodeError), process:  # it may be killed in the middle of a line
             assert process.stdin
             assert process.stdout

@@ -31,7 +31,7 @@ def main() -> None:
     logger = logging.getLogger("auditor")
     logger.setLevel(order["log"])
     logger.addHandler(_Relay(say))
-    say(perform(order["task"], order["arguments"], lambda done, total: say({"progress": [done, total]})))
+    say(perform(order, lambda done, total: say({"progress": [done, total]})))
     exit_at_once(0)  # there is nothing to clean up, and libraries take their time
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from auditor.config import FinetunedConfig
 from auditor.errors import ModelError, RunDamagedError
 from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.weights import Weights
-from auditor.runner import Local, Need, Result, Runner
+from auditor.runner import Local, Need, Runner
 from tests.models.prepared import CONFIG, Prepared
-from tests.models.running import Here
+from tests.runner.running import Here
 
 MODELS = ("features", "lexical", "finetuned")
 pytestmark = pytest.mark.slow
@@ -82,9 +81,9 @@ def test_other_weights_and_changed_files_are_refused(tiny_weights: Weights, tmp_
             train(prepared, Here(), "finetuned")
 
         class Changing(Here):
-            def map(self, *given: Any) -> Generator[tuple[int, Result], None, None]:
-                for number, result in super().map(*given):
-                    yield number, {**result, "outputs": dict.fromkeys(result["outputs"], "another")}
+            def do(self, outcome: dict[str, Any]) -> dict[str, Any]:
+                done = outcome["done"]
+                return {"done": {**done, "hashes": dict.fromkeys(done["hashes"], "another")}}
 
         with pytest.raises(RunDamagedError, match="has changed since it was written"):
             train(prepared, Changing(), "lexical")

@@ -15,22 +15,22 @@ from auditor.errors import ModelError
 Report = Callable[[int, int], None]
 
 
-def double(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def double(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     print("a library that talks")
     logging.getLogger("auditor.tests").warning("half of %d", 2 * arguments["value"])
     report(1, 2)
     return {"value": 2 * arguments["value"], "process": os.getpid()}
 
 
-def refuse(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def refuse(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     raise ModelError("What was found.", "What to do.")
 
 
-def break_down(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def break_down(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     raise ZeroDivisionError("a bug")
 
 
-def die(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def die(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Be killed, as often as the file may grow; then answer."""
     tries = Path(arguments["file"])
     with tries.open("a") as file:
@@ -40,7 +40,7 @@ def die(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     return {"tries": len(tries.read_text())}
 
 
-def stay(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def stay(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Leave the number of the process in a file, report, and do not end."""
     path = Path(arguments["file"])
     path.with_suffix(".new").write_text(str(os.getpid()))
@@ -50,13 +50,25 @@ def stay(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     return {}
 
 
-def when_let(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def copy(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Write the contents of all files of the input into a file each, in a folder for those in capital letters."""
+    letters = Path(arguments["letters"])
+    found = sorted(path for path in letters.rglob("*") if path.is_file())
+    for path in found:
+        name = path.relative_to(letters).as_posix()
+        copied = folder / ("capital" if name.isupper() else "") / name
+        copied.parent.mkdir(exist_ok=True)
+        copied.write_bytes(path.read_bytes())
+    report(1, 1)
+    return {"read": [path.relative_to(letters).as_posix() for path in found]}
+
+
+def when_let(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Report a start, wait for a file, then train a fold or encode a block of texts."""
-    space = Path(arguments["space"])
-    part = arguments.get("texts", space.name)
-    space.with_name(f"{part}.{os.getpid()}.started").touch()
+    board, part = Path(arguments["board"]), arguments["part"]
+    (board / f"{part}.{os.getpid()}.started").touch()
     report(0, 1)
-    while not space.with_name("go").exists():
+    while not (board / "go").exists():
         time.sleep(0.01)
     # Both import torch: a node that is killed need not.
     if "texts" in arguments:
@@ -64,4 +76,4 @@ def when_let(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     else:
         from auditor.models.sidebyside import train_fold as task
 
-    return task(arguments, report)
+    return dict(task(arguments, folder, report))

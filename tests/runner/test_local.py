@@ -20,9 +20,10 @@ LONG = Need(threads=2, memory=2 * GB, seconds=100)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 
 
-def run(task: Task, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]:
-    parts = [Part(f"part-{number}", each) for number, each in enumerate(arguments)]
-    return dict(Local(jobs).map(task, parts, LONG, lambda number, done, total: None))
+def run(task: Task, space: Path, *arguments: dict[str, Any], jobs: int = 2) -> dict[int, Any]:
+    parts = [Part(f"part-{number}", each, space) for number, each in enumerate(arguments)]
+    found = Local(jobs).map(task, parts, LONG, lambda number, done, total: None)
+    return {number: done.result for number, done in found}
 
 
 @pytest.mark.parametrize(
@@ -51,23 +52,24 @@ def test_processes_are_as_many_as_are_chosen_or_have_room(
     assert Local(jobs).at_once(parts, need) == processes
 
 
-def test_each_part_has_a_process_whose_messages_arrive(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_part_has_a_process_whose_messages_arrive(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     heard: list[tuple[int, int, int]] = []
-    parts = [Part(f"part-{number}", {"value": number}) for number in range(3)]
+    parts = [Part(f"part-{number}", {"value": number}, tmp_path) for number in range(3)]
     with caplog.at_level(logging.INFO, "auditor"):
         found = dict(Local(2).map(tasks.double, parts, LONG, lambda *at: heard.append(at)))
-    assert {number: result["value"] for number, result in found.items()} == {0: 0, 1: 2, 2: 4}
-    assert len({os.getpid(), *(result["process"] for result in found.values())}) == 4
+    assert {number: done.result["value"] for number, done in found.items()} == {0: 0, 1: 2, 2: 4}
+    assert len({os.getpid(), *(done.result["process"] for done in found.values())}) == 4
+    assert len({done.folder for done in found.values()}) == 3
     assert sorted(heard) == [(0, 1, 2), (1, 1, 2), (2, 1, 2)]
     assert sorted(caplog.messages) == ["part-0: half of 0", "part-1: half of 2", "part-2: half of 4"]
 
 
-def test_errors_arrive_as_they_were_raised() -> None:
+def test_errors_arrive_as_they_were_raised(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
-        run(tasks.refuse, {})
+        run(tasks.refuse, tmp_path, {})
     assert (caught.value.what, caught.value.todo) == ("What was found.", "What to do.")
     with pytest.raises(RuntimeError, match=r"in break_down\n.*\nZeroDivisionError: a bug"):
-        run(tasks.break_down, {})
+        run(tasks.break_down, tmp_path, {})
 
 
 @posix
@@ -75,9 +77,9 @@ def test_a_killed_process_costs_its_part_one_start(tmp_path: Path) -> None:
     often, once, never = (
         {"file": str(tmp_path / name), "deaths": deaths} for name, deaths in zip("abc", (2, 1, 0), strict=True)
     )
-    assert run(tasks.die, once, never) == {0: {"tries": 2}, 1: {"tries": 1}}
+    assert run(tasks.die, tmp_path, once, never) == {0: {"tries": 2}, 1: {"tries": 1}}
     with pytest.raises(WorkerError, match=r"part-0 was started twice.* its process was ended by SIGKILL"):
-        run(tasks.die, often)
+        run(tasks.die, tmp_path, often)
     assert (tmp_path / "a").read_text() == "xx"
 
 
@@ -89,7 +91,7 @@ def test_when_the_caller_stops_all_processes_end(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(Local(2).map(tasks.stay, [Part("only", {"file": str(file)})], Need(), interrupt))
+        list(Local(2).map(tasks.stay, [Part("only", {"file": str(file)}, tmp_path)], Need(), interrupt))
     assert ends(int(file.read_text()))
 
 
@@ -97,9 +99,10 @@ def test_when_the_caller_stops_all_processes_end(tmp_path: Path) -> None:
 def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     program = f"""
+from pathlib import Path
 from auditor.runner import Local, Need, Part
 from tests.runner import tasks
-list(Local(2).map(tasks.stay, [Part("only", {{"file": {str(file)!r}}})], Need(), print))
+list(Local(2).map(tasks.stay, [Part("only", {{"file": {str(file)!r}}}, Path({str(tmp_path)!r}))], Need(), print))
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2]) as parent:
         while not file.exists():

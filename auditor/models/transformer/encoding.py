@@ -9,10 +9,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,8 @@ from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.encoder import Encoder, default_budget
 from auditor.models.transformer.weights import Weights, find_same
 from auditor.run.artifacts import VECTORS
-from auditor.runner import Need, Part, Report, Runner, check_written
-from auditor.storage import hash_file, storage_errors, write
+from auditor.runner import Files, Need, Part, Report, Runner, run_parts
+from auditor.storage import write
 
 Progress = Callable[[int, int], None]
 
@@ -71,13 +69,12 @@ def encode(
     blocks = _Blocks(folder, encoder.batches(unique), encoder.dimensions)
     blocks.reserve(len(texts))
     left = [number for number in range(len(blocks)) if not blocks.is_done(number)]
-    batches = [len(blocks.batches(number)) for number in range(len(blocks))]
-    done = [0 if number in left else size for number, size in enumerate(batches)]
+    total = sum(map(blocks.size, range(len(blocks))))
+    finished = total - sum(map(blocks.size, left))
 
-    def advance(number: int, so_far: int) -> None:
-        done[number] = so_far
+    def advance(done: int, _: int = 0) -> None:
         if progress:
-            progress(sum(done), sum(batches))
+            progress(finished + done, total)
 
     def texts_of(number: int) -> list[list[str]]:
         return [[unique[row] for row in rows] for rows in blocks.batches(number)]
@@ -87,7 +84,8 @@ def encode(
         _share(encoder, blocks, left, texts_of, runner, need, advance)
     else:
         for number in left:
-            blocks.save(number, encoder.encode(texts_of(number), partial(advance, number)))
+            blocks.save(number, encoder.encode(texts_of(number), advance))
+            finished += blocks.size(number)
     return blocks.put_together(index)
 
 
@@ -108,7 +106,7 @@ def _share(
     texts_of: Callable[[int], list[list[str]]],
     runner: Runner,
     need: Need,
-    advance: Callable[[int, int], None],
+    progress: Progress,
 ) -> None:
     """Encode blocks as tasks of a runner, and keep each as it finishes."""
     settings = encoder.config.model_copy(update={"precision": str(encoder.dtype).removeprefix("torch.")})
@@ -116,39 +114,31 @@ def _share(
         **encoder.weights.described(),
         "config": settings.model_dump(mode="json"),
         "device": encoder.device.type,
-        "space": os.path.abspath(blocks.folder),
     }
+    parts = []
     for number in left:
         write(blocks.folder / _texts(number), json.dumps(texts_of(number)).encode())
-    parts = [Part(f"encode/block-{number}", {**about, "texts": _texts(number)}) for number in left]
+        inputs = {"texts": Files(blocks.folder, (_texts(number),)), **encoder.weights.inputs()}
+        parts.append(Part(f"encode/block-{number}", {**about, "file": _texts(number)}, blocks.folder, inputs))
 
-    def report(part: int, done: int, total: int) -> None:
-        advance(left[part], done)
-
-    with closing(runner.map(encode_block, parts, need, report)) as results:
-        for part, result in results:
-            number = left[part]
-            blocks.take(number, blocks.folder / result["file"], result["sha256"])
-            (blocks.folder / _texts(number)).unlink()
-            advance(number, len(blocks.batches(number)))
+    sizes = [blocks.size(number) for number in left]
+    with closing(run_parts(runner, encode_block, parts, need, sizes, progress)) as results:
+        for part, done in results:
+            blocks.take(left[part], done.folder / VECTORS)
+            (blocks.folder / _texts(left[part])).unlink()
 
 
 def _texts(number: int) -> str:
     return f"texts-{number}.partial"
 
 
-def encode_block(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Encode one block in a worker. Return the name and the hash of the file that it wrote.
-
-    The file is new, so that a lost worker that is still writing does no harm.
-    """
-    space = Path(arguments["space"])
+def encode_block(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Encode one block in a worker."""
     encoder = Encoder(find_same(arguments), EncoderConfig(**arguments["config"]), arguments["device"])
-    batches = json.loads((space / arguments["texts"]).read_bytes())
+    batches = json.loads((Path(arguments["texts"]) / arguments["file"]).read_bytes())
     vectors = encoder.encode(batches, lambda done: report(done, len(batches)), cores=1)
-    with storage_errors(space), tempfile.NamedTemporaryFile(dir=space, suffix=".partial", delete=False) as file:
-        np.save(file, vectors, allow_pickle=False)
-    return {"file": Path(file.name).name, "sha256": hash_file(Path(file.name))}
+    VECTORS.save(folder, vectors)
+    return {}
 
 
 # -- on disk --------------------------------------------------------------------------------------------------------
@@ -176,6 +166,10 @@ class _Blocks:
     def batches(self, number: int) -> Sequence[RowIndex]:
         return self._all[number * _BATCHES : (number + 1) * _BATCHES]
 
+    def size(self, number: int) -> int:
+        """Return the number of batches in a block."""
+        return len(self.batches(number))
+
     def is_done(self, number: int) -> bool:
         """Return whether a block's file exists, is complete and has the size for these texts."""
         try:
@@ -189,9 +183,8 @@ class _Blocks:
         np.save(file, vectors, allow_pickle=False)
         write(self._path(number), file.getvalue())
 
-    def take(self, number: int, file: Path, recorded: str) -> None:
+    def take(self, number: int, file: Path) -> None:
         """Keep the file that a worker wrote."""
-        check_written(file, recorded)
         os.replace(file, self._path(number))
 
     def reserve(self, rows: int) -> None:

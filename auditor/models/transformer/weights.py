@@ -27,6 +27,7 @@ from transformers.utils import logging
 from auditor.compat import ATTENTION_KEYS
 from auditor.errors import HubError, HubMissingError, HubUnreachableError, ModelError
 from auditor.models.transformer.rotary import forget_other_batches
+from auditor.runner import Files
 from auditor.storage import hash_file
 from auditor.vocabulary import DEFAULT_ENCODER
 
@@ -59,9 +60,14 @@ class Weights:
     fingerprint: str
 
     def described(self) -> dict[str, str]:
-        """Return what :func:`find_same` needs on another machine."""
-        name = os.path.abspath(self.name) if os.path.isdir(self.name) else self.name
-        return {"weights": name, "fingerprint": self.fingerprint}
+        """Return the arguments of a task that finds the model with :func:`find_same`."""
+        return {"weights": self.name, "fingerprint": self.fingerprint}
+
+    def inputs(self) -> dict[str, Files]:
+        """Return the inputs of such a task. A model that has a name everywhere is not one of them."""
+        if not os.path.isdir(self.name):
+            return {}
+        return {"weights": Files(self.folder, tuple(path.name for path in _parts(self.folder)))}
 
 
 def find_weights(name: str) -> Weights:
@@ -165,9 +171,14 @@ def _checked(name: str, folder: Path) -> Weights:
             )
     for path in folder.glob("*.index.json"):
         _check_index(name, path, {file.name for file in files})
-    parts = sorted({path for pattern in _WANTED for path in folder.glob(pattern) if path.is_file()})
-    fingerprint = hashlib.sha256("\n".join(f"{path.name} {hash_file(path)}" for path in parts).encode()).hexdigest()
+    hashes = "\n".join(f"{path.name} {hash_file(path)}" for path in _parts(folder))
+    fingerprint = hashlib.sha256(hashes.encode()).hexdigest()
     return Weights(name, folder, "+".join(hash_file(file) for file in files), fingerprint)
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the files of a model."""
+    return sorted({path for pattern in _WANTED for path in folder.glob(pattern) if path.is_file()})
 
 
 def _check_index(name: str, path: Path, files: set[str]) -> None:

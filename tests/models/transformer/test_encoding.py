@@ -21,7 +21,7 @@ from auditor.models.transformer.weights import Weights
 from auditor.run import Reader, Run
 from auditor.runner import Local, Need
 from tests.disk import files_up_to
-from tests.models.running import Here
+from tests.runner.running import Here
 
 WORDS = "i feel so happy and sad today , what a wonderful day it was !".split()
 TEXTS = [" ".join(WORDS[start : start + size]) for size in (1, 3, 9, 14) for start in range(8)]
@@ -152,9 +152,9 @@ def test_the_machine_encodes_a_last_block_itself_and_all_blocks_without_a_cluste
 
 def test_other_weights_and_a_changed_block_are_refused(small: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     class Changing(Here):
-        def map(self, *given: Any) -> Any:
-            for number, result in super().map(*given):
-                yield number, {**result, "sha256": "another"}
+        def do(self, outcome: dict[str, Any]) -> dict[str, Any]:
+            done = outcome["done"]
+            return {"done": {**done, "hashes": dict.fromkeys(done["hashes"], "another")}}
 
     with pytest.raises(RunDamagedError, match="has changed since it was written"):
         encode(small, TEXTS, tmp_path, runner=Changing())
