@@ -110,7 +110,7 @@ def audit(
     fresh : bool
         Discard an existing run and start over.
     runner : Runner, optional
-        Encodes texts and trains folds, with the same results: :class:`auditor.runner.Local` (the default) or ``Ray``.
+        Does the long parts, with the same results: :class:`auditor.runner.Local` (the default) or ``Ray``.
     listener : Listener, optional
         Receives the progress.
     **options
@@ -214,7 +214,8 @@ class _Pipeline:
     def duplicates(self) -> Duplicates:
         def make(space: Path, read: Reader) -> None:
             with self.listener.task("Looking for duplicates") as progress:
-                find_duplicates(self.texts, self.config.duplicates, progress).write(space / DUPLICATES)
+                found = find_duplicates(self.texts, self.config.duplicates, progress, self.runner, space)
+                found.write(space / DUPLICATES)
 
         parameters = {**self.config.duplicates.model_dump(mode="json"), **revision(self.texts)}
         self.run.stage("duplicates", make, inputs=[DATASET], parameters=parameters)
@@ -321,10 +322,10 @@ class _Pipeline:
 
         def find(space: Path, read: Reader) -> None:
             with self.listener.task("Nearest texts") as progress:
-                vectors = read.load(VECTORS)
-                found = detection.nearest(vectors, config.neighbours, config.exact_neighbours_to, seed, progress)
-            if len(vectors) > config.exact_neighbours_to:
-                share = detection.recall(vectors, found[0], seed)
+                k, exact_to, file = config.neighbours, config.exact_neighbours_to, read.open(VECTORS)
+                found = detection.nearest_in_file(file, k, exact_to, seed, space, self.runner, progress)
+            if len(self.data) > exact_to:
+                share = detection.recall(read.load(VECTORS), found[0], seed)
                 self.listener.note(f"The approximate search found {percent(share)} of the nearest texts, by a sample.")
             neighbours().save(space, Nearest(*found))
 

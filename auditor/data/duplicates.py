@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -15,35 +14,29 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasketch import MinHash
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from auditor.arrays import Codes, Float64, RowIndex
 from auditor.config import DuplicatesConfig
+from auditor.data.minhash import IDEOGRAPH, IDEOGRAPHS, Buckets, find_buckets, shingles_of
 from auditor.run import Reader
 from auditor.run.artifacts import DUPLICATES
-from auditor.scripts import IDEOGRAPHIC
+from auditor.runner import Runner
 
 T = TypeVar("T", bound=Hashable)
 Pairs = tuple[RowIndex, RowIndex]
 
 CHARACTERS = 10_000
 """Characters at the start of a text that near duplicates are compared by; bounds the cost of long texts."""
-RECALL = 0.98
-"""Least probability that two texts at the Jaccard threshold share a bucket; it is higher for more similar texts."""
 STRICT = 0.95
 """Jaccard threshold within a chain that is too long."""
 SMALLEST_CHAIN = 50
 """Distinct texts in the longest chain that is never cut."""
-IDEOGRAPH = 2.5
-"""Characters that a Chinese or Japanese one counts as: their texts are that much shorter than English ones."""
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
-_IDEOGRAPH = re.compile(f"[{IDEOGRAPHIC}]")
 _CUT_GROUPS = b"auditor:cut_groups"
 _WINDOW = 5
-_BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -122,17 +115,22 @@ class Duplicates:
 
 
 def find_duplicates(
-    texts: Sequence[str], config: DuplicatesConfig, progress: Callable[[int, int], None] | None = None
+    texts: Sequence[str],
+    config: DuplicatesConfig,
+    progress: Callable[[int, int], None] | None = None,
+    runner: Runner | None = None,
+    space: Path | None = None,
 ) -> Duplicates:
     """Group exact and near duplicates.
 
     Near duplicates have a Jaccard similarity of at least ``config.jaccard`` between the sets of their runs of
     ``config.shingle`` characters, ignoring web addresses and @mentions. A Chinese or Japanese character counts as
-    :data:`IDEOGRAPH`: where an English run has five characters, a Chinese one has two. Candidates come from MinHash
-    signatures cut into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3) and are
-    then compared exactly. Near duplicates of near duplicates join one group. Such a chain with more distinct texts than
-    ``config.max_share`` of the rows (and than 50) keeps only links of at least 0.95; if it is still too long, it is
-    split into exact groups. A text shorter than a shingle has only exact duplicates.
+    several (:data:`~auditor.data.minhash.IDEOGRAPH`): where an English run has five characters, a Chinese one has two.
+    Candidates come from MinHash signatures cut into bands (Broder 1997; Leskovec, Rajaraman and Ullman, *Mining of
+    Massive Datasets*, ch. 3) and are then compared exactly. Near duplicates of near duplicates join one group. Such a
+    chain with more distinct texts than ``config.max_share`` of the rows (and than 50) keeps only links of at least
+    0.95; if it is still too long, it is split into exact groups. A text shorter than a shingle has only exact
+    duplicates.
 
     The result depends only on the texts, their order and the configuration.
 
@@ -142,6 +140,10 @@ def find_duplicates(
     config : DuplicatesConfig
     progress : callable of (done, total), optional
         Called from time to time with the number of distinct texts done.
+    runner : Runner, optional
+        Computes the signatures of blocks of texts, unless this process is quicker.
+    space : Path, optional
+        Folder for what the runner's tasks write; needed with a runner.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def find_duplicates(
     """
     exact, distinct = _numbered(_normalised(text) for text in texts)
     body_of, bodies = _numbered(_body(text, config.shingle) for text in distinct)
-    first, second = _candidates(_buckets(bodies, config, progress))
+    first, second = _candidates(find_buckets(bodies, config, progress or (lambda done, total: None), runner, space))
     similarity = _similarities(bodies, first, second, config.shingle)
 
     longest = max(SMALLEST_CHAIN, config.max_share * len(texts))
@@ -180,48 +182,10 @@ def _body(text: str, shingle: int) -> str:
     """Return the part of a text that is compared: without addresses, unless too little is left."""
     start = text[:CHARACTERS]
     body = " ".join(_ADDRESS.sub(" ", start).split())
-    return body if len(body) + (IDEOGRAPH - 1) * len(_IDEOGRAPH.findall(body)) >= shingle else start
+    return body if len(body) + (IDEOGRAPH - 1) * len(IDEOGRAPHS.findall(body)) >= shingle else start
 
 
-def _shingles(text: str, length: int) -> frozenset[bytes]:
-    """Return every run of ``length`` characters in UTF-32; a shorter text is returned whole."""
-    data = text.encode("utf-32-le", "surrogatepass")
-    if not _IDEOGRAPH.search(text):
-        return frozenset(data[start : start + 4 * length] for start in range(0, max(len(data) - 4 * length, 0) + 1, 4))
-    widths = np.cumsum([0, *(IDEOGRAPH if _IDEOGRAPH.match(character) else 1 for character in text)])
-    ends = np.searchsorted(widths, widths[:-1] + length)
-    whole = ends[ends < len(widths)].tolist() or [len(text)]
-    return frozenset(data[4 * start : 4 * end] for start, end in enumerate(whole))
-
-
-def _banding(threshold: float, permutations: int) -> tuple[int, int]:
-    """Return the most selective bands and rows per band that find a pair at the threshold with probability RECALL."""
-    for rows in range(permutations, 1, -1):
-        bands = permutations // rows
-        if 1 - (1 - threshold**rows) ** bands >= RECALL:
-            return bands, rows
-    return permutations, 1
-
-
-def _buckets(
-    bodies: list[str], config: DuplicatesConfig, progress: Callable[[int, int], None] | None
-) -> npt.NDArray[np.uint64]:
-    """Return the (S, bands) bucket of each text in each band."""
-    bands, rows = _banding(config.jaccard, config.permutations)
-    weights = np.full(rows, 0x9E3779B97F4A7C15, dtype=np.uint64).cumprod()
-    buckets = np.empty((len(bodies), bands), dtype=np.uint64)
-    # Signatures are much larger than buckets, so they are computed in blocks.
-    for start in range(0, len(bodies), _BLOCK):
-        sets = (_shingles(body, config.shingle) for body in bodies[start : start + _BLOCK])
-        hashes = MinHash.generator(sets, num_perm=config.permutations, seed=1, hashfunc=zlib.crc32, scheme="affine32")
-        signatures = np.array([minhash.hashvalues[: bands * rows] for minhash in hashes], dtype=np.uint64)
-        buckets[start : start + _BLOCK] = signatures.reshape(-1, bands, rows) @ weights
-        if progress:
-            progress(min(start + _BLOCK, len(bodies)), len(bodies))
-    return buckets
-
-
-def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
+def _candidates(buckets: Buckets) -> Pairs:
     """Return pairs of texts that share a bucket.
 
     In a large bucket, each text is paired only with the next few: chains join the rest, and the number of pairs stays
@@ -244,7 +208,7 @@ def _candidates(buckets: npt.NDArray[np.uint64]) -> Pairs:
 
 def _similarities(bodies: list[str], first: npt.NDArray[Any], second: npt.NDArray[Any], shingle: int) -> Float64:
     """Return the Jaccard similarity of each pair's shingles."""
-    shingles = lru_cache(maxsize=64)(partial(_shingles, length=shingle))
+    shingles = lru_cache(maxsize=64)(partial(shingles_of, length=shingle))
     similarity = np.empty(len(first))
     for pair, (left, right) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
         a, b = shingles(bodies[left]), shingles(bodies[right])

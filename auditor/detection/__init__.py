@@ -7,6 +7,7 @@ from auditor.detection.consensus.pooling import Pooling
 from auditor.detection.detect import Detection
 from auditor.detection.flags import Flags, confident_learning, find_flags
 from auditor.detection.groups import make_groups
+from auditor.detection.neighbours.blocks import nearest_in_file
 from auditor.detection.neighbours.layout import make_map, map_seconds
 from auditor.detection.neighbours.neighbours import nearest, nearest_in_folds, recall
 from auditor.detection.reasons import Evidence
@@ -27,6 +28,7 @@ __all__ = [
     "make_map",
     "map_seconds",
     "nearest",
+    "nearest_in_file",
     "nearest_in_folds",
     "rater_health",
     "recall",

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 import auditor
 from auditor.config import DuplicatesConfig
-from auditor.data.duplicates import CHARACTERS, Duplicates, _shingles, find_duplicates
+from auditor.data.duplicates import CHARACTERS, Duplicates, find_duplicates
 
 WORDS = "rain tram kettle quiet violet harbour ladder pepper sunday orbit candle winter magnet pocket thunder".split()
 
@@ -118,12 +118,6 @@ def test_laws_of_the_codes(texts: list[str]):
 )
 def test_a_chinese_or_japanese_shingle_is_shorter(text: str, edited: str, together: bool):
     assert (near(text, edited) == [0, 0]) == together
-
-
-@given(st.text("ab é한я", max_size=20), st.integers(1, 6))
-def test_other_shingles_are_runs_of_characters(text: str, length: int):
-    runs = {text[start : start + length] for start in range(max(len(text) - length, 0) + 1)}
-    assert _shingles(text, length) == {run.encode("utf-32-le") for run in runs}
 
 
 def chain(links: int) -> list[str]:

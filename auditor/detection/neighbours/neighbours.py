@@ -50,22 +50,61 @@ def nearest(
     similarity : (N, k) float32
         Cosine in [-1, 1]; NaN where the index is -1.
     """
-    index = np.full((len(vectors), k), -1, dtype=np.int32)
-    similarity = np.full((len(vectors), k), np.nan, dtype=np.float32)
-    wanted = min(k, len(vectors) - 1)
-    if wanted > 0:
-        # The approximate search scales a copy of its own: to have only one copy at a time, it runs first.
-        approximate = None if len(vectors) <= exact_to else _candidates(vectors, wanted, seed)
-        unit = _unit(vectors)
-        # An exact search compares each row with all, an approximate one with its few candidates.
-        step = max(1, _CELLS // len(unit)) if approximate is None else _ROWS
-        for start in range(0, len(unit), step):
-            rows = np.arange(start, min(start + step, len(unit)))
-            found = _closest(unit, rows, wanted) if approximate is None else approximate[rows]
-            index[rows, :wanted], similarity[rows, :wanted] = _ordered(unit, rows, found, wanted)
-            if progress:
-                progress(len(rows) + start, len(unit))
+    if len(vectors) <= exact_to or min(k, len(vectors) - 1) <= 0:
+        return nearest_exactly(vectors, k, 0, len(vectors), progress)
+    index, similarity, wanted = _none(len(vectors), len(vectors), k)
+    candidates = _candidates(vectors, wanted, seed)  # first: it scales a copy, and there should be one at a time
+    unit = _unit(vectors)
+    for start in range(0, len(unit), _ROWS):
+        rows = np.arange(start, min(start + _ROWS, len(unit)))
+        index[rows, :wanted], similarity[rows, :wanted] = _ordered(unit, rows, candidates[rows], wanted)
+        if progress:
+            progress(start + len(rows), len(unit))
     return index, similarity
+
+
+def nearest_exactly(
+    vectors: Vectors, k: int, start: int, stop: int, progress: Progress | None = None
+) -> tuple[RowIndex, Float32]:
+    """Find the k nearest other rows of the rows from ``start`` to ``stop`` by an exact search; see :func:`nearest`.
+
+    Parameters
+    ----------
+    vectors : (N, D) float32
+    k, start, stop : int
+        ``start`` must be a multiple of :func:`step`.
+    progress : callable of (done, total), optional
+
+    Returns
+    -------
+    index : (R, k) int32
+    similarity : (R, k) float32
+        Of the R = ``stop`` - ``start`` rows.
+    """
+    index, similarity, wanted = _none(stop - start, len(vectors), k)
+    if wanted > 0:
+        unit, size = _unit(vectors), step(len(vectors))
+        for first in range(start, stop, size):
+            rows = np.arange(first, min(first + size, stop))
+            found = _ordered(unit, rows, _closest(unit, rows, wanted), wanted)
+            index[rows - start, :wanted], similarity[rows - start, :wanted] = found
+            if progress:
+                progress(int(rows[-1]) + 1 - start, stop - start)
+    return index, similarity
+
+
+def step(rows: int) -> int:
+    """Return how many of so many rows an exact search compares with all others at a time.
+
+    Matrix products of another shape may round differently.
+    """
+    return max(1, _CELLS // max(rows, 1))
+
+
+def _none(rows: int, others: int, k: int) -> tuple[RowIndex, Float32, int]:
+    """Return results that are still empty, and the number of neighbours that there can be."""
+    index = np.full((rows, k), -1, dtype=np.int32)
+    return index, np.full((rows, k), np.nan, dtype=np.float32), min(k, others - 1)
 
 
 def recall(vectors: Vectors, index: RowIndex, seed: int) -> float:
