@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Run:
 def test_table_caveats_and_places(invoke: Invoke, run: Run) -> None:
     code, out, _ = invoke("retrain", run.directory, "--models", "lexical", "--seeds", 1, "-q")
     assert code == 0
-    assert "tested on 80 (2 corrected, 1 excluded): the dataset's own splits" in out
+    assert "tested on 80 (2 corrected, 1 left out): the dataset's own splits" in out
     assert len(re.findall(r"^original +│ +[\d.]+ % │ +[\d.]+ % │ +[+-][\d.]+ \[", out, flags=re.MULTILINE)) == 6
     assert len(re.findall(r"^difference +│ +[+-]", out, flags=re.MULTILINE)) == 6
     assert "lexical, on 2 rows of a random sample" in out

@@ -35,7 +35,7 @@ from auditor.errors import ConfigError
 from auditor.modelspecs import LOADABLE, specs_of
 from auditor.run.artifacts import REPORT, model_file
 from auditor.vocabulary import MODEL_NAMES
-from auditor.wording import listed
+from auditor.wording import counted, listed
 
 if TYPE_CHECKING:
     from auditor.evaluation.comparison.compare import Comparison, Estimate
@@ -131,15 +131,15 @@ def _print(found: Retraining, directory: Path) -> None:
     out, setting = stdout(), found.setting
     train, test = setting.train, setting.test
     say(
-        f"Trained on {train.rows:,} rows ({train.changed:,} corrected, {train.excluded:,} excluded), tested on "
-        f"{test.rows:,} ({test.changed:,} corrected, {test.excluded:,} excluded): {setting.split}."
+        f"Trained on {train.rows:,} rows ({train.changed:,} corrected, {train.excluded:,} left out), tested on "
+        f"{test.rows:,} ({test.changed:,} corrected, {test.excluded:,} left out): {setting.split}."
     )
     for model in found.models:
         out.print()
         out.print(_table(model.name, model.comparison))
         if model.random:
             out.print()
-            out.print(_table(f"{model.name}, on {model.random.rows:,} rows of a random sample", model.random))
+            out.print(_table(f"{model.name}, on {counted(model.random.rows, 'row')} of a random sample", model.random))
         if model.whole:
             say(model.whole.sentence)
     out.print()

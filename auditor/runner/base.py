@@ -8,6 +8,7 @@ therefore makes no difference to them.
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -177,6 +178,11 @@ def perform(call: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 def _do(call: Mapping[str, Any], report: Report) -> dict[str, Any]:
     module, name = call["task"].split(":")
+    if not os.path.isdir(call["space"]):
+        raise WorkerError(
+            f"A worker on {platform.node()} does not find {call['space']}.",
+            "Choose a directory that all machines share with --out, or name an exchange with --exchange.",
+        )
     with storage_errors(Path(call["space"])):
         folder = Path(tempfile.mkdtemp(".partial", dir=call["space"]))
         result = getattr(import_module(module), name)(call["arguments"], folder, report)

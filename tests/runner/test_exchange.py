@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.errors import ConfigError, ModelError, RunDamagedError, StorageError
+from auditor.errors import ConfigError, ModelError, RunDamagedError, StorageError, WorkerError
 from auditor.runner import Done, Files, Part
 from auditor.runner.base import done_of, perform
 from auditor.runner.exchange import Exchange
@@ -58,6 +58,13 @@ def test_errors_of_a_worker_arrive_and_the_exchange_is_emptied(tmp_path: Path, p
     ):
         through(exchange, part, tasks.refuse)
     assert list((tmp_path / "exchange").iterdir()) == []
+
+
+def test_without_an_exchange_a_worker_on_a_machine_that_shares_no_folder_says_so(part: Part) -> None:
+    part.space.rename(part.space.with_name("elsewhere"))
+    with pytest.raises(WorkerError, match=rf"A worker on \S+ does not find {part.space}") as caught:
+        done_of(perform(part.call(tasks.copy), lambda done, total: None))
+    assert "exchange=" in str(caught.value)
 
 
 @pytest.mark.parametrize("when", ["before the worker", "after the worker"])

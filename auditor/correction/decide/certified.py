@@ -15,6 +15,7 @@ from auditor.review.feed.certified import CertificateTest, Certified, certificat
 from auditor.review.feed.replay import replay_draws
 from auditor.review.log.log import DecisionLog
 from auditor.run import Run
+from auditor.wording import counted
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,17 @@ class CertificateRecord:
     def sentence(self) -> str:
         """The certificate in words."""
         what = "got the suggested label" if self.target == "suggestions" else "share one verdict, made on the group,"
+        changed, cards = counted(self.changed, "row"), counted(self.cards, "card")
+        them, are = "it" if self.changed == 1 else "them", "is" if self.most_wrong == 1 else "are"
         if not self.holds:
             return (
-                f"{self.changed:,} rows {what} without a person reading them; the certificate does not hold any more, "
-                "because verdicts on its cards have changed."
+                f"{changed} {what} without a person reading {them}; the certificate does not hold any more, because "
+                "verdicts on its cards have changed."
             )
         return (
-            f"{self.changed:,} rows {what} without a person reading them; at most {self.most_wrong:,} of them are "
-            f"wrong ({100 * self.confidence:g} % confidence), by {self.cards:,} cards drawn at random beforehand, "
-            f"{self.misses:,} of them wrong."
+            f"{changed} {what} without a person reading {them}; at most {self.most_wrong:,} of them {are} wrong "
+            f"({100 * self.confidence:g} % confidence), by {cards} drawn at random beforehand, {self.misses:,} of them "
+            "wrong."
         )
 
 
@@ -114,9 +117,9 @@ def _of_suggestions(tests: list[CertificateTest], policy: Policy) -> CertifiedRo
     if found is None:
         step = test.steps()[-1]
         state = (
-            f"Its first set failed: {step.misses:,} of {step.cards:,} cards are wrong."
+            f"Its first set failed: {step.misses:,} of {counted(step.cards, 'card')} are wrong."
             if step.result
-            else f"{step.judged:,} of {step.cards:,} cards of its first set are judged."
+            else f"{step.judged:,} of {counted(step.cards, 'card')} of its first set are judged."
         )
         raise _not_certified(policy, state, ended=test.ended)
     return CertifiedRows(found.rows, found.labels, _record(test, found, holds=True))

@@ -99,9 +99,13 @@ class Classes:
                 shown = ", ".join(self.names[:20]) + (" …" if len(self.names) > 20 else "")
                 raise DecisionError(f"There is no class {name!r:.80}.", f"Choose from {shown}.")
         if operation == "delete":
+            if to is not None:
+                raise DecisionError(
+                    f"Rows of a deleted class are left out and do not become {to!r:.80}.",
+                    "Omit --to, or merge the class into the other.",
+                )
             if set(names) == set(self.names):
                 raise DecisionError("No class would be left.", "Leave out fewer classes.")
-            to = None
         elif operation == "merge":
             names = tuple(name for name in names if name != to)
             to = self.of(to)[0] if to is not None else None

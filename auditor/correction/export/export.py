@@ -24,7 +24,7 @@ from auditor.correction.export.publish import flush_all, publish_files, publish_
 from auditor.correction.export.tables import SplitTable, corrected_tables, excluded_tables
 from auditor.correction.export.target import Target, check_free, find_target, part_files
 from auditor.data.labeled_texts import Origin
-from auditor.errors import ExportError
+from auditor.errors import ConfigError, ExportError
 from auditor.formats import Format
 from auditor.storage import hash_file
 from auditor.version import own_version
@@ -115,11 +115,18 @@ def write_export(
 
     Raises
     ------
+    ConfigError
+        If the encoding does not exist, or both ``raw`` and ``guard`` are given.
     ExportError
         If there is nothing to write, a file is in the way, or the format cannot hold a row.
     StorageError
         If the disk is full, or refuses to be written to.
     """
+    if raw and guard:
+        raise ConfigError(
+            "--raw leaves cells with formulas unchanged, and --guard changes even copied ones.",
+            "Choose one of the two.",
+        )
     origin, summary = corrections.texts.origin, summarise(corrections)
     target = find_target(Path(to), format, origin)
     if target.format in _BARE and provenance:
@@ -259,7 +266,7 @@ def _check_encoding(encoding: str) -> None:
     except (LookupError, UnicodeError):
         is_known = False
     if not is_known:
-        raise ExportError(f"The text encoding {encoding!r} does not exist.", "Name another, such as utf-8.")
+        raise ConfigError(f"The text encoding {encoding!r} does not exist.", "Name another, such as utf-8.")
 
 
 def _notes(target: Target, tables: Sequence[SplitTable], corrections: Corrections, label_names: bool) -> list[str]:

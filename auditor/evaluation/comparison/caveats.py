@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from auditor.evaluation.comparison.results import Retraining, Setting
 from auditor.evaluation.comparison.whole import ENOUGH
-from auditor.wording import joined
+from auditor.wording import counted, joined
 
 _SOURCES = {
     "queue": "in the queue",
@@ -38,7 +38,7 @@ def _classes(setting: Setting) -> Iterable[str]:
     if setting.class_changes:
         yield (
             f"Classes were changed in both versions alike: {'; '.join(setting.class_changes)}. "
-            "So the two differ by verdicts alone, and no difference below comes from these changes."
+            "So the two differ by verdicts alone, and no difference between them comes from these changes."
         )
 
 
@@ -47,7 +47,7 @@ def _choice_of_rows(setting: Setting) -> str:
     several = "the consensus of " if len(setting.ranked_by) > 1 else ""
     return (
         f"The rows were ranked for review by {several}{joined(setting.ranked_by)}. "
-        f"Of {setting.judged:,} rows judged, reviewers found {sources or 'none'}."
+        f"Of {counted(setting.judged, 'row')} judged, reviewers found {sources or 'none'}."
     )
 
 
@@ -66,7 +66,7 @@ def _bias(found: Retraining) -> str:
     )
     return (
         f"{test.judged:,} of the {test.rows:,} test rows were judged ({test.changed:,} changed, {test.excluded:,} "
-        "excluded). A test set cleaned by looking at one model's suspects favours that model: where it disagreed with "
+        "left out). A test set cleaned by looking at one model's suspects favours that model: where it disagreed with "
         f"a label, somebody looked; where it agreed with a wrong one, nobody did. {sample_sentence}"
     )
 

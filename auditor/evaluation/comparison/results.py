@@ -19,6 +19,7 @@ from auditor.evaluation.comparison.whole import HALVES
 from auditor.run import Reader
 from auditor.run.artifacts import COMPARISON
 from auditor.vocabulary import ModelName
+from auditor.wording import counted
 
 ORIGINAL, CORRECTED = "original", "corrected"
 
@@ -153,7 +154,8 @@ class Retraining(_Frozen):
         rows = [row for model in self.models for row in _accuracies(model)]
         header = ["model", "trained on", *(f"accuracy on {name} labels" for name in tested)]
         setting = self.setting
-        about = f"{setting.train.rows:,} rows trained on, {setting.test.rows:,} tested on, {len(setting.seeds)} seeds"
+        seeds = counted(len(setting.seeds), "seed")
+        about = f"{counted(setting.train.rows, 'row')} trained on, {setting.test.rows:,} tested on, {seeds}"
         return str(markup.title("Retraining", about) + markup.table(header, rows))
 
 

@@ -91,7 +91,7 @@ def outlook(estimate: Estimate, run: str = "RUN") -> str | None:
         return None
     if stop.left_reached:
         return (
-            f"You can stop: at most {stop.left_at_most:,} wrong labels are left among the "
+            f"You can stop: at most {_wrong_labels(stop.left_at_most)} left among the "
             f"{counted(estimate.rows - estimate.judged, 'unread row')} (95 %)."
         )
     if stop.found_reached:
@@ -99,9 +99,13 @@ def outlook(estimate: Estimate, run: str = "RUN") -> str | None:
             f"You can stop: at least {floor(100 * stop.found_at_least)} % of the wrong labels have been found (95 %)."
         )
     return (
-        f"Keep reviewing: up to {stop.left_at_most:,} wrong labels may be left. To stop, at most "
+        f"Keep reviewing: up to {counted(stop.left_at_most, 'wrong label')} may be left. To stop, at most "
         f"{floor(stop.left_allowed):,} may be left, or {100 * stop.found_wanted:.0f} % must have been found."
     )
+
+
+def _wrong_labels(number: int) -> str:
+    return f"{counted(number, 'wrong label')} {'is' if number == 1 else 'are'}"
 
 
 def plan(estimate: Estimate) -> Iterator[str]:
@@ -173,7 +177,8 @@ def reviewers(found: Reviewers) -> Iterator[str]:
 
 
 def _share(found: Share) -> str:
-    return f"{found.count:,} of {found.of:,} cards (95 %: {floor(100 * found.low)} to {ceil(100 * found.high)} %)"
+    of = counted(found.of, "card")
+    return f"{found.count:,} of {of} (95 %: {floor(100 * found.low)} to {ceil(100 * found.high)} %)"
 
 
 def budget(found: Budget) -> str:

@@ -219,6 +219,7 @@ def test_a_change_is_made_from_the_names_of_now() -> None:
         ("merge", ["bliss"], "bliss", "no class to merge"),
         ("merge", ["bliss"], None, "merge lacks the class that these become"),
         ("delete", ["bliss", "love"], None, "No class would be left"),
+        ("delete", ["love"], "bliss", "Rows of a deleted class are left out and do not become 'bliss'"),
     ]
     for operation, names, to, message in wrong:
         with pytest.raises(DecisionError, match=message):

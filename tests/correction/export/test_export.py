@@ -20,7 +20,7 @@ from auditor.correction.decide.policy import Policy
 from auditor.correction.export import publish
 from auditor.correction.export.export import Exported, write_export
 from auditor.data import read
-from auditor.errors import ExportError, StorageError
+from auditor.errors import ConfigError, ExportError, StorageError
 from auditor.storage import hash_file
 from tests.correction.deciding import CONFIG, corrected, relabelled, vote
 
@@ -257,20 +257,32 @@ def test_a_source_does_not_go_with_the_export_that_it_is_of(tmp_path: Path) -> N
     ("to", "options", "message"),
     [
         ("clean", {"format": "txt"}, "The format 'txt' is unknown"),
-        ("clean.csv", {"encoding": "idna"}, "text encoding 'idna' does not exist"),
-        ("clean.csv", {"encoding": "undefined"}, "text encoding 'undefined' does not exist"),
         ("clean.xls", {}, "has the unknown extension '.xls'"),
         ("clean.parquet.gz", {}, "Parquet is compressed internally"),
         ("clean.csv", {"format": "jsonl"}, "format='jsonl' does not match the name clean.csv"),
         ("excluded.csv", {}, "reserved for the file of the rows left out"),
         ("source", {}, "source already exists"),
         ("clean.txt", {"provenance": True}, "no room for the columns of provenance=True"),
-        ("clean.csv", {"encoding": "utf-99"}, "text encoding 'utf-99' does not exist"),
     ],
 )
 def test_refusals(source: Path, tmp_path: Path, to: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ExportError, match=message):
         write_export(made(source), tmp_path / to, **options)
+    assert names(tmp_path) == ["source"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"encoding": "idna"}, "text encoding 'idna' does not exist"),
+        ({"encoding": "undefined"}, "text encoding 'undefined' does not exist"),
+        ({"encoding": "utf-99"}, "text encoding 'utf-99' does not exist"),
+        ({"raw": True, "guard": True}, "raw=True leaves cells with formulas unchanged, and guard=True changes"),
+    ],
+)
+def test_options_that_make_no_sense(source: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        write_export(made(source), tmp_path / "clean.csv", **options)
     assert names(tmp_path) == ["source"]
 
 
