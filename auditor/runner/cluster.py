@@ -79,9 +79,9 @@ class Ray:
         remote = ray.remote(_perform).options(
             num_cpus=need.threads, num_gpus=need.gpus, max_retries=1, scheduling_strategy="SPREAD"
         )
-        calls = (part.call(task) for part in parts)
+        calls = [part.call(task) for part in parts]
         if exchange:
-            calls = (exchange.send(call, part.files) for call, part in zip(calls, parts, strict=True))
+            calls = [exchange.send(call, part.files) for call, part in zip(calls, parts, strict=True)]
         numbers = {remote.remote(call, board, number): number for number, call in enumerate(calls)}
         waiting = list(numbers)
         try:

@@ -26,15 +26,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("runner", [Here(), Local(2)], ids=["in this process", "in processes"])
 def test_a_runner_finds_the_same_duplicates(small: None, tmp_path: Path, runner: Here | Local) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     alone = find_duplicates(TEXTS, DuplicatesConfig(jaccard=0.5))
-    shared = find_duplicates(TEXTS, DuplicatesConfig(jaccard=0.5), lambda *at: told.append(at), runner, tmp_path)
+    shared = find_duplicates(TEXTS, DuplicatesConfig(jaccard=0.5), lambda *at: reported.append(at), runner, tmp_path)
     assert (shared.exact.tolist(), shared.near.tolist()) == (alone.exact.tolist(), alone.near.tolist())
     assert shared.near_groups > 0
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1]
+    assert reported == sorted(reported)
+    assert reported[-1][0] == reported[-1][1]
     if isinstance(runner, Here):
-        assert len(runner.parts) == len(set(runner.parts)) == -(-told[-1][1] // 7)
+        assert len(runner.parts) == len(set(runner.parts)) == -(-reported[-1][1] // 7)
 
 
 def test_this_process_hashes_a_single_share_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,11 +75,11 @@ class Killing(Ray):
                 self._cluster.remove_node(self._node, allow_graceful=False)
                 (self._board / "go").touch()
 
-        told = [
+        described = [
             replace(part, arguments={**part.arguments, "board": str(self._board), "part": f"part-{number}"})
             for number, part in enumerate(parts)
         ]
-        return super().map(tasks.when_let, told, need, kill)
+        return super().map(tasks.when_let, described, need, kill)
 
     @property
     def starts(self) -> list[int]:

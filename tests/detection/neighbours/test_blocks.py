@@ -27,13 +27,13 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_blocks_find_the_same_to_the_byte(file: Path) -> None:
-    here, told = Here(), list[tuple[int, int]]()
-    found = nearest_in_file(file, 5, ROWS, 0, file.parent / "space", here, lambda *at: told.append(at))
+    here, reported = Here(), list[tuple[int, int]]()
+    found = nearest_in_file(file, 5, ROWS, 0, file.parent / "space", here, lambda *at: reported.append(at))
     assert sorted(here.parts) == [f"neighbours/block-{number}" for number in range(4)]
     for shared, alone in zip(found, nearest(VECTORS.load(file), 5, ROWS, 0), strict=True):
         assert (shared.dtype, shared.tobytes()) == (alone.dtype, alone.tobytes())
-    assert told == sorted(told)
-    assert told[-1] == (ROWS, ROWS)
+    assert reported == sorted(reported)
+    assert reported[-1] == (ROWS, ROWS)
 
 
 def test_processes_find_the_same_to_the_byte(file: Path) -> None:
