@@ -26,6 +26,11 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
             np.random.set_state(numpy)
 
 
+def threads_of(chosen: int | None) -> int:
+    """Return the number of threads of a fine-tuning; None means torch's own number, which depends on the machine."""
+    return chosen or torch.get_num_threads()
+
+
 @contextmanager
 def with_threads(count: int | None) -> Iterator[None]:
     """Let torch compute with ``count`` threads within the block; None changes nothing.

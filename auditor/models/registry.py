@@ -15,6 +15,7 @@ from auditor.models.folds import fold_numbers
 from auditor.models.logistic import STRENGTH, Baseline, features_classifier, lexical_classifier
 from auditor.models.own.imported import load
 from auditor.models.own.own import Own
+from auditor.models.randomness import threads_of
 from auditor.models.sampling import limit
 from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
@@ -134,4 +135,5 @@ def _own(address: str, num_classes: int, texts: Sequence[str], vectors: Vectors)
 def _threads(config: AuditConfig) -> dict[str, int]:
     """Return the parameter for a number of threads other than the default, which earlier versions did not record."""
     on_cpu = pick_device(config.device).type == "cpu"
-    return {"threads": config.threads} if on_cpu and config.threads not in (None, DEFAULTS.threads) else {}
+    threads = threads_of(config.threads)
+    return {"threads": threads} if on_cpu and threads != DEFAULTS.threads else {}

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from auditor.config import AuditConfig
 from auditor.data.duplicates import Duplicates
 from auditor.data.labeled_texts import LabeledTexts
 from auditor.models.classifier import Progress
 from auditor.models.crossval import Fold
+from auditor.models.randomness import threads_of
 from auditor.models.registry import candidates
 from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
@@ -57,7 +57,7 @@ def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights, label_nam
     on_gpu = pick_device(config.device).type != "cpu"
     model = Finetuned(base, config.finetuned, label_names, config.device, threads=config.threads)
     return Need(
-        threads=1 if on_gpu else config.threads or torch.get_num_threads(),
+        threads=1 if on_gpu else threads_of(config.threads),
         gpus=int(on_gpu),
         memory=_LIBRARIES + 5 * weights,  # parameters, gradients, two moments, and one copy
         seconds=config.finetuned.epochs * rows * model.seconds_a_text(candidate.inputs),
@@ -106,11 +106,16 @@ def train_side_by_side(
 
 
 def _part(run: Run, fold: Fold, pending: Pending, config: AuditConfig, base: Weights) -> Part:
-    """Return all that a fold depends on. Device and precision are this machine's: another one could choose others."""
+    """Return all that a fold depends on, with this machine's device, precision and threads: another may have others."""
     model = fold.candidate.name
     here = arithmetic(config.finetuned.precision, config.device)
     settings = config.updated(
-        models=(model,), probabilities=(), signals=(), device=here["device"], finetuned={"precision": here["dtype"]}
+        models=(model,),
+        probabilities=(),
+        signals=(),
+        device=here["device"],
+        threads=threads_of(config.threads),
+        finetuned={"precision": here["dtype"]},
     )
     arguments = {
         "config": settings.model_dump(mode="json"),

@@ -98,9 +98,14 @@ def test_needs_are_estimated(tiny_weights: Weights, tmp_path: Path) -> None:
         assert need.seconds > 0
 
 
-def test_threads_are_a_parameter_unless_they_are_the_default(tiny_weights: Weights, tmp_path: Path) -> None:
+def test_threads_are_a_parameter_unless_they_are_the_default(
+    tiny_weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared = Prepared(tmp_path / "run", tiny_weights)
     assert "threads" not in prepared.candidates["finetuned"].parameters
     prepared.config = CONFIG.updated(threads=1, finetuned=FinetunedConfig())
     assert prepared.candidates["finetuned"].parameters["threads"] == 1
+    monkeypatch.setattr("torch.get_num_threads", lambda: 7)
+    prepared.config = CONFIG.updated(threads=None)
+    assert prepared.candidates["finetuned"].parameters["threads"] == 7
     assert "threads" not in prepared.candidates["features"].parameters
