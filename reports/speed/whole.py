@@ -1,10 +1,11 @@
 """Measure whole audits beside what people would do instead: minutes, memory and average precision, in whole.json.
 
-    python reports/speed/whole.py [--data DIR] [--sets NAME …] [--rows N]     # needs the extra `reports`
+    python reports/speed/whole.py [--data DIR] [--sets NAME …] [--rows N] [--methods NAME …]
 
-All ways see the same rows of the sets whose wrong labels are known, each in a process of its own, from the file to the
-ranking: imports and tokenising count. The peers are written as their documentation shows, with the models of the same
-name and size as ours. Recorded measurements are not repeated: delete whole.json to start over.
+It needs the extra `reports`. All methods see the same rows of the sets whose wrong labels are known, each in a process
+of its own, from the file to the ranking: imports and tokenising count. The peers are written as their documentation
+shows, with the models of the same name and size as ours. Recorded measurements are not repeated: delete whole.json to
+start over.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")))
     parser.add_argument("--sets", nargs="+", default=("md_agreement", "noisy_ag_news", "hate_offensive"))
     parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--methods", nargs="+", choices=(*PEERS, *OURS), default=(*PEERS, *OURS))
     parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
     parser.add_argument("--files", nargs=2, type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -47,10 +49,10 @@ def main() -> None:
         source, target = arguments.files
         np.save(target, PEERS[arguments.peer](pd.read_csv(source, dtype=str, keep_default_na=False)))
         return
-    measure(arguments.data, arguments.sets, arguments.rows)
+    measure(arguments.data, arguments.sets, arguments.rows, arguments.methods)
 
 
-def measure(data: Path, sets: list[str], rows: int) -> None:
+def measure(data: Path, sets: list[str], rows: int, methods: list[str]) -> None:
     from measure import machine
     from sets import load
 
@@ -61,27 +63,27 @@ def measure(data: Path, sets: list[str], rows: int) -> None:
         whole = load(name, data, seed=0)
         part = np.sort(np.random.default_rng(0).permutation(len(whole.frame))[:rows])
         frame, wrong = whole.frame.iloc[part], whole.wrong[part]
-        for way in (*PEERS, *OURS):
-            key = f"{name}, {len(part)} rows, {wrong.sum()} wrong: {way}"
+        for method in methods:
+            key = f"{name}, {len(part)} rows, {wrong.sum()} wrong: {method}"
             if key not in found:
                 with tempfile.TemporaryDirectory() as folder:
-                    scores, cost = ranked(way, frame, Path(folder))
+                    scores, cost = ranked(method, frame, Path(folder))
                 found[key] = {**cost, "average_precision": round(average_precision(scores, wrong), 4)}
                 RESULTS.write_text(json.dumps(found, indent=1) + "\n")
             print(key, found[key], flush=True)
 
 
-def ranked(way: str, frame: pd.DataFrame, folder: Path) -> tuple[Scores, dict[str, float]]:
+def ranked(method: str, frame: pd.DataFrame, folder: Path) -> tuple[Scores, dict[str, float]]:
     """Rank the rows in a process of its own: how doubtful each is, and what that took."""
     from memory import timed
 
     source, target = folder / "rows.csv", folder / "scores.npy"
     frame.to_csv(source, index=False)
-    if way in PEERS:
-        cost = timed(__file__, "--peer", way, "--files", str(source), str(target))
+    if method in PEERS:
+        cost = timed(__file__, "--peer", method, "--files", str(source), str(target))
         return np.load(target), cost
     columns = ("--text", "text", "--label", "label", "--id", "id")
-    cost = timed("-m", "auditor", "run", str(source), *columns, "--out", str(folder / "run"), *OURS[way])
+    cost = timed("-m", "auditor", "run", str(source), *columns, "--out", str(folder / "run"), *OURS[method])
     issues = pd.read_parquet(folder / "run" / "issues.parquet").set_index("id")
     return issues["suspicion"].loc[frame["id"]].fillna(-1.0).to_numpy(), cost
 
