@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +17,8 @@ from auditor.runner.exchange import Exchange
 
 _EVERY = 1.0
 """Seconds between two reports of a part's progress."""
+_REACHED_WITHIN = 10.0
+"""Seconds within which the cluster's address must answer."""
 
 
 class Ray:
@@ -38,16 +42,21 @@ class Ray:
         If the address of the exchange is unknown to fsspec.
     WorkerError
         If Ray is not installed, or the cluster cannot be reached.
+    StorageError
+        If the exchange cannot be written.
     """
 
     def __init__(self, address: str | None = None, exchange: str | None = None) -> None:
-        self._exchange = Exchange(exchange) if exchange else None
+        self._exchange = None if exchange is None else Exchange(exchange)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
         try:
             self._ray: Any = import_module("ray")
         except ImportError:
             raise WorkerError("Ray is not installed.", "Run: pip install 'label-auditor[ray]'") from None
-        self._address = address
+        self._address = address or os.environ.get("RAY_ADDRESS")
+        self._check_reachable()
+        if self._exchange:
+            self._exchange.check()
 
     def at_once(self, parts: int, need: Need) -> int:
         """Return the number of parts that the cluster has room for, at least 1."""
@@ -87,8 +96,9 @@ class Ray:
         try:
             while waiting:
                 finished, waiting = ray.wait(waiting, timeout=_EVERY)
-                for number, (done, total) in ray.get(board.take.remote()).items():
-                    progress(number, done, total)
+                with suppress(ray.exceptions.RayActorError):  # without the board, only the display of progress is lost
+                    for number, (done, total) in ray.get(board.take.remote()).items():
+                        progress(number, done, total)
                 for reference in finished:
                     number = numbers[reference]
                     outcome = self._outcome(reference, parts[number])
@@ -109,13 +119,25 @@ class Ray:
         if self._ray.is_initialized():
             return
         try:
-            self._ray.init(address=self._address, include_dashboard=False, logging_level="warning", log_to_driver=False)
+            self._ray.init(address=self._address, include_dashboard=False, logging_level="error", log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise WorkerError(
-                f"The Ray cluster {self._address or os.environ.get('RAY_ADDRESS', '')!r} cannot be reached: "
-                f"{str(error).strip().splitlines()[0]}",
-                "Check the address, and that the cluster is running: ray status",
-            ) from None
+            raise self._unreachable(error) from None
+
+    def _check_reachable(self) -> None:
+        """Connect to a given host and port: Ray itself would try for minutes."""
+        found = re.fullmatch(r"(?:ray://)?\[?([^\[\]]+)\]?:(\d+)", self._address or "")
+        try:
+            if found:
+                socket.create_connection((found[1], int(found[2])), timeout=_REACHED_WITHIN).close()
+        except (OSError, OverflowError) as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> WorkerError:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return WorkerError(
+            f"The Ray cluster {self._address or ''!r} cannot be reached: {reason}",
+            "Check the address, and that the cluster is running: ray status",
+        )
 
 
 class _Board:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from auditor.errors import ModelError, WorkerError
+from auditor.errors import ConfigError, ModelError, StorageError, WorkerError
 from auditor.runner import Done, Need, Part, Ray, Task
 from tests.runner import tasks
 
@@ -143,8 +145,27 @@ def test_a_missing_ray_and_a_missing_cluster_are_errors_of_two_lines(monkeypatch
     with pytest.raises(WorkerError, match="Ray is not installed"):
         Ray()
     monkeypatch.setitem(sys.modules, "ray", NoCluster)
-    with pytest.raises(
-        WorkerError, match=r"The Ray cluster '10\.0\.0\.1:1' cannot be reached: Could not reach it"
-    ) as caught:
-        Ray("10.0.0.1:1").at_once(1, Need())
+    with pytest.raises(WorkerError, match=r"The Ray cluster 'auto' cannot be reached: Could not reach it") as caught:
+        Ray("auto").at_once(1, Need())
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_address_where_nothing_listens_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setitem(sys.modules, "ray", SimpleNamespace())
+        Ray(address)
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    for given in (address, None):
+        with pytest.raises(WorkerError, match=rf"The Ray cluster '{address}' cannot be reached: .*refused"):
+            Ray(given)
+
+
+def test_an_exchange_out_of_reach_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace())
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be written"):
+        Ray(exchange=f"file://{tmp_path}/file/exchange")
+    with pytest.raises(ConfigError, match="it is no address of a folder"):
+        Ray(exchange="")

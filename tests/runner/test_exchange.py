@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from auditor.errors import ConfigError, ModelError, RunDamagedError, StorageError, WorkerError
 from auditor.runner import Done, Files, Part
+from auditor.runner import exchange as module
 from auditor.runner.base import done_of, perform
 from auditor.runner.exchange import Exchange
 from tests.runner import tasks
@@ -86,38 +88,85 @@ def test_files_that_others_changed_are_refused(tmp_path: Path, part: Part, when:
 
 def test_an_exchange_that_is_out_of_reach_is_an_error_of_two_lines(tmp_path: Path, part: Part) -> None:
     (tmp_path / "file").write_text("")
-    with (
-        pytest.raises(StorageError, match=r"The exchange file://\S+ cannot be written: \S+") as caught,
-        Exchange(f"file://{tmp_path}/file/exchange").folder(),
-    ):
-        pass
+    with pytest.raises(StorageError, match=r"The exchange file://\S+ cannot be written on \S+: \S+") as caught:
+        Exchange(f"file://{tmp_path}/file/exchange").check()
     assert len(str(caught.value).splitlines()) == 2
     exchange = Exchange(f"file://{tmp_path}/exchange")
     (tmp_path / "exchange").mkdir()
     call = exchange.send(part.call(tasks.copy), part.files)
     shutil.rmtree(tmp_path / "exchange")
-    with pytest.raises(StorageError, match=r"The exchange file://\S+ cannot be read"):
+    with pytest.raises(StorageError, match=r"The exchange file://\S+ cannot be read on \S+: .*does not exist"):
         done_of(perform(call, lambda done, total: None))
+    with pytest.raises(StorageError, match=r"The exchange ftp://127.0.0.1:9/aud cannot be opened on \S+: .*refused"):
+        Exchange("ftp://ada:secret@127.0.0.1:9/aud")
 
 
-@pytest.mark.parametrize("address", ["nonsense://bucket/folder", "bucket/folder", "s3://bucket"])
+def test_a_check_leaves_nothing(tmp_path: Path) -> None:
+    Exchange(f"file://{tmp_path}/a folder/é").check()
+    assert list((tmp_path / "a folder" / "é").iterdir()) == []
+
+
+def test_a_local_exchange_does_not_depend_on_the_current_folder(
+    tmp_path: Path, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Exchange("file://exchange").folder() as exchange:
+        call = exchange.send(part.call(tasks.copy), part.files)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert done_of(exchange.receive(perform(call, lambda done, total: None), part.space)).result
+
+
+class Buckets:
+    """A store of objects without buckets, or one whose buckets may not be listed."""
+
+    def __init__(self, listed: bool) -> None:
+        self.listed = listed
+
+    def exists(self, bucket: str) -> bool:
+        if not self.listed:
+            raise PermissionError("Access Denied")
+        return False
+
+    def pipe_file(self, path: str, data: bytes) -> None:
+        raise OSError(f"written {path.split('/')[0]}")
+
+
+def test_a_missing_bucket_is_never_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "url_to_fs", lambda url, **options: (Buckets(True), url.removeprefix("s3://")))
+    with pytest.raises(StorageError, match=r"s3://bcuket/x/.* cannot be written .*'bcuket' does not exist"):
+        Exchange("s3://bcuket/x").check()
+    monkeypatch.setattr(module, "url_to_fs", lambda url, **options: (Buckets(False), url.removeprefix("s3://")))
+    with pytest.raises(StorageError, match="written bucket"):
+        Exchange("s3://bucket/x").check()
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense://bucket/folder", "bucket/folder", "s3://bucket", "s3://", "file:///", ""]
+)
 def test_an_address_that_fsspec_does_not_know_is_an_error_of_two_lines(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from auditor.runner import exchange
-
     def refuse(url: str, **options: Any) -> None:
         raise ImportError("Install s3fs to access S3")
 
     if address.startswith("s3:"):
-        monkeypatch.setattr(exchange, "url_to_fs", refuse)
+        monkeypatch.setattr(module, "url_to_fs", refuse)
     with pytest.raises(ConfigError, match=rf"The exchange {address} cannot be opened: \S+") as caught:
         Exchange(address)
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert str(Exchange("memory://ada:secret@host/folder/")) == "memory://host/folder"
-    with pytest.raises(ConfigError) as caught:
-        Exchange("nonsense://ada:secret@host/folder")
-    assert "secret" not in str(caught.value)
+@pytest.mark.parametrize(
+    "message",
+    ["Create failed 'ada:s%40cret@host'", "Login failed for s@cret", "No answer of memory://ada:s%40cret@host/x"],
+)
+def test_a_password_is_never_shown(message: str) -> None:
+    exchange = Exchange("memory://ada:s%40cret@host/folder?signature=s3cret")
+    assert str(exchange) == "memory://host/folder"
+    with pytest.raises(StorageError) as caught, exchange._checked("read"):
+        raise RuntimeError(message)
+    assert not re.search(r"s@cret|s%40cret|s3cret", str(caught.value))
+    with pytest.raises(ConfigError) as refused:
+        Exchange("nonsense://ada:s%40cret@host/folder")
+    assert "cret" not in str(refused.value)
