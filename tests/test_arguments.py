@@ -17,6 +17,7 @@ import auditor
 from auditor.arguments import checked
 from auditor.config import AuditConfig, FinetunedConfig, QueueConfig, ReadConfig
 from auditor.errors import AuditorError, ConfigError
+from auditor.runner import Local, Ray
 from auditor.wording import in_python
 from tests.review.runs import write_run
 
@@ -153,7 +154,7 @@ def test_an_audit_takes_the_options_of_reading(monkeypatch: pytest.MonkeyPatch, 
         auditor.audit(auditor.read(FRAME), drop_invalid=True)
 
 
-SHELL_ONLY = {"replace", "jobs"}
+SHELL_ONLY = {"replace"}
 """Arguments of commands that have no function in the public API."""
 
 
@@ -177,6 +178,8 @@ def test_every_option_in_advice_is_an_argument_too() -> None:
     arguments = {name for _, function in public() for name in inspect.signature(function).parameters}
     for settings in (AuditConfig, ReadConfig, QueueConfig, FinetunedConfig, auditor.Policy):
         arguments |= {*settings.model_fields}
+    for runner in (Local, Ray):
+        arguments |= {*inspect.signature(runner).parameters}
     for option, place in advised().items():
         assert in_python(option) != option, place
         name = in_python(option).partition("=")[0].rpartition(".")[2]
