@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -165,7 +165,8 @@ class Exchange:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")
         if isinstance(error, FileNotFoundError) and "exist" not in reason:
             reason = f"{reason} does not exist"  # fsspec names nothing but the path
-        parts = urlsplit(self._url)
-        for secret in filter(None, (parts.netloc.rpartition("@")[0], parts.password, parts.query)):
+        address, _, query = self._url.partition("?")
+        user = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+        for secret in filter(None, (user, user.partition(":")[2], query)):
             reason = reason.replace(secret, "***").replace(unquote(secret), "***")
         return reason

@@ -142,7 +142,7 @@ def test_a_missing_bucket_is_never_made(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "address", ["nonsense://bucket/folder", "bucket/folder", "s3://bucket", "s3://", "file:///", ""]
+    "address", ["nonsense://bucket/folder", "bucket/folder", "s3://bucket", "s3://", "file:///", "", "foo://[x/y"]
 )
 def test_an_address_that_fsspec_does_not_know_is_an_error_of_two_lines(
     address: str, monkeypatch: pytest.MonkeyPatch
@@ -152,7 +152,7 @@ def test_an_address_that_fsspec_does_not_know_is_an_error_of_two_lines(
 
     if address.startswith("s3:"):
         monkeypatch.setattr(module, "url_to_fs", refuse)
-    with pytest.raises(ConfigError, match=rf"The exchange {address} cannot be opened: \S+") as caught:
+    with pytest.raises(ConfigError, match=rf"The exchange {re.escape(address)} cannot be opened: \S+") as caught:
         Exchange(address)
     assert len(str(caught.value).splitlines()) == 2
 
