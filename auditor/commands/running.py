@@ -81,9 +81,9 @@ RUNNER = typer.Option(
     rich_help_panel=WHERE,
 )
 JOBS = typer.Option(
-    help="Maximum number of folds to train at the same time on this machine. Default: as many as the cores and the free"
-    " memory permit, and 1 on a GPU. Folds that train in seconds never take processes of their own. The results do"
-    " not depend on it.",
+    help="Maximum number of processes on this machine, each with a fold to train or a block of texts to hash. Default:"
+    " as many as the cores and the free memory permit, and 1 on a GPU. Folds that train in seconds never take processes"
+    " of their own. The results do not depend on it.",
     min=1,
     rich_help_panel=WHERE,
 )

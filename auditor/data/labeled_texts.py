@@ -197,7 +197,7 @@ class LabeledTexts:
     @staticmethod
     def artifacts(run: Reader) -> list[Artifact[Any]]:
         """Return the artifacts that :meth:`of` reads."""
-        return [artifact for artifact in (DATASET, REJECTED, VOTES) if artifact != VOTES or run.has(VOTES)]
+        return [DATASET, REJECTED, *([VOTES] if run.has(VOTES) else [])]
 
     @classmethod
     def load(cls, dataset: Path, rejected: Path, votes: Path | None = None) -> Self:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from auditor.scripts import IDEOGRAPHIC
 from auditor.storage import write
 
 Buckets = npt.NDArray[np.uint64]
-Progress = Callable[[int, int], None]
 
 RECALL = 0.98
 """Least probability that two texts at the Jaccard threshold share a bucket; it is higher for more similar texts."""
@@ -63,11 +62,25 @@ def _banding(threshold: float, permutations: int) -> tuple[int, int]:
 
 
 def find_buckets(
-    bodies: Sequence[str], config: DuplicatesConfig, progress: Progress, runner: Runner | None, space: Path | None
+    bodies: Sequence[str], config: DuplicatesConfig, progress: Report, runner: Runner | None, space: Path | None
 ) -> Buckets:
-    """Return the (S, bands) bucket of each text in each band.
+    """Find the bucket of each text in each band.
 
-    Blocks of texts are tasks of the runner, which write into the space, unless this process is quicker.
+    Parameters
+    ----------
+    bodies : sequence of S str
+        Distinct texts.
+    config : DuplicatesConfig
+    progress : callable of (done, total)
+        Called with the number of texts done.
+    runner : Runner, optional
+        Computes the signatures of blocks of texts, unless this process is quicker.
+    space : Path, optional
+        Folder for what the runner's tasks write; needed with a runner.
+
+    Returns
+    -------
+    (S, bands) uint64
 
     Raises
     ------
@@ -99,7 +112,7 @@ def hash_block(arguments: Mapping[str, Any], folder: Path, report: Report) -> di
     return {}
 
 
-def _hashed(bodies: Sequence[str], config: DuplicatesConfig, progress: Progress) -> Buckets:
+def _hashed(bodies: Sequence[str], config: DuplicatesConfig, progress: Report) -> Buckets:
     bands, rows = _banding(config.jaccard, config.permutations)
     weights = np.full(rows, 0x9E3779B97F4A7C15, dtype=np.uint64).cumprod()
     buckets = np.empty((len(bodies), bands), dtype=np.uint64)

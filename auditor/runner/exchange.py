@@ -88,7 +88,7 @@ class Exchange:
     def _make(self) -> None:
         """Make the folder, but no bucket: a misspelt name must not become one."""
         bucket = self._root.split("/")[0]
-        if not bucket:
+        if not bucket or isinstance(self._files, LocalFileSystem):  # where a path may begin with a drive
             self._files.makedirs(self._root, exist_ok=True)
             return
         with suppress(PermissionError):  # some may write into a bucket but not list it
@@ -121,7 +121,7 @@ class Exchange:
             arguments, space = dict(call["arguments"]), folder / "space"
             space.mkdir()
             for name, keys in call["inputs"].items():
-                arguments[name] = f"{folder}/{name}"
+                arguments[name] = f"{folder}/inputs/{name}"
                 self._fetch(keys, Path(arguments[name]))
             done = do({**call, "arguments": arguments, "space": str(space)})
             for name in done["hashes"]:
@@ -163,7 +163,7 @@ class Exchange:
 
     def _reason(self, error: Exception) -> str:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")
-        if isinstance(error, FileNotFoundError) and "exist" not in reason:
+        if isinstance(error, FileNotFoundError) and error.errno is None and "exist" not in reason:
             reason = f"{reason} does not exist"  # fsspec names nothing but the path
         address, _, query = self._url.partition("?")
         user = address.partition("://")[2].partition("/")[0].rpartition("@")[0]

@@ -22,6 +22,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task has seven texts, and hashes three at a time."""
     monkeypatch.setattr(minhash, "_SHARE", 7)
     monkeypatch.setattr(minhash, "_BLOCK", 3)
+    monkeypatch.setattr(minhash, "_TEXTS_PER_SECOND", 0.1)  # worth a process
 
 
 @pytest.mark.parametrize("runner", [Here(), Local(2)], ids=["in this process", "in processes"])
@@ -31,6 +32,7 @@ def test_a_runner_finds_the_same_duplicates(small: None, tmp_path: Path, runner:
     shared = find_duplicates(TEXTS, DuplicatesConfig(jaccard=0.5), lambda *at: reported.append(at), runner, tmp_path)
     assert (shared.exact.tolist(), shared.near.tolist()) == (alone.exact.tolist(), alone.near.tolist())
     assert shared.near_groups > 0
+    assert len(list(tmp_path.glob("tmp*.partial/buckets.npy"))) == len(list(tmp_path.glob("texts-*.partial"))) > 1
     assert reported == sorted(reported)
     assert reported[-1][0] == reported[-1][1]
     if isinstance(runner, Here):

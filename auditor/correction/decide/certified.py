@@ -59,7 +59,7 @@ class CertificateRecord:
     def sentence(self) -> str:
         """The certificate in words."""
         what = "got the suggested label" if self.target == "suggestions" else "share one verdict, made on the group,"
-        changed, cards = counted(self.changed, "row"), counted(self.cards, "card")
+        changed = counted(self.changed, "row")
         them, are = "it" if self.changed == 1 else "them", "is" if self.most_wrong == 1 else "are"
         if not self.holds:
             return (
@@ -68,8 +68,8 @@ class CertificateRecord:
             )
         return (
             f"{changed} {what} without a person reading {them}; at most {self.most_wrong:,} of them {are} wrong "
-            f"({100 * self.confidence:g} % confidence), by {cards} drawn at random beforehand, {self.misses:,} of them "
-            "wrong."
+            f"({100 * self.confidence:g} % confidence), by {self.cards:,} cards drawn at random beforehand, "
+            f"{self.misses:,} of them wrong."
         )
 
 
@@ -117,9 +117,9 @@ def _of_suggestions(tests: list[CertificateTest], policy: Policy) -> CertifiedRo
     if found is None:
         step = test.steps()[-1]
         state = (
-            f"Its first set failed: {step.misses:,} of {counted(step.cards, 'card')} are wrong."
+            f"Its first set failed: {step.misses:,} of {step.cards:,} cards are wrong."
             if step.result
-            else f"{step.judged:,} of {counted(step.cards, 'card')} of its first set are judged."
+            else f"{step.judged:,} of {step.cards:,} cards of its first set are judged."
         )
         raise _not_certified(policy, state, ended=test.ended)
     return CertifiedRows(found.rows, found.labels, _record(test, found, holds=True))

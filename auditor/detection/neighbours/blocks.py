@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from auditor.arrays import Float32, RowIndex
-from auditor.detection.neighbours.neighbours import Progress, nearest, nearest_exactly, step
+from auditor.detection.neighbours.neighbours import Progress, nearest, nearest_exactly, rows_per_product
 from auditor.run.artifacts import VECTORS, Nearest, neighbours
 from auditor.runner import Files, Need, Part, Report, Runner, run_parts
 
@@ -77,5 +77,6 @@ def find_block(arguments: Mapping[str, Any], folder: Path, report: Report) -> di
 
 
 def _blocks(rows: int) -> list[slice]:
-    size = step(rows) * max(1, _SIMILARITIES // max(step(rows) * rows, 1))
+    at_a_time = rows_per_product(rows)
+    size = at_a_time * max(1, _SIMILARITIES // max(at_a_time * rows, 1))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]

@@ -50,9 +50,9 @@ def nearest(
     similarity : (N, k) float32
         Cosine in [-1, 1]; NaN where the index is -1.
     """
-    if len(vectors) <= exact_to or min(k, len(vectors) - 1) <= 0:
+    if len(vectors) <= exact_to or min(k, len(vectors) - 1) <= 0:  # or there is nothing to find
         return nearest_exactly(vectors, k, 0, len(vectors), progress)
-    index, similarity, wanted = _none(len(vectors), len(vectors), k)
+    index, similarity, wanted = _empty(len(vectors), len(vectors), k)
     candidates = _candidates(vectors, wanted, seed)  # first: it scales a copy, and there should be one at a time
     unit = _unit(vectors)
     for start in range(0, len(unit), _ROWS):
@@ -72,7 +72,7 @@ def nearest_exactly(
     ----------
     vectors : (N, D) float32
     k, start, stop : int
-        ``start`` must be a multiple of :func:`step`.
+        ``start`` must be a multiple of :func:`rows_per_product`.
     progress : callable of (done, total), optional
 
     Returns
@@ -81,9 +81,9 @@ def nearest_exactly(
     similarity : (R, k) float32
         Of the R = ``stop`` - ``start`` rows.
     """
-    index, similarity, wanted = _none(stop - start, len(vectors), k)
+    index, similarity, wanted = _empty(stop - start, len(vectors), k)
     if wanted > 0:
-        unit, size = _unit(vectors), step(len(vectors))
+        unit, size = _unit(vectors), rows_per_product(len(vectors))
         for first in range(start, stop, size):
             rows = np.arange(first, min(first + size, stop))
             found = _ordered(unit, rows, _closest(unit, rows, wanted), wanted)
@@ -93,15 +93,15 @@ def nearest_exactly(
     return index, similarity
 
 
-def step(rows: int) -> int:
-    """Return how many of so many rows an exact search compares with all others at a time.
+def rows_per_product(rows: int) -> int:
+    """Return the number of rows that an exact search of ``rows`` rows compares with all others in one matrix product.
 
     Matrix products of another shape may round differently.
     """
     return max(1, _CELLS // max(rows, 1))
 
 
-def _none(rows: int, others: int, k: int) -> tuple[RowIndex, Float32, int]:
+def _empty(rows: int, others: int, k: int) -> tuple[RowIndex, Float32, int]:
     """Return results that are still empty, and the number of neighbours that there can be."""
     index = np.full((rows, k), -1, dtype=np.int32)
     return index, np.full((rows, k), np.nan, dtype=np.float32), min(k, others - 1)
