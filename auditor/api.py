@@ -139,9 +139,10 @@ class Audit(Judgements):
     def _corrections(self, log: DecisionLog, policy: Policy | None, filter: str) -> Corrections:
         from auditor.correction.decide.corrections import corrections_of
         from auditor.review.feed.estimate import estimate_of
+        from auditor.review.feed.replay import replay
         from auditor.review.filter.selection import rows_found
 
-        estimate = estimate_of(self.run, log) if log.draws() else None
+        estimate = estimate_of(replay(self.run, log)) if log.draws() else None
         found = replace(corrections_of(self.run, log, policy), estimate=estimate)
         return found.only(rows_found(self.run, log, filter)) if filter else found
 

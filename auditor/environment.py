@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib.metadata import version
 
 import torch
+from threadpoolctl import threadpool_info
 
 from auditor.models.transformer.device import pick_dtype
 from auditor.version import own_version
@@ -23,12 +25,38 @@ def describe_versions() -> dict[str, str]:
     return {**versions, "label-auditor": ours} if ours else versions
 
 
+_INSTRUCTIONS = "sve neon_dotprod neon bf16 avx2 avx512_f avx512_vnni avx512_bf16 amx_int8 amx_bf16".split()
+_TORCHS_OWN = re.compile(r"(?P<name>Math Kernel Library|MKL-DNN|OpenBLAS)\s+(?:Version )?v?(?P<version>\d[\d.]*\d)")
+
+
 def describe_machine(device: torch.device) -> dict[str, str | int]:
-    """Return system, architecture, device, precision of ``auto``, and threads."""
+    """Return what the last bits of results depend on, apart from the libraries' versions.
+
+    Returns
+    -------
+    dict
+        ``system``; ``architecture``, and the processor's ``instructions`` for vectors and matrices; ``device``;
+        ``precision``: what ``auto`` means on it; ``matrix_libraries``, with the kernel that each has chosen, where it
+        says so; ``threads``.
+    """
+    has = torch.cpu.get_capabilities()
     return {
         "system": platform.system(),
         "architecture": platform.machine(),
+        "instructions": ", ".join(name for name in _INSTRUCTIONS if has.get(name)) or "unknown",
         "device": str(device),
         "precision": str(pick_dtype("auto", device)).removeprefix("torch."),
+        "matrix_libraries": ", ".join(_matrix_libraries()) or "unknown",
         "threads": torch.get_num_threads(),
     }
+
+
+def _matrix_libraries() -> list[str]:
+    """Return those linked into torch, and those that numpy and scipy have loaded."""
+    linked = [f"{found['name']} {found['version']}" for found in _TORCHS_OWN.finditer(torch.__config__.show())]
+    loaded = [
+        f"{found['internal_api']} {found['version']} ({found.get('architecture', 'unknown kernel')})"
+        for found in threadpool_info()
+        if found["user_api"] == "blas"
+    ]
+    return [*linked, *sorted(set(loaded))]

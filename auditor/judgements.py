@@ -153,9 +153,10 @@ class Judgements(Findings):
         RunDamagedError, LogError
         """
         from auditor.review.feed.estimate import estimate_of
+        from auditor.review.feed.replay import replay
 
         with self.log(db, read_only=True) as log:
-            return estimate_of(self.run, log)
+            return estimate_of(replay(self.run, log))
 
     def agreement(self, *, db: str | None = None) -> Agreement:
         """Measure how far the people who judged the same rows agree: Krippendorff's alpha, Cohen's kappa, by class.
@@ -165,9 +166,10 @@ class Judgements(Findings):
         RunDamagedError, LogError
         """
         from auditor.review.feed.agreement import agreement_of
+        from auditor.review.feed.replay import replay_draws
 
         with self.log(db, read_only=True) as log:
-            return agreement_of(self.run, log)
+            return agreement_of(replay_draws(self.run, log))
 
     def certify(
         self,

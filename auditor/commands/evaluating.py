@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -143,7 +144,7 @@ def _print(found: Retraining, directory: Path) -> None:
         if model.whole:
             say(model.whole.sentence)
     out.print()
-    for sentence in caveats(found):
+    for sentence in caveats(found, quote(str(directory))):
         say(sentence)
     for model in found.models:
         where = directory / model_file(model.name)

@@ -53,6 +53,16 @@ class Labelled:
         """(N,) whose given label is not the true one."""
         return self.frame["label"].to_numpy(np.str_) != self.true
 
+    def part(self, rows: int, seed: int) -> Labelled:
+        """Draw so many rows, in their order."""
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(self.frame))[:rows])
+        return Labelled(self.frame.iloc[drawn], self.true[drawn])
+
+    def suspicion(self, issues: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """(N,) suspicion of each row by an audit's issues; -1 for a row that was not judged."""
+        found = issues.set_index("id")["suspicion"].loc[self.frame["id"].astype(str)]
+        return found.fillna(-1.0).to_numpy(np.float64)
+
 
 def load(name: str, data: Path, seed: int) -> Labelled:
     """Read a set; of those with planted errors, ``seed`` draws the rows and the errors."""

@@ -56,9 +56,7 @@ def main() -> None:
 
 def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[str, Any]:
     """Audit a part of a set, drawn by the seed, and score the ranking against its true labels."""
-    whole = load(name, data, seed)
-    part = np.sort(np.random.default_rng(seed).permutation(len(whole.frame))[:rows])
-    frame, true, wrong = whole.frame.iloc[part], whole.true[part], whole.wrong[part]
+    part = load(name, data, seed).part(rows, seed)
     options: dict[str, Any] = {"effort": effort}
     if effort not in EFFORTS:
         options = {"models": ("features", "lexical")}
@@ -68,11 +66,9 @@ def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[s
     processor, clock = time.process_time(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         listener = Terminal(Console(stderr=True, highlight=False), verbosity=1)
-        audit = auditor.audit(frame, config=config, out=Path(folder) / "run", listener=listener)
+        audit = auditor.audit(part.frame, config=config, out=Path(folder) / "run", listener=listener)
         seconds = time.process_time() - processor, time.perf_counter() - clock
-        issues = audit.issues
-        by_id = issues.set_index(issues["id"].astype(str)).loc[frame["id"].astype(str)]
-        scores = audit.scores
+        suspicion, scores = part.suspicion(audit.issues), audit.scores
         p = np.load(audit.directory / "probabilities" / f"{config.pooled[-1]}.npy")
         stages = {stage: entry.seconds for stage, entry in audit.run.manifest.stages.items()}
     predicted = np.array(audit.run.dataset.label_names)[np.nan_to_num(p, nan=-1.0).argmax(axis=1)]
@@ -80,10 +76,10 @@ def measured(name: str, data: Path, rows: int, seed: int, effort: str) -> dict[s
         "processor_seconds": round(seconds[0], 1),
         "seconds": round(seconds[1], 1),
         "threads": torch.get_num_threads(),
-        "average_precision": round(average_precision(by_id["suspicion"].fillna(-1).to_numpy(np.float64), wrong), 4),
+        "average_precision": round(average_precision(suspicion, part.wrong), 4),
         "weighted_f1_given": round(scores[config.pooled[-1]]["weighted_f1"], 4) if scores else None,
-        "accuracy_true": round(float((predicted == true).mean()), 4),
-        "wrong": int(wrong.sum()),
+        "accuracy_true": round(float((predicted == part.true).mean()), 4),
+        "wrong": int(part.wrong.sum()),
         "stages": stages,
     }
 

@@ -58,11 +58,10 @@ def measured(whole: Labelled, out: Path, limit: int | None, seed: int) -> dict[s
         detection={"map_rows": 4},
     )
     audit = auditor.audit(whole.frame, config=config, out=out)
-    suspicion = audit.issues.set_index("id")["suspicion"].loc[whole.frame["id"].astype(str)]
     stages = audit.run.manifest.stages
     training = [stage.seconds for name, stage in stages.items() if "features" in name or "lexical" in name]
     return {
-        "average_precision": round(average_precision(suspicion.fillna(-1.0).to_numpy(), whole.wrong), 4),
+        "average_precision": round(average_precision(whole.suspicion(audit.issues), whole.wrong), 4),
         "seconds_of_training": round(sum(training), 1),
     }
 

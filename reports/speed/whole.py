@@ -1,11 +1,12 @@
 """Measure whole audits beside what people would do instead: minutes, memory and average precision, in whole.json.
 
-    python reports/speed/whole.py [--data DIR] [--sets NAME …] [--rows N] [--methods NAME …]
+    python reports/speed/whole.py [--data DIR] [--sets NAME …] [--rows N] [--seeds N …] [--methods NAME …]
 
-It needs the extra `reports`. All methods see the same rows of the sets whose wrong labels are known, each in a process
-of its own, from the file to the ranking: imports and tokenising count. The peers are written as their documentation
-shows, with the models of the same name and size as ours. Recorded measurements are not repeated: delete whole.json to
-start over.
+It needs the extra `reports`. All methods see the same rows of the sets whose wrong labels are known, drawn by the seed,
+each method in a process of its own, from the file to the ranking: imports and tokenising count. The peers are written
+as their documentation shows, with the models of the same name and size as ours. `difference` is our default's average
+precision minus that of the method, with a 95 % interval by a paired bootstrap over the rows, averaged over the seeds.
+The rankings are kept in whole.parquet. Recorded measurements are not repeated: delete both files to start over.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "whole.json"
+RESULTS, RANKINGS = HERE / "whole.json", HERE / "whole.parquet"
 sys.path.append(str(HERE.parent / "detection"))
+if TYPE_CHECKING:  # the peers are measured with their own imports alone
+    from sets import Labelled
+DEFAULT = "auditor"
 OURS = {
     "auditor, --models features,lexical": ("--models", "features,lexical"),
     "auditor, --effort quick": ("--effort", "quick"),
-    "auditor": (),
+    DEFAULT: (),
     "auditor, --effort thorough": ("--effort", "thorough"),
 }
 FOLDS, EPOCHS = 5, 3
@@ -41,6 +45,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")))
     parser.add_argument("--sets", nargs="+", default=("md_agreement", "noisy_ag_news", "hate_offensive"))
     parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--seeds", nargs="+", type=int, default=(0,))
     parser.add_argument("--methods", nargs="+", choices=(*PEERS, *OURS), default=(*PEERS, *OURS))
     parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
     parser.add_argument("--files", nargs=2, type=Path, help=argparse.SUPPRESS)
@@ -49,43 +54,63 @@ def main() -> None:
         source, target = arguments.files
         np.save(target, PEERS[arguments.peer](pd.read_csv(source, dtype=str, keep_default_na=False)))
         return
-    measure(arguments.data, arguments.sets, arguments.rows, arguments.methods)
+    for seed in arguments.seeds:
+        for name in arguments.sets:
+            for method in arguments.methods:
+                measure(arguments.data, name, arguments.rows, seed, method)
 
 
-def measure(data: Path, sets: list[str], rows: int, methods: list[str]) -> None:
+def measure(data: Path, name: str, rows: int, seed: int, method: str) -> None:
+    """Record the ranking of a method and what it took, unless both are known, and compare again with what is known."""
     from measure import machine
     from sets import load
 
-    from auditor.evaluation.ranking import average_precision
-
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"machine": machine()}
-    for name in sets:
-        whole = load(name, data, seed=0)
-        part = np.sort(np.random.default_rng(0).permutation(len(whole.frame))[:rows])
-        frame, wrong = whole.frame.iloc[part], whole.wrong[part]
-        for method in methods:
-            key = f"{name}, {len(part)} rows, {wrong.sum()} wrong: {method}"
-            if key not in found:
-                with tempfile.TemporaryDirectory() as folder:
-                    scores, cost = ranked(method, frame, Path(folder))
-                found[key] = {**cost, "average_precision": round(average_precision(scores, wrong), 4)}
-                RESULTS.write_text(json.dumps(found, indent=1) + "\n")
-            print(key, found[key], flush=True)
+    key, turn = f"{name}, {rows} rows: {method}", f"seed {seed}"
+    if turn not in found.get(key, {}):
+        part = load(name, data, seed).part(rows, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            scores, cost = ranked(method, part, Path(folder))
+        ranking = pd.DataFrame({"id": part.frame["id"].astype(str), "wrong": part.wrong, "score": scores})
+        known = [pd.read_parquet(RANKINGS)] if RANKINGS.exists() else []
+        rankings = pd.concat([*known, ranking.assign(set=name, rows=rows, seed=seed, method=method)])
+        rankings.to_parquet(RANKINGS, index=False)
+        found.setdefault(key, {})[turn] = cost
+        compare(found, rankings[(rankings["set"] == name) & (rankings["rows"] == rows)])
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    print(key, found[key], flush=True)
 
 
-def ranked(method: str, frame: pd.DataFrame, folder: Path) -> tuple[Scores, dict[str, float]]:
+def compare(found: dict[str, Any], rankings: pd.DataFrame) -> None:
+    """Add to the record of each method its average precision, and our default's advantage on the same rows."""
+    from resample import DRAWS, average_precisions, counts
+
+    draws: dict[tuple[str, int], Scores] = {}
+    for (method, seed), ranking in rankings.groupby(["method", "seed"]):
+        drawn = counts(len(ranking), DRAWS, seed)
+        draws[method, seed] = average_precisions(ranking["score"].to_numpy(), ranking["wrong"].to_numpy(), drawn)
+    name, rows = rankings["set"].iloc[0], rankings["rows"].iloc[0]
+    for method in rankings["method"].unique():
+        record = found[f"{name}, {rows} rows: {method}"]
+        seeds = [seed for one, seed in draws if one == method]
+        record["average_precision"] = round(float(np.mean([draws[method, seed][0] for seed in seeds])), 4)
+        if common := [seed for seed in seeds if (DEFAULT, seed) in draws]:
+            apart = np.mean([draws[DEFAULT, seed] - draws[method, seed] for seed in common], axis=0)
+            record["difference"] = [round(float(end), 4) for end in (apart[0], *np.quantile(apart[1:], (0.025, 0.975)))]
+
+
+def ranked(method: str, part: Labelled, folder: Path) -> tuple[Scores, dict[str, float]]:
     """Rank the rows in a process of its own: how doubtful each is, and what that took."""
     from memory import timed
 
     source, target = folder / "rows.csv", folder / "scores.npy"
-    frame.to_csv(source, index=False)
+    part.frame.to_csv(source, index=False)
     if method in PEERS:
         cost = timed(__file__, "--peer", method, "--files", str(source), str(target))
         return np.load(target), cost
     columns = ("--text", "text", "--label", "label", "--id", "id")
     cost = timed("-m", "auditor", "run", str(source), *columns, "--out", str(folder / "run"), *OURS[method])
-    issues = pd.read_parquet(folder / "run" / "issues.parquet").set_index("id")
-    return issues["suspicion"].loc[frame["id"]].fillna(-1.0).to_numpy(), cost
+    return part.suspicion(pd.read_parquet(folder / "run" / "issues.parquet")), cost
 
 
 # -- the peers: how doubtful each row is, the higher the more --------------------------------------------------------

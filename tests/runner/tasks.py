@@ -50,6 +50,18 @@ def stay(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str
     return {}
 
 
+def ends(pid: int) -> bool:
+    """Wait until a process is no more; a test that hangs here fails by its time limit."""
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+            return True
+        time.sleep(0.01)
+
+
 def copy(arguments: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the contents of all files of the input into a file each, in a folder for those in capital letters."""
     letters = Path(arguments["letters"])

@@ -59,6 +59,22 @@ def test_errors_arrive_as_they_were_raised_and_a_killed_worker_costs_its_part_on
     assert (tmp_path / "b").read_text() == "xx"
 
 
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_when_the_caller_stops_all_tasks_end(cluster: Any, tmp_path: Path, exchanged: bool) -> None:
+    exchange = f"file://{tmp_path}/exchange" if exchanged else None
+    parts = [Part(str(number), {"file": str(tmp_path / f"pid-{number}")}, tmp_path) for number in range(3)]
+
+    def interrupt(number: int, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Ray(cluster.address, exchange).map(tasks.stay, parts, Need(), interrupt))
+    started = [int(file.read_text()) for file in tmp_path.glob("pid-?")]
+    assert started
+    assert all(tasks.ends(pid) for pid in started)
+    assert not list(tmp_path.glob("exchange/*"))
+
+
 class Killing(Ray):
     """Kills a node as soon as each has started a part, then lets the parts be done."""
 

@@ -92,7 +92,7 @@ def test_when_the_caller_stops_all_processes_end(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(Local(2).map(tasks.stay, [Part("only", {"file": str(file)}, tmp_path)], Need(), interrupt))
-    assert ends(int(file.read_text()))
+    assert tasks.ends(int(file.read_text()))
 
 
 @posix
@@ -109,16 +109,4 @@ list(Local(2).map(tasks.stay, [Part("only", {{"file": {str(file)!r}}}, Path({str
             assert parent.poll() is None
             time.sleep(0.01)
         parent.kill()
-    assert ends(int(file.read_text()))
-
-
-def ends(pid: int) -> bool:
-    """Wait until a process is no more; a test that hangs here fails by its time limit."""
-    while True:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        if Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
-            return True
-        time.sleep(0.01)
+    assert tasks.ends(int(file.read_text()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 import numpy as np
@@ -101,18 +102,19 @@ def certified_rows(run: Run, log: DecisionLog, policy: Policy) -> tuple[Certifie
     wanted = policy.unreviewed == "suggest"
     if not log.plans():
         if wanted:
-            raise _not_certified(policy, "Nothing is planned yet.")
+            raise _not_certified(run, policy, "Nothing is planned yet.")
         return ()
     tests = certificate_tests(replay_draws(run, log).verdicts)
-    return (*_of_groups(tests, log), *([_of_suggestions(tests, policy)] if wanted else []))
+    return (*_of_groups(tests, log), *([_of_suggestions(run, tests, policy)] if wanted else []))
 
 
-def _of_suggestions(tests: list[CertificateTest], policy: Policy) -> CertifiedRows:
+def _of_suggestions(run: Run, tests: list[CertificateTest], policy: Policy) -> CertifiedRows:
     test = next((test for test in reversed(tests) if test.plan.target == "suggestions"), None)
     if test is None:
-        raise _not_certified(policy, "Nothing is planned yet.")
-    if policy.wrong_at_most is None or test.plan.wrong_at_most > policy.wrong_at_most:
-        raise _not_certified(policy, f"The test in the log promises at most {100 * test.plan.wrong_at_most:g} % wrong.")
+        raise _not_certified(run, policy, "Nothing is planned yet.")
+    promise = test.plan.wrong_at_most
+    if policy.wrong_at_most is None or promise > policy.wrong_at_most:
+        raise _not_certified(run, policy, f"The test in the log promises at most {100 * promise:g} % wrong.")
     found = test.certified()
     if found is None:
         step = test.steps()[-1]
@@ -121,17 +123,17 @@ def _of_suggestions(tests: list[CertificateTest], policy: Policy) -> CertifiedRo
             if step.result
             else f"{step.judged:,} of {step.cards:,} cards of its first set are judged."
         )
-        raise _not_certified(policy, state, ended=test.ended)
+        raise _not_certified(run, policy, state, ended=test.ended)
     return CertifiedRows(found.rows, found.labels, _record(test, found, holds=True))
 
 
-def _not_certified(policy: Policy, state: str, *, ended: bool = False) -> ExportError:
+def _not_certified(run: Run, policy: Policy, state: str, *, ended: bool = False) -> ExportError:
     limit = f"{100 * policy.wrong_at_most:g}%" if policy.wrong_at_most else "5%"
     return ExportError(
         f"No certificate allows taking the models' suggestions. {state}",
         "Export without them: --unreviewed keep."
         if ended
-        else f"Read its cards: auditor review RUN --certify {limit}.",
+        else f"Read its cards: auditor review {quote(str(run.directory))} --certify {limit}.",
     )
 
 

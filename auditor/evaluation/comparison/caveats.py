@@ -20,8 +20,15 @@ _SOURCES = {
 }
 
 
-def caveats(found: Retraining) -> tuple[str, ...]:
-    """Return caveats: changed classes, who chose the rows, whom that favours, what is left out, what is covered."""
+def caveats(found: Retraining, run: str) -> tuple[str, ...]:
+    """Return caveats: changed classes, who chose the rows, whom that favours, what is left out, what is covered.
+
+    Parameters
+    ----------
+    found : Retraining
+    run : str
+        The run's directory as it is typed, for a command in the sentences.
+    """
     setting = found.setting
     return (
         *_classes(setting),
@@ -29,7 +36,7 @@ def caveats(found: Retraining) -> tuple[str, ...]:
         _bias(found),
         *_models_own_labels(setting),
         *_left_out(setting),
-        _blind(found),
+        _blind(found, run),
         _intervals(found),
     )
 
@@ -89,7 +96,7 @@ def _left_out(setting: Setting) -> Iterable[str]:
         )
 
 
-def _blind(found: Retraining) -> str:
+def _blind(found: Retraining, run: str) -> str:
     """Explain the accuracy on all rows, or what it needs."""
     setting = found.setting
     if any(model.whole for model in found.models):
@@ -105,7 +112,7 @@ def _blind(found: Retraining) -> str:
         )
     return (
         f"The accuracy on all rows is not estimated: it needs {ENOUGH} judged blind cards, and there are "
-        f"{setting.blind:,}. To read the rest: auditor review RUN --sample {ENOUGH}."
+        f"{setting.blind:,}. To read the rest: auditor review {run} --sample {ENOUGH}."
     )
 
 

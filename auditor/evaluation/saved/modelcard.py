@@ -29,7 +29,7 @@ class About:
     dataset : str
         Name of the audited source.
     rows, changed, excluded : int
-        Number of rows trained on; of these, with a label changed by people; and of rows left out.
+        Number of rows trained on; of these, with a corrected label; and of rows left out.
     hub_dataset : bool
         Whether ``dataset`` is the name of a dataset on the Hub.
     seed : int
@@ -74,7 +74,7 @@ def _prose(about: About, label_names: Sequence[str], config: FinetunedConfig, ba
         f"# Text classifier, trained on corrected labels of {code(about.dataset)}",
         "",
         f"{start}, fine-tuned on {counted(about.rows, 'text')} whose labels were audited with `auditor`:"
-        f" {about.changed:,} of them have a label changed by people, and"
+        f" {about.changed:,} of them have a corrected label, and"
         f" {counted(about.excluded, 'further row')} {'was' if about.excluded == 1 else 'were'} left out.",
         "",
         "## How to use it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from auditor.evaluation.comparison.caveats import caveats
 from auditor.evaluation.comparison.results import Retraining, hash_of_labels, read_comparison
 from auditor.review.feed.agreement import Agreement, agreement_of
 from auditor.review.feed.estimate import Estimate, estimate_of
+from auditor.review.feed.replay import replay
 from auditor.review.log.opening import opened_log
 from auditor.run import Run
 
@@ -121,7 +123,8 @@ def _decisions(
         summary = summarise(corrections)
         if not (summary.judged or summary.stale):
             return None, None, None
-        estimate, agreement = estimate_of(run, log), agreement_of(run, log)
+        found = replay(run, log)
+        estimate, agreement = estimate_of(found), agreement_of(found.blind)
     size = len(corrections.label_names)
     before = np.bincount(corrections.texts.labels, minlength=size).tolist()
     after = np.bincount(corrections.label[corrections.kept], minlength=size).tolist()
@@ -136,4 +139,4 @@ def _load_gains(run: Run, found: Retraining, decisions: Decisions | None) -> Gai
     outdated = decisions is not None and (
         (decisions.summary.judged, decisions.corrected, decisions.summary.class_changes) != at_retraining
     )
-    return Gains(found, seconds, caveats(found), outdated)
+    return Gains(found, seconds, caveats(found, quote(run.directory.name)), outdated)

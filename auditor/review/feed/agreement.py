@@ -14,11 +14,8 @@ from auditor.estimate.agreement import ENOUGH, Alpha, Opinions, alpha, pairs, sp
 from auditor.estimate.shares import Share, share
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.served import Served
-from auditor.review.log.log import DecisionLog
-from auditor.review.view.items import Items
 from auditor.review.view.own import BIT
 from auditor.review.view.verdicts import Verdicts
-from auditor.run import Run
 
 _TO = 256
 """An opinion as one number: the verdict's bit, plus 256 × (1 + the new label's code) for ``relabel``."""
@@ -191,11 +188,9 @@ class Agreements:
         ]
 
 
-def agreement_of(run: Run, log: DecisionLog) -> Agreement:
+def agreement_of(blind: Blind) -> Agreement:
     """Measure the agreement in the decisions on a finished run."""
-    verdicts = Verdicts(Items.of(run), log)
-    verdicts.catch_up()
-    return Agreements(verdicts, Served(verdicts, Blind(verdicts))).measure()
+    return Agreements(blind.verdicts, Served(blind.verdicts, blind)).measure()
 
 
 def _same(found: Opinions) -> Share:

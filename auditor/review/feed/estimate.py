@@ -17,11 +17,9 @@ from auditor.estimate.plan import SECONDS_A_CARD, Plan, SoFar, plan
 from auditor.estimate.stopping import Stop, stop
 from auditor.estimate.stream import Draws
 from auditor.review.feed.blind import Blind
-from auditor.review.feed.replay import replay
+from auditor.review.feed.replay import Replayed
 from auditor.review.feed.served import Reviewers, Served
-from auditor.review.log.log import DecisionLog
 from auditor.review.view.verdicts import Verdicts
-from auditor.run import Run
 
 POINTS = 60
 """Maximum number of points of the interval over time."""
@@ -292,9 +290,8 @@ class Estimator:
         return tuple((cards, *rate) for cards, rate in trail.items() if cards)
 
 
-def estimate_of(run: Run, log: DecisionLog) -> Estimate:
-    """Estimate from the decisions on a finished run, everything replayed from the log."""
-    found = replay(run, log)
+def estimate_of(found: Replayed) -> Estimate:
+    """Estimate from the decisions on a finished run."""
     return Estimator(found.verdicts, found.blind).estimate(found.learnt.error)
 
 

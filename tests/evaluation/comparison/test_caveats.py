@@ -37,17 +37,18 @@ def made(random: bool = False, seeds: int = 3, test: dict[str, int] | None = Non
 
 
 def test_it_is_said_which_models_chose_the_rows() -> None:
-    first, *_ = caveats(made())
+    first, *_ = caveats(made(), "my-run")
     assert first == (
         "The rows were ranked for review by the consensus of features and lexical. "
         "Of 4 rows judged, reviewers found 3 in the queue and 1 in a random sample."
     )
-    assert caveats(made(ranked_by=("finetuned",)))[0].startswith("The rows were ranked for review by finetuned.")
+    first, *_ = caveats(made(ranked_by=("finetuned",)), "my-run")
+    assert first.startswith("The rows were ranked for review by finetuned.")
 
 
 def test_it_is_said_whom_a_cleaned_test_set_favours() -> None:
     chosen, drawn, none = (
-        caveats(found)[1] for found in (made(), made(random=True), made(test={"judged": 0, "changed": 0}))
+        caveats(found, "my-run")[1] for found in (made(), made(random=True), made(test={"judged": 0, "changed": 0}))
     )
     assert "A test set cleaned by looking at one model's suspects favours that model" in chosen
     assert "every figure here is affected" in chosen
@@ -56,25 +57,25 @@ def test_it_is_said_whom_a_cleaned_test_set_favours() -> None:
 
 
 def test_it_is_said_when_labels_are_the_models_own_word() -> None:
-    told = caveats(made(policy={"unreviewed": "suggest-above"}, test={"judged": 0, "changed": 1}))
+    told = caveats(made(policy={"unreviewed": "suggest-above"}, test={"judged": 0, "changed": 1}), "my-run")
     assert told[1].startswith("0 of the 4 test rows were judged (1 changed")
     assert "models are rewarded for agreeing with themselves" in told[2]
 
 
 def test_what_is_left_out_is_counted_where_there_is_something() -> None:
-    assert len(caveats(made())) == 4
-    told = caveats(made(leaks=7, test={"excluded": 1}))
+    assert len(caveats(made(), "my-run")) == 4
+    told = caveats(made(leaks=7, test={"excluded": 1}), "my-run")
     assert "Test rows in only one version are left out of the comparison: 1." in told
     assert any(sentence.endswith("among the test rows are not trained on: 7.") for sentence in told)
 
 
 def test_changes_of_classes_are_in_both_versions() -> None:
-    first, *_ = caveats(made(class_changes=("love merged into joy", "fear left out")))
+    first, *_ = caveats(made(class_changes=("love merged into joy", "fear left out")), "my-run")
     assert first.startswith("Classes were changed in both versions alike: love merged into joy; fear left out. So the")
 
 
 def test_it_is_said_what_the_intervals_cover() -> None:
-    assert "the mean over 3 seeds, each interval covers 95 % of 20 draws" in caveats(made())[-1]
-    assert "So few seeds" in caveats(made())[-1]
-    assert "So few seeds" not in caveats(made(seeds=10))[-1]
-    assert "over a single seed" in caveats(made(seeds=1))[-1]
+    assert "the mean over 3 seeds, each interval covers 95 % of 20 draws" in caveats(made(), "my-run")[-1]
+    assert "So few seeds" in caveats(made(), "my-run")[-1]
+    assert "So few seeds" not in caveats(made(seeds=10), "my-run")[-1]
+    assert "over a single seed" in caveats(made(seeds=1), "my-run")[-1]

@@ -75,7 +75,7 @@ def test_no_training_sees_a_blind_row_and_each_judged_row_has_a_training_without
     assert model.whole.original.low <= model.whole.original.value <= model.whole.original.high
     assert model.whole.gain.low <= 0 <= model.whole.gain.high
     assert "by 30 blind cards" in model.whole.sentence
-    assert any("No training has seen the rows drawn blind" in sentence for sentence in caveats(found))
+    assert any("No training has seen the rows drawn blind" in sentence for sentence in caveats(found, "my-run"))
     again = audit.retrain(("lexical",), seeds=1)
     assert (again, len(trained_on)) == (found, 6)  # nothing is trained twice
 
@@ -89,7 +89,10 @@ def test_too_few_cards_are_said_and_still_left_out(run: Run, trained_on: list[np
     assert len(trained_on) == 2
     assert not any(train[blind.rows].any() for train in trained_on)
     assert found.models[0].whole is None
-    assert any("needs 30 judged blind cards, and there are 4." in sentence for sentence in caveats(found))
+    assert any(
+        "needs 30 judged blind cards, and there are 4. To read the rest: auditor review my-run --sample 30." in sentence
+        for sentence in caveats(found, "my-run")
+    )
 
 
 def test_the_labels_that_fit_follow_their_classes(run: Run) -> None:

@@ -13,6 +13,7 @@ from auditor.review.feed import sentences
 from auditor.review.feed.blind import Blind
 from auditor.review.feed.estimate import Estimate, Estimator, estimate_of
 from auditor.review.feed.learner import Learner
+from auditor.review.feed.replay import replay
 from auditor.review.view.verdicts import Verdicts
 from auditor.run import Run
 from tests.review.reviewing import decide
@@ -162,7 +163,7 @@ def judge_blind(run: Run, verdicts: Verdicts, cards: int, is_wrong: Callable[[in
         decide(verdicts, row, "ann", "exclude" if is_wrong(number) else "keep", arm="blind", hidden=True)
         learner.learn()
         learner.wait()
-    return estimate_of(run, verdicts.log)
+    return estimate_of(replay(run, verdicts.log))
 
 
 SHARES: dict[str, Callable[[int], bool]] = {
