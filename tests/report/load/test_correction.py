@@ -74,6 +74,21 @@ def test_the_page_has_the_figures_of_the_comparison(run: Run) -> None:
     assert words.count("F1 of surprise") == 4  # the 2 × 2 figures, and what the test rows alone change; twice
 
 
+def test_the_rows_are_loaded_once_for_the_estimate_and_the_agreement(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, of = [], Items.of
+
+    def counted(run: Run) -> Items:
+        loaded.append(run)
+        return of(run)
+
+    monkeypatch.setattr(Items, "of", counted)
+    found = load_correction(run)
+    assert found is not None
+    assert found.estimate is not None
+    assert found.agreement is not None
+    assert len(loaded) == 1
+
+
 def test_counts_by_class_are_those_of_the_corrected_rows(run: Run) -> None:
     correction, corrections = load_correction(run), Audit(run).corrections()
     assert correction is not None
