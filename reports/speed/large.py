@@ -8,8 +8,8 @@ the tweets with the same label. One row in 100 repeats an earlier row, and 1 in 
 rows depend on nothing but their number.
 
 The script runs the commands that a user would type. Seconds are wall-clock time. Memory is the highest sum of the
-proportional set sizes of all processes of a command, sampled five times a second. The stages, with their peaks, come
-from the run's manifest. Recorded measurements are not repeated: delete large.json to start over.
+proportional set sizes of all processes of a command, sampled at most five times a second. The stages, with their peaks,
+come from the run's manifest. Recorded measurements are not repeated: delete large.json to start over.
 """
 
 from __future__ import annotations
