@@ -66,7 +66,9 @@ def measured(code: Path, source: Path, run: Path, options: tuple[str, ...]) -> d
     return {
         **cost,
         "stages": {name: stage["seconds"] for name, stage in stages.items()},
-        "weighted_f1": {name: round(score["weighted_f1"], 4) for name, score in scores.items() if "weighted_f1" in score},
+        "weighted_f1": {
+            name: round(score["weighted_f1"], 4) for name, score in scores.items() if "weighted_f1" in score
+        },
     }
 
 

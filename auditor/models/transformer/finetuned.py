@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -37,6 +38,9 @@ from auditor.models.transformer.dropout import quick_dropout
 from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
 from auditor.models.transformer.weights import Weights, load
+
+_SAMPLE = 1_000
+"""About as many texts show what an average one costs."""
 
 
 class Finetuned:
@@ -274,11 +278,7 @@ class Finetuned:
         size = self._config.batch_size
         model.to(self._device).train()
         optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
-        middle = sorted(texts, key=len)[max(0, len(texts) // 2 - size) : len(texts) // 2 + size]
-        part = (list(middle) * size)[:size]
-        batch = self.tokenizer(
-            part, truncation=True, max_length=self._max_length, padding=True, return_tensors="pt"
-        ).to(self._device)
+        batch = self.tokenizer.pad(self._average(texts, size), return_tensors="pt").to(self._device)
         seconds = []
         for _ in range(batches + 1):  # the first batch is a warm-up
             start = time.perf_counter()
@@ -291,6 +291,19 @@ class Finetuned:
                 torch.accelerator.synchronize()  # wait for queued work
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds[1:])) / size
+
+    def _average(self, texts: Sequence[str], size: int) -> list[dict[str, list[int]]]:
+        """Return the tokens of ``size`` texts of about average length, for a batch of average cost."""
+        sample = list(texts[:: max(1, len(texts) // _SAMPLE)])
+        encoded = self.tokenizer(sample, truncation=True, max_length=self._max_length)
+        rows = [dict(zip(encoded, values, strict=True)) for values in zip(*encoded.values(), strict=True)]
+        rows.sort(key=_length)
+        middle = bisect_left(rows, float(np.mean([_length(row) for row in rows])), key=_length)
+        return (rows[max(0, middle - size // 2) :][:size] * size)[:size]
+
+
+def _length(tokens: Mapping[str, Sequence[int]]) -> int:
+    return len(tokens["input_ids"])
 
 
 def _freeze(model: Any, count: int) -> None:

@@ -379,6 +379,22 @@ def test_too_few_rows_to_choose_by(tiny_weights: Weights):
 # -- the cost -------------------------------------------------------------------------------------------------------
 
 
+def test_cost_is_measured_on_texts_of_average_length(tiny_weights: Weights, monkeypatch: pytest.MonkeyPatch):
+    model, padded = make(tiny_weights, batch_size=4), []
+    load = model._load
+
+    def watched() -> Any:
+        tokenizer, made = load()
+        pad = tokenizer.pad
+        tokenizer.pad = lambda rows, **options: padded.extend(rows) or pad(rows, **options)
+        return tokenizer, made
+
+    monkeypatch.setattr(model, "_load", watched)
+    model.seconds_a_text(["so"] * 60 + ["so " * 28] * 40, batches=1)  # on average (60 + 40 × 28) / 100 = 11.8 words
+    short, long = (sum(len(row["input_ids"]) - 2 == words for row in padded) for words in (1, 28))
+    assert (short, long) == (2, 2)
+
+
 @pytest.mark.parametrize("texts", [TEXTS, ["one"]])
 def test_cost_is_measured_and_changes_nothing(tiny_weights: Weights, trained: Finetuned, texts: list[str]):
     model = make(tiny_weights)
