@@ -16,6 +16,8 @@ _LIBRARIES = (
     "accelerate cleanlab datasets datasketch numpy pandas pyarrow pynndescent scikit-learn scipy tokenizers torch "
     "transformers umap-learn"
 ).split()
+_INSTRUCTIONS = "sve neon_dotprod neon bf16 avx2 avx512_f avx512_vnni avx512_bf16 amx_int8 amx_bf16".split()
+_TORCHS_OWN = re.compile(r"(?P<name>Math Kernel Library|MKL-DNN|OpenBLAS)\s+(?:Version )?v?(?P<version>\d[\d.]*\d)")
 
 
 def describe_versions() -> dict[str, str]:
@@ -23,10 +25,6 @@ def describe_versions() -> dict[str, str]:
     versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
     ours = own_version()
     return {**versions, "label-auditor": ours} if ours else versions
-
-
-_INSTRUCTIONS = "sve neon_dotprod neon bf16 avx2 avx512_f avx512_vnni avx512_bf16 amx_int8 amx_bf16".split()
-_TORCHS_OWN = re.compile(r"(?P<name>Math Kernel Library|MKL-DNN|OpenBLAS)\s+(?:Version )?v?(?P<version>\d[\d.]*\d)")
 
 
 def describe_machine(device: torch.device) -> dict[str, str | int]:
@@ -37,10 +35,10 @@ def describe_machine(device: torch.device) -> dict[str, str | int]:
     dict
         ``system``; ``architecture``, and the processor's ``instructions`` for vectors and matrices; ``device``;
         ``precision``: what ``auto`` means on it; ``matrix_libraries``, with the kernel that each has chosen, where it
-        says so; ``threads``.
+        says so; ``threads``; and ``gpu``, the name of the one in use, if there is one.
     """
     has = torch.cpu.get_capabilities()
-    return {
+    found: dict[str, str | int] = {
         "system": platform.system(),
         "architecture": platform.machine(),
         "instructions": ", ".join(name for name in _INSTRUCTIONS if has.get(name)) or "unknown",
@@ -49,6 +47,7 @@ def describe_machine(device: torch.device) -> dict[str, str | int]:
         "matrix_libraries": ", ".join(_matrix_libraries()) or "unknown",
         "threads": torch.get_num_threads(),
     }
+    return {**found, "gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else found
 
 
 def _matrix_libraries() -> list[str]:

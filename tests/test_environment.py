@@ -18,6 +18,14 @@ def test_this_machine_can_be_described():
     assert json.loads(json.dumps(found)) == found
 
 
+def test_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU of {device}")
+    found = describe_machine(torch.device("cuda"))
+    assert (found["device"], found["gpu"]) == ("cuda", "GPU of cuda")
+    assert "gpu" not in describe_machine(torch.device("cpu"))
+
+
 def test_the_processors_instructions_are_named_and_match_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     def described(**has: bool) -> tuple[str | int, str | int]:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
