@@ -17,7 +17,9 @@ _LIBRARIES = (
     "transformers umap-learn"
 ).split()
 _INSTRUCTIONS = "sve neon_dotprod neon bf16 avx2 avx512_f avx512_vnni avx512_bf16 amx_int8 amx_bf16".split()
-_TORCHS_OWN = re.compile(r"(?P<name>Math Kernel Library|MKL-DNN|OpenBLAS)\s+(?:Version )?v?(?P<version>\d[\d.]*\d)")
+_LINKED_INTO_TORCH = re.compile(
+    r"(?P<name>Math Kernel Library|MKL-DNN|OpenBLAS)\s+(?:Version )?v?(?P<version>\d[\d.]*\d)"
+)
 
 
 def describe_versions() -> dict[str, str]:
@@ -52,7 +54,7 @@ def describe_machine(device: torch.device) -> dict[str, str | int]:
 
 def _matrix_libraries() -> list[str]:
     """Return those linked into torch, and those that numpy and scipy have loaded."""
-    linked = [f"{found['name']} {found['version']}" for found in _TORCHS_OWN.finditer(torch.__config__.show())]
+    linked = [f"{found['name']} {found['version']}" for found in _LINKED_INTO_TORCH.finditer(torch.__config__.show())]
     loaded = [
         f"{found['internal_api']} {found['version']} ({found.get('architecture', 'unknown kernel')})"
         for found in threadpool_info()

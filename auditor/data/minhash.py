@@ -70,13 +70,8 @@ def find_buckets(
     ----------
     bodies : sequence of S str
         Distinct texts.
-    config : DuplicatesConfig
-    progress : callable of (done, total)
-        Called with the number of texts done.
-    runner : Runner, optional
-        Computes the signatures of blocks of texts, unless this process is quicker.
-    space : Path, optional
-        Folder for what the runner's tasks write; needed with a runner.
+    config, progress, runner, space
+        As for :func:`~auditor.data.duplicates.find_duplicates`.
 
     Returns
     -------

@@ -74,6 +74,8 @@ def measure(data: Path, name: str, rows: int, seed: int, method: str) -> None:
         ranking = pd.DataFrame({"id": part.frame["id"].astype(str), "wrong": part.wrong, "score": scores})
         known = [pd.read_parquet(RANKINGS)] if RANKINGS.exists() else []
         rankings = pd.concat([*known, ranking.assign(set=name, rows=rows, seed=seed, method=method)])
+        # One that was interrupted between the two files is measured twice.
+        rankings = rankings.drop_duplicates(["set", "rows", "seed", "method", "id"], keep="last")
         rankings.to_parquet(RANKINGS, index=False)
         found.setdefault(key, {})[turn] = cost
         compare(found, rankings[(rankings["set"] == name) & (rankings["rows"] == rows)])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -40,7 +39,7 @@ from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_ro
 from auditor.models.transformer.weights import Weights, load
 
 _SAMPLE = 1_000
-"""About as many texts show what an average one costs."""
+"""Number of texts, roughly, whose lengths are averaged to estimate a cost."""
 
 
 class Finetuned:
@@ -278,12 +277,12 @@ class Finetuned:
         size = self._config.batch_size
         model.to(self._device).train()
         optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
-        batch = self.tokenizer.pad(self._average(texts, size), return_tensors="pt").to(self._device)
+        batch = {name: values.to(self._device) for name, values in self._average(texts, size).items()}
         seconds = []
         for _ in range(batches + 1):  # the first batch is a warm-up
             start = time.perf_counter()
             with quick_dropout(0, self._device), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-                loss = model(**batch, labels=torch.zeros(size, dtype=torch.long, device=self._device)).loss
+                loss = model(**batch).loss
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -292,18 +291,15 @@ class Finetuned:
             seconds.append(time.perf_counter() - start)
         return float(np.median(seconds[1:])) / size
 
-    def _average(self, texts: Sequence[str], size: int) -> list[dict[str, list[int]]]:
-        """Return the tokens of ``size`` texts of about average length, for a batch of average cost."""
-        sample = list(texts[:: max(1, len(texts) // _SAMPLE)])
-        encoded = self.tokenizer(sample, truncation=True, max_length=self._max_length)
-        rows = [dict(zip(encoded, values, strict=True)) for values in zip(*encoded.values(), strict=True)]
-        rows.sort(key=_length)
-        middle = bisect_left(rows, float(np.mean([_length(row) for row in rows])), key=_length)
-        return (rows[max(0, middle - size // 2) :][:size] * size)[:size]
-
-
-def _length(tokens: Mapping[str, Sequence[int]]) -> int:
-    return len(tokens["input_ids"])
+    def _average(self, texts: Sequence[str], size: int) -> dict[str, torch.Tensor]:
+        """Return a batch of ``size`` texts of about average length, which costs what an average batch does."""
+        sample = texts[:: max(1, len(texts) // _SAMPLE)]
+        tokens = self._tokens(sample, np.zeros(len(sample), np.int32))
+        lengths = np.array(tokens["length"])  # longest first
+        start = max(0, int((lengths > lengths.mean()).sum()) - size // 2)
+        rows = [tokens[row] for row in range(start, min(start + size, len(sample)))]
+        batch = _collator(DataCollatorWithPadding(self.tokenizer))((rows * size)[:size])
+        return {name: values for name, values in batch.items() if name != "row"}
 
 
 def _freeze(model: Any, count: int) -> None:

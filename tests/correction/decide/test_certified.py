@@ -39,8 +39,9 @@ def read_cards(audit: Audit, plan: str, right: bool = True) -> None:
 
 
 def test_nothing_is_changed_before_a_set_has_passed(audit: Audit) -> None:
-    with pytest.raises(ExportError, match="Nothing is planned"):
+    with pytest.raises(ExportError, match="Nothing is planned") as caught:
         audit.corrections(POLICY)
+    assert f"auditor review {audit.directory} --certify" in caught.value.todo
     status = audit.certify(0.2)
     with pytest.raises(ExportError, match=f"0 of {status.cards[0]} cards"):
         audit.corrections(POLICY)
