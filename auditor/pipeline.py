@@ -1,7 +1,7 @@
 """A whole audit on one page, stage by stage.
 
     read → duplicates, conflicts → folds → encode → cheap models out of fold → neighbours → consensus → issues
-         → other models out of fold → neighbours → consensus → issues → map → report
+         → states of frozen layers → other models out of fold → neighbours → consensus → issues → map → report
 
 The ranking of the cheap models can be read and reviewed while the others are trained. Users call :func:`audit`. Each
 ``_Pipeline`` method below is one stage or a few that belong together; :meth:`_Pipeline.stages` lists them in order.
@@ -28,25 +28,19 @@ from auditor.environment import describe_machine, describe_versions
 from auditor.errors import ConfigError, RunMismatchError
 from auditor.languages import advice
 from auditor.models.crossval import Candidate, Fold, out_of_fold
-from auditor.models.folds import (
-    check_splits,
-    fold_numbers,
-    folds_by_split,
-    judgeable,
-    make_folds,
-    split_stuck_groups,
-)
+from auditor.models.folds import check_splits, fold_numbers, folds_by_split, judgeable, make_folds, split_stuck_groups
 from auditor.models.own.given import AnyProbabilities, Given, doubts, names_of, read_given, take_given
 from auditor.models.registry import candidates, check_own, settled
 from auditor.models.scores import score
-from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
+from auditor.models.sidebyside import cost_note, need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.device import pick_device
 from auditor.models.transformer.encoder import Encoder
 from auditor.models.transformer.encoding import describe, encode
+from auditor.models.transformer.frozen import STAGE as FROZEN_LAYERS
+from auditor.models.transformer.frozen import LowerLayers, States, describe_states
 from auditor.models.transformer.weights import Weights, find_weights
-from auditor.modelspecs import CHEAP, MODELS
+from auditor.modelspecs import MODELS, specs_of
 from auditor.recognition import undertrained
-from auditor.report.display import duration
 from auditor.run import DEFAULT_PLACE, DatasetRecord, Reader, Run
 from auditor.run.artifacts import (
     BASELINE,
@@ -66,7 +60,7 @@ from auditor.run.artifacts import (
     probabilities,
 )
 from auditor.run.artifacts import folds as folds_of
-from auditor.runner import Local, Need, Runner
+from auditor.runner import Local, Runner
 from auditor.scripts import revision
 from auditor.signals import own_signals
 from auditor.signals.base import percent
@@ -170,6 +164,7 @@ class _Pipeline:
         self.models((BASELINE, *cheap), folds, duplicates.near, self.base)
         self.neighbours()
         self.rank_early(cheap, others, folds)
+        self.states(others)
         self.models(tuple(map(short_name, others)), folds, duplicates.near, self.base)
         self.tuned_neighbours(folds[0])
         self.rank(self.config, folds)
@@ -271,10 +266,23 @@ class _Pipeline:
         parameters = describe(weights, config, self.config.device)
         self.run.stage("encode", make, inputs=[DATASET], parameters=parameters, resumable=True)
 
+    def states(self, models: Sequence[str]) -> None:
+        """Compute the states of the frozen layers, if one of the models is fine-tuned on them."""
+        config = self.config.finetuned
+
+        def make(space: Path, read: Reader) -> None:
+            with self.listener.task("Frozen layers") as progress:
+                LowerLayers(self.base, config, self.config.device).write(self.texts, space, progress)
+
+        if config.frozen_layers and any(spec.has_base for spec in specs_of(models)):
+            parameters = describe_states(self.base, config, self.config.device)
+            self.run.stage(FROZEN_LAYERS, make, inputs=[DATASET], parameters=parameters)
+
     def models(self, names: Sequence[str], folds: Sequence[FoldNumbers], groups: Codes, base: Weights) -> None:
         for repeat in range(len(folds)):
             config = settled(self.run, self.config, folds[0]) if repeat else self.config
-            made = candidates(config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups)
+            states = States.of(self.run, self.texts, base, config.finetuned, config.device)
+            made = candidates(config, self.data.label_names, self.texts, self.run.load(VECTORS), base, groups, states)
             for candidate in made:
                 times = 1 if candidate.name == BASELINE else self.config.times(candidate.name)
                 if candidate.name not in names or repeat >= times:
@@ -298,22 +306,13 @@ class _Pipeline:
         left = pending_folds(self.run, parts)
         if not left:
             return
-        need = need_of([fold for fold, _ in left], config, base, self.data.label_names)
+        waiting = [fold for fold, _ in left]
+        need = need_of(waiting, config, base)
         at_once = self.runner.at_once(len(left), need)
         if parts[0].candidate.has_base and not parts[0].candidate.repeat:
-            self._note_cost(len(parts), [fold for fold, _ in left], need, at_once)
+            self.listener.note(cost_note(need, waiting, len(parts), at_once, config, str(self.device)))
         if at_once:
             train_side_by_side(self.run, left, config, base, self.runner, need, progress)
-
-    def _note_cost(self, parts: int, left: Sequence[Fold], need: Need, at_once: int) -> None:
-        epochs = self.config.finetuned.epochs
-        texts, rounds = epochs * sum(fold.rows for fold in left), -(-len(left) // max(at_once, 1))
-        folds = f" in each of {at_once} folds" if at_once > 1 else ""
-        self.listener.note(
-            f"Fine-tuning: {len(left)} of {parts} folds × {epochs} epochs, {texts:,} texts at "
-            f"{texts / len(left) / need.seconds:,.0f} per second{folds}: about {duration(rounds * need.seconds)} on "
-            f"{self.device}. To skip it: --models {CHEAP}."
-        )
 
     # -- detection ----------------------------------------------------------------------------------------------
 

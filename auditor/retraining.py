@@ -17,11 +17,11 @@ from auditor.models.crossval import Candidate
 from auditor.models.transformer.finetuned import Finetuned
 from auditor.models.transformer.weights import find_weights
 from auditor.modelspecs import CHEAP, specs_of
-from auditor.report.display import duration
 from auditor.review.feed.replay import replay_draws
 from auditor.review.log.log import DecisionLog
 from auditor.run import Run, check_finished
 from auditor.vocabulary import MODEL_NAMES, ModelName
+from auditor.wording import duration
 
 
 def retrain(

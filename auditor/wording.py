@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+NARROW_SPACE = "\u202f"
+"""Space between a number and its unit."""
+
 _OPTION = re.compile(r"(?<![\w'-])--(?P<name>[a-z][a-z-]*)(?:[ =](?P<value>'[^']*'|(?!--)[\w.%,*-]*[\w%*]))?")
 _QUOTED = re.compile(r"(?<!\w)'[^']*'")
 _COMMAND = re.compile(r"\b(?:auditor|pip) [a-z]+ (?:(?![.;] ).)*$")
@@ -79,3 +82,16 @@ def in_python(text: str) -> str:
         return f"{name}={value if value.startswith(chr(39)) else repr(value)}"
 
     return _OPTION.sub(argument, text)
+
+
+def duration(seconds: float) -> str:
+    """Format ``372.4`` as ``6 min 12 s``, ``360`` as ``6 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f}{NARROW_SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(index for index, (value, _) in enumerate(parts) if value or index == 2)
+    (value, unit), *smaller = parts[first : first + 2]
+    shown = [(value, unit), *((value, unit) for value, unit in smaller if value)]
+    return " ".join(f"{value}{NARROW_SPACE}{unit}" for value, unit in shown)

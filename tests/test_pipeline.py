@@ -24,6 +24,7 @@ from auditor.detection.neighbours import neighbours as search
 from auditor.errors import AuditorError, InputError, ModelError, RunHeldError, RunMismatchError
 from auditor.review.view.items import Items
 from auditor.run import Run
+from auditor.run.artifacts import STATES
 from auditor.signals import OF_A_RUN
 from tests.forks import Forks
 
@@ -303,6 +304,27 @@ def test_fresh_with_a_wrong_option_leaves_the_run_as_it_was(
         with pytest.raises(AuditorError):
             auditor.audit(messages.head(60), config=config.updated(**wrong), out=tmp_path, fresh=True)
         assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("no_report")
+def test_frozen_layers_are_computed_once_and_only_if_a_model_is_fine_tuned_on_them(
+    messages: pd.DataFrame, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = configured(tiny_model, folds=2)
+    frozen = {"frozen_layers": 1}
+    for models, finetuned, looked_up in (
+        (("lexical",), frozen, None),
+        (("lexical", "finetuned"), {}, False),
+        (("lexical", "finetuned"), frozen, True),
+        (("lexical", "finetuned"), {}, False),  # although the states lie there
+    ):
+        changed = config.updated(models=models, finetuned=finetuned)
+        run = auditor.audit(messages.head(60), config=changed, out=tmp_path).run
+        assert ("frozen-layers" in run.manifest.used) == bool(looked_up)
+        if looked_up is not None:
+            for fold in range(2):
+                assert ("states.npy" in run.manifest.stages[f"finetuned/fold-{fold}"].inputs) == looked_up
+    assert run.load(STATES).shape[1] == 32
 
 
 @pytest.mark.usefixtures("no_report")

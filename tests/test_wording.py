@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.wording import in_python, inside, joined, quoted, shorten
+from auditor.wording import duration, in_python, inside, joined, quoted, shorten
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,13 @@ def test_names_are_joined_as_in_a_sentence() -> None:
 )
 def test_options_become_arguments_in_python(shell: str, python: str) -> None:
     assert in_python(shell) == python
+
+
+def test_durations_are_rounded_to_two_units() -> None:
+    assert [duration(value) for value in (0.04, 9.96, 59.6, 372.4, 3723)] == [
+        "0.0\u202fs",
+        "10.0\u202fs",
+        "1\u202fmin",
+        "6\u202fmin 12\u202fs",
+        "1\u202fh 2\u202fmin",
+    ]

@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.console import plain
-from auditor.report.display import NARROW_SPACE
 from auditor.report.words import row_words
-from auditor.wording import inside, shorten
+from auditor.wording import NARROW_SPACE, inside, shorten
 
 _NAME, _TEXT, _REASON = 40, 240, 200
 """Maximum characters shown of an id or a label, a text, and a reason."""

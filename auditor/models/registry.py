@@ -19,10 +19,11 @@ from auditor.models.randomness import threads_of
 from auditor.models.sampling import limit
 from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.frozen import States
 from auditor.models.transformer.weights import Weights
 from auditor.modelspecs import specs_of
 from auditor.run import Reader
-from auditor.run.artifacts import BASELINE, DATASET, DUPLICATES, VECTORS, dynamics
+from auditor.run.artifacts import BASELINE, BOUNDS, DATASET, DUPLICATES, STATES, VECTORS, dynamics
 from auditor.scripts import revision
 
 
@@ -33,6 +34,7 @@ def candidates(
     vectors: Vectors,
     base: Weights,
     groups: Codes,
+    states: States | None = None,
 ) -> list[Candidate]:
     """Return the baseline and the chosen models, built-in models first, then the user's own.
 
@@ -47,6 +49,8 @@ def candidates(
         Weights of the model to fine-tune.
     groups : (N,) int32
         Equal for duplicates.
+    states : States, optional
+        States of the frozen layers for all texts, for the model to fine-tune.
     """
     num_classes = len(label_names)
     texts_and_groups = (DATASET, DUPLICATES)
@@ -68,9 +72,11 @@ def candidates(
         ),
         Candidate(
             "finetuned",
-            lambda progress: Finetuned(base, config.finetuned, label_names, config.device, progress, config.threads),
+            lambda progress: Finetuned(
+                base, config.finetuned, label_names, config.device, progress, config.threads, states
+            ),
             texts,
-            texts_and_groups,
+            (*texts_and_groups, *((STATES, BOUNDS) if states else ())),
             {
                 **config.finetuned.model_dump(mode="json"),
                 "weights": base.fingerprint,

@@ -22,14 +22,16 @@ from auditor.models.randomness import threads_of
 from auditor.models.registry import candidates
 from auditor.models.transformer.device import arithmetic, pick_device
 from auditor.models.transformer.finetuned import Finetuned
+from auditor.models.transformer.frozen import States
 from auditor.models.transformer.weights import Weights, find_same
-from auditor.modelspecs import MODELS
+from auditor.modelspecs import CHEAP, MODELS
 from auditor.run import Pending, Run
 from auditor.run.artifacts import MANIFEST, VECTORS
 from auditor.run.artifacts import folds as folds_of
 from auditor.run.memory import peak_memory, reset_peak_memory
 from auditor.runner import Files, Need, Part, Report, Runner, run_parts
 from auditor.storage import make_folder, storage_errors
+from auditor.wording import duration
 
 _STEPS = 1_000
 """Steps of progress in a fold."""
@@ -45,7 +47,7 @@ def pending_folds(run: Run, folds: Sequence[Fold]) -> list[tuple[Fold, Pending]]
     return [(fold, pending) for fold, pending in found if pending is not None]
 
 
-def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights, label_names: Sequence[str]) -> Need:
+def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights) -> Need:
     """Estimate what each of some folds of one candidate needs; fine-tuning is measured on a few batches."""
     candidate, rows = folds[0].candidate, float(np.mean([fold.rows for fold in folds]))
     if not candidate.has_base:
@@ -55,12 +57,25 @@ def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights, label_nam
         return Need(memory=_LIBRARIES + 4 * vectors, seconds=fits * rows / _ROWS_PER_SECOND)
     weights = sum(path.stat().st_size for path in base.folder.glob("*.safetensors"))
     on_gpu = pick_device(config.device).type != "cpu"
-    model = Finetuned(base, config.finetuned, label_names, config.device, threads=config.threads)
+    model = candidate.make(lambda done, total: None)
+    assert isinstance(model, Finetuned)
     return Need(
         threads=1 if on_gpu else threads_of(config.threads),
         gpus=int(on_gpu),
         memory=_LIBRARIES + 5 * weights,  # parameters, gradients, two moments, and one copy
         seconds=config.finetuned.epochs * rows * model.seconds_a_text(candidate.inputs),
+    )
+
+
+def cost_note(need: Need, left: Sequence[Fold], total: int, at_once: int, config: AuditConfig, device: str) -> str:
+    """Return a sentence on what the fine-tuning of the folds that are left will take."""
+    epochs = config.finetuned.epochs
+    texts, rounds = epochs * sum(fold.rows for fold in left), -(-len(left) // max(at_once, 1))
+    folds = f" in each of {at_once} folds" if at_once > 1 else ""
+    return (
+        f"Fine-tuning: {len(left)} of {total} folds × {epochs} epochs, {texts:,} texts at "
+        f"{texts / len(left) / need.seconds:,.0f} per second{folds}: about {duration(rounds * need.seconds)} on "
+        f"{device}. To skip it: --models {CHEAP}."
     )
 
 
@@ -141,7 +156,8 @@ def train_fold(arguments: Mapping[str, Any], folder: Path, report: Report) -> di
     base = find_same(arguments) if model.has_base else Weights("", Path(), "", "")
     data = LabeledTexts.of(run)
     vectors = run.load(VECTORS) if model.takes == "vectors" else np.empty((0, 0), np.float32)
-    made = candidates(config, data.label_names, data.texts, vectors, base, Duplicates.of(run).near)
+    states = States.of(run, data.texts, base, config.finetuned, config.device) if model.has_base else None
+    made = candidates(config, data.label_names, data.texts, vectors, base, Duplicates.of(run).near, states)
     candidate = next(candidate for candidate in made if candidate.name == model.name)
     fold = Fold(replace(candidate, repeat=repeat), run.load(folds_of(repeat)), arguments["fold"], arguments["seed"])
     fold.train(data.labels, folder, report)

@@ -10,6 +10,8 @@ import re
 
 from markupsafe import Markup, escape
 
+from auditor.wording import NARROW_SPACE
+
 _INVISIBLE = re.compile(
     "["
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
@@ -21,8 +23,6 @@ _INVISIBLE = re.compile(
     "|(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])"
 )
 _SPACE = re.compile(r"\s+")
-NARROW_SPACE = "\u202f"
-"""Space between a number and its unit."""
 NOTHING = "–"
 """A figure over no rows."""
 
@@ -73,19 +73,6 @@ def points(value: float) -> str:
     """Format a difference of shares in percentage points: ``0.021`` as ``+2.1``, zero without a sign."""
     text = f"{100 * value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "\N{MINUS SIGN}")
-
-
-def duration(seconds: float) -> str:
-    """Format ``372.4`` as ``6 min 12 s``, ``360`` as ``6 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f}{NARROW_SPACE}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
-    first = next(index for index, (value, _) in enumerate(parts) if value or index == 2)
-    (value, unit), *smaller = parts[first : first + 2]
-    shown = [(value, unit), *((value, unit) for value, unit in smaller if value)]
-    return " ".join(f"{value}{NARROW_SPACE}{unit}" for value, unit in shown)
 
 
 def memory(size: int) -> str:

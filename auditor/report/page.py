@@ -15,7 +15,7 @@ from auditor.report.draw.theme import DARK, LIGHT
 from auditor.report.load.summary import SECONDS_A_ROW, Summary
 from auditor.review.feed import sentences
 from auditor.run.artifacts import BASELINE, CONSENSUS
-from auditor.wording import inside, shorten
+from auditor.wording import NARROW_SPACE, duration, inside, shorten
 
 ABOUT: dict[str, str] = {
     BASELINE: "the most frequent class",
@@ -61,7 +61,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         count=display.count,
         share=display.share,
         points=display.points,
-        duration=display.duration,
+        duration=duration,
         memory=display.memory,
         inside=inside,
     )
@@ -75,7 +75,7 @@ def render_page(summary: Summary, pictures: Pictures) -> str:
         most_definitions=MOST_DEFINITIONS,
         light=LIGHT,
         dark=DARK,
-        narrow=display.NARROW_SPACE,
+        narrow=NARROW_SPACE,
         nothing=display.NOTHING,
         most_classes=figures.MOST_CLASSES,
         most_raters=MOST_RATERS,

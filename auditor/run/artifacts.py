@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from auditor.arrays import AnyArray, Float32, FoldNumbers, LabelCodes, Probabilities, RowIndex, Vectors
+    from auditor.arrays import AnyArray, Float16, Float32, FoldNumbers, LabelCodes, Probabilities, RowIndex, Vectors
 
 MANIFEST, LOCK, HOLDER, RUN_ID = "manifest.json", "run.lock", "run.holder", "run.id"
 """Files of a run that are not artifacts: they mark it as a run, lock it, and identify it in decision logs."""
@@ -181,6 +181,8 @@ CONFLICTS = Table("conflicts.parquet")
 # -- models and detection -------------------------------------------------------------------------------------------
 
 VECTORS: Array[Vectors] = Array("vectors.npy")
+STATES: Array[Float16] = Array("states.npy")
+BOUNDS: Array[RowIndex] = Array("states.bounds.npy")
 MAP: Array[Float32] = Array("map.npy")
 SCORES = ScoresFile("scores.json")
 WEIGHTS = Json("consensus.json")

@@ -13,6 +13,7 @@ from auditor.data.duplicates import Duplicates, find_duplicates
 from auditor.models.crossval import Candidate, Fold, out_of_fold
 from auditor.models.folds import make_folds
 from auditor.models.registry import candidates
+from auditor.models.transformer.frozen import STAGE, LowerLayers, States, describe_states
 from auditor.models.transformer.weights import Weights
 from auditor.run import Run
 from auditor.run.artifacts import DATASET, DUPLICATES, REJECTED, VECTORS
@@ -42,6 +43,13 @@ class Prepared:
             found = find_duplicates(self.data.texts, config.duplicates)
             self.run.stage("duplicates", lambda space, reader: found.write(space / DUPLICATES))
             self.run.stage("encode", lambda space, reader: VECTORS.save(space, vectors))
+            if config.finetuned.frozen_layers:
+                layers, about = LowerLayers(weights, config.finetuned, "cpu"), (weights, config.finetuned, "cpu")
+                self.run.stage(
+                    STAGE,
+                    lambda space, reader: layers.write(self.data.texts, space, lambda done, total: None),
+                    parameters=describe_states(*about),
+                )
             for repeat in range(2):
                 self.run.stage(
                     f"folds-{repeat}", lambda space, reader, repeat=repeat: folds_of(repeat).save(space, self.folds)
@@ -52,7 +60,8 @@ class Prepared:
         """The classifiers by name."""
         groups = Duplicates.of(self.run).near
         vectors = self.run.load(VECTORS)
-        made = candidates(self.config, self.data.label_names, self.data.texts, vectors, self.weights, groups)
+        states = States.of(self.run, self.data.texts, self.weights, self.config.finetuned, "cpu")
+        made = candidates(self.config, self.data.label_names, self.data.texts, vectors, self.weights, groups, states)
         return {candidate.name: candidate for candidate in made}
 
     def parts(self, *models: str) -> list[Fold]:

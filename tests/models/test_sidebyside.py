@@ -10,6 +10,7 @@ from auditor.config import FinetunedConfig
 from auditor.errors import ModelError, RunDamagedError
 from auditor.models.sidebyside import need_of, pending_folds, train_side_by_side
 from auditor.models.transformer.weights import Weights
+from auditor.run.artifacts import BOUNDS, STATES
 from auditor.runner import Local, Need, Runner
 from tests.models.prepared import CONFIG, Prepared
 from tests.runner.running import Here
@@ -58,6 +59,19 @@ def test_processes_write_the_same_bytes(serial: Prepared, tiny_weights: Weights,
         assert prepared.finish(*MODELS) == serial.finish(*MODELS)
 
 
+def test_frozen_layers_are_looked_up_in_processes_too(tiny_weights: Weights, tmp_path: Path) -> None:
+    config = CONFIG.updated(finetuned={"frozen_layers": 1})
+    made = []
+    for runner in (None, Here(), Local(2)):
+        prepared = Prepared(tmp_path / f"{type(runner).__name__}", tiny_weights, config)
+        with prepared.run.held():
+            if runner:
+                train(prepared, runner, "finetuned")
+            made.append(prepared.finish("finetuned"))
+    assert made[0] == made[1] == made[2]
+    assert {STATES.name, BOUNDS.name} <= prepared.run.manifest.stages["finetuned/fold-0"].inputs.keys()
+
+
 def test_an_interruption_keeps_the_folds_that_are_done(serial: Prepared, tiny_weights: Weights, tmp_path: Path) -> None:
     prepared, here = Prepared(tmp_path / "run", tiny_weights), Here()
 
@@ -92,7 +106,7 @@ def test_other_weights_and_changed_files_are_refused(tiny_weights: Weights, tmp_
 def test_needs_are_estimated(tiny_weights: Weights, tmp_path: Path) -> None:
     prepared = Prepared(tmp_path / "run", tiny_weights, CONFIG.updated(threads=3, train_rows=9))
     for model, threads in (("features", 1), ("finetuned", 3)):
-        need = need_of(prepared.parts(model), prepared.config, tiny_weights, prepared.data.label_names)
+        need = need_of(prepared.parts(model), prepared.config, tiny_weights)
         assert (need.threads, need.gpus) == (threads, 0)
         assert need.memory > 1_000_000_000
         assert need.seconds > 0

@@ -26,6 +26,7 @@ from auditor.models.classifier import Classifier, Progress
 from auditor.models.crossval import Candidate
 from auditor.models.registry import candidates
 from auditor.models.scores import score
+from auditor.models.transformer.frozen import States
 from auditor.models.transformer.weights import Weights
 from auditor.modelspecs import MODELS
 from auditor.review.feed.blind import Blind
@@ -138,7 +139,8 @@ class Trials:
             vectors = self.run.load(VECTORS)
         corrections, config = self.corrections, self.config.updated(models=tuple(models))
         texts, groups = corrections.texts.texts, self.duplicates.near
-        made = candidates(config, self.label_names, texts, vectors, self.base, groups)
+        states = States.of(self.run, texts, self.base, config.finetuned, config.device)
+        made = candidates(config, self.label_names, texts, vectors, self.base, groups, states)
         by_name = {candidate.name: candidate for candidate in made}
         return [by_name[name] for name in models]
 

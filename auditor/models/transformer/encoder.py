@@ -90,7 +90,7 @@ class Encoder:
         return np.concatenate(vectors)
 
     @contextmanager
-    def _workers(self, cores: int | None) -> Iterator[ThreadPoolExecutor]:
+    def _workers(self, cores: int | None = None) -> Iterator[ThreadPoolExecutor]:
         """Yield a pool with a thread for each core, or with one thread for a GPU; each thread computes on one core."""
         count = (cores or cpu_count()) if self.device.type == "cpu" else 1
         with with_threads(1):
@@ -111,8 +111,12 @@ class Encoder:
         with self._tokenizing:
             return self._tokenizer(texts, truncation=True, max_length=self._max_length, **options)
 
+    def _batch(self, texts: Sequence[str]) -> Any:
+        """Return the padded tokens of a batch, on the device."""
+        return self._tokenize(list(texts), padding=True, return_tensors="pt").to(self.device)
+
     def _encode_batch(self, texts: Sequence[str]) -> Float32:
-        batch = self._tokenize(list(texts), padding=True, return_tensors="pt").to(self.device)
+        batch = self._batch(texts)
         with torch.inference_mode():
             hidden = self._model(**batch).last_hidden_state.float()
             if self.config.pooling == "cls":

@@ -65,7 +65,7 @@ def encode(
     AuditorError
         The error of a block, or ``WorkerError`` if its process is killed twice.
     """
-    unique, index = _unique(texts)
+    unique, index = distinct(texts)
     blocks = _Blocks(folder, encoder.batches(unique), encoder.dimensions)
     blocks.reserve(len(texts))
     left = [number for number in range(len(blocks)) if not blocks.is_done(number)]
@@ -87,6 +87,13 @@ def encode(
             blocks.save(number, encoder.encode(texts_of(number), advance))
             finished += blocks.size(number)
     return blocks.put_together(index)
+
+
+def distinct(texts: Sequence[str]) -> tuple[list[str], RowIndex]:
+    """Return the distinct texts in order of appearance, and each text's position among them."""
+    places: dict[str, int] = {}
+    index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
+    return list(places), index
 
 
 def describe(weights: Weights, config: EncoderConfig, device: str) -> dict[str, Any]:
@@ -231,10 +238,3 @@ class _Blocks:
     def _write_header(self, file: Any, rows: int) -> None:
         header = np.lib.format.header_data_from_array_1_0(np.empty((0, 0), np.float32))
         np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, self._dimensions)})
-
-
-def _unique(texts: Sequence[str]) -> tuple[list[str], RowIndex]:
-    """Return the distinct texts in order of appearance, and each text's position among them."""
-    places: dict[str, int] = {}
-    index = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
-    return list(places), index

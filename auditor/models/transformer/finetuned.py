@@ -2,8 +2,8 @@
 
 It is fast on a CPU because of bfloat16 autocast, batches of texts of similar length, frozen token embeddings (half the
 parameters of a small model, which the optimiser would otherwise update at every step), plain attention (PyTorch's fused
-kernel is slow on a CPU with dropout), random numbers for dropout that are quick to draw, and a last layer that computes
-only the token that is classified.
+kernel is slow on a CPU with dropout), random numbers for dropout that are quick to draw, a last layer that computes
+only the token that is classified, and frozen layers whose states are looked up.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 import numpy as np
@@ -35,6 +35,7 @@ from auditor.models.randomness import seeded, with_threads
 from auditor.models.transformer.device import pick_device, pick_dtype
 from auditor.models.transformer.dropout import quick_dropout
 from auditor.models.transformer.first_token import only_first_token
+from auditor.models.transformer.frozen import States, freeze
 from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
 from auditor.models.transformer.weights import Weights, load
 
@@ -57,6 +58,8 @@ class Finetuned:
         Called with (steps done, total steps) during training.
     threads : int, optional
         Threads to compute with; torch's own number by default.
+    states : States, optional
+        States of the frozen layers for all texts to learn from or to watch; computed in training by default.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Finetuned:
         device: str = "auto",
         progress: Progress | None = None,
         threads: int | None = None,
+        states: States | None = None,
     ) -> None:
         self._weights = weights
         self._config = config
@@ -75,6 +79,7 @@ class Finetuned:
         self._bf16 = pick_dtype(config.precision, self._device) is torch.bfloat16
         self._progress = progress
         self._threads = threads
+        self._states = states
         self._epochs = Epochs()
         self._watched: Sequence[str] | None = None
         self.history: list[dict[str, float]] = []
@@ -138,11 +143,11 @@ class Finetuned:
         with self._reproducible(seed), tempfile.TemporaryDirectory() as folder:
             self.tokenizer, self.model = self._load()
             learn, choose = self._parts(labels, seed, groups)
-            watch = {"held_out": self._tokens(watched.inputs, watched.labels)} if watched else {}
+            watch = {"held_out": self._numbered(watched.inputs, watched.labels)} if watched else {}
             if len(choose):
-                watch["chosen_on"] = self._tokens([inputs[row] for row in choose], labels[choose])
+                watch["chosen_on"] = self._numbered([inputs[row] for row in choose], labels[choose])
             self.learned = np.isin(np.arange(len(self._label_names)), labels[learn])
-            train = self._tokens([inputs[row] for row in learn], labels[learn])
+            train = self._numbered([inputs[row] for row in learn], labels[learn])
             self._epochs = Epochs(learn, len(labels), len(self._label_names), choose=bool(len(choose)))
             trainer = RecordingTrainer(
                 self._epochs,
@@ -154,7 +159,8 @@ class Finetuned:
                 compute_metrics=classification_metrics,
                 callbacks=[_Ticker(self._progress)] if self._progress else [],
             )
-            trainer.train()
+            with self._looking_up(self.model):
+                trainer.train()
         self._epochs.finish(self.model)
         self.history = self._epochs.history
         self._watched = watched.inputs if watched else None
@@ -208,7 +214,7 @@ class Finetuned:
         )
         if self._config.freeze_embeddings:
             model.get_input_embeddings().weight.requires_grad_(False)
-        _freeze(model, self._config.frozen_layers)
+        freeze(model, self._config.frozen_layers)
         only_first_token(model)
         return tokenizer, model
 
@@ -234,6 +240,15 @@ class Finetuned:
         order = np.argsort(-lengths, kind="stable")
         columns = {name: [values[i] for i in order] for name, values in encoded.items()}
         return Dataset.from_dict({**columns, "labels": labels[order], "length": lengths[order], "row": order})
+
+    def _numbered(self, texts: Sequence[str], labels: LabelCodes) -> Dataset:
+        """Return token ids for :meth:`_looking_up`."""
+        tokens = self._tokens(texts, labels)
+        return tokens if self._states is None else self._states.add_numbers(tokens, texts)
+
+    def _looking_up(self, model: Any) -> AbstractContextManager[None]:
+        """Return a block in which the states of the frozen layers are looked up, if there are any."""
+        return self._states.instead_of_layers(model, self._config.frozen_layers) if self._states else nullcontext()
 
     def _arguments(self, folder: str, seed: int, evaluate: bool) -> TrainingArguments:
         config = self._config
@@ -281,7 +296,8 @@ class Finetuned:
         seconds = []
         for _ in range(batches + 1):  # the first batch is a warm-up
             start = time.perf_counter()
-            with quick_dropout(0, self._device), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            precision = torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16)
+            with quick_dropout(0, self._device), self._looking_up(model), precision:
                 loss = model(**batch).loss
             loss.backward()
             optimizer.step()
@@ -294,24 +310,12 @@ class Finetuned:
     def _average(self, texts: Sequence[str], size: int) -> dict[str, torch.Tensor]:
         """Return a batch of ``size`` texts of about average length, which costs what an average batch does."""
         sample = texts[:: max(1, len(texts) // _SAMPLE)]
-        tokens = self._tokens(sample, np.zeros(len(sample), np.int32))
+        tokens = self._numbered(sample, np.zeros(len(sample), np.int32))
         lengths = np.array(tokens["length"])  # longest first
         start = max(0, int((lengths > lengths.mean()).sum()) - size // 2)
         rows = [tokens[row] for row in range(start, min(start + size, len(sample)))]
         batch = _collator(DataCollatorWithPadding(self.tokenizer))((rows * size)[:size])
         return {name: values for name, values in batch.items() if name != "row"}
-
-
-def _freeze(model: Any, count: int) -> None:
-    """Freeze the lowest layers and the embeddings below them, through which no gradient then needs to flow."""
-    stacks = [part for part in model.base_model.modules() if isinstance(part, torch.nn.ModuleList)]
-    layers = max(stacks, key=len, default=torch.nn.ModuleList())
-    if count and len(layers):
-        lowest = next(layers[min(count, len(layers) - 1)].parameters())
-        for parameter in model.base_model.parameters():
-            if parameter is lowest:
-                break
-            parameter.requires_grad_(False)
 
 
 def softmax(logits: Float32) -> Probabilities:

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from auditor.arrays import Float32
-from auditor.report.display import NARROW_SPACE, count, plain, share
+from auditor.report.display import count, plain, share
 from auditor.report.draw.canvas import SMALL, Canvas, Scale, text_width, widest
 from auditor.report.draw.theme import LIGHT
 from auditor.report.load.summary import ClassHealth, Confusion, LossSpread, Map, ModelScore
+from auditor.wording import NARROW_SPACE
 
 WIDTH = 330.0
 """Width of a chart in points: small, so that its text is legible on a phone."""

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from auditor.report.display import NARROW_SPACE, plain, share
+from auditor.report.display import plain, share
 from auditor.report.draw.canvas import SIZE, SMALL, Canvas, text_width, widest
 from auditor.report.draw.theme import style
+from auditor.wording import NARROW_SPACE
 
 MOST_CLASSES = 50
 """Maximum number of bars. Less likely classes are combined."""
