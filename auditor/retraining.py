@@ -86,9 +86,9 @@ def to_retrain(wanted: Sequence[str], config: AuditConfig, listener: Listener) -
 def _report_cost(trials: Trials, candidate: Candidate, listener: Listener) -> None:
     """Report how long the remaining fine-tuning will take, measured on a few batches."""
     if texts := trials.texts_left(candidate):
-        config = trials.config
-        model = Finetuned(trials.base, config.finetuned, trials.label_names, config.device)
-        seconds = texts * model.seconds_a_text(candidate.inputs)
+        model = candidate.make(lambda done, total: None)
+        assert isinstance(model, Finetuned)
+        seconds = texts * model.cost(candidate.inputs).training
         listener.note(
             f"Fine-tuning: {texts:,} texts over all epochs and trainings, about {duration(seconds)}. "
             f"To skip it: --models {CHEAP}."

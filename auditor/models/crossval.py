@@ -119,6 +119,11 @@ class Fold:
         return min(self._available, self.candidate.most or self._available)
 
     @property
+    def held(self) -> int:
+        """Number of rows that the classifier predicts."""
+        return int(held_out(self.folds, self.number).sum())
+
+    @property
     def _available(self) -> int:
         return int(trained_on(self.folds, self.number).sum())
 

@@ -59,11 +59,12 @@ def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights) -> Need:
     on_gpu = pick_device(config.device).type != "cpu"
     model = candidate.make(lambda done, total: None)
     assert isinstance(model, Finetuned)
+    cost, held = model.cost(candidate.inputs), float(np.mean([fold.held for fold in folds]))
     return Need(
         threads=1 if on_gpu else threads_of(config.threads),
         gpus=int(on_gpu),
         memory=_LIBRARIES + 5 * weights,  # parameters, gradients, two moments, and one copy
-        seconds=config.finetuned.epochs * rows * model.seconds_a_text(candidate.inputs),
+        seconds=config.finetuned.epochs * (rows * cost.training + held * cost.evaluating),
     )
 
 

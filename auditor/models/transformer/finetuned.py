@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -33,14 +33,27 @@ from auditor.errors import ModelError
 from auditor.models.classifier import Progress, Watched, not_alike
 from auditor.models.randomness import seeded, with_threads
 from auditor.models.transformer.device import pick_device, pick_dtype
-from auditor.models.transformer.dropout import quick_dropout
 from auditor.models.transformer.first_token import only_first_token
 from auditor.models.transformer.frozen import States, freeze
-from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row
+from auditor.models.transformer.recording import Epochs, RecordingTrainer, by_row, unlogged
 from auditor.models.transformer.weights import Weights, load
 
-_SAMPLE = 1_000
-"""Number of texts, roughly, whose lengths are averaged to estimate a cost."""
+_BATCHES = 3
+"""Batches of an epoch by which a cost is measured."""
+
+
+class Cost(NamedTuple):
+    """Seconds per text and epoch.
+
+    Attributes
+    ----------
+    training : float
+    evaluating : float
+        Predicting a held-out text, after an epoch.
+    """
+
+    training: float
+    evaluating: float
 
 
 class Finetuned:
@@ -83,7 +96,7 @@ class Finetuned:
         self._epochs = Epochs()
         self._watched: Sequence[str] | None = None
         self.history: list[dict[str, float]] = []
-        """Weighted F1, accuracy, loss and evaluation speed after each epoch, for the watched rows
+        """Weighted F1, accuracy, loss and the seconds of the evaluation after each epoch, for the watched rows
         (``held_out_weighted_f1`` …) and for the rows that the epoch is chosen on (``chosen_on_weighted_f1`` …)."""
 
     @classmethod
@@ -279,43 +292,33 @@ class Finetuned:
         arguments._n_gpu = min(arguments.n_gpu, 1)  # with several, the Trainer would multiply the batch size
         return arguments
 
-    def seconds_a_text(self, texts: Sequence[str], batches: int = 3) -> float:
-        """Return the seconds per text and epoch of training on this machine, measured on a few batches of texts.
+    def cost(self, texts: Sequence[str]) -> Cost:
+        """Measure what training and evaluating cost on this machine, by training a model for a few steps.
 
-        The model is loaded for the measurement and discarded.
+        Parameters
+        ----------
+        texts : sequence of str
+            Texts to be trained on, from which some of all lengths are chosen.
         """
-        with self._reproducible(0):
-            return self._seconds_a_text(texts, batches)
-
-    def _seconds_a_text(self, texts: Sequence[str], batches: int) -> float:
-        self.tokenizer, model = self._load()
-        size = self._config.batch_size
-        model.to(self._device).train()
-        optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), fused=True)
-        batch = {name: values.to(self._device) for name, values in self._average(texts, size).items()}
-        seconds = []
-        for _ in range(batches + 1):  # the first batch is a warm-up
-            start = time.perf_counter()
-            precision = torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16)
-            with quick_dropout(0, self._device), self._looking_up(model), precision:
-                loss = model(**batch).loss
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
-            if self._device.type != "cpu":
-                torch.accelerator.synchronize()  # wait for queued work
-            seconds.append(time.perf_counter() - start)
-        return float(np.median(seconds[1:])) / size
-
-    def _average(self, texts: Sequence[str], size: int) -> dict[str, torch.Tensor]:
-        """Return a batch of ``size`` texts of about average length, which costs what an average batch does."""
-        sample = texts[:: max(1, len(texts) // _SAMPLE)]
-        tokens = self._numbered(sample, np.zeros(len(sample), np.int32))
-        lengths = np.array(tokens["length"])  # longest first
-        start = max(0, int((lengths > lengths.mean()).sum()) - size // 2)
-        rows = [tokens[row] for row in range(start, min(start + size, len(sample)))]
-        batch = _collator(DataCollatorWithPadding(self.tokenizer))((rows * size)[:size])
-        return {name: values for name, values in batch.items() if name != "row"}
+        by_length = sorted(texts, key=len)
+        step = max(1, len(texts) // (_BATCHES * self._config.batch_size))
+        sample = by_length[step // 2 :: step][: _BATCHES * self._config.batch_size]
+        labels = np.arange(len(sample), dtype=np.int32) % len(self._label_names)
+        times: list[float] = []
+        model = Finetuned(
+            self._weights,
+            self._config.model_copy(update={"epochs": 2, "choose_epoch": False}),
+            self._label_names,
+            str(self._device),
+            lambda done, total: times.append(time.perf_counter()),
+            self._threads,
+            self._states,
+        )
+        with unlogged():
+            model.fit(sample, labels, 0, Watched(sample, labels))
+        first, second = (epoch["held_out_seconds"] for epoch in model.history)
+        training = times[-1] - times[len(times) // 2 - 1] - first  # the first epoch is a warm-up
+        return Cost(training / len(sample), second / len(sample))
 
 
 def softmax(logits: Float32) -> Probabilities:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
@@ -29,6 +30,20 @@ def _unsorted(values: Any, rows: Any) -> Any:
     out = np.empty_like(values)
     out[rows] = values
     return out
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Leave the epochs of a training out of the log."""
+
+    def refuse(record: logging.LogRecord) -> bool:
+        return False
+
+    _LOG.addFilter(refuse)
+    try:
+        yield
+    finally:
+        _LOG.removeFilter(refuse)
 
 
 @contextmanager
@@ -143,10 +158,12 @@ class RecordingTrainer(Trainer):
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         """Run the Trainer's evaluation, and keep the logits and vectors of watched rows."""
         name = str(kwargs.get("metric_key_prefix", "eval")).removeprefix("eval_")
+        start = time.perf_counter()
         with last_vectors(self.model, name == "held_out") as seen:
             output = super().evaluation_loop(dataloader, *args, **kwargs)
         if name in ("held_out", "chosen_on"):  # not a prediction
             rows = cast(Any, output.label_ids)[1]
             vectors = _unsorted(np.concatenate(seen), rows) if seen else None
-            self.epochs.evaluated(name, by_row(output), output.metrics or {}, self.model, vectors)
+            metrics = {**(output.metrics or {}), f"eval_{name}_seconds": time.perf_counter() - start}
+            self.epochs.evaluated(name, by_row(output), metrics, self.model, vectors)
         return output

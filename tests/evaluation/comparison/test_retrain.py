@@ -12,14 +12,17 @@ from auditor_ui.services.edition import Edition
 from auditor.api import Audit
 from auditor.correction.decide.policy import Policy
 from auditor.correction.decide.reclassify import write_change
+from auditor.data import LabeledTexts
 from auditor.data.duplicates import Duplicates
 from auditor.errors import CorrectionError, RunHeldError
 from auditor.evaluation.comparison import trials
 from auditor.evaluation.comparison.results import Retraining
 from auditor.evaluation.saved.saved import load_model
+from auditor.models.transformer.frozen import STAGE, LowerLayers, describe_states
+from auditor.models.transformer.weights import find_weights
 from auditor.review.log.parts import LabelChange
 from auditor.run import Run, find_run
-from auditor.run.artifacts import COMPARISON
+from auditor.run.artifacts import COMPARISON, STATES
 from tests.evaluation.judged import DRAWN, judge, judged_run
 
 pytestmark = pytest.mark.usefixtures("no_page")
@@ -250,8 +253,22 @@ def test_a_test_row_of_a_new_class_can_be_compared(tmp_path: Path, tiny_model: P
 
 
 @pytest.mark.slow
-def test_the_fine_tuned_model_is_one_of_them(tmp_path: Path, tiny_model: Path) -> None:
-    run = judged_run(tmp_path / "diary", tiny_model)
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_the_fine_tuned_model_is_one_of_them(tmp_path: Path, tiny_model: Path, frozen: int) -> None:
+    settings = {"base_model": str(tiny_model), "epochs": 1, "frozen_layers": frozen}
+    config = {"encoder": {"name": str(tiny_model)}, "finetuned": settings, "device": "cpu"}
+    run = judged_run(tmp_path / "diary", tiny_model, config=config)
+    if frozen:
+        about = (find_weights(str(tiny_model)), run.config.finetuned, "cpu")
+        texts = LabeledTexts.of(run).texts
+        with run.held():
+            run.stage(
+                STAGE,
+                lambda space, read: LowerLayers(*about).write(texts, space, lambda done, total: None),
+                parameters=describe_states(*about),
+            )
     found = Audit(run).retrain(("finetuned",), seeds=1)
     assert found.models[0].comparison.seeds == 1
     assert (run / "model/finetuned/model.safetensors").is_file()
+    for stage in trainings(find_run(run.directory)).values():
+        assert (STATES.name in stage.inputs) == bool(frozen)

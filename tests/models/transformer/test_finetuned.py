@@ -142,7 +142,7 @@ def test_the_randomness_of_the_program_around_is_left_alone(tiny_weights: Weight
         return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
 
     model, before = make(tiny_weights, epochs=1), state()
-    model.seconds_a_text(TEXTS, batches=1)
+    model.cost(TEXTS)
     assert state() == before
     model.fit(TEXTS, LABELS, 7)
     assert state() == before
@@ -316,6 +316,14 @@ def test_figures_are_logged_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_measured_epochs_are_not_logged(tiny_weights: Weights, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.INFO, "auditor"):
+        make(tiny_weights).cost(TEXTS)
+        assert not caplog.records
+        make(tiny_weights, epochs=1).fit(TEXTS, LABELS, 0, WATCHED)
+    assert len(caplog.records) == 1
+
+
 def test_progress_is_told_step_by_step(tiny_weights: Weights):
     told: list[tuple[int, int]] = []
     make(tiny_weights, progress=lambda *at: told.append(at)).fit(TEXTS[:20], LABELS[:20], 0, WATCHED)
@@ -379,25 +387,29 @@ def test_too_few_rows_to_choose_by(tiny_weights: Weights):
 # -- the cost -------------------------------------------------------------------------------------------------------
 
 
-def test_cost_is_measured_on_texts_of_average_length(tiny_weights: Weights, monkeypatch: pytest.MonkeyPatch):
-    model, padded = make(tiny_weights, batch_size=4), []
-    load = model._load
+def test_cost_is_that_of_the_second_epoch_on_texts_of_all_lengths(
+    tiny_weights: Weights, monkeypatch: pytest.MonkeyPatch
+):
+    trained_on = list[str]()
 
-    def watched() -> Any:
-        tokenizer, made = load()
-        pad = tokenizer.pad
-        tokenizer.pad = lambda rows, **options: padded.extend(rows) or pad(rows, **options)
-        return tokenizer, made
+    def fit(self: Finetuned, texts: list[str], labels: np.ndarray, seed: int, watched: Watched) -> None:
+        trained_on.extend(texts)
+        for now in (1.0, 2.0, 10.0, 12.0):
+            monkeypatch.setattr("time.perf_counter", lambda now=now: now)
+            self._progress(0, 0)
+        self.history = [{"held_out_seconds": 6.0}, {"held_out_seconds": 3.0}]
 
-    monkeypatch.setattr(model, "_load", watched)
-    model.seconds_a_text(["so"] * 60 + ["so " * 28] * 40, batches=1)  # on average (60 + 40 × 28) / 100 = 11.8 words
-    short, long = (sum(len(row["input_ids"]) - 2 == words for row in padded) for words in (1, 28))
-    assert (short, long) == (2, 2)
+    monkeypatch.setattr(Finetuned, "fit", fit)
+    texts = ["so " * int(words) for words in np.random.default_rng(0).lognormal(2, 1, 1_000)]
+    cost = make(tiny_weights, batch_size=10).cost(texts)
+    assert len(trained_on) == 30
+    assert np.mean([*map(len, trained_on)]) == pytest.approx(np.mean([*map(len, texts)]), rel=0.1)
+    assert cost == ((12 - 2 - 6) / 30, 3 / 30)
 
 
 @pytest.mark.parametrize("texts", [TEXTS, ["one"]])
 def test_cost_is_measured_and_changes_nothing(tiny_weights: Weights, trained: Finetuned, texts: list[str]):
     model = make(tiny_weights)
-    assert 0 < model.seconds_a_text(texts) < 60
+    assert 0 < min(model.cost(texts)) < 60
     model.fit(TEXTS, LABELS, 0, WATCHED)
     np.testing.assert_array_equal(model.predict_logits(UNSEEN), trained.predict_logits(UNSEEN))
