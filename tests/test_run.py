@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -112,6 +113,25 @@ def test_artifacts_may_lie_in_folders_and_partial_files_are_none(tmp_path: Path)
     run.stage("one", make)
     assert list(run.manifest.stages["one"].outputs) == ["deep/er/x.npy"]
     assert not (tmp_path / "state.partial").exists()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep less of what is freed")
+def test_a_stage_gives_back_the_memory_that_it_has_freed(run: Run) -> None:
+    kept = list[bytes]()
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def make(space: Path, read: Reader) -> None:
+        pieces = [bytes(2_000) for _ in range(100_000)]
+        kept.append(pieces[-1])  # the heap cannot shrink below it
+        del pieces
+        assert resident() > before + 150_000_000
+
+    before = resident()
+    with run.held():
+        run.stage("wasteful", make)
+    assert resident() < before + 50_000_000
 
 
 def test_a_stage_that_fails_leaves_all_as_it_was(run: Run) -> None:

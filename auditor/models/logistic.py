@@ -29,6 +29,9 @@ TOKEN = r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]"
 UNITS = 2
 """Characters in the longest n-gram of scripts without spaces."""
 
+_ROWS = 50_000
+"""Rows whose features are computed at a time, for a prediction."""
+
 STRENGTH = "strength"
 """Name of the strength that :class:`Logistic` chose, among its dynamics."""
 
@@ -145,7 +148,9 @@ class Logistic:
         """Return (N, K) float32 probabilities; each row sums to 1."""
         if isinstance(self.model, Baseline):
             return self.model.predict_proba(inputs)
-        return spread_columns(self.model.predict_proba(inputs), self.model.classes_, self._num_classes)
+        parts = [self.model.predict_proba(inputs[start : start + _ROWS]) for start in range(0, len(inputs), _ROWS)]
+        predicted = np.concatenate([np.empty((0, len(self.model.classes_))), *parts])
+        return spread_columns(predicted, self.model.classes_, self._num_classes)
 
     def dynamics(self) -> Mapping[str, npt.NDArray[np.floating]]:
         """Return the chosen ``strength``, (1,) float64. There are no epochs."""

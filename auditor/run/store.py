@@ -27,7 +27,7 @@ from auditor.errors import InputError, RunDamagedError, RunError, RunHeldError, 
 from auditor.folders import check_tree, final_name
 from auditor.run.artifacts import DECISIONS, FIGURES, HOLDER, LOCK, MANIFEST, REPORT, RUN_ID
 from auditor.run.manifest import DatasetRecord, Manifest, Stage, now
-from auditor.run.memory import peak_memory, reset_peak_memory
+from auditor.run.memory import give_back_memory, peak_memory, reset_peak_memory
 from auditor.run.reader import DeclaredReader, Name, Reader, damaged
 from auditor.storage import (
     flush,
@@ -283,6 +283,7 @@ class Run(Reader):
             check_tree(pending.space, ("",))
             make(pending.space, DeclaredReader(self, name, pending.inputs))
         self.finish(pending, pending.space, time.perf_counter() - start, peak_memory())
+        give_back_memory()
         return True
 
     def pending(

@@ -177,6 +177,21 @@ def test_all_training_rows_are_learned_from_with_the_chosen_strength():
     np.testing.assert_allclose(model.predict_proba(texts), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 60])
+def test_many_rows_are_predicted_part_by_part(rows: int, monkeypatch: pytest.MonkeyPatch):
+    texts, labels = moody(60)
+    vectors, classes = cloud(60)
+    for model, inputs in (
+        (lexical_classifier(LEXICAL, 3).fit(texts, labels, 0), texts[:rows]),
+        (features_classifier(FeaturesConfig(), 3).fit(vectors, classes, 0), vectors[:rows]),
+    ):
+        whole = model.predict_proba(inputs)
+        assert whole.shape == (rows, 3)
+        monkeypatch.setattr("auditor.models.logistic._ROWS", 7)
+        np.testing.assert_allclose(model.predict_proba(inputs), whole, atol=1e-6)
+        monkeypatch.undo()
+
+
 def test_what_is_watched_has_no_effect():
     texts, labels = moody(60)
     unseen, truth = moody(40, seed=1)
