@@ -119,8 +119,8 @@ class Fold:
         return min(self._available, self.candidate.most or self._available)
 
     @property
-    def held(self) -> int:
-        """Number of rows that the classifier predicts."""
+    def held_out_rows(self) -> int:
+        """Number of rows that the classifier predicts, and does not learn from."""
         return int(held_out(self.folds, self.number).sum())
 
     @property

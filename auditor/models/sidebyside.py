@@ -59,7 +59,7 @@ def need_of(folds: Sequence[Fold], config: AuditConfig, base: Weights) -> Need:
     on_gpu = pick_device(config.device).type != "cpu"
     model = candidate.make(lambda done, total: None)
     assert isinstance(model, Finetuned)
-    cost, held = model.cost(candidate.inputs), float(np.mean([fold.held for fold in folds]))
+    cost, held = model.cost(candidate.inputs), float(np.mean([fold.held_out_rows for fold in folds]))
     return Need(
         threads=1 if on_gpu else threads_of(config.threads),
         gpus=int(on_gpu),
