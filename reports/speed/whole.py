@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AUDITOR_DATA", "../shared/data")))
     parser.add_argument("--sets", nargs="+", default=("md_agreement", "noisy_ag_news", "hate_offensive"))
-    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--rows", type=int, default=2_000, help="rows of each set; all, where a set has fewer")
     parser.add_argument("--seeds", nargs="+", type=int, default=(0,))
     parser.add_argument("--methods", nargs="+", choices=(*PEERS, *OURS), default=(*PEERS, *OURS))
     parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
@@ -66,9 +66,11 @@ def measure(data: Path, name: str, rows: int, seed: int, method: str) -> None:
     from sets import load
 
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"machine": machine()}
+    labelled = load(name, data, seed)
+    rows = min(rows, len(labelled.frame))
     key, turn = f"{name}, {rows} rows: {method}", f"seed {seed}"
     if turn not in found.get(key, {}):
-        part = load(name, data, seed).part(rows, seed)
+        part = labelled.part(rows, seed)
         with tempfile.TemporaryDirectory() as folder:
             scores, cost = ranked(method, part, Path(folder))
         ranking = pd.DataFrame({"id": part.frame["id"].astype(str), "wrong": part.wrong, "score": scores})
