@@ -76,14 +76,14 @@ def main() -> None:
         out=RUNS / "correction-ag-news",
         listener=LISTENER,
     )
-    versions, told = make_versions(audit, texts, truth, split)
+    versions, row_counts = make_versions(audit, texts, truth, split)
     results: dict[str, Any] = {
         "rows": {"train": int(split.train.sum()), "test": int(split.test.sum())},
         "wrong": {
             "train": int((texts.labels != truth)[split.train].sum()),
             "test": int((texts.labels != truth)[split.test].sum()),
         },
-        "versions": told,
+        "versions": row_counts,
         "comparisons": {},
     }
     tested_on = {"given": texts.labels[split.test], "true": truth[split.test]}
@@ -122,16 +122,16 @@ def make_versions(
             name = f"{budget:,} judged" + (f", {erring:.0%} of the verdicts wrong" if erring else "")
             versions[name] = reviewed(audit, texts, truth, rows, budget, erring)
             judged[name] = budget
-    told = {}
+    row_counts = {}
     for name, version in versions.items():
-        there = split.train & version.kept
-        told[name] = {
+        kept = split.train & version.kept
+        row_counts[name] = {
             "judged": judged[name],
-            "rows": int(there.sum()),
-            "changed": int((version.labels != texts.labels)[there].sum()),
-            "errors_left": int((version.labels != truth)[there].sum()),
+            "rows": int(kept.sum()),
+            "changed": int((version.labels != texts.labels)[kept].sum()),
+            "errors_left": int((version.labels != truth)[kept].sum()),
         }
-    return versions, told
+    return versions, row_counts
 
 
 def reviewed(
@@ -147,7 +147,7 @@ def reviewed(
     places = dict(zip(texts.ids, range(len(texts)), strict=True))
     random = np.random.default_rng(SEED)
     with TemporaryDirectory() as folder, closing(DecisionLog(Path(folder) / "decisions.db", "simulated")) as log:
-        log.append(decisions(texts, truth, [places[each] for each in worst], erring, random))
+        log.append(decisions(texts, truth, [places[row_id] for row_id in worst], erring, random))
         outcomes = find_outcomes(audit.texts, log.standing())
     corrections = correct(audit.texts, outcomes, Policy(), suggestions_of(audit.run, audit.texts))
     assert corrections.label_names == texts.label_names
@@ -200,8 +200,8 @@ def trained(
     """(S, T, K) probabilities of the test rows for each version; one seed after the other, over all versions."""
     folder.mkdir(exist_ok=True)
     weights = find_weights(CONFIG.encoder.name)
-    known = candidates(CONFIG, texts.label_names, texts.texts, vectors(texts, folder), weights, duplicates)
-    candidate = next(each for each in known if each.name == name)
+    options = candidates(CONFIG, texts.label_names, texts.texts, vectors(texts, folder), weights, duplicates)
+    candidate = next(option for option in options if option.name == name)
     found: dict[str, list[npt.NDArray[np.float32]]] = {version: [] for version in versions}
     for seed in range(seeds):
         for number, (version, labels) in enumerate(versions.items()):
@@ -212,7 +212,7 @@ def trained(
                 np.save(path, predict_tests(model, candidate, split), allow_pickle=False)
                 print(f"{name}, {version}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
             found[version].append(np.load(path, allow_pickle=False))
-    return {version: np.stack(each) for version, each in found.items()}
+    return {version: np.stack(by_seed) for version, by_seed in found.items()}
 
 
 def vectors(texts: auditor.LabeledTexts, folder: Path) -> npt.NDArray[np.float32]:

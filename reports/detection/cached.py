@@ -119,7 +119,7 @@ class Cached:
             tuned_vectors=np.concatenate([tuned[fold] for fold in made])[place].astype(np.float32),
             tuned_neighbours=tuned_nearest["index"],
             tuned_similarities=tuned_nearest["similarity"],
-            repeats=[_probabilities(run / "probabilities", again) for again in ("", "repeat-1", "repeat-2")],
+            repeats=[_probabilities(run / "probabilities", repeat) for repeat in ("", "repeat-1", "repeat-2")],
             duplicates=pd.read_parquet(run / "duplicates.parquet")["near"].to_numpy(),
             signals=pd.read_parquet(run / "signals.parquet"),
             issues=pd.read_parquet(run / "issues.parquet"),
@@ -127,7 +127,7 @@ class Cached:
         )
 
 
-def _probabilities(folder: Path, again: str) -> dict[str, Floats]:
+def _probabilities(folder: Path, repeat: str) -> dict[str, Floats]:
     """By model, of a repeat; of what was not trained again, the first time's."""
-    places = {model: [folder / again / f"{model}.npy", folder / f"{model}.npy"] for model in MODELS}
+    places = {model: [folder / repeat / f"{model}.npy", folder / f"{model}.npy"] for model in MODELS}
     return {model: np.load(next(place for place in both if place.exists())) for model, both in places.items()}

@@ -25,6 +25,6 @@ def check(differences: dict[str, float], **pairs: tuple[Any, Any]) -> Check:
     return agrees and all(found == expected for found, expected in pairs.values()), figures
 
 
-def apart(one: Any, other: Any) -> float:
+def apart(first: Any, second: Any) -> float:
     """The largest difference of two arrays."""
-    return float(np.abs(np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)).max())
+    return float(np.abs(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)).max())

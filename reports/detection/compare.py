@@ -72,7 +72,7 @@ def compared(results: pd.DataFrame) -> pd.DataFrame:
         draws = [pd.read_parquet(RUNS / f"{name}-{seed}" / "draws.parquet") for seed in seeds]
         for group, of in (("ours", pairs), ("ablation", parts)):
             for mine, other in of:
-                apart = np.mean([each[f"{group}: {mine}"] - each[other] for each in draws], axis=0)
+                apart = np.mean([table[f"{group}: {mine}"] - table[other] for table in draws], axis=0)
                 low, high = np.quantile(apart[1:], [0.025, 0.975])
                 rows.append(
                     {"set": name, "ours": mine, "other": other, "difference": apart[0], "low": low, "high": high}

@@ -53,11 +53,11 @@ def main() -> None:
         timed(f"signal {signal.name}", start)
     start = time.perf_counter()
     judged = np.ones(arguments.rows, np.bool_)
-    flags = [find_flags(inputs["labels"], each, judged) for each in pooled]
+    flags = [find_flags(inputs["labels"], probabilities, judged) for probabilities in pooled]
     timed("flags, and those of three repeats", start)
     start = time.perf_counter()
     find_kinds(pooled[0], inputs["labels"], inputs["identical"], flags[0].is_issue)
-    stability([each.is_issue for each in flags[1:]], [judged] * 3)
+    stability([repeat.is_issue for repeat in flags[1:]], [judged] * 3)
     timed("kinds and stability", start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     found: dict[str, Any] = {"rows": arguments.rows, "classes": arguments.classes, "seconds": seconds}
@@ -77,10 +77,10 @@ def pool(inputs: Inputs, folds: np.ndarray, classes: int) -> list[np.ndarray]:
         "neighbours": Votes.of(inputs["neighbours"], inputs["similarities"], near, labels, classes),
         "tuned": Votes.of(inputs["tuned_neighbours"], inputs["tuned_similarities"], near, labels, classes),
     }
-    around = find_neighbourhoods(list(votes.values()), labels, np.arange(len(labels)), 0)
+    neighbourhoods = find_neighbourhoods(list(votes.values()), labels, np.arange(len(labels)), 0)
     models = dict(inputs["probabilities"])
     models["earlier epochs"] = models["finetuned"]
-    return [consensus(models, votes, labels, folds, around).probabilities for _ in range(4)]
+    return [consensus(models, votes, labels, folds, neighbourhoods).probabilities for _ in range(4)]
 
 
 def made(rows: int, classes: int) -> tuple[Inputs, np.ndarray]:

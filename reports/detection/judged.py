@@ -59,8 +59,8 @@ def votes_table(results: pd.DataFrame) -> str:
 
 def votes_split(votes: pd.DataFrame) -> pd.Series:
     """By id: whether no label has three quarters of the votes."""
-    each = votes["votes"].str.split("|")
-    largest = each.map(lambda labels: max(map(labels.count, labels)) / len(labels))
+    label_lists = votes["votes"].str.split("|")
+    largest = label_lists.map(lambda labels: max(map(labels.count, labels)) / len(labels))
     return pd.Series((largest < 0.75).to_numpy(np.float64), index=votes["id"].astype(str))
 
 

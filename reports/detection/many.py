@@ -30,8 +30,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.sets:
         audit(name, arguments.data)
-    known = [name for name in SETS if (RUNS / name / "definitions.json").exists()]
-    replace_table("overlaps", overlap_table({name: auditor.Audit(RUNS / name) for name in known}))
+    finished = [name for name in SETS if (RUNS / name / "definitions.json").exists()]
+    replace_table("overlaps", overlap_table({name: auditor.Audit(RUNS / name) for name in finished}))
 
 
 def audit(name: str, data: Path) -> auditor.Audit:
@@ -48,11 +48,11 @@ def overlap_table(audits: dict[str, auditor.Audit]) -> str:
         "|---|---|---|---|---|",
     ]
     for name, audit in audits.items():
-        for one in audit.definitions[:SHOWN]:
-            gain = 100 * (one["accuracy_merged"] - one["accuracy"])
+        for pair in audit.definitions[:SHOWN]:
+            gain = 100 * (pair["accuracy_merged"] - pair["accuracy"])
             lines.append(
-                f"| {name} | {one['label_a']} / {one['label_b']} | {one['a_as_b']} and {one['b_as_a']} "
-                f"| {one['uncertainty']:.2f} | {gain:.2f} points |"
+                f"| {name} | {pair['label_a']} / {pair['label_b']} | {pair['a_as_b']} and {pair['b_as_a']} "
+                f"| {pair['uncertainty']:.2f} | {gain:.2f} points |"
             )
     return "\n".join(lines) + "\n"
 

@@ -118,6 +118,6 @@ def long_confidence(labels: Codes, probabilities: Floats, most: float = 0.2) -> 
     return (others.max(axis=1) > most).astype(np.float64)
 
 
-def disagree(one: Floats, other: Floats) -> Scores:
+def disagree(first: Floats, second: Floats) -> Scores:
     """``DisagreeReason``: two models would give different labels."""
-    return (one.argmax(axis=1) != other.argmax(axis=1)).astype(np.float64)
+    return (first.argmax(axis=1) != second.argmax(axis=1)).astype(np.float64)

@@ -58,18 +58,18 @@ def pooled(
     """
     votes = {name: _votes(cached)[name] for name in spaces}
     chosen = {name: _models(cached, repeats)[name] for name in models}
-    around = _around(cached, tuple(spaces)) if explained and spaces else None
+    neighbourhoods = _neighbourhoods(cached, tuple(spaces)) if explained and spaces else None
     config = ConsensusConfig(**options)
-    found = consensus(chosen, votes if voting else {}, cached.labels, cached.folds, around, config, cached.seed)
+    found = consensus(chosen, votes if voting else {}, cached.labels, cached.folds, neighbourhoods, config, cached.seed)
     return _suspicion(cached, found.probabilities)
 
 
 def thrice(cached: Sequence[Cached]) -> Scores:
     """What ``--repeats 3`` makes of a set: every model is the mean of its trainings, here those of the three seeds."""
-    first, models = cached[0], [_models(each, False) for each in cached]
-    means = {name: np.mean([one[name] for one in models], axis=0) for name in MODELS}
-    around = _around(first, SPACES)
-    found = consensus(means, _votes(first), first.labels, first.folds, around, seed=first.seed)
+    first, models = cached[0], [_models(run, False) for run in cached]
+    means = {name: np.mean([probabilities[name] for probabilities in models], axis=0) for name in MODELS}
+    neighbourhoods = _neighbourhoods(first, SPACES)
+    found = consensus(means, _votes(first), first.labels, first.folds, neighbourhoods, seed=first.seed)
     return _suspicion(first, found.probabilities)
 
 
@@ -121,7 +121,7 @@ def _suspicion(cached: Cached, probabilities: Floats) -> Scores:
 
 
 @lru_cache(2)
-def _around(cached: Cached, spaces: tuple[str, ...]) -> Neighbourhoods:
+def _neighbourhoods(cached: Cached, spaces: tuple[str, ...]) -> Neighbourhoods:
     votes = _votes(cached)
     rows = np.arange(len(cached.labels))
     return find_neighbourhoods([votes[name] for name in spaces], cached.labels, rows, cached.seed)
@@ -130,7 +130,10 @@ def _around(cached: Cached, spaces: tuple[str, ...]) -> Neighbourhoods:
 @lru_cache(2)
 def _models(cached: Cached, repeats: bool) -> dict[str, Floats]:
     times = cached.repeats if repeats else cached.repeats[:1]
-    means = {model: np.mean([one[model] for one in times], axis=0) for model in (FEATURES, LEXICAL, FINETUNED)}
+    means = {
+        model: np.mean([probabilities[model] for probabilities in times], axis=0)
+        for model in (FEATURES, LEXICAL, FINETUNED)
+    }
     earlier = np.mean(softmax(cached.held_out[:-1], axis=2), axis=0).astype(np.float32)
     return means | {EARLIER: np.where(np.isnan(means[FINETUNED]), np.float32(np.nan), earlier)}
 

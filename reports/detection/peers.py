@@ -97,7 +97,7 @@ def datalab_all(cached: Cached) -> Scores:
 
     All that the audit itself pools, but neighbours and earlier epochs. The mean of the probabilities is weaker.
     """
-    logs = np.mean([np.log(np.maximum(each, 1e-6)) for each in _all_models(cached)], axis=0)
+    logs = np.mean([np.log(np.maximum(probabilities, 1e-6)) for probabilities in _all_models(cached)], axis=0)
     return datalab(cached, pred_probs=softmax(logs, axis=1))
 
 
@@ -108,7 +108,7 @@ def cleanlab_ensemble(cached: Cached) -> Scores:
 
 def _all_models(cached: Cached) -> list[Floats]:
     """The three models' probabilities, means over the trainings that there are."""
-    return [np.mean([one[model] for one in cached.repeats], axis=0) for model in MODELS]
+    return [np.mean([repeat[model] for repeat in cached.repeats], axis=0) for model in MODELS]
 
 
 def datalab_neighbours(cached: Cached) -> Scores:
@@ -144,7 +144,9 @@ def data_map_confidence(cached: Cached) -> Scores:
 
 
 def _of_training(cached: Cached, figure: Callable[[Any, Any], Any]) -> Scores:
-    return mean_over_trainings({str(fold): one for fold, one in cached.trained.items()}, cached.labels, figure)
+    return mean_over_trainings(
+        {str(fold): dynamics for fold, dynamics in cached.trained.items()}, cached.labels, figure
+    )
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------

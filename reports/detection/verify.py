@@ -96,13 +96,13 @@ def datalab() -> Check:
 def cleanlab_ensemble() -> Check:
     """The mean of self-confidences by accuracy, as its documentation says; of one model, its self-confidence."""
     models = [RUN.probabilities[name] for name in peers.MODELS]
-    each = np.stack([methods.given(RUN.labels, one) for one in models])
-    accuracy = np.array([(one.argmax(axis=1) == RUN.labels).mean() for one in models])
+    confidences = np.stack([methods.given(RUN.labels, probabilities) for probabilities in models])
+    accuracy = np.array([(probabilities.argmax(axis=1) == RUN.labels).mean() for probabilities in models])
     alone = replace(RUN, repeats=[dict.fromkeys(peers.MODELS, models[0])])
     return check(
         {
-            "the mean by accuracy": apart(-peers.cleanlab_ensemble(RUN), accuracy @ each / accuracy.sum()),
-            "cleanlab's self-confidence": apart(-peers.cleanlab_ensemble(alone), each[0]),
+            "the mean by accuracy": apart(-peers.cleanlab_ensemble(RUN), accuracy @ confidences / accuracy.sum()),
+            "cleanlab's self-confidence": apart(-peers.cleanlab_ensemble(alone), confidences[0]),
         }
     )
 
@@ -130,15 +130,17 @@ def aum() -> Check:
     """The package ``aum``: fed with the logits of a run; and its own test (test/test_aum.py)."""
     calculator = importlib.import_module("aum").AUMCalculator
     fed = calculator(save_dir=None)
-    for one in RUN.trained.values():
-        for logits in one.logits:
-            fed.update(torch.from_numpy(logits), torch.from_numpy(RUN.labels[one.rows]).long(), one.rows.tolist())
+    for dynamics in RUN.trained.values():
+        for logits in dynamics.logits:
+            fed.update(
+                torch.from_numpy(logits), torch.from_numpy(RUN.labels[dynamics.rows]).long(), dynamics.rows.tolist()
+            )
     area = [fed.sums[row] / fed.counts[row] for row in range(len(RUN.labels))]
     first, second = np.array([[1.0, 2, 3], [6, 5, 4]]), np.array([[7.0, 8, 9], [12, 11, 10]])
-    (a, once), (again, c) = margins(first[None], np.array([1, 0]))[0], margins(second[None], np.array([2, 1]))[0]
+    (a, once), (repeated, c) = margins(first[None], np.array([1, 0]))[0], margins(second[None], np.array([2, 1]))[0]
     return check(
         {"aum.AUMCalculator": apart(peers.aum(RUN), [-value for value in area])},
-        areas_in_its_test=(np.array([a, (once + again) / 2, c]).tolist(), [-1, 1, -1]),
+        areas_in_its_test=(np.array([a, (once + repeated) / 2, c]).tolist(), [-1, 1, -1]),
     )
 
 

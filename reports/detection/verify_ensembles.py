@@ -65,8 +65,8 @@ def borda_count_of_all() -> Check:
         "k-nearest-neighbour entropy": methods.knn_entropy(RUN.labels, vectors, RUN.neighbours, 3),
     }
     own = detector("borda_count").BordaCount().score(np.stack(list(scorers.values())))
-    each = {f"nessie's {name}": apart(mine[name], scorers[name]) for name in mine}
-    return check({"nessie's BordaCount": apart(peers.borda_count_of_all(RUN), own), **each})
+    differences = {f"nessie's {name}": apart(mine[name], scorers[name]) for name in mine}
+    return check({"nessie's BordaCount": apart(peers.borda_count_of_all(RUN), own), **differences})
 
 
 def _nessie_scores() -> dict[str, Any]:

@@ -81,13 +81,13 @@ def judged(name: str, data: Path) -> Judged:
 def compare_counts(every: list[Judged]) -> pd.DataFrame:
     """One row a set and candidate: flags, flagged per wrong label, precision, recall, share of all rows."""
     rows = []
-    for one in every:
-        heads = {count: np.arange(len(one.wrong)) < number for count, number in one.counts.items()}
-        for count, flagged in {FORMER: one.former, **heads}.items():
-            hits = int(one.wrong[flagged].sum())
-            about = {"ratio": flagged.sum() / one.wrong.sum(), "precision": hits / max(flagged.sum(), 1)}
-            about |= {"recall": hits / one.wrong.sum(), "share": flagged.mean()}
-            rows.append({"set": one.name, "count": count, "flags": int(flagged.sum()), **about})
+    for judged_set in every:
+        heads = {count: np.arange(len(judged_set.wrong)) < number for count, number in judged_set.counts.items()}
+        for count, flagged in {FORMER: judged_set.former, **heads}.items():
+            hits = int(judged_set.wrong[flagged].sum())
+            about = {"ratio": flagged.sum() / judged_set.wrong.sum(), "precision": hits / max(flagged.sum(), 1)}
+            about |= {"recall": hits / judged_set.wrong.sum(), "share": flagged.mean()}
+            rows.append({"set": judged_set.name, "count": count, "flags": int(flagged.sum()), **about})
     table = pd.DataFrame(rows)
     return table.assign(miss=np.abs(np.log(table["ratio"])))
 
@@ -102,22 +102,26 @@ def choose(table: pd.DataFrame, sets: list[str]) -> str:
 def classes(every: list[Judged]) -> pd.DataFrame:
     """One row a class of five rows or more: its recall, and what its flags are worth."""
     rows = []
-    for one in every:
-        for label in np.unique(one.given):
-            here = one.given == label
-            flagged, wrong = here & one.flagged, one.wrong[here].mean()
+    for judged_set in every:
+        for label in np.unique(judged_set.given):
+            here = judged_set.given == label
+            flagged, wrong = here & judged_set.flagged, judged_set.wrong[here].mean()
             if here.sum() >= 5 and flagged.any() and wrong:
-                recall, right = (one.predicted[here] == label).mean(), one.wrong[flagged].mean()
-                rows.append({"set": one.name, "label": label, "recall": recall, "precision": right, "wrong": wrong})
+                recall, right = (judged_set.predicted[here] == label).mean(), judged_set.wrong[flagged].mean()
+                rows.append(
+                    {"set": judged_set.name, "label": label, "recall": recall, "precision": right, "wrong": wrong}
+                )
     table = pd.DataFrame(rows)
     return table.assign(lift=table["precision"] / table["wrong"])
 
 
-def shares(one: Judged) -> dict[str, float]:
+def shares(judged_set: Judged) -> dict[str, float]:
     """How far given and estimated shares of the labels are from the true ones, and how often the direction is right."""
-    names = list(one.shares)
-    given, true = (np.array([(labels == name).mean() for name in names]) for labels in (one.given, one.true))
-    estimated = np.array([one.shares[name] for name in names])
+    names = list(judged_set.shares)
+    given, true = (
+        np.array([(labels == name).mean() for name in names]) for labels in (judged_set.given, judged_set.true)
+    )
+    estimated = np.array([judged_set.shares[name] for name in names])
     differs = np.abs(estimated - given) >= MOST
     right = ((estimated - given) * (true - given) > 0)[differs]
     return {
@@ -131,12 +135,12 @@ def shares(one: Judged) -> dict[str, float]:
 def precisions(every: list[Judged], column: str, values: tuple[str, ...]) -> pd.DataFrame:
     """Set × value of a column: precision, and how many rows."""
     rows = []
-    for one in every:
+    for judged_set in every:
         for value in values:
-            chosen = getattr(one, column) == value
-            chosen = chosen if value == "low" else chosen & one.flagged
-            right = f"{one.wrong[chosen].mean():.2f}" if chosen.any() else "-"
-            rows.append({"set": one.name, "value": value, "cell": f"{right} ({chosen.sum():,})"})
+            chosen = getattr(judged_set, column) == value
+            chosen = chosen if value == "low" else chosen & judged_set.flagged
+            right = f"{judged_set.wrong[chosen].mean():.2f}" if chosen.any() else "-"
+            rows.append({"set": judged_set.name, "value": value, "cell": f"{right} ({chosen.sum():,})"})
     return pd.DataFrame(rows).pivot(index="set", columns="value", values="cell").loc[list(SETS), list(values)]
 
 
@@ -145,11 +149,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     every = [judged(name, parser.parse_args().data) for name in SETS]
     table = compare_counts(every)
-    known = [name for name in SETS if name != SAMPLE]
-    left_out = {name: choose(table, [one for one in known if one != name]) for name in known}
-    assert choose(table, known) == CHOSEN, choose(table, known)
+    compared = [name for name in SETS if name != SAMPLE]
+    left_out = {name: choose(table, [other for other in compared if other != name]) for name in compared}
+    assert choose(table, compared) == CHOSEN, choose(table, compared)
     by_class = classes(every)
-    about_shares = {one.name: shares(one) for one in every}
+    about_shares = {judged_set.name: shares(judged_set) for judged_set in every}
 
     means = table[table["set"] != SAMPLE].groupby("count")[["miss", "precision", "recall", "share"]].mean()
     fill("counts", markdown(means.sort_values("miss").round(3)))
@@ -166,7 +170,10 @@ def main() -> None:
     fill("kinds", markdown(precisions(every, "kind", ("mislabelled", "ambiguous", "none_fits", "unclear"))))
     fill("shares", markdown(pd.DataFrame(about_shares).T.round(3)))
     results = {
-        "sets": {one.name: {"rows": len(one.wrong), "wrong": int(one.wrong.sum())} for one in every},
+        "sets": {
+            judged_set.name: {"rows": len(judged_set.wrong), "wrong": int(judged_set.wrong.sum())}
+            for judged_set in every
+        },
         "counts": table.round(4).to_dict("records"),
         "chosen": CHOSEN,
         "chosen_without": left_out,
@@ -180,15 +187,15 @@ def caution(every: list[Judged]) -> pd.DataFrame:
     """Whether the models' accuracy tells what flags are worth: the part of the gap to 1 that they close."""
     rows = [
         {
-            "set": one.name,
-            "accuracy": one.accuracy,
-            "baseline": one.baseline,
-            "gap closed": (one.accuracy - one.baseline) / (1 - one.baseline),
-            "precision": one.wrong[one.flagged].mean(),
-            "wrong": one.wrong.mean(),
-            "lift": one.wrong[one.flagged].mean() / one.wrong.mean(),
+            "set": judged_set.name,
+            "accuracy": judged_set.accuracy,
+            "baseline": judged_set.baseline,
+            "gap closed": (judged_set.accuracy - judged_set.baseline) / (1 - judged_set.baseline),
+            "precision": judged_set.wrong[judged_set.flagged].mean(),
+            "wrong": judged_set.wrong.mean(),
+            "lift": judged_set.wrong[judged_set.flagged].mean() / judged_set.wrong.mean(),
         }
-        for one in every
+        for judged_set in every
     ]
     return pd.DataFrame(rows).set_index("set").sort_values("gap closed").round(2)
 

@@ -26,10 +26,10 @@ from measure import serving  # noqa: E402
 
 ROWS = 3000
 NAMES = [
-    f"{number:03} {kind} {thing} that somebody asked about"[:50].ljust(50, "x")
+    f"{number:03} {kind} {method} that somebody asked about"[:50].ljust(50, "x")
     for number in range(150)
     for kind in [("lost", "changed", "declined", "unexpected", "cancelled")[number % 5]]
-    for thing in [("card payment", "transfer_of_money", "Überweisung", "direct debit")[number % 4]]
+    for method in [("card payment", "transfer_of_money", "Überweisung", "direct debit")[number % 4]]
 ]
 TEXTS = [
     "هذا النص مكتوب من اليمين إلى اليسار، ويجب أن يبدأ من الجهة اليمنى.",

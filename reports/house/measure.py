@@ -27,7 +27,7 @@ def sources(commit: str) -> Sources:
     """Return the scripts of the library and the app at a commit, by path."""
     packed = subprocess.run(["git", "archive", commit, "auditor", "ui"], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        files = [(PurePosixPath(one.name), archive.extractfile(one)) for one in archive.getmembers()]
+        files = [(PurePosixPath(member.name), archive.extractfile(member)) for member in archive.getmembers()]
         return {path: file.read().decode() for path, file in files if file and path.suffix in (".py", ".js")}
 
 

@@ -116,17 +116,17 @@ class Person:
             "seconds": self.pace,
             "hidden": card["hidden"],
         }
-        answer = self._post("events", {"run": self.run, "events": [press], "held": [one["id"] for one in rest]})
+        answer = self._post("events", {"run": self.run, "events": [press], "held": [other["id"] for other in rest]})
         (result,) = answer.get("results") or [{}]
-        held = next(one for one in reversed(self.cards) if one.item == card["id"])
+        held = next(entry for entry in reversed(self.cards) if entry.item == card["id"])
         if result.get("status") == "saved":
             held.event = press["event_id"]
         else:
             self.errors.append(f"{press['event_id']}: {result or answer}")
         self._call("stop", "GET", "/api/stop")
         gone = {*answer.get("gone", ()), *answer.get("done", ())}
-        self.vanished += sum(one["id"] in gone for one in rest)
-        return [one for one in rest if one["id"] not in gone]
+        self.vanished += sum(other["id"] in gone for other in rest)
+        return [other for other in rest if other["id"] not in gone]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._call(path, "POST", f"/api/{path}", json.dumps(body))
@@ -239,7 +239,7 @@ def server_of(address: str) -> psutil.Process:
 def processor_seconds(processes: list[psutil.Process]) -> float:
     """Processor time of some processes and their children so far."""
     found = 0.0
-    for process in [*processes, *(child for one in processes for child in one.children(recursive=True))]:
+    for process in [*processes, *(child for parent in processes for child in parent.children(recursive=True))]:
         with suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
             found += times.user + times.system + times.children_user + times.children_system

@@ -14,24 +14,24 @@ Row = dict[str, Any]
 
 
 def tool(
-    row: Callable[[int, str, str], Row], name: str, around: Callable[[str], str], beside: str = '"\n\t'
+    row: Callable[[int, str, str], Row], name: str, surround: Callable[[str], str], characters: str = '"\n\t'
 ) -> Callable[[random.Random], Made]:
-    """Write an object a row, as one array or one a line; ``around`` is what stands around a label that is changed."""
+    """Write an object a row, as one array or one a line; ``surround`` adds what stands around a changed label."""
 
     def make(chance: random.Random) -> Made:
-        found = pairs(chance, beside)
+        found = pairs(chance, characters)
         ascii_ = chance.random() < 0.3
         array = name.endswith(".json")
 
         def written(label: str) -> str:
-            return around(json.dumps(label, ensure_ascii=ascii_))
+            return surround(json.dumps(label, ensure_ascii=ascii_))
 
         def relabel(row: str, old: str, new: str) -> str:
             assert row.count(written(old)) == 1
             return row.replace(written(old), written(new))
 
         objects = [json.dumps(row(at, *pair), ensure_ascii=ascii_) for at, pair in enumerate(found)]
-        rows = [objects[0], *(f",\n{one}" for one in objects[1:])] if array else [one + "\n" for one in objects]
+        rows = [objects[0], *(f",\n{item}" for item in objects[1:])] if array else [item + "\n" for item in objects]
         return Made(name, "[" * array, rows, found, "]\n" * array, config={"drop_invalid": False}, relabel=relabel)
 
     return make
@@ -66,7 +66,7 @@ def _prodigy(at: int, text: str, label: str) -> Row:
         "meta": {"n": at},
         "_input_hash": -1000 - at,
         "_task_hash": 2000 + at,
-        "options": [{"id": each, "text": each.title()} for each in LABELS],
+        "options": [{"id": option, "text": option.title()} for option in LABELS],
         "_view_id": "choice",
         "accept": [label],
         "config": {"choice_style": "single"},

@@ -41,20 +41,20 @@ class Made:
         return (self.head + "".join(rows) + self.tail).encode(self.encoding)
 
 
-def pairs(chance: random.Random, beside: str = "") -> list[Pair]:
-    """Six to twenty texts, with characters of ``beside`` among their words, and two labels at least twice."""
-    made = [(text(chance, beside), chance.choice(LABELS)) for _ in range(chance.randint(2, 16))]
+def pairs(chance: random.Random, characters: str = "") -> list[Pair]:
+    """Six to twenty texts, with some of ``characters`` among their words, and two labels at least twice."""
+    made = [(text(chance, characters), chance.choice(LABELS)) for _ in range(chance.randint(2, 16))]
     return [
         ("the first of all", "joy"),
-        (text(chance, beside), "sadness"),
+        (text(chance, characters), "sadness"),
         *made,
         ("one more", "joy"),
         ("last", "sadness"),
     ]
 
 
-def text(chance: random.Random, beside: str) -> str:
-    words = " ".join(chance.choices([*WORDS, *beside], k=chance.randint(1, 12))).strip()
+def text(chance: random.Random, characters: str) -> str:
+    words = " ".join(chance.choices([*WORDS, *characters], k=chance.randint(1, 12))).strip()
     return words if words[:1].isalpha() else f"x {words}"
 
 

@@ -140,7 +140,7 @@ def in_order(made: Made, *pairs: list[Pair]) -> Iterator[list[Pair]]:
 
 
 def different(found: Sequence[T], expected: Sequence[T]) -> int:
-    return sum(one != other for one, other in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+    return sum(left != right for left, right in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
 
 
 def corrected(texts: LabeledTexts, changes: dict[int, str]) -> Corrections:
@@ -295,13 +295,13 @@ def json_file(
     def token(value: Any) -> str:
         return json.dumps(value, ensure_ascii=ascii_)
 
-    def one(words: str, label: str) -> str:
+    def written(words: str, label: str) -> str:
         value = {"text": words, "label": wrap(label), **({"label_id": codes[label]} if twin else {})}
         value |= chance.choice(strange) if others else {}
         space = chance.choice(spaces)
-        return "{" + ("," + space).join(f"{token(key)}:{space}{token(each)}" for key, each in value.items()) + "}"
+        return "{" + ("," + space).join(f"{token(key)}:{space}{token(item)}" for key, item in value.items()) + "}"
 
-    objects = [one(words, label) for words, label in found]
+    objects = [written(words, label) for words, label in found]
 
     def relabel(row: str, old: str, new: str) -> str:
         for space in spaces:

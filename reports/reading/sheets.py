@@ -50,7 +50,7 @@ def workbook(chance: random.Random) -> Made:
             parts = [hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist() if name not in _OWN]
         rows = openpyxl.load_workbook(path)["Sheet"].iter_rows()
         cells = [[[cell.value, cell.data_type, cell.font.b] for cell in row] for row in rows]
-        return "\n".join(json.dumps(each, default=str) for each in [parts, *cells]).encode()
+        return "\n".join(json.dumps(entry, default=str) for entry in [parts, *cells]).encode()
 
     def relabel(row: str, old: str, new: str) -> str:
         cells = json.loads(row)

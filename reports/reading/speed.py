@@ -42,14 +42,14 @@ def main() -> None:
         write(path, options.rows)
         found: dict[str, object] = {"rows": options.rows, "megabytes": round(path.stat().st_size / 1e6)}
         # One after the other, so that what else the machine does slows none of them more than the others.
-        rounds = [{way: again(way, path) for way in WAYS} for _ in range(options.repeats)]
+        rounds = [{way: in_own_process(way, path) for way in WAYS} for _ in range(options.repeats)]
         for way in WAYS:
             found[way] = {name: min(round_[way][name] for round_ in rounds) for name in rounds[0][way]}
             print(way, found[way])
     (HERE / "speed.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
-def again(way: str, path: Path) -> dict[str, float]:
+def in_own_process(way: str, path: Path) -> dict[str, float]:
     command = [sys.executable, __file__, "--way", way, "--path", str(path)]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 

@@ -39,9 +39,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = crash(options.db or Path(folder) / "decisions.db", options.kills)
-    known = json.loads(options.out.read_text()) if options.out.exists() else {}
+    recorded = json.loads(options.out.read_text()) if options.out.exists() else {}
     database = "postgresql" if options.db else "sqlite"
-    options.out.write_text(json.dumps({**known, database: found}, indent=1) + "\n")
+    options.out.write_text(json.dumps({**recorded, database: found}, indent=1) + "\n")
     print(
         f"{found['kills']} kills ({found['idle_kills']} before the first decision), {found['acknowledged']} events"
         f" acknowledged, {found['lost']} lost, {found['torn_bulks']} bulks torn; {found['unacknowledged']} written, but"
@@ -56,13 +56,13 @@ def crash(place: Path | str, kills: int) -> dict[str, Any]:
     idle = lost = torn = 0
     for number in range(kills):
         at_once = number % 10 == 0  # maybe while it opens the log
-        heard = write_and_kill(place, run_id, number, chance.uniform(0, LONGEST), at_once)
-        idle += not heard
-        acknowledged |= heard
+        confirmed = write_and_kill(place, run_id, number, chance.uniform(0, LONGEST), at_once)
+        idle += not confirmed
+        acknowledged |= confirmed
         log = DecisionLog(place, run_id)  # as after a restart
-        known = {event.event_id: event.batch_id for event in log.all_events()}
-        lost += len(heard - known.keys())
-        torn += sum(size != BULK for batch, size in Counter(known.values()).items() if batch)
+        logged = {event.event_id: event.batch_id for event in log.all_events()}
+        lost += len(confirmed - logged.keys())
+        torn += sum(size != BULK for batch, size in Counter(logged.values()).items() if batch)
         log.close()
     log = DecisionLog(place, run_id)
     stands = {(event.item_id, event.reviewer): event.event_id for event in log.standing()}
@@ -73,9 +73,9 @@ def crash(place: Path | str, kills: int) -> dict[str, Any]:
         "kills": kills,
         "idle_kills": idle,
         "acknowledged": len(acknowledged),
-        "lost": lost + len(acknowledged - known.keys()),
+        "lost": lost + len(acknowledged - logged.keys()),
         "torn_bulks": torn,
-        "unacknowledged": len(known.keys() - acknowledged),
+        "unacknowledged": len(logged.keys() - acknowledged),
         "standing_as_rebuilt": stands == rebuilt,
         "seconds": round(time.perf_counter() - start, 1),
     }
@@ -83,20 +83,20 @@ def crash(place: Path | str, kills: int) -> dict[str, Any]:
 
 def write_and_kill(place: Path | str, run_id: str, number: int, delay: float, at_once: bool) -> set[str]:
     """Ids that a writer acknowledged before it was killed, so long after it was started or had opened the log."""
-    here, there = os.pipe()
+    receiving, sending = os.pipe()
     # A fork of a process that holds no log: it starts in a millisecond, and so can be killed two hundred times.
-    writer = multiprocessing.get_context("fork").Process(target=write, args=(place, run_id, number, there))
+    writer = multiprocessing.get_context("fork").Process(target=write, args=(place, run_id, number, sending))
     writer.start()
-    os.close(there)
-    with os.fdopen(here, "rb") as said:
+    os.close(sending)
+    with os.fdopen(receiving, "rb") as output:
         if not at_once:
-            said.readline()
+            output.readline()
         time.sleep(delay)
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
         assert writer.exitcode == -signal.SIGKILL, "it failed before it was killed"
-        return {line.decode() for line in said.read().split(b"\n")[:-1]} - {OPENED}
+        return {line.decode() for line in output.read().split(b"\n")[:-1]} - {OPENED}
 
 
 def write(place: Path | str, run_id: str, number: int, out: int) -> None:
@@ -113,7 +113,7 @@ def write(place: Path | str, run_id: str, number: int, out: int) -> None:
             batch = event_id if kind == "bulk" else None
             written = log.append([decision(run_id, f"{event_id}-{row}", f"row-{row}", reviewer, batch) for row in rows])
         if written:
-            os.write(out, "".join(f"{one}\n" for one in written).encode())
+            os.write(out, "".join(f"{written_id}\n" for written_id in written).encode())
 
 
 def decision(run_id: str, event_id: str, item_id: str, reviewer: str, batch: str | None) -> Event:

@@ -43,9 +43,9 @@ def main() -> None:
             found["megabytes"] = round(place.stat().st_size / 1e6)
         log.close()
         found["open"] = timed(lambda: DecisionLog(place, RUN).close(), 1)  # a file is looked through then, once
-    known = json.loads(options.out.read_text()) if options.out.exists() else {}
+    recorded = json.loads(options.out.read_text()) if options.out.exists() else {}
     database = "postgresql" if options.db else "sqlite"
-    options.out.write_text(json.dumps({**known, database: found}, indent=1) + "\n")
+    options.out.write_text(json.dumps({**recorded, database: found}, indent=1) + "\n")
     print(json.dumps(found, indent=1))
 
 
@@ -103,8 +103,8 @@ def new_id() -> str:
     return f"{next(numbers):032x}"
 
 
-def consume(things: Iterable[object]) -> None:
-    for _ in things:
+def consume(items: Iterable[object]) -> None:
+    for _ in items:
         pass
 
 

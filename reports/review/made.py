@@ -102,7 +102,7 @@ def _write(
         repeats = [
             detection.find_flags(labels, model, ~nothing) for model in probabilities.values()
         ]  # each stands for one
-        stable = stability([each.is_issue for each in repeats], [each.predicted >= 0 for each in repeats])
+        stable = stability([repeat.is_issue for repeat in repeats], [repeat.predicted >= 0 for repeat in repeats])
         table = detection.issues_table(data, flags, kinds, stable, evidence, measured, group, losses)
         pq.write_table(table, at / "issues.parquet", compression="zstd")
 

@@ -73,7 +73,7 @@ def measured(data: Path, rows: int, work: Path) -> dict[str, Any]:
         name: {"seconds": stage["seconds"], "mib": round((stage["peak_memory"] or 0) / 2**20)}
         for name, stage in stages.items()
     }
-    found["run_megabytes"] = round(sum(one.stat().st_size for one in run.rglob("*") if one.is_file()) / 1e6)
+    found["run_megabytes"] = round(sum(path.stat().st_size for path in run.rglob("*") if path.is_file()) / 1e6)
     return found
 
 

@@ -42,7 +42,7 @@ class Memory:
             start = time.perf_counter()
             try:
                 root = psutil.Process(self._pid)
-                total = sum(one.memory_full_info().pss for one in (root, *root.children(recursive=True)))
+                total = sum(process.memory_full_info().pss for process in (root, *root.children(recursive=True)))
             except psutil.Error:  # one of them has just ended
                 continue
             self._most = max(self._most, total)

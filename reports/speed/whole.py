@@ -74,8 +74,8 @@ def measure(data: Path, name: str, rows: int, seed: int, method: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             scores, cost = ranked(method, part, Path(folder))
         ranking = pd.DataFrame({"id": part.frame["id"].astype(str), "wrong": part.wrong, "score": scores})
-        known = [pd.read_parquet(RANKINGS)] if RANKINGS.exists() else []
-        rankings = pd.concat([*known, ranking.assign(set=name, rows=rows, seed=seed, method=method)])
+        recorded = [pd.read_parquet(RANKINGS)] if RANKINGS.exists() else []
+        rankings = pd.concat([*recorded, ranking.assign(set=name, rows=rows, seed=seed, method=method)])
         # One that was interrupted between the two files is measured twice.
         rankings = rankings.drop_duplicates(["set", "rows", "seed", "method", "id"], keep="last")
         rankings.to_parquet(RANKINGS, index=False)
@@ -96,7 +96,7 @@ def compare(found: dict[str, Any], rankings: pd.DataFrame) -> None:
     name, rows = rankings["set"].iloc[0], rankings["rows"].iloc[0]
     for method in rankings["method"].unique():
         record = found[f"{name}, {rows} rows: {method}"]
-        seeds = [seed for one, seed in draws if one == method]
+        seeds = [seed for measured_method, seed in draws if measured_method == method]
         record["average_precision"] = round(float(np.mean([draws[method, seed][0] for seed in seeds])), 4)
         if common := [seed for seed in seeds if (DEFAULT, seed) in draws]:
             apart = np.mean([draws[DEFAULT, seed] - draws[method, seed] for seed in common], axis=0)

@@ -78,7 +78,7 @@ class Policy:
         return not self.skips and not self.undos
 
 
-AGAIN, AFTER_UNDO = 100, 30
+AFTER_SKIP, AFTER_UNDO = 100, 30
 BULK_AT = (300, 600)
 MERGE_AT = CARDS // 2
 
@@ -127,7 +127,7 @@ class Audits:
         self.served = np.zeros((audits, most), np.int64)
         self.expected = np.zeros((audits, most))
         self.draws = np.zeros(audits, np.int64)
-        self.due = np.full((audits, self.cards + AGAIN + 1), -1)
+        self.due = np.full((audits, self.cards + AFTER_SKIP + 1), -1)
         self.entered = np.full((audits, rows), -1, np.int32) if self.policy.undos else None
         self.left = np.full((audits, rows), -1, np.int32) if self.policy.undos else None
         self.undone = np.zeros((audits, rows), np.bool_)
@@ -207,17 +207,17 @@ class Audits:
         """A blind draw in each of these audits."""
         rows = self.rng.integers(self.rows, size=len(audits))
         barred = self._barred(log, audits)
-        while (again := barred(rows)).any():
-            rows[again] = self.rng.integers(self.rows, size=np.count_nonzero(again))
+        while (redrawn := barred(rows)).any():
+            rows[redrawn] = self.rng.integers(self.rows, size=np.count_nonzero(redrawn))
         # Until logs are merged, each knows its own draws alone.
-        known = self.state[audits] != PENDING
+        decided = self.state[audits] != PENDING
         if self.policy.logs > 1:
             merged = (self.served[audits] < MERGE_AT) & (card >= MERGE_AT)
-            known &= (self.maker[audits] == log) | merged
+            decided &= (self.maker[audits] == log) | merged
         chances = self._mean_p(log, audits)
         place = self.draws[audits]
         self.q[audits, place] = choose_q(
-            chances, (self.expected[audits] * known).sum(axis=1), (self.state[audits] * known).sum(axis=1)
+            chances, (self.expected[audits] * decided).sum(axis=1), (self.state[audits] * decided).sum(axis=1)
         )
         self.errors[audits, place] = self.found[log, audits]
         self.pool[audits, place] = self.rows - self.count[log, audits]
@@ -341,7 +341,7 @@ class Audits:
         """Put rows off: drawn ones are pending."""
         self.away[audits, rows] = True
         if not self.policy.drop_skips:
-            self.due[audits, card + AGAIN] = rows
+            self.due[audits, card + AFTER_SKIP] = rows
             return
         audits = audits[blind]
         self.draws[audits] -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from known import Known
+from ranked_sets import RankedSet
 
 from auditor.estimate.certificate import SIZES, certify, plan_steps
 
@@ -15,17 +15,17 @@ GROUP, GROUP_CARDS = 40, 30
 """Rows of a group, at least, and cards read of it."""
 
 
-def ladders(every: list[Known], draws: int) -> pd.DataFrame:
+def ladders(every: list[RankedSet], draws: int) -> pd.DataFrame:
     """``--unreviewed suggest --wrong-at-most``: nested sets of rows by the consensus probability of the suggestion.
 
     The rows are those that the models would label otherwise. How often the set that is changed has more wrong labels
     among its unread rows than was promised.
     """
     rows = []
-    for known in every:
-        order = np.argsort(-known.confidence, kind="stable")
-        order = order[known.confidence[order] > 0.5]
-        wrong = ~known.right[order]
+    for ranked_set in every:
+        order = np.argsort(-ranked_set.confidence, kind="stable")
+        order = order[ranked_set.confidence[order] > 0.5]
+        wrong = ~ranked_set.right[order]
         sizes = [*(size for size in SIZES if size < len(order)), len(order)]
         for limit in LIMITS:
             rng, broken, changed, cards = np.random.default_rng(0), 0, [], []
@@ -46,7 +46,7 @@ def ladders(every: list[Known], draws: int) -> pd.DataFrame:
                 cards.append(int(read.sum()))
             rows.append(
                 {
-                    "set": known.name,
+                    "set": ranked_set.name,
                     "wrong at most": limit,
                     "rows that the models would change": len(order),
                     "share of them wrong": wrong.mean(),
@@ -58,11 +58,13 @@ def ladders(every: list[Known], draws: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def groups(every: list[Known], draws: int) -> pd.DataFrame:
+def groups(every: list[RankedSet], draws: int) -> pd.DataFrame:
     """Group verdicts: flagged rows of one pair given → suggested, all to get the suggestion."""
     rows = []
-    for known in every:
-        pairs = pd.DataFrame({"given": known.given, "suggested": known.suggested, "wrong": ~known.right})[known.flagged]
+    for ranked_set in every:
+        pairs = pd.DataFrame(
+            {"given": ranked_set.given, "suggested": ranked_set.suggested, "wrong": ~ranked_set.right}
+        )[ranked_set.flagged]
         for (given, suggested), group in pairs.groupby(["given", "suggested"]):
             wrong = group["wrong"].to_numpy()
             if len(wrong) < GROUP:
@@ -75,7 +77,7 @@ def groups(every: list[Known], draws: int) -> pd.DataFrame:
                 bounds.append(certificate.share_at_most)
             rows.append(
                 {
-                    "set": known.name,
+                    "set": ranked_set.name,
                     "group": f"{given} → {suggested}",
                     "rows": len(wrong),
                     "share wrong": wrong.mean(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from audits import CARDS, Audits, Bools, Floats, Ints, Policy
-from known import Known
+from ranked_sets import RankedSet
 from scipy.special import ndtri
 
 from auditor.estimate.shares import share
@@ -20,18 +20,18 @@ BROKEN = {
 }
 
 
-def measure(every: list[Known], audits: int) -> pd.DataFrame:
+def measure(every: list[RankedSet], audits: int) -> pd.DataFrame:
     """One row a set, as it is, with careful reviewers."""
-    return pd.DataFrame([{"set": known.name, **_measure(known, audits)} for known in every])
+    return pd.DataFrame([{"set": ranked_set.name, **_measure(ranked_set, audits)} for ranked_set in every])
 
 
-def _measure(known: Known, audits: int) -> dict[str, float]:
+def _measure(ranked_set: RankedSet, audits: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
-    outcome = np.broadcast_to(known.wrong, (audits, len(known.wrong)))
+    outcome = np.broadcast_to(ranked_set.wrong, (audits, len(ranked_set.wrong)))
     found = {
-        "flags × precision": flags_times_precision(known, audits, rng),
-        "ranked and blind pooled": pooled(known, audits, rng),
-        "Wilson at every card": wilson_at_every_card(known, audits, rng),
+        "flags × precision": flags_times_precision(ranked_set, audits, rng),
+        "ranked and blind pooled": pooled(ranked_set, audits, rng),
+        "Wilson at every card": wilson_at_every_card(ranked_set, audits, rng),
     }
     for name, policy in BROKEN.items():
         some = outcome[: max(audits // (10 if policy.leave_out else 4), 50)]
@@ -39,34 +39,34 @@ def _measure(known: Known, audits: int) -> dict[str, float]:
     return found
 
 
-def flags_times_precision(known: Known, audits: int, rng: np.random.Generator) -> float:
+def flags_times_precision(ranked_set: RankedSet, audits: int, rng: np.random.Generator) -> float:
     """The number of flags × the share of errors among 300 of them drawn at random, with its Wilson interval."""
-    flagged = known.wrong[known.flagged]
+    flagged = ranked_set.wrong[ranked_set.flagged]
     read = min(READ_FLAGS, len(flagged))
     missed = 0
     for _ in range(audits):
         precision = share(int(rng.choice(flagged, read, replace=False).sum()), read)
-        missed += not precision.low <= known.wrong.sum() / len(flagged) <= precision.high
+        missed += not precision.low <= ranked_set.wrong.sum() / len(flagged) <= precision.high
     return missed / audits
 
 
-def pooled(known: Known, audits: int, rng: np.random.Generator) -> float:
+def pooled(ranked_set: RankedSet, audits: int, rng: np.random.Generator) -> float:
     """Wilson interval of all verdicts of 1,000 cards, one in five of them blind, as if all were a sample."""
     missed = 0
     for _ in range(audits):
         ranked = rng.binomial(CARDS, 1 - FIFTH)
-        drawn = rng.choice(np.arange(ranked, len(known.wrong)), CARDS - ranked, replace=False)
-        rate = share(int(known.wrong[:ranked].sum() + known.wrong[drawn].sum()), CARDS)
-        missed += not rate.low <= known.rate <= rate.high
+        drawn = rng.choice(np.arange(ranked, len(ranked_set.wrong)), CARDS - ranked, replace=False)
+        rate = share(int(ranked_set.wrong[:ranked].sum() + ranked_set.wrong[drawn].sum()), CARDS)
+        missed += not rate.low <= ranked_set.rate <= rate.high
     return missed / audits
 
 
-def wilson_at_every_card(known: Known, audits: int, rng: np.random.Generator) -> float:
+def wilson_at_every_card(ranked_set: RankedSet, audits: int, rng: np.random.Generator) -> float:
     """Wilson interval of a sample of 1,000 blind cards, looked at after each: wrong at some time."""
     missed = 0
     for _ in range(audits):
-        low, high = _wilson(np.cumsum(rng.choice(known.wrong, CARDS, replace=False)))
-        missed += bool(((known.rate < low) | (known.rate > high)).any())
+        low, high = _wilson(np.cumsum(rng.choice(ranked_set.wrong, CARDS, replace=False)))
+        missed += bool(((ranked_set.rate < low) | (ranked_set.rate > high)).any())
     return missed / audits
 
 

@@ -21,7 +21,7 @@ import controls
 import numpy as np
 import pandas as pd
 from audits import Audits, Bools, Policy
-from known import RUNS, SETS, Known, load, versions
+from ranked_sets import RUNS, SETS, RankedSet, load, versions
 
 from auditor.estimate.shares import share
 from auditor.evaluation.ranking import average_precision
@@ -53,28 +53,28 @@ class Options:
     runs: Path
     data: Path
 
-    def load(self) -> list[Known]:
+    def load(self) -> list[RankedSet]:
         """Read the sets."""
         return [load(name, self.runs, self.data) for name in self.sets]
 
 
-def outcomes(known: Known, audits: int, erring: float, seed: int) -> Bools:
+def outcomes(ranked_set: RankedSet, audits: int, erring: float, seed: int) -> Bools:
     """What each audit's reviewers would say of each row: (A, N), drawn once."""
-    shape = (audits, len(known.wrong))
+    shape = (audits, len(ranked_set.wrong))
     if not erring:
-        return np.broadcast_to(known.wrong, shape)
-    return known.wrong ^ (np.random.default_rng(seed).random(shape) < erring)
+        return np.broadcast_to(ranked_set.wrong, shape)
+    return ranked_set.wrong ^ (np.random.default_rng(seed).random(shape) < erring)
 
 
-def coverage(every: list[Known], audits: int, kept: Path | None = None) -> pd.DataFrame:
+def coverage(every: list[RankedSet], audits: int, kept: Path | None = None) -> pd.DataFrame:
     """One row a cell: how often an interval ever missed, and how wide it was at the end.
 
     Finished cells are kept in a file, one a line, and not measured again.
     """
     cells = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept and kept.exists() else []
     finished = {(cell["set"], cell["reviewers"], cell["policy"]) for cell in cells}
-    for number, known in enumerate(every):
-        for place, version in enumerate(versions(known)):
+    for number, ranked_set in enumerate(every):
+        for place, version in enumerate(versions(ranked_set)):
             policies = (CLOSING, FIFTH, *(POLICIES if place != 1 else ()))
             for erring in (0.0, ERRING):
                 outcome = outcomes(version, audits, erring, 10 * number + place)
@@ -105,15 +105,15 @@ def widths(done: Audits) -> dict[str, float]:
         states = done.state[audit, : done.draws[audit]]
         naive = share(int(np.count_nonzero(states == 1)), int(np.count_nonzero(states >= 0)))
         wilson.append(naive.high - naive.low)
-    width = float(np.mean([one.rate[1] - one.rate[0] for one in found]))
+    width = float(np.mean([interval.rate[1] - interval.rate[0] for interval in found]))
     return {"width": width, "Wilson": float(np.mean(wilson)), "ratio": width / float(np.mean(wilson))}
 
 
-def cost(every: list[Known], audits: int) -> pd.DataFrame:
+def cost(every: list[RankedSet], audits: int) -> pd.DataFrame:
     """Errors found in 1,000 cards, with careful reviewers."""
     rows = []
-    for known in every:
-        for version in versions(known):
+    for ranked_set in every:
+        for version in versions(ranked_set):
             outcome = outcomes(version, audits, 0.0, 0)
             found = {
                 policy.name: float(Audits(outcome, policy, seed=1).run().all_found().mean())

@@ -48,23 +48,23 @@ ELSEWHERE_RANKED = 0.98
 def choose(sets: list[Audited], draws: int) -> None:
     """Of the candidates, the one with the greatest mean log of errors found in the first 300 and 500 cards."""
     found: dict[str, dict[str, float]] = {}
-    for one in sets:
+    for audited_set in sets:
         for candidate in CANDIDATES:
-            reads = [review(one, 500, seed, Settings(**candidate)) for seed in range(draws)]
+            reads = [review(audited_set, 500, seed, Settings(**candidate)) for seed in range(draws)]
             score = np.mean([np.log([read.wrong[:300].sum(), read.wrong.sum()]).mean() for read in reads])
-            found.setdefault(json.dumps(candidate), {})[one.name] = float(score)
-        print(one.name, flush=True)
+            found.setdefault(json.dumps(candidate), {})[audited_set.name] = float(score)
+        print(audited_set.name, flush=True)
     save("choice", found)
 
 
 def measure(sets: list[Audited], draws: int) -> None:
     for reviewer, errs in REVIEWERS.items():
-        for one in sets:
-            name = f"{one.name}, {reviewer}"
+        for audited_set in sets:
+            name = f"{audited_set.name}, {reviewer}"
             found = load(name)["learnt"] if (RESULTS / f"{name}.json").exists() else []
-            hits = np.cumsum(one.wrong[one.static])[: max(READ)].tolist()
+            hits = np.cumsum(audited_set.wrong[audited_set.static])[: max(READ)].tolist()
             for seed in range(len(found), draws):
-                read = review(one, max(READ), seed, Settings(), errs)
+                read = review(audited_set, max(READ), seed, Settings(), errs)
                 ranked = np.isin(read.kind, RANKED)
                 found.append(
                     {
@@ -74,7 +74,7 @@ def measure(sets: list[Audited], draws: int) -> None:
                         "weight": [float(read.weight[:cards][-1]) for cards in READ],
                     }
                 )
-                save(name, {"errors": int(one.wrong.sum()), "static": hits, "learnt": found})
+                save(name, {"errors": int(audited_set.wrong.sum()), "static": hits, "learnt": found})
             print(name, len(found), flush=True)
 
 
@@ -99,9 +99,12 @@ def speed(rows: int, verdicts: int) -> None:
         used.append(1000 * (time.process_time() - processor))
     begun = time.perf_counter()
     order.learn([*judged[1:], judged[0]], [*wrong[1:], wrong[0]])
-    again = time.perf_counter() - begun
-    times = {name: np.quantile(each, [0.5, 0.95]).tolist() for name, each in (("wall", wall), ("processor", used))}
-    save(f"speed-{rows}", {"rows": rows, "verdicts": verdicts, "prepared": prepared, "again": again, **times})
+    relearnt = time.perf_counter() - begun
+    times = {
+        name: np.quantile(milliseconds, [0.5, 0.95]).tolist()
+        for name, milliseconds in (("wall", wall), ("processor", used))
+    }
+    save(f"speed-{rows}", {"rows": rows, "verdicts": verdicts, "prepared": prepared, "again": relearnt, **times})
 
 
 def save(name: str, found: object) -> None:
@@ -119,13 +122,13 @@ def load(name: str) -> dict:
 def found_table(reviewer: str) -> pd.DataFrame:
     rows = []
     for name in measured(reviewer):
-        one = load(f"{name}, {reviewer}")
-        every = np.array([each["found"] for each in one["learnt"]])
-        cells = {"set": name, "errors": one["errors"], "draws": len(every)}
+        result = load(f"{name}, {reviewer}")
+        every = np.array([draw["found"] for draw in result["learnt"]])
+        cells = {"set": name, "errors": result["errors"], "draws": len(every)}
         for place, cards in enumerate(READ):
             mean, least, most = every[:, place].mean(), every[:, place].min(), every[:, place].max()
-            cells[f"{cards:,} cards"] = f"{static(one, cards)} → {mean:.0f} ({least}–{most})"
-        cells["weight at 500"] = f"{np.mean([each['weight'][2] for each in one['learnt']]):.2f}"
+            cells[f"{cards:,} cards"] = f"{static(result, cards)} → {mean:.0f} ({least}–{most})"
+        cells["weight at 500"] = f"{np.mean([draw['weight'][2] for draw in result['learnt']]):.2f}"
         rows.append(cells)
     return pd.DataFrame(rows)
 
@@ -133,12 +136,12 @@ def found_table(reviewer: str) -> pd.DataFrame:
 def targets_table(reviewer: str) -> pd.DataFrame:
     rows = []
     for name in measured(reviewer):
-        one, place = load(f"{name}, {reviewer}"), READ.index(500)
-        each = one["learnt"]
-        ranked = round(np.mean([draw["ranked"][place] for draw in each]))
-        by_ranked = np.mean([draw["by ranked"][place] / draw["ranked"][place] for draw in each])
-        every_card = np.mean([draw["found"][place] for draw in each]) / static(one, 500)
-        a_ranked = by_ranked / (static(one, 500) / 500)
+        result, place = load(f"{name}, {reviewer}"), READ.index(500)
+        draws = result["learnt"]
+        ranked = round(np.mean([draw["ranked"][place] for draw in draws]))
+        by_ranked = np.mean([draw["by ranked"][place] / draw["ranked"][place] for draw in draws])
+        every_card = np.mean([draw["found"][place] for draw in draws]) / static(result, 500)
+        a_ranked = by_ranked / (static(result, 500) / 500)
         wanted = TARGETS.get(name, ELSEWHERE)
         reached = every_card >= wanted and (name in TARGETS or a_ranked >= ELSEWHERE_RANKED)
         rows.append(
@@ -149,7 +152,7 @@ def targets_table(reviewer: str) -> pd.DataFrame:
                 "a ranked card": f"{a_ranked:.2f}",
                 "to reach there": "" if name in TARGETS else f"{ELSEWHERE_RANKED:.2f}",
                 "reached": "yes" if reached else "**no**",
-                "of as many static cards": f"{by_ranked / (static(one, ranked) / ranked):.2f}",
+                "of as many static cards": f"{by_ranked / (static(result, ranked) / ranked):.2f}",
             }
         )
     return pd.DataFrame(rows)
@@ -184,16 +187,16 @@ def candidates_table() -> pd.DataFrame:
 def speed_table() -> pd.DataFrame:
     rows = []
     for path in sorted(RESULTS.glob("speed-*.json"), key=lambda path: len(path.name)):
-        one = json.loads(path.read_text("utf-8"))
-        cells = {"rows": f"{one['rows']:,}", "verdicts": one["verdicts"]}
+        result = json.loads(path.read_text("utf-8"))
+        cells = {"rows": f"{result['rows']:,}", "verdicts": result["verdicts"]}
         for clock in ("wall", "processor"):
-            cells |= {f"{clock}, median": f"{one[clock][0]:.0f} ms", f"{clock}, p95": f"{one[clock][1]:.0f} ms"}
-        rows.append(cells | {"begin": f"{one['prepared']:.1f} s", "learn all again": f"{one['again']:.1f} s"})
+            cells |= {f"{clock}, median": f"{result[clock][0]:.0f} ms", f"{clock}, p95": f"{result[clock][1]:.0f} ms"}
+        rows.append(cells | {"begin": f"{result['prepared']:.1f} s", "learn all again": f"{result['again']:.1f} s"})
     return pd.DataFrame(rows)
 
 
-def static(one: dict, cards: int) -> int:
-    return one["static"][min(cards, len(one["static"])) - 1]
+def static(result: dict, cards: int) -> int:
+    return result["static"][min(cards, len(result["static"])) - 1]
 
 
 def measured(reviewer: str) -> list[str]:

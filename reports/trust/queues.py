@@ -59,18 +59,18 @@ class Read:
     weight: npt.NDArray[np.float64]
 
 
-def review(one: Audited, cards: int, seed: int, settings: Settings, errs: float = 0.0) -> Read:
+def review(audited_set: Audited, cards: int, seed: int, settings: Settings, errs: float = 0.0) -> Read:
     """Read cards as the queue deals them: one in twenty blind, then the opening, then what the gate's coin says.
 
     The reviewer's verdict on a row is the truth, or the opposite with probability ``errs``, drawn once for every row.
     What is counted is the truth.
     """
     generator = np.random.default_rng(seed)
-    rows = len(one.wrong)
-    verdict = one.wrong ^ (generator.random(rows) < errs)
-    drawn, order = opening(one.given, seed).tolist(), LearntOrder(one.facts, settings)
+    rows = len(audited_set.wrong)
+    verdict = audited_set.wrong ^ (generator.random(rows) < errs)
+    drawn, order = opening(audited_set.given, seed).tolist(), LearntOrder(audited_set.facts, settings)
     unread = np.ones(rows, np.bool_)
-    heads = {"static": iter(one.static.tolist())}
+    heads = {"static": iter(audited_set.static.tolist())}
     read: list[int] = []
     kinds, weights, dealt, fitted = [], [], 0, order.fitted
     for _ in range(min(cards, rows)):
@@ -89,4 +89,4 @@ def review(one: Audited, cards: int, seed: int, settings: Settings, errs: float 
         kinds.append(KINDS.index(kind))
         order.learn(read, verdict[read])
         weights.append(order.gate.learnt)
-    return Read(one.wrong[read], np.array(kinds, np.int8), np.array(weights))
+    return Read(audited_set.wrong[read], np.array(kinds, np.int8), np.array(weights))

@@ -65,19 +65,19 @@ def orders(name: str, runs: Path) -> Ranks:
     """(N,) ranks by each way to make the static order."""
     run = runs / name
     texts = LabeledTexts.load(run / "dataset.parquet", run / "rejected.parquet")
-    labels, each = texts.labels, np.arange(len(texts))
+    labels, rows = texts.labels, np.arange(len(texts))
     models = {model: _mean([np.load(path) for path in _repeats(run, model)]) for model in MODELS}
     near, duplicates = np.load(run / "neighbours.npz"), pd.read_parquet(run / "duplicates.parquet")["near"]
     index, similarity = near["index"], near["similarity"]
     votes = {"neighbours": Votes.of(index, similarity, duplicates.to_numpy(np.int32), labels, texts.num_classes)}
     how, folds = ConsensusConfig(), np.load(run / "folds.npy")
-    around = find_neighbourhoods(list(votes.values()), labels, pool.judged_by(models), 0, how.largest_shift)
+    neighbourhoods = find_neighbourhoods(list(votes.values()), labels, pool.judged_by(models), 0, how.largest_shift)
     kept, found = pool.learn_weights, {}
     for way, learn in {NOW: learn_weights, **{f"bound {bound:g}": learner(bound) for bound in BOUNDS}}.items():
         pool.learn_weights = learn
-        chances = pool.consensus(models, votes, labels, folds, around, how, 0).probabilities.astype(np.float64)
-        given, others = chances[each, labels], chances.copy()
-        others[each, labels] = -1
+        chances = pool.consensus(models, votes, labels, folds, neighbourhoods, how, 0).probabilities.astype(np.float64)
+        given, others = chances[rows, labels], chances.copy()
+        others[rows, labels] = -1
         found[way] = _ranks(given)
         if way == NOW:
             stored = np.load(run / "probabilities" / "consensus.npy")
@@ -106,14 +106,14 @@ def _ranks(quality: Weights) -> npt.NDArray[np.int64]:
 def measure(name: str, runs: Path, data: Path) -> dict[str, dict[str, float]]:
     found = {}
     for way, ranks in orders(name, runs).items():
-        one: Audited = audited(name, runs, data, ranks)
-        wrong = one.wrong[one.static]
+        audited_set: Audited = audited(name, runs, data, ranks)
+        wrong = audited_set.wrong[audited_set.static]
         found[way] = {
             "average precision": float(average_precision_score(wrong, -np.arange(len(wrong)))),
             "static": int(wrong[:CARDS].sum()),
         }
         if way in LEARNT:
-            reads = [review(one, CARDS, seed, Settings()) for seed in range(DRAWS)]
+            reads = [review(audited_set, CARDS, seed, Settings()) for seed in range(DRAWS)]
             found[way]["learnt"] = float(np.mean([read.wrong.sum() for read in reads]))
     return found
 
@@ -121,11 +121,11 @@ def measure(name: str, runs: Path, data: Path) -> dict[str, dict[str, float]]:
 def tables(found: dict[str, dict[str, dict[str, float]]]) -> None:
     ways = list(next(iter(found.values())))
     precision = pd.DataFrame(
-        {way: {name: one[way]["average precision"] for name, one in found.items()} for way in ways}
+        {way: {name: by_way[way]["average precision"] for name, by_way in found.items()} for way in ways}
     )
-    static = pd.DataFrame({way: {name: one[way]["static"] for name, one in found.items()} for way in ways})
-    measured = {name: one for name, one in found.items() if "learnt" in one[NOW]}
-    learnt = pd.DataFrame({way: {name: one[way]["learnt"] for name, one in measured.items()} for way in LEARNT})
+    static = pd.DataFrame({way: {name: by_way[way]["static"] for name, by_way in found.items()} for way in ways})
+    measured = {name: by_way for name, by_way in found.items() if "learnt" in by_way[NOW]}
+    learnt = pd.DataFrame({way: {name: by_way[way]["learnt"] for name, by_way in measured.items()} for way in LEARNT})
     cells = precision.map(lambda value: f"{value:.3f}") + " (" + static.astype(int).astype(str) + ")"
     cells.loc["mean"] = precision.mean().map(lambda value: f"{value:.4f}")
     cells.insert(

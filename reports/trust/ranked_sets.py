@@ -22,7 +22,7 @@ LOWER_RATES = (0.05, 0.02)
 
 
 @dataclass(frozen=True)
-class Known:
+class RankedSet:
     """One set; rows stand in the static order, the most suspect first.
 
     Attributes
@@ -55,7 +55,7 @@ class Known:
         return float(self.wrong.mean())
 
 
-def load(name: str, runs: Path, data: Path) -> Known:
+def load(name: str, runs: Path, data: Path) -> RankedSet:
     """Read a finished run of reports/flags, and which of its labels are wrong."""
     truth = load_truth(name, data)
     true = pd.Series(truth.true, index=truth.frame["id"].astype(str))
@@ -70,7 +70,7 @@ def load(name: str, runs: Path, data: Path) -> Known:
     place = {label: column for column, label in enumerate(names)}
     confidence = chances[np.arange(len(chances)), [place[label] for label in suggested]]
     wrong = given != right
-    return Known(
+    return RankedSet(
         name=name,
         wrong=wrong,
         flagged=table["is_issue"].to_numpy(np.bool_),
@@ -82,14 +82,14 @@ def load(name: str, runs: Path, data: Path) -> Known:
     )
 
 
-def versions(known: Known, seed: int = 0) -> list[Known]:
+def versions(ranked_set: RankedSet, seed: int = 0) -> list[RankedSet]:
     """The set as it is, and with 5 % and 2 % errors: the others, drawn at random, have their true label."""
-    every = [known]
+    every = [ranked_set]
     for rate in LOWER_RATES:
-        if known.rate > rate:
+        if ranked_set.rate > rate:
             rng = np.random.default_rng(seed)
-            kept = rng.choice(np.flatnonzero(known.wrong), round(rate * len(known.wrong)), replace=False)
-            wrong = np.isin(np.arange(len(known.wrong)), kept)
+            kept = rng.choice(np.flatnonzero(ranked_set.wrong), round(rate * len(ranked_set.wrong)), replace=False)
+            wrong = np.isin(np.arange(len(ranked_set.wrong)), kept)
             ranking = average_precision(-np.arange(len(wrong), dtype=np.float64), wrong)
-            every.append(replace(known, name=f"{known.name}, {rate:.0%}", wrong=wrong, ranking=ranking))
+            every.append(replace(ranked_set, name=f"{ranked_set.name}, {rate:.0%}", wrong=wrong, ranking=ranking))
     return every
