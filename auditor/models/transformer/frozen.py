@@ -150,19 +150,25 @@ class LowerLayers(Encoder):
                 progress(done, len(batches))
 
     def _can_be_looked_up(self, texts: Sequence[str]) -> bool:
-        """Return whether each layer passes on one tensor and nothing else, and nothing trained flows into it."""
+        """Return whether the layers above depend on the output of the highest frozen one, and on nothing below.
+
+        Each layer must pass on one tensor, into which nothing trained flows. And the result must stay the same if all
+        layers return the states of the highest.
+        """
         if self._model.config.is_encoder_decoder:
             return False
         outputs: list[Any] = []
         hooks = [layer.register_forward_hook(lambda layer, given, out: outputs.append(out)) for layer in self._layers]
         try:
-            self._model(**self._batch(texts))
+            batch = self._batch(texts)
+            computed = self._model(**batch)[0]
         finally:
             for hook in hooks:
                 hook.remove()
-        return len(outputs) == len(self._layers) > 0 and all(
-            isinstance(out, torch.Tensor) and out.ndim == 3 and not out.requires_grad for out in outputs
-        )
+        if not 0 < len(outputs) == len(self._layers) or not all(map(_is_frozen, outputs)):
+            return False
+        with torch.no_grad(), _returning(lambda: outputs[-1], self._layers):
+            return torch.allclose(self._model(**batch)[0], computed, rtol=1e-3, atol=1e-5)
 
     def _states_of(self, texts: Sequence[str]) -> Float16:
         """Return the states of a batch's tokens, (tokens, D), one text after the other."""
@@ -181,7 +187,23 @@ class LowerLayers(Encoder):
         raise AssertionError("no frozen layer was computed")
 
 
+def _is_frozen(output: Any) -> bool:
+    return isinstance(output, torch.Tensor) and output.ndim == 3 and not output.requires_grad
+
+
 # -- looking up -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _returning(states: Callable[[], torch.Tensor], layers: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Within the block, the layers return some states and compute nothing."""
+    for layer in layers:
+        layer.forward = lambda *given, **options: states()
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
 
 
 @dataclass(frozen=True)
@@ -244,13 +266,9 @@ class States:
             current[:] = [self.batch(batch.pop(_COLUMN).tolist(), batch["attention_mask"])]
             return given, batch
 
-        layers = lower_layers(model, count)
         hook = model.register_forward_pre_hook(look_up, with_kwargs=True)
-        for layer in layers:
-            layer.forward = lambda *given, **options: current[0]
         try:
-            yield
+            with _returning(lambda: current[0], lower_layers(model, count)):
+                yield
         finally:
             hook.remove()
-            for layer in layers:
-                del layer.forward

@@ -15,6 +15,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    BertConfig,
     CamembertConfig,
     DebertaV2Config,
     DistilBertConfig,
@@ -223,6 +224,21 @@ def test_other_architectures_learn_the_same_with_looked_up_states_or_store_none(
     if closed:
         computed, looked_up = (trained(weights, states, two) for states in (None, found))
         np.testing.assert_allclose(logits(looked_up), logits(computed), atol=5e-3)
+
+
+def test_a_model_that_uses_the_outputs_of_lower_layers_directly_stores_none(tiny_weights: Weights, tmp_path: Path):
+    weights = architecture(BertConfig(**SIZES), tiny_weights, tmp_path / "model")
+    layers = LowerLayers(weights, CONFIG.model_copy(update={"frozen_layers": 2}), "cpu")
+    outputs: list[torch.Tensor] = []
+    layers._layers[0].register_forward_hook(lambda layer, given, out: outputs.append(out))
+
+    def add_the_lowest(encoder: Any, given: Any, out: Any) -> Any:
+        out.last_hidden_state = out.last_hidden_state + outputs.pop()
+        return out
+
+    layers._model.encoder.register_forward_hook(add_the_lowest)
+    layers.write(TEXTS, tmp_path, lambda done, total: None)
+    assert BOUNDS.load(tmp_path / BOUNDS).shape == (0, 2)
 
 
 # -- training -------------------------------------------------------------------------------------------------------
