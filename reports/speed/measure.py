@@ -1,10 +1,12 @@
 """Measure the speed of encoding and fine-tuning beside what people use today, and write results.json.
 
     python reports/speed/measure.py [--data DIR] [--only encode|finetune] [--rows N …] [--seeds N …] [--results FILE]
+                                    [--precision float32]
 
 Everything runs on the same texts, in one process; those that are compared take turns, so that a busy machine is busy
 for all. Recorded measurements are not repeated: delete the file of results to start over. Give each kind of machine a
-file of its own.
+file of its own. A machine with more stands in for one with AVX2 alone, with ``--precision float32`` and with the
+variables ONEDNN_MAX_CPU_ISA=AVX2, MKL_ENABLE_INSTRUCTIONS=AVX2 and ATEN_CPU_CAPABILITY=avx2.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", type=int, default=(4_000, 16_000))
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
     parser.add_argument("--results", type=Path, default=HERE / "results.json")
+    parser.add_argument("--precision", choices=["auto", "float32"], default="auto", help="precision of ours")
     arguments = parser.parse_args()
     train = read(arguments.data / "train.txt", ReadConfig())
     test = read(arguments.data / "val.txt", ReadConfig())
@@ -64,26 +68,29 @@ def main() -> None:
             results[key] = measure()
             arguments.results.write_text(json.dumps(results, indent=1) + "\n")
 
-    results["machine"] = machine()
+    precision = arguments.precision
+    results["machine"] = machine(precision)
     for rows in arguments.rows:
         texts, labels = list(train.texts)[:rows], train.labels[:rows]
         if arguments.only != "finetune":
-            keep(f"encode-{rows}", lambda texts=texts: encoding(texts))
+            keep(f"encode-{rows}", lambda texts=texts: encoding(texts, precision))
         if arguments.only != "encode":
             epochs = 3 if rows < 10_000 else 1
-            for seed, (name, fit) in itertools.product(arguments.seeds, (("ours", ours), ("trainer", trainer))):
-                given = (fit, texts, labels, train.label_names, test.texts, codes, seed, epochs)
+            ways = (("ours", partial(ours, precision)), ("trainer", trainer))
+            for seed, (name, fit) in itertools.product(arguments.seeds, ways):
+                given = (name, fit, texts, labels, train.label_names, test.texts, codes, seed, epochs)
                 keep(f"finetune-{rows}-{seed}-{name}", lambda given=given: finetuning(*given))
 
 
-def machine() -> dict[str, Any]:
+def machine(precision: str = "auto") -> dict[str, Any]:
     """What was measured on, and how fast it multiplies matrices."""
     capabilities = torch.cpu.get_capabilities()
-    bfloat16 = pick_dtype("auto", pick_device("auto")) is torch.bfloat16
+    bfloat16 = pick_dtype(precision, pick_device("auto")) is torch.bfloat16
     return {
         "device": str(pick_device("auto")),
         "threads": torch.get_num_threads(),
         "bfloat16": bfloat16,
+        "kernels": torch.backends.cpu.get_cpu_capability(),  # of torch; less than the instructions, where restricted
         "instructions": [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16") if capabilities.get(name)],
         "bf16_gflops": round(matrix_rate(torch.bfloat16)) if bfloat16 else None,  # minutes without the units for it
         "float32_gflops": round(matrix_rate(torch.float32)),
@@ -105,10 +112,10 @@ def matrix_rate(dtype: torch.dtype, size: int = 2048) -> float:
 # -- encoding ---------------------------------------------------------------------------------------------------
 
 
-def encoding(texts: list[str]) -> dict[str, Any]:
+def encoding(texts: list[str], precision: str) -> dict[str, Any]:
     """Texts a second of each way (median of the rounds), and the cosine of ours to float32."""
     ways: dict[str, Callable[[list[str]], np.ndarray]] = {
-        "ours": our_encoder("auto"),
+        "ours": our_encoder(precision),
         "ours_float32": our_encoder("float32"),
         "sentence_transformers": sentence_transformers(),
         "book": book(),
@@ -178,17 +185,17 @@ def gflop_a_text(texts: list[str]) -> float:
 # -- fine-tuning ------------------------------------------------------------------------------------------------
 
 
-def finetuning(fit, texts, labels, names, test_texts, test_labels, seed, epochs) -> dict[str, float]:
+def finetuning(name, fit, texts, labels, names, test_texts, test_labels, seed, epochs) -> dict[str, float]:
     """Seconds of the training alone, texts a second, and weighted F1 on the validation split."""
     seconds, predicted = fit(texts, labels, names, list(test_texts), seed, epochs)
     f1 = float(f1_score(test_labels, predicted, average="weighted"))
     rate = len(texts) * epochs / seconds
-    print(fit.__name__, len(texts), seed, f"{rate:.0f} texts/s, weighted F1 {f1:.4f}", flush=True)
+    print(name, len(texts), seed, f"{rate:.0f} texts/s, weighted F1 {f1:.4f}", flush=True)
     return {"seconds": seconds, "texts_a_second": rate, "weighted_f1": f1}
 
 
-def ours(texts, labels, names, test_texts, seed, epochs) -> tuple[float, np.ndarray]:
-    model = Finetuned(WEIGHTS, FinetunedConfig(epochs=epochs), names)
+def ours(precision, texts, labels, names, test_texts, seed, epochs) -> tuple[float, np.ndarray]:
+    model = Finetuned(WEIGHTS, FinetunedConfig(epochs=epochs, precision=precision), names)
     start = time.perf_counter()
     model.fit(texts, labels, seed)
     return time.perf_counter() - start, model.predict_proba(test_texts).argmax(1)
