@@ -167,8 +167,8 @@ class LowerLayers(Encoder):
                 hook.remove()
         if not 0 < len(outputs) == len(self._layers) or not all(map(_is_frozen, outputs)):
             return False
-        with torch.no_grad(), _returning(lambda: outputs[-1], self._layers):
-            return torch.allclose(self._model(**batch)[0], computed, rtol=1e-3, atol=1e-5)
+        with _returning(lambda: outputs[-1], self._layers):
+            return torch.allclose(self._model(**batch)[0], computed, rtol=0.01, atol=0.01)  # bfloat16 has 8 bits
 
     def _states_of(self, texts: Sequence[str]) -> Float16:
         """Return the states of a batch's tokens, (tokens, D), one text after the other."""
