@@ -2,8 +2,8 @@
 
 It is fast on a CPU because of bfloat16 autocast, batches of texts of similar length, frozen token embeddings (half the
 parameters of a small model, which the optimiser would otherwise update at every step), plain attention (PyTorch's fused
-kernel is slow on a CPU with dropout), random numbers for dropout that are quick to draw, a last layer that computes
-only the token that is classified, and frozen layers whose states are looked up.
+kernel is slow on a CPU with dropout), a last layer that computes only the token that is classified, and frozen layers
+whose states are looked up.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from auditor.arrays import Float16, Float32, RowIndex
-from auditor.models.transformer.dropout import quick_dropout
 
 _LOG = logging.getLogger(__name__)
 
@@ -140,7 +139,6 @@ class RecordingTrainer(Trainer):
     def __init__(self, epochs: Epochs, **options: Any) -> None:
         super().__init__(**options)
         self.epochs = epochs
-        self._dropout = quick_dropout(self.args.seed, self.args.device)
         self.remove_callback(PrinterCallback)
         self.add_callback(_EpochStarts(epochs))
 
@@ -148,8 +146,7 @@ class RecordingTrainer(Trainer):
         """Compute the Trainer's loss, and keep the logits of training rows."""
         rows = inputs.pop("row")
         kwargs["return_outputs"] = True
-        with self._dropout:
-            loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
+        loss, outputs = super().compute_loss(model, inputs, *args, **kwargs)
         if model.training:
             self.epochs.saw(rows, outputs.logits)
             return loss
