@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Without --no-compile, pip would compile 17,000 files, of which few are ever imported: a minute.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt
-# Python compiles what it imports, once: where this variable is set, it would do so in every process, for 20 seconds.
+# Python compiles what it imports, once: where this variable is set, every process would do so anew, for many seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
